@@ -1,0 +1,37 @@
+"""Errors whose text a person can act on."""
+
+
+class UplappError(Exception):
+    """Something the user can put right: one sentence with what was wrong, where, and what is allowed."""
+
+
+class UnknownName(UplappError):
+    """A name that a table does not hold."""
+
+    def __init__(self, kind: str, name: str, allowed: object) -> None:
+        choices = ", ".join(sorted(map(str, allowed)))  # type: ignore[call-overload]
+        super().__init__(f"unknown {kind} '{name}'; choose one of: {choices}")
+
+
+class BadImage(UplappError):
+    """A file or an array that cannot be used as an image."""
+
+
+class BadCheckpoint(UplappError):
+    """Weights whose card, shape or hash does not fit."""
+
+
+class BadVotes(UplappError):
+    """A votes table or a count matrix that cannot be read without guessing."""
+
+
+class BadStudy(UplappError):
+    """A study definition or a folder of stimuli that cannot be shown."""
+
+
+class Refused(UplappError):
+    """An observer's request that does not fit the state of the study."""
+
+
+class Cancelled(UplappError):
+    """A job that a person stopped."""

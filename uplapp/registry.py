@@ -1,0 +1,53 @@
+"""A read-only table of named builders."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from uplapp.errors import UnknownName, UplappError
+
+Built = TypeVar("Built")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Built]):
+    """One row: what builds the thing, its name on screen, and where it was published."""
+
+    build: Callable[..., Built]
+    label: str
+    source: str
+
+
+class Registry(Mapping[str, Entry[Built]], Generic[Built]):
+    """Named builders of one kind; the table that menus, command line, cards and tests walk."""
+
+    def __init__(self, kind: str, entries: Mapping[str, Entry[Built]]) -> None:
+        self.kind = kind
+        self._entries = dict(entries)
+
+    def __getitem__(self, name: str) -> Entry[Built]:
+        if name not in self._entries:
+            raise UnknownName(self.kind, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def build(self, name: str, **options: object) -> Built:
+        """Build `name`; an unknown name or option raises UplappError before anything is built."""
+        entry = self[name]
+        parameters = inspect.signature(entry.build).parameters
+        unknown = sorted(set(options) - set(parameters))
+        if unknown:
+            allowed = ", ".join(parameters) or "none"
+            raise UplappError(
+                f"{self.kind} '{name}' has no option '{unknown[0]}'; its options are: {allowed}"
+            )
+        return entry.build(**options)

@@ -1,0 +1,33 @@
+"""The settings of one process, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and which secrets are set; the only reader of the environment."""
+
+    data: Path
+    checkpoints: Path
+    studies: Path
+    weights: Path | None = None
+    admin_token: str | None = None
+    answers_repo: str | None = None
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read `UPLAPP_*`; what is not set has a default that works in a fresh clone."""
+        source = os.environ if environment is None else environment
+        house = Path(__file__).resolve().parent.parent
+        weights = source.get("UPLAPP_WEIGHTS")
+        return cls(
+            data=Path(source.get("UPLAPP_DATA", "data")),
+            checkpoints=house / "checkpoints",
+            studies=house / "studies",
+            weights=Path(weights) if weights else None,
+            admin_token=source.get("UPLAPP_ADMIN_TOKEN"),
+            answers_repo=source.get("UPLAPP_ANSWERS_REPO"),
+        )

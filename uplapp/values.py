@@ -1,0 +1,43 @@
+"""Frozen values that cross the borders between imaging, study, analysis and web."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
+
+Kind = Literal["practice", "main", "catch", "repeat"]
+Choice = Literal["left", "right", "not_sure"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One way to restore: its name in files and tables, its name on screen."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One comparison as an observer gets it: `left` and `right` are condition names or REFERENCE."""
+
+    position: int
+    kind: Kind
+    scene: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, eq=False)
+class Comparisons:
+    """Who chose what: `wins[k, i, j]` is how often observer k chose condition i over j, shape (K,n,n).
+
+    Half votes are ties. `observers` is sorted; a bare count matrix has `observers == ()` and K = 1.
+    """
+
+    conditions: tuple[str, ...]
+    observers: tuple[str, ...]
+    wins: NDArray[np.float64]
