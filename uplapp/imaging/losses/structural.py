@@ -1,0 +1,101 @@
+"""Structural similarity at one scale and at several."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from uplapp.errors import UplappError
+from uplapp.imaging.filters import filter_rows_and_columns, gaussian
+
+K1, K2 = 0.01, 0.03
+WINDOW_PX = 11
+WINDOW = gaussian(sd_px=1.5, radius_px=WINDOW_PX // 2)
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+# Below this a contrast term is held, so that its power has a finite slope.
+CONTRAST_FLOOR = 1e-6
+
+
+def ssim(estimate: Tensor, target: Tensor) -> Tensor:
+    """Mean SSIM of each image, (B,C,H,W) in [0,1] to (B,).
+
+    Gaussian window of 11 px, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px is
+    refused. Source: Wang, Bovik, Sheikh and Simoncelli (2004), eq. 13.
+    """
+    _require_side(estimate, WINDOW_PX)
+    luminance, contrast = _similarities(estimate, target)
+    return (luminance * contrast).mean(dim=(1, 2, 3))
+
+
+def ms_ssim(estimate: Tensor, target: Tensor) -> Tensor:
+    """Mean multi-scale SSIM of each image, (B,C,H,W) in [0,1] to (B,).
+
+    Five scales need sides over 160 px; a smaller image gets as many scales as leave 11 px, their
+    weights renormalised to sum 1, so its values do not compare with those of large images. A negative
+    contrast is held at a small floor whose gradient still points uphill. A side under 11 px is refused.
+    Source: Wang, Simoncelli and Bovik (2003), eq. 7, a product for each channel.
+    """
+    _require_side(estimate, WINDOW_PX)
+    weights = _scale_weights(min(estimate.shape[-2:]))
+    product = torch.ones((), dtype=estimate.dtype, device=estimate.device)
+    for scale, weight in enumerate(weights):
+        if scale:
+            estimate, target = _halve(estimate), _halve(target)
+        luminance, contrast = _similarities(estimate, target)
+        last = scale == len(weights) - 1
+        term = (luminance * contrast if last else contrast).mean(dim=(2, 3))
+        product = product * _hold_at_floor(term) ** weight
+    return product.mean(dim=1)
+
+
+class StructuralLoss(nn.Module):
+    """1 - SSIM, the mean over a batch (B,C,H,W) in [0,1]."""
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """A scalar in [0,2]."""
+        return 1 - ssim(estimate, target).mean()
+
+
+class MultiScaleStructuralLoss(nn.Module):
+    """1 - MS-SSIM, the mean over a batch (B,C,H,W) in [0,1]; see `ms_ssim` for small images."""
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """A scalar in [0,1]."""
+        return 1 - ms_ssim(estimate, target).mean()
+
+
+def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The maps of the luminance term and of the contrast-structure term.
+
+    Both need the variances only as a sum, so four filtered maps do for the usual five.
+    """
+    channels = estimate.shape[1]
+    maps = torch.cat([estimate, target, estimate.square() + target.square(), estimate * target], dim=1)
+    windows = [WINDOW] * (4 * channels)
+    filtered = filter_rows_and_columns(maps, windows, windows, edge="valid")
+    mean_e, mean_t, mean_squares, mean_product = filtered.split(channels, dim=1)
+    c1, c2 = K1**2, K2**2
+    squares, product = mean_e.square() + mean_t.square(), mean_e * mean_t
+    luminance = (2 * product + c1) / (squares + c1)
+    contrast = (2 * (mean_product - product) + c2) / (mean_squares - squares + c2)
+    return luminance, contrast
+
+
+def _scale_weights(side_px: int) -> list[float]:
+    scales = [weight for scale, weight in enumerate(SCALE_WEIGHTS) if side_px >> scale >= WINDOW_PX]
+    return [weight / sum(scales) for weight in scales]
+
+
+def _halve(image: Tensor) -> Tensor:
+    odd = [side % 2 for side in image.shape[-2:]]
+    return functional.avg_pool2d(image, 2, padding=odd)
+
+
+def _hold_at_floor(term: Tensor) -> Tensor:
+    """The term, or the floor where it is lower; the gradient passes in either case."""
+    return term + (CONTRAST_FLOOR - term).clamp_min(0).detach()
+
+
+def _require_side(image: Tensor, smallest_px: int) -> None:
+    height, width = image.shape[-2:]
+    if min(height, width) < smallest_px:
+        raise UplappError(f"an image of {width}x{height} px is too small; each side needs {smallest_px} px or more")
