@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
 
 Kind = Literal["practice", "main", "catch", "repeat"]
+Side = Literal["left", "right"]
 Choice = Literal["left", "right", "not_sure"]
 
 
@@ -22,13 +23,17 @@ class Condition:
 
 @dataclass(frozen=True)
 class Trial:
-    """One comparison as an observer gets it: `left` and `right` are condition names or REFERENCE."""
+    """One comparison as an observer gets it: `left` and `right` are condition names or REFERENCE.
+
+    Where only one flicker is on screen at a time, `first` is the side shown first.
+    """
 
     position: int
     kind: Kind
     scene: str
     left: str
     right: str
+    first: Side = "left"
 
 
 @dataclass(frozen=True, eq=False)

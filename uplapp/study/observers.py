@@ -1,0 +1,91 @@
+"""Simulated observers with known scores, who answer through the same session as people."""
+
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+
+from uplapp.errors import UnknownName
+from uplapp.study import blinding, session
+from uplapp.study.definition import Definition, Protocol
+from uplapp.study.response import CYCLES_IN_PLACE, Response, phase_frames
+from uplapp.study.session import OpenStudy
+from uplapp.study.store import Store
+from uplapp.values import REFERENCE, Choice, Trial
+
+SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
+REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
+FRAME_MS = 1000 / 60
+
+
+def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
+    """Scores in JOD for show: the first condition best, `step` from one to the next, mean 0."""
+    count = len(definition.conditions)
+    return {entry.name: step * ((count - 1) / 2 - i) for i, entry in enumerate(definition.conditions)}
+
+
+def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
+    """One probit choice: left with probability Phi((q_left - q_right) / sigma) (Thurstone 1927, Case V)."""
+    known = {**scores, REFERENCE: max(scores.values()) + REFERENCE_LEAD}
+    for name in (trial.left, trial.right):
+        if name not in known:
+            raise UnknownName("condition", name, scores)
+    left = NormalDist(sigma=SIGMA).cdf(known[trial.left] - known[trial.right])
+    return "left" if rng.random() < left else "right"
+
+
+def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Response:
+    """What a steady 60 Hz display would have logged around that choice."""
+    frames = phase_frames(protocol.phase_ms, FRAME_MS)
+    phase_ms = frames * FRAME_MS
+    cycles = 2 * CYCLES_IN_PLACE + rng.gamma(2.0, 1.5)
+    response_ms = round(float(2 * cycles * phase_ms), 1)
+    swaps = np.round(np.arange(1, response_ms // phase_ms + 1) * phase_ms, 2)
+    return Response(
+        choice=choice,
+        response_ms=response_ms,
+        layout="in_place" if protocol.layout == "in_place" else "side_by_side",
+        frame_ms=FRAME_MS,
+        frames_per_phase=frames,
+        swaps_ms=tuple(map(float, swaps)),
+        gaps_ms=(),
+        missed_frames=0,
+        paused_ms=0.0,
+        seen_ms=(response_ms / 2, response_ms / 2),
+        pixel_ratio=1.0,
+    )
+
+
+def simulate(
+    store: Store,
+    study: OpenStudy,
+    scores: Mapping[str, float],
+    count: int,
+    seed: int,
+    now: float,
+    spread: float = 0.0,
+) -> None:
+    """Let `count` observers answer the whole study, marked as simulated.
+
+    Each has own scores: the known ones plus normal noise of standard deviation `spread`, in JOD.
+    """
+    missing = sorted({entry.name for entry in study.definition.conditions} - set(scores))
+    if missing:
+        raise UnknownName("condition in the scores", missing[0], scores)
+    for rng in np.random.default_rng(seed).spawn(count):
+        own = {name: score + spread * rng.normal() for name, score in scores.items()}
+        with store.transaction():
+            _run(store, study, own, rng, now)
+
+
+def _run(
+    store: Store, study: OpenStudy, scores: Mapping[str, float], rng: np.random.Generator, now: float
+) -> None:
+    """One observer from consent to the last answer."""
+    protocol = study.definition.protocol
+    token = session.join(store, study, study.definition.consent.version, now, simulated=True)
+    state = session.state(store, study, token)
+    while state.trial is not None:
+        trial = session.reveal(store, state.trial.token)
+        given = respond(choose(trial, scores, rng), protocol, rng)
+        state = session.answer(store, study, token, state.trial.token, blinding.token(), given, now)

@@ -1,0 +1,158 @@
+"""An answer as the browser measured it: checked against itself before it counts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, get_args
+
+from uplapp.errors import UplappError
+from uplapp.study.definition import Protocol
+from uplapp.values import Choice
+
+LONGEST_MS = 6 * 3_600_000.0
+SLOWEST_FRAME_MS = 100.0
+FASTEST_FRAME_MS = 1.5
+SWAPS_LOGGED = 2400  # the player stops its log here, so that no answer outgrows the body cap
+WORST_GAP_MS = 50.0
+MISSED_SHARE = 0.02
+CYCLES_IN_PLACE = 2
+LAYOUTS = ("side_by_side", "in_place")
+
+
+class BadResponse(UplappError):
+    """An answer whose fields are missing, not numbers, or contradict each other."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What an observer chose and what was on screen; times in ms since the first picture of the trial.
+
+    `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
+    above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
+    """
+
+    choice: Choice
+    response_ms: float
+    layout: str
+    frame_ms: float
+    frames_per_phase: int
+    swaps_ms: tuple[float, ...]
+    gaps_ms: tuple[float, ...]
+    missed_frames: int
+    paused_ms: float
+    seen_ms: tuple[float, float]
+    pixel_ratio: float
+
+
+def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
+    """Build a Response from the browser's JSON; BadResponse if it cannot have been measured."""
+    response = Response(
+        choice=_one_of(body, "choice", get_args(Choice)),
+        response_ms=_number(body, "response_ms", 1.0, LONGEST_MS),
+        layout=_one_of(body, "layout", LAYOUTS),
+        frame_ms=_number(body, "frame_ms", FASTEST_FRAME_MS, SLOWEST_FRAME_MS),
+        frames_per_phase=int(_number(body, "frames_per_phase", 1, 2000)),
+        swaps_ms=_numbers(body, "swaps_ms", SWAPS_LOGGED),
+        gaps_ms=_numbers(body, "gaps_ms", SWAPS_LOGGED),
+        missed_frames=int(_number(body, "missed_frames", 0, 1e7)),
+        paused_ms=_number(body, "paused_ms", 0.0, LONGEST_MS),
+        seen_ms=_two(_numbers(body, "seen_ms", 2)),
+        pixel_ratio=_number(body, "pixel_ratio", 0.1, 20.0),
+    )
+    _check(response, protocol)
+    return response
+
+
+def phase_frames(phase_ms: float, frame_ms: float) -> int:
+    """Whole display frames a phase; the .01 keeps 7.5 frames (125 ms at 60 Hz) from falling to 7."""
+    return max(1, math.floor(phase_ms / frame_ms + 0.5 + 0.01))
+
+
+def is_broken(response: Response) -> bool:
+    """True if a frame gap or the share of missed frames is too large to trust the flicker."""
+    frames = max(1.0, (response.response_ms - response.paused_ms) / response.frame_ms)
+    late = max(response.gaps_ms, default=0.0) > WORST_GAP_MS
+    return late or response.missed_frames / frames > MISSED_SHARE
+
+
+def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
+    """What a researcher should see beside the answer; it never drops one."""
+    found = []
+    if is_broken(response):
+        found.append("late_frames")
+    if response.response_ms < 2 * protocol.phase_ms:
+        found.append("too_fast")
+    if response.paused_ms > 0:
+        found.append("paused")
+    return tuple(found)
+
+
+def _check(response: Response, protocol: Protocol) -> None:
+    """Refuse what no player could have logged."""
+    if response.choice == "not_sure" and not protocol.not_sure:
+        raise BadResponse("choice 'not_sure' is not offered in this study; choose left or right")
+    if protocol.layout not in ("auto", response.layout):
+        raise BadResponse(f"layout '{response.layout}' is not the study's; it is {protocol.layout}")
+    if response.frames_per_phase != phase_frames(protocol.phase_ms, response.frame_ms):
+        raise BadResponse("frames_per_phase does not fit frame_ms and the study's phase")
+    _check_swaps(response)
+    if max(response.seen_ms) > response.response_ms + response.frame_ms:
+        raise BadResponse("seen_ms is longer than response_ms")
+    least = (2 * CYCLES_IN_PLACE * response.frames_per_phase - 1) * response.frame_ms
+    if response.layout == "in_place" and min(response.seen_ms) < least:
+        raise BadResponse(
+            f"both flickers must be seen for at least {CYCLES_IN_PLACE} cycles before an answer"
+        )
+
+
+def _check_swaps(response: Response) -> None:
+    """Swaps rise within the response time, and are as many as the phase allows, less pauses and gaps."""
+    swaps, phase = response.swaps_ms, response.frames_per_phase * response.frame_ms
+    if any(later <= earlier for earlier, later in pairwise(swaps)):
+        raise BadResponse("swaps_ms must rise")
+    if swaps and swaps[-1] > response.response_ms + response.frame_ms:
+        raise BadResponse("swaps_ms goes on after response_ms")
+    most = response.response_ms / phase + 2
+    least = 0.9 * (response.response_ms - response.paused_ms - sum(response.gaps_ms)) / phase - 2
+    if len(swaps) > most or len(swaps) < min(least, SWAPS_LOGGED):
+        raise BadResponse(
+            f"{len(swaps)} swaps do not fit {response.response_ms:.0f} ms at {phase:.0f} ms a phase"
+        )
+
+
+def _field(body: Mapping[str, Any], key: str) -> Any:
+    if key not in body:
+        raise BadResponse(f"'{key}' is missing")
+    return body[key]
+
+
+def _one_of(body: Mapping[str, Any], key: str, allowed: Sequence[str]) -> Any:
+    value = _field(body, key)
+    if value not in allowed:
+        raise BadResponse(f"'{key}' must be one of: {', '.join(allowed)}")
+    return value
+
+
+def _number(body: Mapping[str, Any], key: str, low: float, high: float) -> float:
+    return finite(_field(body, key), key, low, high)
+
+
+def _numbers(body: Mapping[str, Any], key: str, most: int) -> tuple[float, ...]:
+    values = _field(body, key)
+    if not isinstance(values, list) or len(values) > most:
+        raise BadResponse(f"'{key}' must be a list of at most {most} numbers")
+    return tuple(finite(value, key, 0.0, LONGEST_MS) for value in values)
+
+
+def _two(values: tuple[float, ...]) -> tuple[float, float]:
+    if len(values) != 2:
+        raise BadResponse("'seen_ms' must hold two numbers")
+    return values[0], values[1]
+
+
+def finite(value: object, key: str, low: float, high: float) -> float:
+    """`value` as a float; BadResponse unless it is a number from low to high, so not NaN or infinite."""
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        raise BadResponse(f"'{key}' must be a number between {low:g} and {high:g}")
+    return float(value)  # type: ignore[arg-type]

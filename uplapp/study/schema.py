@@ -1,0 +1,40 @@
+"""The tables, as ordered migrations; each runs in one transaction together with its own record."""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("uplapp.study")
+
+
+@migrations()
+def m001_first_tables(db: Database) -> None:
+    """Studies are frozen manifests; keys are random texts, so rows can be replayed from a journal."""
+    statements = (
+        """CREATE TABLE studies (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, manifest TEXT NOT NULL,
+            secret TEXT NOT NULL, opened_at REAL NOT NULL, UNIQUE (name, hash))""",
+        """CREATE TABLE observers (
+            id TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (id), number INTEGER NOT NULL,
+            session TEXT NOT NULL UNIQUE, simulated INTEGER NOT NULL, consent_version TEXT NOT NULL,
+            joined_at REAL NOT NULL, finished_at REAL, excluded TEXT NOT NULL DEFAULT '',
+            UNIQUE (study, simulated, number))""",
+        """CREATE TABLE trials (
+            token TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id),
+            position INTEGER NOT NULL, kind TEXT NOT NULL, scene TEXT NOT NULL,
+            "left" TEXT NOT NULL, "right" TEXT NOT NULL, first TEXT NOT NULL, attempt INTEGER NOT NULL, original_token TEXT NOT NULL UNIQUE,
+            left_token TEXT NOT NULL UNIQUE, right_token TEXT NOT NULL UNIQUE,
+            UNIQUE (observer, position))""",
+        """CREATE TABLE answers (
+            trial TEXT PRIMARY KEY REFERENCES trials (token), key TEXT NOT NULL, choice TEXT NOT NULL,
+            response_ms REAL NOT NULL, layout TEXT NOT NULL, frame_ms REAL NOT NULL,
+            frames_per_phase INTEGER NOT NULL, swaps_ms TEXT NOT NULL, gaps_ms TEXT NOT NULL,
+            missed_frames INTEGER NOT NULL, paused_ms REAL NOT NULL, seen_ms TEXT NOT NULL,
+            pixel_ratio REAL NOT NULL, flags TEXT NOT NULL, excluded TEXT NOT NULL DEFAULT '',
+            answered_at REAL NOT NULL)""",
+        """CREATE TABLE events (
+            id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), kind TEXT NOT NULL,
+            at_ms REAL NOT NULL, detail TEXT NOT NULL, received_at REAL NOT NULL)""",
+        "CREATE INDEX events_observer ON events (observer)",
+    )
+    for statement in statements:
+        db.execute(statement)

@@ -1,0 +1,255 @@
+"""Where an observer is and what comes next; the database decides, never the browser."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from uplapp.errors import Refused
+from uplapp.study import blinding, design, response, stimuli
+from uplapp.study.definition import Definition
+from uplapp.study.response import Response
+from uplapp.study.stimuli import Stimuli
+from uplapp.study.store import Row, Store
+from uplapp.values import REFERENCE, Trial
+
+ATTEMPTS = 2  # a trial with late frames is shown once more; a slow machine must not go round for ever
+EVENTS = ("screen", "focus", "blur", "hidden", "visible", "resize", "pixel_ratio", "connection", "break")
+CODE_LENGTH = 10
+
+
+class Unknown(Refused):
+    """A session or a token that this study does not know; says nothing about whose it might be."""
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A frozen study that observers can join."""
+
+    id: str
+    definition: Definition
+    stimuli: Stimuli
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A trial as the browser may know it: opaque tokens, no names; the size is in pixels."""
+
+    token: str
+    practice: bool
+    first: str
+    original: str
+    left: str
+    right: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What an observer's page shows next; `code` only after the last answer."""
+
+    done: int
+    total: int
+    trial: Shown | None
+    upcoming: Shown | None
+    rest: bool = False
+    code: str | None = None
+    correct: bool | None = None
+
+
+def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
+    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart."""
+    checked = stimuli.check(definition, root)
+    manifest = checked.manifest(definition)
+    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
+    with store.transaction():
+        known = store.row(query, name=definition.name, hash=digest)
+        study = known["id"] if known else blinding.token()
+        if not known:
+            row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
+            store.insert("studies", {**row, "secret": secrets.token_hex(32), "opened_at": now})
+    return OpenStudy(study, definition, checked)
+
+
+def join(store: Store, study: OpenStudy, consent_version: str, now: float, simulated: bool = False) -> str:
+    """Add an observer who agreed to the consent text; returns the secret session token."""
+    if consent_version != study.definition.consent.version:
+        raise Refused("the consent text has changed; load the page again")
+    query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
+    session = blinding.token()
+    with store.transaction():
+        number = (store.row(query, study=study.id, simulated=simulated) or {"count": 0})["count"]
+        observer = {
+            "id": ("s" if simulated else "o")
+            + secrets.token_hex(5),  # a letter first: never read as a number
+            "study": study.id,
+            "number": number,
+            "session": session,
+            "simulated": int(simulated),
+            "consent_version": consent_version,
+            "joined_at": now,
+        }
+        store.insert("observers", observer)
+        for trial in design.plan(study.definition, number, study.definition.protocol.seed):
+            _add_trial(store, observer["id"], trial, attempt=1)
+    return session
+
+
+def state(store: Store, study: OpenStudy, session: str) -> State:
+    """Where the observer is; asking changes nothing."""
+    return _state(store, study, _observer(store, study, session))
+
+
+def answer(
+    store: Store, study: OpenStudy, session: str, token: str, key: str, given: Response, now: float
+) -> State:
+    """Store one answer in one transaction; the same answer (same key) again is acknowledged, not stored."""
+    with store.transaction():
+        observer = _observer(store, study, session)
+        trial = _trial(store, observer, token)
+        known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
+        if known is None:
+            _store(store, study, observer, trial, key, given, now)
+        elif known["key"] != key:
+            raise Refused("this trial is answered already; load the page again")
+        return _state(store, study, observer, _correct(trial, given))
+
+
+def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
+    """The PNG behind an opaque token of the observer's own current or next trial."""
+    observer = _observer(store, study, session)
+    for row in _open_trials(store, observer)[:2]:
+        for slot in ("original", "left", "right"):
+            if hmac.compare_digest(row[f"{slot}_token"], token):
+                condition = REFERENCE if slot == "original" else row[slot]
+                return blinding.encode(study.stimuli.pixels(row["scene"], condition), token)
+    raise Unknown("there is no such picture")
+
+
+def reveal(store: Store, token: str) -> Trial:
+    """The trial behind a token, with its names: for simulated observers and tests, never for a browser."""
+    row = store.row("SELECT * FROM trials WHERE token = :token", token=token)
+    if row is None:
+        raise Unknown("there is no such trial")
+    return Trial(**{entry.name: row[entry.name] for entry in fields(Trial)})
+
+
+def note(
+    store: Store, study: OpenStudy, session: str, events: Sequence[Mapping[str, Any]], now: float
+) -> None:
+    """Keep what happened around the trials: focus, visibility, window, pixel ratio."""
+    observer = _observer(store, study, session)
+    with store.transaction():
+        for event in events:
+            if event.get("kind") not in EVENTS:
+                raise response.BadResponse(f"an event's kind must be one of: {', '.join(EVENTS)}")
+            at_ms = response.finite(event.get("at_ms"), "at_ms", 0.0, 1e12)
+            detail = json.dumps(event.get("detail", {}))[:1000]
+            row = {"id": blinding.token(), "observer": observer["id"], "kind": event["kind"]}
+            store.insert("events", {**row, "at_ms": at_ms, "detail": detail, "received_at": now})
+
+
+def _observer(store: Store, study: OpenStudy, session: str) -> Row:
+    query = """SELECT observers.*, studies.secret FROM observers JOIN studies ON studies.id = observers.study
+        WHERE session = :session AND study = :study AND excluded = ''"""
+    found = store.row(query, session=session, study=study.id)
+    if found is None:
+        raise Unknown("this session is not known here; start again")
+    return found
+
+
+def _trial(store: Store, observer: Row, token: str) -> Row:
+    query = "SELECT * FROM trials WHERE token = :token AND observer = :observer"
+    found = store.row(query, token=token, observer=observer["id"])
+    if found is None:
+        raise Unknown("there is no such trial")
+    return found
+
+
+def _open_trials(store: Store, observer: Row) -> list[Row]:
+    query = """SELECT trials.* FROM trials LEFT JOIN answers ON answers.trial = trials.token
+        WHERE trials.observer = :observer AND answers.trial IS NULL ORDER BY position"""
+    return store.rows(query, {"observer": observer["id"]})
+
+
+def _add_trial(store: Store, observer: str, trial: Trial, attempt: int) -> None:
+    slots = ("token", "original_token", "left_token", "right_token")
+    tokens = {slot: blinding.token() for slot in slots}
+    store.insert("trials", {**tokens, **asdict(trial), "observer": observer, "attempt": attempt})
+
+
+def _store(
+    store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
+) -> None:
+    """Add the answer to the current trial; a broken one is marked and its trial put at the end again."""
+    waiting = _open_trials(store, observer)
+    if not waiting or waiting[0]["token"] != trial["token"]:
+        raise Refused("this is not the current trial; load the page again")
+    again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS and response.is_broken(given)
+    row = {
+        name: json.dumps(value) if isinstance(value, tuple) else value
+        for name, value in asdict(given).items()
+    }
+    flags = " ".join(response.flags(given, study.definition.protocol))
+    row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
+    store.insert("answers", row | {"excluded": "late frames, shown again" if again else ""})
+    if again:
+        last = store.row("SELECT max(position) AS last FROM trials WHERE observer = :id", id=observer["id"])
+        names = ("kind", "scene", "left", "right", "first")
+        place = (last or {"last": 0})["last"] + 1
+        repeat = Trial(position=place, **{name: trial[name] for name in names})
+        _add_trial(store, observer["id"], repeat, trial["attempt"] + 1)
+    elif len(waiting) == 1:
+        store.update("observers", observer["id"], {"finished_at": now})
+
+
+def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
+    waiting = _open_trials(store, observer)
+    counted = "SELECT count(*) AS total FROM trials WHERE observer = :id"
+    total = (store.row(counted, id=observer["id"]) or {"total": 0})["total"]
+    shown = [_shown(study, row) for row in waiting[:2]] + [None, None]
+    done = total - len(waiting)
+    every = study.definition.protocol.break_every
+    after_practice = done - study.definition.protocol.practice
+    return State(
+        done=done,
+        total=total,
+        trial=shown[0],
+        upcoming=shown[1],
+        rest=bool(waiting and every and after_practice > 0 and after_practice % every == 0),
+        code=None if waiting else _code(observer),
+        correct=correct,
+    )
+
+
+def _shown(study: OpenStudy, row: Row) -> Shown:
+    height, width = study.stimuli.sizes[row["scene"]]
+    return Shown(
+        token=row["token"],
+        practice=row["kind"] == "practice",
+        first=row["first"],
+        original=row["original_token"],
+        left=row["left_token"],
+        right=row["right_token"],
+        width=width,
+        height=height,
+    )
+
+
+def _correct(trial: Row, given: Response) -> bool | None:
+    """Feedback in practice only; every other answer gets the same reply whichever side was chosen."""
+    if trial["kind"] != "practice":
+        return None
+    return given.choice != "not_sure" and trial[given.choice] == REFERENCE
+
+
+def _code(observer: Row) -> str:
+    """The completion code: an HMAC, so that it can be checked and not guessed."""
+    digest = hmac.new(bytes.fromhex(observer["secret"]), observer["id"].encode(), hashlib.sha256)
+    return digest.hexdigest()[:CODE_LENGTH].upper()

@@ -1,0 +1,102 @@
+"""Answers as the table that the field reads: one row an answer, whoever chose what."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from uplapp.study.store import Row, Store
+
+CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
+    *("observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"),
+    *("position", "attempt", "response_ms", "layout", "frame_ms", "frames_per_phase", "swaps", "swap_sd_ms"),
+    *("worst_gap_ms", "missed_frames", "paused_ms", "pixel_ratio", "flags", "excluded", "answered_at"),
+    *("consent_version", "study", "manifest"),
+)
+QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
+    answers.*, trials.scene, trials.kind, observers.simulated, trials.position, trials.attempt,
+    observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
+    CASE WHEN observers.excluded != '' THEN observers.excluded ELSE answers.excluded END AS excluded
+    FROM answers JOIN trials ON trials.token = answers.trial
+    JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
+    WHERE observers.study = :study AND observers.simulated = :simulated
+    ORDER BY observers.joined_at, observers.id, trials.position"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is, without excluded observers; `real` and `simulated` are never added up."""
+
+    real: int
+    finished: int
+    answers: int
+    simulated: int
+    simulated_answers: int
+
+
+def votes(store: Store, study: str, simulated: bool = False, everything: bool = False) -> pd.DataFrame:
+    """The votes of people, or of simulated observers, never both; `is_A_selected` is 1, 0 or .5 (not sure).
+
+    condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
+    are left out unless `everything`, then `excluded` says why.
+    """
+    rows = [_vote(row) for row in store.rows(QUERY, {"study": study, "simulated": int(simulated)})]
+    kept = [row for row in rows if everything or not row["excluded"]]
+    return pd.DataFrame(kept, columns=list(COLUMNS))
+
+
+def _vote(row: Row) -> Row:
+    """One row of the database in the words of the table."""
+    swaps_ms, gaps_ms = json.loads(row["swaps_ms"]), json.loads(row["gaps_ms"])
+    return row | {
+        "is_A_selected": CHOSEN[row["choice"]],
+        "simulated": bool(row["simulated"]),
+        "swaps": len(swaps_ms),
+        "swap_sd_ms": swap_sd_ms(swaps_ms),
+        "worst_gap_ms": max(gaps_ms, default=0.0),
+    }
+
+
+def swap_sd_ms(swaps_ms: list[float]) -> float:
+    """Standard deviation of the intervals between swaps; NaN below two intervals."""
+    return float(np.std(np.diff(swaps_ms), ddof=1)) if len(swaps_ms) > 2 else float("nan")
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """CSV text in which no cell is a formula to a spreadsheet: such a text gets an apostrophe in front."""
+    texts = table.select_dtypes(include=["object", "string"]).columns
+    safe = table.assign(**{name: table[name].map(_neutral) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def progress(store: Store, study: str) -> Progress:
+    """Observers and answers so far."""
+    query = """SELECT observers.simulated, count(DISTINCT observers.id) AS observers,
+        count(DISTINCT CASE WHEN finished_at IS NOT NULL THEN observers.id END) AS finished,
+        count(answers.trial) AS answers FROM observers
+        LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observers.study = :study AND observers.excluded = '' GROUP BY observers.simulated"""
+    found = {row["simulated"]: row for row in store.rows(query, {"study": study})}
+    nobody = {"observers": 0, "finished": 0, "answers": 0}
+    real, made = found.get(0, nobody), found.get(1, nobody)
+    return Progress(real["observers"], real["finished"], real["answers"], made["observers"], made["answers"])
+
+
+def reset(store: Store, study: str, reason: str) -> int:
+    """Exclude every observer of a study, with a reason; returns how many.
+
+    Nothing is deleted: answers that people gave stay in the database and can be exported with `everything`.
+    """
+    query = "SELECT id FROM observers WHERE study = :study AND excluded = ''"
+    with store.transaction():
+        rows = store.rows(query, {"study": study})
+        for row in rows:
+            store.update("observers", row["id"], {"excluded": reason})
+    return len(rows)
+
+
+def _neutral(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
