@@ -1,0 +1,1 @@
+"""Image restoration: images, degradations, losses, networks, training, metrics."""

@@ -1,4 +1,4 @@
-"""Separable filters as matrix products: both sides of an image multiplied by a banded matrix.
+"""Separable filters as matrix products: an image multiplied from both sides by banded matrices.
 
 A matrix product runs near the processor's peak, forward and backward, where short depthwise
 convolutions do not; edge replication is part of the matrix, so nothing is padded.
@@ -11,6 +11,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+# Outputs a product; a wider band matrix would be mostly zeros.
+BLOCK = 256
+
 Kernel = tuple[float, ...]
 
 
@@ -21,30 +24,49 @@ def gaussian(sd_px: float, radius_px: int) -> Kernel:
     return tuple(weight / total for weight in weights)
 
 
-def filter_rows_and_columns(images: Tensor, rows: Sequence[Kernel], columns: Sequence[Kernel], edge: str) -> Tensor:
-    """Filter channel c of (B,C,H,W) by `columns[c]` along H and by `rows[c]` along W.
+def filter_rows_and_columns(
+    images: Tensor, rows: Sequence[Kernel], columns: Sequence[Kernel], edge: str
+) -> Tensor:
+    """Filter channel c of (B,C,H,W) along W by `rows[c]` and along H by `columns[c]`.
 
     `edge` is "replicate" (the size stays) or "valid" (each side shrinks by the kernel's length - 1).
     """
-    height, width = images.shape[-2:]
-    down = _stack(tuple(columns), height, edge, images.dtype, images.device)
-    across = _stack(tuple(rows), width, edge, images.dtype, images.device)
-    return down @ images @ across.mT
+    return _filter_columns(_filter_rows(images, tuple(rows), edge), tuple(columns), edge)
+
+
+def _filter_rows(images: Tensor, kernels: tuple[Kernel, ...], edge: str) -> Tensor:
+    blocks = _blocks(kernels, images.shape[-1], edge, images.dtype, images.device)
+    parts = [images[..., first:last] @ matrices.mT for first, last, matrices in blocks]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+
+
+def _filter_columns(images: Tensor, kernels: tuple[Kernel, ...], edge: str) -> Tensor:
+    blocks = _blocks(kernels, images.shape[-2], edge, images.dtype, images.device)
+    parts = [matrices @ images[..., first:last, :] for first, last, matrices in blocks]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
 
 
 @lru_cache(maxsize=64)
-def _stack(kernels: tuple[Kernel, ...], size: int, edge: str, dtype: torch.dtype, device: torch.device) -> Tensor:
-    matrices = [_band_matrix(kernel, size, edge) for kernel in kernels]
-    return torch.stack(matrices).to(device=device, dtype=dtype)
+def _blocks(
+    kernels: tuple[Kernel, ...], size: int, edge: str, dtype: torch.dtype, device: torch.device
+) -> list[tuple[int, int, Tensor]]:
+    """(first, last, matrices): samples [first, last) of a line give the next block of outputs."""
+    reach = max(len(kernel) for kernel in kernels) // 2
+    shift, outputs = (reach, size) if edge == "replicate" else (0, size - 2 * reach)
+    blocks = []
+    for start in range(0, outputs, BLOCK):
+        stop = min(start + BLOCK, outputs)
+        first, last = max(start - shift, 0), min(stop - shift + 2 * reach, size)
+        matrices = [_band_matrix(kernel, (start, stop), (first, last), shift) for kernel in kernels]
+        blocks.append((first, last, torch.stack(matrices).to(device=device, dtype=dtype)))
+    return blocks
 
 
-def _band_matrix(kernel: Kernel, size: int, edge: str) -> Tensor:
-    """The (outputs, size) matrix that correlates a line of `size` samples with `kernel`."""
-    reach = len(kernel) // 2
-    outputs, first = (size, -reach) if edge == "replicate" else (size - 2 * reach, 0)
-    matrix = torch.zeros(outputs, size, dtype=torch.float64)
-    lines = torch.arange(outputs)
+def _band_matrix(kernel: Kernel, outputs: tuple[int, int], inputs: tuple[int, int], shift: int) -> Tensor:
+    """Correlate the samples `inputs` of a line with `kernel`; samples beyond the ends repeat the last."""
+    matrix = torch.zeros(outputs[1] - outputs[0], inputs[1] - inputs[0], dtype=torch.float64)
+    lines = torch.arange(len(matrix))
     for offset, weight in enumerate(kernel):
-        columns = (lines + first + offset).clamp(0, size - 1)
-        matrix.index_put_((lines, columns), torch.tensor(weight, dtype=torch.float64), accumulate=True)
+        samples = (lines + outputs[0] - shift + offset).clamp(inputs[0], inputs[1] - 1) - inputs[0]
+        matrix.index_put_((lines, samples), torch.tensor(weight, dtype=torch.float64), accumulate=True)
     return matrix

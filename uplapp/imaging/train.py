@@ -2,71 +2,23 @@
 
 import csv
 import itertools
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from uplapp.errors import Cancelled, UplappError
+from uplapp.imaging.checkpoints import build_network
 from uplapp.imaging.data import Photograph
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.tasks import TASKS, Denoising
 
 Progress = Callable[[int, int, float], bool | None]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast a network is trained; the rate ramps down along a cosine at the end."""
-
-    steps: int = 9000
-    batch: int = 8
-    crop_px: int = 96
-    learning_rate: float = 1e-3
-    beta2: float = 0.99
-    warm_up: int = 200
-    ramp_down: float = 0.3
-    precision: str = "bfloat16"
-
-    def rate(self, step: int) -> float:
-        """The learning rate of one step; the ramp is that of noise2noise."""
-        left = (self.steps - step) / (self.ramp_down * self.steps)
-        down = 0.5 - 0.5 * math.cos(math.pi * min(left, 1))
-        return self.learning_rate * min(down, (step + 1) / self.warm_up)
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """One training run, made of names and numbers alone; equal specs on one machine give equal weights."""
-
-    task: str
-    network: str
-    loss: str
-    seed: int = 0
-    schedule: Schedule = field(default_factory=Schedule)
-    network_options: Mapping[str, Any] = field(default_factory=dict)
-    loss_options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The stem of the files the run leaves: task, network, loss."""
-        return f"{self.task}-{self.network}-{self.loss}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "RunSpec":
-        """The inverse of `to_json`."""
-        return cls(**{**values, "schedule": Schedule(**values["schedule"])})
 
 
 @dataclass
@@ -84,9 +36,7 @@ class TrainingState:
         loss = LOSSES.build(spec.loss, **spec.loss_options)
         with torch.random.fork_rng():
             torch.manual_seed(spec.seed)
-            network = NETWORKS.build(
-                spec.network, **{"channels": TASKS.build(spec.task).channels, **spec.network_options}
-            )
+            network = build_network(spec)
         network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         parameters = itertools.chain(network.parameters(), loss.to(device).parameters())
         optimiser = torch.optim.Adam(
@@ -111,7 +61,9 @@ class TrainingState:
         """Go on from a saved state; one of another recipe is refused."""
         state = torch.load(path, weights_only=True)
         if RunSpec.from_json(state["spec"]) != spec:
-            raise UplappError(f"{path} holds a run with another recipe; remove it or give another --runs folder")
+            raise UplappError(
+                f"{path} holds a run with another recipe; remove it or give another --runs folder"
+            )
         self.network.load_state_dict(state["network"])
         self.loss.load_state_dict(state["loss"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -148,7 +100,11 @@ def train(
 
 
 def take_step(
-    state: TrainingState, spec: RunSpec, task: Denoising, photographs: Sequence[Photograph], device: torch.device
+    state: TrainingState,
+    spec: RunSpec,
+    task: Denoising,
+    photographs: Sequence[Photograph],
+    device: torch.device,
 ) -> float:
     """One batch forward and back; returns its loss."""
     schedule = spec.schedule
@@ -156,7 +112,9 @@ def take_step(
     degraded, clean = task.draw_pairs(photographs, schedule.batch, schedule.crop_px, random)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate(state.step)
-    value: Tensor = state.loss(_estimate(state.network, degraded.to(device), schedule.precision), clean.to(device))
+    value: Tensor = state.loss(
+        _estimate(state.network, degraded.to(device), schedule.precision), clean.to(device)
+    )
     state.optimiser.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
     state.optimiser.step()

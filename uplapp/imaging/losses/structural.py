@@ -72,7 +72,7 @@ def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     maps = torch.cat([estimate, target, estimate.square() + target.square(), estimate * target], dim=1)
     windows = [WINDOW] * (4 * channels)
     filtered = filter_rows_and_columns(maps, windows, windows, edge="valid")
-    mean_e, mean_t, mean_squares, mean_product = filtered.split(channels, dim=1)
+    mean_e, mean_t, mean_squares, mean_product = filtered.chunk(4, dim=1)
     c1, c2 = K1**2, K2**2
     squares, product = mean_e.square() + mean_t.square(), mean_e * mean_t
     luminance = (2 * product + c1) / (squares + c1)
@@ -98,4 +98,6 @@ def _hold_at_floor(term: Tensor) -> Tensor:
 def _require_side(image: Tensor, smallest_px: int) -> None:
     height, width = image.shape[-2:]
     if min(height, width) < smallest_px:
-        raise UplappError(f"an image of {width}x{height} px is too small; each side needs {smallest_px} px or more")
+        raise UplappError(
+            f"an image of {width}x{height} px is too small; each side needs {smallest_px} px or more"
+        )

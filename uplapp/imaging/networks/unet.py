@@ -18,11 +18,12 @@ class UNet(nn.Module):
     """
 
     multiple = 2**LEVELS
-    # Four samples a side at the bottleneck's stride of 32 reach at most this far.
-    receptive_radius = 224
+    # The convolutions reach 127 px, the grid of the pools up to 31 px more.
+    receptive_radius = 160
 
     def __init__(self, channels: int = 3, width: int = 48) -> None:
         super().__init__()
+        self.channels = channels
         wide = 2 * width
         self.enter = _convolution(channels, width)
         self.encoders = nn.ModuleList(_convolution(width, width) for _ in range(LEVELS))
@@ -42,6 +43,7 @@ class UNet(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
+        """Restore a batch; the output is not clipped."""
         height, width = image.shape[-2:]
         centred = _pad_to_multiple(image, self.multiple) - 0.5
         skips = [centred]
@@ -52,14 +54,15 @@ class UNet(nn.Module):
         features = functional.relu(self.bottleneck(skips.pop()))
         for decoder in self.decoders:
             features = decoder(_join_upsampled(features, skips.pop()))
-        return self.leave(_join_upsampled(features, skips.pop()))[..., :height, :width] + 0.5
+        restored: Tensor = self.leave(_join_upsampled(features, skips.pop()))
+        return restored[..., :height, :width] + 0.5
 
 
 def _convolution(channels_in: int, channels_out: int, gain: float = 2.0) -> nn.Conv2d:
     """A 3x3 convolution with He's initialisation (variance `gain` / fan in) and no bias at the start."""
     layer = nn.Conv2d(channels_in, channels_out, 3, padding=1)
     nn.init.normal_(layer.weight, std=(gain / (9 * channels_in)) ** 0.5)
-    nn.init.zeros_(layer.bias)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     return layer
 
 

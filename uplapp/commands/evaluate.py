@@ -1,0 +1,58 @@
+"""`python -m uplapp evaluate`: metrics of checkpoints over a folder of images."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Folder of clean images.")],
+    task: Annotated[str, typer.Option(help="A name in the table of tasks.")] = "denoise",
+    checkpoint: Annotated[
+        list[str] | None, typer.Option("-c", "--checkpoint", help="A checkpoint; may be given again.")
+    ] = None,
+    sigma: Annotated[float, typer.Option(min=0, help="Noise in 8-bit units.")] = 25.0,
+    seeds: Annotated[str, typer.Option(help="Noise seeds, separated by commas.")] = "0,1,2",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Degrade every image, restore it by every checkpoint, print the mean metrics.
+
+    Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
+    """
+    from uplapp.imaging import evaluate as tables
+    from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
+    from uplapp.imaging.tasks import TASKS
+
+    TASKS[task]
+    folder = Settings.from_env().checkpoints
+    cards = (
+        [find_checkpoint(folder, name) for name in checkpoint]
+        if checkpoint
+        else list_checkpoints(folder, task)
+    )
+    result = tables.evaluate(folder, cards, data, sigma, read_seeds(seeds), _show)
+    if as_json:
+        print(json.dumps(asdict(result), indent=2, allow_nan=False))
+        return
+    print(f"{result.images} images, sigma {result.sigma:g}, seeds {seeds}\n\n{tables.format_table(result)}")
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def read_seeds(text: str) -> tuple[int, ...]:
+    """Whole numbers separated by commas."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UplappError(f"--seeds {text} cannot be read; give whole numbers such as 0,1,2") from None
+
+
+def _show(done: int, images: int) -> None:
+    print(f"image {done}/{images}", end="\n" if done == images else "\r", file=sys.stderr)

@@ -1,0 +1,69 @@
+"""Image metrics: `METRICS.build(name)(estimate, target)` is one value an image, (B,C,H,W) to (B,)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map
+from uplapp.imaging.losses.structural import ms_ssim, ssim
+from uplapp.registry import Entry, Registry
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class MetricEntry(Entry[Metric]):
+    """A metric, which way is better, and the decimals worth printing."""
+
+    higher_is_better: bool = False
+    decimals: int = 4
+
+
+def l1() -> Metric:
+    """Mean absolute difference."""
+    return lambda estimate, target: (estimate - target).abs().flatten(1).mean(dim=1)
+
+
+def l2() -> Metric:
+    """Mean squared difference."""
+    return lambda estimate, target: (estimate - target).square().flatten(1).mean(dim=1)
+
+
+def psnr(data_range: float = 1.0) -> Metric:
+    """Peak signal-to-noise ratio in dB; infinite for equal images."""
+    mean_square = l2()
+    return lambda estimate, target: 10 * torch.log10(data_range**2 / mean_square(estimate, target))
+
+
+def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
+    """Mean LDR-FLIP at `ppd` pixels a degree; the flicker difference, 0 for equal images."""
+    return lambda estimate, target: flip_map(estimate, target, ppd).mean(dim=(1, 2))
+
+
+def channel_by_channel(metric: Metric) -> Callable[[], Metric]:
+    """The mean of a metric over channels, one at a time: a third of the memory on a large photograph."""
+
+    def over_channels(estimate: Tensor, target: Tensor) -> Tensor:
+        channels = zip(
+            estimate.chunk(estimate.shape[1], dim=1), target.chunk(target.shape[1], dim=1), strict=True
+        )
+        return torch.stack([metric(*pair) for pair in channels]).mean(dim=0)
+
+    return lambda: over_channels
+
+
+METRICS: Registry[Metric] = Registry(
+    "metric",
+    {
+        "psnr": MetricEntry(psnr, "PSNR (dB)", "mean squared error", higher_is_better=True, decimals=2),
+        "ssim": MetricEntry(channel_by_channel(ssim), "SSIM", "Wang et al. (2004)", higher_is_better=True),
+        "ms_ssim": MetricEntry(
+            channel_by_channel(ms_ssim), "MS-SSIM", "Wang et al. (2003)", higher_is_better=True
+        ),
+        "flip": MetricEntry(flip, "FLIP", "Andersson et al. (2020)"),
+        "l1": MetricEntry(l1, "L1", "mean absolute error"),
+        "l2": MetricEntry(l2, "L2", "mean squared error"),
+    },
+)
