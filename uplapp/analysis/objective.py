@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtr
 
 from uplapp.registry import Entry, Registry
 
@@ -90,6 +90,12 @@ def _probit(differences: Array) -> _Probit:
     return _Probit(
         log_p, log_q, up / SIGMA, -down / SIGMA, -up * (x + up) / SIGMA**2, -down * (down - x) / SIGMA**2
     )
+
+
+def preference(difference: Array) -> Array:
+    """Probability that the higher condition is chosen, from differences in JOD."""
+    chosen: Array = ndtr(difference / SIGMA)
+    return chosen
 
 
 def laplacian(pairs: Pairs, weights: Array) -> Array:

@@ -10,41 +10,48 @@ from uplapp.analysis.objective import PRIORS, Array, Objective, Pairs, Terms
 ITERATIONS = 100
 LAST_STEP_JOD = 1e-6  # Newton squares it: what remains after this step is rounding
 LONGEST_STEP_JOD = 4.0
+FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
+STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
 CELLS = 1 << 17  # replicates of a chunk x pairs x pairs; its arrays stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Scores (B,n) in JOD, mean 0 in each gauge group; a row that found no finite optimum is NaN."""
+    """Scores (B,n) in JOD; a row that found no finite optimum is NaN."""
 
     scores: Array
     converged: NDArray[np.bool_]
 
 
-def fit(
-    counts: Array, prior: str = "distance", start: Array | None = None, groups: NDArray[np.intp] | None = None
-) -> Fit:
-    """Fit win counts (B,n,n), `counts[b, i, j]` = times i was chosen over j, from scores `start` (n,).
+def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fit:
+    """Fit win counts (B,n,n), `counts[b, i, j]` = times i was chosen over j, from scores `start` (B,n).
 
-    `groups` (n,) labels the conditions that votes connect; each label gets mean 0 of its own.
+    `labels` (n,) tells which conditions have a scale in common; the mean of each label is 0.
     """
-    batch, n, _ = counts.shape
-    begin = np.zeros(n) if start is None else start
-    labels = np.zeros(n, dtype=np.intp) if groups is None else groups
-    size = max(1, CELLS // (n * (n - 1) // 2) ** 2)
-    chunks = [counts[at : at + size] for at in range(0, batch, size)]
-    fits = [_fit_chunk(chunk, prior, begin, labels) for chunk in chunks]
-    return Fit(
-        np.concatenate([part.scores for part in fits]), np.concatenate([part.converged for part in fits])
-    )
-
-
-def _fit_chunk(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fit:
-    objective = PRIORS.build(prior, pairs=Pairs.of(counts))
+    size = max(1, CELLS // max(1, counts.shape[1] * (counts.shape[1] - 1) // 2) ** 2)
     gauge = (labels[:, None] == labels).astype(float)
-    found = maximise(objective, np.repeat(start[None], len(counts), axis=0), gauge)
-    centred = found.scores - found.scores @ (gauge / gauge.sum(axis=1))
-    return Fit(np.where(found.converged[:, None], centred, np.nan), found.converged)
+    parts = []
+    for at in range(0, len(counts), size):
+        objective = PRIORS.build(prior, pairs=Pairs.of(counts[at : at + size]))
+        parts.append(maximise(objective, start[at : at + size], gauge))
+    converged = np.concatenate([part.converged for part in parts])
+    scores: Array = np.concatenate([part.scores for part in parts])
+    scores = scores - scores @ (gauge / gauge.sum(axis=1))
+    return Fit(np.where(converged[:, None], scores, np.nan), converged)
+
+
+def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
+    """Fit one matrix (n,n) from several starts; returns the scores (n,) of the highest optimum, or NaN."""
+    votes = counts + counts.T
+    rough = fit((counts + 0.5 * (votes > 0))[None], "none", np.zeros((1, len(counts))), labels).scores[0]
+    copies = np.repeat(counts[None], len(STARTS), axis=0)
+    fits = fit(copies, prior, np.multiply.outer(STARTS, np.nan_to_num(rough)), labels)
+    objective = PRIORS.build(prior, pairs=Pairs.of(copies))
+    values = objective(np.nan_to_num(fits.scores), np.arange(len(STARTS))).value
+    # Rounded, so that the first of equal optima wins on every machine.
+    highest = np.argmax(np.where(fits.converged, np.round(values, 6), -np.inf))
+    best: Array = fits.scores[highest]
+    return best
 
 
 def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
@@ -60,12 +67,13 @@ def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
         trial = point[climbing] + step[climbing]
         terms = objective(trial, climbing)
         up = terms.value >= best[climbing] - 1e-12 * np.abs(terms.value)  # rounding is no descent
-        risen = climbing[up]
-        point[risen], best[risen] = trial[up], terms.value[up]
-        step[risen] = _newton_step(terms.take(up), gauge)
+        risen, terms = climbing[up], terms.take(up)
+        point[risen], best[risen] = trial[up], terms.value
+        step[risen] = _newton_step(terms, gauge)
         step[climbing[~up]] /= 2
-        converged[risen] = np.abs(step[risen]).max(axis=1) < LAST_STEP_JOD
-        climbing = climbing[~converged[climbing]]
+        arrived = np.abs(step[risen]).max(axis=1) < LAST_STEP_JOD
+        converged[risen[arrived]] = _is_peak(terms.hessian[arrived], gauge)
+        climbing = np.setdiff1d(climbing, risen[arrived])
         if not climbing.size:
             break
     return Fit(point + step, converged)
@@ -78,10 +86,17 @@ def _newton_step(terms: Terms, gauge: Array) -> Array:
     if down.any():
         step[down] = _solve(terms.concave[down], terms.gradient[down], gauge)
     longest = np.abs(step).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD))
+    shortened: Array = step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD))
+    return shortened
+
+
+def _is_peak(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
+    lowest: NDArray[np.bool_] = np.linalg.eigvalsh(gauge - hessian)[:, 0] > FLATTEST
+    return lowest
 
 
 def _solve(hessian: Array, gradient: Array, gauge: Array) -> Array:
-    ridge = 1e-12 * np.eye(len(gauge))  # keeps a contrast without any curvature solvable
+    curvature = np.abs(np.trace(hessian, axis1=1, axis2=2))
+    ridge = (1e-12 * (1 + curvature))[:, None, None] * np.eye(len(gauge))  # a flat contrast stays solvable
     solution: Array = np.linalg.solve(gauge + ridge - hessian, gradient[:, :, None])[:, :, 0]
     return solution

@@ -1,0 +1,155 @@
+"""Comparisons -> Scores: the one function that commands and pages call."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from uplapp.analysis.bootstrap import (
+    INTERVALS,
+    Replicates,
+    draw_votes,
+    keep_anchor,
+    normal_interval,
+    refit,
+    resample_observers,
+)
+from uplapp.analysis.identifiability import Labels, components, findings, strong_components
+from uplapp.analysis.objective import PRIORS, Array
+from uplapp.analysis.significance import differences
+from uplapp.analysis.thurstone import fit_best
+from uplapp.errors import UnknownName, UplappError
+from uplapp.values import Comparisons, Scores
+
+MEAN = "mean"
+BOOTSTRAPS = 2000
+MOST_BOOTSTRAPS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class _Scale:
+    """Scores (n,), replicates (B,n), and the labels inside which they can be compared."""
+
+    scores: Array
+    replicates: Array
+    labels: Labels
+    degenerate: int
+
+    @property
+    def usable(self) -> bool:
+        return len(self.replicates) > 1
+
+
+def analyse(
+    comparisons: Comparisons,
+    prior: str = "distance",
+    interval: str = "t",
+    bootstraps: int = BOOTSTRAPS,
+    seed: int = 0,
+    anchor: str = MEAN,
+) -> Scores:
+    """Score the conditions in JOD with 95 % intervals and test all differences.
+
+    `anchor` is the condition that lies at 0, or "mean". Votes that do not fix the scores are no error:
+    `identifiable` is False, `warnings` name the conditions, and what is undefined is NaN.
+    """
+    fixed = _check(comparisons, prior, interval, bootstraps, seed, anchor)
+    parametric = len(comparisons.observers) < 2
+    counts = comparisons.wins.sum(axis=0)
+    trouble = findings(comparisons.conditions, counts)
+    scale = _scale(comparisons, prior, bootstraps, seed, fixed)
+    undefined = prior == "none" and bool(trouble)
+    low, high = _interval(scale, "parametric" if parametric else interval, len(comparisons.observers))
+    jod, low, high = (np.where(undefined, np.nan, values) for values in (scale.scores, low, high))
+    return Scores(
+        conditions=comparisons.conditions,
+        jod=jod,
+        low=low,
+        high=high,
+        pairs=differences(comparisons.conditions, scale.scores, scale.replicates, scale.labels),
+        interval="parametric" if parametric else interval,
+        prior=prior,
+        anchor=anchor,
+        observers=len(comparisons.observers) or None,
+        comparisons=round(counts.sum()),
+        identifiable=not trouble,
+        simulated=comparisons.simulated,
+        wins=counts,
+        bootstraps=bootstraps,
+        degenerate=scale.degenerate,
+        seed=seed,
+        warnings=_warnings(comparisons, interval, bootstraps, trouble, scale, undefined),
+    )
+
+
+def _check(
+    comparisons: Comparisons, prior: str, interval: str, bootstraps: int, seed: int, anchor: str
+) -> int | None:
+    """Refuse what is not on the menu; returns the anchor's index."""
+    for table, name in ((PRIORS, prior), (INTERVALS, interval)):
+        if name not in table:
+            raise UnknownName(table.kind, name, table)
+    if not 2 <= bootstraps <= MOST_BOOTSTRAPS:
+        raise UplappError(f"bootstraps is {bootstraps}; it must be from 2 to {MOST_BOOTSTRAPS}")
+    if seed < 0:
+        raise UplappError(f"seed is {seed}; it must be 0 or more")
+    if anchor == MEAN:
+        return None
+    if anchor not in comparisons.conditions:
+        names = ", ".join(comparisons.conditions)
+        raise UplappError(f"the anchor '{anchor}' is no condition; choose '{MEAN}' or one of: {names}")
+    return comparisons.conditions.index(anchor)
+
+
+def _scale(comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anchor: int | None) -> _Scale:
+    directed = prior == "none"  # a prior keeps a condition that always won at a finite distance
+    wins = comparisons.wins
+    labels = (strong_components if directed else components)(wins.sum(axis=0))
+    wins = wins * (labels[:, None] == labels)  # votes between labels have no finite say
+    scores = fit_best(wins.sum(axis=0), prior, labels)
+    if np.isnan(scores).any():
+        return _Scale(scores, np.empty((0, scores.size)), labels, 0)
+    if len(comparisons.observers) > 1:
+        counts = resample_observers(wins, bootstraps, seed)
+    else:
+        counts = draw_votes(scores, wins.sum(axis=0), bootstraps, seed)
+    found: Replicates = refit(counts, prior, scores, labels, directed)
+    shifted, replicates = (keep_anchor(x, labels, anchor) for x in (scores[None], found.scores))
+    return _Scale(shifted[0], replicates, labels, found.degenerate)
+
+
+def _interval(scale: _Scale, interval: str, observers: int) -> tuple[Array, Array]:
+    if not scale.usable:
+        return np.full_like(scale.scores, np.nan), np.full_like(scale.scores, np.nan)
+    compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
+    low, high = compute(scale.scores, scale.replicates, observers)
+    return low, high
+
+
+def _warnings(
+    comparisons: Comparisons,
+    interval: str,
+    bootstraps: int,
+    trouble: tuple[str, ...],
+    scale: _Scale,
+    undefined: bool,
+) -> tuple[str, ...]:
+    warnings = [*comparisons.notes, *trouble]
+    if len(comparisons.observers) < 2:
+        whose = "one observer has" if comparisons.observers else "a bare matrix has"
+        warnings.append(
+            f"{whose} no differences between observers to resample: interval '{interval}' is ignored, the "
+            "intervals are parametric (binomial votes) and too narrow where people differ"
+        )
+    if undefined:
+        warnings.append("without a prior these votes have no finite scores; ask for the distance prior")
+    elif np.isnan(scale.scores).any():
+        warnings.append("these votes have no finite scores, with the prior neither")
+    elif trouble:
+        warnings.append(
+            "where the votes do not decide, the prior does: these scores are finite but arbitrary"
+        )
+    if scale.degenerate:
+        warnings.append(
+            f"{scale.degenerate} of {bootstraps} replicates had no finite scores and are in no interval"
+        )
+    return tuple(warnings)
