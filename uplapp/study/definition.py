@@ -43,7 +43,10 @@ class Scene:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How comparisons are shown, and which: `pairs` is `all` or `random:N` main trials an observer."""
+    """How comparisons are shown, and which: `pairs` is `all` or `random:N` main trials an observer.
+
+    With `ranking` the last page points to the Analysis tab.
+    """
 
     phase_ms: float = 250.0
     layout: str = "auto"
@@ -54,6 +57,7 @@ class Protocol:
     repeats: int = 0
     break_every: int = 0
     not_sure: bool = False
+    ranking: bool = False
 
 
 @dataclass(frozen=True)

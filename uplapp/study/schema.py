@@ -21,8 +21,9 @@ def m001_first_tables(db: Database) -> None:
         """CREATE TABLE trials (
             token TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id),
             position INTEGER NOT NULL, kind TEXT NOT NULL, scene TEXT NOT NULL,
-            "left" TEXT NOT NULL, "right" TEXT NOT NULL, first TEXT NOT NULL, attempt INTEGER NOT NULL, original_token TEXT NOT NULL UNIQUE,
-            left_token TEXT NOT NULL UNIQUE, right_token TEXT NOT NULL UNIQUE,
+            "left" TEXT NOT NULL, "right" TEXT NOT NULL, first TEXT NOT NULL, attempt INTEGER NOT NULL,
+            original_token TEXT NOT NULL UNIQUE, left_token TEXT NOT NULL UNIQUE,
+            right_token TEXT NOT NULL UNIQUE,
             UNIQUE (observer, position))""",
         """CREATE TABLE answers (
             trial TEXT PRIMARY KEY REFERENCES trials (token), key TEXT NOT NULL, choice TEXT NOT NULL,

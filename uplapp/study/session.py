@@ -51,7 +51,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class State:
-    """What an observer's page shows next; `code` only after the last answer."""
+    """What an observer's page shows next; practice is not counted, `code` comes after the last answer."""
 
     done: int
     total: int
@@ -211,18 +211,17 @@ def _store(
 
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
     waiting = _open_trials(store, observer)
-    counted = "SELECT count(*) AS total FROM trials WHERE observer = :id"
+    counted = "SELECT count(*) AS total FROM trials WHERE observer = :id AND kind != 'practice'"
     total = (store.row(counted, id=observer["id"]) or {"total": 0})["total"]
     shown = [_shown(study, row) for row in waiting[:2]] + [None, None]
-    done = total - len(waiting)
+    done = total - sum(row["kind"] != "practice" for row in waiting)
     every = study.definition.protocol.break_every
-    after_practice = done - study.definition.protocol.practice
     return State(
         done=done,
         total=total,
         trial=shown[0],
         upcoming=shown[1],
-        rest=bool(waiting and every and after_practice > 0 and after_practice % every == 0),
+        rest=bool(waiting and every and done and done % every == 0),
         code=None if waiting else _code(observer),
         correct=correct,
     )

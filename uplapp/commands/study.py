@@ -1,0 +1,122 @@
+"""`python -m uplapp study ...`: the life of a study on the command line."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
+from uplapp.study import folders, observers, session, stimuli, votes
+from uplapp.study.definition import load
+from uplapp.study.session import OpenStudy
+from uplapp.study.store import Store
+
+app = typer.Typer(help="Build, check, simulate and export a study.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The study's name: its folder in studies/.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def new(
+    name: Name,
+    reference: Annotated[Path, typer.Option(help="Folder of the originals, one picture a scene.")],
+    condition: Annotated[list[str], typer.Option(help="NAME=FOLDER, once a condition; same file names.")],
+    title: Annotated[str, typer.Option(help="What observers read on top.")] = "Which picture changes less?",
+    as_json: Json = False,
+) -> None:
+    """Build a study from folders of pictures.
+
+    Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
+    """
+    pairs = [text.partition("=") for text in condition]
+    for text, (key, _, folder) in zip(condition, pairs, strict=True):
+        if not key or not folder:
+            raise UplappError(f"--condition {text!r} must be NAME=FOLDER")
+    target = Settings.from_env().studies / name
+    made = folders.create(target, title, reference, {key: Path(folder) for key, _, folder in pairs})
+    _tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
+
+
+@app.command()
+def check(name: Name, as_json: Json = False) -> None:
+    """Check a study's definition and every stimulus.
+
+    Example: uplapp study check demo
+    """
+    settings = Settings.from_env()
+    definition = load(settings.studies / name)
+    stimuli.check(definition, stimuli.find_root(settings.studies / name, settings.data))
+    facts = {"study": name, "conditions": len(definition.conditions), "scenes": len(definition.scenes)}
+    _tell(as_json, {**facts, "main_trials": definition.main_trials})
+
+
+@app.command()
+def simulate(
+    name: Name,
+    count: Annotated[int, typer.Option("--observers", min=1, max=1000, help="How many.")] = 14,
+    scores: Annotated[str, typer.Option(help="NAME=JOD,...; default: evenly spaced, first best.")] = "",
+    spread: Annotated[float, typer.Option(min=0, help="Standard deviation between observers, JOD.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choices.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Add simulated observers with known scores; they are marked and never pooled with people.
+
+    Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
+    """
+    store, study = _open(name)
+    known = _scores(scores) if scores else observers.even_scores(study.definition)
+    observers.simulate(store, study, known, count, seed, time.time(), spread)
+    _tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
+    store.close()
+
+
+@app.command()
+def export(
+    name: Name,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="CSV file; default: standard output.")
+    ] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Simulated observers instead of people.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Excluded answers too, with the reason.")] = False,
+) -> None:
+    """Write the votes as CSV, as `uplapp analyse` reads it.
+
+    Example: uplapp study export demo -o votes.csv
+    """
+    store, study = _open(name)
+    text = votes.to_csv(votes.votes(store, study.id, simulated, everything))
+    store.close()
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _open(name: str) -> tuple[Store, OpenStudy]:
+    """The study and its store; the definition is checked before the database is touched."""
+    settings = Settings.from_env()
+    folder = settings.studies / name
+    definition, root = load(folder), stimuli.find_root(folder, settings.data)
+    stimuli.check(definition, root)
+    store = Store(settings.data / "uplapp.db")
+    return store, session.open_study(store, definition, root, time.time())
+
+
+def _scores(text: str) -> dict[str, float]:
+    try:
+        return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise UplappError(f"--scores {text!r} must be NAME=JOD,NAME=JOD,...") from None
+
+
+def _tell(as_json: bool, facts: dict[str, object]) -> None:
+    lines = json.dumps(facts) if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items())
+    typer.echo(lines)

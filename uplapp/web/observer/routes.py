@@ -1,0 +1,171 @@
+"""The addresses of the observer's page; the server decides, the browser shows and measures."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from uplapp.errors import Refused, UplappError
+from uplapp.study import response, session
+from uplapp.study.response import BadResponse
+from uplapp.study.session import OpenStudy, Unknown
+from uplapp.study.store import Store, StoreBusy
+from uplapp.web.observer.guards import Guard, TooLarge, read_json
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+STATUS: dict[type[UplappError], int] = {
+    BadResponse: 422,
+    Unknown: 404,
+    Refused: 409,
+    TooLarge: 413,
+    StoreBusy: 503,
+}
+EVENTS_AT_ONCE = 100
+
+Result = TypeVar("Result")
+
+
+def build(
+    store: Store, studies: Mapping[str, OpenStudy], clock: Callable[[], float] = time.time
+) -> Starlette:
+    """The application to mount at /study: `studies` is read at each request, so one can open later.
+
+    It needs no lifespan, as a mounted application's never runs.
+    """
+    routes = [
+        Route("/static/{name}", static),
+        Route("/api/{study}/welcome", welcome),
+        Route("/api/{study}/join", join, methods=["POST"]),
+        Route("/api/{study}/state", state),
+        Route("/api/{study}/picture/{token}", picture),
+        Route("/api/{study}/answer", answer, methods=["POST"]),
+        Route("/api/{study}/events", events, methods=["POST"]),
+        Route("/{study}", page),
+    ]
+    handlers: dict[Any, Any] = {UplappError: refuse}
+    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
+    app.state.store, app.state.studies, app.state.clock = store, studies, clock
+    app.state.files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in TYPES}
+    return app
+
+
+async def page(request: Request) -> Response:
+    """The page itself; the same bytes for every study."""
+    if request.path_params["study"] not in request.app.state.studies:
+        return PlainTextResponse("There is no open study at this address.", 404)
+    return _file(request, "page.html")
+
+
+async def static(request: Request) -> Response:
+    """A script or style of the page, by its exact name."""
+    return _file(request, request.path_params["name"])
+
+
+async def welcome(request: Request) -> Response:
+    """What an observer reads before agreeing, and what the screen must be able to show."""
+    study = _study(request)
+    definition, sizes = study.definition, study.stimuli.sizes.values()
+    protocol = definition.protocol
+    return JSONResponse(
+        {
+            "title": definition.title,
+            "consent": asdict(definition.consent),
+            "phase_ms": protocol.phase_ms,
+            "layout": protocol.layout,
+            "not_sure": protocol.not_sure,
+            "ranking": protocol.ranking,
+            "trials": definition.main_trials + protocol.catch + protocol.repeats,
+            "width": max(width for _, width in sizes),
+            "height": max(height for height, _ in sizes),
+        }
+    )
+
+
+async def join(request: Request) -> Response:
+    """Store the consent and begin a session."""
+    version = _text(await read_json(request), "consent_version")
+    token = await _call(request, session.join, version, now=request.app.state.clock())
+    return JSONResponse({"session": token}, 201)
+
+
+async def state(request: Request) -> Response:
+    """Where the session is."""
+    return JSONResponse(asdict(await _call(request, session.state, _session(request))))
+
+
+async def picture(request: Request) -> Response:
+    """The pixels behind an opaque token."""
+    png = await _call(request, session.picture, _session(request), request.path_params["token"])
+    return Response(png, media_type="image/png")
+
+
+async def answer(request: Request) -> Response:
+    """Store one answer; the reply is where the session is then."""
+    body, study = await read_json(request), _study(request)
+    given = response.read(body, study.definition.protocol)
+    token, key = _text(body, "token"), _text(body, "key")
+    now = request.app.state.clock()
+    reply = await _call(request, session.answer, _session(request), token, key, given, now=now)
+    return JSONResponse(asdict(reply))
+
+
+async def events(request: Request) -> Response:
+    """Keep a handful of events around the trials."""
+    entries = (await read_json(request)).get("events")
+    if not isinstance(entries, list) or len(entries) > EVENTS_AT_ONCE:
+        raise BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise BadResponse("an event must be an object")
+    await _call(request, session.note, _session(request), entries, now=request.app.state.clock())
+    return Response(status_code=204)
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """One sentence and a status; a fault of the study itself tells the observer nothing about it."""
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    text = str(error) if status != 500 else "this study has a fault; please tell the researcher"
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return JSONResponse({"error": text}, status, headers)
+
+
+def _file(request: Request, name: str) -> Response:
+    body = request.app.state.files.get(name)
+    if body is None:
+        return PlainTextResponse("There is nothing here.", 404)
+    return Response(body, media_type=TYPES[Path(name).suffix])
+
+
+def _study(request: Request) -> OpenStudy:
+    study = request.app.state.studies.get(request.path_params["study"])
+    if study is None:
+        raise Unknown("there is no open study at this address")
+    return study  # type: ignore[no-any-return]
+
+
+def _session(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= 64:
+        raise BadResponse(f"'{key}' must be a text of 1 to 64 characters")
+    return value
+
+
+async def _call(
+    request: Request, function: Callable[..., Result], *arguments: object, **options: object
+) -> Result:
+    """Run a blocking function of the study off the event loop."""
+    work = partial(function, request.app.state.store, _study(request), *arguments, **options)
+    return await run_in_threadpool(work)

@@ -1,0 +1,99 @@
+"""The Study tab: the observer's page in a frame, and beside it the state of the answers."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import gradio as gr
+
+from uplapp.study import observers, votes
+from uplapp.study.session import OpenStudy
+from uplapp.study.store import Store
+
+FRAME_PX = 780
+REFRESH_S = 5
+NOT_OPEN = "This study is not open yet: its pictures are still being made. Come back in a minute."
+
+
+def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") -> None:
+    """Lay out the tab of one study inside the current `gr.Tab`; `studies` is read at each event."""
+    gr.HTML(
+        f'<iframe src="study/{name}" title="The study" allow="fullscreen" '
+        f'style="width:100%;height:{FRAME_PX}px;border:0;border-radius:12px"></iframe>'
+    )
+    gr.Markdown(
+        f'For a phone or for others: <a href="study/{name}" target="_blank">the study on its own page</a>. '
+        "When you are through, the **Analysis** tab shows your ranking."
+    )
+    with gr.Row(equal_height=True):
+        state = gr.Markdown(container=True)
+        with gr.Column():
+            count = gr.Slider(1, 50, value=14, step=1, label="Simulated observers")
+            add = gr.Button("Add simulated observers")
+        with gr.Column():
+            download = gr.Button("Download raw votes")
+            files = gr.File(
+                label="People and simulated observers, apart", file_count="multiple", visible=False
+            )
+            ask = gr.Button(f"Reset the {name}", variant="stop")
+            with gr.Row(visible=False) as sure:
+                yes = gr.Button("Yes, set all answers aside", variant="stop")
+                no = gr.Button("Keep them")
+
+    def show() -> str:
+        return progress_text(store, studies.get(name))
+
+    def simulate(number: float) -> str:
+        add_simulated(store, studies.get(name), int(number))
+        return show()
+
+    def reset() -> tuple[str, object]:
+        reset_study(store, studies.get(name))
+        return show(), gr.Row(visible=False)
+
+    gr.Timer(REFRESH_S).tick(show, None, state, show_progress="hidden", api_visibility="private")
+    add.click(simulate, count, state, api_visibility="private")
+    download.click(lambda: export(store, studies.get(name)), None, files, api_visibility="private")
+    ask.click(lambda: gr.Row(visible=True), None, sure, api_visibility="private")
+    no.click(lambda: gr.Row(visible=False), None, sure, api_visibility="private")
+    yes.click(reset, None, [state, sure], api_visibility="private")
+
+
+def progress_text(store: Store, study: OpenStudy | None) -> str:
+    """Observers and answers so far, people and simulated observers apart."""
+    if study is None:
+        return NOT_OPEN
+    now = votes.progress(store, study.id)
+    return (
+        f"**{now.real}** observers, {now.finished} of them through, **{now.answers}** answers\n\n"
+        f"{now.simulated} simulated observers with {now.simulated_answers} answers, kept apart"
+    )
+
+
+def add_simulated(store: Store, study: OpenStudy | None, count: int) -> None:
+    """Add observers with evenly spaced scores, each time others."""
+    if study is None:
+        raise gr.Error(NOT_OPEN)
+    seed = votes.progress(store, study.id).simulated
+    observers.simulate(store, study, observers.even_scores(study.definition), count, seed, time.time())
+
+
+def export(store: Store, study: OpenStudy | None) -> object:
+    """One CSV file of the votes of people, one of those of simulated observers."""
+    if study is None:
+        raise gr.Error(NOT_OPEN)
+    folder = Path(tempfile.mkdtemp())
+    paths = []
+    for label, simulated in (("votes", False), ("votes-simulated", True)):
+        path = folder / f"{study.definition.name}-{label}.csv"
+        path.write_text(votes.to_csv(votes.votes(store, study.id, simulated)), encoding="utf-8")
+        paths.append(str(path))
+    return gr.File(paths, visible=True)
+
+
+def reset_study(store: Store, study: OpenStudy | None) -> None:
+    """Set every answer aside, with a reason; nothing is deleted, `study export --all` still has it."""
+    if study is None:
+        raise gr.Error(NOT_OPEN)
+    votes.reset(store, study.id, "reset on the Study tab")
