@@ -3,30 +3,31 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
 from uplapp.errors import UnknownName, UplappError
 
-Built = TypeVar("Built")
-
 
 @dataclass(frozen=True)
-class Entry(Generic[Built]):
+class Entry:
     """One row: what builds the thing, its name on screen, and where it was published."""
 
-    build: Callable[..., Built]
+    build: Callable[..., Any]
     label: str
     source: str
 
 
-class Registry(Mapping[str, Entry[Built]], Generic[Built]):
+Row = TypeVar("Row", bound=Entry)
+
+
+class Registry(Mapping[str, Row]):
     """Named builders of one kind; the table that menus, command line, cards and tests walk."""
 
-    def __init__(self, kind: str, entries: Mapping[str, Entry[Built]]) -> None:
+    def __init__(self, kind: str, entries: Mapping[str, Row]) -> None:
         self.kind = kind
         self._entries = dict(entries)
 
-    def __getitem__(self, name: str) -> Entry[Built]:
+    def __getitem__(self, name: str) -> Row:
         if name not in self._entries:
             raise UnknownName(self.kind, name, self._entries)
         return self._entries[name]
@@ -40,7 +41,7 @@ class Registry(Mapping[str, Entry[Built]], Generic[Built]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def build(self, name: str, **options: object) -> Built:
+    def build(self, name: str, **options: object) -> Any:
         """Build `name`; an unknown name or option raises UplappError before anything is built."""
         entry = self[name]
         parameters = inspect.signature(entry.build).parameters

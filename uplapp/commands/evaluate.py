@@ -26,8 +26,9 @@ def evaluate(
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
-    from uplapp.imaging import evaluate as tables
+    from uplapp.imaging import evaluate as metrics
     from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
+    from uplapp.imaging.tables import format_evaluation
     from uplapp.imaging.tasks import TASKS
 
     TASKS[task]
@@ -37,11 +38,11 @@ def evaluate(
         if checkpoint
         else list_checkpoints(folder, task)
     )
-    result = tables.evaluate(folder, cards, data, sigma, read_seeds(seeds), _show)
+    result = metrics.evaluate(folder, cards, data, sigma, read_seeds(seeds), _show)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return
-    print(f"{result.images} images, sigma {result.sigma:g}, seeds {seeds}\n\n{tables.format_table(result)}")
+    print(f"{result.images} images, sigma {result.sigma:g}, seeds {seeds}\n\n{format_evaluation(result)}")
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 

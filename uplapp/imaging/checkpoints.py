@@ -48,7 +48,8 @@ class Card:
 def build_network(spec: RunSpec) -> nn.Module:
     """The network of a recipe, with fresh weights."""
     options = {"channels": TASKS.build(spec.task).channels, **spec.network_options}
-    return NETWORKS.build(spec.network, **options)
+    network: nn.Module = NETWORKS.build(spec.network, **options)
+    return network
 
 
 def write_checkpoint(

@@ -13,11 +13,9 @@ from torch import Tensor
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, load_network
 from uplapp.imaging.images import list_images, read_image
-from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.metrics import METRICS, Metric
+from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.restore import restore
 from uplapp.imaging.tasks import TASKS
-from uplapp.registry import Entry
 
 OnImage = Callable[[int, int], None]
 
@@ -76,24 +74,6 @@ def evaluate(
         if row[metric] is None
     ]
     return Evaluation(cards[0].spec.task, sigma, tuple(seeds), len(paths), rows, warnings)
-
-
-def format_table(evaluation: Evaluation) -> str:
-    """The published layout in Markdown: metrics down, losses across, the best of each row in bold."""
-    losses = [LOSSES[row["loss"]].label for row in evaluation.rows]
-    lines = ["| | " + " | ".join(losses) + " |", "|---" * (len(losses) + 1) + "|"]
-    for name, entry in METRICS.items():
-        values = [row[name] for row in evaluation.rows]
-        lines.append(f"| {entry.label} | " + " | ".join(_format_row(values, entry)) + " |")
-    return "\n".join(lines)
-
-
-def _format_row(values: Sequence[float | None], entry: Entry[Metric]) -> list[str]:
-    higher, decimals = getattr(entry, "higher_is_better", False), getattr(entry, "decimals", 4)
-    known = [value for value in values if value is not None]
-    best = (max if higher else min)(known) if known else None
-    texts = ["-" if value is None else f"{value:.{decimals}f}" for value in values]
-    return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]
 
 
 def _means(scores: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:

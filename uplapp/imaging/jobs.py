@@ -5,7 +5,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def result_files(job: Job) -> dict[str, bytes]:
     return {**files, f"{job.name}-provenance.json": provenance.encode()}
 
 
-def describe_job(job: Job, files: dict[str, bytes]) -> dict[str, Any]:
+def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
     """What was done to which bytes by which weights, as JSON values."""
     return {
         "uplapp": __version__,
@@ -131,10 +131,17 @@ def write_results(job: Job, folder: Path) -> list[Path]:
     return paths
 
 
-def zip_results(job: Job) -> bytes:
-    """The files of a job as one ZIP."""
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as one ZIP, stored: PNG does not shrink."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in result_files(job).items():
+        for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def crop_centre(pixels: Tensor, side_px: int) -> Tensor:
+    """The middle of (C,H,W), at most `side_px` a side."""
+    height, width = pixels.shape[-2:]
+    top, left = max(height - side_px, 0) // 2, max(width - side_px, 0) // 2
+    return pixels[:, top : top + side_px, left : left + side_px]

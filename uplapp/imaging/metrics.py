@@ -14,7 +14,7 @@ Metric = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class MetricEntry(Entry[Metric]):
+class MetricEntry(Entry):
     """A metric, which way is better, and the decimals worth printing."""
 
     higher_is_better: bool = False
@@ -54,7 +54,7 @@ def channel_by_channel(metric: Metric) -> Callable[[], Metric]:
     return lambda: over_channels
 
 
-METRICS: Registry[Metric] = Registry(
+METRICS: Registry[MetricEntry] = Registry(
     "metric",
     {
         "psnr": MetricEntry(psnr, "PSNR (dB)", "mean squared error", higher_is_better=True, decimals=2),

@@ -33,7 +33,7 @@ class Denoising:
         return add_gaussian_noise(clean, sigma, generator), clean
 
 
-TASKS: Registry[Denoising] = Registry(
+TASKS: Registry[Entry] = Registry(
     "task",
     {"denoise": Entry(Denoising, "Photo denoising", "Lehtinen et al. (2018)")},
 )

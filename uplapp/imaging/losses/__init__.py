@@ -1,13 +1,11 @@
 """Training losses: `LOSSES.build(name)(estimate, target)` is a scalar, images (B,C,H,W) in [0,1]."""
 
-from torch import nn
-
 from uplapp.imaging.losses.flip import FlipLoss
 from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
 from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss
 from uplapp.registry import Entry, Registry
 
-LOSSES: Registry[nn.Module] = Registry(
+LOSSES: Registry[Entry] = Registry(
     "loss",
     {
         "l1": Entry(MeanAbsoluteError, "L1", "mean absolute error"),

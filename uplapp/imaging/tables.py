@@ -1,0 +1,46 @@
+"""Metric tables as Markdown, the best value of each metric in bold."""
+
+from collections.abc import Iterable, Sequence
+
+from uplapp.imaging.evaluate import Evaluation
+from uplapp.imaging.jobs import Job
+from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.metrics import METRICS, MetricEntry
+
+UNKNOWN = "–"
+
+
+def format_evaluation(evaluation: Evaluation) -> str:
+    """The published layout: metrics down, losses across."""
+    header = ["", *(LOSSES[row["loss"]].label for row in evaluation.rows)]
+    body = [
+        [entry.label, *_mark_best([row[name] for row in evaluation.rows], entry)]
+        for name, entry in METRICS.items()
+    ]
+    return _markdown(header, body)
+
+
+def format_job(job: Job) -> str:
+    """One picture: noisy input and checkpoints down, metrics across, seconds last."""
+    names = ["Noisy input", *(result.card.label for result in job.results)]
+    seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
+    if job.degraded_scores is None:
+        return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (
+            "\n\nThe clean image is not known, so no metric can be."
+        )
+    scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
+    columns = [_mark_best([score.get(name) for score in scores], entry) for name, entry in METRICS.items()]
+    header = ["", *(entry.label for entry in METRICS.values()), "Seconds"]
+    return _markdown(header, zip(names, *columns, seconds, strict=True))
+
+
+def _markdown(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _mark_best(values: Sequence[float | None], entry: MetricEntry) -> list[str]:
+    known = [value for value in values if value is not None]
+    best = (max if entry.higher_is_better else min)(known) if known else None
+    texts = [UNKNOWN if value is None else f"{value:.{entry.decimals}f}" for value in values]
+    return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]

@@ -1,0 +1,93 @@
+"""The page: three tabs, and the observers' application beside them in one process."""
+
+import sys
+import time
+from collections.abc import Mapping
+
+import gradio as gr
+import pandas as pd
+from starlette.routing import Mount
+
+from uplapp import workflows
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
+from uplapp.study import definition, stimuli, votes
+from uplapp.study.session import OpenStudy, open_study
+from uplapp.study.store import Store
+from uplapp.web import analysis_tab, restore_tab, study_tab
+from uplapp.web.observer import routes
+
+DEMO = "demo"
+UPLOAD_LIMIT = "64mb"
+KEEP_FILES_S = 6 * 3600
+SYSTEM_FONT = ("system-ui", "sans-serif")
+INTRODUCTION = """# uplapp
+**Which image restoration looks best to people, and how sure are we?** Restore a photograph with networks
+that differ only in their loss, compare the results blind as an observer, then read the ranking."""
+STYLE = """
+.gradio-container { max-width: 1240px !important; margin: 0 auto; }
+#metrics table { font-variant-numeric: tabular-nums; width: 100%; }
+#metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
+footer { display: none !important; }
+"""
+
+
+def serve(settings: Settings) -> None:
+    """Open store and studies, build the page, launch, and stay until stopped."""
+    store = Store(settings.data / "uplapp.db")
+    studies = open_studies(settings, store)
+    observer_app = routes.build(store, studies)
+    build(settings, store, studies).launch(
+        app_kwargs={
+            "routes": [Mount("/study", app=observer_app)],
+            "openapi_url": None,
+            "docs_url": None,
+            "redoc_url": None,
+        },
+        ssr_mode=False,
+        show_error=False,
+        max_file_size=UPLOAD_LIMIT,
+        theme=gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace")),
+        css=STYLE,
+        footer_links=[],
+    )
+
+
+def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) -> gr.Blocks:
+    """The three tabs as one Blocks page; no component holds a value that tells a condition to an observer."""
+
+    def live_votes(simulated: bool) -> pd.DataFrame:
+        if DEMO not in studies:
+            raise UplappError(study_tab.NOT_OPEN)
+        return votes.votes(store, studies[DEMO].id, simulated)
+
+    page: gr.Blocks = gr.Blocks(
+        title="uplapp", analytics_enabled=False, delete_cache=(KEEP_FILES_S // 6, KEEP_FILES_S)
+    )
+    with page:
+        gr.Markdown(INTRODUCTION)
+        with gr.Tab("Restore"):
+            restore_tab.build(settings.checkpoints)
+        with gr.Tab("Study"):
+            study_tab.build(store, studies, DEMO)
+        with gr.Tab("Analysis"):
+            analysis_tab.build(live_votes)
+    return page
+
+
+def open_studies(settings: Settings, store: Store) -> dict[str, OpenStudy]:
+    """Every study that can be shown, its stimuli rendered if need be; the rest is told on stderr."""
+    studies = {}
+    for folder in sorted(path.parent for path in settings.studies.glob("*/study.toml")):
+        try:
+            plan, root = definition.load(folder), stimuli.find_root(folder, settings.data)
+            if plan.render is not None and not workflows.rendered(plan, root):
+                workflows.render_stimuli(plan, settings.checkpoints, root, _show)
+            studies[plan.name] = open_study(store, plan, root, time.time())
+        except UplappError as error:
+            print(f"study {folder.name} stays closed: {error}", file=sys.stderr)
+    return studies
+
+
+def _show(done: int, total: int) -> None:
+    print(f"rendering stimuli {done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)

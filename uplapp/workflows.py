@@ -1,0 +1,79 @@
+"""Where imaging, study and analysis meet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import Tensor
+
+from uplapp.errors import BadStudy
+from uplapp.imaging.checkpoints import find_checkpoint, load_network
+from uplapp.imaging.images import encode_png, read_image
+from uplapp.imaging.restore import restore
+from uplapp.imaging.samples import sample_path
+from uplapp.imaging.tasks import TASKS
+from uplapp.study.definition import Definition, Scene
+from uplapp.values import REFERENCE
+
+OnPicture = Callable[[int, int], None]
+
+
+def render_stimuli(
+    definition: Definition, checkpoints: Path, root: Path, on_picture: OnPicture | None = None
+) -> None:
+    """Make every stimulus of a study from its recipe: `root/<condition or reference>/<scene>.png`.
+
+    Each photograph is degraded and restored whole, then cropped, so that no crop shows an edge of the
+    network. BadStudy says what a recipe lacks; a picture is written in one replace.
+    """
+    if definition.render is None:
+        raise BadStudy(f"study '{definition.name}' has no [render] table; its stimuli come as files")
+    recipe = definition.render
+    names = [condition.name for condition in definition.conditions]
+    cards = {name: find_checkpoint(checkpoints, f"{recipe.task}-{recipe.network}-{name}") for name in names}
+    networks = {name: load_network(checkpoints, card) for name, card in cards.items()}
+    total = len(definition.scenes) * (len(networks) + 1)
+    done = 0
+    for scene in definition.scenes:
+        clean = _read_scene(definition.name, scene)
+        noisy = TASKS.build(recipe.task).degrade(clean, recipe.noise_sigma, recipe.noise_seed)
+        for name in (REFERENCE, *networks):
+            pixels = clean if name == REFERENCE else restore(networks[name], noisy)
+            _write(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
+            done += 1
+            if on_picture is not None:
+                on_picture(done, total)
+
+
+def rendered(definition: Definition, root: Path) -> bool:
+    """Whether every stimulus of a study lies under `root`."""
+    folders = (REFERENCE, *(condition.name for condition in definition.conditions))
+    return all(
+        (root / folder / f"{scene.name}.png").is_file() for folder in folders for scene in definition.scenes
+    )
+
+
+def _read_scene(study: str, scene: Scene) -> Tensor:
+    library, _, name = scene.source.partition(":")
+    if library != "skimage" or not name:
+        raise BadStudy(
+            f"scene '{scene.name}' of study '{study}' has source '{scene.source}'; "
+            "write 'skimage:' and the name of a photograph"
+        )
+    return read_image(sample_path(name)).with_channels(3)
+
+
+def _crop(pixels: Tensor, scene: Scene) -> Tensor:
+    top, left, height, width = scene.crop or (0, 0, *pixels.shape[-2:])
+    if top + height > pixels.shape[-2] or left + width > pixels.shape[-1]:
+        raise BadStudy(
+            f"scene '{scene.name}': the crop ends at {left + width}x{top + height} px, "
+            f"the photograph at {pixels.shape[-1]}x{pixels.shape[-2]} px"
+        )
+    return pixels[:, top : top + height, left : left + width]
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
