@@ -23,6 +23,8 @@ from uplapp.values import Comparisons, Scores
 MEAN = "mean"
 BOOTSTRAPS = 2000
 MOST_BOOTSTRAPS = 20_000
+STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
+MANY = 0.025  # more degenerate replicates than a tail of the interval holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +37,14 @@ class _Scale:
     degenerate: int
 
     @property
-    def usable(self) -> bool:
-        return len(self.replicates) > 1
+    def whole(self) -> bool:
+        """Whether all conditions have finite scores on one scale."""
+        return not np.isnan(self.scores).any() and len(set(self.labels)) == 1
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is a spread to make intervals of."""
+        return len(self.replicates) > 1 and bool(self.replicates.std(axis=0).max() > STILL_JOD)
 
 
 def analyse(
@@ -57,12 +65,10 @@ def analyse(
     counts = comparisons.wins.sum(axis=0)
     trouble = findings(comparisons.conditions, counts)
     scale = _scale(comparisons, prior, bootstraps, seed, fixed)
-    undefined = prior == "none" and bool(trouble)
     low, high = _interval(scale, "parametric" if parametric else interval, len(comparisons.observers))
-    jod, low, high = (np.where(undefined, np.nan, values) for values in (scale.scores, low, high))
     return Scores(
         conditions=comparisons.conditions,
-        jod=jod,
+        jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
         low=low,
         high=high,
         pairs=differences(comparisons.conditions, scale.scores, scale.replicates, scale.labels),
@@ -77,7 +83,7 @@ def analyse(
         bootstraps=bootstraps,
         degenerate=scale.degenerate,
         seed=seed,
-        warnings=_warnings(comparisons, interval, bootstraps, trouble, scale, undefined),
+        warnings=_warnings(comparisons, interval, trouble, scale, bootstraps),
     )
 
 
@@ -118,7 +124,7 @@ def _scale(comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anc
 
 
 def _interval(scale: _Scale, interval: str, observers: int) -> tuple[Array, Array]:
-    if not scale.usable:
+    if not scale.whole or not scale.varies:
         return np.full_like(scale.scores, np.nan), np.full_like(scale.scores, np.nan)
     compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
     low, high = compute(scale.scores, scale.replicates, observers)
@@ -126,12 +132,7 @@ def _interval(scale: _Scale, interval: str, observers: int) -> tuple[Array, Arra
 
 
 def _warnings(
-    comparisons: Comparisons,
-    interval: str,
-    bootstraps: int,
-    trouble: tuple[str, ...],
-    scale: _Scale,
-    undefined: bool,
+    comparisons: Comparisons, interval: str, trouble: tuple[str, ...], scale: _Scale, bootstraps: int
 ) -> tuple[str, ...]:
     warnings = [*comparisons.notes, *trouble]
     if len(comparisons.observers) < 2:
@@ -140,16 +141,15 @@ def _warnings(
             f"{whose} no differences between observers to resample: interval '{interval}' is ignored, the "
             "intervals are parametric (binomial votes) and too narrow where people differ"
         )
-    if undefined:
-        warnings.append("without a prior these votes have no finite scores; ask for the distance prior")
-    elif np.isnan(scale.scores).any():
-        warnings.append("these votes have no finite scores, with the prior neither")
+    if not scale.whole:
+        warnings.append(
+            "these votes have no finite scores on one scale, so scores and intervals are undefined"
+        )
     elif trouble:
-        warnings.append(
-            "where the votes do not decide, the prior does: these scores are finite but arbitrary"
-        )
+        warnings.append("where the votes do not decide the prior does: finite scores, but arbitrary ones")
+    if not scale.varies and scale.whole:
+        warnings.append("the replicates do not vary: no intervals, no tests")
     if scale.degenerate:
-        warnings.append(
-            f"{scale.degenerate} of {bootstraps} replicates had no finite scores and are in no interval"
-        )
+        narrow = ", which makes the intervals too narrow" if scale.degenerate > MANY * bootstraps else ""
+        warnings.append(f"{scale.degenerate} of {bootstraps} replicates had no finite scores{narrow}")
     return tuple(warnings)

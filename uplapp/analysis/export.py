@@ -35,12 +35,15 @@ def headline(scores: Scores) -> str:
     people = "" if scores.observers is None else f" of {scores.observers} observers"
     basis = f"{scores.comparisons} comparisons{people}"
     if not np.isfinite(scores.jod).all():
-        return f"{basis} do not fix the scores."
+        return f"No ranking: {basis} do not fix the scores."
     names = ranking(scores)["condition"].tolist()
     above = [pair for pair in scores.pairs if names[0] in (pair.a, pair.b)]
     clear = sum(pair.significant for pair in above)
-    verdict = "clearly above all others" if clear == len(above) else f"clearly above {clear} of {len(above)}"
-    return f"{names[0]} looks best, {verdict} ({basis})."
+    if clear == len(above):
+        return f"{names[0]} looks best, clearly above all others ({basis})."
+    if clear:
+        return f"{names[0]} leads, clearly above {clear} of {len(above)} others ({basis})."
+    return f"No clear winner: the lead of {names[0]} may be chance ({basis})."
 
 
 def provenance(scores: Scores) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Charts of scores in Altair; colours are safe for colour-blind readers and hold in grey print."""
 
+from typing import Literal
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -9,26 +11,31 @@ from uplapp.analysis.objective import preference
 from uplapp.values import Scores
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"  # Okabe & Ito 2008
-ROW_PX, WIDE_PX, CELL_PX = 34, 420, 52
+ROW_PX, WIDE_PX = 34, 420
+
+Width = int | Literal["container"]
 
 
-def jod_chart(scores: Scores) -> alt.LayerChart:
+def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw scores with their 95 % intervals, best on top; without finite scores the chart is empty."""
     table = ranking(scores).dropna(subset="jod")
     order = table["condition"].tolist()
     y = alt.Y("condition:N", sort=order, title=None, axis=alt.Axis(labelLimit=160, ticks=False))
     base = alt.Chart(table).encode(y=y, tooltip=_tooltips("condition:N", "jod:Q", "jod_low:Q", "jod_high:Q"))
     span = base.mark_rule(color=BLUE, strokeWidth=2.5).encode(
-        x=alt.X("jod_low:Q", title=_axis_title(scores), scale=alt.Scale(zero=False)), x2="jod_high:Q"
+        x=alt.X(
+            "jod_low:Q", title=_axis_title(scores), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6)
+        ),
+        x2="jod_high:Q",
     )
     point = base.mark_point(color=BLUE, filled=True, size=90, opacity=1).encode(x="jod:Q")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=GREY, strokeDash=[4, 4])
     return alt.LayerChart(layer=[zero.encode(x="zero:Q"), span, point]).properties(
-        width=WIDE_PX, height=ROW_PX * max(1, len(table)), title=_title(scores)
+        width=width, height=ROW_PX * max(1, len(table)), title=_title(scores)
     )
 
 
-def win_chart(scores: Scores) -> alt.LayerChart:
+def win_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw how often the row was chosen over the column, in percent of their votes, best first."""
     table = _shares(scores)
     order = ranking(scores)["condition"].tolist()
@@ -46,9 +53,8 @@ def win_chart(scores: Scores) -> alt.LayerChart:
         text=alt.Text("percent:Q", format=".0f"),
         color=alt.condition(strong, alt.value("white"), alt.value("#222222")),
     )
-    side = CELL_PX * len(scores.conditions)
     return alt.LayerChart(layer=[cells, text]).properties(
-        width=side, height=0.7 * side, title="Chosen, % of the votes of each pair"
+        width=width, height=ROW_PX * len(scores.conditions), title="Chosen, % of the votes of each pair"
     )
 
 
@@ -74,9 +80,9 @@ def _tooltips(*fields: str) -> list[alt.Tooltip]:
     ]
 
 
-def _axis_title(scores: Scores) -> str:
+def _axis_title(scores: Scores) -> list[str]:
     zero = "mean of all = 0" if scores.anchor == "mean" else f"{scores.anchor} = 0"
-    return f"score in JOD ({zero}; +1 JOD = chosen by 75 %)"
+    return [f"score in JOD ({zero})", "+1 JOD = chosen by 75 %"]
 
 
 def _title(scores: Scores) -> str:
