@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 
 import pytest
-import uvicorn
+
+from tests.web.serving import serving
 
 FLAGS = (
     "--headless",
@@ -23,29 +21,9 @@ FLAGS = (
 )
 
 
-@contextmanager
-def serving(app) -> Iterator[str]:
-    """Serve an ASGI application on a free port; yields its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[[object], str]]:
     """`serve(app)` starts an application and returns its address; stopped after the test."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(serving(app))
 

@@ -1,5 +1,6 @@
 """A study of tiny generated pictures, with the names that the blinding must hide."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,14 +8,14 @@ import numpy as np
 from PIL import Image
 
 from uplapp.study import session
-from uplapp.study.definition import Definition, load
+from uplapp.study.definition import Definition, load, parse
+from uplapp.study.response import Response, phase_frames
 from uplapp.study.session import OpenStudy
 from uplapp.study.store import Store
 
 CONDITIONS = ("l1", "l2", "ms_ssim", "flip")
 SCENES = ("astronaut", "chelsea")
 SEED = 915_273
-
 NOW = 1_000_000.0
 
 
@@ -24,14 +25,13 @@ def write_study(
     """Write study.toml and PNGs of pattern plus noise; returns the folder."""
     rng = np.random.default_rng(5)
     width, height = size
-    across = np.linspace(40, 210, width, dtype=np.float64)
-    base = np.stack([np.broadcast_to(across, (height, width))] * 3, axis=2)
+    base = np.tile(np.linspace(40, 210, width), (height, 1))[:, :, None].repeat(3, axis=2)
     for scene in scenes:
         for level, condition in enumerate(["reference", *conditions]):
-            pixels = base + rng.normal(0, 1 + 12 * level, base.shape)
+            pixels = np.clip(base + rng.normal(0, 1 + 12 * level, base.shape), 0, 255)
             path = folder / condition / f"{scene}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
     lines = ['title = "Which changes less?"', "[protocol]", f"seed = {SEED}", protocol]
     lines += [f'[[conditions]]\nname = "{name}"\nlabel = "{name.upper()} loss"' for name in conditions]
     lines += [f'[[scenes]]\nname = "{name}"' for name in scenes]
@@ -39,21 +39,46 @@ def write_study(
     return folder
 
 
-def tiny_definition(**protocol) -> Definition:
+def definition(scenes=SCENES, conditions=CONDITIONS, **protocol) -> Definition:
     """The tiny study without its pictures."""
-    from uplapp.study.definition import parse
-
     raw = {
         "title": "Which changes less?",
         "protocol": {"seed": SEED, **protocol},
-        "conditions": [{"name": name, "label": name} for name in CONDITIONS],
-        "scenes": [{"name": name} for name in SCENES],
+        "conditions": [{"name": name, "label": name} for name in conditions],
+        "scenes": [{"name": name} for name in scenes],
     }
     return parse(raw, "tiny", "study.toml")
 
 
 def open_tiny(store: Store, folder: Path, **protocol) -> OpenStudy:
     """Write the tiny study and open it, with protocol entries changed."""
-    definition = load(write_study(folder))
-    definition = replace(definition, protocol=replace(definition.protocol, **protocol))
-    return session.open_study(store, definition, folder, NOW)
+    if not folder.exists():
+        write_study(folder)
+    found = load(folder)
+    found = replace(found, protocol=replace(found.protocol, **protocol))
+    return session.open_study(store, found, folder, NOW)
+
+
+def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:
+    """A well-timed answer after 2 s."""
+    swaps = tuple(250.0 * n for n in range(1, 9))
+    given = Response(
+        choice=choice,
+        response_ms=2100.0,
+        layout="side_by_side",
+        frame_ms=frame_ms,
+        frames_per_phase=phase_frames(250, frame_ms),
+        swaps_ms=swaps,
+        gaps_ms=(),
+        missed_frames=0,
+        paused_ms=0.0,
+        seen_ms=(2100.0, 2100.0),
+        pixel_ratio=1.0,
+    )
+    return replace(given, **changes)
+
+
+def body(token: str, key: str = "a" * 32, **changes) -> dict:
+    """The answer as the browser sends it."""
+    fields = json.loads(json.dumps(vars(response())))
+    return {**fields, "token": token, "key": key, **changes}

@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,7 @@ from uplapp.settings import Settings
 from uplapp.study import folders, observers, session, stimuli, votes
 from uplapp.study.definition import load
 from uplapp.study.session import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study.store import DATABASE, Store
 
 app = typer.Typer(help="Build, check, simulate and export a study.", no_args_is_help=True)
 
@@ -69,11 +71,10 @@ def simulate(
 
     Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
-    store, study = _open(name)
-    known = _scores(scores) if scores else observers.even_scores(study.definition)
-    observers.simulate(store, study, known, count, seed, time.time(), spread)
-    _tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
-    store.close()
+    with _opened(name) as (store, study):
+        known = _scores(scores) if scores else observers.even_scores(study.definition)
+        observers.simulate(store, study, known, count, seed, time.time(), spread)
+        _tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
 
 
 @app.command()
@@ -91,23 +92,26 @@ def export(
 
     Example: uplapp study export demo -o votes.csv
     """
-    store, study = _open(name)
-    text = votes.to_csv(votes.votes(store, study.id, simulated, everything))
-    store.close()
+    with _opened(name) as (store, study):
+        text = votes.to_csv(votes.votes(store, study.id, simulated, everything))
     if out is None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
 
 
-def _open(name: str) -> tuple[Store, OpenStudy]:
+@contextmanager
+def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
     """The study and its store; the definition is checked before the database is touched."""
     settings = Settings.from_env()
     folder = settings.studies / name
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     stimuli.check(definition, root)
-    store = Store(settings.data / "uplapp.db")
-    return store, session.open_study(store, definition, root, time.time())
+    store = Store(settings.data / DATABASE)
+    try:
+        yield store, session.open_study(store, definition, root, time.time())
+    finally:
+        store.close()
 
 
 def _scores(text: str) -> dict[str, float]:

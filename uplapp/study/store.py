@@ -14,6 +14,7 @@ from uplapp.study.journal import Journal
 from uplapp.study.schema import migrations
 
 Row = dict[str, Any]
+DATABASE = "uplapp.db"  # its name inside the data folder
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
 
 

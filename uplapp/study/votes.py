@@ -19,7 +19,7 @@ COLUMNS = (
 QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
     answers.*, trials.scene, trials.kind, observers.simulated, trials.position, trials.attempt,
     observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
-    CASE WHEN observers.excluded != '' THEN observers.excluded ELSE answers.excluded END AS excluded
+    observers.excluded AS observer_excluded
     FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
     WHERE observers.study = :study AND observers.simulated = :simulated
@@ -56,6 +56,7 @@ def _vote(row: Row) -> Row:
         "simulated": bool(row["simulated"]),
         "swaps": len(swaps_ms),
         "swap_sd_ms": swap_sd_ms(swaps_ms),
+        "excluded": row["observer_excluded"] or row["excluded"],
         "worst_gap_ms": max(gaps_ms, default=0.0),
     }
 

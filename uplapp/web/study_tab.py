@@ -26,8 +26,8 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
         f'For a phone or for others: <a href="study/{name}" target="_blank">the study on its own page</a>. '
         "When you are through, the **Analysis** tab shows your ranking."
     )
-    with gr.Row(equal_height=True):
-        state = gr.Markdown(container=True)
+    with gr.Row():
+        state = gr.Markdown(progress_text(store, studies.get(name)), container=True)
         with gr.Column():
             count = gr.Slider(1, 50, value=14, step=1, label="Simulated observers")
             add = gr.Button("Add simulated observers")
@@ -36,7 +36,7 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
             files = gr.File(
                 label="People and simulated observers, apart", file_count="multiple", visible=False
             )
-            ask = gr.Button(f"Reset the {name}", variant="stop")
+            ask = gr.Button(f"Reset the {name}")
             with gr.Row(visible=False) as sure:
                 yes = gr.Button("Yes, set all answers aside", variant="stop")
                 no = gr.Button("Keep them")

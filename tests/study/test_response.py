@@ -1,0 +1,99 @@
+import math
+
+import pytest
+
+from tests.study.tiny import body, response
+from uplapp.study.definition import Protocol
+from uplapp.study.response import BadResponse, flags, is_broken, phase_frames, read
+
+NINE_SWAPS = [250.0 * n for n in range(1, 9)]
+
+
+def test_an_honest_answer_is_read_as_it_was_measured():
+    assert read(body("t"), Protocol()) == response()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"choice": "both"},
+        {"choice": "not_sure"},
+        {"choice": ["left"]},
+        {"response_ms": -1},
+        {"response_ms": 0},
+        {"response_ms": math.nan},
+        {"response_ms": math.inf},
+        {"response_ms": 1e12},
+        {"response_ms": 10**400},
+        {"response_ms": "2100"},
+        {"response_ms": True},
+        {"response_ms": None},
+        {"response_ms": 1200.0},
+        {"response_ms": 60_000.0},
+        {"layout": "on_top"},
+        {"frame_ms": 0},
+        {"frame_ms": 8.3},
+        {"frames_per_phase": 14},
+        {"swaps_ms": []},
+        {"swaps_ms": "many"},
+        {"swaps_ms": list(reversed(NINE_SWAPS))},
+        {"swaps_ms": [250.0, 250.0, *NINE_SWAPS[2:]]},
+        {"swaps_ms": [*NINE_SWAPS[:-1], math.nan]},
+        {"swaps_ms": [float(n) for n in range(1, 200)]},
+        {"swaps_ms": [float(n) for n in range(3000)]},
+        {"gaps_ms": [-5]},
+        {"missed_frames": -1},
+        {"paused_ms": -1},
+        {"seen_ms": [1.0]},
+        {"seen_ms": [99_999.0, 0.0]},
+        {"pixel_ratio": 0},
+        {"layout": "in_place", "seen_ms": [2000.0, 100.0]},
+    ],
+    ids=str,
+)
+def test_timings_that_no_player_logs_are_refused(forged):
+    with pytest.raises(BadResponse):
+        read(body("t", **forged), Protocol())
+
+
+@pytest.mark.parametrize("key", ["choice", "response_ms", "swaps_ms", "seen_ms"])
+def test_a_missing_field_is_named(key):
+    sent = body("t")
+    del sent[key]
+    with pytest.raises(BadResponse, match=f"'{key}' is missing"):
+        read(sent, Protocol())
+
+
+def test_not_sure_counts_where_the_study_offers_it():
+    assert read(body("t", choice="not_sure"), Protocol(not_sure=True)).choice == "not_sure"
+
+
+def test_a_pause_explains_missing_swaps():
+    read(body("t", response_ms=60_000.0, paused_ms=57_900.0), Protocol())
+
+
+@pytest.mark.parametrize(
+    ("phase_ms", "hertz", "frames"), [(250, 60, 15), (125, 60, 8), (500, 144, 72), (100, 60, 6), (50, 10, 1)]
+)
+def test_a_phase_is_a_whole_number_of_frames(phase_ms, hertz, frames):
+    assert phase_frames(phase_ms, 1000 / hertz) == frames
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({}, False),
+        ({"gaps_ms": (49.0,), "missed_frames": 2}, False),
+        ({"gaps_ms": (51.0,), "missed_frames": 2}, True),
+        ({"gaps_ms": (33.0,) * 3, "missed_frames": 3}, True),  # 3 of 126 frames
+    ],
+)
+def test_a_long_gap_or_many_missed_frames_break_a_trial(changes, broken):
+    given = response(**changes)
+    assert is_broken(given) is broken
+    assert ("late_frames" in flags(given, Protocol())) is broken
+
+
+def test_an_answer_before_one_cycle_is_flagged_not_refused():
+    quick = response(response_ms=400.0, swaps_ms=(250.0,), seen_ms=(400.0, 400.0))
+    assert flags(quick, Protocol()) == ("too_fast",)

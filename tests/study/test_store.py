@@ -1,0 +1,100 @@
+import json
+import sqlite3
+import threading
+
+import pytest
+
+from uplapp.study import store as store_module
+from uplapp.study.store import Store, StoreBusy
+
+STUDY = {"id": "s", "name": "n", "hash": "h", "manifest": "{}", "secret": "00", "opened_at": 1.0}
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(tmp_path / "answers.db")
+    yield made
+    made.close()
+
+
+def outside(tmp_path):
+    return sqlite3.connect(tmp_path / "answers.db", timeout=0)
+
+
+def test_the_database_is_durable_and_checked(store):
+    values = {
+        name: store.row(f"PRAGMA {name}")[name] for name in ("journal_mode", "synchronous", "foreign_keys")
+    }
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
+    Store(tmp_path / "answers.db").close()
+    assert [row["name"] for row in store.rows("SELECT name FROM _sqlite_migrations", {})] == [
+        "m001_first_tables"
+    ]
+
+
+def insert_then_fail(store):
+    with store.transaction():
+        store.insert("studies", STUDY)
+        store.insert("studies", STUDY)
+
+
+def test_a_failed_transaction_leaves_no_row_and_no_journal_line(store, tmp_path):
+    with pytest.raises(sqlite3.IntegrityError):
+        insert_then_fail(store)
+    assert store.rows("SELECT * FROM studies", {}) == []
+    store.insert("studies", STUDY)
+    (journal,) = (tmp_path / "journal").glob("*.jsonl")
+    (line,) = map(json.loads, journal.read_text().splitlines())
+    assert line["table"] == "studies"
+    assert line["row"] == STUDY
+
+
+def test_nested_transactions_are_one(store):
+    with pytest.raises(sqlite3.IntegrityError), store.transaction():
+        insert_then_fail(store)
+    assert store.rows("SELECT * FROM studies", {}) == []
+
+
+def test_each_start_has_a_journal_of_its_own(store, tmp_path):
+    Store(tmp_path / "answers.db").close()
+    assert len(list((tmp_path / "journal").glob("*.jsonl"))) == 2
+
+
+def test_a_row_without_its_parent_is_refused(store):
+    row = dict.fromkeys(("id", "kind", "detail"), "x") | {
+        "observer": "nobody",
+        "at_ms": 0.0,
+        "received_at": 0.0,
+    }
+    with pytest.raises(sqlite3.IntegrityError):
+        store.insert("events", row)
+
+
+def test_a_locked_database_says_try_again_and_stores_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "BUSY_S", 0.01)
+    store = Store(tmp_path / "answers.db")
+    other = outside(tmp_path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="try again"):
+        store.insert("studies", STUDY)
+    other.rollback()
+    other.close()
+    store.insert("studies", STUDY)
+    assert len(store.rows("SELECT * FROM studies", {})) == 1
+    store.close()
+
+
+def test_threads_take_turns(store):
+    def add(number):
+        for index in range(20):
+            store.insert("studies", STUDY | {"id": f"{number}-{index}", "hash": f"{number}-{index}"})
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.row("SELECT count(*) AS n FROM studies")["n"] == 160

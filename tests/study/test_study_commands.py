@@ -1,0 +1,62 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.study.tiny import write_study
+from uplapp.commands.study import app
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
+
+
+@pytest.fixture
+def studies(tmp_path, monkeypatch):
+    settings = Settings(data=tmp_path / "data", checkpoints=tmp_path, studies=tmp_path / "studies")
+    monkeypatch.setattr(Settings, "from_env", classmethod(lambda cls: settings))
+    return settings.studies
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    if isinstance(result.exception, UplappError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
+    source = write_study(tmp_path / "source")
+    folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]
+    assert (
+        json.loads(run("new", "mine", "--reference", source / "reference", *folders, "--json"))["main_trials"]
+        == 2
+    )
+    assert json.loads(run("check", "mine", "--json"))["scenes"] == 2
+    told = json.loads(run("simulate", "mine", "--observers", 3, "--scores", "l1=1,l2=-1", "--json"))
+    assert told["simulated"] == 3
+    assert run("export", "mine").count("\n") == 1  # people only: the header
+    out = tmp_path / "votes.csv"
+    run("export", "mine", "--simulated", "-o", out)
+    assert out.read_text().startswith("observer,condition_A,condition_B,is_A_selected,scene,kind,simulated,")
+    assert out.read_text().count("\n") == 1 + 3 * (2 + 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "nowhere"), "no study.toml"),
+        (("check", "../nowhere"), "no study.toml"),
+        (("simulate", "tiny", "--scores", "l1:3"), "must be NAME=JOD"),
+        (("simulate", "tiny", "--scores", "l1=3"), "unknown condition in the scores"),
+        (("new", "x", "--reference", "no", "--condition", "l1"), "must be NAME=FOLDER"),
+    ],
+)
+def test_bad_input_is_one_sentence(studies, arguments, message):
+    write_study(studies / "tiny")
+    with pytest.raises(UplappError, match=message):
+        run(*arguments)
+
+
+@pytest.mark.parametrize("verb", ["new", "check", "simulate", "export"])
+def test_every_verb_shows_an_example(verb):
+    assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output

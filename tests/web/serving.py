@@ -1,0 +1,70 @@
+"""The observer's page on a real port, and a client that goes through it like a browser."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from tests.study.tiny import body
+from uplapp.web.observer.routes import build
+
+
+def mounted(store, studies) -> Starlette:
+    """The page where the app puts it: under /study."""
+    return Starlette(routes=[Mount("/study", app=build(store, studies))])
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """Serve an ASGI application on a free port; yields its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class Observer:
+    """One observer over HTTP; `seen` keeps every response the browser would have got."""
+
+    def __init__(self, client: httpx.Client, study: str = "tiny") -> None:
+        self.client, self.api = client, f"/study/api/{study}"
+        self.headers: dict[str, str] = {}
+        self.seen: list[httpx.Response] = []
+
+    def get(self, path: str) -> httpx.Response:
+        return self._keep(self.client.get(f"{self.api}/{path}", headers=self.headers))
+
+    def post(self, path: str, sent: object) -> httpx.Response:
+        return self._keep(self.client.post(f"{self.api}/{path}", json=sent, headers=self.headers))
+
+    def join(self) -> dict:
+        """Consent; returns the first state."""
+        version = self.get("welcome").json()["consent"]["version"]
+        session = self.post("join", {"consent_version": version}).json()["session"]
+        self.headers = {"Authorization": f"Bearer {session}"}
+        return self.get("state").json()
+
+    def pictures(self, trial: dict) -> list[bytes]:
+        return [self.get(f"picture/{trial[slot]}").content for slot in ("original", "left", "right")]
+
+    def answer(self, trial: dict, **changes) -> httpx.Response:
+        return self.post("answer", body(trial["token"], key=trial["token"][::-1], **changes))
+
+    def _keep(self, response: httpx.Response) -> httpx.Response:
+        self.seen.append(response)
+        return response
