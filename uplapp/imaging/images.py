@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +79,8 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
         raise BadImage(
             f"{name} is {header.width}x{header.height} px; at most {max_pixels / 1e6:g} megapixels are read"
         )
-    try:
+    with _damage_told(name):
         array = _decode(header, data)
-    except Exception as error:  # every decoder has its own family of errors for damaged data
-        raise BadImage(f"{name} is damaged or cut off ({error}); save it again as PNG") from error
     bits = 16 if array.dtype == np.uint16 else 8
     return Picture(array_to_tensor(_flatten_alpha(UPRIGHT[header.orientation](array))), bits)
 
@@ -125,6 +124,16 @@ def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
         raise BadImage(f"{source} cannot be read: {error.strerror}") from error
 
 
+@contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except BadImage:
+        raise
+    except Exception as error:  # every decoder has its own family of errors for damaged data
+        raise BadImage(f"{name} is damaged or cut off ({error}); save it again as PNG") from error
+
+
 def _read_header(name: str, data: bytes) -> _Header:
     try:
         with warnings.catch_warnings():
@@ -135,7 +144,7 @@ def _read_header(name: str, data: bytes) -> _Header:
         raise BadImage(f"{name} is not an image that can be read; PNG, JPEG and TIFF are") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{name} is too large; at most {MAX_PIXELS / 1e6:g} megapixels are read") from error
-    with picture:
+    with picture, _damage_told(name):
         return _describe(name, picture, data)
 
 
@@ -148,7 +157,9 @@ def _describe(name: str, picture: Image.Image, data: bytes) -> _Header:
         bits = max(picture.tag_v2.get(TIFF_BITS_PER_SAMPLE, (1,)))  # type: ignore[attr-defined]
     if picture.mode == "F" or bits > 16:
         raise BadImage(f"{name} has {bits}-bit samples; 8- and 16-bit unsigned integers are read")
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    # Pillow turns the TIFF files that it decodes by itself.
+    upright = kind == "TIFF" and bits < 16
+    orientation = 1 if upright else picture.getexif().get(ExifTags.Base.Orientation, 1)
     return _Header(kind, *picture.size, bits, orientation if orientation in UPRIGHT else 1)
 
 

@@ -8,6 +8,7 @@ from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.metrics import METRICS, MetricEntry
 
 UNKNOWN = "–"
+ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
@@ -29,8 +30,8 @@ def format_job(job: Job) -> str:
             "\n\nThe clean image is not known, so no metric can be."
         )
     scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
-    columns = [_mark_best([score.get(name) for score in scores], entry) for name, entry in METRICS.items()]
-    header = ["", *(entry.label for entry in METRICS.values()), "Seconds"]
+    columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in ON_SCREEN]
+    header = ["", *(METRICS[name].label for name in ON_SCREEN), "Seconds"]
     return _markdown(header, zip(names, *columns, seconds, strict=True))
 
 

@@ -26,10 +26,22 @@ INTRODUCTION = """# uplapp
 that differ only in their loss, compare the results blind as an observer, then read the ranking."""
 STYLE = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto; }
-#metrics table { font-variant-numeric: tabular-nums; width: 100%; }
+.prose h3 { margin: 0.6em 0 0; font-size: 1em; }
+#samples .grid-wrap { overflow: hidden; }
+#samples .grid-container { grid-template-columns: repeat(6, 1fr) !important; gap: 6px; }
+#metrics table { font-variant-numeric: tabular-nums; width: 100%; white-space: nowrap; }
+#metrics td, #metrics th { padding: 0.35em 0.7em; }
 #metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
 footer { display: none !important; }
 """
+THEME = gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace")).set(
+    block_title_background_fill="none",
+    block_title_padding="0",
+    block_title_text_color="*neutral_600",
+    block_title_text_weight="600",
+    block_label_background_fill="*neutral_50",
+    block_label_text_color="*neutral_600",
+)
 
 
 def serve(settings: Settings) -> None:
@@ -47,7 +59,7 @@ def serve(settings: Settings) -> None:
         ssr_mode=False,
         show_error=False,
         max_file_size=UPLOAD_LIMIT,
-        theme=gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace")),
+        theme=THEME,
         css=STYLE,
         footer_links=[],
     )

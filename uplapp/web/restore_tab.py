@@ -18,9 +18,11 @@ from uplapp.web.notice import errors_on_screen
 from uplapp.web.observer.preview import flicker_frame
 
 TASK = "denoise"
-ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "It is already noisy"
+ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "Already noisy"
 FIRST_SAMPLE = "astronaut"
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
+PREVIEW_CONTROLS_PX = 190
+INVITATION = "Press **Restore** to compare the networks on this photograph."
 UPLOADS = [".png", ".jpg", ".jpeg", ".tif", ".tiff"]
 
 
@@ -30,8 +32,7 @@ class Controls:
 
     source: gr.State
     samples: gr.Gallery
-    upload: gr.File
-    shown: gr.Image
+    upload: gr.UploadButton
     noise: gr.Radio
     sigma: gr.Slider
     seed: gr.Number
@@ -63,11 +64,12 @@ def build(checkpoints: Path) -> None:
 
 
 def _lay_out_controls(choices: Sequence[tuple[str, str]]) -> Controls:
+    gr.Markdown("### Photograph")
     samples = gr.Gallery(
-        [(sample_path(name), name) for name in SAMPLES],
-        label="Sample photographs (scikit-image)",
+        [str(sample_path(name)) for name in SAMPLES],
+        show_label=False,
         columns=6,
-        height=110,
+        height=90,
         allow_preview=False,
         object_fit="cover",
         interactive=False,
@@ -75,35 +77,34 @@ def _lay_out_controls(choices: Sequence[tuple[str, str]]) -> Controls:
         buttons=[],
         elem_id="samples",
     )
-    upload = gr.File(label="or your own: PNG, JPEG, TIFF; 8 or 16 bit", file_types=UPLOADS, height=90)
-    shown = gr.Image(
-        _thumbnail(sample_path(FIRST_SAMPLE)), label="Input", height=220, format="png", buttons=[]
-    )
+    upload = gr.UploadButton("Upload PNG, JPEG or TIFF, 8 or 16 bit", file_types=UPLOADS, elem_id="upload")
+    gr.Markdown("### Noise")
+    noise = gr.Radio([ADD_NOISE, ALREADY_NOISY], value=ADD_NOISE, show_label=False)
     with gr.Row():
-        noise = gr.Radio([ADD_NOISE, ALREADY_NOISY], value=ADD_NOISE, label="Noise", scale=2)
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31, min_width=90)
-    sigma = gr.Slider(0, 50, 25, step=1, label="Sigma (8-bit units)")
+        sigma = gr.Slider(0, 50, 25, step=1, label="Sigma, 8-bit units", scale=3, min_width=180)
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31, min_width=80)
+    gr.Markdown("### Networks, by the loss each was trained on")
     names = [name for _, name in choices]
-    chosen = gr.CheckboxGroup(list(choices), value=names, label="Networks, by the loss each was trained on")
+    chosen = gr.CheckboxGroup(list(choices), value=names, show_label=False, elem_id="checkpoints")
     with gr.Row():
-        start = gr.Button("Restore", variant="primary", elem_id="restore")
+        start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
         stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
     source = gr.State(str(sample_path(FIRST_SAMPLE)))
-    return Controls(source, samples, upload, shown, noise, sigma, seed, chosen, start, stop)
+    return Controls(source, samples, upload, noise, sigma, seed, chosen, start, stop)
 
 
 def _lay_out_outputs() -> Outputs:
     pictures = gr.Gallery(
-        label="Results, at exact pixels",
+        _show_input(sample_path(FIRST_SAMPLE)),
+        show_label=False,
         columns=3,
-        height=430,
         object_fit="contain",
         format="png",
         interactive=False,
         buttons=["download", "fullscreen"],
         elem_id="results",
     )
-    table = gr.Markdown("Choose a photograph and press **Restore**.", elem_id="metrics")
+    table = gr.Markdown(INVITATION, elem_id="metrics")
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
     return Outputs(pictures, table, flicker, archive)
@@ -111,7 +112,7 @@ def _lay_out_outputs() -> Outputs:
 
 def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
     private: dict[str, Any] = {"api_visibility": "private"}
-    picked = [controls.source, controls.shown]
+    picked = [controls.source, outputs.pictures, outputs.table, outputs.flicker, outputs.archive]
     controls.samples.select(pick_sample, None, picked, **private)
     controls.upload.upload(pick_upload, controls.upload, picked, **private)
     controls.noise.change(
@@ -129,16 +130,19 @@ def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
     controls.stop.click(lambda: "Cancelled.", None, outputs.table, cancels=[run], **private)
 
 
-def pick_sample(event: gr.SelectData) -> tuple[str, Any]:
-    """The sample that was clicked, as source and picture."""
-    path = sample_path(list(SAMPLES)[event.index])
-    return str(path), _thumbnail(path)
+def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
+    """The sample that was clicked becomes the input."""
+    return _pick(sample_path(list(SAMPLES)[event.index]))
 
 
-def pick_upload(path: str) -> tuple[str, Any]:
-    """The file that was uploaded, as source and picture; one that cannot be read stays out."""
+def pick_upload(path: str) -> tuple[Any, ...]:
+    """The file that was uploaded becomes the input; one that cannot be read changes nothing."""
     with errors_on_screen():
-        return path, _thumbnail(Path(path))
+        return _pick(Path(path))
+
+
+def _pick(path: Path) -> tuple[Any, ...]:
+    return str(path), _show_input(path), INVITATION, "", gr.update(visible=False)
 
 
 def restore(
@@ -186,12 +190,18 @@ def _captions(job: Job) -> list[tuple[str, str]]:
 def _flicker(job: Job) -> str:
     original = job.degraded if job.reference is None else job.reference
     candidates = [(result.card.label, result.pixels) for result in job.results]
+    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
     crops = {label: encode_png(crop_centre(pixels, PREVIEW_PX)) for label, pixels in candidates}
-    return flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), crops)
+    return flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), crops, height_px)
 
 
-def _thumbnail(path: Path) -> Any:
-    """Every n-th sample of a picture, small enough to show."""
+def _show_input(path: Path) -> list[tuple[Any, str]]:
+    """Every n-th sample of a picture, small enough to show before it is restored."""
     pixels = read_image(path).pixels
     stride = max(1, max(pixels.shape[-2:]) // THUMBNAIL_PX)
-    return tensor_to_array(pixels[:, ::stride, ::stride])
+    return [
+        (
+            tensor_to_array(pixels[:, ::stride, ::stride]),
+            f"{path.name}, {pixels.shape[-1]}x{pixels.shape[-2]}",
+        )
+    ]

@@ -81,7 +81,8 @@ def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _scale_weights(side_px: int) -> list[float]:
-    scales = [weight for scale, weight in enumerate(SCALE_WEIGHTS) if side_px >> scale >= WINDOW_PX]
+    """As many of the five weights as there are scales of 11 px and more; halving rounds up."""
+    scales = [weight for scale, weight in enumerate(SCALE_WEIGHTS) if -(-side_px >> scale) >= WINDOW_PX]
     return [weight / sum(scales) for weight in scales]
 
 

@@ -1,0 +1,114 @@
+"""The house rules that a reader cannot see in one file: who imports whom, and how large things grow."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parent.parent
+FILES = sorted((HOUSE / "uplapp").rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 350, 45
+MEDIAN_FILE, MEDIAN_FUNCTION = 130, 9
+
+GROUND = {"values", "errors", "registry", "settings"}
+MAY_IMPORT = {
+    **dict.fromkeys(GROUND, GROUND),
+    "imaging": GROUND,
+    "study": GROUND,
+    "analysis": GROUND,
+    "hub": GROUND,
+    "workflows": GROUND | {"imaging", "study", "analysis", "hub"},
+    "web": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
+    "commands": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
+    "__main__": GROUND | {"web", "commands"},
+}
+HOMES = {
+    "torch": "imaging",
+    "sqlite_utils": "study",
+    "sqlite3": "study",
+    "huggingface_hub": "hub",
+    "gradio": "web",
+    "fastapi": "web",
+    "starlette": "web",
+    "altair": "analysis",
+    "choix": "analysis",
+}
+# The command that trains sets the number of threads; the page and the workflow name its tensors.
+TORCH_GUESTS = {"workflows.py", "train.py"}
+
+
+def part_of(path: Path) -> str:
+    """The part of the house that a file belongs to."""
+    inside = path.relative_to(HOUSE / "uplapp")
+    return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+class TestEachFile:
+    def test_imports_only_what_lies_below_it(self, path):
+        part = part_of(path)
+        parts = {name.split(".")[1] for name in imported(path) if name.startswith("uplapp.")}
+        allowed = MAY_IMPORT.get(part, GROUND) | {part, "__version__"}
+        assert parts <= allowed
+
+    def test_uses_a_heavy_library_only_in_its_home(self, path):
+        roots = {name.split(".")[0] for name in imported(path)}
+        strangers = {name for name in roots if HOMES.get(name, part_of(path)) != part_of(path)}
+        assert strangers <= ({"torch"} if path.name in TORCH_GUESTS else set())
+
+    def test_is_one_thing_of_readable_size(self, path):
+        assert len(path.read_text().splitlines()) <= LONGEST_FILE
+        assert [node.name for node in functions(path) if length(node) > LONGEST_FUNCTION] == []
+
+
+def test_the_house_stays_a_house_of_small_rooms():
+    lines = sorted(len(path.read_text().splitlines()) for path in FILES)
+    lengths = sorted(length(node) for path in FILES for node in functions(path))
+    assert lines[len(lines) // 2] <= MEDIAN_FILE
+    assert lengths[len(lengths) // 2] <= MEDIAN_FUNCTION
+
+
+def test_no_module_imports_itself_in_a_circle():
+    names = {".".join(path.relative_to(HOUSE).with_suffix("").parts): path for path in FILES}
+    modules = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = {name: imported(path) & set(modules) - {name} for name, path in modules.items()}
+    while leaves := {name for name, below in graph.items() if not below}:
+        graph = {name: below - leaves for name, below in graph.items() if name not in leaves}
+    assert graph == {}
+
+
+@pytest.mark.parametrize("part", ["study.session", "analysis.analyse", "commands.analyse"])
+def test_study_and_analysis_import_without_torch_or_gradio(part):
+    code = f"import json, sys, uplapp.{part}; print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOUSE, check=True
+    )
+    assert not {"torch", "gradio"} & set(json.loads(result.stdout))
+
+
+def test_only_settings_read_the_environment():
+    readers = [path.name for path in FILES if "environ" in path.read_text() or "getenv" in path.read_text()]
+    assert readers == ["settings.py"]
