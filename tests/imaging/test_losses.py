@@ -144,6 +144,13 @@ def test_the_largest_flip_colour_difference_is_the_published_one():
     assert pytest.approx(41.2761, abs=1e-4) == C_MAX
 
 
+def test_a_loss_can_train_after_it_has_measured():
+    image = noise(1, 3, 29, 31)
+    with torch.inference_mode():
+        LOSSES.build("flip")(image, image)
+    assert torch.isfinite(gradient("flip", noise(1, 3, 29, 31, seed=1), image)).all()
+
+
 def test_flip_weighs_the_viewing_distance():
     clean, noisy = noise(1, 3, 64, 64), noise(1, 3, 64, 64, seed=1)
     near, far = (LOSSES.build("flip", ppd=ppd)(noisy, clean) for ppd in (40, 100))

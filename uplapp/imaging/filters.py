@@ -46,7 +46,9 @@ def _filter_columns(images: Tensor, kernels: tuple[Kernel, ...], edge: str) -> T
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
 
 
+# Kept matrices serve training too, which refuses tensors made in inference mode.
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)
 def _blocks(
     kernels: tuple[Kernel, ...], size: int, edge: str, dtype: torch.dtype, device: torch.device
 ) -> list[tuple[int, int, Tensor]]:

@@ -1,0 +1,114 @@
+"""Checkpoints: what is written comes back; what does not fit is refused."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from uplapp.errors import BadCheckpoint, UnknownName
+from uplapp.imaging.checkpoints import (
+    build_network,
+    find_checkpoint,
+    list_checkpoints,
+    load_network,
+    read_card,
+    write_checkpoint,
+)
+from uplapp.imaging.recipe import RunSpec
+
+FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
+
+
+def make(folder: Path, loss: str = "l2", seed: int = 0):
+    spec = RunSpec("denoise", "unet", loss, seed=seed, network_options={"width": 6})
+    torch.manual_seed(seed)
+    network = build_network(spec)
+    return write_checkpoint(folder, spec, network, **FACTS), network
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path):
+    card, network = make(tmp_path)
+    image = torch.rand(1, 3, 40, 40)
+    loaded = load_network(tmp_path, find_checkpoint(tmp_path, "denoise-unet-l2"))
+    assert card == read_card(tmp_path / "denoise-unet-l2.json")
+    assert torch.equal(loaded(image), network(image))
+
+
+def test_checkpoints_are_listed_in_the_order_of_the_losses(tmp_path):
+    for loss in ("flip", "l2", "l1"):
+        make(tmp_path, loss)
+    assert [card.spec.loss for card in list_checkpoints(tmp_path)] == ["l1", "l2", "flip"]
+    assert list_checkpoints(tmp_path, "another") == []
+
+
+def test_an_unknown_checkpoint_lists_the_choices(tmp_path):
+    make(tmp_path)
+    with pytest.raises(UnknownName, match="unknown checkpoint 'x'; choose one of: denoise-unet-l2"):
+        find_checkpoint(tmp_path, "x")
+
+
+def test_weights_of_another_hash_are_refused(tmp_path):
+    card, _ = make(tmp_path)
+    path = tmp_path / f"{card.name}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match="not the file its card describes"):
+        load_network(tmp_path, card)
+
+
+def test_missing_weights_are_named(tmp_path):
+    card, _ = make(tmp_path)
+    (tmp_path / f"{card.name}.safetensors").unlink()
+    with pytest.raises(BadCheckpoint, match="cannot be read: No such file"):
+        load_network(tmp_path, card)
+
+
+@pytest.mark.parametrize("damage", ["shape", "name", "no safetensors"])
+def test_weights_that_do_not_fit_the_card_are_refused(tmp_path, damage):
+    card, network = make(tmp_path)
+    tensors = dict(network.state_dict())
+    if damage == "shape":
+        tensors["enter.weight"] = torch.zeros(7, 3, 3, 3)
+    else:
+        tensors["stranger"] = tensors.pop("enter.weight")
+    content = b"not at all" if damage == "no safetensors" else safetensors.torch.save(tensors)
+    path = tmp_path / f"{card.name}.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match="does not fit the network of its card"):
+        load_network(tmp_path, replace(card, sha256=hashlib.sha256(content).hexdigest()))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"sha256": None}, "not the card"),
+        ({"extra": 1}, "not the card"),
+        ({"loss": "l9"}, "unknown loss 'l9'"),
+        ({"network": "resnet9"}, "unknown network 'resnet9'"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(tmp_path, change, sentence):
+    make(tmp_path)
+    path = tmp_path / "denoise-unet-l2.json"
+    values = json.loads(path.read_text())
+    for key, value in change.items():
+        target = values["spec"] if key in values["spec"] else values
+        if value is None:
+            del target[key]
+        else:
+            target[key] = value
+    path.write_text(json.dumps(values))
+    with pytest.raises(BadCheckpoint, match=sentence):
+        read_card(path)
+
+
+def test_a_card_under_another_name_is_refused(tmp_path):
+    make(tmp_path)
+    (tmp_path / "denoise-unet-l2.json").rename(tmp_path / "other.json")
+    with pytest.raises(BadCheckpoint, match="a card has the name of its checkpoint"):
+        list_checkpoints(tmp_path)

@@ -1,0 +1,125 @@
+"""Restoration jobs: what they yield, what they write, and that they stop."""
+
+import hashlib
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.imaging.test_checkpoints import make
+from uplapp.errors import UplappError
+from uplapp.imaging.images import Picture
+from uplapp.imaging.jobs import (
+    Degradation,
+    Job,
+    Step,
+    crop_centre,
+    result_files,
+    run_job,
+    write_results,
+    zip_files,
+)
+from uplapp.imaging.restore import restore_by_tiles, split_side
+from uplapp.imaging.tables import format_job
+
+NOISE = Degradation(sigma=25, seed=1)
+
+
+def picture(channels: int = 3, bits: int = 8) -> Picture:
+    return Picture(torch.rand(channels, 50, 70, generator=torch.Generator().manual_seed(0)), bits)
+
+
+def finish(tmp_path, source: Picture, degradation: Degradation | None, losses=("l1", "l2")) -> Job:
+    cards = [make(tmp_path, loss, seed)[0] for seed, loss in enumerate(losses)]
+    *steps, job = run_job("photo", source, tmp_path, cards, degradation)
+    assert [step.share for step in steps] == sorted(step.share for step in steps)
+    assert steps[-1].share == 1
+    return job
+
+
+def test_a_job_degrades_restores_and_scores(tmp_path):
+    job = finish(tmp_path, picture(), NOISE)
+    assert [result.card.spec.loss for result in job.results] == ["l1", "l2"]
+    # 10,500 samples: the standard error of the PSNR of the noise is about 0.06 dB.
+    assert job.degraded_scores["psnr"] == pytest.approx(20.17, abs=0.25)
+    assert all(result.pixels.min() >= 0 and result.pixels.max() <= 1 for result in job.results)
+
+
+def test_a_picture_that_came_noisy_has_no_scores(tmp_path):
+    job = finish(tmp_path, picture(), None)
+    assert job.reference is None
+    assert [result.scores for result in job.results] == [None, None]
+    assert "photo-reference.png" not in result_files(job)
+    assert "The clean image is not known" in format_job(job)
+
+
+def test_a_grey_picture_comes_back_grey(tmp_path):
+    job = finish(tmp_path, picture(channels=1), NOISE)
+    assert job.results[0].pixels.shape == (1, 50, 70)
+
+
+def test_a_job_without_checkpoints_is_refused(tmp_path):
+    with pytest.raises(UplappError, match="choose one or more"):
+        next(run_job("photo", picture(), tmp_path, [], NOISE))
+
+
+def test_leaving_a_job_stops_it(tmp_path):
+    card, network = make(tmp_path)
+    source, restored = torch.rand(3, 200, 40), torch.zeros(3, 200, 40)
+    tiles = restore_by_tiles(network, source, restored, tile_px=64)
+    assert next(tiles) == 0.25
+    tiles.close()
+    assert restored[:, :64].abs().max() > 0
+    assert restored[:, 64:].abs().max() == 0
+    job = run_job("photo", picture(), tmp_path, [card], NOISE)
+    assert isinstance(next(job), Step)
+    job.close()
+
+
+@pytest.mark.parametrize(("side", "tile"), [(100, 64), (64, 64), (1, 640), (1000, 10)])
+def test_tiles_cover_a_side_once(side, tile, tmp_path):
+    _, network = make(tmp_path)
+    tiles = list(split_side(side, tile, network))
+    covered = [sample for part in tiles for sample in range(part.start, part.stop)]
+    assert covered == list(range(side))
+    assert all(part.first % network.multiple == 0 and part.last >= part.stop for part in tiles)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_files_hold_exact_samples_and_their_provenance(tmp_path, bits):
+    job = finish(tmp_path / "checkpoints", picture(bits=bits), NOISE)
+    written = write_results(job, tmp_path / "out")
+    provenance = json.loads((tmp_path / "out" / "photo-provenance.json").read_text())
+    assert sorted(path.name for path in written) == sorted(
+        [*provenance["files_sha256"], "photo-provenance.json"]
+    )
+    for name, digest in provenance["files_sha256"].items():
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+    assert provenance["degradation"] == {"sigma": 25, "seed": 1}
+    assert provenance["results"][0]["weights_sha256"] == job.results[0].card.sha256
+    if bits == 8:
+        stored = np.asarray(Image.open(tmp_path / "out" / "photo-denoise-unet-l1.png"))
+        exact = (job.results[0].pixels * 255).round().byte().permute(1, 2, 0).numpy()
+        np.testing.assert_array_equal(stored, exact)
+
+
+def test_a_zip_holds_the_files(tmp_path):
+    files = {"a.png": b"1", "b.json": b"{}"}
+    with zipfile.ZipFile(io.BytesIO(zip_files(files))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+
+
+def test_the_table_marks_the_best_of_each_metric(tmp_path):
+    lines = format_job(finish(tmp_path, picture(), NOISE)).splitlines()
+    assert lines[0] == "|  | PSNR (dB) | SSIM | MS-SSIM | FLIP | Seconds |"
+    assert sum(line.count("**") for line in lines) == 2 * 4
+
+
+def test_a_crop_is_the_middle():
+    pixels = torch.arange(5 * 8).view(1, 5, 8)
+    assert crop_centre(pixels, 3).tolist() == [[[10, 11, 12], [18, 19, 20], [26, 27, 28]]]
+    assert crop_centre(pixels, 100).shape == (1, 5, 8)
