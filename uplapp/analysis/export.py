@@ -32,8 +32,9 @@ def ranking(scores: Scores) -> pd.DataFrame:
 
 def headline(scores: Scores) -> str:
     """Say in one sentence who leads, and whether that may be chance."""
-    people = "" if scores.observers is None else f" of {scores.observers} observers"
-    basis = f"{scores.comparisons} comparisons{people}"
+    people = scores.observers
+    whose = "" if people is None else f" of {people} observer{'s' * (people != 1)}"
+    basis = f"{scores.comparisons} comparison{'s' * (scores.comparisons != 1)}{whose}"
     if not np.isfinite(scores.jod).all():
         return f"No ranking: {basis} do not fix the scores."
     names = ranking(scores)["condition"].tolist()

@@ -52,7 +52,7 @@ class View(NamedTuple):
 
 def build(live_votes: LiveVotes) -> None:
     """Lay the tab out inside the current gradio context; `live_votes` exports the live demo study."""
-    show = _shower(live_votes)
+    show = shower(live_votes)
     source, upload, simulated, refresh = _sources()
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
@@ -111,7 +111,7 @@ def _fields_of(source: str) -> tuple[Any, Any, Any]:
     return gr.update(visible=mine), gr.update(visible=mine or live), gr.update(visible=live)
 
 
-def _shower(live_votes: LiveVotes) -> Callable[..., View]:
+def shower(live_votes: LiveVotes) -> Callable[..., View]:
     """Bind the live study to the one listener of the tab."""
 
     def show(

@@ -1,0 +1,56 @@
+"""The votes' graph decides what can be known, in words."""
+
+import numpy as np
+import pytest
+
+from uplapp.analysis.identifiability import components, findings, intact, strong_components
+
+NAMES = ("a", "b", "c", "d")
+BOTH = np.array([[0, 2], [1, 0]])
+
+
+def blocks(*parts):
+    n = sum(len(part) for part in parts)
+    whole, at = np.zeros((n, n)), 0
+    for part in parts:
+        whole[at : at + len(part), at : at + len(part)] = part
+        at += len(part)
+    return whole
+
+
+def test_a_cycle_of_wins_identifies_all():
+    assert findings(NAMES[:3], np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])) == ()
+
+
+def test_groups_that_no_vote_connects_are_named():
+    (sentence,) = findings(NAMES, blocks(BOTH, BOTH))
+    assert sentence == (
+        "no comparison connects these groups: a, b | c, d; scores of different groups have no common scale"
+    )
+
+
+@pytest.mark.parametrize(("transposed", "verb", "side"), [(False, "lost", "above"), (True, "won", "below")])
+def test_a_group_that_never_lost_or_never_won_is_named(transposed, verb, side):
+    wins = blocks(BOTH, BOTH)
+    wins[:2, 2:] = 1
+    sentences = findings(NAMES, wins.T if transposed else wins)
+    assert f"a, b never {verb} against c, d: the votes do not say how far {side}" in sentences
+    assert len(sentences) == 2  # and the rest, the other way round
+
+
+def test_components_and_strong_components_differ_by_who_won():
+    wins = blocks(BOTH, BOTH)
+    wins[0, 2] = 1
+    assert components(wins).tolist() == [0, 0, 0, 0]
+    assert strong_components(wins).tolist() == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 40, 200])
+def test_a_ring_is_one_group_however_long(n):
+    assert set(strong_components(np.roll(np.eye(n), 1, axis=1))) == {0}
+
+
+def test_a_replicate_that_lost_a_link_is_not_intact():
+    whole, broken = np.array([[0, 1], [1, 0]]), np.array([[0, 1], [0, 0]])
+    assert intact(np.stack([whole, broken]).astype(float), np.array([0, 0])).tolist() == [True, False]
+    assert intact(broken[None].astype(float), np.array([0, 1])).tolist() == [True]
