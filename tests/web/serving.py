@@ -69,3 +69,22 @@ class Observer:
     def _keep(self, response: httpx.Response) -> httpx.Response:
         self.seen.append(response)
         return response
+
+
+class Recording:
+    """An ASGI application that keeps every address, header and text body it sends to a browser."""
+
+    def __init__(self, app) -> None:
+        self.app, self.texts = app, []
+
+    async def __call__(self, scope, receive, send) -> None:
+        raw: list[bytes] = [scope.get("raw_path", b""), scope.get("query_string", b"")]
+
+        async def keep(message):
+            raw.extend(b": ".join(header) for header in message.get("headers", ()))
+            if b"content-type: image/png" not in raw:
+                raw.append(message.get("body", b""))
+            await send(message)
+
+        await self.app(scope, receive, keep)
+        self.texts.append(b"\n".join(raw).decode())

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { measureFrame, toBitmap } from "./player.js";
-import { fitting, runTrial } from "./trial.js";
+import { arrange, fitting, runTrial } from "./trial.js";
 
 const BLANK_MS = 350; // grey between comparisons
 const SECONDS_A_TRIAL = 7;
@@ -106,20 +106,23 @@ async function free(token) {
   for (const bitmap of Object.values(bitmaps)) bitmap.close();
 }
 
+async function room() {
+  while (!fitting(study)) {
+    await pause("The window is too small", "Make it as large as before; the pictures cannot be scaled.");
+  }
+  return fitting(study);
+}
+
 async function compare(state) {
   const { trial } = state;
   const bitmaps = await preload(trial);
+  const layout = await room();
+  arrange(layout, trial, study.not_sure);
   at("bar").style.width = `${(100 * state.done) / state.total}%`;
   at("count").textContent = trial.practice ? "Practice" : `Comparison ${state.done + 1} of ${state.total}`;
   show("trial");
   at("status").textContent = at("count").textContent;
   await new Promise((done) => setTimeout(done, BLANK_MS));
-  let layout = fitting(study);
-  while (!layout) {
-    await pause("The window is too small", "Make it as large as before; the pictures cannot be scaled.");
-    layout = fitting(study);
-    show("trial");
-  }
   preload(state.upcoming);
   const measured = await runTrial({
     trial, bitmaps, layout, frameMs, phaseMs: study.phase_ms, notSure: study.not_sure,

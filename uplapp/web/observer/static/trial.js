@@ -22,9 +22,7 @@ export function runTrial({ trial, bitmaps, layout, phaseMs, frameMs, notSure }) 
   const together = layout === "side_by_side";
   const canvases = together ? [at("canvas-left"), at("canvas-right")] : [at("canvas-left")];
   const player = new FlickerPlayer(canvases, { phaseMs, onSwap: () => refresh() });
-  arrange(together, notSure);
   player.load(bitmaps.original, [bitmaps.left, bitmaps.right]);
-  at("trial").style.setProperty("--wide", canvases[0].style.width);
   player.start(frameMs, trial.first === "right" ? 1 : 0);
 
   const needed = () => (together ? CYCLES_SIDE_BY_SIDE : CYCLES_IN_PLACE) * player.cycleMs;
@@ -77,7 +75,9 @@ export function runTrial({ trial, bitmaps, layout, phaseMs, frameMs, notSure }) 
   });
 }
 
-function arrange(together, notSure) {
+// Everything in its place, with empty canvases, before the first picture.
+export function arrange(layout, { width, height }, notSure) {
+  const together = layout === "side_by_side";
   at("canvas-right").hidden = at("sides").hidden = !together;
   at("places").hidden = at("choose-shown").hidden = together;
   at("not-sure").hidden = !notSure;
@@ -85,4 +85,9 @@ function arrange(together, notSure) {
   at("hint").textContent = together
     ? "Look at both as long as you like, then choose."
     : "Look at both in turn, then choose the one on show.";
+  for (const canvas of [at("canvas-left"), at("canvas-right")]) {
+    Object.assign(canvas, { width, height });
+    Object.assign(canvas.style, { width: `${width / devicePixelRatio}px`, height: `${height / devicePixelRatio}px` });
+  }
+  at("trial").style.setProperty("--wide", `${width / devicePixelRatio}px`);
 }

@@ -1,0 +1,226 @@
+"""The real page in a real browser, by keyboard."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.study.tiny import open_tiny
+from tests.web.blinding_words import leaks, secrets
+from tests.web.serving import Recording, mounted
+from uplapp.study import session, votes
+from uplapp.study.store import Store
+
+pytestmark = pytest.mark.browser
+SCREENS = "#trial:visible, #pause:visible, #thanks:visible"
+ATTEMPTS = 3  # this machine may be busy; the law is about an idle browser
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(tmp_path / "answers.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(store, serve, tmp_path):
+    """`start(**protocol)` opens the tiny study and serves it; returns the study and its address."""
+
+    def started(**protocol):
+        study = open_tiny(store, tmp_path / "tiny", **protocol)
+        return study, f"{serve(mounted(store, {'tiny': study}))}/study/tiny"
+
+    return started
+
+
+def consent(page, address):
+    """Welcome, consent and checks, by keyboard alone."""
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ready:enabled")
+    page.keyboard.press("Enter")
+
+
+def answers(store):
+    return store.rows("SELECT * FROM answers JOIN trials ON token = trial ORDER BY answered_at", {})
+
+
+def go_through(page, store, act):
+    """Press Enter on every pause, `act` on every trial, until the last page; returns its code."""
+    while True:
+        page.wait_for_selector(SCREENS)
+        if page.is_visible("#thanks"):
+            return page.text_content("#code")
+        if page.is_visible("#pause"):
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(100)
+            continue
+        before = len(answers(store))
+        act(page, before)
+        for _ in range(100):
+            if len(answers(store)) > before:
+                break
+            page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
+
+
+def answer_side_by_side(page, number):
+    page.wait_for_timeout(1100)  # blank and one cycle
+    page.keyboard.press(("ArrowLeft", "ArrowRight", "1", "2")[number % 4])
+
+
+def answer_in_place(page, number):
+    page.wait_for_timeout(1600)
+    page.keyboard.press("ArrowRight" if number % 2 else "2")
+    page.wait_for_timeout(1200)
+    page.keyboard.press("ArrowLeft" if number % 2 else "1")
+    page.wait_for_selector("#choose-shown:enabled")
+    page.keyboard.press("Enter")
+
+
+def test_a_study_by_keyboard_from_consent_to_code_tells_the_browser_no_name(
+    store, serve, open_page, tmp_path
+):
+    study = open_tiny(store, tmp_path / "tiny", pairs="random:4", practice=1, catch=1)
+    app = Recording(mounted(store, {"tiny": study}))
+    page = open_page(1280, 800)
+    consent(page, f"{serve(app)}/study/tiny")
+    code = go_through(page, store, answer_side_by_side)
+    assert len(code) == 10
+    kept = [row for row in answers(store) if not row["excluded"]]
+    assert sorted(row["kind"] for row in kept) == ["catch", "main", "main", "main", "main", "practice"]
+    assert {row["layout"] for row in kept} == {"side_by_side"}
+    assert votes.progress(store, study.id).finished == 1
+    assert len(app.texts) > 25
+    assert [leaks(text, secrets(store)) for text in app.texts if leaks(text, secrets(store))] == []
+    assert leaks(page.content(), secrets(store)) == []
+
+
+def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, store, open_page):
+    _, address = start(pairs="random:2", practice=1, catch=0, layout="in_place")
+    page = open_page(390, 844)
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(700)
+    page.keyboard.press("Enter")  # too early: one flicker was never shown
+    assert answers(store) == []
+    go_through(page, store, answer_in_place)
+    kept = [row for row in answers(store) if not row["excluded"]]
+    assert len(kept) == 3
+    assert all(row["layout"] == "in_place" for row in kept)
+    assert all(min(json.loads(row["seen_ms"])) > 950 for row in kept)
+
+
+def test_a_reload_resumes_at_the_same_trial_with_the_same_sides(start, store, open_page):
+    study, address = start(practice=0)
+    page = open_page()
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    answer_side_by_side(page, 0)
+    page.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
+    token = page.evaluate("() => localStorage.getItem('session:tiny')")
+    before = session.state(store, study, token)
+    page.reload()
+    page.wait_for_selector("#ready:enabled")
+    assert page.text_content("#checks-title") == "Welcome back"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#trial:visible")
+    assert page.text_content("#count").startswith("Comparison 2 of")
+    assert session.state(store, study, token) == before
+    assert store.row("SELECT count(*) AS n FROM observers")["n"] == 1
+
+
+def test_a_lost_connection_keeps_the_answer_until_it_is_acknowledged(start, store, open_page):
+    _, address = start(practice=0)
+    page = open_page()
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(900)
+    page.context.set_offline(True)
+    answer_side_by_side(page, 0)
+    page.wait_for_selector("#trouble:visible")
+    assert answers(store) == []
+    assert len(json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')"))) == 1
+    page.context.set_offline(False)
+    page.wait_for_selector("#trouble", state="hidden")
+    page.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
+    assert len(answers(store)) == 1
+    assert page.evaluate("() => localStorage.getItem('outbox:tiny')") == "[]"
+
+
+def swaps(page, store, seconds):
+    """One trial watched for some seconds; the swaps that the page logged."""
+    before = len(answers(store))
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(1000 * seconds)
+    page.keyboard.press("ArrowLeft")
+    for _ in range(100):
+        if len(answers(store)) > before:
+            break
+        page.wait_for_timeout(50)
+    return json.loads(answers(store)[-1]["swaps_ms"])
+
+
+@pytest.mark.slow
+def test_flicker_intervals_spread_by_less_than_a_millisecond_over_80_swaps(start, store, open_page):
+    _, address = start(practice=0, phase_ms=100.0)
+    page = open_page()
+    consent(page, address)
+    spreads = []
+    for _ in range(ATTEMPTS):
+        logged = swaps(page, store, 9.5)
+        assert len(logged) > 80
+        intervals = np.diff(logged[-81:])
+        assert intervals.mean() == pytest.approx(100.0, abs=0.5)  # the display's own 60 Hz
+        spreads.append(float(intervals.std(ddof=1)))
+        if spreads[-1] < 1.0:
+            break
+    print(f"flicker interval sd: {spreads} ms over 80 swaps")
+    assert min(spreads) < 1.0
+
+
+def test_the_canvas_shows_the_pixels_of_the_stimuli(start, store, open_page):
+    study, address = start(practice=0)
+    page = open_page()
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(700)
+    read = """() => ['left', 'right'].map((side) => {
+        const canvas = document.getElementById(`canvas-${side}`);
+        return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
+    })"""
+    token = page.evaluate("() => localStorage.getItem('session:tiny')")
+    trial = session.reveal(store, session.state(store, study, token).trial.token)
+    for side, data in zip((trial.left, trial.right), page.evaluate(read), strict=True):
+        shown = np.array(data, np.uint8).reshape(48, 64, 4)[..., :3]
+        allowed = [study.stimuli.pixels(trial.scene, name) for name in ("reference", side)]
+        assert any(np.array_equal(shown, pixels) for pixels in allowed)
+
+
+def test_a_window_that_is_too_small_says_so(start, open_page):
+    _, address = start()
+    page = open_page(200, 220)
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    page.check("#agree")
+    page.click("#consent button")
+    page.wait_for_selector("#check-rate.yes")
+    assert "too small" in page.text_content("#check-size")
+    assert page.is_disabled("#ready")
+    page.set_viewport_size({"width": 800, "height": 700})
+    page.wait_for_selector("#ready:enabled")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_nothing_is_wider_than_the_window(start, open_page, width, height):
+    _, address = start(not_sure=True)
+    page = open_page(width, height)
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.evaluate("() => document.documentElement.scrollHeight") <= height
