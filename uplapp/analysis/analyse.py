@@ -150,6 +150,10 @@ def _warnings(
     if not scale.varies and scale.whole:
         warnings.append("the replicates do not vary: no intervals, no tests")
     if scale.degenerate:
-        narrow = ", which makes the intervals too narrow" if scale.degenerate > MANY * bootstraps else ""
+        narrow = (
+            ", which makes the intervals too narrow"
+            if scale.varies and scale.degenerate > MANY * bootstraps
+            else ""
+        )
         warnings.append(f"{scale.degenerate} of {bootstraps} replicates had no finite scores{narrow}")
     return tuple(warnings)

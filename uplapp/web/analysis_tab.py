@@ -159,7 +159,9 @@ def _table(scores: Scores) -> pd.DataFrame:
 
 
 def _jod(jod: float, low: float, high: float) -> str:
-    return "undefined" if isnan(jod) else f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]"
+    if isnan(jod):
+        return "undefined"
+    return f"{jod:z.2f} [no interval]" if isnan(low) else f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]"
 
 
 def _plain(text: str) -> str:
