@@ -4,8 +4,10 @@ import sys
 
 import typer
 
+from uplapp.commands.analyse import analyse
 from uplapp.commands.evaluate import evaluate
 from uplapp.commands.restore import restore
+from uplapp.commands.study import app as study
 from uplapp.commands.train import train
 from uplapp.errors import UplappError
 
@@ -18,8 +20,9 @@ app = typer.Typer(
 )
 
 
-for verb in (restore, train, evaluate):
+for verb in (restore, train, evaluate, analyse):
     app.command()(verb)
+app.add_typer(study, name="study")
 
 
 @app.command()

@@ -13,7 +13,7 @@ from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study import definition, stimuli, votes
 from uplapp.study.session import OpenStudy, open_study
-from uplapp.study.store import Store
+from uplapp.study.store import DATABASE, Store
 from uplapp.web import analysis_tab, restore_tab, study_tab
 from uplapp.web.observer import routes
 
@@ -28,7 +28,9 @@ STYLE = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto; }
 .prose h3 { margin: 0.6em 0 0; font-size: 1em; }
 #samples .grid-wrap { overflow: hidden; }
-#samples .grid-container { grid-template-columns: repeat(6, 1fr) !important; gap: 6px; }
+#samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
+#results .grid-wrap { max-height: none; }
+#metrics { overflow-x: auto; }
 #metrics table { font-variant-numeric: tabular-nums; width: 100%; white-space: nowrap; }
 #metrics td, #metrics th { padding: 0.35em 0.7em; }
 #metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
@@ -46,7 +48,7 @@ THEME = gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-mono
 
 def serve(settings: Settings) -> None:
     """Open store and studies, build the page, launch, and stay until stopped."""
-    store = Store(settings.data / "uplapp.db")
+    store = Store(settings.data / DATABASE)
     studies = open_studies(settings, store)
     observer_app = routes.build(store, studies)
     build(settings, store, studies).launch(

@@ -189,10 +189,15 @@ def _captions(job: Job) -> list[tuple[str, str]]:
 
 def _flicker(job: Job) -> str:
     original = job.degraded if job.reference is None else job.reference
-    candidates = [(result.card.label, result.pixels) for result in job.results]
+    crops = {result.card.label: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
+    pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
-    crops = {label: encode_png(crop_centre(pixels, PREVIEW_PX)) for label, pixels in candidates}
-    return flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), crops, height_px)
+    against = "noisy input" if job.reference is None else "reference"
+    part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
+    caption = (
+        f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
+    )
+    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), pictures, height_px)
 
 
 def _show_input(path: Path) -> list[tuple[Any, str]]:
