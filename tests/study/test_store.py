@@ -87,6 +87,20 @@ def test_a_locked_database_says_try_again_and_stores_nothing(tmp_path, monkeypat
     store.close()
 
 
+def test_a_journal_that_fails_is_made_up_for_before_anything_is_acknowledged(store, tmp_path, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            store._journal, "append", lambda table, row: (_ for _ in ()).throw(OSError("disk full"))
+        )
+        with pytest.raises(StoreBusy):
+            store.insert("studies", STUDY)
+    with store.transaction():
+        pass  # the same answer again: nothing to store
+    (journal,) = (tmp_path / "journal").glob("*.jsonl")
+    assert [json.loads(line)["row"] for line in journal.read_text().splitlines()] == [STUDY]
+    assert len(store.rows("SELECT * FROM studies", {})) == 1
+
+
 def test_threads_take_turns(store):
     def add(number):
         for index in range(20):

@@ -15,6 +15,7 @@ from uplapp.study.schema import migrations
 
 Row = dict[str, Any]
 DATABASE = "uplapp.db"  # its name inside the data folder
+BUSY = "the answers cannot be stored or read right now; try again in a moment"
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
 
 
@@ -43,21 +44,27 @@ class Store:
             if self._db.conn.in_transaction:
                 yield
                 return
+            committed = len(self._pending)
             try:
                 self._db.conn.execute("BEGIN IMMEDIATE")
                 yield
                 self._db.conn.execute("COMMIT")
             except BaseException as error:
                 self._db.conn.rollback()
-                self._pending.clear()
+                del self._pending[committed:]
                 if isinstance(error, sqlite3.OperationalError):
-                    raise StoreBusy(
-                        "the answers cannot be stored right now; try again in a moment"
-                    ) from error
+                    raise StoreBusy(BUSY) from error
                 raise
-            for table, row in self._pending:
-                self._journal.append(table, row)
-            self._pending.clear()
+            self._write_journal()
+
+    def _write_journal(self) -> None:
+        """Append what is committed; a line that fails waits for the next transaction, unacknowledged."""
+        try:
+            while self._pending:
+                self._journal.append(*self._pending[0])
+                del self._pending[0]
+        except OSError as error:
+            raise StoreBusy(BUSY) from error
 
     def insert(self, table: str, row: Row) -> None:
         """Add one row; fails if its key exists."""
@@ -77,7 +84,7 @@ class Store:
             try:
                 return list(self._db.query(query, dict(values)))
             except sqlite3.OperationalError as error:
-                raise StoreBusy("the answers cannot be read right now; try again in a moment") from error
+                raise StoreBusy(BUSY) from error
 
     def row(self, query: str, **values: object) -> Row | None:
         """The first row of a SELECT, or None."""

@@ -48,13 +48,16 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
         add_simulated(store, studies.get(name), int(number))
         return show()
 
+    def hand_out() -> object:
+        return gr.File(export(store, studies.get(name)), visible=True)
+
     def reset() -> tuple[str, object]:
         reset_study(store, studies.get(name))
         return show(), gr.Row(visible=False)
 
     gr.Timer(REFRESH_S).tick(show, None, state, show_progress="hidden", api_visibility="private")
     add.click(simulate, count, state, api_visibility="private")
-    download.click(lambda: export(store, studies.get(name)), None, files, api_visibility="private")
+    download.click(hand_out, None, files, api_visibility="private")
     ask.click(lambda: gr.Row(visible=True), None, sure, api_visibility="private")
     no.click(lambda: gr.Row(visible=False), None, sure, api_visibility="private")
     yes.click(reset, None, [state, sure], api_visibility="private")
@@ -79,8 +82,8 @@ def add_simulated(store: Store, study: OpenStudy | None, count: int) -> None:
     observers.simulate(store, study, observers.even_scores(study.definition), count, seed, time.time())
 
 
-def export(store: Store, study: OpenStudy | None) -> object:
-    """One CSV file of the votes of people, one of those of simulated observers."""
+def export(store: Store, study: OpenStudy | None) -> list[str]:
+    """Paths of one CSV file of the votes of people, one of those of simulated observers."""
     if study is None:
         raise gr.Error(NOT_OPEN)
     folder = Path(tempfile.mkdtemp())
@@ -89,7 +92,7 @@ def export(store: Store, study: OpenStudy | None) -> object:
         path = folder / f"{study.definition.name}-{label}.csv"
         path.write_text(votes.to_csv(votes.votes(store, study.id, simulated)), encoding="utf-8")
         paths.append(str(path))
-    return gr.File(paths, visible=True)
+    return paths
 
 
 def reset_study(store: Store, study: OpenStudy | None) -> None:
