@@ -28,7 +28,7 @@ def serve() -> Iterator[Callable[[object], str]]:
         yield lambda app: stack.enter_context(serving(app))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while Playwright runs, no other test can start an event loop
 def chromium() -> Iterator[object]:
     """Headless Chromium; where it is missing the test is skipped, or fails under UPLAPP_REQUIRE_BROWSER."""
     path = shutil.which("chromium")

@@ -74,11 +74,20 @@ def answer_side_by_side(page, number):
     page.keyboard.press(("ArrowLeft", "ArrowRight", "1", "2")[number % 4])
 
 
+def look_at(page, side, key):
+    """Switch to a flicker once the trial listens, and watch it for its two cycles."""
+    button = page.locator(f"#show-{side}")
+    while button.get_attribute("aria-pressed") != "true":
+        page.keyboard.press(key)
+        page.wait_for_timeout(50)
+    page.wait_for_function(
+        "(id) => document.getElementById(id).style.getPropertyValue('--seen') === '100%'", arg=f"show-{side}"
+    )
+
+
 def answer_in_place(page, number):
-    page.wait_for_timeout(1600)
-    page.keyboard.press("ArrowRight" if number % 2 else "2")
-    page.wait_for_timeout(1200)
-    page.keyboard.press("ArrowLeft" if number % 2 else "1")
+    look_at(page, "right", "ArrowRight" if number % 2 else "2")
+    look_at(page, "left", "ArrowLeft" if number % 2 else "1")
     page.wait_for_selector("#choose-shown:enabled")
     page.keyboard.press("Enter")
 
@@ -200,6 +209,15 @@ def test_the_canvas_shows_the_pixels_of_the_stimuli(start, store, open_page):
         shown = np.array(data, np.uint8).reshape(48, 64, 4)[..., :3]
         allowed = [study.stimuli.pixels(trial.scene, name) for name in ("reference", side)]
         assert any(np.array_equal(shown, pixels) for pixels in allowed)
+
+
+@pytest.mark.parametrize(("phase_ms", "warned"), [(100.0, True), (250.0, False)])
+def test_more_than_three_flashes_a_second_are_warned_of_before_consent(start, open_page, phase_ms, warned):
+    _, address = start(phase_ms=phase_ms)
+    page = open_page()
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    assert page.is_visible("#fast") is warned
 
 
 def test_a_window_that_is_too_small_says_so(start, open_page):

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import gradio as gr
@@ -50,8 +51,12 @@ def test_before_the_study_is_open_the_tab_says_so(store, action):
 
 
 def test_the_tabs_description_tells_no_condition_and_offers_no_call(store, study):
-    with gr.Blocks() as page:
-        study_tab.build(store, {"demo": study})
+    async def build():  # inside a loop, or Gradio opens one and leaves it open
+        with gr.Blocks() as page:
+            study_tab.build(store, {"demo": study})
+        return page
+
+    page = asyncio.run(build())
     config = str(page.get_config_file())
     assert not any(f"'{name}'" in config for name in CONDITIONS)
     assert str(Path(study.stimuli.root)) not in config

@@ -25,7 +25,7 @@ LIMITS = {
     "noise_seed": (0, 2**53),
 }
 CONSENT = """You will see pairs of flickering pictures and say which of the two changes less.
-The pictures alternate about twice a second. Please do not take part if you are sensitive to
+The pictures alternate a few times a second. Please do not take part if you are sensitive to
 flickering light, for instance if you have photosensitive epilepsy. We store your answers, their
 timing and the size of your window, nothing that names you. You can stop at any time."""
 

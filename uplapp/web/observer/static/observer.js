@@ -6,6 +6,7 @@ import { arrange, fitting, runTrial } from "./trial.js";
 
 const BLANK_MS = 350; // grey between comparisons
 const SECONDS_A_TRIAL = 7;
+const SAFE_HZ = 3; // flashes a second, WCAG 2.3.1
 const at = (id) => document.getElementById(id);
 const pictures = new Map(); // trial token -> promise of its bitmaps
 let study;
@@ -38,6 +39,7 @@ async function consent() {
   at("minutes").textContent = minutes === 1 ? "1 minute" : `${minutes} minutes`;
   at("consent-text").textContent = study.consent.text.replace(/([^\n])\n(?!\n)/g, "$1 ");
   at("consent-version").textContent = study.consent.version;
+  at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
   show("welcome");
   await new Promise((resolve) =>
     at("consent").addEventListener("submit", (event) => {

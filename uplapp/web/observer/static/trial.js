@@ -81,6 +81,11 @@ export function arrange(layout, { width, height }, notSure) {
   at("canvas-right").hidden = at("sides").hidden = !together;
   at("places").hidden = at("choose-shown").hidden = together;
   at("not-sure").hidden = !notSure;
+  at("choose-shown").disabled = at("not-sure").disabled = true;
+  for (const button of [at("show-left"), at("show-right")]) {
+    button.setAttribute("aria-pressed", "false");
+    button.style.setProperty("--seen", "0%");
+  }
   at("canvas-left").setAttribute("aria-label", together ? "Left flicker" : "The flicker on show");
   at("hint").textContent = together
     ? "Look at both as long as you like, then choose."
