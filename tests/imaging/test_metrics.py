@@ -5,6 +5,7 @@ import pytest
 import skimage.data
 import torch
 
+from uplapp.imaging.losses.flip import flip_map
 from uplapp.imaging.metrics import METRICS
 
 # skimage.data.camera() with Gaussian noise of sigma 25 from default_rng(0), clipped; from scikit-image,
@@ -39,6 +40,13 @@ class TestEveryMetric:
 @pytest.mark.parametrize(("name", "value"), CAMERA.items())
 def test_the_noisy_camera_has_its_known_values(name, value):
     assert METRICS.build(name)(*camera()).item() == pytest.approx(value, abs=1e-3)
+
+
+def test_flip_by_strips_is_the_mean_of_the_whole_map():
+    generator = torch.Generator().manual_seed(0)
+    estimate, target = (torch.rand(2, 3, 1100, 40, generator=generator) for _ in range(2))
+    whole = flip_map(estimate, target).mean(dim=(1, 2))
+    torch.testing.assert_close(METRICS.build("flip")(estimate, target), whole)
 
 
 def test_psnr_by_hand():

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map, reach_px
 from uplapp.imaging.losses.structural import ms_ssim, ssim
 from uplapp.registry import Entry, Registry
+
+STRIP_PX = 512
 
 Metric = Callable[[Tensor, Tensor], Tensor]
 
@@ -38,8 +40,20 @@ def psnr(data_range: float = 1.0) -> Metric:
 
 
 def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
-    """Mean LDR-FLIP at `ppd` pixels a degree; the flicker difference, 0 for equal images."""
-    return lambda estimate, target: flip_map(estimate, target, ppd).mean(dim=(1, 2))
+    """Mean LDR-FLIP at `ppd` pixels a degree, strip by strip to save memory; 0 for equal images."""
+    reach = reach_px(ppd)
+
+    def mean_of_map(estimate: Tensor, target: Tensor) -> Tensor:
+        height, width = target.shape[-2:]
+        total = torch.zeros(len(target), dtype=target.dtype, device=target.device)
+        for start in range(0, height, STRIP_PX):
+            stop, first = min(start + STRIP_PX, height), max(start - reach, 0)
+            rows = slice(first, min(stop + reach, height))
+            strip = flip_map(estimate[..., rows, :], target[..., rows, :], ppd)
+            total += strip[:, start - first : stop - first].sum(dim=(1, 2))
+        return total / (height * width)
+
+    return mean_of_map
 
 
 def channel_by_channel(metric: Metric) -> Callable[[], Metric]:

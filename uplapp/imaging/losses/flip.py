@@ -46,6 +46,11 @@ def flip_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGREE) -
     return _colour_difference(colours_e, colours_t).clamp_min(EPSILON) ** (1 - difference_f)
 
 
+def reach_px(ppd: float) -> int:
+    """How far a pixel of the map looks: the radius of the widest contrast filter."""
+    return math.ceil(3 * math.sqrt(CSF_WIDEST / (2 * math.pi**2)) * ppd)
+
+
 class FlipLoss(nn.Module):
     """Mean FLIP of a batch (B,C,H,W), 1 or 3 channels, in [0,1]."""
 
@@ -99,7 +104,7 @@ def _filter_contrast(opponent: Tensor, ppd: float) -> Tensor:
 @lru_cache
 def _contrast_kernels(ppd: float) -> tuple[tuple[Kernel, ...], tuple[float, ...]]:
     """The four Gaussians of the contrast sensitivity, and the shares of the two that make blue-yellow."""
-    radius = math.ceil(3 * math.sqrt(CSF_WIDEST / (2 * math.pi**2)) * ppd)
+    radius = reach_px(ppd)
     kernels, masses = [], []
     for amplitude, width in (term for channel in CSF for term in channel):
         sd_px = math.sqrt(width / (2 * math.pi**2)) * ppd

@@ -11,8 +11,9 @@ K1, K2 = 0.01, 0.03
 WINDOW_PX = 11
 WINDOW = gaussian(sd_px=1.5, radius_px=WINDOW_PX // 2)
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-# Below this a contrast term is held, so that its power has a finite slope.
-CONTRAST_FLOOR = 1e-6
+# The loss holds a contrast term here: at 1e-6 the slope of its power throws the weights of a new
+# network so far that it never recovers.
+CONTRAST_FLOOR = 1e-2
 
 
 def ssim(estimate: Tensor, target: Tensor) -> Tensor:
@@ -26,12 +27,12 @@ def ssim(estimate: Tensor, target: Tensor) -> Tensor:
     return (luminance * contrast).mean(dim=(1, 2, 3))
 
 
-def ms_ssim(estimate: Tensor, target: Tensor) -> Tensor:
+def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
     """Mean multi-scale SSIM of each image, (B,C,H,W) in [0,1] to (B,).
 
     Five scales need sides over 160 px; a smaller image gets as many scales as leave 11 px, their
-    weights renormalised to sum 1, so its values do not compare with those of large images. A negative
-    contrast is held at a small floor whose gradient still points uphill. A side under 11 px is refused.
+    weights renormalised to sum 1, so its values do not compare with those of large images. A term below
+    `floor` counts as `floor`, and its gradient still points uphill. A side under 11 px is refused.
     Source: Wang, Simoncelli and Bovik (2003), eq. 7, a product for each channel.
     """
     _require_side(estimate, WINDOW_PX)
@@ -43,7 +44,7 @@ def ms_ssim(estimate: Tensor, target: Tensor) -> Tensor:
         luminance, contrast = _similarities(estimate, target)
         last = scale == len(weights) - 1
         term = (luminance * contrast if last else contrast).mean(dim=(2, 3))
-        product = product * _hold_at_floor(term) ** weight
+        product = product * _hold(term, floor) ** weight
     return product.mean(dim=1)
 
 
@@ -60,7 +61,7 @@ class MultiScaleStructuralLoss(nn.Module):
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """A scalar in [0,1]."""
-        return 1 - ms_ssim(estimate, target).mean()
+        return 1 - ms_ssim(estimate, target, CONTRAST_FLOOR).mean()
 
 
 def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,9 +92,9 @@ def _halve(image: Tensor) -> Tensor:
     return functional.avg_pool2d(image, 2, padding=odd)
 
 
-def _hold_at_floor(term: Tensor) -> Tensor:
+def _hold(term: Tensor, floor: float) -> Tensor:
     """The term, or the floor where it is lower; the gradient passes in either case."""
-    return term + (CONTRAST_FLOOR - term).clamp_min(0).detach()
+    return term + (floor - term).clamp_min(0).detach()
 
 
 def _require_side(image: Tensor, smallest_px: int) -> None:

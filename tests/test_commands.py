@@ -1,0 +1,107 @@
+"""The command line as a person calls it: exit codes, one line on stderr, JSON alone on stdout."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from uplapp.imaging.samples import sample_path
+
+TABLE = "uplapp/analysis/examples/denoising.csv"
+
+
+@pytest.fixture
+def uplapp(house, tmp_path):
+    """Run a verb in the house, with answers kept in a temporary folder."""
+
+    def call(*words):
+        environment = {"PATH": "/usr/bin:/bin", "UPLAPP_DATA": str(tmp_path / "data"), "HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "uplapp", *map(str, words)]
+        return subprocess.run(
+            command, cwd=house, env=environment, capture_output=True, text=True, timeout=300
+        )
+
+    return call
+
+
+def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
+    result = uplapp("analyse", "--counts", TABLE, "--winner", "column", "--votes-per-pair", "112", "--json")
+    scores = json.loads(result.stdout)
+    jod = dict(zip(scores["conditions"], scores["jod"], strict=True))
+    assert jod["LPIPS+l2"] == pytest.approx(0.7015, abs=1e-3)
+    assert jod["l2"] == pytest.approx(-0.6275, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "verb", ["serve", "restore", "train", "evaluate", "analyse", "study new", "study export"]
+)
+def test_every_verb_has_help_with_an_example(uplapp, verb):
+    result = uplapp(*verb.split(), "--help")
+    assert result.returncode == 0
+    assert "Example:" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["restore", "none.png", "-c", "x", "-o", "out"],
+            "unknown checkpoint 'x'; choose one of: denoise-unet",
+        ),
+        (["restore", "none.png", "-c", "denoise-unet-l2", "-o", "out"], "none.png cannot be read"),
+        (
+            ["restore", "a/x.png", "b/x.png", "-c", "denoise-unet-l2", "-o", "out"],
+            "two inputs are called 'x'",
+        ),
+        (["train", "--loss", "l2", "--data", "studies"], "studies holds no image"),
+        (["train", "--loss", "l2", "--data", "nowhere"], "nowhere is not a folder"),
+        (["evaluate", "--data", "nowhere", "--task", "fly"], "unknown task 'fly'; choose one of: denoise"),
+        (["evaluate", "--data", "studies", "--seeds", "a"], "--seeds a cannot be read"),
+        (["analyse", "nowhere.csv"], "nowhere.csv"),
+        (["study", "check", "nowhere"], "no study.toml"),
+    ],
+)
+def test_bad_input_ends_with_two_and_one_line(uplapp, words, sentence):
+    result = uplapp(*words)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_restore_and_evaluate_a_photograph(uplapp, tmp_path):
+    shutil.copy(sample_path("coffee"), tmp_path / "coffee.png")
+    words = [
+        "restore",
+        tmp_path / "coffee.png",
+        "-c",
+        "denoise-unet-l2",
+        "-o",
+        tmp_path / "out",
+        "--sigma",
+        "25",
+    ]
+    assert uplapp(*words).returncode == 0
+    provenance = json.loads((tmp_path / "out" / "coffee-provenance.json").read_text())
+    [scores] = [result["scores"] for result in provenance["results"]]
+    assert provenance["noisy_scores"]["psnr"] == pytest.approx(20.17, abs=0.05)
+    assert scores["psnr"] > 30
+    result = uplapp("evaluate", "--data", tmp_path, "-c", "denoise-unet-l2", "--seeds", "0", "--json")
+    [row] = json.loads(result.stdout)["rows"]
+    assert row["psnr"] == pytest.approx(scores["psnr"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_train_writes_a_checkpoint_that_evaluates(uplapp, tmp_path):
+    (tmp_path / "photos").mkdir()
+    shutil.copy(sample_path("coffee"), tmp_path / "photos" / "coffee.png")
+    folders = ["--data", tmp_path / "photos", "--runs", tmp_path / "runs", "--out", tmp_path / "out"]
+    tiny = ["--steps", "3", "--width", "6", "--batch", "1", "--crop", "32", "--validate", tmp_path / "photos"]
+    result = uplapp("train", "--loss", "flip", *folders, *tiny)
+    assert result.returncode == 0, result.stderr
+    card = json.loads((tmp_path / "out" / "denoise-unet-flip.json").read_text())
+    assert card["spec"]["schedule"]["steps"] == 3
+    assert card["scores"]["psnr"] is not None
