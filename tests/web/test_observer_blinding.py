@@ -10,6 +10,7 @@ from tests.study.test_blinding import chunks
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Observer, mounted
+from uplapp.imaging.losses import LOSSES
 from uplapp.study.store import Store
 
 
@@ -56,6 +57,10 @@ def test_no_word_of_a_whole_session_tells_a_condition(store, session):
     assert len(seen) > 60
     told = {str(response.url): leaks(text_of(response), secrets(store)) for response in seen}
     assert {url: found for url, found in told.items() if found} == {}
+
+
+def test_the_search_for_leaks_knows_every_loss(store):
+    assert set(LOSSES) <= secrets(store)
 
 
 def test_the_search_for_leaks_finds_what_it_should(store):

@@ -83,11 +83,11 @@ def join(store: Store, study: OpenStudy, consent_version: str, now: float, simul
         raise Refused("the consent text has changed; load the page again")
     query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
     session = blinding.token()
+    letter = "s" if simulated else "o"  # so that no reader of a table takes the id for a number
     with store.transaction():
         number = (store.row(query, study=study.id, simulated=simulated) or {"count": 0})["count"]
         observer = {
-            "id": ("s" if simulated else "o")
-            + secrets.token_hex(5),  # a letter first: never read as a number
+            "id": letter + secrets.token_hex(5),
             "study": study.id,
             "number": number,
             "session": session,
