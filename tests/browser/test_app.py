@@ -1,0 +1,184 @@
+"""The whole app as a stranger meets it: `python app.py` on a fresh data folder, clicked through in Chromium."""
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from uplapp.imaging.samples import sample_path
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HOUSE = Path(__file__).resolve().parents[2]
+PATIENCE_S = 180
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[str]:
+    """The address of the real app in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings})
+    try:
+        yield wait_for_page(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for_page(address: str, process: subprocess.Popen) -> str:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        assert process.poll() is None, "the app ended"
+        try:
+            if httpx.get(address).status_code == 200:
+                return address
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise AssertionError("the app did not answer in time")
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def page(request, app, open_page):
+    """The front page, loaded, at one of two sizes; asking anything of another host fails the test."""
+    width, height = request.param
+    opened = open_page(width, height, accept_downloads=True)
+    asked = []
+    opened.on("request", lambda event: asked.append(event.url))
+    opened.goto(app)
+    opened.locator("#restore").wait_for()
+    yield opened
+    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []
+
+
+def fits(page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def restore(page, *losses: str) -> None:
+    """Choose exactly these networks and wait for their results."""
+    for box in page.locator("#checkpoints label").all():
+        box.locator("input").set_checked(box.inner_text().strip() in losses)
+    page.locator("#restore").click()
+    page.locator("#metrics table").wait_for(timeout=60_000)
+
+
+def download(page, locator) -> bytes:
+    with page.expect_download() as event:
+        locator.click()
+    return Path(event.value.path()).read_bytes()
+
+
+def test_both_addresses_answer(app):
+    assert httpx.get(app).status_code == 200
+    assert httpx.get(f"{app}/study/demo").status_code == 200
+
+
+def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
+    page.locator("#samples button").nth(2).click()
+    page.get_by_text("coffee.png").wait_for()
+    restore(page, "L1", "L2")
+    rows = page.locator("#metrics tbody tr").all_inner_texts()
+    assert [row.split("\t")[0].strip() for row in rows] == ["Noisy input", "L1", "L2"]
+    noisy, l1, l2 = (float(row.split("\t")[1]) for row in rows)
+    assert noisy == pytest.approx(20.17, abs=0.05)
+    assert min(l1, l2) > 29
+    names = page.frame_locator("#flicker iframe").locator("#names .switch").all_inner_texts()
+    assert names == ["L1", "L2"]
+    assert fits(page)
+    with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
+        provenance = json.loads(archive.read("coffee-provenance.json"))
+        reference = np.asarray(Image.open(io.BytesIO(archive.read("coffee-reference.png"))))
+    np.testing.assert_array_equal(reference, np.asarray(Image.open(sample_path("coffee"))))
+    assert [result["checkpoint"] for result in provenance["results"]] == [
+        "denoise-unet-l1",
+        "denoise-unet-l2",
+    ]
+
+
+def test_pictures_on_screen_are_the_files_sample_for_sample(page):
+    restore(page, "L2")
+    address = page.locator("#results img").first.get_attribute("src")
+    shown = np.asarray(Image.open(io.BytesIO(httpx.get(address).content)))
+    np.testing.assert_array_equal(shown, np.asarray(Image.open(sample_path("astronaut"))))
+
+
+def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"not an image")
+    page.locator("#upload input, input#upload, input[type=file]").first.set_input_files(
+        tmp_path / "broken.png"
+    )
+    page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are").wait_for()
+
+
+def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
+    import imagecodecs
+
+    ramp = np.linspace(0, 65535, 80 * 90).reshape(80, 90).astype(np.uint16)
+    (tmp_path / "ramp.png").write_bytes(imagecodecs.png_encode(ramp))
+    page.locator("#upload input, input#upload, input[type=file]").first.set_input_files(tmp_path / "ramp.png")
+    page.get_by_text("ramp.png, 90x80").wait_for()
+    restore(page, "L2")
+    with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
+        restored = imagecodecs.png_decode(archive.read("ramp-denoise-unet-l2.png"))
+        np.testing.assert_array_equal(imagecodecs.png_decode(archive.read("ramp-reference.png")), ramp)
+    assert (restored.shape, restored.dtype) == ((80, 90), np.uint16)
+
+
+def test_cancel_stops_a_large_job(page, tmp_path):
+    from uplapp.imaging.images import encode_png, read_image
+
+    pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 4, 4)
+    (tmp_path / "large.png").write_bytes(encode_png(pixels))
+    page.locator("#upload input, input#upload, input[type=file]").first.set_input_files(
+        tmp_path / "large.png"
+    )
+    page.get_by_text("large.png, 2048x2048").wait_for()
+    page.locator("#restore").click()
+    page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for(timeout=30_000)
+    page.locator("#cancel").click()
+    page.get_by_text("Cancelled.").wait_for()
+    page.locator("#samples button").first.click()
+    restore(page, "L1")
+
+
+def test_the_published_tables_and_own_votes_are_analysed(page, tmp_path):
+    page.get_by_role("tab", name="Analysis").click()
+    page.get_by_text("LPIPS+l2 looks best").wait_for()
+    page.get_by_text("Published: MR reconstruction, six losses").click()
+    page.get_by_text("MS-SSIM looks best").wait_for()
+    page.get_by_text("My votes (CSV)").click()
+    rows = ["observer,condition_A,condition_B,is_A_selected"]
+    rows += [f"{name},sharp,blurred,{vote}" for name in "abcdef" for vote in (1, 1, 1, 0)]
+    (tmp_path / "votes.csv").write_text("\n".join(rows) + "\n")
+    page.locator("input[type=file]").last.set_input_files(tmp_path / "votes.csv")
+    page.get_by_text(re.compile("^sharp looks best")).wait_for()
+    assert fits(page)
+    scores = json.loads(download(page, page.get_by_role("button", name="Download everything (JSON)")))
+    assert scores["observers"] == 6
+
+
+def test_simulated_answers_are_ranked_apart_from_people(page):
+    page.get_by_role("tab", name="Study").click()
+    page.frame_locator("iframe[title='The study']").get_by_role("checkbox").wait_for()
+    page.get_by_role("button", name="Add simulated observers").click()
+    page.get_by_text(re.compile(r"\d+ simulated observers with \d\d+ answers")).wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Analysis").click()
+    page.get_by_text("Demo study, live").click()
+    page.get_by_label("Simulated observers instead of people").check()
+    page.get_by_text(re.compile("looks best")).wait_for()
+    assert fits(page)

@@ -1,0 +1,82 @@
+"""Stimuli from recipes: what is rendered is what the restorer gives, cropped."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.imaging.test_checkpoints import make
+from uplapp.errors import BadStudy, UnknownName
+from uplapp.imaging.images import read_image as read
+from uplapp.imaging.images import tensor_to_array
+from uplapp.imaging.restore import restore
+from uplapp.imaging.samples import sample_path
+from uplapp.imaging.tasks import TASKS
+from uplapp.study import stimuli
+from uplapp.study.definition import Definition, Render, Scene
+from uplapp.values import Condition
+from uplapp.workflows import render_stimuli, rendered
+
+TWO = (Condition("l1", "L1"), Condition("l2", "L2"))
+
+
+def plan(source: str = "skimage:coffee", crop: tuple[int, ...] = (10, 20, 64, 48), **changes) -> Definition:
+    scenes = (Scene("cup", source, crop),)
+    return Definition(
+        **{"name": "try", "title": "?", "conditions": TWO, "scenes": scenes, "render": Render()} | changes
+    )
+
+
+def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
+    networks = {loss: make(tmp_path / "ckpt", loss, seed)[1] for seed, loss in enumerate(("l1", "l2"))}
+    definition, seen = plan(), []
+    assert not rendered(definition, tmp_path / "root")
+    render_stimuli(definition, tmp_path / "ckpt", tmp_path / "root", lambda *done: seen.append(done))
+    assert rendered(definition, tmp_path / "root")
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    clean = read(sample_path("coffee")).pixels
+    noisy = TASKS.build("denoise").degrade(clean, definition.render.noise_sigma, definition.render.noise_seed)
+    expected = tensor_to_array(restore(networks["l2"], noisy)[:, 10:74, 20:68])
+    stored = np.asarray(Image.open(tmp_path / "root" / "l2" / "cup.png"))
+    np.testing.assert_array_equal(stored, expected)
+    checked = stimuli.check(definition, tmp_path / "root")
+    assert checked.sizes == {"cup": (64, 48)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"render": None}, r"has no \[render\] table"),
+        ({"scenes": (Scene("cup", "web:coffee"),)}, "has source 'web:coffee'; write 'skimage:'"),
+        (
+            {"scenes": (Scene("cup", "skimage:coffee", (390, 0, 64, 64)),)},
+            "ends at 64x454 px, the photograph at 600x400",
+        ),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_told(tmp_path, changes, sentence):
+    for loss in ("l1", "l2"):
+        make(tmp_path, loss)
+    with pytest.raises(BadStudy, match=sentence):
+        render_stimuli(plan(**changes), tmp_path, tmp_path / "root")
+    assert not (tmp_path / "root" / "reference").exists()
+
+
+def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):
+    make(tmp_path, "l1")
+    with pytest.raises(
+        UnknownName, match="unknown checkpoint 'denoise-unet-l2'; choose one of: denoise-unet-l1"
+    ):
+        render_stimuli(plan(), tmp_path, tmp_path / "root")
+
+
+@pytest.mark.slow
+def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
+    from uplapp.study.definition import load
+
+    definition = load(house / "studies" / "demo")
+    render_stimuli(definition, house / "checkpoints", tmp_path)
+    for path in sorted(tmp_path.rglob("*.png")):
+        shipped = read(house / "studies" / "demo" / path.relative_to(tmp_path)).pixels
+        # Another processor may round a sample the other way.
+        assert torch.abs(shipped - read(path).pixels).max() <= 1.01 / 255, path.name
