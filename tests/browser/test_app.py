@@ -1,4 +1,4 @@
-"""The whole app as a stranger meets it: `python app.py` on a fresh data folder, clicked through in Chromium."""
+"""The whole app as a stranger meets it: `python app.py` on fresh data, clicked through in Chromium."""
 
 import io
 import json
@@ -122,7 +122,9 @@ def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     page.locator("#upload input, input#upload, input[type=file]").first.set_input_files(
         tmp_path / "broken.png"
     )
-    page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are").wait_for()
+    notice = page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are")
+    notice.wait_for()
+    assert page.get_by_text("astronaut.png").is_visible()
 
 
 def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
@@ -154,6 +156,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.get_by_text("Cancelled.").wait_for()
     page.locator("#samples button").first.click()
     restore(page, "L1")
+    assert page.locator("#metrics tbody tr").count() == 2
 
 
 def test_the_published_tables_and_own_votes_are_analysed(page, tmp_path):

@@ -9,18 +9,10 @@ from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
 from uplapp.study import session, votes
-from uplapp.study.store import Store
 
 pytestmark = pytest.mark.browser
 SCREENS = "#trial:visible, #pause:visible, #thanks:visible"
 ATTEMPTS = 3  # this machine may be busy; the law is about an idle browser
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -13,13 +13,6 @@ from uplapp.study.store import Store
 
 
 @pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def study(store, tmp_path):
     return open_tiny(store, tmp_path / "tiny")
 

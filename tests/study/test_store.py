@@ -10,13 +10,6 @@ from uplapp.study.store import Store, StoreBusy
 STUDY = {"id": "s", "name": "n", "hash": "h", "manifest": "{}", "secret": "00", "opened_at": 1.0}
 
 
-@pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
-
-
 def outside(tmp_path):
     return sqlite3.connect(tmp_path / "answers.db", timeout=0)
 

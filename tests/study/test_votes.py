@@ -6,14 +6,6 @@ import pytest
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.study import observers, session, votes
 from uplapp.study.blinding import token
-from uplapp.study.store import Store
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -11,13 +11,6 @@ from uplapp.study.store import Store
 
 
 @pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def client(store, tmp_path):
     with TestClient(mounted(store, {"tiny": open_tiny(store, tmp_path / "tiny")})) as client:
         yield client

@@ -11,14 +11,6 @@ from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Observer, mounted
 from uplapp.imaging.losses import LOSSES
-from uplapp.study.store import Store
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
 
 
 @pytest.fixture

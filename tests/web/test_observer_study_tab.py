@@ -6,15 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import CONDITIONS, open_tiny
-from uplapp.study.store import Store
 from uplapp.web import study_tab
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(tmp_path / "answers.db")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The Analysis tab: choose votes, read the ranking; every number comes from uplapp.analysis."""
 
 import re
-import tempfile
 from collections.abc import Callable
 from math import isnan
 from pathlib import Path
@@ -19,6 +18,7 @@ from uplapp.analysis.plots import jod_chart, win_chart
 from uplapp.analysis.published import PUBLISHED, SOURCE, published
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons, Scores
+from uplapp.web.downloads import offer
 
 LiveVotes = Callable[[bool], pd.DataFrame]  # include_simulated -> the study's export
 
@@ -139,15 +139,13 @@ def _read(source: str, upload: str | None, simulated: bool, live_votes: LiveVote
 
 
 def _view(scores: Scores) -> View:
-    folder = Path(tempfile.mkdtemp(prefix="uplapp-"))
-    csv, json = folder / "uplapp-ranking.csv", folder / "uplapp-scores.json"
-    csv.write_text(to_csv(scores), encoding="utf-8")
-    json.write_text(to_json(scores), encoding="utf-8")
+    csv = offer("uplapp-ranking.csv", to_csv(scores).encode())
+    json = offer("uplapp-scores.json", to_json(scores).encode())
     jod = jod_chart(scores, FLUID) if ranking(scores)["jod"].notna().any() else None
     shown = jod, _table(scores), win_chart(scores, FLUID)
     warnings = "\n\n".join(f"⚠ {_plain(warning)}." for warning in scores.warnings)
     anchor = gr.update(choices=[MEAN, *scores.conditions], value=scores.anchor)
-    return View(f"### {_plain(headline(scores))}", warnings, *shown, str(csv), str(json), anchor)
+    return View(f"### {_plain(headline(scores))}", warnings, *shown, csv, json, anchor)
 
 
 def _table(scores: Scores) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The Restore tab: a photograph, noise, checkpoints; results at exact pixels, metrics, flicker, ZIP."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from uplapp.imaging.images import encode_png, read_image, tensor_to_array
 from uplapp.imaging.jobs import Degradation, Job, crop_centre, result_files, run_job, zip_files
 from uplapp.imaging.samples import SAMPLES, sample_path
 from uplapp.imaging.tables import format_job
+from uplapp.web.downloads import offer
 from uplapp.web.notice import errors_on_screen
 from uplapp.web.observer.preview import flicker_frame
 
@@ -160,22 +160,19 @@ def restore(
         degradation = Degradation(sigma, int(seed)) if noise == ADD_NOISE else None
         for step in run_job(Path(source).stem, read_image(Path(source)), checkpoints, cards, degradation):
             if isinstance(step, Job):
-                yield from _deliver(step)
+                yield _deliver(step)
             else:
                 progress(step.share, desc=step.text)
                 yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
 
-def _deliver(job: Job) -> Iterator[tuple[Any, ...]]:
-    """Hand the files over; Gradio has its own copies when the loop comes back, so ours can go."""
+def _deliver(job: Job) -> tuple[Any, ...]:
     files = result_files(job)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        for name, content in {**files, f"{job.name}-uplapp.zip": zip_files(files)}.items():
-            (folder / name).write_bytes(content)
-        pictures = [(str(folder / f"{job.name}-{kind}.png"), caption) for kind, caption in _captions(job)]
-        archive = gr.update(value=str(folder / f"{job.name}-uplapp.zip"), visible=True)
-        yield pictures, format_job(job), _flicker(job), archive
+    pictures = [
+        (offer(name := f"{job.name}-{kind}.png", files[name]), caption) for kind, caption in _captions(job)
+    ]
+    archive = offer(f"{job.name}-uplapp.zip", zip_files(files))
+    return pictures, format_job(job), _flicker(job), gr.update(value=archive, visible=True)
 
 
 def _captions(job: Job) -> list[tuple[str, str]]:

@@ -1,15 +1,14 @@
 """The Study tab: the observer's page in a frame, and beside it the state of the answers."""
 
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import gradio as gr
 
 from uplapp.study import observers, votes
 from uplapp.study.session import OpenStudy
 from uplapp.study.store import Store
+from uplapp.web.downloads import offer
 
 FRAME_PX = 780
 REFRESH_S = 5
@@ -86,13 +85,13 @@ def export(store: Store, study: OpenStudy | None) -> list[str]:
     """Paths of one CSV file of the votes of people, one of those of simulated observers."""
     if study is None:
         raise gr.Error(NOT_OPEN)
-    folder = Path(tempfile.mkdtemp())
-    paths = []
-    for label, simulated in (("votes", False), ("votes-simulated", True)):
-        path = folder / f"{study.definition.name}-{label}.csv"
-        path.write_text(votes.to_csv(votes.votes(store, study.id, simulated)), encoding="utf-8")
-        paths.append(str(path))
-    return paths
+    return [
+        offer(
+            f"{study.definition.name}-{label}.csv",
+            votes.to_csv(votes.votes(store, study.id, simulated)).encode(),
+        )
+        for label, simulated in (("votes", False), ("votes-simulated", True))
+    ]
 
 
 def reset_study(store: Store, study: OpenStudy | None) -> None:

@@ -1,0 +1,13 @@
+"""Files that the page hands out."""
+
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+
+def offer(name: str, content: bytes) -> str:
+    """Put a file where Gradio serves and later deletes it; returns its path.
+
+    The folder is the one Gradio would copy the file to, so that there is no second copy to clean up.
+    """
+    path: str = save_bytes_to_cache(content, name, get_upload_folder())
+    return path
