@@ -96,9 +96,10 @@ def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
     assert [row.split("\t")[0].strip() for row in rows] == ["Noisy input", "L1", "L2"]
     noisy, l1, l2 = (float(row.split("\t")[1]) for row in rows)
     assert noisy == pytest.approx(20.17, abs=0.05)
-    assert min(l1, l2) > 29
-    names = page.frame_locator("#flicker iframe").locator("#names .switch").all_inner_texts()
-    assert names == ["L1", "L2"]
+    assert min(l1, l2) > noisy + 7
+    names = page.frame_locator("#flicker iframe").locator("#names .switch")
+    names.last.wait_for()
+    assert names.all_inner_texts() == ["L1", "L2"]
     assert fits(page)
     with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
         provenance = json.loads(archive.read("coffee-provenance.json"))
@@ -163,13 +164,13 @@ def test_the_published_tables_and_own_votes_are_analysed(page, tmp_path):
     page.get_by_role("tab", name="Analysis").click()
     page.get_by_text("LPIPS+l2 looks best").wait_for()
     page.get_by_text("Published: MR reconstruction, six losses").click()
-    page.get_by_text("MS-SSIM looks best").wait_for()
+    page.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
     page.get_by_text("My votes (CSV)").click()
     rows = ["observer,condition_A,condition_B,is_A_selected"]
     rows += [f"{name},sharp,blurred,{vote}" for name in "abcdef" for vote in (1, 1, 1, 0)]
     (tmp_path / "votes.csv").write_text("\n".join(rows) + "\n")
     page.locator("input[type=file]").last.set_input_files(tmp_path / "votes.csv")
-    page.get_by_text(re.compile("^sharp looks best")).wait_for()
+    page.get_by_text(re.compile("sharp looks best|the lead of sharp")).wait_for()
     assert fits(page)
     scores = json.loads(download(page, page.get_by_role("button", name="Download everything (JSON)")))
     assert scores["observers"] == 6
@@ -183,5 +184,5 @@ def test_simulated_answers_are_ranked_apart_from_people(page):
     page.get_by_role("tab", name="Analysis").click()
     page.get_by_text("Demo study, live").click()
     page.get_by_label("Simulated observers instead of people").check()
-    page.get_by_text(re.compile("looks best")).wait_for()
+    page.get_by_text(re.compile(r"\d+ comparisons of 14 observers")).wait_for()
     assert fits(page)

@@ -59,6 +59,24 @@ def check(name: Name, as_json: Json = False) -> None:
 
 
 @app.command()
+def render(name: Name) -> None:
+    """Make a study's stimuli from its [render] recipe, into the study's own folder.
+
+    Example: uplapp study render demo
+    """
+    from uplapp import workflows
+
+    settings = Settings.from_env()
+    folder = settings.studies / name
+
+    def tell(done: int, total: int) -> None:
+        print(f"{done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
+
+    workflows.render_stimuli(load(folder), settings.checkpoints, folder, tell)
+    print(folder)
+
+
+@app.command()
 def simulate(
     name: Name,
     count: Annotated[int, typer.Option("--observers", min=1, max=1000, help="How many.")] = 14,

@@ -125,6 +125,8 @@ def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
         [outputs.pictures, outputs.table, outputs.flicker, outputs.archive],
         concurrency_id="restoration",
         concurrency_limit=1,
+        # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
+        trigger_mode="multiple",
         **private,
     )
     controls.stop.click(lambda: "Cancelled.", None, outputs.table, cancels=[run], **private)
