@@ -35,6 +35,10 @@ STYLE = """
 #metrics td, #metrics th { padding: 0.35em 0.7em; }
 #metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
 footer { display: none !important; }
+@media (max-width: 640px) {
+  .gradio-container .main { padding: 12px !important; }
+  .gradio-container main { max-width: calc(100vw - 24px); }
+}
 """
 THEME = gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace")).set(
     block_title_background_fill="none",
@@ -62,7 +66,8 @@ def serve(settings: Settings) -> None:
         show_error=False,
         max_file_size=UPLOAD_LIMIT,
         theme=THEME,
-        css=STYLE,
+        # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
+        head=f"<style>{STYLE}</style>",
         footer_links=[],
     )
 
