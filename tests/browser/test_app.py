@@ -120,9 +120,7 @@ def test_pictures_on_screen_are_the_files_sample_for_sample(page):
 
 def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"not an image")
-    page.locator("input[type=file][accept*=tiff]").set_input_files(
-        tmp_path / "broken.png"
-    )
+    page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "broken.png")
     notice = page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are")
     notice.wait_for()
     assert page.get_by_text("astronaut.png").is_visible()
@@ -147,9 +145,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
 
     pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 4, 4)
     (tmp_path / "large.png").write_bytes(encode_png(pixels))
-    page.locator("input[type=file][accept*=tiff]").set_input_files(
-        tmp_path / "large.png"
-    )
+    page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
     page.get_by_text("large.png, 2048x2048").wait_for()
     page.locator("#restore").click()
     page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for(timeout=30_000)
