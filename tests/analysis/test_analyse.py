@@ -161,3 +161,14 @@ def test_a_bad_option_is_refused_before_any_fit(options, kind, sentence):
 def test_an_unknown_published_study_lists_the_choices():
     with pytest.raises(UnknownName, match="denoising, mri"):
         published("knee")
+
+
+def test_one_vote_of_a_second_observer_does_not_narrow_the_intervals_of_the_first():
+    first = np.array([[0.0, 2, 2], [1, 0, 2], [1, 1, 0]])
+    second = np.zeros((3, 3))
+    second[0, 1] = 1
+    alone = analyse(Comparisons(("a", "b", "c"), ("p",), first[None]), bootstraps=500)
+    both = analyse(Comparisons(("a", "b", "c"), ("p", "q"), np.stack([first, second])), bootstraps=500)
+    assert both.interval == "parametric"
+    assert (both.high - both.low > 0.7 * (alone.high - alone.low)).all()
+    assert any("too few observers to resample" in warning for warning in both.warnings)

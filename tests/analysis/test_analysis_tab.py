@@ -73,8 +73,8 @@ def test_names_from_a_file_are_no_markup(tmp_path):
 
 async def public_interface():
     """Built inside a running loop: where gradio finds none it opens one, and leaves it open."""
-    with gr.Blocks() as page:
-        analysis_tab.build(live)
+    with gr.Blocks() as page, gr.Tab("Analysis") as tab:
+        analysis_tab.build(live, tab)
     return page.get_api_info()["named_endpoints"]
 
 

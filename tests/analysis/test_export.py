@@ -12,6 +12,7 @@ from uplapp import __version__
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.export import headline, neutral, ranking, to_csv, to_json
 from uplapp.analysis.published import published
+from uplapp.values import Comparisons
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}
 KEYS |= {"identifiable", "warnings", "seed", "version"}
@@ -84,3 +85,11 @@ def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
     tie = analyse(matrix((0, 6), (5, 0)), bootstraps=50)
     assert headline(tie) == "No clear winner: the lead of a may be chance (11 comparisons)."
     assert headline(undefined) == "No ranking: 3 comparisons do not fix the scores."
+
+
+def test_few_observers_never_make_a_clear_winner():
+    wins = np.zeros((5, 2, 2))
+    wins[:, 0, 1], wins[:, 1, 0] = 90, 10
+    found = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), bootstraps=100)
+    assert headline(found) == "a leads, on too few votes to be sure (500 comparisons of 5 observers)."
+    assert any("intervals of 5 observers may be too narrow" in warning for warning in found.warnings)

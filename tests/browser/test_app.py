@@ -178,7 +178,7 @@ def test_simulated_answers_are_ranked_apart_from_people(page):
     page.get_by_role("button", name="Add simulated observers").click()
     page.get_by_text(re.compile(r"\d+ simulated observers with \d\d+ answers")).wait_for(timeout=60_000)
     page.get_by_role("tab", name="Analysis").click()
-    page.get_by_text("Demo study, live").click()
+    page.get_by_label("Demo study, live").check()
     page.get_by_label("Simulated observers instead of people").check()
     page.get_by_text(re.compile(r"\d+ comparisons of (14|28) observers")).wait_for()
     assert fits(page)

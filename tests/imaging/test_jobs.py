@@ -60,6 +60,7 @@ def test_a_picture_that_came_noisy_has_no_scores(tmp_path):
 def test_a_grey_picture_comes_back_grey(tmp_path):
     job = finish(tmp_path, picture(channels=1), NOISE)
     assert job.results[0].pixels.shape == (1, 50, 70)
+    assert "This picture is grey and the networks are for colour" in format_job(job)
 
 
 def test_a_job_without_checkpoints_is_refused(tmp_path):

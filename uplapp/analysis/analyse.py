@@ -1,10 +1,11 @@
 """Comparisons -> Scores: the one function that commands and pages call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from uplapp.analysis.bootstrap import (
+    FEW_OBSERVERS,
     INTERVALS,
     Replicates,
     draw_votes,
@@ -61,10 +62,13 @@ def analyse(
     `identifiable` is False, `warnings` name the conditions, and what is undefined is NaN.
     """
     fixed = _check(comparisons, prior, interval, bootstraps, seed, anchor)
-    parametric = len(comparisons.observers) < 2
     counts = comparisons.wins.sum(axis=0)
     trouble = findings(comparisons.conditions, counts)
-    scale = _scale(comparisons, prior, bootstraps, seed, fixed)
+    parametric = len(comparisons.observers) < 2
+    scale = _scale(comparisons, prior, bootstraps, seed, fixed, not parametric)
+    if not parametric and scale.degenerate > MANY * bootstraps:
+        parametric, degenerate = True, scale.degenerate
+        scale = replace(_scale(comparisons, prior, bootstraps, seed, fixed, False), degenerate=degenerate)
     low, high = _interval(scale, "parametric" if parametric else interval, len(comparisons.observers))
     return Scores(
         conditions=comparisons.conditions,
@@ -106,7 +110,10 @@ def _check(
     return comparisons.conditions.index(anchor)
 
 
-def _scale(comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anchor: int | None) -> _Scale:
+def _scale(
+    comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anchor: int | None, observers: bool
+) -> _Scale:
+    """Fit the votes and their replicates: of whole observers, or of binomial votes."""
     directed = prior == "none"  # a prior keeps a condition that always won at a finite distance
     wins = comparisons.wins
     labels = (strong_components if directed else components)(wins.sum(axis=0))
@@ -114,7 +121,7 @@ def _scale(comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anc
     scores = fit_best(wins.sum(axis=0), prior, labels)
     if np.isnan(scores).any():
         return _Scale(scores, np.empty((0, scores.size)), labels, 0)
-    if len(comparisons.observers) > 1:
+    if observers:
         counts = resample_observers(wins, bootstraps, seed)
     else:
         counts = draw_votes(scores, wins.sum(axis=0), bootstraps, seed)
@@ -141,6 +148,11 @@ def _warnings(
             f"{whose} no differences between observers to resample: interval '{interval}' is ignored, the "
             "intervals are parametric (binomial votes) and too narrow where people differ"
         )
+    elif len(comparisons.observers) < FEW_OBSERVERS:
+        warnings.append(
+            f"intervals of {len(comparisons.observers)} observers may be too narrow; they hold from "
+            f"{FEW_OBSERVERS} observers"
+        )
     if not scale.whole:
         warnings.append(
             "these votes have no finite scores on one scale, so scores and intervals are undefined"
@@ -150,10 +162,7 @@ def _warnings(
     if not scale.varies and scale.whole:
         warnings.append("the replicates do not vary: no intervals, no tests")
     if scale.degenerate:
-        narrow = (
-            ", which makes the intervals too narrow"
-            if scale.varies and scale.degenerate > MANY * bootstraps
-            else ""
-        )
+        many = scale.degenerate > MANY * bootstraps and len(comparisons.observers) > 1
+        narrow = ": too few observers to resample, so the intervals are parametric" if many else ""
         warnings.append(f"{scale.degenerate} of {bootstraps} replicates had no finite scores{narrow}")
     return tuple(warnings)

@@ -13,6 +13,7 @@ from uplapp.analysis.thurstone import fit
 from uplapp.registry import Entry, Registry
 
 LEVEL = 0.95
+FEW_OBSERVERS = 6  # below, no coverage of the intervals has been measured
 TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 

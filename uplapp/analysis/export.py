@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__
+from uplapp.analysis.bootstrap import FEW_OBSERVERS
 from uplapp.values import Scores
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -40,6 +41,8 @@ def headline(scores: Scores) -> str:
     names = ranking(scores)["condition"].tolist()
     above = [pair for pair in scores.pairs if names[0] in (pair.a, pair.b)]
     clear = sum(pair.significant for pair in above)
+    if not scores.identifiable or (people is not None and people < FEW_OBSERVERS):
+        return f"{names[0]} leads, on too few votes to be sure ({basis})."
     if clear == len(above):
         return f"{names[0]} looks best, clearly above all others ({basis})."
     if clear:

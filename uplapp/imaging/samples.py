@@ -11,7 +11,7 @@ SAMPLES = {
     "chelsea": "chelsea.png",
     "coffee": "coffee.png",
     "rocket": "rocket.jpg",
-    "camera": "camera.png",
+    "tissue": "ihc.png",
     "motorcycle": "motorcycle_left.png",
 }
 

@@ -7,6 +7,10 @@ from uplapp.imaging.jobs import Job
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.metrics import METRICS, MetricEntry
 
+GREY = (
+    "\n\nThis picture is grey and the networks are for colour: grey noise is the same in every channel, "
+    "which they take for detail and keep."
+)
 UNKNOWN = "–"
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
@@ -24,15 +28,16 @@ def format_evaluation(evaluation: Evaluation) -> str:
 def format_job(job: Job) -> str:
     """One picture: noisy input and checkpoints down, metrics across, seconds last."""
     names = ["Noisy input", *(result.card.label for result in job.results)]
+    note = GREY if job.degraded.shape[0] == 1 else ""
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (
-            "\n\nThe clean image is not known, so no metric can be."
+            "\n\nThe clean image is not known, so no metric can be." + note
         )
     scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
     columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in ON_SCREEN]
     header = ["", *(METRICS[name].label for name in ON_SCREEN), "Seconds"]
-    return _markdown(header, zip(names, *columns, seconds, strict=True))
+    return _markdown(header, zip(names, *columns, seconds, strict=True)) + note
 
 
 def _markdown(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:

@@ -50,8 +50,8 @@ class View(NamedTuple):
     anchor: Any
 
 
-def build(live_votes: LiveVotes) -> None:
-    """Lay the tab out inside the current gradio context; `live_votes` exports the live demo study."""
+def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
+    """Lay out `tab`, the current gradio context; `live_votes` exports the live demo study."""
     show = shower(live_votes)
     source, upload, simulated, refresh = _sources()
     with gr.Row():
@@ -59,11 +59,17 @@ def build(live_votes: LiveVotes) -> None:
             outputs = _results(show(FIRST, None, False, "distance", "t", BOOTSTRAPS, 0, MEAN))
         with gr.Column(scale=3, min_width=280):
             method = _method()
-    changed = [source.input, upload.upload, upload.clear, simulated.input, refresh.click]
+    changed = [tab.select, upload.upload, upload.clear, simulated.input, refresh.click]
     changed += [widget.release if isinstance(widget, gr.Slider) else widget.input for widget in method]
     inputs, outputs = [source, upload, simulated, *method], [*outputs, method[-1]]
-    gr.on(changed, show, inputs, outputs, api_visibility="private", show_progress="minimal")
-    source.input(_fields_of, source, [upload, simulated, refresh], api_visibility="private")
+    listener: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+
+    def shown(*chosen: Any) -> View:
+        return _visible(show(*chosen))
+
+    gr.on(changed, shown, inputs, outputs, **listener)
+    fields = source.input(_fields_of, source, [upload, simulated, refresh], api_visibility="private")
+    fields.then(shown, inputs, outputs, **listener)
 
 
 def _sources() -> tuple[gr.Radio, gr.File, gr.Checkbox, gr.Button]:
@@ -108,7 +114,16 @@ def _menu(table: Any) -> list[tuple[str, str]]:
 
 def _fields_of(source: str) -> tuple[Any, Any, Any]:
     mine, live = source == UPLOAD, source == LIVE
-    return gr.update(visible=mine), gr.update(visible=mine or live), gr.update(visible=live)
+    simulated = gr.update(visible=mine or live, value=False)
+    return gr.update(visible=mine), simulated, gr.update(visible=live)
+
+
+def _visible(view: View) -> View:
+    """Hide pictures, table and downloads that have nothing to show."""
+    names = ("jod", "table", "wins", "csv", "json")
+    found: dict[str, Any] = {name: getattr(view, name) for name in names}
+    shown = {name: gr.update(value=value, visible=value is not None) for name, value in found.items()}
+    return View(**{**view._asdict(), **shown})
 
 
 def shower(live_votes: LiveVotes) -> Callable[..., View]:

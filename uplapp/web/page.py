@@ -78,7 +78,9 @@ def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) ->
     def live_votes(simulated: bool) -> pd.DataFrame:
         if DEMO not in studies:
             raise UplappError(study_tab.NOT_OPEN)
-        return votes.votes(store, studies[DEMO].id, simulated)
+        labels = {condition.name: condition.label for condition in studies[DEMO].definition.conditions}
+        table = votes.votes(store, studies[DEMO].id, simulated)
+        return table.replace({"condition_A": labels, "condition_B": labels})
 
     page: gr.Blocks = gr.Blocks(
         title="uplapp", analytics_enabled=False, delete_cache=(KEEP_FILES_S // 6, KEEP_FILES_S)
@@ -89,8 +91,8 @@ def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) ->
             restore_tab.build(settings.checkpoints)
         with gr.Tab("Study"):
             study_tab.build(store, studies, DEMO)
-        with gr.Tab("Analysis"):
-            analysis_tab.build(live_votes)
+        with gr.Tab("Analysis") as tab:
+            analysis_tab.build(live_votes, tab)
     return page
 
 

@@ -17,16 +17,9 @@ NOT_OPEN = "This study is not open yet: its pictures are still being made. Come 
 
 def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") -> None:
     """Lay out the tab of one study inside the current `gr.Tab`; `studies` is read at each event."""
-    gr.HTML(
-        f'<iframe src="study/{name}" title="The study" allow="fullscreen" '
-        f'style="width:100%;height:{FRAME_PX}px;border:0;border-radius:12px"></iframe>'
-    )
-    gr.Markdown(
-        f'For a phone or for others: <a href="study/{name}" target="_blank">the study on its own page</a>. '
-        "When you are through, the **Analysis** tab shows your ranking."
-    )
+    _lay_out_frame(name)
     with gr.Row():
-        state = gr.Markdown(progress_text(store, studies.get(name)), container=True)
+        state = gr.Markdown(container=True)
         with gr.Column():
             count = gr.Slider(1, 50, value=14, step=1, label="Simulated observers")
             add = gr.Button("Add simulated observers")
@@ -50,16 +43,29 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
     def hand_out() -> object:
         return gr.File(export(store, studies.get(name)), visible=True)
 
-    def reset() -> tuple[str, object]:
+    def reset() -> tuple[str, object, object]:
         reset_study(store, studies.get(name))
-        return show(), gr.Row(visible=False)
+        return show(), gr.Row(visible=False), gr.File(visible=False)
 
+    gr.on(None, show, None, state, show_progress="hidden", api_visibility="private")  # at each load
     gr.Timer(REFRESH_S).tick(show, None, state, show_progress="hidden", api_visibility="private")
     add.click(simulate, count, state, api_visibility="private")
     download.click(hand_out, None, files, api_visibility="private")
     ask.click(lambda: gr.Row(visible=True), None, sure, api_visibility="private")
     no.click(lambda: gr.Row(visible=False), None, sure, api_visibility="private")
-    yes.click(reset, None, [state, sure], api_visibility="private")
+    yes.click(reset, None, [state, sure, files], api_visibility="private")
+
+
+def _lay_out_frame(name: str) -> None:
+    """The observer's page in a frame, and the way to it outside of one."""
+    gr.HTML(
+        f'<iframe src="study/{name}" title="The study" allow="fullscreen" '
+        f'style="width:100%;height:{FRAME_PX}px;border:0;border-radius:12px"></iframe>'
+    )
+    gr.Markdown(
+        f'For a phone or for others: <a href="study/{name}" target="_blank">the study on its own page</a>. '
+        "When you are through, open **Analysis** and choose *Demo study, live*: the ranking has your answers."
+    )
 
 
 def progress_text(store: Store, study: OpenStudy | None) -> str:

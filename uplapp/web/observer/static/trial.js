@@ -33,6 +33,7 @@ export function runTrial({ trial, bitmaps, layout, phaseMs, frameMs, notSure }) 
       button.setAttribute("aria-pressed", String(player.shown === index));
       button.style.setProperty("--seen", `${Math.min(100, (100 * player.seen[index]) / needed())}%`);
     });
+    at("choose-left").disabled = at("choose-right").disabled = !seenEnough();
     at("choose-shown").disabled = !together && !seenEnough();
     at("not-sure").disabled = !seenEnough();
   }
@@ -81,7 +82,7 @@ export function arrange(layout, { width, height }, notSure) {
   at("canvas-right").hidden = at("sides").hidden = !together;
   at("places").hidden = at("choose-shown").hidden = together;
   at("not-sure").hidden = !notSure;
-  at("choose-shown").disabled = at("not-sure").disabled = true;
+  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure"]) at(id).disabled = true;
   for (const button of [at("show-left"), at("show-right")]) {
     button.setAttribute("aria-pressed", "false");
     button.style.setProperty("--seen", "0%");
