@@ -11,7 +11,7 @@ import pytest
 HOUSE = Path(__file__).resolve().parent.parent
 FILES = sorted((HOUSE / "uplapp").rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 350, 45
-MEDIAN_FILE, MEDIAN_FUNCTION = 130, 9
+MEDIAN_FILE, MEDIAN_FUNCTION = 120, 8
 
 GROUND = {"values", "errors", "registry", "settings"}
 MAY_IMPORT = {

@@ -7,8 +7,7 @@ from PIL import Image
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadStudy, UnknownName
-from uplapp.imaging.images import read_image as read
-from uplapp.imaging.images import tensor_to_array
+from uplapp.imaging.images import read_image, tensor_to_array
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
@@ -34,7 +33,7 @@ def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
     render_stimuli(definition, tmp_path / "ckpt", tmp_path / "root", lambda *done: seen.append(done))
     assert rendered(definition, tmp_path / "root")
     assert seen == [(1, 3), (2, 3), (3, 3)]
-    clean = read(sample_path("coffee")).pixels
+    clean = read_image(sample_path("coffee")).pixels
     noisy = TASKS.build("denoise").degrade(clean, definition.render.noise_sigma, definition.render.noise_seed)
     expected = tensor_to_array(restore(networks["l2"], noisy)[:, 10:74, 20:68])
     stored = np.asarray(Image.open(tmp_path / "root" / "l2" / "cup.png"))
@@ -77,6 +76,6 @@ def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
     definition = load(house / "studies" / "demo")
     render_stimuli(definition, house / "checkpoints", tmp_path)
     for path in sorted(tmp_path.rglob("*.png")):
-        shipped = read(house / "studies" / "demo" / path.relative_to(tmp_path)).pixels
+        shipped = read_image(house / "studies" / "demo" / path.relative_to(tmp_path)).pixels
         # Another processor may round a sample the other way.
-        assert torch.abs(shipped - read(path).pixels).max() <= 1.01 / 255, path.name
+        assert torch.abs(shipped - read_image(path).pixels).max() <= 1.01 / 255, path.name

@@ -69,7 +69,9 @@ def test_not_sure_counts_where_the_study_offers_it():
 
 
 def test_a_pause_explains_missing_swaps():
-    read(body("t", response_ms=60_000.0, paused_ms=57_900.0), Protocol())
+    assert read(body("t", response_ms=60_000.0, paused_ms=57_900.0), Protocol()).paused_ms == 57_900.0
+    with pytest.raises(BadResponse):
+        read(body("t", response_ms=60_000.0), Protocol())
 
 
 @pytest.mark.parametrize(
