@@ -19,7 +19,8 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
     """Lay out the tab of one study inside the current `gr.Tab`; `studies` is read at each event."""
     _lay_out_frame(name)
     with gr.Row():
-        state = gr.Markdown(container=True)
+        with gr.Column():
+            state = gr.Markdown(container=True, elem_id="progress")
         with gr.Column():
             count = gr.Slider(1, 50, value=14, step=1, label="Simulated observers")
             add = gr.Button("Add simulated observers")
