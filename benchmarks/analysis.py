@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.bootstrap import resample_observers
 from uplapp.analysis.objective import PRIORS, Array, Pairs, preference
-from uplapp.values import Comparisons
+from uplapp.values import Comparisons, Method
 
 OBSERVERS, CONDITIONS, VOTES, REPLICATES = 14, 6, 8, 2000
 BARS_S = {"distance": 1.5, "none": 0.3}
@@ -70,7 +70,7 @@ def main() -> None:
     }
     print(f"{OBSERVERS} observers x {CONDITIONS} conditions x {VOTES} votes a pair, {REPLICATES} replicates")
     for prior, rivals in loops.items():
-        ours = seconds(lambda prior=prior: analyse(made, prior, bootstraps=REPLICATES), repeats=5)
+        ours = seconds(lambda prior=prior: analyse(made, Method(prior, bootstraps=REPLICATES)), repeats=5)
         verdict = "met" if ours < BARS_S[prior] else "MISSED"
         print(f"{prior:9s} uplapp {ours:7.3f} s   bar {BARS_S[prior]} s {verdict}")
         for label, solve in rivals.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
@@ -37,11 +38,30 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
+class Votes:
+    """Answers one by one, checked: one row of `table` an answer, in the order they were read.
+
+    Columns: `observer`, `condition_A`, `condition_B`, `scene`, `kind` (categories), `is_A_selected` (1 for
+    A, 0 for B, 0.5 for not sure), and others as they came, such as `response_ms`. A was shown on the left,
+    or first. `excluded` holds (observer, reason) of those whose answers are left out; `manifest` is the hash
+    of the study that was shown, where known.
+    """
+
+    table: pd.DataFrame
+    source: str = "votes"
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
+    manifest: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Comparisons:
     """Who chose what: `wins[k, i, j]` is how often observer k chose condition i over j, shape (K,n,n).
 
     Half votes are ties. `observers` is sorted; a bare count matrix has `observers == ()` and K = 1.
-    `notes` say what was left out when the votes were read.
+    `answers[k, o, i, j]` (K,3,n,n) keeps what `wins` adds up: i was A, j was B, and o is 0 where A was
+    chosen, 1 not sure, 2 B; None for a matrix. `notes`, `excluded`, `manifest` as in `Votes`.
     """
 
     conditions: tuple[str, ...]
@@ -49,6 +69,25 @@ class Comparisons:
     wins: NDArray[np.float64]
     simulated: bool = False
     notes: tuple[str, ...] = ()
+    answers: NDArray[np.float64] | None = None
+    excluded: tuple[tuple[str, str], ...] = ()
+    manifest: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How comparisons become scores: names of PRIORS, INTERVALS and TIES, and the condition at 0 JOD.
+
+    `anchor` is a condition or "mean"; `side_bias` fits how far the place shown first attracts votes.
+    """
+
+    prior: str = "distance"
+    interval: str = "t"
+    bootstraps: int = 2000
+    seed: int = 0
+    anchor: str = "mean"
+    ties: str = "half"
+    side_bias: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,12 +103,22 @@ class Difference:
     significant: bool
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A number in JOD with its standard error; NaN where votes cannot tell."""
+
+    jod: float
+    se: float
+
+
 @dataclass(frozen=True, eq=False)
 class Scores:
     """Scores in JOD with 95 % intervals, `jod`, `low`, `high` (n,), and how they were obtained.
 
-    NaN marks what the votes leave undefined. `observers` is None for a bare matrix; `wins` (n,n) are the
-    pooled votes; `degenerate` counts the replicates without a finite optimum, which no interval contains.
+    NaN marks what the votes leave undefined. `interval` is the kind that was possible, `method` what was
+    asked. `observers` is None for a bare matrix; `wins` (n,n) are the pooled votes; `replicates` (B,n) are
+    the bootstrap's scores; `degenerate` counts those without a finite optimum, which are left out. `side`
+    is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted.
     """
 
     conditions: tuple[str, ...]
@@ -78,14 +127,16 @@ class Scores:
     high: NDArray[np.float64]
     pairs: tuple[Difference, ...]
     interval: str
-    prior: str
-    anchor: str
+    method: Method
     observers: int | None
     comparisons: int
     identifiable: bool
     simulated: bool
     wins: NDArray[np.float64]
-    bootstraps: int
+    replicates: NDArray[np.float64]
     degenerate: int
-    seed: int
     warnings: tuple[str, ...]
+    side: Estimate | None = None
+    tie: Estimate | None = None
+    excluded: tuple[tuple[str, str], ...] = ()
+    manifest: str = ""

@@ -9,33 +9,33 @@ from uplapp.analysis.bootstrap import INTERVALS
 from uplapp.analysis.objective import PRIORS
 from uplapp.analysis.published import PUBLISHED, published
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons
+from uplapp.values import Comparisons, Method
 
 SCORES = np.array([0.9, 0.3, 0.0, -0.4, -0.8])
 
 
 @pytest.mark.parametrize(("name", "prior"), PUBLISHED_JOD)
 def test_published_tables_give_the_published_scores(name, prior):
-    found = analyse(published(name), prior, bootstraps=2)
+    found = analyse(published(name), Method(prior, bootstraps=2))
     assert found.jod == pytest.approx(PUBLISHED_JOD[name, prior], abs=1e-6)
 
 
 @pytest.mark.parametrize(("name", "prior"), PUBLISHED_JOD)
 def test_an_anchor_shifts_the_published_scores(name, prior):
     expected = np.array(PUBLISHED_JOD[name, prior])
-    found = analyse(published(name), prior, bootstraps=2, anchor="l1")
+    found = analyse(published(name), Method(prior, bootstraps=2, anchor="l1"))
     assert found.jod == pytest.approx(expected - expected[0], abs=2e-6)
 
 
 @pytest.mark.parametrize(("name", "se_jod"), [("denoising", 0.068), ("mri", 0.10)])
 def test_parametric_intervals_agree_with_the_fisher_information(name, se_jod):
-    found = analyse(published(name), "none")
+    found = analyse(published(name), Method("none"))
     assert np.mean(found.high - found.low) / (2 * 1.96) == pytest.approx(se_jod, rel=0.05)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_matrix_has_parametric_intervals_and_says_so(name):
-    found = analyse(published(name), bootstraps=50)
+    found = analyse(published(name), Method(bootstraps=50))
     assert (found.interval, found.observers) == ("parametric", None)
     assert any("interval 't' is ignored" in warning for warning in found.warnings)
 
@@ -43,7 +43,7 @@ def test_a_matrix_has_parametric_intervals_and_says_so(name):
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_simulated_observers_are_recovered(prior, interval):
-    found = analyse(study(SCORES, 20, 12, seed=0, spread_jod=0.2), prior, interval, bootstraps=400)
+    found = analyse(study(SCORES, 20, 12, seed=0, spread_jod=0.2), Method(prior, interval, bootstraps=400))
     assert found.jod == pytest.approx(SCORES, abs=0.25)
     assert ((found.low < SCORES) & (found.high > SCORES)).sum() >= 4
     assert (found.low < found.jod).all()
@@ -51,34 +51,34 @@ def test_simulated_observers_are_recovered(prior, interval):
 
 
 def test_adding_a_constant_to_the_true_scores_changes_nothing():
-    here, there = (analyse(study(SCORES + shift, 6, 5, seed=3), bootstraps=50) for shift in (0, 8))
+    here, there = (analyse(study(SCORES + shift, 6, 5, seed=3), Method(bootstraps=50)) for shift in (0, 8))
     assert here.jod == pytest.approx(there.jod, abs=1e-9)
 
 
 def test_the_names_of_observers_do_not_matter():
     made = study(SCORES, 6, 5, seed=3)
     renamed = Comparisons(made.conditions, tuple(f"x{name}" for name in made.observers), made.wins)
-    assert (analyse(made, bootstraps=50).low == analyse(renamed, bootstraps=50).low).all()
+    assert (analyse(made, Method(bootstraps=50)).low == analyse(renamed, Method(bootstraps=50)).low).all()
 
 
 def test_relabelling_conditions_permutes_scores_and_intervals():
     made, order = study(SCORES, 6, 5, seed=3), [3, 0, 4, 1, 2]
     names = tuple(made.conditions[i] for i in order)
     moved = Comparisons(names, made.observers, made.wins[:, order][:, :, order])
-    here, there = analyse(made, bootstraps=100), analyse(moved, bootstraps=100)
+    here, there = analyse(made, Method(bootstraps=100)), analyse(moved, Method(bootstraps=100))
     assert there.jod == pytest.approx(here.jod[order], abs=1e-7)
     assert there.low == pytest.approx(here.low[order], abs=1e-6)
 
 
 def test_one_observer_gets_a_ranking_with_parametric_intervals():
-    found = analyse(study(SCORES, 1, 40, seed=0), bootstraps=100)
+    found = analyse(study(SCORES, 1, 40, seed=0), Method(bootstraps=100))
     assert (found.interval, found.observers) == ("parametric", 1)
     assert found.warnings[0].startswith("one observer has")
     assert (found.low < found.jod).all()
 
 
 def test_pairs_that_were_never_compared_are_bridged_by_others():
-    found = analyse(matrix((0, 75, 0), (25, 0, 75), (0, 25, 0)), "none", bootstraps=50)
+    found = analyse(matrix((0, 75, 0), (25, 0, 75), (0, 25, 0)), Method("none", bootstraps=50))
     assert found.identifiable
     assert found.jod == pytest.approx([1, 0, -1], abs=1e-5)
 
@@ -92,7 +92,7 @@ def two_islands():
 
 
 def test_without_a_prior_a_condition_that_always_won_leaves_the_scale_undefined():
-    found = analyse(always_won(), "none", bootstraps=100)
+    found = analyse(always_won(), Method("none", bootstraps=100))
     assert not found.identifiable
     assert np.isnan([found.jod, found.low, found.high]).all()
     assert any("a never lost against b, c, d" in warning for warning in found.warnings)
@@ -101,7 +101,7 @@ def test_without_a_prior_a_condition_that_always_won_leaves_the_scale_undefined(
 
 
 def test_with_a_prior_a_condition_that_always_won_is_finite_with_a_warning():
-    found = analyse(always_won(), "distance", bootstraps=100)
+    found = analyse(always_won(), Method("distance", bootstraps=100))
     assert not found.identifiable
     assert np.isfinite(found.jod).all()
     assert found.jod.argmax() == 0
@@ -110,7 +110,7 @@ def test_with_a_prior_a_condition_that_always_won_is_finite_with_a_warning():
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_islands_have_no_common_scale_whatever_the_prior(prior):
-    found = analyse(two_islands(), prior, bootstraps=100)
+    found = analyse(two_islands(), Method(prior, bootstraps=100))
     assert not found.identifiable
     assert np.isnan(found.jod).all()
     assert any("a, b | c, d" in warning for warning in found.warnings)
@@ -119,26 +119,26 @@ def test_islands_have_no_common_scale_whatever_the_prior(prior):
 
 
 def test_two_conditions_with_one_winner_are_undefined_with_the_prior_too():
-    found = analyse(matrix((0, 5), (0, 0)), bootstraps=50)
+    found = analyse(matrix((0, 5), (0, 0)), Method(bootstraps=50))
     assert np.isnan(found.jod).all()
     assert not found.identifiable
 
 
 def test_degenerate_replicates_are_reported_with_what_they_do():
-    found = analyse(study(np.array([1.5, 0, -1.5]), 3, 2, seed=4), "none", bootstraps=500)
+    found = analyse(study(np.array([1.5, 0, -1.5]), 3, 2, seed=4), Method("none", bootstraps=500))
     assert 0 < found.degenerate < 500
     assert f"{found.degenerate} of 500 replicates had no finite scores" in found.warnings[-1]
 
 
 def test_replicates_that_do_not_vary_give_no_interval():
     wins = np.array([[[0.0, 1], [0, 0]], [[0.0, 0], [1, 0]]])  # two people, opposite votes
-    found = analyse(Comparisons(("a", "b"), ("p", "q"), wins), "none", bootstraps=100)
+    found = analyse(Comparisons(("a", "b"), ("p", "q"), wins), Method("none", bootstraps=100))
     assert np.isnan(found.low).all()
     assert any("do not vary" in warning for warning in found.warnings)
 
 
 def test_half_votes_count_half():
-    found = analyse(matrix((0, 1.5), (1.5, 0)), bootstraps=20)
+    found = analyse(matrix((0, 1.5), (1.5, 0)), Method(bootstraps=20))
     assert found.jod == pytest.approx([0, 0], abs=1e-9)
     assert found.comparisons == 3
 
@@ -155,7 +155,7 @@ BAD = {
 @pytest.mark.parametrize(("options", "kind", "sentence"), BAD.values(), ids=BAD)
 def test_a_bad_option_is_refused_before_any_fit(options, kind, sentence):
     with pytest.raises(kind, match=sentence.replace("(", r"\(")):
-        analyse(study(SCORES, 3, 2, seed=0), **options)
+        analyse(study(SCORES, 3, 2, seed=0), Method(**options))
 
 
 def test_an_unknown_published_study_lists_the_choices():
@@ -167,8 +167,10 @@ def test_one_vote_of_a_second_observer_does_not_narrow_the_intervals_of_the_firs
     first = np.array([[0.0, 2, 2], [1, 0, 2], [1, 1, 0]])
     second = np.zeros((3, 3))
     second[0, 1] = 1
-    alone = analyse(Comparisons(("a", "b", "c"), ("p",), first[None]), bootstraps=500)
-    both = analyse(Comparisons(("a", "b", "c"), ("p", "q"), np.stack([first, second])), bootstraps=500)
+    alone = analyse(Comparisons(("a", "b", "c"), ("p",), first[None]), Method(bootstraps=500))
+    both = analyse(
+        Comparisons(("a", "b", "c"), ("p", "q"), np.stack([first, second])), Method(bootstraps=500)
+    )
     assert both.interval == "parametric"
     assert (both.high - both.low > 0.7 * (alone.high - alone.low)).all()
     assert any("too few observers to resample" in warning for warning in both.warnings)

@@ -13,6 +13,7 @@ from uplapp.analysis.bootstrap import (
     refit,
     resample_observers,
 )
+from uplapp.values import Method
 
 SCORES = np.array([0.6, 0.2, -0.1, -0.7])
 
@@ -64,7 +65,7 @@ def test_the_anchor_lies_at_zero_in_every_replicate_of_its_own_scale():
 
 def test_an_anchored_condition_has_no_width_and_the_others_keep_their_distance():
     made = study(SCORES, 8, 6, seed=2)
-    free, anchored = analyse(made), analyse(made, anchor="b")
+    free, anchored = analyse(made), analyse(made, Method(anchor="b"))
     assert (anchored.low[1], anchored.jod[1], anchored.high[1]) == (0, 0, 0)
     assert np.diff(anchored.jod) == pytest.approx(np.diff(free.jod), abs=1e-9)
     assert [pair.se for pair in anchored.pairs] == pytest.approx([pair.se for pair in free.pairs])
@@ -72,7 +73,7 @@ def test_an_anchored_condition_has_no_width_and_the_others_keep_their_distance()
 
 def test_the_same_seed_gives_the_same_intervals_and_another_seed_others():
     made = study(SCORES, 8, 6, seed=2)
-    first, second, third = (analyse(made, seed=seed, bootstraps=200) for seed in (1, 1, 2))
+    first, second, third = (analyse(made, Method(seed=seed, bootstraps=200)) for seed in (1, 1, 2))
     assert (first.low == second.low).all()
     assert (first.low != third.low).all()
 
@@ -80,7 +81,7 @@ def test_the_same_seed_gives_the_same_intervals_and_another_seed_others():
 def test_doubling_all_votes_narrows_parametric_intervals_by_the_root_of_two():
     one = study(SCORES, 1, 200, seed=4)
     two = type(one)(one.conditions, one.observers, 2 * one.wins)
-    narrow, wide = (analyse(made, prior="none") for made in (two, one))
+    narrow, wide = (analyse(made, Method(prior="none")) for made in (two, one))
     assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(np.sqrt(2), rel=0.06)
 
 
@@ -88,7 +89,7 @@ def test_doubling_all_votes_narrows_parametric_intervals_by_the_root_of_two():
 def test_t_intervals_cover_the_truth_about_95_times_in_100(spread_jod):
     covered = []
     for seed in range(60):
-        scores = analyse(study(SCORES, 12, 6, seed, spread_jod), prior="none", bootstraps=300)
+        scores = analyse(study(SCORES, 12, 6, seed, spread_jod), Method(prior="none", bootstraps=300))
         covered.extend((scores.low <= SCORES) & (scores.high >= SCORES))
     # 240 correlated looks at .95: below .90 is a broken interval, not chance
     assert np.mean(covered) > 0.90

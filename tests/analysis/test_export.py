@@ -12,7 +12,7 @@ from uplapp import __version__
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.export import headline, neutral, ranking, to_csv, to_json
 from uplapp.analysis.published import published
-from uplapp.values import Comparisons
+from uplapp.values import Comparisons, Method
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}
 KEYS |= {"identifiable", "warnings", "seed", "version"}
@@ -21,12 +21,12 @@ PAIR = {"a", "b", "difference", "se", "p", "p_adjusted", "significant"}
 
 @pytest.fixture(scope="module")
 def scores():
-    return analyse(study(np.array([0.8, 0.0, -0.8]), 6, 10, seed=1), bootstraps=100)
+    return analyse(study(np.array([0.8, 0.0, -0.8]), 6, 10, seed=1), Method(bootstraps=100))
 
 
 @pytest.fixture(scope="module")
 def undefined():
-    return analyse(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), "none", bootstraps=20)
+    return analyse(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=20))
 
 
 def test_the_json_holds_what_the_documents_promise(scores):
@@ -71,7 +71,7 @@ def test_the_csv_says_in_every_row_how_the_numbers_came_about(scores):
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_name_is_a_formula_to_a_spreadsheet(name):
     assert neutral(name) == f"'{name}"
-    found = analyse(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), bootstraps=2)
+    found = analyse(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), Method(bootstraps=2))
     assert f"'{name}" in to_csv(found)
 
 
@@ -82,7 +82,7 @@ def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
     assert headline(analyse(published("mri"))) == (
         "MS-SSIM leads, clearly above 3 of 5 others (730 comparisons)."
     )
-    tie = analyse(matrix((0, 6), (5, 0)), bootstraps=50)
+    tie = analyse(matrix((0, 6), (5, 0)), Method(bootstraps=50))
     assert headline(tie) == "No clear winner: the lead of a may be chance (11 comparisons)."
     assert headline(undefined) == "No ranking: 3 comparisons do not fix the scores."
 
@@ -90,6 +90,6 @@ def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
 def test_few_observers_never_make_a_clear_winner():
     wins = np.zeros((5, 2, 2))
     wins[:, 0, 1], wins[:, 1, 0] = 90, 10
-    found = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), bootstraps=100)
+    found = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), Method(bootstraps=100))
     assert headline(found) == "a leads, on too few votes to be sure (500 comparisons of 5 observers)."
     assert any("intervals of 5 observers may be too narrow" in warning for warning in found.warnings)

@@ -10,9 +10,11 @@ import pytest
 from tests.study.tiny import CONDITIONS, open_tiny
 from tests.web.serving import Observer, mounted, serving
 from uplapp.analysis.analyse import analyse
-from uplapp.analysis.comparisons import from_votes
+from uplapp.analysis.comparisons import count
+from uplapp.analysis.votes import from_table
 from uplapp.study import observers, session, votes
 from uplapp.study.store import Store
+from uplapp.values import Method
 
 SCORES = dict(zip(CONDITIONS, (0.9, -0.7, 0.3, -0.5), strict=True))  # JOD, mean 0
 OBSERVERS = 24
@@ -40,7 +42,7 @@ def test_simulated_people_over_http_give_back_their_scores_within_the_interval(t
         streams = np.random.default_rng(42).spawn(OBSERVERS)
         codes = [take_part(store, study, Observer(client), rng) for rng in streams]
     table = votes.votes(store, study.id)
-    scores = analyse(from_votes(table), prior="none", bootstraps=500)
+    scores = analyse(count(from_table(table)), Method(prior="none", bootstraps=500))
     store.close()
     assert len(set(codes)) == OBSERVERS
     assert (scores.observers, scores.comparisons) == (OBSERVERS, OBSERVERS * 12)

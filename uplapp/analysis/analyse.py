@@ -19,10 +19,10 @@ from uplapp.analysis.objective import PRIORS, Array
 from uplapp.analysis.significance import differences
 from uplapp.analysis.thurstone import fit_best
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons, Scores
+from uplapp.values import Comparisons, Method, Scores
 
-MEAN = "mean"
-BOOTSTRAPS = 2000
+MEAN = Method().anchor
+BOOTSTRAPS = Method().bootstraps
 MOST_BOOTSTRAPS = 20_000
 STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
 MANY = 0.025  # more degenerate replicates than a tail of the interval holds
@@ -48,72 +48,63 @@ class _Scale:
         return len(self.replicates) > 1 and bool(self.replicates.std(axis=0).max() > STILL_JOD)
 
 
-def analyse(
-    comparisons: Comparisons,
-    prior: str = "distance",
-    interval: str = "t",
-    bootstraps: int = BOOTSTRAPS,
-    seed: int = 0,
-    anchor: str = MEAN,
-) -> Scores:
+def analyse(comparisons: Comparisons, method: Method = Method()) -> Scores:  # noqa: B008 - frozen
     """Score the conditions in JOD with 95 % intervals and test all differences.
 
-    `anchor` is the condition that lies at 0, or "mean". Votes that do not fix the scores are no error:
-    `identifiable` is False, `warnings` name the conditions, and what is undefined is NaN.
+    Votes that do not fix the scores are no error: `identifiable` is False, `warnings` name the conditions,
+    and what is undefined is NaN.
     """
-    fixed = _check(comparisons, prior, interval, bootstraps, seed, anchor)
+    fixed = _check(comparisons, method)
     counts = comparisons.wins.sum(axis=0)
     trouble = findings(comparisons.conditions, counts)
     parametric = len(comparisons.observers) < 2
-    scale = _scale(comparisons, prior, bootstraps, seed, fixed, not parametric)
-    if not parametric and scale.degenerate > MANY * bootstraps:
+    scale = _scale(comparisons, method, fixed, not parametric)
+    if not parametric and scale.degenerate > MANY * method.bootstraps:
         parametric, degenerate = True, scale.degenerate
-        scale = replace(_scale(comparisons, prior, bootstraps, seed, fixed, False), degenerate=degenerate)
-    low, high = _interval(scale, "parametric" if parametric else interval, len(comparisons.observers))
+        scale = replace(_scale(comparisons, method, fixed, False), degenerate=degenerate)
+    interval = "parametric" if parametric else method.interval
+    low, high = _interval(scale, interval, len(comparisons.observers))
     return Scores(
         conditions=comparisons.conditions,
         jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
         low=low,
         high=high,
         pairs=differences(comparisons.conditions, scale.scores, scale.replicates, scale.labels),
-        interval="parametric" if parametric else interval,
-        prior=prior,
-        anchor=anchor,
+        interval=interval,
+        method=method,
         observers=len(comparisons.observers) or None,
         comparisons=round(counts.sum()),
         identifiable=not trouble,
         simulated=comparisons.simulated,
         wins=counts,
-        bootstraps=bootstraps,
+        replicates=scale.replicates,
         degenerate=scale.degenerate,
-        seed=seed,
-        warnings=_warnings(comparisons, interval, trouble, scale, bootstraps),
+        warnings=_warnings(comparisons, method, trouble, scale),
+        excluded=comparisons.excluded,
+        manifest=comparisons.manifest,
     )
 
 
-def _check(
-    comparisons: Comparisons, prior: str, interval: str, bootstraps: int, seed: int, anchor: str
-) -> int | None:
+def _check(comparisons: Comparisons, method: Method) -> int | None:
     """Refuse what is not on the menu; returns the anchor's index."""
-    for table, name in ((PRIORS, prior), (INTERVALS, interval)):
+    for table, name in ((PRIORS, method.prior), (INTERVALS, method.interval)):
         if name not in table:
             raise UnknownName(table.kind, name, table)
-    if not 2 <= bootstraps <= MOST_BOOTSTRAPS:
-        raise UplappError(f"bootstraps is {bootstraps}; it must be from 2 to {MOST_BOOTSTRAPS}")
-    if seed < 0:
-        raise UplappError(f"seed is {seed}; it must be 0 or more")
-    if anchor == MEAN:
+    if not 2 <= method.bootstraps <= MOST_BOOTSTRAPS:
+        raise UplappError(f"bootstraps is {method.bootstraps}; it must be from 2 to {MOST_BOOTSTRAPS}")
+    if method.seed < 0:
+        raise UplappError(f"seed is {method.seed}; it must be 0 or more")
+    if method.anchor == MEAN:
         return None
-    if anchor not in comparisons.conditions:
+    if method.anchor not in comparisons.conditions:
         names = ", ".join(comparisons.conditions)
-        raise UplappError(f"the anchor '{anchor}' is no condition; choose '{MEAN}' or one of: {names}")
-    return comparisons.conditions.index(anchor)
+        raise UplappError(f"the anchor '{method.anchor}' is no condition; choose '{MEAN}' or one of: {names}")
+    return comparisons.conditions.index(method.anchor)
 
 
-def _scale(
-    comparisons: Comparisons, prior: str, bootstraps: int, seed: int, anchor: int | None, observers: bool
-) -> _Scale:
+def _scale(comparisons: Comparisons, method: Method, anchor: int | None, observers: bool) -> _Scale:
     """Fit the votes and their replicates: of whole observers, or of binomial votes."""
+    prior, bootstraps, seed = method.prior, method.bootstraps, method.seed
     directed = prior == "none"  # a prior keeps a condition that always won at a finite distance
     wins = comparisons.wins
     labels = (strong_components if directed else components)(wins.sum(axis=0))
@@ -139,14 +130,14 @@ def _interval(scale: _Scale, interval: str, observers: int) -> tuple[Array, Arra
 
 
 def _warnings(
-    comparisons: Comparisons, interval: str, trouble: tuple[str, ...], scale: _Scale, bootstraps: int
+    comparisons: Comparisons, method: Method, trouble: tuple[str, ...], scale: _Scale
 ) -> tuple[str, ...]:
     warnings = [*comparisons.notes, *trouble]
     if len(comparisons.observers) < 2:
         whose = "one observer has" if comparisons.observers else "a bare matrix has"
         warnings.append(
-            f"{whose} no differences between observers to resample: interval '{interval}' is ignored, the "
-            "intervals are parametric (binomial votes) and too narrow where people differ"
+            f"{whose} no differences between observers to resample: interval '{method.interval}' is "
+            "ignored, the intervals are parametric (binomial votes) and too narrow where people differ"
         )
     elif len(comparisons.observers) < FEW_OBSERVERS:
         warnings.append(
@@ -162,7 +153,7 @@ def _warnings(
     if not scale.varies and scale.whole:
         warnings.append("the replicates do not vary: no intervals, no tests")
     if scale.degenerate:
-        many = scale.degenerate > MANY * bootstraps and len(comparisons.observers) > 1
+        many = scale.degenerate > MANY * method.bootstraps and len(comparisons.observers) > 1
         narrow = ": too few observers to resample, so the intervals are parametric" if many else ""
-        warnings.append(f"{scale.degenerate} of {bootstraps} replicates had no finite scores{narrow}")
+        warnings.append(f"{scale.degenerate} of {method.bootstraps} replicates had no finite scores{narrow}")
     return tuple(warnings)

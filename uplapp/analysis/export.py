@@ -55,16 +55,17 @@ def provenance(scores: Scores) -> dict[str, Any]:
     return {
         "units": UNITS,
         "model": MODEL,
-        "prior": scores.prior,
+        "prior": scores.method.prior,
         "interval": scores.interval,
-        "anchor": scores.anchor,
+        "anchor": scores.method.anchor,
         "observers": scores.observers,
         "simulated": scores.simulated,
         "comparisons": scores.comparisons,
         "identifiable": scores.identifiable,
-        "bootstraps": scores.bootstraps,
+        "bootstraps": scores.method.bootstraps,
         "degenerate": scores.degenerate,
-        "seed": scores.seed,
+        "manifest": scores.manifest,
+        "seed": scores.method.seed,
         "version": __version__,
     }
 

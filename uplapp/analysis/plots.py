@@ -81,7 +81,7 @@ def _tooltips(*fields: str) -> list[alt.Tooltip]:
 
 
 def _axis_title(scores: Scores) -> list[str]:
-    zero = "mean of all = 0" if scores.anchor == "mean" else f"{scores.anchor} = 0"
+    zero = "mean of all = 0" if scores.method.anchor == "mean" else f"{scores.method.anchor} = 0"
     return [f"score in JOD ({zero})", "+1 JOD = chosen by 75 %"]
 
 

@@ -7,11 +7,12 @@ import typer
 
 from uplapp.analysis.analyse import BOOTSTRAPS, MEAN
 from uplapp.analysis.analyse import analyse as score
-from uplapp.analysis.comparisons import read_votes
+from uplapp.analysis.comparisons import count
 from uplapp.analysis.export import ranking, to_json
 from uplapp.analysis.matrices import read_matrix
+from uplapp.analysis.votes import read_votes
 from uplapp.errors import UplappError
-from uplapp.values import Comparisons, Difference, Scores
+from uplapp.values import Comparisons, Difference, Method, Scores
 
 
 def analyse(
@@ -42,7 +43,7 @@ def analyse(
     --votes-per-pair 112 --json
     """
     comparisons = _read(votes, counts, winner, votes_per_pair, simulated)
-    scores = score(comparisons, prior, interval, bootstraps, seed, anchor)
+    scores = score(comparisons, Method(prior, interval, bootstraps, seed, anchor))
     typer.echo(to_json(scores) if as_json else _text(scores))
 
 
@@ -53,7 +54,7 @@ def _read(
         case Path(), None:
             if winner is not None or votes_per_pair is not None:
                 raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-            return read_votes(votes, simulated or None)
+            return count(read_votes(votes, simulated or None))
         case None, Path():
             if simulated:
                 raise UplappError("--simulated belongs to votes, not to --counts")
@@ -64,10 +65,11 @@ def _read(
 
 
 def _text(scores: Scores) -> str:
+    prior = scores.method.prior
     people = "a matrix" if scores.observers is None else f"{scores.observers} observers"
     significant = [_sentence(pair) for pair in scores.pairs if pair.significant]
     lines = [
-        f"{scores.comparisons} comparisons, {people}, prior: {scores.prior}, intervals: {scores.interval}",
+        f"{scores.comparisons} comparisons, {people}, prior: {prior}, intervals: {scores.interval}",
         ranking(scores).to_string(index=False, float_format="%.3f", na_rep="-"),
         f"{len(significant)} of {len(scores.pairs)} differences are significant (Holm-adjusted p < .05)",
         *significant,

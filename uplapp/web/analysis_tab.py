@@ -11,13 +11,14 @@ import pandas as pd
 
 from uplapp.analysis.analyse import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse
 from uplapp.analysis.bootstrap import INTERVALS
-from uplapp.analysis.comparisons import from_votes, read_votes
+from uplapp.analysis.comparisons import count
 from uplapp.analysis.export import headline, ranking, to_csv, to_json
 from uplapp.analysis.objective import PRIORS
 from uplapp.analysis.plots import jod_chart, win_chart
 from uplapp.analysis.published import PUBLISHED, SOURCE, published
+from uplapp.analysis.votes import from_table, read_votes
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import Comparisons, Scores
+from uplapp.values import Comparisons, Method, Scores
 from uplapp.web.downloads import offer
 
 LiveVotes = Callable[[bool], pd.DataFrame]  # include_simulated -> the study's export
@@ -136,7 +137,9 @@ def shower(live_votes: LiveVotes) -> Callable[..., View]:
         try:
             comparisons = _read(source, upload, simulated, live_votes)
             known = anchor if anchor in comparisons.conditions else MEAN
-            return _view(analyse(comparisons, prior, interval, int(bootstraps), int(seed or 0), known))
+            return _view(
+                analyse(comparisons, Method(prior, interval, int(bootstraps), int(seed or 0), known))
+            )
         except UplappError as error:
             return _nothing(str(error))
 
@@ -145,12 +148,12 @@ def shower(live_votes: LiveVotes) -> Callable[..., View]:
 
 def _read(source: str, upload: str | None, simulated: bool, live_votes: LiveVotes) -> Comparisons:
     if source == LIVE:
-        return from_votes(live_votes(simulated), "the live study", simulated)
+        return count(from_table(live_votes(simulated), "the live study", simulated))
     if source != UPLOAD:
         return published(source)
     if upload is None:
         raise BadVotes("Choose a votes file (CSV).")
-    return read_votes(Path(upload), simulated or None)
+    return count(read_votes(Path(upload), simulated or None))
 
 
 def _view(scores: Scores) -> View:
@@ -159,7 +162,7 @@ def _view(scores: Scores) -> View:
     jod = jod_chart(scores, FLUID) if ranking(scores)["jod"].notna().any() else None
     shown = jod, _table(scores), win_chart(scores, FLUID)
     warnings = "\n\n".join(f"⚠ {_plain(warning)}." for warning in scores.warnings)
-    anchor = gr.update(choices=[MEAN, *scores.conditions], value=scores.anchor)
+    anchor = gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor)
     return View(f"### {_plain(headline(scores))}", warnings, *shown, csv, json, anchor)
 
 
