@@ -2,9 +2,32 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
 
-from uplapp.analysis.significance import differences, holm
+from tests.analysis.made import matrix, study
+from uplapp.analysis.analyse import analyse
+from uplapp.analysis.significance import covariance, differences, holm, sign_test
+from uplapp.values import Comparisons, Method
+
+ONE_SCALE = np.zeros(3, dtype=int)
+
+
+def votes(observers, n=2):
+    """Everybody chose everything at least once, so that the votes fix every distance."""
+    return np.ones((observers, n, n)) - np.eye(n)
+
+
+def drawn(seed=0):
+    return np.random.default_rng(seed).normal([1.0, 0.0], 0.3, (4000, 2))
+
+
+def compared(interval, observers, replicates):
+    (pair,) = differences(
+        ("a", "b"), np.array([1.0, 0.0]), replicates, ONE_SCALE[:2], votes(observers), interval
+    )
+    return pair
 
 
 def test_holm_by_hand():
@@ -16,24 +39,88 @@ def test_holm_never_exceeds_one_and_skips_what_is_undefined():
     assert holm(np.array([0.9, np.nan, 0.8])) == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
 
 
-def test_z_comes_from_the_replicates_covariance():
-    generator = np.random.default_rng(0)
-    replicates = generator.normal([1.0, 0.0], 0.3, (4000, 2))
-    (pair,) = differences(("a", "b"), np.array([1.0, 0.0]), replicates, np.zeros(2, dtype=int))
-    assert pair.se == pytest.approx(np.std(replicates[:, 0] - replicates[:, 1], ddof=1), rel=1e-12)
-    assert pair.p == pytest.approx(2 * norm.sf(1 / pair.se), rel=1e-9)
-    assert pair.significant
+@pytest.mark.parametrize("interval", ["percentile", "parametric"])
+def test_z_comes_from_the_replicates_covariance(interval):
+    pair = compared(interval, 5, drawn())
+    assert pair.se == pytest.approx(np.std(np.diff(drawn()), ddof=1), rel=1e-12)
+    assert pair.p == pytest.approx(2 * stats.norm.sf(1 / pair.se), rel=1e-9)
+
+
+def test_the_t_test_by_hand():
+    pair = compared("t", 4, np.array([[-1.0, 0], [0, 0], [1, 0]]))  # sd 1
+    assert pair.se == pytest.approx(np.sqrt(4 / 3))
+    assert pair.p == pytest.approx(0.4502, abs=1e-4)  # t = .8660 at 3 degrees of freedom
+
+
+def test_the_t_test_of_an_undisturbed_bootstrap_is_the_t_test_of_the_observers():
+    own = np.random.default_rng(3).normal(0.4, 1, 9)  # one difference an observer; its mean is the score
+    rows = np.random.default_rng(0).integers(0, 9, (40_000, 9))
+    replicates = np.column_stack([own[rows].mean(axis=1), np.zeros(40_000)])
+    (pair,) = differences(("a", "b"), np.array([own.mean(), 0]), replicates, ONE_SCALE[:2], votes(9), "t")
+    assert pair.p == pytest.approx(stats.ttest_1samp(own, 0).pvalue, rel=0.05)
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 100), observers=st.integers(5, 12))
+def test_a_pair_is_significant_where_its_own_t_interval_leaves_zero_out(seed, observers):
+    made = study(np.array([0.5, 0.0, -0.5]), observers, 6, seed, spread_jod=0.3)
+    found = analyse(made, Method(anchor="a", bootstraps=200))
+    outside = [(low > 0) | (high < 0) for low, high in zip(found.low[1:], found.high[1:], strict=True)]
+    assert [pair.p < 0.05 for pair in found.pairs if pair.a == "a"] == outside
+
+
+def test_the_covariance_is_that_of_the_tests():
+    found = analyse(study(np.array([0.5, 0.0, -0.5]), 8, 6, seed=1), Method(bootstraps=200))
+    spread = covariance(found)
+    first = found.pairs[0]
+    assert np.sqrt(spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]) == pytest.approx(first.se)
+    assert found.high[0] - found.jod[0] == pytest.approx(stats.t.ppf(0.975, 7) * np.sqrt(spread[0, 0]))
 
 
 def test_conditions_without_a_common_scale_have_no_difference():
     replicates = np.random.default_rng(0).normal(size=(50, 3))
-    pairs = differences(tuple("abc"), np.zeros(3), replicates, np.array([0, 0, 2]))
+    pairs = differences(tuple("abc"), np.zeros(3), replicates, np.array([0, 0, 2]), votes(5, 3), "t")
     assert [np.isnan(pair.difference) for pair in pairs] == [False, True, True]
     assert not any(pair.significant for pair in pairs[1:])
 
 
 @pytest.mark.parametrize("replicates", [np.empty((0, 2)), np.ones((50, 2))], ids=["none", "all alike"])
 def test_replicates_without_spread_test_nothing(replicates):
-    (pair,) = differences(("a", "b"), np.array([1.0, 0.0]), replicates, np.zeros(2, dtype=int))
+    pair = compared("t", 5, replicates)
     assert np.isnan([pair.se, pair.p, pair.p_adjusted]).all()
     assert not pair.significant
+
+
+def test_the_sign_test_counts_every_observer_once():
+    wins = np.zeros((7, 2, 2))
+    wins[:6, 0, 1], wins[6, 1, 0] = 1, 50  # six favour the first, one the second, however often
+    assert sign_test(wins)[0, 1] == pytest.approx(stats.binomtest(6, 7).pvalue)
+
+
+def test_the_sign_test_of_one_observer_counts_votes_and_leaves_half_votes_out():
+    assert sign_test(np.array([[[0, 6.5], [1.5, 0]]]))[0, 1] == pytest.approx(stats.binomtest(6, 7).pvalue)
+
+
+def test_pairs_without_direct_votes_have_no_sign_test():
+    p = sign_test(matrix((0, 3, 0), (3, 0, 3), (0, 3, 0)).wins)
+    assert p[0, 1] == p[1, 0] == 1
+    assert np.isnan(p[0, 2])
+
+
+def test_one_observer_who_answered_each_pair_once_proves_nothing():
+    wins = np.array(
+        [[[0.0, 1, 1, 1], [0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]]
+    )  # a won; b, c, d in a circle
+    found = analyse(Comparisons(tuple("abcd"), ("p",), wins), Method(bootstraps=50))
+    assert not found.identifiable
+    assert np.isfinite(found.jod).all()
+    assert [pair.p for pair in found.pairs if pair.a == "a"] == [1, 1, 1]
+    assert not any(pair.significant for pair in found.pairs)
+
+
+def test_a_condition_that_always_won_among_many_observers_is_still_better():
+    made = study(np.array([9.0, 0.2, 0.0]), 12, 4, seed=0)
+    found = analyse(made, Method(bootstraps=100))
+    assert not found.identifiable
+    assert [pair.significant for pair in found.pairs] == [True, True, False]
+    assert found.pairs[0].p == pytest.approx(2 * 0.5**12)

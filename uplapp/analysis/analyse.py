@@ -69,7 +69,9 @@ def analyse(comparisons: Comparisons, method: Method = Method()) -> Scores:  # n
         jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
         low=low,
         high=high,
-        pairs=differences(comparisons.conditions, scale.scores, scale.replicates, scale.labels),
+        pairs=differences(
+            comparisons.conditions, scale.scores, scale.replicates, scale.labels, comparisons.wins, interval
+        ),
         interval=interval,
         method=method,
         observers=len(comparisons.observers) or None,
