@@ -107,14 +107,12 @@ def test_pairs_without_direct_votes_have_no_sign_test():
     assert np.isnan(p[0, 2])
 
 
-def test_one_observer_who_answered_each_pair_once_proves_nothing():
-    wins = np.array(
-        [[[0.0, 1, 1, 1], [0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]]
-    )  # a won; b, c, d in a circle
-    found = analyse(Comparisons(tuple("abcd"), ("p",), wins), Method(bootstraps=50))
+def test_one_observer_who_answered_each_pair_twice_proves_nothing():
+    made = matrix((0, 2, 2, 2), (0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0))
+    found = analyse(Comparisons(made.conditions, ("p",), made.wins), Method(bootstraps=50))
     assert not found.identifiable
     assert np.isfinite(found.jod).all()
-    assert [pair.p for pair in found.pairs if pair.a == "a"] == [1, 1, 1]
+    assert [pair.p for pair in found.pairs if pair.a == "a"] == [0.5, 0.5, 0.5]
     assert not any(pair.significant for pair in found.pairs)
 
 
