@@ -1,0 +1,82 @@
+"""What a reader of scores must be told before believing them."""
+
+from uplapp.analysis.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.scale import Scale, needs_answers
+from uplapp.analysis.sides import is_off_zero, is_unknown
+from uplapp.values import Comparisons, Estimate, Method
+
+MANY = 0.025  # more degenerate replicates than a tail of the interval holds
+
+
+def cautions(
+    comparisons: Comparisons, method: Method, trouble: tuple[str, ...], scale: Scale, side: Estimate | None
+) -> tuple[str, ...]:
+    """Warn in full sentences; `trouble` are the findings on identifiability, `side` the known side bias."""
+    observers = len(comparisons.observers)
+    return (
+        *comparisons.notes,
+        *trouble,
+        *_few(comparisons, method),
+        *_undecided(method, trouble, scale),
+        *_sided(method, side, observers),
+        *_degenerate(method, scale, observers),
+    )
+
+
+def too_many(degenerate: int, method: Method) -> bool:
+    """Whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
+    return degenerate > MANY * method.bootstraps
+
+
+def _few(comparisons: Comparisons, method: Method) -> list[str]:
+    observers = len(comparisons.observers)
+    if observers < 2:
+        whose = "one observer has" if observers else "a bare matrix has"
+        return [
+            f"{whose} no differences between observers to resample: interval '{method.interval}' is "
+            "ignored, the intervals are parametric (binomial votes) and too narrow where people differ"
+        ]
+    if observers < FEW_OBSERVERS:
+        return [
+            f"intervals of {observers} observers may be too narrow; they hold from {FEW_OBSERVERS} observers"
+        ]
+    return []
+
+
+def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[str]:
+    if not scale.whole:
+        model = f" with ties '{method.ties}', side_bias {method.side_bias}" if needs_answers(method) else ""
+        return [
+            f"these votes have no finite scores on one scale{model}, so scores and intervals are undefined"
+        ]
+    found = []
+    if trouble:
+        found.append(
+            "where the votes do not decide the prior does: finite scores, but arbitrary ones; these pairs "
+            "are tested by the sign of their direct votes"
+        )
+    if not scale.varies:
+        found.append("the replicates do not vary: no intervals, no tests")
+    return found
+
+
+def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
+    if side is None:
+        return []
+    if method.side_bias:
+        return ["the votes do not tell the side bias from the scores: both are arbitrary"] * is_unknown(side)
+    if not is_off_zero(side, observers):
+        return []
+    place = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
+    return [
+        f"answers lean to the {place}: side bias {side.jod:+.2f} JOD, standard error {side.se:.2f}; "
+        "the option side_bias takes it out of the scores"
+    ]
+
+
+def _degenerate(method: Method, scale: Scale, observers: int) -> list[str]:
+    if not scale.degenerate:
+        return []
+    many = too_many(scale.degenerate, method) and observers > 1
+    narrow = ": too few observers to resample, so the intervals are parametric" if many else ""
+    return [f"{scale.degenerate} of {method.bootstraps} replicates had no finite scores{narrow}"]
