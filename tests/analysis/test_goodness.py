@@ -1,0 +1,76 @@
+"""The test of lack of fit."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import minimize
+
+from tests.analysis.made import counts, matrix
+from uplapp.analysis.goodness import goodness_of_fit
+from uplapp.analysis.objective import SIGMA, preference
+from uplapp.analysis.published import published
+
+
+# Lack of fit of Engman & Nilsson's tables (2020), to the two digits it was known before this module.
+@pytest.mark.parametrize(("name", "p"), [("denoising", 0.88), ("mri", 0.62)])
+def test_published_tables_fit_one_line(name, p):
+    found = goodness_of_fit(published(name).wins.sum(axis=0))
+    assert found.df == 10  # 15 pairs, 5 distances
+    assert found.p == pytest.approx(p, abs=0.005)
+
+
+def test_a_circle_of_preferences_by_hand():
+    # the symmetric optimum is all scores equal; each pair is 75:25 against 50:50
+    found = goodness_of_fit(matrix((0, 75, 25), (25, 0, 75), (75, 25, 0)).wins[0])
+    assert found.df == 1
+    assert found.g2 == pytest.approx(2 * 3 * (75 * np.log(1.5) + 25 * np.log(0.5)))
+    assert found.p == pytest.approx(stats.chi2.sf(found.g2, 1))
+
+
+def test_votes_exactly_on_one_line_have_no_lack_of_fit():
+    scores = np.array([0.7, 0.1, -0.8])
+    found = goodness_of_fit(1000 * preference(scores[:, None] - scores) * (1 - np.eye(3)))
+    assert found.g2 == pytest.approx(0, abs=1e-8)
+    assert found.p == pytest.approx(1, abs=1e-3)
+
+
+def test_a_tree_of_pairs_has_nothing_left_to_test():
+    found = goodness_of_fit(matrix((0, 8, 0), (2, 0, 6), (0, 4, 0)).wins[0])
+    assert found.g2 == pytest.approx(0, abs=1e-8)
+    assert (found.df, np.isnan(found.p)) == (0, True)
+
+
+def test_islands_are_tested_together_and_each_costs_a_zero_point():
+    circle = np.array([[0, 75, 25], [25, 0, 75], [75, 25, 0.0]])
+    both = np.kron(np.eye(2), circle)
+    one, two = goodness_of_fit(circle), goodness_of_fit(both)
+    assert (two.df, two.g2) == (2, pytest.approx(2 * one.g2))
+
+
+def test_votes_that_do_not_fix_the_scores_are_not_tested():
+    found = goodness_of_fit(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)).wins[0])
+    assert np.isnan([found.g2, found.p]).all()
+
+
+def test_it_is_the_likelihood_ratio_of_binomial_votes():
+    wins = counts(np.array([0.5, 0.0, -0.4, 0.2]), 30, np.random.default_rng(1))
+    first, second = np.triu_indices(4, 1)
+    m, n = wins[first, second], 30
+    from_scipy = stats.binom.logpmf(m, n, m / n).sum() - max_log_likelihood(m, n, first, second)
+    assert goodness_of_fit(wins).g2 == pytest.approx(2 * from_scipy, abs=1e-5)
+
+
+def max_log_likelihood(m, n, first, second):
+    """Least negative log-likelihood of four scores, without our solver."""
+
+    def descent(free):
+        q = np.r_[free, 0.0]
+        return -stats.binom.logpmf(m, n, stats.norm.cdf((q[first] - q[second]) / SIGMA)).sum()
+
+    return -minimize(descent, np.zeros(3), method="BFGS").fun
+
+
+def test_under_the_model_about_one_study_in_twenty_lacks_fit():
+    generator = np.random.default_rng(0)
+    p = [goodness_of_fit(counts(np.array([0.6, 0.1, -0.2, -0.5]), 60, generator)).p for _ in range(400)]
+    assert 0.025 < np.mean(np.array(p) < 0.05) < 0.08  # 400 looks at .05: two and a half standard errors
