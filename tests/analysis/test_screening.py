@@ -1,0 +1,180 @@
+"""Screening: the table names who to look at and why, and decides nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from uplapp.analysis.analyse import analyse
+from uplapp.analysis.comparisons import count
+from uplapp.analysis.objective import preference
+from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
+from uplapp.analysis.votes import from_table
+from uplapp.errors import UnknownName
+from uplapp.values import Method, Votes
+
+TRUE = {"w": -0.9, "x": -0.2, "y": 0.3, "z": 0.8}
+FEW = Method(bootstraps=50)
+
+
+def made(observers: int, seed: int = 0, votes: int = 4, changes: dict | None = None) -> Votes:
+    """People who agree on TRUE, on random sides, two seconds an answer; `changes[name](table)` spoils one."""
+    generator = np.random.default_rng(seed)
+    rows = [
+        (f"o{k:02d}", "s", *generator.permutation(pair))
+        for k in range(observers)
+        for pair in [(a, b) for a in TRUE for b in TRUE if a < b] * votes
+    ]
+    table = pd.DataFrame(rows, columns=["observer", "scene", "condition_A", "condition_B"])
+    apart = table["condition_A"].map(TRUE) - table["condition_B"].map(TRUE)
+    chosen = generator.random(len(table)) < preference(apart.to_numpy())
+    times_ms = np.exp(generator.normal(np.log(2000), 0.3, len(table)))
+    table = table.assign(
+        is_A_selected=np.where(chosen, "1", "0"), kind="main", flags="", response_ms=times_ms.round(1)
+    )
+    parts = [(changes or {}).get(name, lambda x: x)(part) for name, part in table.groupby("observer")]
+    return from_table(pd.concat(parts, ignore_index=True))
+
+
+def row(found: pd.DataFrame, observer: str) -> pd.Series:
+    return found.set_index("observer").loc[observer]
+
+
+def turned(part: pd.DataFrame) -> pd.DataFrame:
+    return part.assign(is_A_selected=part["is_A_selected"].map({"1": "0", "0": "1"}))
+
+
+def with_trials(kind: str, answer: str, count: int):
+    """Add `count` trials that repeat the observer's last main pair, or show the reference against it."""
+
+    def change(part: pd.DataFrame) -> pd.DataFrame:
+        extra = pd.concat([part.iloc[-1:]] * count).assign(kind=kind)
+        extra = extra.assign(condition_B="reference") if kind == "catch" else extra
+        same = part["is_A_selected"].iloc[-1]
+        opposite = {"1": "0", "0": "1"}[same]
+        return pd.concat([part, extra.assign(is_A_selected=opposite if answer == "other" else answer)])
+
+    return change
+
+
+SPOILED = {
+    "upside down": (turned, r"votes unlike the others' \(by pair \d.*; votes unlike the others' \(by answer"),
+    "catches": (with_trials("catch", "1", 5), r"failed 5 of 5 catch trials"),
+    "repeats": (with_trials("repeat", "other", 4), r"changed 4 of 4 repeated answers"),
+    "one side": (lambda part: part.assign(is_A_selected="1"), r"left or first side in 100% of answers"),
+    "hasty": (
+        lambda part: part.assign(response_ms=300.0),
+        r"faster than the others \(median 0.30 s\); 100% of answers in less than 0.5 s",
+    ),
+    "late frames": (lambda part: part.assign(flags="late_frames"), r"late frames in 100% of answers"),
+    "not sure": (lambda part: part.assign(is_A_selected="0.5"), r"not sure in 100% of answers"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), SPOILED.values(), ids=SPOILED)
+def test_each_way_to_spoil_a_session_is_said_in_words(change, words):
+    found = screen(made(12, changes={"o05": change}))
+    assert pd.Series([row(found, "o05")["looks"]]).str.contains(words).all()
+
+
+def test_a_careful_group_gives_no_reason_to_look():
+    assert screen(made(8, seed=1))["looks"].tolist() == [""] * 8
+
+
+@pytest.mark.parametrize(("kind", "answer", "number"), [("catch", "0", 5), ("repeat", "other", 3)])
+def test_passed_catches_and_a_few_changed_repeats_are_no_reason(kind, answer, number):
+    found = screen(made(8, seed=1, changes={"o05": with_trials(kind, answer, number)}))
+    assert row(found, "o05")[f"{'catch' if kind == 'catch' else 'repeats'}_shown"] == number
+    assert row(found, "o05")["looks"] == ""
+
+
+def test_side_bias_is_judged_among_all_observers():
+    """p of 19 of 24 is .007: a reason alone, none as the smallest of twelve."""
+
+    def leaning(part: pd.DataFrame) -> pd.DataFrame:
+        return part.assign(is_A_selected=["1"] * 19 + ["0"] * 5)
+
+    found = row(screen(made(12, changes={"o03": leaning})), "o03")
+    assert found["side_p"] == pytest.approx(0.0066, abs=1e-3)
+    assert "side" not in found["looks"]
+
+
+def test_the_rows_are_all_observers_by_name():
+    votes = made(5)
+    shuffled = from_table(votes.table.sample(frac=1, random_state=3).reset_index(drop=True))
+    pd.testing.assert_frame_equal(screen(shuffled), screen(votes))
+    assert screen(votes)["observer"].tolist() == [f"o{k:02d}" for k in range(5)]
+
+
+def test_three_observers_are_told_that_there_is_no_distance():
+    found = screen(made(3))
+    assert found["dist_pairs"].isna().all()
+    assert "distances need 4 observers whom the votes of the others can judge" in notes(found)
+
+
+def test_notes_say_what_the_file_does_not_hold():
+    votes = made(5)
+    bare = from_table(votes.table[["observer", "condition_A", "condition_B", "is_A_selected"]])
+    said = notes(screen(bare))
+    assert "the votes do not record response times or the display's timing" in said
+    assert "there are no catch trials" in said
+    assert "there are no repeats" in said
+
+
+def test_notes_name_who_cannot_be_judged():
+    votes = made(6)
+    a, b = (votes.table[side].isin(["z"]) for side in ("condition_A", "condition_B"))
+    alone = votes.table[(votes.table["observer"] == "o02") | ~(a | b)]
+    only_catch = alone.assign(kind=alone["kind"].astype(str).where(alone["observer"] != "o04", "practice"))
+    said = notes(screen(from_table(only_catch)))
+    assert "without any one of these, the others' votes do not connect all conditions: o02" in said
+    assert "no main trials of: o04" in said
+
+
+def test_leaving_out_one_observer_is_analysing_the_others():
+    votes = made(6, changes={"o05": turned})
+    everyone, kept = compare_exclusion(votes, {"o05": "answered upside down"}, FEW)
+    others = from_table(votes.table[votes.table["observer"] != "o05"])
+    assert everyone.jod == pytest.approx(analyse(count(votes), FEW).jod)
+    assert kept.jod == pytest.approx(analyse(count(others), FEW).jod)
+    assert kept.excluded == (("o05", "answered upside down"),)
+
+
+def test_nobody_is_left_out_by_screening_alone():
+    votes = made(6, changes={"o05": turned})
+    screen(votes)
+    assert count(votes).observers == tuple(f"o{k:02d}" for k in range(6))
+
+
+def test_an_unknown_observer_cannot_be_left_out():
+    with pytest.raises(UnknownName, match="unknown observer 'eve'"):
+        compare_exclusion(made(4), {"eve": "unknown"}, FEW)
+
+
+def test_both_rankings_stand_side_by_side():
+    everyone, kept = compare_exclusion(made(6, changes={"o05": turned}), {"o05": "upside down"}, FEW)
+    both = side_by_side(everyone, kept)
+    assert both["jod_all"].is_monotonic_decreasing
+    assert both["shift"].to_numpy() == pytest.approx(both["jod_kept"] - both["jod_all"])
+    assert both.set_index("condition").loc["z", "shift"] > 0
+    assert (both["rank_all"] - both["rank_change"]).tolist() == both["rank_kept"].tolist()
+
+
+def test_leaving_out_nobody_shifts_nothing():
+    scores = analyse(count(made(5)), FEW)
+    both = side_by_side(scores, scores)
+    assert both[["shift", "rank_change"]].to_numpy(dtype=float) == pytest.approx(np.zeros((4, 2)))
+
+
+def test_a_condition_that_only_the_excluded_saw_has_no_second_score():
+    votes = made(5)
+    seen = votes.table["condition_A"].isin(["z"]) | votes.table["condition_B"].isin(["z"])
+    alone = from_table(votes.table[~seen | (votes.table["observer"] == "o01")])
+    both = side_by_side(*compare_exclusion(alone, {"o01": "test"}, FEW)).set_index("condition")
+    assert np.isnan(both.loc["z", "jod_kept"])
+    assert np.isfinite(both.loc["z", "jod_all"])
+
+
+def test_the_one_who_waits_hears_of_both_fits():
+    heard = []
+    compare_exclusion(made(4), {"o01": "test"}, FEW, lambda done, total: heard.append((done, total)))
+    assert heard == [(0, 2), (1, 2)]
