@@ -1,0 +1,130 @@
+"""`python -m uplapp next`: votes so far -> the pairs to ask next."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from uplapp.analysis.analyse import analyse
+from uplapp.analysis.comparisons import count as count_votes
+from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
+from uplapp.analysis.precision import widest_neighbour
+from uplapp.analysis.tables import read_table
+from uplapp.analysis.votes import read_votes
+from uplapp.errors import BadVotes, UplappError
+from uplapp.values import Comparisons
+
+SIDES = ["condition_A", "condition_B"]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What `next` answers: the conditions with all wins (n,n), what the observer has judged, the mask."""
+
+    conditions: tuple[str, ...]
+    wins: np.ndarray
+    shown: np.ndarray
+    allowed: np.ndarray | None
+    notes: tuple[str, ...]
+
+
+def next_pair(
+    votes: Annotated[
+        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
+    ],
+    count: Annotated[int, typer.Option(help="How many pairs.")] = 10,
+    observer: Annotated[
+        str | None, typer.Option(help="Who will judge them; left out, somebody who has judged nothing yet.")
+    ] = None,
+    allowed: Annotated[
+        Path | None, typer.Option(help="CSV with condition_A, condition_B: the only pairs that may be asked.")
+    ] = None,
+    target: Annotated[
+        float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
+
+    Example:  python -m uplapp next votes.csv --count 5 --observer anna --target 0.5
+    """
+    if not target > 0:
+        raise UplappError(f"--target is {target:g} JOD; it must be above 0")
+    if seed < 0:
+        raise UplappError(f"--seed is {seed}; it must be 0 or more")
+    comparisons = count_votes(read_votes(votes))
+    question = _question(comparisons, observer, allowed)
+    chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
+    bits = gains(posterior(question.wins))
+    found = _result(comparisons, question, chosen, bits, target)
+    typer.echo(json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False) if as_json else _text(found))
+
+
+def _question(comparisons: Comparisons, observer: str | None, allowed: Path | None) -> Question:
+    """Widen the votes to the conditions that only the allowed pairs name."""
+    pairs = () if allowed is None else _read_pairs(allowed)
+    known = comparisons.conditions
+    new = tuple(sorted({name for pair in pairs for name in pair} - set(known)))
+    names, pad = known + new, (0, len(new))
+    judged = comparisons.wins[[place for place, who in enumerate(comparisons.observers) if who == observer]]
+    wins, shown = (np.pad(x.sum(axis=0), (pad, pad)) for x in (comparisons.wins, judged))
+    mask = np.zeros(wins.shape, dtype=bool)
+    for a, b in pairs:
+        mask[names.index(a), names.index(b)] = True
+    notes = [*comparisons.notes, *(f"'{name}' has no votes yet" for name in new)]
+    if observer is not None and not len(judged):
+        notes.append(f"observer '{observer}' has judged nothing yet")
+    return Question(names, wins, shown + shown.T, mask if pairs else None, tuple(notes))
+
+
+def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
+    table = read_table(path)
+    if not set(SIDES) <= set(table.columns):
+        raise BadVotes(f"{path.name} needs the columns {' and '.join(SIDES)}")
+    pairs = []
+    for line, a, b in table[SIDES].itertuples(name=None):
+        a, b = a.strip(), b.strip()
+        if not a or not b or a == b:
+            raise BadVotes(
+                f"{path.name}, line {line}: '{a}' and '{b}'; a pair names two different conditions"
+            )
+        pairs.append((a, b))
+    if not pairs:
+        raise BadVotes(f"{path.name} holds no pairs")
+    return tuple(pairs)
+
+
+def _result(
+    comparisons: Comparisons, question: Question, chosen: Chosen, bits: np.ndarray, target: float
+) -> dict[str, object]:
+    """Plain values; the width is null where the votes do not fix every difference."""
+    width = widest_neighbour(analyse(comparisons))
+    if len(question.conditions) > len(comparisons.conditions):
+        width = np.inf
+    return {
+        "pairs": [
+            {"a": question.conditions[i], "b": question.conditions[j], "gain_bits": float(bits[i, j])}
+            for i, j in chosen
+        ],
+        "widest_neighbour_jod": float(width) if np.isfinite(width) else None,
+        "target_jod": target,
+        "enough": bool(width <= target),
+        "warnings": list(question.notes),
+    }
+
+
+def _text(found: dict[str, object]) -> str:
+    pairs, width = found["pairs"], found["widest_neighbour_jod"]
+    known = "the votes do not fix all scores" if width is None else f"the widest interval is {width:.2f} JOD"
+    lines = [
+        "ask next, in this order (bits: what one answer is expected to tell now)",
+        *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]
+        f"{'enough, you may stop' if found['enough'] else 'not enough yet'}: {known}, "
+        f"the target is {found['target_jod']:g} JOD",
+        *(f"warning: {warning}" for warning in found["warnings"]),  # type: ignore[attr-defined]
+    ]
+    return "\n".join(lines)
