@@ -41,7 +41,7 @@ BAD = {
     "infinite": (",x,y\nx,0,inf\ny,1,0\n", "row", None, "'inf' is not a number from 0 up"),
     "third of a vote": (",x,y\nx,0,.3\ny,1,0\n", "row", None, "probabilities need --votes-per-pair"),
     "one condition": (",x\nx,0\n", "row", None, "names 1 conditions in its first row"),
-    "empty": ("", "row", None, "names 0 conditions in its first row"),
+    "empty": ("", "row", None, "'matrix.csv' is empty; it needs a header"),
     "name twice": (",x,x\nx,0,1\nx,1,0\n", "row", None, "must name every condition once"),
     "other rows": (",x,y\ny,0,1\nx,1,0\n", "row", None, "same conditions in the same order"),
     "short row": (",x,y\nx,0\ny,1,0\n", "row", None, "row 'x': 1 cells for 2 conditions"),

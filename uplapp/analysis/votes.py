@@ -1,59 +1,60 @@
 """A table of answers, one row each -> Votes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from uplapp.analysis.tables import read_table
+from uplapp.analysis.cells import Cells, Rows, cells_of, constant, require, where
+from uplapp.analysis.columns import Columns, check_columns, spelling
+from uplapp.analysis.tables import read_table, shown
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.values import Kind, Votes
 
-COLUMNS = ("observer", "condition_A", "condition_B", "is_A_selected")
 KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
-CHOICES = {"1": 1.0, "0": 0.0, "0.5": 0.5, ".5": 0.5, "1.0": 1.0, "0.0": 0.0}
-TRUTHS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+TRUTHS = {"0": False, "1": True, "false": False, "true": True}
+USUAL = Columns()
+
+Notes = tuple[str, ...]
+Reasons = tuple[tuple[str, str], ...]
 
 
-def read_votes(path: Path, simulated: bool | None = None) -> Votes:
-    """Read a votes file; `simulated` as in `from_table`. A bad file is a BadVotes that names the line."""
-    return from_table(read_table(path), path.name, simulated)
+def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USUAL) -> Votes:
+    """Read a votes file; options as in `from_table`. A bad file is a BadVotes that names the line."""
+    return from_table(read_table(path), path.name, simulated, columns)
 
 
-def from_table(table: pd.DataFrame, source: str = "votes", simulated: bool | None = None) -> Votes:
-    """Check a votes table.
+def from_table(
+    table: pd.DataFrame, source: str = "votes", simulated: bool | None = None, columns: Columns = USUAL
+) -> Votes:
+    """Check a votes table, of a file or of the live study; `columns` says which columns hold what.
 
     People and simulated observers are never pooled: `simulated` chooses; None takes people where there are
-    any. `source` names the table in messages, its index the lines.
+    any. `source` names the table in messages. Its index stays: lines of a file, whatever a live table has.
     """
-    _check_columns(table, source)
-    notes: list[str] = []
-    excluded: tuple[tuple[str, str], ...] = ()
-    if "excluded" in table:
-        reason = _texts(table["excluded"])
-        out = reason != ""
-        if out.any():
-            notes.append(f"{int(out.sum())} answers are left out because the study excluded them")
-        excluded = _excluded_observers(_texts(table["observer"]), reason)
-        table = table[~out]
-    table, is_simulated, note = _one_population(table, source, simulated)
-    observer, first, second = (_names(table, name, source) for name in COLUMNS[:3])
-    choice = _mapped(table, "is_A_selected", CHOICES, "1 (A chosen), 0 (B chosen) or 0.5 (not sure)", source)
-    same = first == second
-    if same.any():
-        line = same.idxmax()
-        raise BadVotes(f"{source}, line {line}: '{first[line]}' is compared with itself")
-    kind = pd.Series("main", index=table.index)
-    if "kind" in table:
-        kind = _mapped(table, "kind", {name: name for name in KINDS}, ", ".join(KINDS), source)
-    scene = _texts(table["scene"]) if "scene" in table else pd.Series("", index=table.index)
-    names = {"observer": observer, "condition_A": first, "condition_B": second, "scene": scene, "kind": kind}
-    columns = {name: values.astype("category") for name, values in names.items()}
-    checked = table.assign(**columns, is_A_selected=choice.astype(float))
-    manifests = sorted(set(_texts(table["manifest"]))) if "manifest" in table else []
-    return Votes(checked, source, is_simulated, (*notes, *note), excluded, ", ".join(manifests))
+    check_columns(table, columns, source)
+    table, is_simulated, whose = _one_population(table, source, simulated)
+    table, excluded, left_out = _kept(table, columns)
+    observer = _names(table, columns.observer, source)
+    a, b = (_names(table, columns.of(side), source) for side in ("condition_A", "condition_B"))
+    conditions = tuple(sorted({*a.texts, *b.texts}))
+    first, second = a.categories(conditions), b.categories(conditions)
+    _refuse_self(table, source, first, second)
+    checked = table.assign(
+        observer=observer.categories(),
+        condition_A=first,
+        condition_B=second,
+        is_A_selected=_choice(table, columns, source),
+        scene=_scene(table, columns),
+        kind=_kind(table, source),
+    )
+    manifests = _manifests(checked)
+    alike = (*_alike("conditions", conditions), *_alike("observers", observer.texts))
+    notes = (*whose, *left_out, *_pooled(manifests), *alike)
+    return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests))
 
 
 def main_trials(votes: Votes) -> pd.DataFrame:
@@ -63,7 +64,7 @@ def main_trials(votes: Votes) -> pd.DataFrame:
 
 def scenes(votes: Votes) -> tuple[str, ...]:
     """Names of the scenes of the main trials, sorted."""
-    return tuple(sorted(set(main_trials(votes)["scene"])))
+    return tuple(sorted(votes.table.loc[votes.table["kind"] == "main", "scene"].unique()))
 
 
 def of_scene(votes: Votes, scene: str) -> Votes:
@@ -75,7 +76,7 @@ def of_scene(votes: Votes, scene: str) -> Votes:
 
 def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
     """Leave out observers, each with a reason; an unknown observer is refused."""
-    people = set(votes.table["observer"])
+    people = set(votes.table["observer"].unique())
     for observer in exclude:
         if observer not in people:
             raise UnknownName("observer", observer, people)
@@ -83,57 +84,104 @@ def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
     return replace(votes, table=kept, excluded=(*votes.excluded, *exclude.items()))
 
 
-def _excluded_observers(observer: Any, reason: Any) -> tuple[tuple[str, str], ...]:
-    """Observers none of whose answers is left, with the first reason."""
-    gone = sorted(set(observer[reason != ""]) - set(observer[reason == ""]))
-    return tuple((name, str(reason[observer == name].iloc[0])) for name in gone)
-
-
-def _check_columns(table: pd.DataFrame, source: str) -> None:
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        found = ", ".join(map(str, table.columns)) or "none"
-        raise BadVotes(
-            f"{source} has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}; found: {found}"
-        )
-    twice = table.columns[table.columns.duplicated()]
-    if len(twice):
-        raise BadVotes(f"{source} has the column '{twice[0]}' twice; each may occur once")
-
-
 def _one_population(
     table: pd.DataFrame, source: str, simulated: bool | None
-) -> tuple[pd.DataFrame, bool, list[str]]:
+) -> tuple[pd.DataFrame, bool, Notes]:
     """Keep people or simulated observers."""
     if "simulated" not in table:
         if simulated:
             raise BadVotes(f"{source} has no column 'simulated', so none of its observers is known to be")
-        return table, False, []
-    marks = _mapped(table, "simulated", TRUTHS, "0 or 1", source).astype(bool)
-    chosen = bool(len(marks) and marks.all()) if simulated is None else simulated
-    other = int((marks != chosen).sum())
+        return table, False, ()
+    cells = cells_of(table, ("simulated",))
+    known = [spelling(text) in TRUTHS for text in cells.texts]
+    require(table, source, ("simulated",), cells, known, "0 or 1")
+    marks = cells.spread([TRUTHS[spelling(text)] for text in cells.texts], bool)
+    chosen = bool(marks.size and marks.all()) if simulated is None else simulated
+    others = int((marks != chosen).sum())
     notes = ["SIMULATED observers: these scores say nothing about people"] if chosen else []
-    if other:
-        notes.append(f"{other} votes of {'people' if chosen else 'simulated observers'} are left out")
-    return table[marks == chosen], chosen, notes
+    if others:
+        notes.append(f"{_are(others, 'vote')} of {'people' if chosen else 'simulated observers'} left out")
+    return _rows(table, marks == chosen), chosen, tuple(notes)
 
 
-def _texts(column: Any) -> Any:
-    return column.astype("string").fillna("").str.strip()
+def _kept(table: pd.DataFrame, columns: Columns) -> tuple[pd.DataFrame, Reasons, Notes]:
+    """Drop the answers that the study excluded; an observer who has no others is excluded as a whole."""
+    if "excluded" not in table:
+        return table, (), ()
+    reason, observer = cells_of(table, ("excluded",)), cells_of(table, columns.observer)
+    out = reason.spread([TRUTHS.get(spelling(text), text != "") for text in reason.texts], bool)
+    if not out.any():
+        return table, (), ()
+    rows = np.flatnonzero(out)
+    gone, places = np.unique(observer.codes[rows], return_index=True)
+    whole = ~np.isin(gone, observer.codes[~out])
+    excluded = tuple((observer[row], _reason(reason[row])) for row in rows[places[whole]])
+    return table[~out], excluded, (f"{_are(rows.size, 'answer')} left out because the study excluded them",)
 
 
-def _names(table: pd.DataFrame, name: str, source: str) -> Any:
-    texts = _texts(table[name])
-    empty = texts == ""
-    if empty.any():
-        raise BadVotes(f"{source}, line {empty.idxmax()}, column '{name}': the cell is empty")
-    return texts
+def _reason(text: str) -> str:
+    return "no reason given" if spelling(text) in TRUTHS else text
 
 
-def _mapped(table: pd.DataFrame, name: str, values: dict[str, Any], allowed: str, source: str) -> Any:
-    texts = _texts(table[name]).str.lower()
-    unknown = ~texts.isin(list(values))
-    if unknown.any():
-        line = unknown.idxmax()
-        raise BadVotes(f"{source}, line {line}, column '{name}': '{texts[line]}' is not {allowed}")
-    return texts.map(values)
+def _names(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> Cells:
+    cells = cells_of(table, columns)
+    require(table, source, columns, cells, [text != "" for text in cells.texts], "a name")
+    return cells
+
+
+def _refuse_self(
+    table: pd.DataFrame, source: str, a: "pd.Categorical[str]", b: "pd.Categorical[str]"
+) -> None:
+    same: Rows = a.codes == b.codes
+    if same.any():
+        name = shown(a[int(same.argmax())])
+        raise BadVotes(f"{where(table, source, same)}: '{name}' is compared with itself")
+
+
+def _choice(table: pd.DataFrame, columns: Columns, source: str) -> np.ndarray:
+    cells = cells_of(table, columns.is_A_selected)
+    votes = [columns.meanings.get(spelling(text), np.nan) for text in cells.texts]
+    require(table, source, columns.is_A_selected, cells, [vote >= 0 for vote in votes], columns.allowed)
+    return cells.spread(votes, float)
+
+
+def _scene(table: pd.DataFrame, columns: Columns) -> "pd.Categorical[str]":
+    named = set(columns.scene) <= set(table.columns)
+    return (cells_of(table, columns.scene) if named else constant("", len(table))).categories()
+
+
+def _kind(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
+    if "kind" not in table:
+        return constant("main", len(table)).categories()
+    cells = cells_of(table, ("kind",))
+    kinds: list[Any] = [text.lower() for text in cells.texts]
+    require(table, source, ("kind",), cells, [kind in KINDS for kind in kinds], ", ".join(KINDS))
+    return pd.Categorical(cells.spread(kinds, object))
+
+
+def _manifests(table: pd.DataFrame) -> list[str]:
+    texts = cells_of(table, ("manifest",)).texts if "manifest" in table else ()
+    return [text for text in texts if text]
+
+
+def _pooled(manifests: list[str]) -> Notes:
+    several = len(manifests) > 1
+    return (f"answers to the stimuli of {len(manifests)} different studies are pooled",) if several else ()
+
+
+def _alike(what: str, names: Iterable[str]) -> Notes:
+    """Name two that differ in their spelling alone, such as "OPT 10" and "opt 10.0"."""
+    seen: dict[tuple[str, ...], str] = {}
+    for name in names:
+        twin = seen.setdefault(tuple(map(spelling, name.split())), name)
+        if twin != name:
+            return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone",)
+    return ()
+
+
+def _rows(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    return table if rows.all() else table[rows]
+
+
+def _are(count: int, noun: str) -> str:
+    return f"1 {noun} is" if count == 1 else f"{count} {noun}s are"
