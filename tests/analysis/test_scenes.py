@@ -71,5 +71,5 @@ def test_whoever_watches_can_stop_it():
     def stop(done, total):
         raise Cancelled("stopped")
 
-    with pytest.raises(Cancelled, match="^stopped$"):
+    with pytest.raises(Cancelled, match=r"^stopped$"):
         analyse_scenes(votes(TWO), Method(ties="threshold", bootstraps=60), stop)
