@@ -120,4 +120,4 @@ def test_one_bad_row_in_a_million_is_found(tmp_path, row, sentence):
     path = write(tmp_path, f"{HEADER}\n{good}{row}\n{good}")
     told = refused(path)
     assert told.startswith(f"votes.csv, line {MANY // 2 + 2}")
-    assert told.endswith(sentence)
+    assert sentence in told

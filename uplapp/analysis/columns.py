@@ -54,7 +54,8 @@ class Columns:
     def allowed(self) -> str:
         """The cells of the choice in words."""
         unsure = "" if self.tie is None else f" or {self.tie} (not sure)"
-        return f"{self.a} (A chosen){',' if unsure else ' or'} {self.b} (B chosen){unsure}"
+        sides = f"{self.a} (A chosen){',' if unsure else ' or'} {self.b} (B chosen)"
+        return f"{sides}{unsure}; other answers need --values, such as A=left,B=right"
 
 
 def parse_columns(columns: str = "", values: str = "") -> Columns:

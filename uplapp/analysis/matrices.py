@@ -86,8 +86,8 @@ def _check_rows(source: str, names: tuple[str, ...], rows: tuple[str, ...]) -> N
     missing = [name for name in names if name not in rows]
     extra = [name for name in rows if name not in names]
     if missing or extra:
-        told = (f"it lacks '{shown(missing[0])}'",) if missing else ()
-        told += (f"'{shown(extra[0])}' is in no column",) if extra else ()
+        told = [f"it lacks '{shown(name)}'" for name in missing[:1]]
+        told += [f"'{shown(name)}' is in no column" for name in extra[:1]]
         raise BadVotes(f"{problem}; {', and '.join(told)}")
     if len(rows) > len(names):
         raise BadVotes(f"{problem}; a row is there twice")
@@ -152,7 +152,7 @@ def _check_shares(source: str, names: tuple[str, ...], cells: Array) -> None:
         raise BadVotes(
             f"{_where(source, names[i], names[j])}: {cells[i, j]:g} is no probability (0 to 1); {remedy}"
         )
-    for i, j in _first((both > 0) & (np.abs(both - 1) > ROUNDING)):
+    for i, j in _first((both > 0) & (np.abs(both - 1) > ROUNDING + TINY)):
         mixed = "; do the two halves count in different directions?" if cells[i, j] == cells[j, i] else ""
         raise BadVotes(
             f"{_where(source, names[i], names[j])}: {cells[i, j]:g} and its mirror cell {cells[j, i]:g} "

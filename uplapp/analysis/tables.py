@@ -19,6 +19,7 @@ ZIP = b"PK\x03\x04"  # how workbooks begin
 # Exports put an apostrophe before a text that a spreadsheet would take for a formula.
 NEUTRAL = r"^'(?='*[=+\-@\t\r])"
 NEUTRAL_BYTES = re.compile(rb"'[=+\-@\t\r]")
+TEXT = re.compile(rb"[^ \t\r\n,;]")
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
@@ -134,7 +135,7 @@ def _utf8(path: Path) -> bytes:
         raise BadVotes(f"'{path.name}' is a workbook or an archive; export its sheet as CSV (UTF-8)")
     if b"\0" in data:
         raise BadVotes(f"'{path.name}' cannot be read as UTF-8 text in CSV form: it is a binary file")
-    if not data.strip(b" \t\r\n,;"):
+    if not TEXT.search(data):
         raise BadVotes(f"'{path.name}' is empty; it needs a header")
     return data
 
