@@ -93,6 +93,19 @@ def test_columns_that_cannot_be_are_one_sentence(columns, values, sentence):
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"a": " "}, "an empty cell is no answer"),
+        ({"tie": ""}, "an empty cell is no answer"),
+        ({"scene": ()}, "each of observer, condition_A, condition_B, is_A_selected, scene needs a column"),
+    ],
+)
+def test_every_role_has_a_column_and_every_answer_a_cell(options, sentence):
+    with pytest.raises(UplappError, match=sentence):
+        Columns(**options)
+
+
 MISSING = {
     "usual": ("", "no column 'condition_A', 'condition_B', 'is_A_selected'; found: observer, type1"),
     "named": ("scene=place", "'place' (for scene)"),

@@ -22,7 +22,8 @@ class Columns:
     """The columns that hold each role, and the cells of the choice that mean A, B and not sure.
 
     Several columns of one role are joined with spaces into one name, such as "OPT 10". `tie` is None where
-    nobody could be unsure. A was shown on the left, or first. Equal cells for two choices are refused.
+    nobody could be unsure. A was shown on the left, or first. A role without a column, an empty cell as an
+    answer, and equal cells for two answers are an UplappError.
     """
 
     observer: tuple[str, ...] = ("observer",)
@@ -36,6 +37,10 @@ class Columns:
 
     def __post_init__(self) -> None:
         cells = [cell for cell in (self.a, self.b, self.tie) if cell is not None]
+        if not all(self.of(role) for role in ROLES):
+            raise UplappError(f"each of {', '.join(ROLES)} needs a column")
+        if not all(cell.strip() for cell in cells):
+            raise UplappError("an empty cell is no answer; say which cells mean A and B")
         if len({spelling(cell) for cell in cells}) < len(cells):
             raise UplappError(f"A, B and tie need different cells, not {', '.join(cells)}")
 
