@@ -174,7 +174,11 @@ def test_a_condition_that_only_the_excluded_saw_has_no_second_score():
     assert np.isfinite(both.loc["z", "jod_all"])
 
 
-def test_the_one_who_waits_hears_of_both_fits():
+def test_the_one_who_waits_hears_of_both_fits_as_one():
     heard = []
-    compare_exclusion(made(4), {"o01": "test"}, FEW, lambda done, total: heard.append((done, total)))
-    assert heard == [(0, 2), (1, 2)]
+    unsure = made(4, changes={"o02": lambda part: part.assign(is_A_selected=["1", "0.5", "0"] * 8)})
+    method = Method(bootstraps=50, ties="threshold")
+    compare_exclusion(unsure, {"o01": "test"}, method, lambda done, total: heard.append((done, total)))
+    assert heard == sorted(heard)
+    assert heard[-1] == (100, 100)
+    assert {total for _, total in heard} == {100}

@@ -9,6 +9,7 @@ from uplapp.analysis.analyse import analyse
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.conduct import FAST_MS, conduct
 from uplapp.analysis.outliers import FEWEST_OBSERVERS, distances, unlikeness
+from uplapp.analysis.scale import Watch
 from uplapp.analysis.significance import ALPHA, holm
 from uplapp.analysis.votes import without
 from uplapp.values import Method, Scores, Votes
@@ -21,7 +22,6 @@ BROKEN_SHARE = 0.1
 NOT_SURE_SHARE = 0.5
 
 Rule = Callable[[pd.DataFrame], "pd.Series[bool]"]
-Watch = Callable[[int, int], None]  # (done, total)
 
 # What makes an observer worth a look, and how it is said; {} are columns of the table.
 RULES: tuple[tuple[Rule, str], ...] = (
@@ -102,14 +102,15 @@ def compare_exclusion(
     method: Method = Method(),  # noqa: B008 - frozen
     watch: Watch | None = None,
 ) -> tuple[Scores, Scores]:
-    """Score everyone, and all but the observers in `exclude` (name -> reason)."""
-    kept = without(votes, exclude)
-    scores = []
-    for done, some in enumerate((votes, kept)):
-        if watch is not None:
-            watch(done, 2)
-        scores.append(analyse(count(some), method))
-    return scores[0], scores[1]
+    """Score everyone, and all but the observers in `exclude` (name -> reason).
+
+    `watch` hears of the replicates of both together.
+    """
+    total = 2 * method.bootstraps
+    kept = count(without(votes, exclude))
+    everyone = analyse(count(votes), method, watch and (lambda done, _: watch(done, total)))
+    later = watch and (lambda done, _: watch(method.bootstraps + done, total))
+    return everyone, analyse(kept, method, later)
 
 
 def side_by_side(everyone: Scores, kept: Scores) -> pd.DataFrame:
