@@ -1,0 +1,76 @@
+"""The command that says how many observers."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from uplapp.commands.plan import plan
+from uplapp.errors import UplappError
+
+QUICK = ["--observers", "6,8", "--experiments", 3, "--bootstraps", 30, "--prior", "none"]
+
+app = typer.Typer()
+app.command()(plan)
+
+
+def run(*arguments):
+    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if found.exception and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return found
+
+
+def test_every_option_reaches_the_result():
+    options = ["--votes-per-pair", 30, "--spread", 0.1, "--seed", 4, "--power", 0.5]
+    found = json.loads(run("--scores", "l1=0, l2=-.9,flip=.8", *QUICK, *options, "--json").stdout)
+    assert found["scores"] == {"l1": 0, "l2": -0.9, "flip": 0.8}
+    told = [
+        found[name] for name in ("experiments", "bootstraps", "prior", "votes_per_pair", "spread_jod", "seed")
+    ]
+    assert told == [3, 30, "none", 30, 0.1, 4]
+    assert [(row["observers"], row["comparison"]) for row in found["comparisons"]] == [
+        (observers, comparison)
+        for observers in (6, 8)
+        for comparison in ("flip - l1", "l1 - l2", "flip - l2")
+    ]
+    assert found["needed"] == 6
+    assert found["overall"][0]["all_neighbours"] == 1
+
+
+def test_what_is_undefined_is_null():
+    found = json.loads(run("--scores", "a=30,b=0,c=0", *QUICK, "--json").stdout)
+    assert found["comparisons"][0]["width_jod"] is None
+    assert found["comparisons"][0]["neighbours"] is True
+    none = json.loads(run("--scores", "b=0,c=0", *QUICK, "--json").stdout)
+    assert none["overall"][0]["all_neighbours"] is None
+
+
+def test_people_read_tables_and_advice():
+    found = run("--scores", "good=2,bad=0", *QUICK, "--votes-per-pair", 30)
+    assert "6 observers are enough" in found.stdout
+    assert "good - bad: 6 observers" in found.stdout
+    assert "6 of 6 analyses" in found.stderr
+    assert "analyses" not in found.stdout
+
+
+BAD = {
+    "no score": (["--scores", "a=1,b"], "'b' is not name=score"),
+    "no number": (["--scores", "a=1,b=x"], "'b=x' is not name=score"),
+    "infinite": (["--scores", "a=1,b=inf"], "'b=inf' is not name=score"),
+    "no name": (["--scores", "a=1,=2"], "'=2' is not name=score"),
+    "one": (["--scores", "a=1"], "two or more"),
+    "observers": (["--scores", "a=1,b=0", "--observers", "6,many"], "--observers is '6,many'"),
+    "power": (["--scores", "a=1,b=0", "--power", 80], "--power is 80"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence(arguments, sentence):
+    with pytest.raises(UplappError, match=sentence):
+        run(*arguments)
+
+
+def test_help_shows_an_example():
+    assert "Example" in run("--help").stdout

@@ -1,0 +1,122 @@
+"""`python -m uplapp plan`: guessed scores -> how many observers."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+
+from uplapp.analysis import planning
+from uplapp.analysis.planning import BOOTSTRAPS, EXPERIMENTS, POWER, Plan, Planned, advice, needed
+from uplapp.errors import UplappError
+from uplapp.values import Method
+
+
+def plan(
+    scores: Annotated[str, typer.Option(help='Guessed mean scores in JOD: "name=score,name=score,...".')],
+    observers: Annotated[str, typer.Option(help="Numbers of observers to try.")] = ",".join(
+        map(str, planning.OBSERVERS)
+    ),
+    votes_per_pair: Annotated[float, typer.Option(help="How often an observer judges each pair.")] = 8.0,
+    spread: Annotated[
+        float, typer.Option(help="How far observers' own scores differ: standard deviation in JOD.")
+    ] = 0.3,
+    experiments: Annotated[int, typer.Option(help="Simulated studies.")] = EXPERIMENTS,
+    power: Annotated[float, typer.Option(help="Share of studies that should find a difference.")] = POWER,
+    prior: Annotated[str, typer.Option(help="distance or none, as the study will be analysed.")] = "distance",
+    bootstraps: Annotated[int, typer.Option(help="Replicates of each simulated study.")] = BOOTSTRAPS,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated studies.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Tell how many observers a study needs, from simulated studies with guessed scores.
+
+    Example:  python -m uplapp plan --scores "l1=0,l2=-.5,flip=.3" --observers 6,10,14 --votes-per-pair 8
+    """
+    if not 0 < power < 1:
+        raise UplappError(f"--power is {power:g}; it must be between 0 and 1")
+    guess = Plan(read_scores(scores), votes_per_pair, spread)
+    method = Method(prior, bootstraps=bootstraps)
+    found = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
+    typer.echo(_json(found, power, seed) if as_json else _text(found, power))
+
+
+def read_scores(text: str) -> tuple[tuple[str, float], ...]:
+    """Read "name=score,name=score"; a name may hold "="."""
+    scores = []
+    for part in text.split(","):
+        name, sign, number = part.rpartition("=")
+        try:
+            score = float(number)
+        except ValueError:
+            score = np.nan
+        if not sign or not name.strip() or not np.isfinite(score):
+            raise UplappError(f"--scores: '{part.strip()}' is not name=score, such as l2=-0.5")
+        scores.append((name.strip(), score))
+    return tuple(scores)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UplappError(f"--observers is '{text}'; give whole numbers such as 6,10,14") from None
+
+
+def _tell(done: int, total: int) -> None:
+    if done == total or done % max(1, total // 20) == 0:
+        print(f"{done} of {total} analyses", file=sys.stderr)
+
+
+def _text(found: Planned, power: float) -> str:
+    guess = found.plan
+    neighbours = found.table[found.table["neighbours"]].drop(columns="neighbours")
+    shares = found.overall[["observers", "all_neighbours", "best_first", "width_jod"]]
+    lines = [
+        f"{found.experiments} simulated studies, {guess.votes_per_pair:g} votes a pair and observer, "
+        f"observers {guess.spread_jod:g} JOD apart (sd), prior: {found.method.prior}, "
+        f"{found.method.bootstraps} replicates each",
+        "chance to find each difference between neighbours (Holm-adjusted p < .05)",
+        neighbours.to_string(index=False, float_format="%.2f"),
+        "chance to find all of them, and to rank the best first; width of the widest interval",
+        shares.to_string(index=False, float_format="%.2f", na_rep="-"),
+        advice(found, power),
+        *_each(found, power),
+    ]
+    return "\n".join(lines)
+
+
+def _each(found: Planned, power: float) -> list[str]:
+    """One line for each pair of neighbours with a difference."""
+    table = found.table
+    names = table.loc[table["neighbours"] & (table["difference_jod"] > 0), "comparison"].unique()
+    most = table["observers"].max()
+    return [f"  {name}: {needed(found, power, name) or f'more than {most}'} observers" for name in names]
+
+
+def _json(found: Planned, power: float, seed: int) -> str:
+    result = {
+        "scores": dict(found.plan.scores),
+        "votes_per_pair": found.plan.votes_per_pair,
+        "spread_jod": found.plan.spread_jod,
+        "experiments": found.experiments,
+        "prior": found.method.prior,
+        "bootstraps": found.method.bootstraps,
+        "seed": seed,
+        "power": power,
+        "needed": needed(found, power),
+        "advice": advice(found, power),
+        "comparisons": _rows(found.table),
+        "overall": _rows(found.overall),
+    }
+    return json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows as plain values; what is undefined or infinite is null."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value
