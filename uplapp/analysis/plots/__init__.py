@@ -1,0 +1,20 @@
+"""Pictures of an analysis, one noun a file."""
+
+from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
+from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.wins import win_chart
+
+__all__ = [
+    "agreement_chart",
+    "agreement_panels",
+    "jod_chart",
+    "observer_chart",
+    "power_chart",
+    "scene_chart",
+    "triangle_chart",
+    "win_chart",
+]

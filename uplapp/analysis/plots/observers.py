@@ -1,0 +1,77 @@
+"""how unlike the others each observer answered."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from uplapp.analysis.plots.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    WIDE_PX,
+    Width,
+    finish,
+    inline,
+    names_axis,
+    row_px,
+    titled,
+    tooltips,
+)
+from uplapp.analysis.screening import FAR
+
+DISTANCES = {"dist_trials": "by answer", "dist_pairs": "by pair"}
+LEAST_END = 2.0  # the axis reaches beyond the limit even where nobody does
+
+
+def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool = False) -> alt.LayerChart:
+    """Draw the distances of a table of `screen`, the most unlike observer on top; the tooltip says why.
+
+    Names of observers with something to look at carry an asterisk, whichever rule found it. An infinite
+    distance lies at the right edge.
+    """
+    table = table.assign(name=_starred(table), farthest=table[[*DISTANCES]].max(axis=1))
+    table = table.sort_values("farthest", ascending=False, na_position="last", kind="stable")
+    names = table["name"].tolist()
+    finite = table[[*DISTANCES]].replace(np.inf, np.nan).to_numpy(float)
+    end = 1.1 * max(LEAST_END, np.nanmax(finite, initial=0.0))
+    rows = table.melt(["name", "observer", "answers", "looks"], [*DISTANCES], "kind", "distance")
+    rows = rows.assign(kind=rows["kind"].map(DISTANCES), told=rows["distance"].map("{:.2f}".format))
+    rows["distance"] = rows["distance"].clip(upper=end)
+    return finish(
+        alt.LayerChart(layer=_layers(rows.dropna(subset="distance"), names, end, width)),
+        titled(simulated, "distance of each observer's votes from the others'"),
+        f"Beyond {FAR:g} (dashed), look. * marks observers with something to look at, by any rule.",
+        width=width,
+        height=row_px(len(names)) * max(1, len(names)),
+    )
+
+
+def _starred(table: pd.DataFrame) -> list[str]:
+    return [f"{name} *" if why else name for name, why in zip(table["observer"], table["looks"], strict=True)]
+
+
+def _layers(rows: pd.DataFrame, names: list[str], end: float, width: Width) -> list[alt.Chart]:
+    kinds = list(DISTANCES.values())
+    legend = alt.Legend(title=None, orient="top")
+    told = tooltips("observer:N", "kind:N", "told:N", "answers:Q", "looks:N", answers="d")
+    axis = alt.Axis(tickCount=6)
+    points = (
+        alt.Chart(inline(rows))
+        .mark_point(size=60, opacity=1, strokeWidth=1.8)
+        .encode(
+            x=alt.X(
+                "distance:Q",
+                title=["quartile ranges below the first", "quartile of all observers"],
+                scale=alt.Scale(domain=[0, end], nice=False),
+                axis=axis,
+            ),
+            y=alt.Y("name:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width, grid=True)),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[BLUE, ORANGE]), legend=legend),
+            shape=alt.Shape(
+                "kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend
+            ),
+            tooltip=told,
+        )
+    )
+    limit = alt.Chart(inline(pd.DataFrame({"limit": [FAR]}))).mark_rule(color=GREY, strokeDash=[5, 4])
+    return [limit.encode(x="limit:Q"), points]

@@ -1,0 +1,87 @@
+"""Scores of each scene beside those of all scenes."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from uplapp.analysis.export import ranking
+from uplapp.analysis.plots.style import (
+    GREY,
+    PALETTE,
+    SHAPES,
+    WIDE_PX,
+    Width,
+    finish,
+    in_turn,
+    inline,
+    jod_domain,
+    jod_title,
+    names_axis,
+    titled,
+    tooltips,
+    width_of_rows,
+)
+from uplapp.values import Scores
+
+LANE_PX, LEAST_ROW_PX, MOST_ROW_PX = 9, 26, 64
+MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
+
+
+def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
+    """Draw the scores of each scene, one row a condition; upright lines mark those of all scenes.
+
+    Every scene has its own zero, the mean of its conditions (or the anchor), so only places within a scene
+    compare. Intervals are drawn for up to MOST_INTERVALS scenes.
+    """
+    names = ranking(pooled)["condition"].tolist()
+    table = pd.concat([_rows(scene or "(no name)", scores) for scene, scores in scenes.items()])
+    all_scenes = ranking(pooled).dropna(subset="jod")
+    values = [all_scenes["jod"], table["jod"]]
+    values += [table["jod_low"], table["jod_high"]] if len(scenes) <= MOST_INTERVALS else []
+    ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
+    row = min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
+    return finish(
+        alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
+        titled(pooled.simulated, "scores by scene"),
+        "Upright lines: all scenes together.",
+        *["With 95 % intervals."] * (len(scenes) <= MOST_INTERVALS),
+        width=width,
+        height=row * max(1, len(names)),
+    )
+
+
+def _rows(scene: str, scores: Scores) -> pd.DataFrame:
+    return ranking(scores).dropna(subset="jod").drop(columns="rank").assign(scene=scene)
+
+
+def _layers(
+    table: pd.DataFrame, all_scenes: pd.DataFrame, pooled: Scores, frame: tuple[list[str], list[float], Width]
+) -> list[alt.Chart]:
+    names, ends, width = frame
+    scenes = list(dict.fromkeys(table["scene"]))
+    y = alt.Y(
+        "condition:N", scale=alt.Scale(domain=names, paddingInner=0.25), title=None, axis=names_axis(width)
+    )
+    x = alt.X(
+        "jod:Q", title=jod_title(pooled), scale=alt.Scale(domain=ends, nice=False), axis=alt.Axis(tickCount=6)
+    )
+    legend = alt.Legend(
+        orient="bottom",
+        title="scene",
+        symbolOpacity=1,
+        columns=max(1, int(3 if width == "container" else width / 150)),
+    )
+    color = alt.Color(
+        "scene:N", scale=alt.Scale(domain=scenes, range=in_turn(scenes, PALETTE)), legend=legend
+    )
+    shape = alt.Shape("scene:N", scale=alt.Scale(domain=scenes, range=in_turn(scenes, SHAPES)), legend=legend)
+    lane = alt.YOffset("scene:N", scale=alt.Scale(domain=scenes))
+    told = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
+    base = alt.Chart(inline(table)).encode(y=y, yOffset=lane, tooltip=told)
+    mean = alt.Chart(inline(all_scenes)).mark_tick(color=GREY, thickness=2.5, bandSize=30)
+    layers = [mean.encode(x=x, y=y, tooltip=tooltips("condition:N", "jod:Q"))]
+    if len(scenes) <= MOST_INTERVALS:
+        layers.append(base.mark_rule(opacity=0.6).encode(x="jod_low:Q", x2="jod_high:Q", color=color))
+    layers.append(base.mark_point(filled=True, size=42, opacity=1).encode(x=x, color=color, shape=shape))
+    return layers

@@ -1,0 +1,164 @@
+"""What all pictures share: colours that hold in grey print, sizes in px, labels, tooltips.
+
+A width is that of the whole picture, so that a picture of COLUMN_PX fits a column and its letters keep their
+size. Names stand in cells alone, never in field names or expressions, whatever characters they hold.
+"""
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeVar
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from uplapp.analysis.objective import Array
+from uplapp.values import Scores
+
+Width = int | Literal["container"]
+Chart = TypeVar("Chart", alt.LayerChart, alt.ConcatChart)
+
+BLUE, ORANGE, GREY, BLACK = "#0072b2", "#d55e00", "#767676", "#222222"  # Okabe & Ito 2008
+PALETTE = (BLUE, ORANGE, "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")  # 7 x 6 pairs in turn
+DASHES = ([1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 1], [1, 3], [12, 3])
+
+COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px an inch
+WIDE_PX = 560
+NARROWEST_PX = 320  # what "container" may come to
+FONT_PX, TITLE_PX, CHARACTER_PX = 12, 13, 6.4
+ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
+
+
+def inline(table: pd.DataFrame) -> alt.InlineData:
+    """Hand over a table of any length; NaN and infinity become null."""
+    plain = table.astype(object).where(table.notna(), None)
+    records = [{str(key): _plain(value) for key, value in row.items()} for row in plain.to_dict("records")]
+    return alt.InlineData(values=records)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def pixels(width: Width) -> int:
+    """How wide a picture is at least."""
+    return NARROWEST_PX if width == "container" else width
+
+
+def row_px(rows: int) -> int:
+    """Height of one row, so that many rows still fit a page."""
+    return ROOMY_PX if rows <= ROOMY_ROWS else TIGHT_PX
+
+
+def label_px(names: Iterable[str], width: Width) -> float:
+    """Width of the names beside an axis; long ones give up their middle at two fifths of the picture."""
+    longest = max((len(name) for name in names), default=0)
+    return CHARACTER_PX * min(longest, label_characters(width)) + 14
+
+
+def width_of_rows(names: Iterable[str], width: Width) -> float:
+    """What is left for marks beside the names."""
+    return pixels(width) - label_px(names, width) - 16
+
+
+def label_characters(width: Width) -> int:
+    """Longest name beside an axis."""
+    return int(0.4 * pixels(width) / CHARACTER_PX)
+
+
+def names_axis(width: Width, **options: Any) -> alt.Axis:
+    """Label rows with names; the middle of a long one is left out, as names often differ at their ends."""
+    most = label_characters(width)
+    head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
+    shortened = f"slice(datum.label, 0, {head}) + '…' + slice(datum.label, -{tail})"
+    label = f"length(datum.label) > {most} ? {shortened} : datum.label"
+    return alt.Axis(labelExpr=label, labelLimit=0, labelOverlap=False, maxExtent=1000, ticks=False, **options)
+
+
+def short(name: str, characters: int) -> str:
+    """Leave out the middle of a long name."""
+    tail = (characters - 1) // 2
+    return name if len(name) <= characters else f"{name[: characters - 1 - tail]}…{name[-tail:]}"
+
+
+def jod_domain(values: Array, width_px: float, right_px: float = 0.0) -> list[float]:
+    """Ends of an axis that holds all finite values and leaves `right_px` of `width_px` free."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return [-1.0, 1.0]
+    low, high = float(known.min()), float(known.max())
+    span = max(high - low, 0.1)
+    free = min(0.6, max(0.0, right_px / max(width_px, 1.0)))
+    return [low - 0.04 * span, high + 0.04 * span + 1.08 * span * free / (1 - free)]
+
+
+def tooltips(*fields: str, **formats: str) -> list[alt.Tooltip]:
+    """Tell fields on hover, numbers with two digits, or as `formats` of their names say."""
+    found = []
+    for field in fields:
+        name, _, kind = field.partition(":")
+        found.append(
+            alt.Tooltip(field, format=formats.get(name, ".2f")) if kind == "Q" else alt.Tooltip(field)
+        )
+    return found
+
+
+def jod_title(scores: Scores) -> list[str]:
+    """Title of an axis of scores: the unit, and where zero lies."""
+    anchor = scores.method.anchor
+    zero = "mean of all = 0" if anchor == "mean" else f"{short(anchor, 24)} = 0"
+    return [f"score in JOD ({zero})", "+1 JOD = chosen by 75 %"]
+
+
+def titled(simulated: bool, text: str) -> str:
+    """Begin a title with what no reader may miss: that nobody looked."""
+    return f"SIMULATED observers: {text}" if simulated else text[:1].upper() + text[1:]
+
+
+def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | None = None) -> Chart:
+    """Give a picture its title, notes under it, size and letters; `height` is that of the rows alone."""
+    told = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
+    heading = alt.TitleParams(
+        text=_lines(title, width, CHARACTER_PX * 1.15),
+        subtitle=told,
+        anchor="start",
+        frame="bounds",
+        fontSize=TITLE_PX,
+        subtitleFontSize=FONT_PX - 1,
+        subtitleColor="#444444",
+        offset=8,
+    )
+    sized = chart.properties(title=heading)
+    if height is not None:
+        fit = alt.AutoSizeParams(type="fit-x", contains="padding")
+        sized = sized.properties(width=width, height=height, autosize=fit)
+    return lettered(sized)
+
+
+def _lines(text: str, width: Width, character_px: float) -> list[str]:
+    return textwrap.wrap(text, int(pixels(width) / character_px), break_on_hyphens=False)
+
+
+def lettered(chart: Chart) -> Chart:
+    """Set letters and lines of axes and legends."""
+    axis: dict[str, Any] = {"labelColor": BLACK, "titleColor": BLACK, "gridColor": "#e3e3e3"}
+    chosen: Chart = (
+        chart.configure_axis(
+            labelFontSize=FONT_PX, titleFontSize=FONT_PX, titleFontWeight="normal", titlePadding=6, **axis
+        )
+        .configure_legend(
+            labelFontSize=FONT_PX, titleFontSize=FONT_PX, titleFontWeight="normal", labelLimit=220
+        )
+        .configure_header(labelFontSize=FONT_PX, titleFontSize=FONT_PX)
+        .configure_view(stroke=None)
+    )
+    return chosen
+
+
+def in_turn(names: Sequence[str], looks: Sequence[Any]) -> list[Any]:
+    """Deal out looks to names, starting again when they run out."""
+    return [looks[place % len(looks)] for place in range(len(names))]
