@@ -1,7 +1,7 @@
 """Frozen values that cross the borders between imaging, study, analysis and web."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -69,7 +69,7 @@ class Comparisons:
     wins: NDArray[np.float64]
     simulated: bool = False
     notes: tuple[str, ...] = ()
-    answers: NDArray[np.float64] | None = None
+    answers: NDArray[Any] | None = None
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
 

@@ -1,6 +1,7 @@
 """Answers as the table that the field reads: one row an answer, whoever chose what."""
 
 import json
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from uplapp.study.store import Row, Store
 
 CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
 COLUMNS = (
     *("observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"),
     *("position", "attempt", "response_ms", "layout", "frame_ms", "frames_per_phase", "swaps", "swap_sd_ms"),
@@ -67,7 +68,10 @@ def swap_sd_ms(swaps_ms: list[float]) -> float:
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """CSV text in which no cell is a formula to a spreadsheet: such a text gets an apostrophe in front."""
+    """CSV text in which no cell is a formula to a spreadsheet: such a text gets an apostrophe in front.
+
+    So does a text that begins with such an apostrophe, so that reading takes exactly one away.
+    """
     texts = table.select_dtypes(include=["object", "string"]).columns
     safe = table.assign(**{name: table[name].map(_neutral) for name in texts})
     return safe.to_csv(index=False, lineterminator="\n")
@@ -100,4 +104,4 @@ def reset(store: Store, study: str, reason: str) -> int:
 
 
 def _neutral(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value

@@ -79,7 +79,7 @@ def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) ->
         if DEMO not in studies:
             raise UplappError(study_tab.NOT_OPEN)
         labels = {condition.name: condition.label for condition in studies[DEMO].definition.conditions}
-        table = votes.votes(store, studies[DEMO].id, simulated)
+        table = votes.votes(store, studies[DEMO].id, simulated, everything=True)
         return table.replace({"condition_A": labels, "condition_B": labels})
 
     page: gr.Blocks = gr.Blocks(
