@@ -98,6 +98,15 @@ def test_side_bias_is_judged_among_all_observers():
     assert "side" not in found["looks"]
 
 
+def test_a_slight_lean_is_no_reason_however_sure():
+    def leaning(part: pd.DataFrame) -> pd.DataFrame:
+        return part.assign(is_A_selected=(["1"] * 56 + ["0"] * 44) * (len(part) // 100))
+
+    found = row(screen(made(6, votes=300, changes={"o03": leaning})), "o03")
+    assert found["side_p"] < 1e-5
+    assert "side" not in found["looks"]
+
+
 def test_the_rows_are_all_observers_by_name():
     votes = made(5)
     shuffled = from_table(votes.table.sample(frac=1, random_state=3).reset_index(drop=True))

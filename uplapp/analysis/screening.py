@@ -17,6 +17,7 @@ from uplapp.values import Method, Scores, Votes
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
 CATCH_SHARE = 0.2
 REPEAT_SHARE, FEWEST_REPEATS = 0.5, 4  # a coin changes half of its answers
+SIDE_LEAN = 0.1  # from one half; among a thousand answers a smaller one is significant and harmless
 FAST_SHARE = 0.1
 BROKEN_SHARE = 0.1
 NOT_SURE_SHARE = 0.5
@@ -42,7 +43,7 @@ RULES: tuple[tuple[Rule, str], ...] = (
         "changed {repeats_inconsistent:.0f} of {repeats_shown:.0f} repeated answers",
     ),
     (
-        lambda t: _adjusted(t["side_p"]) < ALPHA,
+        lambda t: (_adjusted(t["side_p"]) < ALPHA) & ((t["first_share"] - 0.5).abs() > SIDE_LEAN),
         "chose the left or first side in {first_share:.0%} of answers",
     ),
     (lambda t: _hasty(t["median_s"]), "much faster than the others (median {median_s:.2f} s)"),

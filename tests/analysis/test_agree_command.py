@@ -1,0 +1,105 @@
+"""`agree` on the command line: which metric agrees with people."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import uplapp.analysis
+from tests.analysis.made import write
+from uplapp.commands.agree import agree
+from uplapp.errors import UplappError
+
+EXAMPLES = Path(uplapp.analysis.__file__).parent / "examples"
+PAIRS = ["x,y,1", "x,z,1", "y,z,1", "x,y,1", "z,x,0", "z,y,0"]
+VOTES = "observer,scene,condition_A,condition_B,is_A_selected\n" + "".join(
+    f"{name},{scene},{pair}\n" for name in ("anna", "bob", "cleo") for scene in "st" for pair in PAIRS
+)
+METRICS = "condition,psnr,lpips\nx,33,.1\ny,32,.2\nz,30,.3\n"
+SCENES = "condition,scene,psnr\n" + "".join(
+    f"{name},{scene},{value}\n" for scene in "st" for name, value in (("x", 33), ("y", 31), ("z", 32))
+)
+FEW = ["--bootstraps", 30]
+
+app = typer.Typer()
+app.command()(agree)
+
+
+def run(*arguments):
+    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if found.exception and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return found.stdout
+
+
+def rows(text, level="conditions"):
+    return {row["metric"]: row for row in json.loads(text)["metrics"] if row["level"] == level}
+
+
+def test_a_metric_that_orders_as_people_do_agrees_fully(tmp_path):
+    files = write(tmp_path, VOTES), write(tmp_path, METRICS, "metrics.csv")
+    found = rows(run(*files, *FEW, "--json"))
+    assert [found[name]["spearman"] for name in ("psnr", "lpips")] == pytest.approx([1, 1])
+    text = run(*files, *FEW)
+    assert text.startswith("3 conditions; 95 % intervals over observers")
+
+
+def test_metrics_of_scenes_are_compared_stimulus_by_stimulus(tmp_path):
+    files = write(tmp_path, VOTES), write(tmp_path, SCENES, "metrics.csv")
+    found = rows(run(*files, *FEW, "--json"), "stimuli")
+    assert found["psnr"]["n"] == 6
+    assert found["psnr"]["resampled"] == "observers and scenes"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "spearman"), [("denoising", "lpips", 27 / 35), ("mri", "psnr_brain", -31 / 35)]
+)
+def test_the_published_studies_are_at_hand(name, metric, spearman):
+    found = json.loads(run("--published", name, *FEW, "--json"))
+    assert {row["metric"]: row["spearman"] for row in found["metrics"]}[metric] == pytest.approx(spearman)
+    assert found["interval"] == "parametric"
+
+
+def test_a_matrix_and_its_metrics_give_what_is_published():
+    matrix = ["--counts", EXAMPLES / "denoising.csv", "--winner", "column", "--votes-per-pair", 112]
+    found = run(EXAMPLES / "denoising_metrics.csv", *matrix, *FEW, "--json")
+    assert found == run("--published", "denoising", *FEW, "--json")
+
+
+def test_the_best_metric_stands_first():
+    lines = run("--published", "denoising", *FEW).splitlines()
+    assert lines[2].split()[0] == "lpips"
+
+
+BAD = {
+    "nothing": ([], "give VOTES.csv and METRICS.csv"),
+    "one": (["v.csv"], "give VOTES.csv and METRICS.csv"),
+    "no winner": (["m.csv", "--counts", "c.csv"], "needs --winner row or --winner column"),
+    "no metrics": (["--counts", "c.csv", "--winner", "row"], "one file beside it, METRICS.csv, not 0"),
+    "winner of votes": (["v.csv", "m.csv", "--winner", "row"], "belong to --counts"),
+    "columns of counts": (
+        ["m.csv", "--counts", "c.csv", "--winner", "row", "--values", "A=1,B=2"],
+        "belong to votes",
+    ),
+    "published and files": (["v.csv", "--published", "mri"], "--published brings its own"),
+    "unknown study": (["--published", "ct"], "unknown published study 'ct'"),
+    "no file": (["nowhere.csv", "m.csv"], "there is no file 'nowhere.csv'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence(arguments, sentence):
+    with pytest.raises(UplappError, match=sentence):
+        run(*arguments)
+
+
+def test_metrics_of_other_conditions_are_refused(tmp_path):
+    files = write(tmp_path, VOTES), write(tmp_path, METRICS.replace("z,", "w,"), "metrics.csv")
+    with pytest.raises(UplappError, match=r"metrics\.csv has no row for the condition 'z'"):
+        run(*files, *FEW)
+
+
+def test_help_shows_an_example():
+    assert "Example" in run("--help")

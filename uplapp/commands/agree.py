@@ -1,0 +1,142 @@
+"""`python -m uplapp agree`: votes and metrics -> which metric agrees with people."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from uplapp.analysis.agreement import Agreement, agreement
+from uplapp.analysis.analyse import BOOTSTRAPS, analyse
+from uplapp.analysis.columns import parse_columns
+from uplapp.analysis.comparisons import count
+from uplapp.analysis.correlations import KINDS
+from uplapp.analysis.export import provenance
+from uplapp.analysis.matrices import read_matrix
+from uplapp.analysis.metric_table import Metrics, check_study, read_metrics
+from uplapp.analysis.published import published as published_votes
+from uplapp.analysis.published import published_metrics
+from uplapp.analysis.scenes import analyse_scenes
+from uplapp.analysis.votes import read_votes
+from uplapp.commands.records import to_json
+from uplapp.errors import UplappError
+from uplapp.values import Comparisons, Method, Scores, Votes
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """The votes, one by one or as a matrix, and the metrics."""
+
+    votes: Votes | Comparisons
+    metrics: Metrics
+
+
+def agree(
+    tables: Annotated[
+        list[Path] | None, typer.Argument(help="VOTES.csv METRICS.csv; with --counts only METRICS.csv.")
+    ] = None,
+    counts: Annotated[Path | None, typer.Option(help="Instead of votes: a matrix.")] = None,
+    winner: Annotated[str | None, typer.Option(help="Who won in the matrix: row or column.")] = None,
+    votes_per_pair: Annotated[
+        str | None, typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
+    ] = None,
+    published: Annotated[
+        str | None, typer.Option(help="Instead of files: a published study, denoising or mri.")
+    ] = None,
+    columns: Annotated[str, typer.Option(help="Other column names of the votes: observer=who,...")] = "",
+    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
+    prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
+    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
+    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Correlate metrics with the scores that people gave, with 95 % intervals.
+
+    METRICS.csv has the columns condition, perhaps scene, and one a metric; its name may end on :lower or
+    :higher, whichever is better.
+
+    Example:  python -m uplapp agree --published denoising
+    """
+    files = tables or []
+    if published is not None:
+        _refuse("--published", [*files, counts, winner, votes_per_pair, columns, values])
+        question = Question(published_votes(published), published_metrics(published))
+    elif counts is not None:
+        question = _of_matrix(files, counts, winner, votes_per_pair, columns + values)
+    else:
+        question = _of_votes(files, winner or votes_per_pair, columns, values)
+    scores, found = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
+    result = {"metrics": found.table, "notes": found.notes, **provenance(scores)}
+    typer.echo(to_json(result) if as_json else _text(found))
+
+
+def _refuse(option: str, others: list[object]) -> None:
+    if any(others):
+        raise UplappError(f"{option} brings its own votes and metrics; leave files and their options out")
+
+
+def _of_matrix(
+    files: list[Path], counts: Path, winner: str | None, votes_per_pair: str | None, texts: str
+) -> Question:
+    if len(files) != 1:
+        raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
+    if winner is None:
+        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
+    if texts:
+        raise UplappError("--columns and --values belong to votes, not to --counts")
+    return Question(read_matrix(counts, winner, votes_per_pair), read_metrics(files[0]))
+
+
+def _of_votes(files: list[Path], of_matrix: str | None, columns: str, values: str) -> Question:
+    if len(files) != 2:
+        raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
+    if of_matrix is not None:
+        raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
+    return Question(read_votes(files[0], columns=parse_columns(columns, values)), read_metrics(files[1]))
+
+
+def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
+    votes, metrics = question.votes, question.metrics
+    comparisons = votes if isinstance(votes, Comparisons) else count(votes)
+    check_study(metrics, comparisons.conditions)
+    scores = analyse(comparisons, method)
+    found = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
+    return scores, Agreement(found.table, tuple(dict.fromkeys((*found.notes, *scores.warnings))))
+
+
+def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> dict[str, Scores]:
+    if isinstance(votes, Comparisons) or metrics.scenes == ("",):
+        return {}
+    return analyse_scenes(votes, method)
+
+
+def _text(found: Agreement) -> str:
+    lines = []
+    for level, rows in found.table.groupby("level", sort=False):
+        best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
+        one = best_first.iloc[0]
+        lines += [
+            f"{one['n']} {level}; 95 % intervals over {one['resampled']}; 1 is full agreement, 0 none",
+            _shown(best_first).to_string(index=False),
+        ]
+    lines += [f"note: {note}" for note in found.notes]
+    return "\n".join(lines)
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    table = pd.DataFrame({"metric": rows["metric"], "better": rows["better"]})
+    for kind in KINDS:
+        columns = (rows[name] for name in (kind, f"{kind}_low", f"{kind}_high"))
+        table[kind] = [
+            "-" if pd.isna(estimate) else f"{estimate:.2f} [{low:.2f}, {high:.2f}]"
+            for estimate, low, high in zip(*columns, strict=True)
+        ]
+    table["pairs as people"] = [_percent(share) for share in rows["pairs_share"]]
+    clear = int(rows["clear_pairs"].iloc[0])
+    table[f"of {clear} clear pairs"] = [_percent(share) for share in rows["clear_pairs_share"]]
+    return table
+
+
+def _percent(share: float) -> str:
+    return "-" if pd.isna(share) else f"{share:.0%}"

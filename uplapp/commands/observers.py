@@ -1,0 +1,134 @@
+"""`python -m uplapp observers`: votes -> which observers to look at, and what leaving some out changes."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from uplapp import __version__
+from uplapp.analysis.analyse import BOOTSTRAPS
+from uplapp.analysis.columns import parse_columns
+from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
+from uplapp.analysis.votes import read_votes
+from uplapp.commands.records import to_json
+from uplapp.errors import UplappError
+from uplapp.values import Method, Votes
+
+
+def observers(
+    votes: Annotated[
+        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
+    ],
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="NAME=REASON: score also without this observer; repeatable.")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="Other column names: condition_A=type1+level1,observer=who.")
+    ] = "",
+    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
+    prior: Annotated[str, typer.Option(help="distance or none, for --exclude.")] = "distance",
+    bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = BOOTSTRAPS,
+    seed: Annotated[int, typer.Option(help="Seed of the replicates, for --exclude.")] = 0,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Screen the simulated observers, not the people.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Say which observers to look at and why; with --exclude, rank with and without those.
+
+    Nobody is left out automatically: that is your decision, with a reason.
+
+    Example:  python -m uplapp observers votes.csv --exclude "anna=failed 4 of 4 catch trials"
+    """
+    reasons = parse_reasons(exclude or [])
+    read = read_votes(votes, simulated or None, parse_columns(columns, values))
+    method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
+    found = _found(read, reasons, method)
+    typer.echo(to_json(found) if as_json else _text(found))
+
+
+def parse_reasons(texts: list[str]) -> dict[str, str]:
+    """Read `NAME=REASON` texts."""
+    reasons: dict[str, str] = {}
+    for text in texts:
+        name, _, reason = (part.strip() for part in text.partition("="))
+        if not name or not reason:
+            raise UplappError(f"--exclude '{text}' gives no reason; write it as NAME=REASON")
+        if name in reasons:
+            raise UplappError(f"--exclude names '{name}' twice")
+        reasons[name] = reason
+    return reasons
+
+
+def _found(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
+    table = screen(votes)
+    found: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
+    found |= {"simulated": votes.simulated, "version": __version__}
+    found["excluded"] = [
+        {"observer": name, "reason": reason} for name, reason in (*votes.excluded, *reasons.items())
+    ]
+    if reasons:
+        everyone, kept = compare_exclusion(votes, reasons, method)
+        found["side_by_side"] = side_by_side(everyone, kept)
+        found["warnings"] = list(dict.fromkeys((*everyone.warnings, *kept.warnings)))
+    return found
+
+
+def _text(found: dict[str, Any]) -> str:
+    table = found["observers"]
+    looked = table[table["looks"] != ""]
+    lines = [
+        _observers(table).to_string(index=False),
+        f"{len(looked)} of {len(table)} observers to look at; nobody is left out automatically",
+        *(f"  {row.observer}: {row.looks}" for row in looked.itertuples()),
+    ]
+    if "side_by_side" in found:
+        lines += ["", _rankings(found["side_by_side"]).to_string(index=False)]
+    lines += [f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]]
+    lines += [f"note: {note}" for note in found["notes"]]
+    lines += [f"warning: {warning}" for warning in found.get("warnings", []) if warning not in found["notes"]]
+    return "\n".join(lines)
+
+
+def _observers(table: pd.DataFrame) -> pd.DataFrame:
+    """What fits on a line; distances are in quartile ranges, looked at above 1.5."""
+    return pd.DataFrame(
+        {
+            "observer": table["observer"],
+            "answers": table["answers"],
+            "far by pair": _cells(table["dist_pairs"], "{:.2f}"),
+            "by answer": _cells(table["dist_trials"], "{:.2f}"),
+            "catch failed": _counts(table["catch_failed"], table["catch_shown"]),
+            "repeats changed": _counts(table["repeats_inconsistent"], table["repeats_shown"]),
+            "left/first": _cells(table["first_share"], "{:.0%}"),
+            "median s": _cells(table["median_s"], "{:.1f}"),
+            "late frames": _cells(table["broken_share"], "{:.0%}"),
+            "not sure": _cells(table["not_sure_share"], "{:.0%}"),
+        }
+    )
+
+
+def _rankings(both: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"condition": both["condition"]}).assign(
+        everyone=_scores(both, "all"),
+        kept=_scores(both, "kept"),
+        shift=_cells(both["shift"], "{:+.3f}"),
+        ranks=_cells(both["rank_change"], "{:+d}"),
+    )
+
+
+def _scores(both: pd.DataFrame, whose: str) -> list[str]:
+    columns = (both[f"{name}_{whose}"] for name in ("jod", "low", "high"))
+    return [
+        "-" if pd.isna(jod) else f"{jod:.3f} [{low:.3f}, {high:.3f}]"
+        for jod, low, high in zip(*columns, strict=True)
+    ]
+
+
+def _cells(column: "pd.Series[Any]", form: str) -> list[str]:
+    return ["-" if pd.isna(value) else form.format(value) for value in column]
+
+
+def _counts(some: "pd.Series[Any]", all_: "pd.Series[Any]") -> list[str]:
+    return [f"{part:.0f}/{whole}" if whole else "-" for part, whole in zip(some, all_, strict=True)]
