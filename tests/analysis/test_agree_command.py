@@ -14,8 +14,9 @@ from uplapp.errors import UplappError
 
 EXAMPLES = Path(uplapp.analysis.__file__).parent / "examples"
 PAIRS = ["x,y,1", "x,z,1", "y,z,1", "x,y,1", "z,x,0", "z,y,0"]
+AGAINST = {"anna": "y,x,1", "bob": "z,y,1", "cleo": "x,y,0"}
 VOTES = "observer,scene,condition_A,condition_B,is_A_selected\n" + "".join(
-    f"{name},{scene},{pair}\n" for name in ("anna", "bob", "cleo") for scene in "st" for pair in PAIRS
+    f"{name},{scene},{pair}\n" for name in AGAINST for scene in "st" for pair in (*PAIRS, AGAINST[name])
 )
 METRICS = "condition,psnr,lpips\nx,33,.1\ny,32,.2\nz,30,.3\n"
 SCENES = "condition,scene,psnr\n" + "".join(
