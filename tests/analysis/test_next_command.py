@@ -70,6 +70,13 @@ def test_an_observer_is_asked_what_this_observer_has_not_judged(tmp_path):
     assert (first["a"], first["b"]) == ("a", "c")
 
 
+def test_the_columns_may_have_other_names(tmp_path):
+    path = write(tmp_path, "who,first,second,better\np,a,b,first\np,b,c,first\nq,a,c,second\n")
+    options = ["--columns", "observer=who,condition_A=first,condition_B=second,is_A_selected=better"]
+    found = asked(path, "--count", 1, "--observer", "p", *options, "--values", "A=first,B=second")
+    assert (found["pairs"][0]["a"], found["pairs"][0]["b"]) == ("a", "c")
+
+
 def test_somebody_new_is_said_to_be_new(votes):
     assert "observer 'nobody' has judged nothing yet" in asked(votes, "--observer", "nobody")["warnings"]
 

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from uplapp.analysis.analyse import analyse
+from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.comparisons import count as count_votes
 from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
 from uplapp.analysis.precision import widest_neighbour
@@ -46,6 +47,10 @@ def next_pair(
         float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
+    columns: Annotated[
+        str, typer.Option(help="Which column holds what: observer=who,condition_A=type1+level1.")
+    ] = "",
+    values: Annotated[str, typer.Option(help="Which cell means what: A=left,B=right,tie=same.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
@@ -56,7 +61,7 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_votes(votes))
+    comparisons = count_votes(read_votes(votes, columns=parse_columns(columns, values)))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))
