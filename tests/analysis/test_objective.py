@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from tests.analysis.made import counts
-from uplapp.analysis.objective import FLOOR, PRIORS, SIGMA, Pairs, group, preference
+from uplapp.analysis.distances import FLOOR, Groups
+from uplapp.analysis.objective import PRIORS, SIGMA, Pairs, preference
 
 SIZES = [(3, 4, 0.5), (6, 30, 1.0), (6, 3, 3.0), (9, 400, 0.3)]
 
@@ -79,6 +80,9 @@ def test_the_prior_is_half_of_the_published_sum_over_ordered_pairs(n, votes, spr
 
 def test_columns_with_equal_votes_share_a_group():
     wins = np.array([[[0, 3, 7, 10], [7, 0, 5, 0], [3, 5, 0, 0], [0, 0, 0, 0]]], dtype=float)
-    found = group(Pairs.of(wins))  # 3:7 twice, 5:5 once, 10:0 counts as 9:1; two pairs have no votes
+    pairs = Pairs.of(wins)
+    found = Groups.of(
+        pairs.wins, pairs.votes
+    )  # 3:7 twice, 5:5 once, 10:0 counts as 9:1; two pairs have no votes
     table = sorted(zip(found.wins[0], found.votes[0], found.pairs[0], strict=True))
     assert [row for row in table if row[2]] == [(1, 10, 1), (3, 10, 2), (5, 10, 1)]

@@ -9,10 +9,11 @@ from uplapp.analysis.objective import PRIORS, Array, Objective, Pairs, Terms
 
 ITERATIONS = 100
 LAST_STEP_JOD = 1e-6  # Newton squares it: what remains after this step is rounding
+NEXT_STEP_JOD = 1e-8  # of a step that shrank to a share x, the next shrinks to x^2
 LONGEST_STEP_JOD = 4.0
 FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
 STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
-CELLS = 1 << 17  # replicates of a chunk x pairs x pairs; its arrays stay in the processor's cache
+CELLS = 1 << 16  # replicates of a chunk x conditions x conditions; its arrays stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
 
     `labels` (n,) tells which conditions have a scale in common; the mean of each label is 0.
     """
-    size = max(1, CELLS // max(1, counts.shape[1] * (counts.shape[1] - 1) // 2) ** 2)
+    size = max(1, CELLS // counts.shape[1] ** 2)
     gauge = (labels[:, None] == labels).astype(float)
     parts = []
     for at in range(0, len(counts), size):
@@ -69,14 +70,24 @@ def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
         up = terms.value >= best[climbing] - 1e-12 * np.abs(terms.value)  # rounding is no descent
         risen, terms = climbing[up], terms.take(up)
         point[risen], best[risen] = trial[up], terms.value
+        before = np.abs(step[risen]).max(axis=1)
         step[risen] = _newton_step(terms, gauge)
         step[climbing[~up]] /= 2
-        arrived = np.abs(step[risen]).max(axis=1) < LAST_STEP_JOD
+        arrived = _is_last(np.abs(step[risen]).max(axis=1), before)
         converged[risen[arrived]] = _is_peak(terms.hessian[arrived], gauge)
         climbing = np.setdiff1d(climbing, risen[arrived])
         if not climbing.size:
             break
     return Fit(point + step, converged)
+
+
+def _is_last(length: Array, before: Array) -> NDArray[np.bool_]:
+    """Tell whether what remains after a step is rounding, from its length and that of the step before."""
+    shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
+    last: NDArray[np.bool_] = (length < LAST_STEP_JOD) | (
+        (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
+    )
+    return last
 
 
 def _newton_step(terms: Terms, gauge: Array) -> Array:
@@ -91,8 +102,13 @@ def _newton_step(terms: Terms, gauge: Array) -> Array:
 
 
 def _is_peak(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
-    lowest: NDArray[np.bool_] = np.linalg.eigvalsh(gauge - hessian)[:, 0] > FLATTEST
-    return lowest
+    steepness = gauge - FLATTEST * np.eye(len(gauge)) - hessian
+    try:
+        np.linalg.cholesky(steepness)  # a tenth of the time of eigenvalues
+    except np.linalg.LinAlgError:
+        lowest: NDArray[np.bool_] = np.linalg.eigvalsh(steepness)[:, 0] > 0
+        return lowest
+    return np.ones(len(hessian), dtype=bool)
 
 
 def _solve(hessian: Array, gradient: Array, gauge: Array) -> Array:
