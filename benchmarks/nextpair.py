@@ -15,9 +15,10 @@ from uplapp.analysis.nextpair import next_pairs, posterior
 from uplapp.analysis.objective import Array, preference
 
 BAR_MS, CONDITIONS_TIMED = 10.0, 50
-CONDITIONS, RANGE_JOD, STUDIES = 20, 6.0, 30
+CONDITIONS, RANGE_JOD, STUDIES = 20, 6.0, 20
+SPREADS_JOD = (0.0, 0.5)  # between observers: what the posterior takes for granted, and what people do
 PER_OBSERVER = 40  # of 190 pairs: what a person answers in ten minutes
-ROUNDS = (1, 2, 4, 8, 16, 32)  # observers so far, at which scores are compared
+ROUNDS = (1, 2, 4, 8, 16)  # observers so far, at which scores are compared
 
 Pick = Callable[[Array, Array, int], tuple[int, int]]  # (wins so far, shown to this observer, seed) -> pair
 
@@ -70,16 +71,16 @@ PICKS: dict[str, Pick] = {
 }
 
 
-def study(pick: Pick, seed: int) -> Array:
+def study(pick: Pick, spread_jod: float, seed: int) -> Array:
     """Errors (rounds, 2) of one study: RMS in JOD of the centred scores, 1 - Spearman's rank correlation."""
     generator = np.random.default_rng(seed)
     scores = generator.permutation(np.linspace(-RANGE_JOD / 2, RANGE_JOD / 2, CONDITIONS))
     wins, errors = np.zeros((CONDITIONS, CONDITIONS)), []
     for observer in range(max(ROUNDS)):
-        shown = np.zeros_like(wins)
+        shown, own = np.zeros_like(wins), scores + generator.normal(0, spread_jod, CONDITIONS)
         for _ in range(PER_OBSERVER):
             i, j = pick(wins, shown, int(generator.integers(2**31)))
-            answer(wins, scores, (i, j), generator)
+            answer(wins, own, (i, j), generator)
             shown[i, j] += 1
             shown[j, i] += 1
         if observer + 1 in ROUNDS:
@@ -110,13 +111,13 @@ def print_times() -> None:
         )
 
 
-def main() -> None:
-    """Print the tables."""
-    print_times()
-    print(f"\n{CONDITIONS} conditions evenly over {RANGE_JOD:g} JOD, {PER_OBSERVER} answers an observer, no")
-    print(f"differences between observers; mean of {STUDIES} studies; ratios are to full sweeps")
+def print_errors(spread_jod: float) -> None:
+    """Print the errors of all ways to pick, beside those of full sweeps."""
+    print(f"\n{CONDITIONS} conditions evenly over {RANGE_JOD:g} JOD, {PER_OBSERVER} answers an observer,")
+    print(f"observers {spread_jod:g} JOD apart (sd); mean of {STUDIES} studies; ratios are to full sweeps")
     errors = {
-        label: np.mean([study(pick, s) for s in range(STUDIES)], axis=0) for label, pick in PICKS.items()
+        label: np.mean([study(pick, spread_jod, seed) for seed in range(STUDIES)], axis=0)
+        for label, pick in PICKS.items()
     }
     for place, measure in enumerate(("RMS error, JOD", "1 - Spearman")):
         print(f"\n{measure:18s}" + "".join(f"{PER_OBSERVER * k:>7d} votes " for k in ROUNDS))
@@ -124,6 +125,13 @@ def main() -> None:
             ratios = found[:, place] / errors["full sweeps"][:, place]
             cells = (f"{e:7.3f} {r:4.2f}x" for e, r in zip(found[:, place], ratios, strict=True))
             print(f"{label:18s}" + " ".join(cells))
+
+
+def main() -> None:
+    """Print the tables."""
+    print_times()
+    for spread_jod in SPREADS_JOD:
+        print_errors(spread_jod)
 
 
 if __name__ == "__main__":

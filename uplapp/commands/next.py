@@ -1,6 +1,5 @@
 """`python -m uplapp next`: votes so far -> the pairs to ask next."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.analysis.tables import read_table
 from uplapp.analysis.votes import read_votes
+from uplapp.commands.records import to_json
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons
 
@@ -66,7 +66,7 @@ def next_pair(
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))
     found = _result(comparisons, question, chosen, bits, target)
-    typer.echo(json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False) if as_json else _text(found))
+    typer.echo(to_json(found) if as_json else _text(found))
 
 
 def _question(comparisons: Comparisons, observer: str | None, allowed: Path | None) -> Question:
@@ -112,7 +112,7 @@ def _result(
         width = np.inf
     return {
         "pairs": [
-            {"a": question.conditions[i], "b": question.conditions[j], "gain_bits": float(bits[i, j])}
+            {"a": question.conditions[i], "b": question.conditions[j], "gain_bits": bits[i, j]}
             for i, j in chosen
         ],
         "widest_neighbour_jod": float(width) if np.isfinite(width) else None,

@@ -1,15 +1,14 @@
 """`python -m uplapp plan`: guessed scores -> how many observers."""
 
-import json
 import sys
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import typer
 
 from uplapp.analysis import planning
 from uplapp.analysis.planning import BOOTSTRAPS, EXPERIMENTS, POWER, Plan, Planned, advice, needed
+from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Method
 
@@ -39,7 +38,7 @@ def plan(
     guess = Plan(read_scores(scores), votes_per_pair, spread)
     method = Method(prior, bootstraps=bootstraps)
     found = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
-    typer.echo(_json(found, power, seed) if as_json else _text(found, power))
+    typer.echo(to_json(_result(found, power, seed)) if as_json else _text(found, power))
 
 
 def read_scores(text: str) -> tuple[tuple[str, float], ...]:
@@ -95,8 +94,8 @@ def _each(found: Planned, power: float) -> list[str]:
     return [f"  {name}: {needed(found, power, name) or f'more than {most}'} observers" for name in names]
 
 
-def _json(found: Planned, power: float, seed: int) -> str:
-    result = {
+def _result(found: Planned, power: float, seed: int) -> dict[str, Any]:
+    return {
         "scores": dict(found.plan.scores),
         "votes_per_pair": found.plan.votes_per_pair,
         "spread_jod": found.plan.spread_jod,
@@ -107,16 +106,6 @@ def _json(found: Planned, power: float, seed: int) -> str:
         "power": power,
         "needed": needed(found, power),
         "advice": advice(found, power),
-        "comparisons": _rows(found.table),
-        "overall": _rows(found.overall),
+        "comparisons": found.table,
+        "overall": found.overall,
     }
-    return json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
-
-
-def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Rows as plain values; what is undefined or infinite is null."""
-    return [{name: _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not np.isfinite(value) else value
