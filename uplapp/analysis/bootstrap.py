@@ -1,5 +1,6 @@
 """Replicates of a study and the 95 % intervals they give."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,12 @@ from scipy import stats
 
 from uplapp.analysis.identifiability import Labels, intact
 from uplapp.analysis.objective import Array, preference
-from uplapp.analysis.thurstone import fit
+from uplapp.analysis.thurstone import chunk_size, fit
 from uplapp.registry import Entry, Registry
 
 LEVEL = 0.95
 FEW_OBSERVERS = 6  # below, no coverage of the intervals has been measured
+Watch = Callable[[int, int], None]  # (replicates done, of how many)
 TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
@@ -25,37 +27,90 @@ class Replicates:
     degenerate: int
 
 
-def resample_observers(wins: Array, bootstraps: int, seed: int) -> Array:
-    """Draw whole observers with replacement from wins (K,n,n), in their order; returns counts (B,n,n).
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Counts of B replicates, drawn a chunk at a time: together they may be more than memory holds.
+
+    `chunks(size)` gives arrays (at most size,n,n), the same replicates for every size.
+    """
+
+    bootstraps: int
+    chunks: Callable[[int], Iterator[Array]]
+
+    @classmethod
+    def of(cls, counts: Array) -> "Draws":
+        """Hand out counts (B,n,n) that are there."""
+        return cls(len(counts), lambda size: (counts[at : at + size] for at in range(0, len(counts), size)))
+
+
+def observer_draws(wins: Array, bootstraps: int, seed: int) -> Draws:
+    """Draw whole observers with replacement from wins (K,n,n), in their order.
 
     Never single votes: where observers differ, intervals from resampled votes cover far less than 95 %.
     """
     observers, n, _ = wins.shape
     rows = np.random.default_rng(seed).integers(0, observers, (bootstraps, observers))
-    weights = np.zeros((bootstraps, observers))
-    np.add.at(weights, (np.arange(bootstraps)[:, None], rows), 1.0)
-    return (weights @ wins.reshape(observers, n * n)).reshape(bootstraps, n, n)
+    cells = (rows + observers * np.arange(bootstraps)[:, None]).ravel()
+    weights = np.bincount(cells, minlength=bootstraps * observers).reshape(rows.shape).astype(float)
+
+    def chunks(size: int) -> Iterator[Array]:
+        for at in range(0, bootstraps, size):
+            yield (weights[at : at + size] @ wins.reshape(observers, n * n)).reshape(-1, n, n)
+
+    return Draws(bootstraps, chunks)
 
 
-def draw_votes(scores: Array, counts: Array, bootstraps: int, seed: int) -> Array:
-    """Draw binomial votes (B,n,n) of the fitted scores (n,), as many a pair as counts (n,n) hold."""
+def resample_observers(wins: Array, bootstraps: int, seed: int) -> Array:
+    """Draw as `observer_draws` does, all counts (B,n,n) at once."""
+    return next(observer_draws(wins, bootstraps, seed).chunks(bootstraps))
+
+
+def vote_draws(scores: Array, counts: Array, bootstraps: int, seed: int) -> Draws:
+    """Draw binomial votes of the fitted scores (n,), as many a pair as counts (n,n) hold."""
     first, second = np.triu_indices(len(scores), 1)
     votes = np.rint(counts + counts.T)[first, second].astype(int)
     chosen = preference(scores[first] - scores[second])
-    wins = np.random.default_rng(seed).binomial(votes, chosen, (bootstraps, votes.size))
-    drawn = np.zeros((bootstraps, *counts.shape))
-    drawn[:, first, second], drawn[:, second, first] = wins, votes - wins
-    return drawn
+
+    def chunks(size: int) -> Iterator[Array]:
+        generator = np.random.default_rng(seed)
+        for at in range(0, bootstraps, size):
+            drawn = np.zeros((min(size, bootstraps - at), *counts.shape))
+            wins = generator.binomial(votes, chosen, (len(drawn), votes.size))
+            drawn[:, first, second], drawn[:, second, first] = wins, votes - wins
+            yield drawn
+
+    return Draws(bootstraps, chunks)
 
 
-def refit(counts: Array, prior: str, scores: Array, labels: Labels, directed: bool) -> Replicates:
+def draw_votes(scores: Array, counts: Array, bootstraps: int, seed: int) -> Array:
+    """Draw as `vote_draws` does, all votes (B,n,n) at once."""
+    return next(vote_draws(scores, counts, bootstraps, seed).chunks(bootstraps))
+
+
+def refit(
+    counts: Array | Draws,
+    prior: str,
+    scores: Array,
+    labels: Labels,
+    directed: bool,
+    watch: Watch | None = None,
+) -> Replicates:
     """Fit the replicates (B,n,n) from the study's own scores (n,), leaving out those without an optimum.
 
-    `directed`: every label must have won and lost along chains (no prior), else only been compared.
+    `directed`: every label must have won and lost along chains (no prior), else only been compared. `watch`
+    is told (replicates done, of how many) every now and then; what it raises ends the work.
     """
-    whole = counts[intact(counts if directed else counts + counts.swapaxes(1, 2), labels)]
-    found = fit(whole, prior, np.repeat(scores[None], len(whole), axis=0), labels)
-    return Replicates(found.scores[found.converged], len(counts) - int(found.converged.sum()))
+    draws = counts if isinstance(counts, Draws) else Draws.of(counts)
+    found, done = [np.empty((0, scores.size))], 0
+    for chunk in draws.chunks(chunk_size(scores.size)):
+        whole = chunk[intact(chunk if directed else chunk + chunk.swapaxes(1, 2), labels)]
+        fits = fit(whole, prior, np.repeat(scores[None], len(whole), axis=0), labels)
+        found.append(fits.scores[fits.converged])
+        done += len(chunk)
+        if watch:
+            watch(done, draws.bootstraps)
+    replicates = np.concatenate(found)
+    return Replicates(replicates, draws.bootstraps - len(replicates))
 
 
 def t_interval(scores: Array, replicates: Array, observers: int) -> tuple[Array, Array]:

@@ -30,10 +30,27 @@ def strong_components(counts: Array) -> Labels:
 
 
 def intact(counts: Array, labels: Labels) -> NDArray[np.bool_]:
-    """Tell which replicates (B,n,n) still fix the distances inside every label."""
-    together = labels[:, None] == labels
-    both_ways: NDArray[np.bool_] = (reach(counts) | ~together).all(axis=(1, 2))
-    return both_ways
+    """Tell which replicates (B,n,n) still fix the distances inside every label.
+
+    In every label, chains of wins must lead from its first member to each other one, and back.
+    """
+    names, firsts = np.unique(labels, return_index=True)
+    members, links = names[:, None] == labels, (counts > 0).astype(np.float32)
+    there = (_spread(links, firsts) | ~members).all(axis=(1, 2))
+    back = (_spread(links[there].swapaxes(1, 2), firsts) | ~members).all(axis=(1, 2))
+    there[there] = back
+    return there
+
+
+def _spread(links: NDArray[np.float32], firsts: Labels) -> NDArray[np.bool_]:
+    """Tell (B,R,n) which conditions chains of `links` (B,n,n) lead to from each of R conditions `firsts`."""
+    reached = np.zeros((len(links), firsts.size, links.shape[-1]), dtype=np.float32)
+    reached[:, np.arange(firsts.size), firsts] = 1
+    while True:
+        wider = ((reached @ links + reached) > 0).astype(np.float32)
+        if (wider == reached).all():
+            return reached.astype(np.bool_)
+        reached = wider
 
 
 def findings(names: tuple[str, ...], counts: Array) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ NEXT_STEP_JOD = 1e-8  # of a step that shrank to a share x, the next shrinks to 
 LONGEST_STEP_JOD = 4.0
 FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
 STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
-CELLS = 1 << 16  # replicates of a chunk x conditions x conditions; its arrays stay in the processor's cache
+CELLS = 1 << 16  # replicates solved together x conditions x conditions
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +29,19 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
 
     `labels` (n,) tells which conditions have a scale in common; the mean of each label is 0.
     """
-    size = max(1, CELLS // counts.shape[1] ** 2)
     gauge = (labels[:, None] == labels).astype(float)
-    parts = []
+    size, scores, converged = chunk_size(len(labels)), np.empty(start.shape), np.zeros(len(start), dtype=bool)
     for at in range(0, len(counts), size):
-        objective = PRIORS.build(prior, pairs=Pairs.of(counts[at : at + size]))
-        parts.append(maximise(objective, start[at : at + size], gauge))
-    converged = np.concatenate([part.converged for part in parts])
-    scores: Array = np.concatenate([part.scores for part in parts])
-    scores = scores - scores @ (gauge / gauge.sum(axis=1))
+        some = slice(at, at + size)
+        found = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
+        scores[some], converged[some] = found.scores, found.converged
+    scores -= scores @ (gauge / gauge.sum(axis=1))
     return Fit(np.where(converged[:, None], scores, np.nan), converged)
+
+
+def chunk_size(conditions: int) -> int:
+    """Count the replicates that are solved together: fewer waste the batch, more leave the cache."""
+    return max(1, CELLS // conditions**2)
 
 
 def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
