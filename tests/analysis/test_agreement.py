@@ -16,6 +16,7 @@ from uplapp.values import Comparisons, Method
 
 TRUE = np.array([-1.2, -0.6, -0.1, 0.3, 0.6, 1.0])
 METHOD = Method(bootstraps=300)
+WIDE = stats.t.ppf(0.975, 11) / stats.norm.ppf(0.975) * np.sqrt(12 / 11)  # Student's t of 12 observers
 
 
 def scored(seed=0, observers=12, true=TRUE, votes=3):
@@ -54,7 +55,8 @@ def test_estimates_and_intervals_are_those_of_a_slow_loop(seed):
     scores = scored(seed)
     values = np.random.default_rng(seed).normal(size=6)
     found = row(agreement(scores, table(vif=values)), "vif")
-    draws = [stats.kendalltau(values, one).statistic for one in scores.replicates]
+    replicates = scores.jod + WIDE * (scores.replicates - scores.jod)
+    draws = [stats.kendalltau(values, one).statistic for one in replicates]
     assert found["kendall"] == pytest.approx(stats.kendalltau(values, scores.jod).statistic)
     bounds = np.percentile(draws, [2.5, 97.5], method="hazen")
     assert found[["kendall_low", "kendall_high"]].tolist() == pytest.approx(bounds)
@@ -69,6 +71,14 @@ def test_shares_of_pairs_can_be_counted():
     found = row(agreement(scores, table(psnr=[1.0, 3.0, 2.0])), "psnr")
     assert found["pairs_share"] == pytest.approx(2 / 3)
     assert found[["clear_pairs_share", "clear_pairs"]].tolist() == [1.0, 2]
+
+
+def test_percentile_intervals_take_the_replicates_as_they_are():
+    scores = analyse(study(TRUE, 12, 3, 0, spread_jod=0.3), replace(METHOD, interval="percentile"))
+    found = row(agreement(scores, table(vif=TRUE**2)), "vif")
+    draws = [stats.pearsonr(TRUE**2, one).statistic for one in scores.replicates]
+    bounds = np.percentile(draws, [2.5, 97.5], method="hazen")
+    assert found[["pearson_low", "pearson_high"]].tolist() == pytest.approx(bounds)
 
 
 def test_fewer_observers_widen_the_interval():
@@ -139,7 +149,7 @@ def test_stimuli_are_those_of_a_slow_loop():
     y = np.stack([scenes[scene].jod for scene in SCENES])
     assert found["spearman"] == pytest.approx(stats.spearmanr(x.ravel(), y.ravel()).statistic)
     drawn = np.random.default_rng(5).integers(0, 3, (300, 3))
-    replicates = np.stack([scenes[scene].replicates for scene in SCENES], axis=1)
+    replicates = y + WIDE * (np.stack([scenes[scene].replicates for scene in SCENES], axis=1) - y)
     draws = [
         stats.spearmanr(x[rows].ravel(), some[rows].ravel()).statistic
         for rows, some in zip(drawn, replicates, strict=True)

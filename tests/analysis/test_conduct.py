@@ -117,3 +117,10 @@ def test_an_observer_without_main_trials_keeps_a_row(tmp_path):
     assert found.index.tolist() == ["a", "o"]
     assert found.loc["a", ["answers", "catch_failed"]].tolist() == [0, 1]
     assert np.isnan(found.loc["a", "first_share"])
+
+
+def test_circles_are_counted_scene_by_scene(tmp_path):
+    circle = ["o,s,x,y,1,main", "o,s,y,z,1,main", "o,s,z,x,1,main"]
+    line = ["o,t,x,y,1,main", "o,t,y,z,1,main", "o,t,z,x,0,main"]
+    assert of(tmp_path, *circle, *line).loc["o", "circular_share"] == pytest.approx(1 / 2)
+    assert np.isnan(of(tmp_path, MAIN).loc["o", "circular_share"])

@@ -47,19 +47,25 @@ def with_trials(kind: str, answer: str, count: int):
     """Add `count` trials that repeat the observer's last main pair, or show the reference against it."""
 
     def change(part: pd.DataFrame) -> pd.DataFrame:
-        extra = pd.concat([part.iloc[-1:]] * count).assign(kind=kind)
+        extra = part.iloc[[-1] * count].assign(kind=kind)
         extra = extra.assign(condition_B="reference") if kind == "catch" else extra
         same = part["is_A_selected"].iloc[-1]
-        opposite = {"1": "0", "0": "1"}[same]
-        return pd.concat([part, extra.assign(is_A_selected=opposite if answer == "other" else answer)])
+        said = {"other": {"1": "0", "0": "1"}[same], "same": same}.get(answer, answer)
+        return pd.concat([part, extra.assign(is_A_selected=said)])
 
     return change
+
+
+def asked_again(changed: int, shown: int):
+    """Repeat the last main pair `shown` times, `changed` of them answered otherwise."""
+    other, same = with_trials("repeat", "other", changed), with_trials("repeat", "same", shown - changed)
+    return lambda part: pd.concat([other(part), same(part).iloc[len(part) :]])
 
 
 SPOILED = {
     "upside down": (turned, r"votes unlike the others' \(by pair \d.*; votes unlike the others' \(by answer"),
     "catches": (with_trials("catch", "1", 5), r"failed 5 of 5 catch trials"),
-    "repeats": (with_trials("repeat", "other", 4), r"changed 4 of 4 repeated answers"),
+    "repeats": (asked_again(8, 8), r"changed 8 of 8 repeated answers"),
     "one side": (lambda part: part.assign(is_A_selected="1"), r"left or first side in 100% of answers"),
     "hasty": (
         lambda part: part.assign(response_ms=300.0),
@@ -74,6 +80,14 @@ SPOILED = {
 def test_each_way_to_spoil_a_session_is_said_in_words(change, words):
     found = screen(made(12, changes={"o05": change}))
     assert pd.Series([row(found, "o05")["looks"]]).str.contains(words).all()
+
+
+@pytest.mark.parametrize(("others", "looked"), [(0, True), (3, False)])
+def test_changed_repeats_are_held_against_those_of_the_others(others, looked):
+    """Four of six is much where nobody else changes any, and little where all change three of six."""
+    people = {f"o{k:02d}": asked_again(others, 6) for k in range(10)} | {"o05": asked_again(4, 6)}
+    found = row(screen(made(10, changes=people)), "o05")
+    assert ("changed 4 of 6 repeated answers" in found["looks"]) == looked
 
 
 def test_a_careful_group_gives_no_reason_to_look():

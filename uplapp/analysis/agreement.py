@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from uplapp.analysis.bootstrap import TAILS
 from uplapp.analysis.correlations import KINDS, correlations, ordered_share
@@ -53,9 +54,13 @@ def agreement(
     """Correlate metrics with the pooled scores of conditions and, given both, with those of stimuli.
 
     `per_scene` are the scores of each scene, as `analyse_scenes` gives them; used where `metrics` has scenes,
-    whose mean stands for the condition. The conditions are taken as given, the intervals are percentiles
-    over resampled observers and, for stimuli, scenes. Scores of different scenes have no common zero, so
-    those and the metric's values count from their scene's mean, and pairs lie within a scene.
+    whose mean stands for the condition. Scores of different scenes have no common zero, so those and the
+    metric's values count from their scene's mean, and pairs lie within a scene.
+
+    The conditions are taken as given. The intervals are percentiles over resampled observers, as far apart
+    as the scores' own intervals say, and, for stimuli, over resampled scenes. In simulated studies of 12 to
+    20 observers those of ranks held the truth in .96 to 1.00 of cases, Pearson's in .86 to .94
+    (benchmarks/agreement.py).
     """
     levels = [_conditions(scores, metrics)]
     usable = _usable(scores, per_scene or {}, metrics)
@@ -103,14 +108,14 @@ def _usable(scores: Scores, per_scene: PerScene, metrics: Metrics) -> dict[str, 
 
 
 def _conditions(scores: Scores, metrics: Metrics) -> _Places:
-    values = of_study(metrics, scores.conditions)
+    replicates = _spread(scores)
     n = len(scores.conditions)
     return _Places(
         "conditions",
-        values,
+        of_study(metrics, scores.conditions),
         scores.jod,
-        scores.replicates,
-        np.ones_like(scores.replicates),
+        replicates,
+        np.ones_like(replicates),
         np.ones((n, n)) - np.eye(n),
         _clear(scores),
         "binomial votes" if scores.interval == "parametric" else "observers",
@@ -155,8 +160,18 @@ def _together(scores: list[Scores], aligned: bool, generator: np.random.Generato
     parts = []
     for one in scores:
         rows = np.arange(size) if aligned else generator.integers(0, max(1, len(one.replicates)), size)
-        parts.append(_centred(one.replicates[rows]))
+        parts.append(_centred(_spread(one)[rows]))
     return np.concatenate(parts, axis=1)
+
+
+def _spread(scores: Scores) -> Array:
+    """Replicates as far from the scores as their intervals reach: Student's t, where these are."""
+    people = scores.observers
+    if scores.interval != "t" or people is None:
+        return scores.replicates
+    t_to_normal = stats.t.ppf(TAILS[1], people - 1) / stats.norm.ppf(TAILS[1])
+    wide: Array = scores.jod + t_to_normal * np.sqrt(people / (people - 1)) * (scores.replicates - scores.jod)
+    return wide
 
 
 def _centred(values: Array) -> Array:

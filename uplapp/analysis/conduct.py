@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from uplapp.analysis.numbers import numbers
 from uplapp.analysis.objective import Array
+from uplapp.analysis.triads import observers_triads
 from uplapp.analysis.votes import main_trials
 from uplapp.values import REFERENCE, Votes
 
@@ -22,7 +23,7 @@ def conduct(votes: Votes) -> pd.DataFrame:
     Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
     `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
     two-sided binomial `side_p`, which presumes balanced sides; `median_s`; `fast_share` below FAST_MS;
-    `broken_share` with late frames; `not_sure_share`.
+    `broken_share` with late frames; `not_sure_share`; `circular_share` of the triads in each scene.
     """
     observers = pd.Index(sorted(votes.table["observer"].astype(str).unique()), name="observer")
     main = main_trials(votes)
@@ -30,7 +31,7 @@ def conduct(votes: Votes) -> pd.DataFrame:
     answers = who.value_counts().reindex(observers, fill_value=0).rename("answers")
     parts: list[Any] = [answers, _catches(votes), _repeats(votes), _sides(main), _times(main, votes.source)]
     unsure = _share(main["is_A_selected"] == 0.5, who).rename("not_sure_share")
-    parts += [_broken(main, votes.source), unsure]
+    parts += [_broken(main, votes.source), unsure, _circles(votes)]
     table: pd.DataFrame = pd.concat([part.reindex(observers) for part in parts], axis=1)
     shown = ["catch_shown", "repeats_shown"]
     table[shown] = table[shown].fillna(0).astype(int)
@@ -106,6 +107,11 @@ def _broken(main: pd.DataFrame, source: str) -> pd.Series:
     else:
         return pd.Series(name="broken_share", dtype=float)
     return _share(broken, who).rename("broken_share")
+
+
+def _circles(votes: Votes) -> pd.Series:
+    found = {name: one.share for name, one in observers_triads(votes).items()}
+    return pd.Series(found, name="circular_share", dtype=float)
 
 
 def _share(marks: pd.Series, who: pd.Series) -> pd.Series:

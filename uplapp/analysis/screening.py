@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.comparisons import count
@@ -16,7 +17,6 @@ from uplapp.values import Method, Scores, Votes
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
 CATCH_SHARE = 0.2
-REPEAT_SHARE, FEWEST_REPEATS = 0.5, 4  # a coin changes half of its answers
 SIDE_LEAN = 0.1  # from one half; among a thousand answers a smaller one is significant and harmless
 FAST_SHARE = 0.1
 BROKEN_SHARE = 0.1
@@ -36,10 +36,7 @@ RULES: tuple[tuple[Rule, str], ...] = (
         "failed {catch_failed:.0f} of {catch_shown:.0f} catch trials",
     ),
     (
-        lambda t: (
-            (t["repeats_shown"] >= FEWEST_REPEATS)
-            & (t["repeats_inconsistent"] >= REPEAT_SHARE * t["repeats_shown"])
-        ),
+        lambda t: _adjusted(_changeable(t["repeats_inconsistent"], t["repeats_shown"])) < ALPHA,
         "changed {repeats_inconsistent:.0f} of {repeats_shown:.0f} repeated answers",
     ),
     (
@@ -146,6 +143,13 @@ def _looks(table: pd.DataFrame) -> list[str]:
 def _adjusted(p: "pd.Series[float]") -> "pd.Series[float]":
     """Holm's adjustment over the observers, so that among many one in twenty is not looked at by chance."""
     return pd.Series(holm(np.asarray(p, dtype=np.float64)), index=p.index)
+
+
+def _changeable(changed: "pd.Series[float]", shown: "pd.Series[int]") -> "pd.Series[float]":
+    """Chance of so many changed answers, if one changes them as often as the others do (Laplace's rule)."""
+    some = changed.fillna(0.0)
+    rate = (some.sum() - some + 1) / (shown.sum() - shown + 2)
+    return pd.Series(binom.sf(some - 1, shown, rate), index=changed.index).where(shown > 0)
 
 
 def _hasty(median_s: "pd.Series[float]") -> "pd.Series[bool]":
