@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from uplapp.analysis.answers import TIES
-from uplapp.analysis.bootstrap import INTERVALS, normal_interval
+from uplapp.analysis.bootstrap import INTERVALS, Watch, normal_interval
 from uplapp.analysis.cautions import cautions, too_many
 from uplapp.analysis.identifiability import findings
 from uplapp.analysis.objective import PRIORS, Array
-from uplapp.analysis.scale import Scale, Watch, fit_scale, needs_answers
+from uplapp.analysis.scale import Scale, fit_scale, needs_answers
 from uplapp.analysis.sides import is_unknown, side_bias
 from uplapp.analysis.significance import differences
 from uplapp.errors import UnknownName, UplappError

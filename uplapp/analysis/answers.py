@@ -140,7 +140,7 @@ def fit_best_answers(answers: Array, method: Method, labels: Labels) -> AnswerFi
     return fit_answers(answers[None], method, start, labels)
 
 
-def draw_answers(fit: AnswerFit, answers: Array, bootstraps: int, seed: int) -> Array:
+def draw_answers(fit: AnswerFit, answers: Array, bootstraps: int, seed: int | list[int]) -> Array:
     """Draw answers (B,3,n,n) of a fitted model (one row), as many a cell as `answers` (3,n,n) hold."""
     first, second = np.nonzero(answers.sum(axis=0))
     u = fit.scores[0, first] - fit.scores[0, second] + fit.side[0]

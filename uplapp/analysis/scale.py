@@ -1,12 +1,12 @@
 """Votes -> scores with their replicates, by the model that a method names."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from uplapp.analysis.answers import AnswerFit, draw_answers, fit_answers, fit_best_answers
-from uplapp.analysis.bootstrap import draw_votes, keep_anchor, refit, resample_observers
+from uplapp.analysis.bootstrap import Watch, keep_anchor, observer_draws, refit, vote_draws
 from uplapp.analysis.comparisons import to_wins
 from uplapp.analysis.identifiability import Labels, components, intact, strong_components
 from uplapp.analysis.objective import Array
@@ -14,9 +14,7 @@ from uplapp.analysis.thurstone import fit_best
 from uplapp.values import Comparisons, Method
 
 STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
-STRIDE = 250  # replicates between two reports to `watch`
-
-Watch = Callable[[int, int], None]  # (replicates done, of how many)
+STRIDE = 250  # replicates that are drawn at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +70,12 @@ def _of_wins(wins: Array, method: Method, labels: Labels, observers: bool, watch
     scores = fit_best(wins.sum(axis=0), method.prior, labels)
     if np.isnan(scores).any():
         return _undefined(scores, labels)
-    if observers:
-        counts = resample_observers(wins, bootstraps, seed)
-    else:
-        counts = draw_votes(scores, wins.sum(axis=0), bootstraps, seed)
-    found = refit(counts, method.prior, scores, labels, method.prior == "none")
+    draws = (
+        observer_draws(wins, bootstraps, seed)
+        if observers
+        else vote_draws(scores, wins.sum(axis=0), bootstraps, seed)
+    )
+    found = refit(draws, method.prior, scores, labels, method.prior == "none", watch)
     nothing = np.zeros((len(found.scores), 2))
     return Scale(scores, found.scores, labels, found.degenerate, np.zeros(2), nothing)
 
@@ -84,35 +83,40 @@ def _of_wins(wins: Array, method: Method, labels: Labels, observers: bool, watch
 def _of_answers(
     answers: Array, method: Method, labels: Labels, observers: bool, watch: Watch | None
 ) -> Scale:
-    bootstraps, seed = method.bootstraps, method.seed
     fit = fit_best_answers(answers.sum(axis=0), method, labels)
     if not fit.converged[0]:
         return _undefined(fit.scores[0], labels)
+    points, done = [np.empty((0, fit.point.shape[1]))], 0
+    for drawn in _draw(answers, method, fit, observers):
+        points.append(_refit(drawn, method, fit, labels))
+        done += len(drawn)
+        if watch:
+            watch(done, method.bootstraps)
+    point, n = np.concatenate(points), len(labels)
+    return Scale(fit.scores[0], point[:, :n], labels, done - len(point), fit.point[0, n:], point[:, n:])
+
+
+def _draw(answers: Array, method: Method, fit: AnswerFit, observers: bool) -> Iterator[Array]:
+    """Hand out replicates (at most STRIDE,3,n,n) of whole observers, or of answers drawn from the fit."""
     if observers:  # one seed, so that the three kinds of answers come from the same observers
-        kinds = [resample_observers(answers[:, kind], bootstraps, seed) for kind in range(3)]
-        drawn = np.stack(kinds, axis=1)
-    else:
-        drawn = draw_answers(fit, answers.sum(axis=0), bootstraps, seed)
-    points = _refit_answers(drawn, method, fit, labels, watch)
-    n, degenerate = len(labels), bootstraps - len(points)
-    return Scale(fit.scores[0], points[:, :n], labels, degenerate, fit.point[0, n:], points[:, n:])
+        kinds = [observer_draws(answers[:, kind], method.bootstraps, method.seed) for kind in range(3)]
+        for parts in zip(*(draws.chunks(STRIDE) for draws in kinds), strict=True):
+            yield np.stack(parts, axis=1)
+        return
+    for at in range(0, method.bootstraps, STRIDE):
+        size = min(STRIDE, method.bootstraps - at)
+        yield draw_answers(fit, answers.sum(axis=0), size, [method.seed, at])
 
 
-def _refit_answers(
-    answers: Array, method: Method, fit: AnswerFit, labels: Labels, watch: Watch | None
-) -> Array:
-    """Parameters (B,n+2) of the replicates (B,3,n,n) that have an optimum, from the study's own."""
+def _refit(answers: Array, method: Method, fit: AnswerFit, labels: Labels) -> Array:
+    """Parameters (at most B,n+2) of the replicates (B,3,n,n) that have an optimum, from the study's own."""
     wins = to_wins(answers)
     if method.prior != "none":
         wins = wins + wins.swapaxes(1, 2)
-    whole, points = answers[intact(wins, labels)], [np.empty((0, fit.point.shape[1]))]
-    for at in range(0, len(whole), STRIDE):
-        chunk = whole[at : at + STRIDE]
-        found = fit_answers(chunk, method, fit.repeat(len(chunk)), labels)
-        points.append(found.point[found.converged])
-        if watch:
-            watch(at + len(chunk), len(whole))
-    return np.concatenate(points)
+    whole = answers[intact(wins, labels)]
+    found = fit_answers(whole, method, fit.repeat(len(whole)), labels)
+    point: Array = found.point[found.converged]
+    return point
 
 
 def _undefined(scores: Array, labels: Labels) -> Scale:
