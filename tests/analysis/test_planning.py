@@ -76,12 +76,20 @@ class TestPlanned:
         assert found["neighbours"].tolist() == 2 * [True, True, False]
         assert ((found["power_low"] <= found["power"]) & (found["power"] <= found["power_high"])).all()
 
-    def test_widths_are_those_of_the_analysis(self):
-        found = plan(two(0.5), (10,), 1, Method(bootstraps=50))
-        generator = np.random.default_rng((0, 0))
-        made = simulate(two(0.5), 10, generator)
-        scores = analyse(made, Method(bootstraps=50, seed=int(generator.integers(2**31))))
-        assert found.table["width_jod"][0] == pytest.approx(2 * stats.t.ppf(0.975, 9) * scores.pairs[0].se)
+    def test_widths_are_the_medians_of_the_analyses(self):
+        def width(experiment):
+            generator = np.random.default_rng((0, experiment))
+            made = simulate(two(0.5), 10, generator)
+            scores = analyse(made, Method(bootstraps=50, seed=int(generator.integers(2**31))))
+            return 2 * stats.t.ppf(0.975, 9) * scores.pairs[0].se
+
+        found = plan(two(0.5), (10,), 3, Method(bootstraps=50))
+        assert found.table["width_jod"][0] == pytest.approx(np.median([width(k) for k in range(3)]))
+
+    def test_all_neighbours_are_those_with_a_difference(self):
+        found = plan(Plan((("a", 2.0), ("b", 0.0), ("c", 0.0)), 40, 0.1), (8,), 10, QUICK)
+        assert found.table["power"][1] < 1
+        assert found.overall["all_neighbours"][0] == 1
 
     def test_one_seed_gives_one_result(self):
         one, again, other = (plan(two(0.4, 0.3), (8,), 20, QUICK, seed) for seed in (1, 1, 2))
