@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.stats import binom
 
 from uplapp.analysis.analyse import analyse
+from uplapp.analysis.bootstrap import Watch
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.conduct import FAST_MS, conduct
 from uplapp.analysis.outliers import FEWEST_OBSERVERS, distances, unlikeness
-from uplapp.analysis.scale import Watch
 from uplapp.analysis.significance import ALPHA, holm
 from uplapp.analysis.votes import without
 from uplapp.values import Method, Scores, Votes
