@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
 from uplapp.analysis.identifiability import components, findings, intact, strong_components
 
@@ -54,3 +57,36 @@ def test_a_replicate_that_lost_a_link_is_not_intact():
     whole, broken = np.array([[0, 1], [1, 0]]), np.array([[0, 1], [0, 0]])
     assert intact(np.stack([whole, broken]).astype(float), np.array([0, 0])).tolist() == [True, False]
     assert intact(broken[None].astype(float), np.array([0, 1])).tolist() == [True]
+
+
+def by_scipy(wins):
+    """Number (n,) of the strongly connected component of each condition."""
+    return connected_components(wins > 0, directed=True, connection="strong")[1]
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 9), share=st.floats(0.05, 0.6))
+def test_replicates_are_intact_where_scipys_components_say_so(seed, n, share):
+    generator = np.random.default_rng(seed)
+    wins = (generator.random((6, n, n)) < share).astype(float)
+    labels = strong_components(wins.sum(axis=0))
+    wins *= labels[:, None] == labels
+    parts = [by_scipy(each) for each in wins]
+    expected = [len(np.unique(part)) == len(np.unique(labels)) for part in parts]
+    assert intact(wins, labels).tolist() == expected
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 9), share=st.floats(0.05, 0.6))
+def test_strong_components_are_scipys(seed, n, share):
+    wins = np.random.default_rng(seed).random((n, n)) < share
+    same, theirs = strong_components(wins), by_scipy(wins)
+    assert ((same[:, None] == same) == (theirs[:, None] == theirs)).all()
+
+
+@pytest.mark.parametrize("n", [2, 50, 200])
+def test_a_ring_of_any_length_is_intact_until_a_link_is_lost(n):
+    ring = np.roll(np.eye(n), 1, axis=1)
+    broken = ring.copy()
+    broken[n // 2, (n // 2 + 1) % n] = 0
+    assert intact(np.stack([ring, broken]), np.zeros(n, dtype=int)).tolist() == [True, False]

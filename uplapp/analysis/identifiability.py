@@ -36,10 +36,9 @@ def intact(counts: Array, labels: Labels) -> NDArray[np.bool_]:
     """
     names, firsts = np.unique(labels, return_index=True)
     members, links = names[:, None] == labels, (counts > 0).astype(np.float32)
-    there = (_spread(links, firsts) | ~members).all(axis=(1, 2))
-    back = (_spread(links[there].swapaxes(1, 2), firsts) | ~members).all(axis=(1, 2))
-    there[there] = back
-    return there
+    whole: NDArray[np.bool_] = (_spread(links, firsts) | ~members).all(axis=(1, 2))
+    whole[whole] = (_spread(links[whole].swapaxes(1, 2), firsts) | ~members).all(axis=(1, 2))
+    return whole
 
 
 def _spread(links: NDArray[np.float32], firsts: Labels) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr
+from scipy.special import erfcx, log_ndtr, ndtr
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -30,11 +30,9 @@ class Probit:
     def of(cls, differences: Array) -> "Probit":
         """Compute all of differences (B,P) in JOD, of any size."""
         x = np.abs(differences) / SIGMA
-        tail = ndtr(-x)
-        far = np.log(tail) if x.max(initial=0.0) < FARTHEST else log_ndtr(-x)
-        log_density = -0.5 * x * x - HALF_LOG_TAU
-        up, down = np.exp(log_density) / (1 - tail), np.exp(log_density - far)
-        sign = np.where(differences < 0, -1.0, 1.0)
+        tail, density = ndtr(-x), np.exp(-0.5 * x * x - HALF_LOG_TAU)
+        far, down = _far(x) if x.max(initial=0.0) > FARTHEST else (np.log(tail), density / tail)
+        up, sign = density / (1 - tail), np.where(differences < 0, -1.0, 1.0)
         bends = -up * (x + up) / SIGMA**2, -down * (down - x) / SIGMA**2
         return cls(sign, np.log1p(-tail), far, up / SIGMA, -down / SIGMA, *bends)
 
@@ -45,6 +43,11 @@ class Probit:
     def repeat(self, times: int) -> "Probit":
         """Let many replicates share one row, without copies."""
         return Probit(*(np.broadcast_to(part, (times, part.shape[1])) for part in vars(self).values()))
+
+
+def _far(x: Array) -> tuple[Array, Array]:
+    """Compute ln Phi(-x), and the density over Phi(-x), where these underflow: twice as slow."""
+    return log_ndtr(-x), np.sqrt(2 / np.pi) / erfcx(x / np.sqrt(2))
 
 
 def preference(difference: Array) -> Array:

@@ -1,0 +1,98 @@
+"""The prior over distances: which pairs share a column, and sums in any number of parts."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analysis import slow
+from tests.analysis.made import counts
+from uplapp.analysis import distances
+from uplapp.analysis.distances import DistancePrior, Groups, Scratch
+from uplapp.analysis.objective import PRIORS, Pairs
+
+
+def grouped(wins):
+    pairs = Pairs.of(np.asarray(wins, dtype=float))
+    return Groups.of(pairs.wins, pairs.votes)
+
+
+def table(found, row=0):
+    columns = zip(found.wins[row], found.votes[row], found.pairs[row], strict=True)
+    return sorted(column for column in columns if column[2])
+
+
+def study(n=7, batch=4, seed=0, votes=12):
+    generator = np.random.default_rng(seed)
+    wins = np.stack([counts(generator.normal(0, 1, n), votes, generator) for _ in range(batch)])
+    wins *= generator.random(wins.shape) < 0.8
+    return wins, generator.normal(0, 1, (batch, n))
+
+
+def test_columns_with_equal_votes_share_a_group():
+    found = grouped([[[0, 3, 7, 10], [7, 0, 5, 0], [3, 5, 0, 0], [0, 0, 0, 0]]])
+    # 3:7 twice, 5:5 once, 10:0 counts as 9:1; two pairs have no votes
+    assert table(found) == [(1, 10, 1), (3, 10, 2), (5, 10, 1)]
+
+
+def test_a_single_vote_is_turned_round_so_it_does_not_matter_who_won():
+    assert table(grouped([[[0, 1], [0, 0]]])) == table(grouped([[[0, 0], [1, 0]]])) == [(0, 1, 1)]
+
+
+def test_half_votes_make_columns_of_their_own():
+    assert table(grouped([[[0, 2.5, 3], [1.5, 0, 0.5], [1, 0.5, 0]]])) == [
+        (0.5, 1, 1),
+        (1, 4, 1),
+        (1.5, 4, 1),
+    ]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 1000), votes=st.integers(1, 40), batch=st.integers(1, 4))
+def test_every_compared_pair_is_in_one_group(seed, votes, batch):
+    wins, _ = study(batch=batch, seed=seed, votes=votes)
+    found, pairs = grouped(wins), Pairs.of(wins)
+    assert found.pairs.sum(axis=1).tolist() == (pairs.votes > 0).sum(axis=1).tolist()
+    assert (found.votes * found.pairs).sum(axis=1) == pytest.approx(pairs.votes.sum(axis=1))
+    assert (2 * found.wins <= found.votes).all()
+
+
+@pytest.mark.parametrize(("cached", "held"), [(1, 1 << 21), (1 << 15, 1), (1, 50), (1 << 15, 100)])
+def test_blocks_and_parts_of_any_size_add_up_to_the_same(monkeypatch, cached, held):
+    wins, scores = study()
+    whole = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(4))
+    monkeypatch.setattr(distances, "CACHED", cached)
+    monkeypatch.setattr(distances, "HELD", held)
+    pieces = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(4))
+    assert pieces.value == pytest.approx(whole.value, rel=1e-12)
+    assert pieces.gradient == pytest.approx(whole.gradient, rel=1e-9, abs=1e-11)
+    assert pieces.hessian == pytest.approx(whole.hessian, rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3], [2], [3, 0]])
+def test_blocks_hold_every_replicate_once(monkeypatch, rows):
+    wins, _ = study()
+    pairs = Pairs.of(wins)
+    monkeypatch.setattr(distances, "CACHED", 500)
+    prior = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
+    places = np.concatenate(list(prior.blocks(np.array(rows))))
+    assert sorted(places.tolist()) == list(range(len(rows)))
+
+
+@pytest.mark.parametrize("votes", [3, 1000, 10**6])
+def test_the_prior_of_real_hills_is_the_published_sum(votes):
+    generator = np.random.default_rng(votes)
+    truth = generator.normal(0, 0.6, 6)
+    wins = counts(truth, votes, generator)
+    pairs = Pairs.of(wins[None])
+    prior = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
+    scores = truth + generator.normal(0, 0.3 / np.sqrt(votes), 6)
+    found = prior.at(pairs.probit(scores[None]), np.zeros(1, dtype=int)).value[0]
+    assert found == pytest.approx(slow.prior(wins, scores) / 2, rel=1e-7)
+
+
+def test_memory_is_lent_again_and_grows_when_it_must():
+    scratch = Scratch()
+    first = scratch.take(2, 3)
+    assert np.shares_memory(scratch.take(6), first)
+    assert scratch.take(4, 5).shape == (4, 5)
