@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from uplapp.analysis.objective import preference
 from uplapp.values import Comparisons
@@ -35,6 +36,20 @@ def study(scores: np.ndarray, observers: int, votes: int, seed: int, spread_jod:
     wins = np.stack([counts(scores if own is None else own[k], votes, generator) for k in range(observers)])
     people = tuple(f"o{k:02d}" for k in range(observers))
     return Comparisons(NAMES[: scores.size], people, wins)
+
+
+def table(
+    observers: tuple[str, ...], scenes: tuple[str, ...] = ("",), names: str = "abc", seed: int = 0
+) -> pd.DataFrame:
+    """Votes one by one: each pair of each scene four times an observer, the earlier name mostly chosen."""
+    generator = np.random.default_rng(seed)
+    pairs = [(a, b) for a in names for b in names if a != b] * 2
+    rows = [(observer, scene, *pair) for observer in observers for scene in scenes for pair in pairs]
+    found = pd.DataFrame(rows, columns=["observer", "scene", "condition_A", "condition_B"])
+    upright = generator.random(len(rows)) < 0.7
+    return found.assign(
+        is_A_selected=(upright == (found["condition_A"] < found["condition_B"])).map(int).map(str)
+    )
 
 
 def matrix(*rows: tuple[float, ...], names: str = "") -> Comparisons:

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 import uplapp.analysis
-from tests.analysis.made import PUBLISHED_JOD, write
+from tests.analysis.made import PUBLISHED_JOD, table, write
 from uplapp.commands.analyse import analyse
 from uplapp.errors import UplappError
 
@@ -62,8 +62,16 @@ BAD = {
     "nothing": ([], "give one input"),
     "both": (["v.csv", "--counts", "m.csv", "--winner", "row"], "give one input"),
     "no winner": (["--counts", "m.csv"], "needs --winner row or --winner column"),
-    "winner of votes": (["v.csv", "--winner", "row"], "belong to --counts"),
+    "winner of votes": (["v.csv", "--winner", "row"], "--winner belongs to --counts"),
     "simulated matrix": (["--counts", "m.csv", "--winner", "row", "--simulated"], "belongs to votes"),
+    "votes' options": (
+        ["--counts", "m.csv", "--winner", "row", "--per-scene", "--ties", "threshold"],
+        "--per-scene and --ties belong to votes, not to --counts",
+    ),
+    "no reason": (["v.csv", "--exclude", "anna"], "gives no reason"),
+    "two outputs": (["v.csv", "--json", "--methods"], "give one of them"),
+    "format": (["v.csv", "--format", "bmp"], "unknown picture format 'bmp'"),
+    "no folder": (["v.csv", "--csv", "nowhere/x.csv"], "there is no folder 'nowhere'"),
     "no file": (["nowhere.csv"], "there is no file 'nowhere.csv'"),
 }
 
@@ -76,3 +84,61 @@ def test_bad_input_is_one_sentence(arguments, sentence):
 
 def test_help_shows_an_example():
     assert "Example" in run("--help")
+
+
+@pytest.fixture
+def votes(tmp_path):
+    path = tmp_path / "votes.csv"
+    table(("p", "q", "r", "s"), ("one", "two")).to_csv(path, index=False)
+    return path
+
+
+QUICK = ("--bootstraps", 20)
+
+
+def test_the_text_tells_letters_fit_scenes_and_both_rankings(votes):
+    text = run(votes, *QUICK, "--exclude", "q=late", "--per-scene")
+    heads = ("rank condition", "letters", "goodness of fit: G2", "side bias", "JOD by scene", "jod_all")
+    assert [head for head in heads if head not in text] == []
+    assert "left out: q (late)" in text
+
+
+def test_scores_that_the_votes_leave_open_are_dashes_in_the_text(tmp_path):
+    lonely = write(tmp_path, VOTES.replace("q,x,y,1", "q,v,w,1"))
+    text = run(lonely, *QUICK, "--prior", "none")
+    assert not {"nan", "NA", "<NA>", "None"} & set(text.replace("\n", " ").split(" "))
+    assert " - " in text
+
+
+def test_tables_and_pictures_go_where_they_are_told(votes, tmp_path):
+    files = ["--csv", tmp_path / "r.csv", "--latex", tmp_path / "t.tex", "--figures", tmp_path / "new" / "f"]
+    found = json.loads(run(votes, *QUICK, *files, "--json"))
+    assert (tmp_path / "r.csv").read_text().startswith("rank,condition,jod")
+    assert "\\toprule" in (tmp_path / "t.tex").read_text()
+    assert {path.name for path in (tmp_path / "new" / "f").iterdir()} >= {"scores.svg", "votes.svg"}
+    assert found["observers"] == 4
+
+
+def test_the_methods_are_all_that_is_printed_when_asked_for(votes):
+    text = run(votes, *QUICK, "--methods")
+    assert text.startswith("4 observers made ")
+    assert "References" in text
+    assert "rank condition" not in text
+
+
+def test_options_of_the_model_reach_the_result(votes):
+    found = json.loads(run(votes, *QUICK, "--side-bias", "--ties", "threshold", "--json"))
+    assert (found["method"]["ties"], found["method"]["side_bias"]) == ("threshold", True)
+    assert found["side_bias"]["jod"] is not None
+
+
+def test_a_file_with_other_column_names_is_read(votes, tmp_path):
+    other = tmp_path / "other.csv"
+    renamed = votes.read_text().replace("condition_A,condition_B,is_A_selected", "left,right,chosen", 1)
+    other.write_text(renamed)
+    columns = "condition_A=left,condition_B=right,is_A_selected=chosen"
+    assert run(other, *QUICK, "--columns", columns, "--json") == run(votes, *QUICK, "--json")
+
+
+def test_short_work_says_nothing_on_the_way(votes):
+    assert CliRunner().invoke(app, [str(votes), "--bootstraps", "20", "--json"]).stderr == ""

@@ -7,11 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from tests.analysis.made import matrix, study
+from tests.analysis.made import matrix, study, table
 from uplapp import __version__
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.export import headline, neutral, ranking, to_csv, to_json
 from uplapp.analysis.published import published
+from uplapp.analysis.report import report
+from uplapp.analysis.votes import from_table
 from uplapp.values import Comparisons, Method
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}
@@ -20,17 +22,24 @@ PAIR = {"a", "b", "difference", "se", "p", "p_adjusted", "significant"}
 
 
 @pytest.fixture(scope="module")
-def scores():
-    return analyse(study(np.array([0.8, 0.0, -0.8]), 6, 10, seed=1), Method(bootstraps=100))
+def made():
+    return report(study(np.array([0.8, 0.0, -0.8]), 6, 10, seed=1), Method(bootstraps=100))
 
 
 @pytest.fixture(scope="module")
 def undefined():
-    return analyse(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=20))
+    return report(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=20))
 
 
-def test_the_json_holds_what_the_documents_promise(scores):
-    found = json.loads(to_json(scores))
+@pytest.fixture(scope="module")
+def full():
+    """Votes of three observers on two scenes, one of them left out."""
+    votes = from_table(table(("p", "q", "r"), ("s", "t")))
+    return report(votes, Method(bootstraps=20), {"r": "late, =often"}, per_scene=True)
+
+
+def test_the_json_holds_what_the_documents_promise(made):
+    scores, found = made.scores, json.loads(to_json(made))
     assert set(found) >= KEYS
     assert all(set(pair) == PAIR for pair in found["pairs"])
     assert len(found["pairs"]) == 3
@@ -48,30 +57,30 @@ def test_what_is_undefined_is_null_never_nan(undefined):
     assert found["observers"] is None
 
 
-def test_the_ranking_is_best_first_and_tells_the_share_of_votes(scores):
-    table = ranking(scores)
+def test_the_ranking_is_best_first_and_tells_the_share_of_votes(made):
+    scores, table = made.scores, ranking(made.scores)
     assert table["condition"].tolist() == ["a", "b", "c"]
     assert table["rank"].tolist() == [1, 2, 3]
     assert table["chosen_share"][0] == scores.wins[0].sum() / 120
 
 
 def test_undefined_scores_have_no_rank(undefined):
-    assert ranking(undefined)["rank"].isna().all()
+    assert ranking(undefined.scores)["rank"].isna().all()
 
 
-def test_the_csv_says_in_every_row_how_the_numbers_came_about(scores):
-    rows = list(csv.DictReader(io.StringIO(to_csv(scores))))
+def test_the_csv_says_in_every_row_how_the_numbers_came_about(made):
+    rows = list(csv.DictReader(io.StringIO(to_csv(made))))
     assert [row["condition"] for row in rows] == ["a", "b", "c"]
     assert {row["seed"] for row in rows} == {"0"}
     assert {row["version"] for row in rows} == {__version__}
     assert rows[0]["units"].startswith("JOD")
-    assert float(rows[0]["jod"]) == pytest.approx(scores.jod[0], abs=1e-6)
+    assert float(rows[0]["jod"]) == pytest.approx(made.scores.jod[0], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_name_is_a_formula_to_a_spreadsheet(name):
     assert neutral(name) == f"'{name}"
-    found = analyse(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), Method(bootstraps=2))
+    found = report(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), Method(bootstraps=2))
     assert f"'{name}" in to_csv(found)
 
 
@@ -84,7 +93,7 @@ def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
     )
     tie = analyse(matrix((0, 6), (5, 0)), Method(bootstraps=50))
     assert headline(tie) == "No clear winner: the lead of a may be chance (11 comparisons)."
-    assert headline(undefined) == "No ranking: 3 comparisons do not fix the scores."
+    assert headline(undefined.scores) == "No ranking: 3 comparisons do not fix the scores."
 
 
 def test_few_observers_never_make_a_clear_winner():
@@ -93,3 +102,33 @@ def test_few_observers_never_make_a_clear_winner():
     found = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), Method(bootstraps=100))
     assert headline(found) == "a leads, on too few votes to be sure (500 comparisons of 5 observers)."
     assert any("intervals of 5 observers may be too narrow" in warning for warning in found.warnings)
+
+
+def test_the_json_tells_how_the_votes_were_taken(full):
+    found = json.loads(to_json(full), parse_constant=pytest.fail)
+    assert found["excluded"] == [{"observer": "r", "reason": "late, =often"}]
+    assert found["everyone"]["observers"] == 3
+    assert found["observers"] == 2
+    assert found["everyone"]["jod"] == pytest.approx(full.everyone.jod)
+    assert found["method"] == vars(full.scores.method)
+    assert found["letters"] == list(full.letters)
+    assert set(found["goodness_of_fit"]) == {"g2", "df", "p"}
+    assert found["triads"]["complete"] == full.triads.complete
+    assert found["triads"]["observers"]["complete"] == full.observers_triads.complete
+    assert found["side_bias"] is None or set(found["side_bias"]) == {"jod", "se"}
+    assert found["tie"] is None
+    assert found["left_out"] == {"practice": 0, "catch": 0, "repeat": 0}
+
+
+def test_the_json_of_a_scene_is_that_of_a_study(full):
+    found = json.loads(to_json(full))
+    assert set(found["scenes"]) == {"s", "t"}
+    assert set(found["scenes"]["s"]) >= KEYS - {"prior", "seed", "version"}
+    assert found["scenes"]["s"]["jod"] == pytest.approx(full.scenes["s"].jod)
+
+
+def test_the_csv_tells_scenes_apart_and_who_was_left_out_and_why(full):
+    rows = list(csv.DictReader(io.StringIO(to_csv(full))))
+    assert [row["scene"] for row in rows] == [""] * 3 + ["s"] * 3 + ["t"] * 3
+    assert {row["excluded"] for row in rows} == {"r: late, =often"}
+    assert {row["ties"] for row in rows} == {"half"}

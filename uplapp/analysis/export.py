@@ -8,7 +8,9 @@ import pandas as pd
 
 from uplapp import __version__
 from uplapp.analysis.bootstrap import FEW_OBSERVERS
-from uplapp.values import Scores
+from uplapp.analysis.report import Report
+from uplapp.analysis.triads import Triads
+from uplapp.values import Estimate, Scores
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 UNITS = "JOD; 1 JOD = 75 % of observers choose the higher one"
@@ -52,29 +54,42 @@ def headline(scores: Scores) -> str:
 
 def provenance(scores: Scores) -> dict[str, Any]:
     """What a reader needs to repeat the numbers."""
+    method = scores.method
     return {
         "units": UNITS,
         "model": MODEL,
-        "prior": scores.method.prior,
+        "prior": method.prior,
+        "ties": method.ties,
+        "side_bias_fitted": method.side_bias,
         "interval": scores.interval,
-        "anchor": scores.method.anchor,
+        "anchor": method.anchor,
         "observers": scores.observers,
         "simulated": scores.simulated,
         "comparisons": scores.comparisons,
         "identifiable": scores.identifiable,
-        "bootstraps": scores.method.bootstraps,
+        "bootstraps": method.bootstraps,
         "degenerate": scores.degenerate,
         "manifest": scores.manifest,
-        "seed": scores.method.seed,
+        "seed": method.seed,
         "version": __version__,
     }
 
 
-def to_csv(scores: Scores) -> str:
-    """Write the ranking with its provenance in every row; no cell is a formula to a spreadsheet."""
-    table = ranking(scores)
-    table["condition"] = table["condition"].map(neutral)
-    return table.assign(**provenance(scores)).to_csv(index=False, lineterminator="\n", float_format="%.6f")
+def to_csv(report: Report) -> str:
+    """Write the ranking with its provenance in every row; no cell is a formula to a spreadsheet.
+
+    Scores of scenes, where there are any, follow those of all scenes, whose `scene` is empty.
+    """
+    scores = report.scores
+    extra = {"letters": report.letters, "bradley_terry": report.bradley_terry}
+    told = pd.DataFrame({"condition": scores.conditions} | extra)
+    tables = [ranking(scores).merge(told, on="condition").assign(scene="", **provenance(scores))]
+    for scene, some in report.scenes.items():
+        tables.append(ranking(some).assign(scene=scene, **provenance(some)))
+    table = pd.concat(tables, ignore_index=True).assign(excluded=_reasons(scores))
+    texts = table.select_dtypes(include=["object", "string"]).columns
+    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.6f")
 
 
 def neutral(text: str) -> str:
@@ -82,30 +97,73 @@ def neutral(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def to_json(scores: Scores) -> str:
+def to_json(report: Report) -> str:
     """Write everything as strict JSON: what is undefined is null, never NaN."""
-    return json.dumps(to_dict(scores), indent=2, allow_nan=False, ensure_ascii=False)
+    return json.dumps(to_dict(report), indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def to_dict(scores: Scores) -> dict[str, Any]:
-    """Turn scores into plain values; `jod`, `low` and `high` keep the order of `conditions`."""
+def to_dict(report: Report) -> dict[str, Any]:
+    """Turn a report into plain values; lists of numbers keep the order of `conditions`."""
+    scores, tally = report.scores, report.tally
+    own, everyone = report.observers_triads, report.everyone
     return {
-        "conditions": list(scores.conditions),
-        "jod": _numbers(scores.jod),
-        "low": _numbers(scores.low),
-        "high": _numbers(scores.high),
-        "pairs": [
-            {key: _number(value) for key, value in vars(difference).items()} for difference in scores.pairs
-        ],
-        "wins": scores.wins.tolist(),
-        "warnings": list(scores.warnings),
+        **_core(scores),
+        "letters": list(report.letters),
+        "goodness_of_fit": _plain(vars(report.goodness)),
+        "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
+        "bradley_terry": _plain(report.bradley_terry),
+        "side_bias": _estimate(scores.side),
+        "tie": _estimate(scores.tie),
+        "not_sure": tally.not_sure,
+        "left_out": None if tally.left_out is None else dict(tally.left_out),
+        "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
+        "everyone": None if everyone is None else _core(everyone),
+        "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
+        "method": vars(scores.method),
         **provenance(scores),
     }
 
 
-def _numbers(values: Any) -> list[float | None]:
-    return [_number(float(value)) for value in values]
+def _core(scores: Scores) -> dict[str, Any]:
+    """Scores, tests and votes of one fit."""
+    return {
+        "conditions": list(scores.conditions),
+        "jod": _plain(scores.jod),
+        "low": _plain(scores.low),
+        "high": _plain(scores.high),
+        "interval": scores.interval,
+        "observers": scores.observers,
+        "comparisons": scores.comparisons,
+        "pairs": [_plain(vars(difference)) for difference in scores.pairs],
+        "identifiable": scores.identifiable,
+        "wins": _plain(scores.wins),
+        "degenerate": scores.degenerate,
+        "warnings": list(scores.warnings),
+    }
 
 
-def _number(value: Any) -> Any:
+def _triads(triads: Triads) -> dict[str, Any]:
+    return {"complete": triads.complete, "circular": triads.circular, "share": _plain(triads.share)}
+
+
+def _estimate(estimate: Estimate | None) -> Any:
+    return None if estimate is None else _plain(vars(estimate))
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's values into Python's, and what is not finite into None, however deep."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _harmless(value: Any) -> Any:
+    return neutral(value) if isinstance(value, str) else value
+
+
+def _reasons(scores: Scores) -> str:
+    return "; ".join(f"{observer}: {reason}" for observer, reason in scores.excluded)

@@ -1,83 +1,151 @@
-"""`python -m uplapp analyse`: votes or a published matrix -> scores."""
+"""`python -m uplapp analyse`: votes or a published matrix -> scores, tables, pictures, methods."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from uplapp.analysis.analyse import BOOTSTRAPS, MEAN
-from uplapp.analysis.analyse import analyse as score
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.export import ranking, to_json
+from uplapp.analysis.columns import parse_columns
+from uplapp.analysis.export import to_csv, to_json
+from uplapp.analysis.figures import FORMATS, figure_files
+from uplapp.analysis.latex import to_latex
 from uplapp.analysis.matrices import read_matrix
+from uplapp.analysis.methods_text import methods as paragraph
+from uplapp.analysis.report import Report, report
 from uplapp.analysis.votes import read_votes
-from uplapp.errors import UplappError
-from uplapp.values import Comparisons, Difference, Method, Scores
+from uplapp.analysis.wording import listed
+from uplapp.commands.observers import parse_reasons
+from uplapp.commands.progress import watcher
+from uplapp.commands.summary import summary
+from uplapp.errors import UnknownName, UplappError
+from uplapp.values import Comparisons, Method, Votes
+
+VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
+COUNTS = typer.Option(help="Instead of votes: a matrix, conditions in first row and column.")
+WINNER = typer.Option(help="Who won in the matrix: row or column.")
+VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
+PRIOR = typer.Option(help="distance or none.")
+INTERVAL = typer.Option(help="t or percentile; both resample observers.")
+DRAWS = typer.Option(help="Replicates of the study.")
+SEED = typer.Option(help="Seed of the replicates.")
+ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
+TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
+SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
+SIMULATED = typer.Option("--simulated", help="Score the simulated observers, not the people.")
+EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
+PER_SCENE = typer.Option("--per-scene", help="Score every scene by itself too.")
+COLUMNS = typer.Option(help="Other column names: condition_A=type1+level1,observer=who.")
+VALUES = typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")
+CSV = typer.Option(help="Write the ranking to this file.")
+LATEX = typer.Option(help="Write a LaTeX table to this file.")
+FIGURES = typer.Option(help="Write the pictures to this folder.")
+FORMAT = typer.Option("--format", help="Of the pictures: svg, pdf or png.")
+METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
+JSON = typer.Option("--json", help="Print JSON and nothing else.")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where tables and pictures go; None for nowhere."""
+
+    csv: Path | None
+    latex: Path | None
+    figures: Path | None
+    format: str
 
 
 def analyse(
-    votes: Annotated[
-        Path | None,
-        typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5)."),
-    ] = None,
-    counts: Annotated[
-        Path | None, typer.Option(help="Instead of votes: a matrix, conditions in first row and column.")
-    ] = None,
-    winner: Annotated[str | None, typer.Option(help="Who won in the matrix: row or column.")] = None,
-    votes_per_pair: Annotated[
-        str | None, typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
-    ] = None,
-    prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
-    interval: Annotated[str, typer.Option(help="t or percentile; both resample observers.")] = "t",
-    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
-    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
-    anchor: Annotated[str, typer.Option(help="The condition at 0 JOD, or mean.")] = MEAN,
-    simulated: Annotated[
-        bool, typer.Option("--simulated", help="Score the simulated observers, not the people.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    votes: Annotated[Path | None, VOTES] = None,
+    counts: Annotated[Path | None, COUNTS] = None,
+    winner: Annotated[str | None, WINNER] = None,
+    votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
+    prior: Annotated[str, PRIOR] = "distance",
+    interval: Annotated[str, INTERVAL] = "t",
+    bootstraps: Annotated[int, DRAWS] = BOOTSTRAPS,
+    seed: Annotated[int, SEED] = 0,
+    anchor: Annotated[str, ANCHOR] = MEAN,
+    ties: Annotated[str, TIES] = "half",
+    side_bias: Annotated[bool, SIDE_BIAS] = False,
+    simulated: Annotated[bool, SIMULATED] = False,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    per_scene: Annotated[bool, PER_SCENE] = False,
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
+    csv: Annotated[Path | None, CSV] = None,
+    latex: Annotated[Path | None, LATEX] = None,
+    figures: Annotated[Path | None, FIGURES] = None,
+    picture_format: Annotated[str, FORMAT] = "svg",
+    methods: Annotated[bool, METHODS] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Turn votes into JOD scores with 95 % intervals.
+    """Turn votes into JOD scores with 95 % intervals, and into tables, pictures and text for a paper.
 
     Example:  python -m uplapp analyse --counts uplapp/analysis/examples/denoising.csv --winner column
     --votes-per-pair 112 --json
     """
-    comparisons = _read(votes, counts, winner, votes_per_pair, simulated)
-    scores = score(comparisons, Method(prior, interval, bootstraps, seed, anchor))
-    typer.echo(to_json(scores) if as_json else _text(scores))
+    files = Files(csv, latex, figures, picture_format)
+    _check_output(files, methods, as_json)
+    of_votes = {
+        "--simulated": simulated,
+        "--exclude": exclude,
+        "--per-scene": per_scene,
+        "--columns": columns,
+    }
+    of_votes |= {"--values": values, "--ties": ties != "half", "--side-bias": side_bias}
+    of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
+    _refuse_strangers(votes, counts, of_votes, of_matrix)
+    reasons = parse_reasons(exclude or [])
+    source: Votes | Comparisons
+    if votes is not None:
+        source = read_votes(votes, simulated or None, parse_columns(columns, values))
+    else:
+        source = _read_matrix(counts, winner, votes_per_pair)
+    method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
+    found = report(source, method, reasons, per_scene, watcher("replicates"))
+    _write(found, files)
+    typer.echo(to_json(found) if as_json else paragraph(found) if methods else summary(found))
 
 
-def _read(
-    votes: Path | None, counts: Path | None, winner: str | None, votes_per_pair: str | None, simulated: bool
-) -> Comparisons:
-    match votes, counts:
-        case Path(), None:
-            if winner is not None or votes_per_pair is not None:
-                raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-            return count(read_votes(votes, simulated or None))
-        case None, Path():
-            if simulated:
-                raise UplappError("--simulated belongs to votes, not to --counts")
-            if winner is None:
-                raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
-            return read_matrix(counts, winner, votes_per_pair)
-    raise UplappError("give one input: a VOTES.csv, or --counts MATRIX.csv")
+def _check_output(files: Files, methods: bool, as_json: bool) -> None:
+    """Refuse before hours of work what could not be written after them."""
+    if methods and as_json:
+        raise UplappError("--json and --methods both want the output; give one of them")
+    if files.format not in FORMATS:
+        raise UnknownName("picture format", files.format, FORMATS)
+    for path in (files.csv, files.latex):
+        if path is not None and not path.parent.is_dir():
+            raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
+    if files.figures is not None and files.figures.is_file():
+        raise UplappError(f"--figures needs a folder, and '{files.figures}' is a file")
 
 
-def _text(scores: Scores) -> str:
-    prior = scores.method.prior
-    people = "a matrix" if scores.observers is None else f"{scores.observers} observers"
-    significant = [_sentence(pair) for pair in scores.pairs if pair.significant]
-    lines = [
-        f"{scores.comparisons} comparisons, {people}, prior: {prior}, intervals: {scores.interval}",
-        ranking(scores).to_string(index=False, float_format="%.3f", na_rep="-"),
-        f"{len(significant)} of {len(scores.pairs)} differences are significant (Holm-adjusted p < .05)",
-        *significant,
-        *(f"warning: {warning}" for warning in scores.warnings),
-    ]
-    return "\n".join(lines)
+def _refuse_strangers(
+    votes: Path | None, counts: Path | None, of_votes: dict[str, Any], of_matrix: dict[str, Any]
+) -> None:
+    """Refuse options that belong to the other kind of input."""
+    if (votes is None) == (counts is None):
+        raise UplappError("give one input: a VOTES.csv, or --counts MATRIX.csv")
+    options, home = (
+        (of_matrix, "--counts, not to votes") if counts is None else (of_votes, "votes, not to --counts")
+    )
+    strangers = [name for name, value in options.items() if value]
+    if strangers:
+        raise UplappError(f"{listed(strangers)} belong{'s' * (len(strangers) == 1)} to {home}")
 
 
-def _sentence(pair: Difference) -> str:
-    upper, lower = (pair.a, pair.b) if pair.difference > 0 else (pair.b, pair.a)
-    return f"  {upper} above {lower} by {abs(pair.difference):.3f} JOD, p = {pair.p_adjusted:.2g}"
+def _read_matrix(counts: Path | None, winner: str | None, votes_per_pair: str | None) -> Comparisons:
+    if counts is None or winner is None:
+        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
+    return read_matrix(counts, winner, votes_per_pair)
+
+
+def _write(found: Report, files: Files) -> None:
+    for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
+        if path is not None:
+            path.write_text(text(found), encoding="utf-8")
+    if files.figures is not None:
+        files.figures.mkdir(parents=True, exist_ok=True)
+        for name, content in figure_files(found, files.format).items():
+            (files.figures / name).write_bytes(content)

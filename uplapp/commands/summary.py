@@ -1,0 +1,107 @@
+"""A report as plain text for the terminal."""
+
+import numpy as np
+import pandas as pd
+
+from uplapp.analysis.export import ranking
+from uplapp.analysis.report import Report
+from uplapp.analysis.screening import side_by_side
+from uplapp.analysis.significance import ALPHA
+from uplapp.analysis.wording import chance, plural
+from uplapp.values import Difference, Estimate, Scores
+
+
+def summary(report: Report) -> str:
+    """Ranking with letters, tests, fit, side bias, scenes, exclusions, warnings."""
+    return "\n".join(
+        [
+            _basis(report.scores),
+            _table(report),
+            *_tests(report.scores),
+            *_fit(report),
+            *_estimates(report.scores),
+            *_scenes(report),
+            *_exclusion(report),
+            *(f"warning: {warning}" for warning in report.scores.warnings),
+        ]
+    )
+
+
+def _basis(scores: Scores) -> str:
+    people = "a matrix" if scores.observers is None else plural(scores.observers, "observer")
+    comparisons = plural(scores.comparisons, "comparison")
+    return f"{comparisons}, {people}, prior: {scores.method.prior}, intervals: {scores.interval}"
+
+
+def _table(report: Report) -> str:
+    table = ranking(report.scores)
+    words = dict(zip(report.scores.conditions, report.letters, strict=True))
+    table["letters"] = table["condition"].map(words).replace("", "-")
+    return _printed(table)
+
+
+def _printed(table: pd.DataFrame) -> str:
+    """Numbers with three digits, whole ones with none; a dash for what is undefined."""
+    return table.map(_cell).to_string(index=False)
+
+
+def _cell(value: object) -> str:
+    if value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
+        return "-"
+    return f"{value:z.3f}" if isinstance(value, float) else str(value)
+
+
+def _tests(scores: Scores) -> list[str]:
+    significant = [pair for pair in scores.pairs if pair.significant]
+    return [
+        f"{len(significant)} of {plural(len(scores.pairs), 'difference')} significant (Holm-adjusted p < "
+        f"{ALPHA}); conditions that share a letter do not differ significantly",
+        *map(_sentence, significant),
+    ]
+
+
+def _sentence(pair: Difference) -> str:
+    upper, lower = (pair.a, pair.b) if pair.difference > 0 else (pair.b, pair.a)
+    return f"  {upper} above {lower} by {abs(pair.difference):.3f} JOD, {chance(pair.p_adjusted)}"
+
+
+def _fit(report: Report) -> list[str]:
+    found, circles = report.goodness, report.triads
+    fit = "could not be tested"
+    if np.isfinite(found.p):
+        fit = f"G2 = {found.g2:.2f}, df = {found.df}, {chance(found.p)}"
+    return [f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular"]
+
+
+def _estimates(scores: Scores) -> list[str]:
+    found = {
+        "side bias, towards the first-named condition (A)": scores.side,
+        'half width of "not sure"': scores.tie,
+    }
+    return [f"{name}: {_estimate(estimate)}" for name, estimate in found.items() if estimate is not None]
+
+
+def _estimate(estimate: Estimate) -> str:
+    if not np.isfinite(estimate.jod):
+        return "unknown"
+    error = f", standard error {estimate.se:.3f}" if np.isfinite(estimate.se) else ""
+    return f"{estimate.jod:z.3f} JOD{error}"
+
+
+def _scenes(report: Report) -> list[str]:
+    if not report.scenes:
+        return []
+    columns = {
+        name: dict(zip(some.conditions, some.jod, strict=True)) for name, some in report.scenes.items()
+    }
+    order = ranking(report.scores)["condition"]
+    table = pd.DataFrame({name: order.map(scores) for name, scores in columns.items()})
+    table.insert(0, "JOD by scene", order)
+    return ["", _printed(table), ""]
+
+
+def _exclusion(report: Report) -> list[str]:
+    said = [f"left out: {observer} ({reason})" for observer, reason in report.scores.excluded]
+    if report.everyone is None:
+        return said
+    return [*said, "", _printed(side_by_side(report.everyone, report.scores)), ""]
