@@ -95,13 +95,8 @@ def analyse(
     }
     of_votes |= {"--values": values, "--ties": ties != "half", "--side-bias": side_bias}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
-    _refuse_strangers(votes, counts, of_votes, of_matrix)
     reasons = parse_reasons(exclude or [])
-    source: Votes | Comparisons
-    if votes is not None:
-        source = read_votes(votes, simulated or None, parse_columns(columns, values))
-    else:
-        source = _read_matrix(counts, winner, votes_per_pair)
+    source = _read(votes, counts, of_votes, of_matrix)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
     found = report(source, method, reasons, per_scene, watcher("replicates"))
     _write(found, files)
@@ -121,24 +116,27 @@ def _check_output(files: Files, methods: bool, as_json: bool) -> None:
         raise UplappError(f"--figures needs a folder, and '{files.figures}' is a file")
 
 
-def _refuse_strangers(
+def _read(
     votes: Path | None, counts: Path | None, of_votes: dict[str, Any], of_matrix: dict[str, Any]
-) -> None:
-    """Refuse options that belong to the other kind of input."""
-    if (votes is None) == (counts is None):
-        raise UplappError("give one input: a VOTES.csv, or --counts MATRIX.csv")
-    options, home = (
-        (of_matrix, "--counts, not to votes") if counts is None else (of_votes, "votes, not to --counts")
-    )
+) -> Votes | Comparisons:
+    """Read the one input that is given, with the options that belong to its kind; others are refused."""
+    match votes, counts:
+        case Path(), None:
+            _refuse(of_matrix, "--counts, not to votes")
+            columns = parse_columns(of_votes["--columns"], of_votes["--values"])
+            return read_votes(votes, of_votes["--simulated"] or None, columns)
+        case None, Path():
+            _refuse(of_votes, "votes, not to --counts")
+            if of_matrix["--winner"] is None:
+                raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
+            return read_matrix(counts, of_matrix["--winner"], of_matrix["--votes-per-pair"])
+    raise UplappError("give one input: a VOTES.csv, or --counts MATRIX.csv")
+
+
+def _refuse(options: dict[str, Any], home: str) -> None:
     strangers = [name for name, value in options.items() if value]
     if strangers:
         raise UplappError(f"{listed(strangers)} belong{'s' * (len(strangers) == 1)} to {home}")
-
-
-def _read_matrix(counts: Path | None, winner: str | None, votes_per_pair: str | None) -> Comparisons:
-    if counts is None or winner is None:
-        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
-    return read_matrix(counts, winner, votes_per_pair)
 
 
 def _write(found: Report, files: Files) -> None:
