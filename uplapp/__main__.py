@@ -4,8 +4,12 @@ import sys
 
 import typer
 
+from uplapp.commands.agree import agree
 from uplapp.commands.analyse import analyse
 from uplapp.commands.evaluate import evaluate
+from uplapp.commands.next import next_pair
+from uplapp.commands.observers import observers
+from uplapp.commands.plan import plan
 from uplapp.commands.restore import restore
 from uplapp.commands.study import app as study
 from uplapp.commands.train import train
@@ -20,8 +24,9 @@ app = typer.Typer(
 )
 
 
-for verb in (restore, train, evaluate, analyse):
+for verb in (restore, train, evaluate, analyse, observers, agree, plan):
     app.command()(verb)
+app.command("next")(next_pair)
 app.add_typer(study, name="study")
 
 

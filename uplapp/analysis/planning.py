@@ -162,6 +162,21 @@ def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
     return middle - reach, middle + reach
 
 
+def read_scores(text: str) -> tuple[tuple[str, float], ...]:
+    """Read guessed scores from "name=score, name=score"; a name may hold "="."""
+    scores = []
+    for part in text.split(","):
+        name, sign, number = part.rpartition("=")
+        try:
+            score = float(number)
+        except ValueError:
+            score = np.nan
+        if not sign or not name.strip() or not np.isfinite(score):
+            raise UplappError(f"'{part.strip()}' is not name=score, such as l2=-0.5")
+        scores.append((name.strip(), score))
+    return tuple(scores)
+
+
 def _check(guess: Plan, observers: Sequence[int], experiments: int, seed: int) -> tuple[int, ...]:
     """Refuse what cannot be simulated; returns the numbers of observers, sorted."""
     _check_guess(guess)

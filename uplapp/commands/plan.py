@@ -3,11 +3,19 @@
 import sys
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from uplapp.analysis import planning
-from uplapp.analysis.planning import BOOTSTRAPS, EXPERIMENTS, POWER, Plan, Planned, advice, needed
+from uplapp.analysis.planning import (
+    BOOTSTRAPS,
+    EXPERIMENTS,
+    POWER,
+    Plan,
+    Planned,
+    advice,
+    needed,
+    read_scores,
+)
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Method
@@ -39,21 +47,6 @@ def plan(
     method = Method(prior, bootstraps=bootstraps)
     found = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
     typer.echo(to_json(_result(found, power, seed)) if as_json else _text(found, power))
-
-
-def read_scores(text: str) -> tuple[tuple[str, float], ...]:
-    """Read "name=score,name=score"; a name may hold "="."""
-    scores = []
-    for part in text.split(","):
-        name, sign, number = part.rpartition("=")
-        try:
-            score = float(number)
-        except ValueError:
-            score = np.nan
-        if not sign or not name.strip() or not np.isfinite(score):
-            raise UplappError(f"--scores: '{part.strip()}' is not name=score, such as l2=-0.5")
-        scores.append((name.strip(), score))
-    return tuple(scores)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -1,10 +1,8 @@
 """A restoration job: one picture, degraded if asked, restored by several checkpoints, and its files."""
 
 import hashlib
-import io
 import json
 import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -129,15 +127,6 @@ def write_results(job: Job, folder: Path) -> list[Path]:
         partial.write_bytes(content)
         paths.append(partial.replace(folder / name))
     return paths
-
-
-def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """Files by name as one ZIP, stored: PNG does not shrink."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def crop_centre(pixels: Tensor, side_px: int) -> Tensor:

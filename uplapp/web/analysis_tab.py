@@ -1,189 +1,246 @@
-"""The Analysis tab: choose votes, read the ranking; every number comes from uplapp.analysis."""
+"""The Analysis tab: votes in; ranking, tests, observers, metrics, plan and paper out.
 
-import re
-from collections.abc import Callable
-from math import isnan
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+Every number comes from uplapp.analysis; this file says what follows what.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
-import pandas as pd
 
-from uplapp.analysis.analyse import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse
-from uplapp.analysis.bootstrap import INTERVALS
+from uplapp.analysis.analyse import MEAN
 from uplapp.analysis.comparisons import count
-from uplapp.analysis.export import headline, ranking, to_csv, to_json
-from uplapp.analysis.objective import PRIORS
-from uplapp.analysis.plots import jod_chart, win_chart
-from uplapp.analysis.published import PUBLISHED, SOURCE, published
-from uplapp.analysis.votes import from_table, read_votes
-from uplapp.errors import BadVotes, UplappError
-from uplapp.values import Comparisons, Method, Scores
-from uplapp.web.downloads import offer
+from uplapp.analysis.published import SOURCE, published
+from uplapp.analysis.report import report
+from uplapp.errors import UplappError
+from uplapp.values import Comparisons, Method
+from uplapp.web.analysis import (
+    differences_view,
+    method,
+    metrics_view,
+    observers_view,
+    paper_view,
+    plan_view,
+    ranking_view,
+    scenes_view,
+    source,
+)
+from uplapp.web.analysis.source import LiveVotes, Source
+from uplapp.web.analysis.state import Analysed
+from uplapp.web.background import Watch, working
 
-LiveVotes = Callable[[bool], pd.DataFrame]  # include_simulated -> the study's export
-
-LIVE, UPLOAD = "live", "upload"
-FIRST = "denoising"
-# Without it a fluid chart is as wide as its menu.
-STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
-FLUID: Literal["container"] = "container"  # a chart as wide as the column it stands in
-SOURCES = [
-    ("Demo study, live", LIVE),
-    ("My votes (CSV)", UPLOAD),
-    *((study.label, name) for name, study in PUBLISHED.items()),
-]
+NO_REASON = "no reason given"
 ABOUT = f"""**1 JOD** above: 75 % of observers choose it. Scores are Thurstone Case V; intervals resample
 whole observers. A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected`
-(1, 0 or 0.5). Published tables: {SOURCE}."""
+(1, 0 or 0.5), perhaps `scene`. Published tables: {SOURCE}."""
+# Without it a fluid chart is as wide as its menu.
+STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
+# A chart that changes while it is hidden has no width until the window seems to change its own.
+REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
+RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES = (
+    *("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper"),
+)
 
 
-class View(NamedTuple):
-    """What the right side shows."""
+@dataclass(frozen=True)
+class Views:
+    """The inner tabs by name, what each shows, and the widgets in them that a person sets."""
 
-    headline: str
-    warnings: str
-    jod: Any
-    table: Any
-    wins: Any
-    csv: Any
-    json: Any
-    anchor: Any
+    tabs: dict[str, gr.Tab]
+    ranking: list[Any]
+    differences: list[Any]
+    scenes: list[Any]
+    observers: list[Any]
+    exclusion: list[Any]
+    metric_fields: list[Any]
+    metrics: list[Any]
+    plan: list[Any]
+    take_guess: gr.Button
+    paper: list[Any]
+    figures: tuple[gr.Button, gr.Radio, gr.File]
 
 
 def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
     """Lay out `tab`, the current gradio context; `live_votes` exports the live demo study."""
-    show = shower(live_votes)
-    source, upload, simulated, refresh = _sources()
+    first = analyse_published()
+    menu = source.build()
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
-            outputs = _results(show(FIRST, None, False, "distance", "t", BOOTSTRAPS, 0, MEAN))
+            views = _lay_out_views(first)
         with gr.Column(scale=3, min_width=280):
-            method = _method()
-    changed = [tab.select, upload.upload, upload.clear, simulated.input, refresh.click]
-    changed += [widget.release if isinstance(widget, gr.Slider) else widget.input for widget in method]
-    inputs, outputs = [source, upload, simulated, *method], [*outputs, method[-1]]
-    listener: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-
-    def shown(*chosen: Any) -> View:
-        return _visible(show(*chosen))
-
-    gr.on(changed, shown, inputs, outputs, **listener)
-    fields = source.input(_fields_of, source, [upload, simulated, refresh], api_visibility="private")
-    fields.then(shown, inputs, outputs, **listener)
-
-
-def _sources() -> tuple[gr.Radio, gr.File, gr.Checkbox, gr.Button]:
-    """Widgets that choose the votes, and the button that reads the live study again."""
-    source = gr.Radio(SOURCES, value=FIRST, label="Votes")
-    upload = gr.File(label="Votes CSV", file_types=[".csv"], type="filepath", height=120, visible=False)
-    with gr.Row():
-        simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
-        refresh = gr.Button("Read the latest votes", visible=False)
-    return source, upload, simulated, refresh
-
-
-def _method() -> list[Any]:
-    """Widgets in the order of `analyse`'s parameters."""
-    prior = gr.Radio(_menu(PRIORS), value="distance", label="Prior")
-    interval = gr.Radio(_menu(INTERVALS), value="t", label="95 % interval")
-    anchor = gr.Dropdown([MEAN], value=MEAN, label="Lies at 0 JOD")
-    with gr.Accordion("Replicates", open=False):
-        bootstraps = gr.Slider(100, MOST_BOOTSTRAPS, BOOTSTRAPS, step=100, label="Bootstrap replicates")
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0)
-    gr.Markdown(ABOUT)
-    return [prior, interval, bootstraps, seed, anchor]
-
-
-def _results(first: View) -> list[Any]:
-    """Outputs in the order of `View`, without the anchor's menu."""
-    title = gr.Markdown(first.headline)
-    warnings = gr.Markdown(first.warnings)
-    jod = gr.Plot(first.jod, show_label=False)
-    table = gr.Dataframe(first.table, show_label=False, interactive=False, wrap=True)
-    wins = gr.Plot(first.wins, show_label=False)
-    with gr.Row():
-        csv = gr.DownloadButton("Download ranking (CSV)", value=first.csv, size="sm")
-        json = gr.DownloadButton("Download everything (JSON)", value=first.json, size="sm")
+            methods = method.build()
+            with gr.Row():
+                refresh = gr.Button("Read the votes again", size="sm")
+                stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
+            gr.Markdown(ABOUT)
     gr.HTML(STYLE, padding=False)
-    return [title, warnings, jod, table, wins, csv, json]
+    changed = [*source.changes(menu), *method.changes(methods), tab.select, refresh.click]
+    _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
 
 
-def _menu(table: Any) -> list[tuple[str, str]]:
-    return [(entry.label, name) for name, entry in table.items()]
+def _lay_out_views(first: Analysed) -> Views:
+    """The inner tabs; all but the first are filled when the Analysis tab opens."""
+    tabs = {}
+    with gr.Tabs():
+        with gr.Tab(RANKING) as tabs[RANKING]:
+            ranking = ranking_view.build(ranking_view.show(first.report))
+        with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
+            differences = differences_view.build()
+        with gr.Tab(SCENES) as tabs[SCENES]:
+            scenes = scenes_view.build()
+        with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
+            observers, exclusion = observers_view.build()
+        with gr.Tab(METRICS) as tabs[METRICS]:
+            metric_fields, metrics = metrics_view.build()
+        with gr.Tab(PLAN) as tabs[PLAN]:
+            plan, take_guess = plan_view.build()
+        with gr.Tab(PAPER) as tabs[PAPER]:
+            paper, figures = paper_view.build()
+    return Views(
+        *(tabs, ranking, differences, scenes, observers, exclusion),
+        *(metric_fields, metrics, plan, take_guess, paper, figures),
+    )
 
 
-def _fields_of(source: str) -> tuple[Any, Any, Any]:
-    mine, live = source == UPLOAD, source == LIVE
-    simulated = gr.update(visible=mine or live, value=False)
-    return gr.update(visible=mine), simulated, gr.update(visible=live)
+def _connect(
+    live_votes: LiveVotes,
+    menu: Source,
+    methods: list[Any],
+    views: Views,
+    state: gr.State,
+    changed: list[Any],
+    stop: gr.Button,
+) -> None:
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    exclude, reason, both = views.exclusion
+    followed = [*views.ranking, *views.differences, *views.observers, both, *views.plan[:2], *views.paper]
+    main = gr.on(
+        [*changed, exclude.input, reason.submit],
+        analyser(live_votes),
+        [*menu, *methods, exclude, reason],
+        [state, *followed, methods[method.ANCHOR], exclude],
+        trigger_mode="always_last",  # the last choice wins, however long the one before takes
+        **private,
+    )
+    opened = gr.State(RANKING)
+    for name, inner in views.tabs.items():
+        inner.select(lambda name=name: name, None, opened, js=REDRAW, **private)
+    lazy = [
+        _follow(main.then, [state, opened], views, SCENES),
+        _follow(views.tabs[SCENES].select, [state, gr.State(SCENES)], views, SCENES),
+        _follow(main.then, [state, opened], views, METRICS),
+        *(
+            _follow(event, [state, gr.State(METRICS)], views, METRICS)
+            for event in (
+                views.tabs[METRICS].select,
+                views.metric_fields[0].change,
+                views.metric_fields[1].input,
+            )
+        ),
+    ]
+    views.take_guess.click(
+        lambda analysed: plan_view.guess_of(analysed.report.scores), state, views.plan[2], **private
+    )
+    draw, kind, file = views.figures
+    draw.click(
+        lambda analysed, kind: paper_view.figures(analysed.report, kind), [state, kind], file, **private
+    )
+    stop.click(None, None, None, cancels=[main, *lazy])
 
 
-def _visible(view: View) -> View:
-    """Hide pictures, table and downloads that have nothing to show."""
-    names = ("jod", "table", "wins", "csv", "json")
-    found: dict[str, Any] = {name: getattr(view, name) for name in names}
-    shown = {name: gr.update(value=value, visible=value is not None) for name, value in found.items()}
-    return View(**{**view._asdict(), **shown})
+def _follow(event: Callable[..., Any], told: list[Any], views: Views, name: str) -> Any:
+    """Show scenes or metrics after `event`, if the inner tab that is open goes by `name`."""
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    if name == SCENES:
+        return event(_show_scenes, told, views.scenes, **private)
+    return event(_show_metrics, [*told, *views.metric_fields], views.metrics, **private)
 
 
-def shower(live_votes: LiveVotes) -> Callable[..., View]:
-    """Bind the live study to the one listener of the tab."""
+def analyse_published() -> Analysed:
+    """What the tab shows at first."""
+    data = published(source.FIRST)
+    return Analysed(source.FIRST, data, report(data))
 
-    def show(
-        source: str, upload: str | None, simulated: bool, prior: str, interval: str, *others: Any
-    ) -> View:
-        bootstraps, seed, anchor = others
+
+def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]:
+    """Bind the live study to the listener that follows every choice."""
+
+    def analyse(*chosen: Any, progress: gr.Progress = gr.Progress()) -> Generator[Any, None, None]:  # noqa: B008
+        size = len(Source._fields)
+        menu, (*methods, exclude, reason) = Source(*chosen[:size]), chosen[size:]
         try:
-            comparisons = _read(source, upload, simulated, live_votes)
-            known = anchor if anchor in comparisons.conditions else MEAN
-            return _view(
-                analyse(comparisons, Method(prior, interval, int(bootstraps), int(seed or 0), known))
+            data = source.read(menu, live_votes)
+            kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
+            asked = method.read(methods, _conditions(data))
+            found = yield from working(
+                lambda watch: _analysed(menu.source, data, asked, kept, watch), progress, "replicates"
             )
         except UplappError as error:
-            return _nothing(str(error))
+            yield _nothing(str(error))
+        else:
+            yield _everything(found)
 
-    return show
-
-
-def _read(source: str, upload: str | None, simulated: bool, live_votes: LiveVotes) -> Comparisons:
-    if source == LIVE:
-        return count(from_table(live_votes(simulated), "the live study", simulated))
-    if source != UPLOAD:
-        return published(source)
-    if upload is None:
-        raise BadVotes("Choose a votes file (CSV).")
-    return count(read_votes(Path(upload), simulated or None))
+    return analyse
 
 
-def _view(scores: Scores) -> View:
-    csv = offer("uplapp-ranking.csv", to_csv(scores).encode())
-    json = offer("uplapp-scores.json", to_json(scores).encode())
-    jod = jod_chart(scores, FLUID) if ranking(scores)["jod"].notna().any() else None
-    shown = jod, _table(scores), win_chart(scores, FLUID)
-    warnings = "\n\n".join(f"⚠ {_plain(warning)}." for warning in scores.warnings)
-    anchor = gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor)
-    return View(f"### {_plain(headline(scores))}", warnings, *shown, csv, json, anchor)
+def _analysed(name: str, data: Any, asked: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
+    return Analysed(name, data, report(data, asked, exclude, watch=watch))
 
 
-def _table(scores: Scores) -> pd.DataFrame:
-    table = ranking(scores)
-    numbers = [_jod(*row) for row in table[["jod", "jod_low", "jod_high"]].itertuples(index=False)]
-    return pd.DataFrame(
-        {"#": table["rank"], "Condition": table["condition"], "JOD [95 % interval]": numbers}, dtype=str
-    ).replace("<NA>", "")
+def _conditions(data: Any) -> tuple[str, ...]:
+    conditions: tuple[str, ...] = (data if isinstance(data, Comparisons) else count(data)).conditions
+    return conditions
 
 
-def _jod(jod: float, low: float, high: float) -> str:
-    if isnan(jod):
-        return "undefined"
-    return f"{jod:z.2f} [no interval]" if isnan(low) else f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]"
+def _everything(analysed: Analysed) -> tuple[Any, ...]:
+    """The outputs of the main listener."""
+    found = analysed.report
+    scores = found.scores
+    return (
+        analysed,
+        *ranking_view.show(found),
+        *differences_view.show(found),
+        *observers_view.show(found),
+        observers_view.compared(found),
+        *plan_view.follow(scores),
+        *paper_view.show(found),
+        gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
+        observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
+    )
 
 
-def _plain(text: str) -> str:
-    """Keep names from a file from being read as Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>#+!|$~-])", r"\\\1", text)
+def _nothing(message: str) -> tuple[Any, ...]:
+    """A sentence in place of everything; what was analysed before stays in mind but not on screen."""
+    hidden = gr.update(value=None, visible=False)
+    return (
+        gr.skip(),
+        *ranking_view.nothing(message),
+        *differences_view.nothing(),
+        *observers_view.nothing(),
+        hidden,
+        *("", hidden),
+        *paper_view.nothing(),
+        gr.skip(),
+        gr.skip(),
+    )
 
 
-def _nothing(message: str) -> View:
-    return View(f"### {_plain(message)}", "", None, None, None, None, None, gr.skip())
+def _show_scenes(
+    analysed: Analysed,
+    opened: str,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Generator[Any, None, None]:
+    if opened == SCENES:
+        yield from scenes_view.show(analysed, progress)
+
+
+def _show_metrics(
+    analysed: Analysed,
+    opened: str,
+    upload: str | None,
+    metric: str | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Generator[Any, None, None]:
+    if opened == METRICS:
+        yield from metrics_view.show(upload, metric, analysed, progress)

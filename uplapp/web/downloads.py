@@ -1,5 +1,9 @@
 """Files that the page hands out."""
 
+import io
+import zipfile
+from collections.abc import Mapping
+
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -11,3 +15,12 @@ def offer(name: str, content: bytes) -> str:
     """
     path: str = save_bytes_to_cache(content, name, get_upload_folder())
     return path
+
+
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as one ZIP, stored: PNG and PDF do not shrink."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()

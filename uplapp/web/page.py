@@ -30,10 +30,15 @@ STYLE = """
 #samples .grid-wrap { overflow: hidden; }
 #samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
 #results .grid-wrap { max-height: none; }
-#metrics { overflow-x: auto; }
-#metrics table { font-variant-numeric: tabular-nums; width: 100%; white-space: nowrap; }
-#metrics td, #metrics th { padding: 0.35em 0.7em; }
+#metrics, .numbers { overflow: auto; max-height: 460px; }
+#metrics table, .numbers table { font-variant-numeric: tabular-nums; width: 100%; }
+#metrics table { white-space: nowrap; }
+#metrics td, #metrics th, .numbers td, .numbers th { padding: 0.35em 0.7em; text-align: left; }
 #metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
+.numbers td, .numbers th { border: 0 !important; }
+.numbers { border: 1px solid var(--border-color-primary); border-radius: 8px; }
+.numbers th { position: sticky; top: 0; background: var(--background-fill-primary); font-weight: 600; }
+.numbers tr:nth-child(even) td { background: var(--background-fill-secondary); }
 footer { display: none !important; }
 @media (max-width: 640px) {
   .gradio-container .main { padding: 12px !important; }

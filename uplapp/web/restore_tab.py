@@ -10,10 +10,10 @@ import gradio as gr
 
 from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
 from uplapp.imaging.images import encode_png, read_image, tensor_to_array
-from uplapp.imaging.jobs import Degradation, Job, crop_centre, result_files, run_job, zip_files
+from uplapp.imaging.jobs import Degradation, Job, crop_centre, result_files, run_job
 from uplapp.imaging.samples import SAMPLES, sample_path
 from uplapp.imaging.tables import format_job
-from uplapp.web.downloads import offer
+from uplapp.web.downloads import offer, zip_files
 from uplapp.web.notice import errors_on_screen
 from uplapp.web.observer.preview import flicker_frame
 

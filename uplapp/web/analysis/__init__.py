@@ -1,0 +1,1 @@
+"""The parts of the Analysis tab: one file a view."""

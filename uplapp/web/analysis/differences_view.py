@@ -1,0 +1,86 @@
+"""Which differences are more than chance, and whether scores on one line fit the votes at all."""
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.wins import win_chart
+from uplapp.analysis.report import Report
+from uplapp.analysis.significance import ALPHA
+from uplapp.values import Difference, Scores
+from uplapp.web.analysis.words import chance, number, plain, table
+
+
+def build() -> list[Any]:
+    """Lay out the view; returns its outputs."""
+    triangle = gr.Plot(show_label=False, visible=False)
+    wins = gr.Plot(show_label=False, visible=False)
+    fit = gr.Markdown()
+    pairs = gr.HTML(visible=False)
+    return [triangle, wins, fit, pairs]
+
+
+def show(report: Report) -> tuple[Any, ...]:
+    """Ranking triangle, votes of every pair, goodness of fit, all differences."""
+    scores = report.scores
+    triangle = triangle_chart(scores, "container") if np.isfinite(scores.jod).all() else None
+    return (
+        gr.update(value=triangle, visible=triangle is not None),
+        gr.update(value=win_chart(scores, "container"), visible=True),
+        _fit(report),
+        gr.update(value=_pairs(scores), visible=True),
+    )
+
+
+def nothing() -> tuple[Any, ...]:
+    """What stands there when nothing could be read."""
+    hidden = gr.update(value=None, visible=False)
+    return hidden, hidden, "", hidden
+
+
+def _pairs(scores: Scores) -> Any:
+    pairs = sorted(scores.pairs, key=lambda pair: (np.nan_to_num(pair.p_adjusted, nan=2.0), pair.p))
+    ordered = [_upright(pair) for pair in pairs]
+    return table(
+        {
+            "Higher": [upper for upper, _ in ordered],
+            "Lower": [lower for _, lower in ordered],
+            "Difference, JOD": [number(abs(pair.difference)) for pair in pairs],
+            "Standard error": [number(pair.se) for pair in pairs],
+            "p": [chance(pair.p) for pair in pairs],
+            "p (Holm)": [chance(pair.p_adjusted) for pair in pairs],
+            "": ["significant" if pair.significant else "" for pair in pairs],
+        }
+    )
+
+
+def _upright(pair: Difference) -> tuple[str, str]:
+    return (pair.b, pair.a) if pair.difference < 0 else (pair.a, pair.b)
+
+
+def _fit(report: Report) -> str:
+    """Whether one line fits the votes, how often choices ran in a circle, and the pull of a side."""
+    fit, own, side, other = (
+        report.goodness,
+        report.observers_triads,
+        report.scores.side,
+        report.bradley_terry,
+    )
+    said = []
+    if np.isfinite(fit.p):
+        verdict = "do not explain" if fit.p < ALPHA else "fit"
+        test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p = {chance(fit.p)}"
+        said.append(f"Scores on one line {verdict} these votes ({test})")
+    if own is not None and own.complete:
+        shares = f"{own.share:.0%}; by tossing a coin 25 %"
+        said.append(f"Circular triads of single observers: {own.circular} of {own.complete} ({shares})")
+    if side is not None and np.isfinite(side.jod):
+        pull = f"{side.jod:z.2f} JOD, standard error {number(side.se)}"
+        said.append(f"Pull of the left, or first-named, side: {pull}")
+    if np.isfinite(other).all():
+        names = map(plain, report.scores.conditions)
+        scores = ", ".join(f"{name} {jod:z.2f}" for name, jod in zip(names, other, strict=True))
+        said.append(f"Bradley-Terry for comparison, JOD: {scores}")
+    return "\n\n".join(f"{sentence}." for sentence in said)

@@ -1,0 +1,93 @@
+"""Which observers to look at, and what leaving some out changes."""
+
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.report import Report
+from uplapp.analysis.screening import notes, side_by_side
+from uplapp.values import Votes
+from uplapp.web.analysis.words import interval, number, plain, share, table
+
+ONE_BY_ONE = "Screening needs the votes one by one; a matrix does not say who voted."
+ABOUT = """Nobody is left out by a rule. Look at the observers with a star, and if you leave one out, say why:
+the reason is printed in the methods paragraph and in every export, and both rankings stand side by side."""
+
+
+def build() -> tuple[list[Any], list[Any]]:
+    """Lay out the view; returns its outputs, and the widgets that choose whom to leave out."""
+    chart = gr.Plot(show_label=False, visible=False)
+    listed = gr.HTML(visible=False)
+    said = gr.Markdown(ONE_BY_ONE)
+    gr.Markdown(ABOUT)
+    with gr.Row():
+        exclude = gr.Dropdown([], multiselect=True, label="Leave out", elem_id="exclude")
+        reason = gr.Textbox(label="Because", placeholder="such as: failed both catch trials", max_lines=1)
+    both = gr.HTML(visible=False)
+    return [said, chart, listed], [exclude, reason, both]
+
+
+def show(report: Report) -> tuple[Any, ...]:
+    """The screening of everyone, those left out too."""
+    found = report.screening
+    if found is None:
+        return nothing()
+    chart = observer_chart(found, "container", report.scores.simulated)
+    shown = (gr.update(value=value, visible=True) for value in (chart, _table(found)))
+    return " ".join(f"{plain(note).capitalize()}." for note in notes(found)), *shown
+
+
+def nothing() -> tuple[Any, ...]:
+    """What stands there without single votes."""
+    hidden = gr.update(value=None, visible=False)
+    return ONE_BY_ONE, hidden, hidden
+
+
+def known(data: Any, names: list[str] | None) -> list[str]:
+    """Those of `names` who voted; none where the votes are not one by one."""
+    people = set(data.table["observer"]) if isinstance(data, Votes) else set()
+    return [name for name in names or [] if name in people]
+
+
+def choices(data: Any, exclude: list[str]) -> Any:
+    """Who may be left out."""
+    people = sorted(set(data.table["observer"])) if isinstance(data, Votes) else []
+    return gr.update(choices=people, value=known(data, exclude))
+
+
+def compared(report: Report) -> Any:
+    """Both rankings side by side; nothing where nobody is left out."""
+    if report.everyone is None:
+        return gr.update(value=None, visible=False)
+    rows = side_by_side(report.everyone, report.scores).to_dict("records")
+    columns = {
+        "Condition": [row["condition"] for row in rows],
+        "Everyone": [interval(row["jod_all"], row["low_all"], row["high_all"]) for row in rows],
+        "Those kept": [interval(row["jod_kept"], row["low_kept"], row["high_kept"]) for row in rows],
+        "Shift, JOD": [f"{row['shift']:+.2f}" for row in rows],
+    }
+    return gr.update(value=table(columns), visible=True)
+
+
+def _table(found: pd.DataFrame) -> str:
+    """The table of `screen` in the words of a reader; a star marks who is to be looked at."""
+    looked = found.sort_values("looks", key=lambda looks: looks == "", kind="stable")
+    rows = looked.to_dict("records")
+    columns = {
+        "Observer": [f"{'★ ' if row['looks'] else ''}{row['observer']}" for row in rows],
+        "Look because": [row["looks"] for row in rows],
+        "Answers": [row["answers"] for row in rows],
+        "Unlike others": [number(row["dist_trials"]) for row in rows],
+        "Catch failed": [_of(row["catch_failed"], row["catch_shown"]) for row in rows],
+        "Repeats changed": [_of(row["repeats_inconsistent"], row["repeats_shown"]) for row in rows],
+        "Left or first": [share(row["first_share"]) for row in rows],
+        "Median, s": [number(row["median_s"]) for row in rows],
+        "Late frames": [share(row["broken_share"]) for row in rows],
+    }
+    return table(columns)
+
+
+def _of(some: float, all_shown: float) -> str:
+    return f"{some:.0f} of {all_shown:.0f}" if all_shown else ""

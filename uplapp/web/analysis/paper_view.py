@@ -1,0 +1,55 @@
+"""What goes into the paper: methods, tables, figures, data."""
+
+from typing import Any
+
+import gradio as gr
+
+from uplapp.analysis.export import to_csv, to_json
+from uplapp.analysis.figures import figure_files
+from uplapp.analysis.latex import to_latex
+from uplapp.analysis.methods_text import methods
+from uplapp.analysis.report import Report
+from uplapp.web.downloads import offer, zip_files
+
+FORMATS = ["svg", "pdf", "png"]
+
+
+def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.File]]:
+    """Lay out the view; returns its outputs, and the widgets that make the figures."""
+    text = gr.Textbox(
+        label="Methods, to paste",
+        lines=10,
+        max_lines=30,
+        interactive=False,
+        buttons=["copy"],
+        elem_id="methods",
+    )
+    latex = gr.Code(label="LaTeX table", language="latex", interactive=False, max_lines=24)
+    with gr.Row():
+        csv = gr.DownloadButton("Download ranking (CSV)", size="sm")
+        json = gr.DownloadButton("Download everything (JSON)", size="sm")
+    with gr.Row():
+        kind = gr.Radio(FORMATS, value="svg", label="Figures")
+        draw = gr.Button("Draw the figures", size="sm")
+    figures = gr.File(label="Figures (ZIP)", visible=False)
+    return [text, latex, csv, json], (draw, kind, figures)
+
+
+def show(report: Report) -> tuple[Any, ...]:
+    """Methods paragraph, LaTeX table, CSV and JSON."""
+    csv = offer("uplapp-ranking.csv", to_csv(report).encode())
+    json = offer("uplapp-scores.json", to_json(report).encode())
+    files = (gr.update(value=path, visible=True) for path in (csv, json))
+    return methods(report), to_latex(report), *files
+
+
+def nothing() -> tuple[Any, ...]:
+    """What stands there when nothing could be read."""
+    hidden = gr.update(value=None, visible=False)
+    return "", "", hidden, hidden
+
+
+def figures(report: Report, kind: str) -> Any:
+    """All figures of a report in one ZIP."""
+    path = offer("uplapp-figures.zip", zip_files(figure_files(report, kind)))
+    return gr.update(value=path, visible=True)

@@ -1,0 +1,103 @@
+"""What to ask next, and how many observers a study needs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from uplapp.analysis.nextpair import gains, next_pairs, posterior
+from uplapp.analysis.planning import EXPERIMENTS, OBSERVERS, Plan, Planned, advice, plan, read_scores
+from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.precision import widest_neighbour
+from uplapp.errors import UplappError
+from uplapp.values import Scores
+from uplapp.web.analysis.words import plain, table
+from uplapp.web.background import working
+from uplapp.web.notice import errors_on_screen
+
+MOST_PAIRS = 8
+GUESS = "best=0.5, middle=0, worst=-0.5"
+ABOUT = """Studies with your guess are simulated and each is analysed like a real one, ties left out. Power is
+the share of studies that find a difference, after Holm's adjustment."""
+
+
+def build() -> tuple[list[Any], gr.Button]:
+    """Lay out the view; returns what follows the scores, and the button that takes them as the guess."""
+    gr.Markdown("### Which pair tells most next")
+    said = gr.Markdown()
+    pairs = gr.HTML()
+    gr.Markdown(f"### How many observers\n{ABOUT}")
+    with gr.Row():
+        with gr.Column(min_width=240):
+            guess = gr.Textbox(GUESS, label="Your guess of the scores, JOD", lines=3, elem_id="guess")
+            take = gr.Button("Take the scores of these votes", size="sm")
+        with gr.Column(min_width=240):
+            sizes = gr.Textbox(", ".join(map(str, OBSERVERS)), label="Numbers of observers", max_lines=1)
+            per_pair = gr.Number(
+                8, minimum=0.05, label="Answers an observer gives to each pair, over all scenes"
+            )
+            spread = gr.Slider(0, 2, 0.3, step=0.05, label="Spread of the scores between observers, JOD")
+            experiments = gr.Slider(50, 1000, EXPERIMENTS, step=50, label="Simulated studies")
+            seed = gr.Number(0, label="Seed", precision=0, minimum=0)
+    with gr.Row():
+        start = gr.Button("Simulate", variant="primary", elem_id="simulate")
+        stop = gr.Button("Cancel", variant="stop", min_width=90)
+    advised = gr.Markdown(elem_id="advice")
+    chart = gr.Plot(show_label=False, visible=False)
+    fields = [guess, sizes, per_pair, spread, experiments, seed]
+    run = start.click(simulate, fields, [advised, chart], trigger_mode="multiple", api_visibility="private")
+    stop.click(lambda: "Cancelled.", None, advised, cancels=[run], api_visibility="private")
+    return [said, pairs, guess], take
+
+
+def follow(scores: Scores) -> tuple[Any, Any]:
+    """The pairs to ask next, and how wide the intervals of neighbours still are."""
+    chosen = next_pairs(
+        scores.wins, min(MOST_PAIRS, len(scores.conditions) * (len(scores.conditions) - 1) // 2)
+    )
+    bits = gains(posterior(scores.wins))
+    names = scores.conditions
+    columns = {
+        "Ask": [f"{names[i]} - {names[j]}" for i, j in chosen],
+        "Expected information, bit": [f"{bits[i, j]:.4f}" for i, j in chosen],
+    }
+    width = widest_neighbour(scores)
+    if not np.isfinite(width):
+        return "The votes do not yet fix every difference between neighbours in rank.", table(columns)
+    said = f"The widest 95 % interval between neighbours in rank is **{width:.2f} JOD**"
+    return f"{said}; stop once it is narrow enough.", table(columns)
+
+
+def guess_of(scores: Scores) -> str:
+    """The scores as a guess for the next study."""
+    pairs = zip(scores.conditions, np.nan_to_num(scores.jod), strict=True)
+    return ", ".join(f"{name}={jod:z.2f}" for name, jod in pairs)
+
+
+def simulate(
+    guess: str,
+    sizes: str,
+    per_pair: float,
+    spread: float,
+    experiments: float,
+    seed: float,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Iterator[tuple[Any, Any]]:
+    """Simulate the study that is planned, with progress; a bad guess is a sentence."""
+    with errors_on_screen():
+        study, observers = Plan(read_scores(guess), per_pair or 0.0, spread), _sizes(sizes)
+        planned: Planned = yield from working(
+            lambda watch: plan(study, observers, int(experiments), seed=int(seed or 0), watch=watch),
+            progress,
+            "simulated studies",
+        )
+    chart = power_chart(planned.table, "container")
+    yield f"**{plain(advice(planned))}**", gr.update(value=chart, visible=True)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise UplappError(f"'{text}' is no list of whole numbers, such as 6, 10, 14") from None

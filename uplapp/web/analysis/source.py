@@ -1,0 +1,140 @@
+"""Where the votes come from: a study, a file whose columns may be named, a matrix, a published table."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+import pandas as pd
+
+from uplapp.analysis.columns import ROLES, Columns, header
+from uplapp.analysis.matrices import WINNERS, read_matrix
+from uplapp.analysis.published import PUBLISHED, published
+from uplapp.analysis.votes import from_table, read_votes
+from uplapp.errors import BadVotes, UplappError
+from uplapp.values import Comparisons, Votes
+
+LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
+
+LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
+FIRST = "denoising"
+SOURCES = [
+    ("Demo study, live", LIVE),
+    ("My votes (CSV)", UPLOAD),
+    ("My matrix (CSV)", MATRIX),
+    *((study.label, name) for name, study in PUBLISHED.items()),
+]
+
+
+class Source(NamedTuple):
+    """The widgets, or what a person chose in them, in the order of `read`."""
+
+    source: Any
+    simulated: Any
+    upload: Any
+    observer: Any
+    condition_a: Any
+    condition_b: Any
+    choice: Any
+    scene: Any
+    value_a: Any
+    value_b: Any
+    value_tie: Any
+    matrix: Any
+    winner: Any
+    votes_per_pair: Any
+
+
+def build() -> Source:
+    """Lay out the menu, connect what it shows, and return the widgets."""
+    source = gr.Radio(SOURCES, value=FIRST, label="Votes", elem_id="source")
+    simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
+    with gr.Group(visible=False) as file:
+        upload = gr.File(label="Votes, CSV", file_types=[".csv"], type="filepath", height=110)
+        with gr.Accordion("My columns have other names", open=False):
+            columns = _columns()
+    with gr.Group(visible=False) as table:
+        matrix = gr.File(label="Matrix, CSV", file_types=[".csv"], type="filepath", height=110)
+        with gr.Row():
+            winner = gr.Radio(
+                [("the row's", "row"), ("the column's", "column")], label="A cell counts who was chosen:"
+            )
+            per_pair = gr.Textbox(label="Votes a pair, if the cells are probabilities", max_lines=1)
+    gr.on(
+        [source.input],
+        lambda name: (
+            gr.update(visible=name in (LIVE, UPLOAD), value=False),
+            gr.update(visible=name == UPLOAD),
+            gr.update(visible=name == MATRIX),
+        ),
+        source,
+        [simulated, file, table],
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    upload.change(_menus, upload, columns[: len(ROLES)], api_visibility="private", show_progress="hidden")
+    return Source(*[source, simulated, upload, *columns, matrix, winner, per_pair])
+
+
+def changes(menu: Source) -> list[Any]:
+    """Events after which the votes are others."""
+    files = [event for file in (menu.upload, menu.matrix) for event in (file.upload, file.clear)]
+    typed = [box.submit for box in (menu.value_a, menu.value_b, menu.value_tie, menu.votes_per_pair)]
+    roles = (menu.observer, menu.condition_a, menu.condition_b, menu.choice, menu.scene)
+    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner, *roles)]
+    return [*files, *typed, *clicked]
+
+
+def _columns() -> list[Any]:
+    gr.Markdown("Several columns make one name, such as a method and its level.")
+    with gr.Row():
+        roles = [
+            gr.Dropdown([], value=[], label=label, multiselect=True, min_width=140)
+            for label in ("Observer", "Condition A", "Condition B", "The choice", "Scene, if any")
+        ]
+    with gr.Row():
+        values = [
+            gr.Textbox(value, label=label, max_lines=1, min_width=90)
+            for label, value in (("A was chosen:", "1"), ("B was chosen:", "0"), ("not sure:", "0.5"))
+        ]
+    return [*roles, *values]
+
+
+def _menus(path: str | None) -> tuple[Any, ...]:
+    """Offer a file's columns; those with the field's own names are taken already."""
+    try:
+        names = () if path is None else header(Path(path))
+    except UplappError:
+        names = ()
+    taken = [[name for name in Columns().of(role) if name in names] for role in ROLES]
+    return tuple(gr.update(choices=list(names), value=value) for value in taken)
+
+
+def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons:
+    """Read what a person chose; BadVotes says in a sentence what is missing."""
+    match chosen.source:
+        case "live":
+            return from_table(live_votes(chosen.simulated), "the live study", chosen.simulated)
+        case "upload":
+            if chosen.upload is None:
+                raise BadVotes("Choose a votes file (CSV).")
+            return read_votes(Path(chosen.upload), chosen.simulated or None, _named(chosen))
+        case "matrix":
+            if chosen.matrix is None:
+                raise BadVotes("Choose a matrix file (CSV).")
+            if chosen.winner not in WINNERS:
+                raise BadVotes(
+                    "Say whose votes a cell counts, the row's or the column's: a guess may turn all signs."
+                )
+            return read_matrix(
+                Path(chosen.matrix), chosen.winner, (chosen.votes_per_pair or "").strip() or None
+            )
+        case name:
+            return published(name)
+
+
+def _named(chosen: Source) -> Columns:
+    """The columns of an upload; a role without a column keeps the field's own name."""
+    roles = (chosen.observer, chosen.condition_a, chosen.condition_b, chosen.choice, chosen.scene)
+    named = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
+    return Columns(**named, a=chosen.value_a, b=chosen.value_b, tie=(chosen.value_tie or "").strip() or None)

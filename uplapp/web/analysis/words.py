@@ -1,0 +1,55 @@
+"""Texts and tables of the analysis as the page shows them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+
+def plain(text: str) -> str:
+    """Keep names from a file from being read as Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#+!|$~-])", r"\\\1", text)
+
+
+def cautions(texts: Any) -> str:
+    """Warnings or notes, one a paragraph."""
+    return "\n\n".join(f"⚠ {plain(text)}." for text in texts)
+
+
+def interval(jod: float, low: float, high: float) -> str:
+    """A score with its interval; a score that votes leave undefined says so."""
+    if isnan(jod):
+        return "undefined"
+    return f"{jod:z.2f} [no interval]" if isnan(low) else together(f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]")
+
+
+def together(text: str) -> str:
+    """Keep the words of a cell on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def share(value: float) -> str:
+    """A share in percent, or nothing where it is not known."""
+    return "" if isnan(value) else f"{value:.0%}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number, or nothing where it is not known."""
+    return "" if isnan(value) else f"{value:.{digits}f}"
+
+
+def chance(p: float) -> str:
+    """A p value as papers print it."""
+    if isnan(p):
+        return ""
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def table(columns: Mapping[str, Sequence[Any]]) -> str:
+    """A table as HTML, every cell escaped; columns without any text are left out."""
+    cells = {name: ["" if cell is None else str(cell) for cell in column] for name, column in columns.items()}
+    full = pd.DataFrame({name: column for name, column in cells.items() if any(column)})
+    with pd.option_context("display.max_colwidth", None):
+        return f'<div class="numbers">{full.to_html(index=False, border=0)}</div>'

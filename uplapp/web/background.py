@@ -1,0 +1,43 @@
+"""Long work in a thread of its own, so that the page shows how far it is and can stop it."""
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from uplapp.errors import Cancelled
+
+POLL_S = 0.1
+
+Result = TypeVar("Result")
+Watch = Callable[[int, int], None]  # (done, total)
+
+
+def working(
+    work: Callable[[Watch], Result], progress: gr.Progress, text: str
+) -> Generator[Any, None, Result]:
+    """Do `work` while yielding updates that change nothing; returns its result.
+
+    `work` gets a `Watch` to call with (done, total). Once this generator is closed, as Gradio does where a
+    person stops the event, the next such call raises Cancelled.
+    """
+    stopped = threading.Event()
+    share = [0, 1]
+
+    def watch(done: int, total: int) -> None:
+        share[:] = done, total
+        if stopped.is_set():
+            raise Cancelled(f"{text}: stopped")
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, watch)
+        try:
+            while not wait([future], POLL_S).done:
+                if share[0]:
+                    progress((share[0], share[1]), desc=text)
+                yield gr.skip()
+        finally:
+            stopped.set()
+        return future.result()
