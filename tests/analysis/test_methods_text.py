@@ -1,0 +1,168 @@
+"""The methods paragraph says what was done, with the report's own numbers, and nothing else."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.analysis.made import matrix, study, table
+from uplapp import __version__
+from uplapp.analysis.methods_text import methods
+from uplapp.analysis.references import REFERENCES
+from uplapp.analysis.report import report
+from uplapp.analysis.votes import from_table
+from uplapp.values import Comparisons, Method
+
+QUICK = Method(bootstraps=30)
+PEOPLE = ("p", "q", "r", "s", "t")
+UNSURE = 3
+
+
+@pytest.fixture(scope="module")
+def votes():
+    rows = table(PEOPLE, ("one", "two"))
+    rows.loc[: UNSURE - 1, "is_A_selected"] = "0.5"
+    return from_table(rows.assign(manifest="abc123"))
+
+
+def paragraph(source, method=QUICK, **options):
+    return methods(report(source, method, **options)).split("\n")[0]
+
+
+def sentence(text, word):
+    """The one sentence that speaks of a word."""
+    found = [each for each in re.split(r"(?<=[a-z0-9)%B\"])\. (?=[A-Z0-9])", text) if word in each]
+    assert len(found) == 1, (word, found)
+    return found[0]
+
+
+def test_the_numbers_are_those_of_the_report(votes):
+    found = report(votes, QUICK)
+    text, scores = methods(found), found.scores
+    significant = sum(pair.significant for pair in scores.pairs)
+    assert "5 observers made 120 pairwise comparisons of 3 conditions in 2 scenes. All 3 pairs" in text
+    assert f'{UNSURE} answers (2.5 %) were "not sure" and counted half a vote for each side.' in text
+    assert f"{scores.side.jod:.2f} JOD (standard error {scores.side.se:.2f})".lstrip("-") in text
+    assert f"adjusted for 3 tests (Holm 1979): {significant} of them" in text
+    assert f"G2 = {found.goodness.g2:.2f}, {found.goodness.df} degree of freedom" in text
+    assert f"{found.triads.circular} of {found.triads.complete} triad of the pooled votes" in text
+    assert f"uplapp {__version__}; the stimuli are those of manifest abc123." in text
+    assert f"most {np.abs(found.bradley_terry - scores.jod).max():.3f} JOD" in text
+
+
+CHANGES = {
+    "prior": ({"prior": "none"}, "They were estimated", "by maximum likelihood, without a prior"),
+    "interval": (
+        {"interval": "percentile"},
+        "95 % intervals",
+        "are the percentiles (Hazen's) of 30 bootstrap",
+    ),
+    "bootstraps": ({"bootstraps": 41}, "95 % intervals", "41 bootstrap replicates"),
+    "seed": ({"seed": 7}, "95 % intervals", "seed 7"),
+    "anchor": ({"anchor": "b"}, "They were estimated", "the score of b was set to 0"),
+    "ties": ({"ties": "threshold"}, '"not sure"', "taken as answers of their own: the zone around equality"),
+    "side_bias": ({"side_bias": True}, "side bias", "A side bias was estimated together with the scores"),
+}
+
+
+@pytest.mark.parametrize(("changed", "about", "words"), CHANGES.values(), ids=CHANGES)
+def test_each_option_changes_the_sentence_that_speaks_of_it(votes, changed, about, words):
+    before, after = (sentence(paragraph(votes, m), about) for m in (QUICK, replace(QUICK, **changed)))
+    assert words in after
+    assert words not in before
+
+
+def test_every_option_of_a_method_has_such_a_test():
+    assert set(CHANGES) == set(vars(Method()))
+
+
+def test_who_was_left_out_and_why_and_what_that_changed(votes):
+    found = report(votes, QUICK, {"q": "failed 3 of 4 catch trials"})
+    text = methods(found)
+    moved = np.abs(found.everyone.jod - found.scores.jod).max()
+    assert "4 observers made" in text
+    assert "1 observer was excluded: q (failed 3 of 4 catch trials)." in text
+    assert f"Excluding them moved no score by more than {moved:.2f} JOD." in text
+    assert "No observer was excluded" not in text
+
+
+def test_nobody_excluded_is_said(votes):
+    assert "No observer was excluded." in paragraph(votes)
+
+
+def test_trials_that_never_enter_are_counted(votes):
+    rows = table(PEOPLE)
+    rows = rows.assign(kind=["practice", "repeat", "repeat", *["main"] * (len(rows) - 3)])
+    assert "1 practice trial and 2 repeat trials did not enter the scores." in paragraph(from_table(rows))
+    assert "There were no practice, catch or repeat trials." in paragraph(votes)
+
+
+def test_a_matrix_says_that_it_knows_no_observers():
+    text = paragraph(matrix((0, 6, 5), (4, 0, 6), (5, 4, 0)))
+    assert "The scores come from a matrix of 30 pairwise comparisons of 3 conditions;" in text
+    assert "intervals are parametric" in text
+    assert "two-sided z test" in text
+    unsaid = ("observer was", "side bias", "not sure", "practice", "bootstrap")
+    assert [word for word in unsaid if word in text] == []
+
+
+def test_simulated_observers_are_said_first():
+    made = study(np.array([0.5, 0.0, -0.5]), 6, 8, seed=0)
+    simulated = Comparisons(made.conditions, made.observers, made.wins, simulated=True)
+    assert paragraph(simulated).startswith("SIMULATED OBSERVERS: no person answered")
+    assert "SIMULATED" not in paragraph(made)
+
+
+def test_one_is_singular():
+    wins = np.array([[[0.0, 3.0], [2.0, 0.0]]])
+    text = paragraph(Comparisons(("a", "b"), ("p",), wins))
+    assert text.startswith(
+        "1 observer made 5 pairwise comparisons of 2 conditions. The only pair was compared."
+    )
+    assert "1 difference between conditions was tested" in text
+    assert "It was not significant at the 0.05 level." in text
+    assert not re.search(r"\b1 \w+s\b(?<!was)", text)
+
+
+def test_votes_that_fix_no_scores_are_not_praised():
+    text = paragraph(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=5))
+    assert "1 of 3 pairs were compared." in text
+    assert "The votes do not fix the scores, which are therefore undefined." in text
+    assert "No intervals could be computed." in text
+    assert "Goodness of fit could not be tested." in text
+
+
+def test_pairs_that_the_prior_decides_are_tested_by_their_signs():
+    wins = np.zeros((8, 3, 3))
+    wins[:, 0, 1], wins[:, 0, 2], wins[:, 1, 2], wins[:, 2, 1] = 3, 3, 2, 1
+    text = paragraph(Comparisons(("a", "b", "c"), tuple("pqrstuvw"), wins))
+    assert "2 differences whose size the votes leave open were tested by the sign" in text
+    assert "The votes do not fix all scores: what they leave open is arbitrary." in text
+
+
+def test_too_few_observers_to_resample_are_said():
+    wins = np.zeros((2, 3, 3))
+    wins[0, 0, 1], wins[0, 1, 0], wins[1, 1, 2], wins[1, 2, 1] = 3, 2, 3, 2
+    text = paragraph(Comparisons(("a", "b", "c"), ("p", "q"), wins))
+    assert re.search(r"Observers were not resampled, as \d+ of 30 such replicates had no finite scores", text)
+    assert "intervals are parametric" in text
+
+
+def test_scenes_scored_alone_are_said_where_they_were(votes):
+    assert "2 scenes were also scored alone." in paragraph(votes, per_scene=True)
+    assert "scored alone" not in paragraph(votes)
+
+
+def test_references_are_those_that_the_paragraph_cites(votes):
+    text, listed = methods(report(votes, QUICK)).split("\n\nReferences\n")
+    expected = [full for key, full in REFERENCES.items() if key in text]
+    assert listed.splitlines() == expected
+    assert 0 < len(expected) < len(REFERENCES)
+
+
+@pytest.mark.parametrize("key", REFERENCES)
+def test_a_reference_opens_with_its_first_author_and_holds_its_year(key):
+    author, year = key.split(" ")[0], key.split(" ")[-1]
+    assert REFERENCES[key].startswith(author)
+    assert f"({year})" in REFERENCES[key]

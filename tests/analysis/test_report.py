@@ -1,0 +1,106 @@
+"""A report says what its parts say, and nothing is lost between them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.analysis.made import matrix, study, table
+from uplapp.analysis.analyse import analyse
+from uplapp.analysis.bradley_terry import bradley_terry
+from uplapp.analysis.comparisons import count
+from uplapp.analysis.letters import letters
+from uplapp.analysis.report import report
+from uplapp.analysis.scenes import analyse_scenes
+from uplapp.analysis.screening import screen
+from uplapp.analysis.triads import Triads, triads
+from uplapp.analysis.votes import from_table, without
+from uplapp.errors import BadVotes, UplappError
+from uplapp.values import Method
+
+QUICK = Method(bootstraps=30)
+
+
+@pytest.fixture(scope="module")
+def votes():
+    return from_table(table(("p", "q", "r", "s", "t"), ("one", "two")))
+
+
+def test_the_scores_are_those_of_the_kept_observers_and_everyone_those_of_all(votes):
+    found = report(votes, QUICK, {"q": "late"})
+    kept, everyone = analyse(count(without(votes, {"q": "late"})), QUICK), analyse(count(votes), QUICK)
+    np.testing.assert_array_equal(found.scores.jod, kept.jod)
+    np.testing.assert_array_equal(found.everyone.low, everyone.low)
+    assert found.scores.excluded == (("q", "late"),)
+
+
+def test_without_an_exclusion_there_is_no_second_ranking(votes):
+    assert report(votes, QUICK).everyone is None
+
+
+def test_scenes_are_scored_only_where_asked(votes):
+    alone = analyse_scenes(votes, QUICK)
+    found = report(votes, QUICK, per_scene=True)
+    assert report(votes, QUICK).scenes == {}
+    assert list(found.scenes) == list(alone)
+    np.testing.assert_array_equal(found.scenes["two"].jod, alone["two"].jod)
+
+
+def test_every_part_is_of_the_same_votes(votes):
+    found = report(votes, QUICK)
+    assert found.letters == letters(found.scores)
+    assert found.triads == triads(found.scores.wins)
+    np.testing.assert_array_equal(found.bradley_terry, bradley_terry(found.scores.wins))
+    assert found.screening.equals(screen(votes))
+    assert found.observers_triads.complete <= 5 * 2
+    assert (found.tally.scenes, found.tally.not_sure) == (2, 0)
+
+
+def test_the_anchor_lies_at_zero_in_both_models(votes):
+    found = report(votes, replace(QUICK, anchor="b"))
+    place = found.scores.conditions.index("b")
+    assert found.scores.jod[place] == found.bradley_terry[place] == 0
+
+
+def test_answers_are_counted_by_kind(votes):
+    rows = table(("p", "q", "r"))
+    kinds = ["practice", "catch", "catch", *["main"] * (len(rows) - 3)]
+    rows = rows.assign(kind=kinds)
+    rows.loc[len(rows) - 1, "is_A_selected"] = "0.5"
+    tally = report(from_table(rows), QUICK).tally
+    assert tally.left_out == {"practice": 1, "catch": 2, "repeat": 0}
+    assert (tally.not_sure, tally.scenes) == (1, 0)
+
+
+def test_a_matrix_has_no_observers_to_screen():
+    found = report(matrix((0, 3, 2), (1, 0, 2), (1, 2, 0)), QUICK)
+    assert found.screening is found.everyone is found.observers_triads is found.tally.not_sure is None
+
+
+def test_comparisons_of_observers_make_a_report_too():
+    made = study(np.array([0.5, 0.0, -0.5]), 6, 8, seed=0)
+    np.testing.assert_array_equal(report(made, QUICK).scores.jod, analyse(made, QUICK).jod)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"exclude": {"p": "late"}}, "leaving out observers"), ({"per_scene": True}, "scores of each scene")],
+)
+def test_a_matrix_refuses_what_only_votes_tell(options, words):
+    with pytest.raises(UplappError, match=f"{words} needs the votes one by one"):
+        report(matrix((0, 3), (1, 0)), QUICK, **options)
+
+
+def test_scenes_without_names_cannot_be_told_apart():
+    with pytest.raises(BadVotes, match="names no scenes"):
+        report(from_table(table(("p", "q"))), QUICK, per_scene=True)
+
+
+def test_whoever_watches_hears_of_every_replicate(votes):
+    heard = []
+    report(votes, replace(QUICK, side_bias=True), watch=lambda done, total: heard.append((done, total)))
+    assert heard[-1] == (30, 30)
+
+
+def test_triads_add_up():
+    assert Triads(3, 1) + Triads(2, 2) == Triads(5, 3)
