@@ -35,7 +35,11 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
 
 
 @pytest.mark.parametrize(
-    "verb", ["serve", "restore", "train", "evaluate", "analyse", "study new", "study export"]
+    "verb",
+    [
+        *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan"),
+        *("study new", "study export"),
+    ],
 )
 def test_every_verb_has_help_with_an_example(uplapp, verb):
     result = uplapp(*verb.split(), "--help")

@@ -35,7 +35,7 @@ STYLE = """
 #metrics table { white-space: nowrap; }
 #metrics td, #metrics th, .numbers td, .numbers th { padding: 0.35em 0.7em; text-align: left; }
 #metrics td:not(:first-child), #metrics th:not(:first-child) { text-align: right; }
-.numbers td, .numbers th { border: 0 !important; }
+.numbers :is(table, tr, td, th) { border: 0 !important; }
 .numbers { border: 1px solid var(--border-color-primary); border-radius: 8px; }
 .numbers th { position: sticky; top: 0; background: var(--background-fill-primary); font-weight: 600; }
 .numbers tr:nth-child(even) td { background: var(--background-fill-secondary); }

@@ -1,0 +1,43 @@
+"""What the documentation shows runs as it stands there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parent.parent
+PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
+
+
+def blocks(language: str) -> list[str]:
+    """Fenced blocks of one language in all pages; "" are those without."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def verbs() -> list[str]:
+    """Lines that call the program, continued ones joined."""
+    lines = "\n".join(blocks("")).replace("\\\n", " ").splitlines()
+    return [line.split(" uplapp ", 1)[1] for line in lines if " -m uplapp " in line]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_of_the_documentation_runs(code, capsys):
+    exec(compile(code, "docs", "exec"), {})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [line for line in verbs() if "votes.csv" not in line])
+def test_commands_of_the_documentation_run(line):
+    command = [sys.executable, "-m", "uplapp", *shlex.split(line)]
+    result = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_house_leads_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
