@@ -24,7 +24,7 @@ from uplapp.analysis.bootstrap import (
     vote_draws,
 )
 from uplapp.analysis.objective import PRIORS, preference
-from uplapp.analysis.thurstone import chunk_size
+from uplapp.analysis.thurstone import chunk_size, fit_best
 from uplapp.errors import Cancelled
 from uplapp.values import Comparisons, Method
 
@@ -206,6 +206,14 @@ def test_replicates_without_an_optimum_are_counted_and_kept_out():
     assert found.degenerate == 1
     assert found.scores.shape == (2, 2)
     assert np.isfinite(found.scores).all()
+
+
+@pytest.mark.parametrize(("conditions", "seed"), [(6, 4), (8, 2), (8, 4), (12, 5)])
+def test_a_million_votes_a_pair_leave_no_replicate_on_a_saddle_of_the_prior(conditions, seed):
+    made = study(np.linspace(-1, 1, conditions), 5, 200_000, seed, spread_jod=0.3)
+    scale = np.zeros(conditions, dtype=int)
+    scores = fit_best(made.wins.sum(axis=0), "distance", scale)
+    assert refit(observer_draws(made.wins, 100, 0), "distance", scores, scale, False).degenerate == 0
 
 
 def test_the_anchor_lies_at_zero_in_every_replicate_of_its_own_scale():

@@ -10,6 +10,7 @@ from uplapp.analysis.objective import PRIORS, Array, Objective, Pairs, Terms
 ITERATIONS = 100
 LAST_STEP_JOD = 1e-6  # Newton squares it: what remains after this step is rounding
 NEXT_STEP_JOD = 1e-8  # of a step that shrank to a share x, the next shrinks to x^2
+STUCK_JOD = 1e-9  # a step that ends a climb even where there is no peak
 LONGEST_STEP_JOD = 4.0
 FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
 STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
@@ -73,44 +74,43 @@ def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
         up = terms.value >= best[climbing] - 1e-12 * np.abs(terms.value)  # rounding is no descent
         risen, terms = climbing[up], terms.take(up)
         point[risen], best[risen] = trial[up], terms.value
-        before = np.abs(step[risen]).max(axis=1)
-        step[risen] = _newton_step(terms, gauge)
+        before, domed = np.abs(step[risen]).max(axis=1), _is_domed(terms.hessian, gauge)
+        step[risen] = _newton_step(terms, domed, gauge)
         step[climbing[~up]] /= 2
-        arrived = _is_last(np.abs(step[risen]).max(axis=1), before)
-        converged[risen[arrived]] = _is_peak(terms.hessian[arrived], gauge)
+        arrived = _is_last(np.abs(step[risen]).max(axis=1), before, domed)
+        converged[risen[arrived]] = domed[arrived]
         climbing = np.setdiff1d(climbing, risen[arrived])
         if not climbing.size:
             break
     return Fit(point + step, converged)
 
 
-def _is_last(length: Array, before: Array) -> NDArray[np.bool_]:
+def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell whether what remains after a step is rounding, from its length and that of the step before."""
     shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
-    last: NDArray[np.bool_] = (length < LAST_STEP_JOD) | (
-        (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
-    )
+    squared = (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
+    last: NDArray[np.bool_] = (domed & (squared | (length < LAST_STEP_JOD))) | (length < STUCK_JOD)
     return last
 
 
-def _newton_step(terms: Terms, gauge: Array) -> Array:
-    """Solve for the step; where the Hessian leads down, take the curvature that cannot."""
+def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
+    """Solve for the step; where the Hessian may lead down or to a saddle, take the curvature that cannot."""
     step = _solve(terms.hessian, terms.gradient, gauge)
-    down = (step * terms.gradient).sum(axis=1) < 0
-    if down.any():
-        step[down] = _solve(terms.concave[down], terms.gradient[down], gauge)
+    if not domed.all():
+        step[~domed] = _solve(terms.concave[~domed], terms.gradient[~domed], gauge)
     longest = np.abs(step).max(axis=1, keepdims=True)
     shortened: Array = step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD))
     return shortened
 
 
-def _is_peak(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
+def _is_domed(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
+    """Tell where the objective curves down in every direction, as it does around a peak."""
     steepness = gauge - FLATTEST * np.eye(len(gauge)) - hessian
     try:
         np.linalg.cholesky(steepness)  # a tenth of the time of eigenvalues
     except np.linalg.LinAlgError:
-        lowest: NDArray[np.bool_] = np.linalg.eigvalsh(steepness)[:, 0] > 0
-        return lowest
+        domed: NDArray[np.bool_] = np.linalg.eigvalsh(steepness)[:, 0] > 0
+        return domed
     return np.ones(len(hessian), dtype=bool)
 
 
