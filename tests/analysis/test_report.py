@@ -104,3 +104,11 @@ def test_whoever_watches_hears_of_every_replicate(votes):
 
 def test_triads_add_up():
     assert Triads(3, 1) + Triads(2, 2) == Triads(5, 3)
+
+
+def test_a_broken_column_beside_the_votes_costs_the_screening_and_not_the_ranking():
+    found = report(from_table(table(("p", "q", "r")).assign(response_ms="soon")), QUICK)
+    assert np.isfinite(found.scores.jod).all()
+    assert found.screening is None
+    assert "observers were not screened, as " in found.tally.notes[-1]
+    assert "'response_ms'" in found.tally.notes[-1]

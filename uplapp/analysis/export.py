@@ -120,6 +120,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "everyone": None if everyone is None else _core(everyone),
         "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
         "method": vars(scores.method),
+        "warnings": list(dict.fromkeys((*scores.warnings, *tally.notes))),
         **provenance(scores),
     }
 

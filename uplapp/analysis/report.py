@@ -42,7 +42,8 @@ class Report:
     `everyone` are the scores with the excluded observers too, None where nobody was excluded here. `scenes`
     holds the scores of every scene, where asked. `letters` (n) and `bradley_terry` (n,) in JOD follow
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
-    own; `screening` is the table of `screen` on everyone. The last two are None for a matrix.
+    own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
+    where `tally.notes` say why.
     """
 
     scores: Scores
@@ -78,13 +79,14 @@ def report(
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
+    screening, trouble = _screened(source)
     return _report(
         analyse(count(kept), method, watch),
-        _tally(kept),
+        _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
         observers_triads=sum(observers_triads(kept).values(), Triads(0, 0)),
-        screening=screen(source),
+        screening=screening,
     )
 
 
@@ -101,14 +103,22 @@ def _report(scores: Scores, tally: Tally, **others: object) -> Report:
     )
 
 
-def _tally(votes: Votes) -> Tally:
+def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """Screen the observers; a column beside the votes that cannot be read must not cost the ranking."""
+    try:
+        return screen(votes), ()
+    except BadVotes as error:
+        return None, (f"observers were not screened, as {error}",)
+
+
+def _tally(votes: Votes, trouble: tuple[str, ...]) -> Tally:
     kinds = votes.table["kind"].value_counts()
     main = votes.table["kind"] == "main"
     return Tally(
         scenes=len([scene for scene in scenes(votes) if scene]),
         left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"},
         not_sure=int((votes.table.loc[main, "is_A_selected"] == 0.5).sum()),
-        notes=votes.notes,
+        notes=(*votes.notes, *trouble),
     )
 
 

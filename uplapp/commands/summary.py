@@ -13,6 +13,7 @@ from uplapp.values import Difference, Estimate, Scores
 
 def summary(report: Report) -> str:
     """Ranking with letters, tests, fit, side bias, scenes, exclusions, warnings."""
+    warnings = *report.scores.warnings, *report.tally.notes
     return "\n".join(
         [
             _basis(report.scores),
@@ -22,7 +23,7 @@ def summary(report: Report) -> str:
             *_estimates(report.scores),
             *_scenes(report),
             *_exclusion(report),
-            *(f"warning: {warning}" for warning in report.scores.warnings),
+            *(f"warning: {warning}" for warning in dict.fromkeys(warnings)),
         ]
     )
 

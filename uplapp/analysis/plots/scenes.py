@@ -1,6 +1,7 @@
 """Scores of each scene beside those of all scenes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -60,9 +61,8 @@ def _layers(
 ) -> list[alt.Chart]:
     names, ends, width = frame
     scenes = list(dict.fromkeys(table["scene"]))
-    y = alt.Y(
-        "condition:N", scale=alt.Scale(domain=names, paddingInner=0.25), title=None, axis=names_axis(width)
-    )
+    rows: dict[str, Any] = {"title": None, "axis": names_axis(width)}
+    rows["scale"] = alt.Scale(domain=names, paddingInner=0.25)
     x = alt.X(
         "jod:Q", title=jod_title(pooled), scale=alt.Scale(domain=ends, nice=False), axis=alt.Axis(tickCount=6)
     )
@@ -78,9 +78,13 @@ def _layers(
     shape = alt.Shape("scene:N", scale=alt.Scale(domain=scenes, range=in_turn(scenes, SHAPES)), legend=legend)
     lane = alt.YOffset("scene:N", scale=alt.Scale(domain=scenes))
     told = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
-    base = alt.Chart(inline(table)).encode(y=y, yOffset=lane, tooltip=told)
-    mean = alt.Chart(inline(all_scenes)).mark_tick(color=GREY, thickness=2.5, bandSize=30)
-    layers = [mean.encode(x=x, y=y, tooltip=tooltips("condition:N", "jod:Q"))]
+    base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=told)
+    mean = alt.Chart(inline(all_scenes)).mark_rule(color=GREY, strokeWidth=2.5, opacity=0.8)
+    ends_of_row = {
+        "y": alt.Y("condition:N", bandPosition=0, **rows),
+        "y2": alt.Y2("condition:N", bandPosition=1),
+    }
+    layers = [mean.encode(x=x, tooltip=tooltips("condition:N", "jod:Q"), **ends_of_row)]
     if len(scenes) <= MOST_INTERVALS:
         layers.append(base.mark_rule(opacity=0.6).encode(x="jod_low:Q", x2="jod_high:Q", color=color))
     layers.append(base.mark_point(filled=True, size=42, opacity=1).encode(x=x, color=color, shape=shape))

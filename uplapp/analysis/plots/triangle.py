@@ -83,7 +83,7 @@ def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     layers = [_lines(scores, table, plan), *_names(table, plan), _points(table)]
     layers += _bars(table, groups) if groups else []
     notes = ["Lines join each condition to the next two in rank."]
-    notes += ["Under each bar no two dots differ significantly."] if groups else []
+    notes += ["No two dots of one bar differ significantly."] if groups else []
     title = titled(scores.simulated, "which differences are more than chance (Holm-adjusted p < .05)")
     return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=plan.top)
 
