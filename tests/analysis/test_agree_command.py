@@ -104,3 +104,9 @@ def test_metrics_of_other_conditions_are_refused(tmp_path):
 
 def test_help_shows_an_example():
     assert "Example" in run("--help")
+
+
+@pytest.mark.parametrize(("kind", "start"), [("svg", b"<svg"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_the_metrics_are_drawn_to_a_file(tmp_path, kind, start):
+    run("--published", "denoising", *FEW, "--figure", tmp_path / f"metrics.{kind}")
+    assert (tmp_path / f"metrics.{kind}").read_bytes().startswith(start)

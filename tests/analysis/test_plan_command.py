@@ -74,3 +74,13 @@ def test_bad_input_is_one_sentence(arguments, sentence):
 
 def test_help_shows_an_example():
     assert "Example" in run("--help").stdout
+
+
+def test_the_power_curve_is_drawn_to_a_file(tmp_path):
+    run("--scores", "a=0,b=1", *QUICK, "--figure", str(tmp_path / "power.svg"))
+    assert "observers" in (tmp_path / "power.svg").read_text()
+
+
+def test_an_unknown_kind_of_picture_is_refused_with_the_choices(tmp_path):
+    with pytest.raises(UplappError, match="unknown picture format 'gif'; choose one of: pdf, png, svg"):
+        run("--scores", "a=0,b=1", *QUICK, "--figure", str(tmp_path / "power.gif"))

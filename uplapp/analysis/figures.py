@@ -19,7 +19,15 @@ MOST_IN_COLUMN = 12  # conditions, beyond which triangles and matrices take the 
 
 def save(chart: Any, path: Path) -> None:
     """Write a chart as its suffix says: .svg, .pdf or .png."""
-    path.write_bytes(picture(chart, path.suffix.removeprefix(".").lower()))
+    path.write_bytes(picture(chart, kind_of(path)))
+
+
+def kind_of(path: Path) -> str:
+    """Read the format from a file's suffix; an unknown one is refused before any work is done."""
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise UnknownName("picture format", kind, FORMATS)
+    return kind
 
 
 def picture(chart: Any, kind: str) -> bytes:

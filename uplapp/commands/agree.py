@@ -7,14 +7,17 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from uplapp.analysis.agreement import Agreement, agreement
+from uplapp.analysis.agreement import Agreement, agreement, scatter_table
 from uplapp.analysis.analyse import BOOTSTRAPS, analyse
 from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.correlations import KINDS
 from uplapp.analysis.export import provenance
+from uplapp.analysis.figures import kind_of, save
 from uplapp.analysis.matrices import read_matrix
 from uplapp.analysis.metric_table import Metrics, check_study, read_metrics
+from uplapp.analysis.plots import agreement_panels
+from uplapp.analysis.plots.style import PAGE_PX
 from uplapp.analysis.published import published as published_votes
 from uplapp.analysis.published import published_metrics
 from uplapp.analysis.scenes import analyse_scenes
@@ -49,6 +52,7 @@ def agree(
     prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
+    figure: Annotated[Path | None, typer.Option(help="Draw one panel a metric: .svg, .pdf or .png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
@@ -58,6 +62,8 @@ def agree(
 
     Example:  python -m uplapp agree --published denoising
     """
+    if figure is not None:
+        kind_of(figure)
     files = tables or []
     if published is not None:
         _refuse("--published", [*files, counts, winner, votes_per_pair, columns, values])
@@ -67,6 +73,8 @@ def agree(
     else:
         question = _of_votes(files, winner or votes_per_pair, columns, values)
     scores, found = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
+    if figure is not None:
+        _draw(question, scores, found, figure)
     result = {"metrics": found.table, "notes": found.notes, **provenance(scores)}
     typer.echo(to_json(result) if as_json else _text(found))
 
@@ -103,6 +111,11 @@ def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
     scores = analyse(comparisons, method)
     found = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
     return scores, Agreement(found.table, tuple(dict.fromkeys((*found.notes, *scores.warnings))))
+
+
+def _draw(question: Question, scores: Scores, found: Agreement, path: Path) -> None:
+    points = scatter_table(scores, question.metrics)
+    save(agreement_panels(points, PAGE_PX, scores.simulated, found.table), path)
 
 
 def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> dict[str, Scores]:

@@ -1,11 +1,13 @@
 """`python -m uplapp plan`: guessed scores -> how many observers."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from uplapp.analysis import planning
+from uplapp.analysis.figures import kind_of, save
 from uplapp.analysis.planning import (
     BOOTSTRAPS,
     EXPERIMENTS,
@@ -16,6 +18,7 @@ from uplapp.analysis.planning import (
     needed,
     read_scores,
 )
+from uplapp.analysis.plots import power_chart
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Method
@@ -35,6 +38,7 @@ def plan(
     prior: Annotated[str, typer.Option(help="distance or none, as the study will be analysed.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates of each simulated study.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the simulated studies.")] = 0,
+    figure: Annotated[Path | None, typer.Option(help="Draw the power curve: .svg, .pdf or .png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Tell how many observers a study needs, from simulated studies with guessed scores.
@@ -43,9 +47,13 @@ def plan(
     """
     if not 0 < power < 1:
         raise UplappError(f"--power is {power:g}; it must be between 0 and 1")
+    if figure is not None:
+        kind_of(figure)
     guess = Plan(read_scores(scores), votes_per_pair, spread)
     method = Method(prior, bootstraps=bootstraps)
     found = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
+    if figure is not None:
+        save(power_chart(found.table), figure)
     typer.echo(to_json(_result(found, power, seed)) if as_json else _text(found, power))
 
 

@@ -1,4 +1,4 @@
-"""how unlike the others each observer answered."""
+"""How unlike the others each observer answered."""
 
 import altair as alt
 import numpy as np
@@ -20,6 +20,7 @@ from uplapp.analysis.plots.style import (
 from uplapp.analysis.screening import FAR
 
 DISTANCES = {"dist_trials": "by answer", "dist_pairs": "by pair"}
+MARGIN = 0.03  # so that marks at 0 leave the names free
 LEAST_END = 2.0  # the axis reaches beyond the limit even where nobody does
 
 
@@ -62,7 +63,7 @@ def _layers(rows: pd.DataFrame, names: list[str], end: float, width: Width) -> l
             x=alt.X(
                 "distance:Q",
                 title=["quartile ranges below the first", "quartile of all observers"],
-                scale=alt.Scale(domain=[0, end], nice=False),
+                scale=alt.Scale(domain=[-MARGIN * end, end], nice=False),
                 axis=axis,
             ),
             y=alt.Y("name:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width, grid=True)),

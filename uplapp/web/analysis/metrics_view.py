@@ -63,7 +63,8 @@ def _shown(metrics: Metrics, metric: str | None, analysed: Analysed, watch: Watc
         scenes = analyse_scenes(data, scores.method, watch)
     found = agreement(scores, metrics, scenes)
     name = metric if metric in metrics.names else metrics.names[0]
-    chart = agreement_chart(scatter_table(scores, metrics, scenes), name, "container", scores.simulated)
+    points = scatter_table(scores, metrics, scenes)
+    chart = agreement_chart(points, name, "container", scores.simulated, found.table)
     return (
         cautions(found.notes),
         gr.update(choices=list(metrics.names), value=name, visible=True),
