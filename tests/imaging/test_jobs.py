@@ -1,9 +1,7 @@
 """Restoration jobs: what they yield, what they write, and that they stop."""
 
 import hashlib
-import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
@@ -21,7 +19,6 @@ from uplapp.imaging.jobs import (
     result_files,
     run_job,
     write_results,
-    zip_files,
 )
 from uplapp.imaging.restore import restore_by_tiles, split_side
 from uplapp.imaging.tables import format_job
@@ -106,12 +103,6 @@ def test_files_hold_exact_samples_and_their_provenance(tmp_path, bits):
         stored = np.asarray(Image.open(tmp_path / "out" / "photo-denoise-unet-l1.png"))
         exact = (job.results[0].pixels * 255).round().byte().permute(1, 2, 0).numpy()
         np.testing.assert_array_equal(stored, exact)
-
-
-def test_a_zip_holds_the_files(tmp_path):
-    files = {"a.png": b"1", "b.json": b"{}"}
-    with zipfile.ZipFile(io.BytesIO(zip_files(files))) as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == files
 
 
 def test_the_table_marks_the_best_of_each_metric(tmp_path):

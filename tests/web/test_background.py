@@ -1,0 +1,91 @@
+"""Long work runs in a thread of its own: it can be followed, and stopped."""
+
+import threading
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page needs gradio")
+
+from uplapp.errors import Cancelled, UplappError
+from uplapp.web.background import working
+
+PATIENCE_S = 60  # only a broken test waits so long
+IDLE = {"__type__": "update"}  # what Gradio takes for no change
+
+
+class Heard(list):
+    """In place of Gradio's progress bar: what it was told."""
+
+    def __call__(self, share, desc):
+        self.append((share, desc))
+
+
+def finish(generator):
+    """Exhaust a generator; what it yielded, and what it returned."""
+    yielded = []
+    try:
+        while True:
+            yielded.append(next(generator))
+    except StopIteration as end:
+        return yielded, end.value
+
+
+def test_updates_that_change_nothing_come_while_the_work_runs_and_its_result_at_the_end():
+    go = threading.Event()
+    job = working(lambda watch: go.wait(PATIENCE_S), Heard(), "replicates")
+    assert [next(job), next(job)] == [IDLE, IDLE]
+    assert not go.is_set()
+    go.set()
+    yielded, result = finish(job)
+    assert all(update == IDLE for update in yielded)
+    assert result is True
+
+
+def test_the_page_hears_how_far_the_work_is():
+    told, go, heard = threading.Event(), threading.Event(), Heard()
+
+    def work(watch):
+        watch(2, 5)
+        told.set()
+        go.wait(PATIENCE_S)
+
+    job = working(work, heard, "replicates")
+    next(job)
+    assert told.wait(PATIENCE_S)
+    next(job)
+    assert set(heard) == {((2, 5), "replicates")}
+    go.set()
+    finish(job)
+
+
+def test_an_exception_of_the_work_is_passed_on():
+    def work(watch):
+        raise UplappError("no votes")
+
+    with pytest.raises(UplappError, match="no votes"):
+        finish(working(work, Heard(), "replicates"))
+
+
+def test_work_that_nobody_waits_for_any_more_is_stopped_the_next_time_it_tells_how_far_it_is():
+    before, ends, pause = set(threading.enumerate()), [], threading.Event()
+
+    def work(watch):
+        try:
+            for done in range(6000):  # a minute, if nothing stops it
+                watch(done, 6000)
+                pause.wait(0.01)
+        except Cancelled as error:
+            ends.append(str(error))
+            raise
+
+    job = working(work, Heard(), "replicates")
+    next(job)
+    job.close()
+    assert ends == ["replicates: stopped"]
+    assert set(threading.enumerate()) <= before
+
+
+def test_work_that_nobody_ever_waited_for_does_not_begin():
+    begun = []
+    working(begun.append, Heard(), "replicates").close()
+    assert begun == []

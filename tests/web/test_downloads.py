@@ -1,0 +1,37 @@
+"""Files that the page hands out."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page needs gradio")
+
+from gradio.utils import get_upload_folder
+
+from uplapp.web.downloads import offer, zip_files
+
+
+def test_a_zip_holds_the_files():
+    files = {"a.png": b"1", "b.json": b"{}"}
+    with zipfile.ZipFile(io.BytesIO(zip_files(files))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+
+
+def test_a_zip_of_nothing_is_still_a_zip():
+    assert zipfile.ZipFile(io.BytesIO(zip_files({}))).namelist() == []
+
+
+def test_a_file_is_offered_by_its_name_where_gradio_serves_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    path = Path(offer("scores.json", b"{}"))
+    assert (path.name, path.read_bytes()) == ("scores.json", b"{}")
+    assert path.is_relative_to(tmp_path)
+    assert get_upload_folder() == str(tmp_path)
+
+
+def test_two_files_of_one_name_are_kept_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    first, second = offer("ranking.csv", b"a"), offer("ranking.csv", b"b")
+    assert [Path(path).read_bytes() for path in (first, second)] == [b"a", b"b"]
