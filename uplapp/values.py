@@ -1,5 +1,6 @@
 """Frozen values that cross the borders between imaging, study, analysis and web."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ REFERENCE = "reference"  # names the clean image where a trial shows it as one o
 Kind = Literal["practice", "main", "catch", "repeat"]
 Side = Literal["left", "right"]
 Choice = Literal["left", "right", "not_sure"]
+Watch = Callable[[int, int], None]  # hears (done, total) of long work, and may raise Cancelled to stop it
 
 
 @dataclass(frozen=True)

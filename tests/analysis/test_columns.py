@@ -1,12 +1,11 @@
 """Votes under other column names and with other answers."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 
 from tests.analysis.made import write
+from tests.analysis.real import data_file
 from uplapp.analysis.columns import Columns, distinct, header, parse_columns, spelling
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.votes import read_votes, scenes
@@ -16,7 +15,6 @@ ROLES = "condition_A=type1+level1,condition_B=type2+level2,is_A_selected=selecte
 PAIRS = (
     "observer,type1,level1,type2,level2,selected\nann,OPT,10,NN,4,1\nann,NN,4,OPT,10,2.0\nbob,OPT,10,NN,4,2\n"
 )
-REAL = os.environ.get("UPLAPP_REAL_DATA", "")  # a folder with public votes, which are not ours to ship
 
 
 def test_nothing_named_is_what_the_field_uses():
@@ -34,9 +32,8 @@ def test_columns_may_be_joined_and_answers_may_be_1_and_2(tmp_path):
     assert found.wins.tolist() == [[[0, 0], [2, 0]], [[0, 1], [0, 0]]]
 
 
-@pytest.mark.skipif(not REAL, reason="UPLAPP_REAL_DATA names no folder with the votes on light fields")
 def test_the_votes_on_light_fields_are_read_as_they_are():
-    path = Path(REAL) / "pairwise" / "pwcmp_lf_quality_10scenes.csv"
+    path = data_file("pairwise/pwcmp_lf_quality_10scenes.csv")
     rows = list(csv.DictReader(path.read_text().splitlines()))
     left = ["OPT", "1", "DQ", "1", "1"]  # OPT 1 was A and chosen, or B and chosen
     right = ["DQ", "1", "OPT", "1", "2"]

@@ -1,8 +1,5 @@
 """Leave-one-out: who votes unlike the others is far below them, however many trials they saw."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -10,9 +7,8 @@ from scipy.stats import binom, norm
 from scipy.stats.mstats import mquantiles
 
 from tests.analysis.made import NAMES, counts, study
-from uplapp.analysis.comparisons import count
+from tests.analysis.real import tone_mapping
 from uplapp.analysis.outliers import distances, unlikeness
-from uplapp.analysis.votes import read_votes
 from uplapp.values import Comparisons
 
 TRUE = np.array([-0.9, -0.2, 0.3, 0.8])
@@ -150,10 +146,8 @@ def test_where_all_agree_exactly_one_who_does_not_is_infinitely_far():
     assert distances(np.array([1.0] * 6 + [1.0 + 1e-15, 0.5])).tolist() == [0.0] * 7 + [np.inf]
 
 
-@pytest.mark.skipif(not os.environ.get("UPLAPP_TEST_DATA"), reason="UPLAPP_TEST_DATA names no data folder")
 def test_tone_mapping_observers_get_the_published_distances():
-    path = Path(os.environ["UPLAPP_TEST_DATA"]) / "pairwise" / "pwcmp_ex3_tmo_cmp_data.csv"
-    found = unlikeness(count(read_votes(path)))
+    found = unlikeness(tone_mapping())
     published = [TONE_MAPPING_DIST.get(k, 0.0) for k in range(18)]
     assert found.log10_l == pytest.approx(TONE_MAPPING_LOG10_L, abs=1e-3)
     assert found.dist_pairs == pytest.approx(published, abs=0.02)

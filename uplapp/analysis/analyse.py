@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from uplapp.analysis.answers import TIES
-from uplapp.analysis.bootstrap import INTERVALS, Watch, normal_interval
+from uplapp.analysis.bootstrap import INTERVALS, normal_interval
 from uplapp.analysis.cautions import cautions, too_many
 from uplapp.analysis.identifiability import findings
 from uplapp.analysis.objective import PRIORS, Array
@@ -13,7 +13,7 @@ from uplapp.analysis.scale import Scale, fit_scale, needs_answers
 from uplapp.analysis.sides import is_unknown, side_bias
 from uplapp.analysis.significance import differences
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons, Estimate, Method, Scores
+from uplapp.values import Comparisons, Estimate, Method, Scores, Watch
 
 MEAN = Method().anchor
 BOOTSTRAPS = Method().bootstraps

@@ -12,10 +12,10 @@ from uplapp.analysis.identifiability import Labels, intact
 from uplapp.analysis.objective import Array, preference
 from uplapp.analysis.thurstone import chunk_size, fit
 from uplapp.registry import Entry, Registry
+from uplapp.values import Watch
 
 LEVEL = 0.95
 FEW_OBSERVERS = 6  # below, no coverage of the intervals has been measured
-Watch = Callable[[int, int], None]  # (replicates done, of how many)
 TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 

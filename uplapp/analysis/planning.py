@@ -1,6 +1,6 @@
 """How many observers a study needs: simulated studies with guessed scores, analysed like real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,15 +13,13 @@ from uplapp.analysis.bootstrap import TAILS
 from uplapp.analysis.objective import Array, Rows, preference
 from uplapp.analysis.precision import widths
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons, Method, Scores
+from uplapp.values import Comparisons, Method, Scores, Watch
 
 OBSERVERS = (6, 10, 14, 20, 30, 40)
 EXPERIMENTS = 200
 BOOTSTRAPS = 200  # the replicates' sd is off by 5 %, which costs less power than 100 experiments can show
 POWER = 0.8
 MOST_OBSERVERS, MOST_EXPERIMENTS = 1000, 10_000
-
-Watch = Callable[[int, int], None]  # (analyses done, of how many)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.analyse import MEAN, analyse
-from uplapp.analysis.bootstrap import Watch
 from uplapp.analysis.bradley_terry import bradley_terry
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.goodness import GoodnessOfFit, goodness_of_fit
@@ -18,7 +17,7 @@ from uplapp.analysis.screening import screen
 from uplapp.analysis.triads import Triads, observers_triads, triads
 from uplapp.analysis.votes import KINDS, scenes, without
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import Comparisons, Method, Scores, Votes
+from uplapp.values import Comparisons, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)

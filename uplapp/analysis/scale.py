@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from uplapp.analysis.answers import AnswerFit, draw_answers, fit_answers, fit_best_answers
-from uplapp.analysis.bootstrap import Watch, keep_anchor, observer_draws, refit, vote_draws
+from uplapp.analysis.bootstrap import keep_anchor, observer_draws, refit, vote_draws
 from uplapp.analysis.comparisons import to_wins
 from uplapp.analysis.identifiability import Labels, components, intact, strong_components
 from uplapp.analysis.objective import Array
 from uplapp.analysis.thurstone import fit_best
-from uplapp.values import Comparisons, Method
+from uplapp.values import Comparisons, Method, Watch
 
 STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
 STRIDE = 250  # replicates that are drawn at a time

@@ -1,11 +1,10 @@
 """Scores of every scene by itself."""
 
 from uplapp.analysis.analyse import analyse
-from uplapp.analysis.bootstrap import Watch
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.votes import of_scene, scenes
 from uplapp.errors import Cancelled, UplappError
-from uplapp.values import Method, Scores, Votes
+from uplapp.values import Method, Scores, Votes, Watch
 
 
 def analyse_scenes(

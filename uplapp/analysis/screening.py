@@ -7,13 +7,12 @@ import pandas as pd
 from scipy.stats import binom
 
 from uplapp.analysis.analyse import analyse
-from uplapp.analysis.bootstrap import Watch
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.conduct import FAST_MS, conduct
 from uplapp.analysis.outliers import FEWEST_OBSERVERS, distances, unlikeness
 from uplapp.analysis.significance import ALPHA, holm
 from uplapp.analysis.votes import without
-from uplapp.values import Method, Scores, Votes
+from uplapp.values import Method, Scores, Votes, Watch
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
 CATCH_SHARE = 0.2

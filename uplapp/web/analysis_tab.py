@@ -14,7 +14,7 @@ from uplapp.analysis.comparisons import count
 from uplapp.analysis.published import SOURCE, published
 from uplapp.analysis.report import report
 from uplapp.errors import UplappError
-from uplapp.values import Comparisons, Method
+from uplapp.values import Comparisons, Method, Watch
 from uplapp.web.analysis import (
     differences_view,
     method,
@@ -28,7 +28,7 @@ from uplapp.web.analysis import (
 )
 from uplapp.web.analysis.source import LiveVotes, Source
 from uplapp.web.analysis.state import Analysed
-from uplapp.web.background import Watch, working
+from uplapp.web.background import working
 
 NO_REASON = "no reason given"
 ABOUT = f"""**1 JOD** above: 75 % of observers choose it. Scores are Thurstone Case V; intervals resample
@@ -58,7 +58,7 @@ class Views:
     plan: list[Any]
     take_guess: gr.Button
     paper: list[Any]
-    figures: tuple[gr.Button, gr.Radio, gr.File]
+    figures: tuple[gr.Button, gr.Radio]
 
 
 def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
@@ -139,13 +139,9 @@ def _connect(
             )
         ),
     ]
-    views.take_guess.click(
-        lambda analysed: plan_view.guess_of(analysed.report.scores), state, views.plan[2], **private
-    )
-    draw, kind, file = views.figures
-    draw.click(
-        lambda analysed, kind: paper_view.figures(analysed.report, kind), [state, kind], file, **private
-    )
+    views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
+    draw, kind = views.figures
+    draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
     stop.click(None, None, None, cancels=[main, *lazy])
 
 
@@ -211,10 +207,10 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
 
 
 def _nothing(message: str) -> tuple[Any, ...]:
-    """A sentence in place of everything; what was analysed before stays in mind but not on screen."""
+    """A sentence in place of everything; nothing is shown or drawn of the votes before."""
     hidden = gr.update(value=None, visible=False)
     return (
-        gr.skip(),
+        None,
         *ranking_view.nothing(message),
         *differences_view.nothing(),
         *observers_view.nothing(),
@@ -227,7 +223,7 @@ def _nothing(message: str) -> tuple[Any, ...]:
 
 
 def _show_scenes(
-    analysed: Analysed,
+    analysed: Analysed | None,
     opened: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
@@ -236,7 +232,7 @@ def _show_scenes(
 
 
 def _show_metrics(
-    analysed: Analysed,
+    analysed: Analysed | None,
     opened: str,
     upload: str | None,
     metric: str | None,

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from uplapp.errors import Cancelled
+from uplapp.values import Watch
 
 POLL_S = 0.1
 
 Result = TypeVar("Result")
-Watch = Callable[[int, int], None]  # (done, total)
 
 
 def working(

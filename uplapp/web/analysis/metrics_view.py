@@ -14,10 +14,10 @@ from uplapp.analysis.plots.agreement import agreement_chart
 from uplapp.analysis.published import PUBLISHED, published_metrics
 from uplapp.analysis.scenes import analyse_scenes
 from uplapp.errors import UplappError
-from uplapp.values import Votes
-from uplapp.web.analysis.state import Analysed
+from uplapp.values import Votes, Watch
+from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
-from uplapp.web.background import Watch, working
+from uplapp.web.background import working
 
 ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column a metric."
 ABOUT = """+1 is full agreement, whichever way a metric points. An unknown metric counts as higher is better;
@@ -36,10 +36,13 @@ def build() -> tuple[list[Any], list[Any]]:
 
 
 def show(
-    upload: str | None, metric: str | None, analysed: Analysed, progress: gr.Progress
+    upload: str | None, metric: str | None, analysed: Analysed | None, progress: gr.Progress
 ) -> Generator[Any, None, None]:
     """Compare the metrics of `upload`, or those published with `source`; a bad table is a sentence."""
     hidden = gr.update(visible=False)
+    if analysed is None:
+        yield NO_VOTES, hidden, hidden, hidden
+        return
     try:
         metrics = _metrics(upload, analysed.source)
         if metrics is None:

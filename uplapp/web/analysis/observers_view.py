@@ -33,16 +33,22 @@ def show(report: Report) -> tuple[Any, ...]:
     """The screening of everyone, those left out too."""
     found = report.screening
     if found is None:
-        return nothing()
+        return nothing(report)
     chart = observer_chart(found, "container", report.scores.simulated)
     shown = (gr.update(value=value, visible=True) for value in (chart, _table(found)))
-    return " ".join(f"{plain(note).capitalize()}." for note in notes(found)), *shown
+    return " ".join(map(_sentence, notes(found))), *shown
 
 
-def nothing() -> tuple[Any, ...]:
-    """What stands there without single votes."""
+def nothing(report: Report | None = None) -> tuple[Any, ...]:
+    """What stands there without single votes, or where a column beside them could not be read."""
     hidden = gr.update(value=None, visible=False)
-    return ONE_BY_ONE, hidden, hidden
+    votes = report is not None and report.observers_triads is not None
+    said = " ".join(map(_sentence, report.tally.notes)) if report and votes else ONE_BY_ONE
+    return said, hidden, hidden
+
+
+def _sentence(note: str) -> str:
+    return f"{plain(note[:1].upper() + note[1:])}."
 
 
 def known(data: Any, names: list[str] | None) -> list[str]:

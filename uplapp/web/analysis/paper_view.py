@@ -9,12 +9,13 @@ from uplapp.analysis.figures import figure_files
 from uplapp.analysis.latex import to_latex
 from uplapp.analysis.methods_text import methods
 from uplapp.analysis.report import Report
+from uplapp.web.analysis.state import Analysed
 from uplapp.web.downloads import offer, zip_files
 
 FORMATS = ["svg", "pdf", "png"]
 
 
-def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.File]]:
+def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio]]:
     """Lay out the view; returns its outputs, and the widgets that make the figures."""
     text = gr.Textbox(
         label="Methods, to paste",
@@ -32,24 +33,26 @@ def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.File]]:
         kind = gr.Radio(FORMATS, value="svg", label="Figures")
         draw = gr.Button("Draw the figures", size="sm")
     figures = gr.File(label="Figures (ZIP)", visible=False)
-    return [text, latex, csv, json], (draw, kind, figures)
+    return [text, latex, csv, json, figures], (draw, kind)
 
 
 def show(report: Report) -> tuple[Any, ...]:
-    """Methods paragraph, LaTeX table, CSV and JSON."""
+    """Methods paragraph, LaTeX table, CSV and JSON; figures of other votes go."""
     csv = offer("uplapp-ranking.csv", to_csv(report).encode())
     json = offer("uplapp-scores.json", to_json(report).encode())
     files = (gr.update(value=path, visible=True) for path in (csv, json))
-    return methods(report), to_latex(report), *files
+    return methods(report), to_latex(report), *files, gr.update(value=None, visible=False)
 
 
 def nothing() -> tuple[Any, ...]:
     """What stands there when nothing could be read."""
     hidden = gr.update(value=None, visible=False)
-    return "", "", hidden, hidden
+    return "", "", hidden, hidden, hidden
 
 
-def figures(report: Report, kind: str) -> Any:
+def figures(analysed: Analysed | None, kind: str) -> Any:
     """All figures of a report in one ZIP."""
-    path = offer("uplapp-figures.zip", zip_files(figure_files(report, kind)))
+    if analysed is None:
+        return gr.update(value=None, visible=False)
+    path = offer("uplapp-figures.zip", zip_files(figure_files(analysed.report, kind)))
     return gr.update(value=path, visible=True)

@@ -12,6 +12,7 @@ from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.errors import UplappError
 from uplapp.values import Scores
+from uplapp.web.analysis.state import Analysed
 from uplapp.web.analysis.words import plain, table
 from uplapp.web.background import working
 from uplapp.web.notice import errors_on_screen
@@ -62,15 +63,19 @@ def follow(scores: Scores) -> tuple[Any, Any]:
         "Ask": [f"{names[i]} - {names[j]}" for i, j in chosen],
         "Expected information, bit": [f"{bits[i, j]:.4f}" for i, j in chosen],
     }
+    shown = gr.update(value=table(columns), visible=True)
     width = widest_neighbour(scores)
     if not np.isfinite(width):
-        return "The votes do not yet fix every difference between neighbours in rank.", table(columns)
+        return "The votes do not yet fix every difference between neighbours in rank.", shown
     said = f"The widest 95 % interval between neighbours in rank is **{width:.2f} JOD**"
-    return f"{said}; stop once it is narrow enough.", table(columns)
+    return f"{said}; stop once it is narrow enough.", shown
 
 
-def guess_of(scores: Scores) -> str:
-    """The scores as a guess for the next study."""
+def guess_of(analysed: Analysed | None) -> Any:
+    """The scores as a guess for the next study; without votes the guess stays."""
+    if analysed is None:
+        return gr.skip()
+    scores = analysed.report.scores
     pairs = zip(scores.conditions, np.nan_to_num(scores.jod), strict=True)
     return ", ".join(f"{name}={jod:z.2f}" for name, jod in pairs)
 

@@ -10,7 +10,7 @@ from uplapp.analysis.scenes import analyse_scenes
 from uplapp.analysis.votes import scenes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
-from uplapp.web.analysis.state import Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import interval, plain, table
 from uplapp.web.background import working
 
@@ -25,9 +25,12 @@ def build() -> list[Any]:
     return [said, chart, gr.HTML(visible=False)]
 
 
-def show(analysed: Analysed, progress: gr.Progress) -> Generator[Any, None, None]:
+def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, None, None]:
     """Score each scene with the method of `scores`."""
     hidden = gr.update(visible=False)
+    if analysed is None:
+        yield NO_VOTES, hidden, hidden
+        return
     data, scores = analysed.data, analysed.report.scores
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
         yield ONE, hidden, hidden

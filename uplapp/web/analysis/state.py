@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from uplapp.analysis.report import Report
 from uplapp.values import Comparisons, Votes
 
+NO_VOTES = "No votes are read; the ranking says why."
+
 
 @dataclass(frozen=True, eq=False)
 class Analysed:
