@@ -77,7 +77,7 @@ def guess_of(analysed: Analysed | None) -> Any:
         return gr.skip()
     scores = analysed.report.scores
     pairs = zip(scores.conditions, np.nan_to_num(scores.jod), strict=True)
-    return ", ".join(f"{name}={jod:z.2f}" for name, jod in pairs)
+    return ", ".join(f"{name.replace(',', ' ')}={jod:z.2f}" for name, jod in pairs)
 
 
 def simulate(
