@@ -1,5 +1,9 @@
-"""The observer's page in a process of its own, to be killed: `server_process.py DATABASE FOLDER PORT`."""
+"""The observers' page in a process of its own, to be killed: `server_process.py DATABASE FOLDER PORT`.
 
+With `--again` it comes back after each death, as under a process manager, and prints the id of each life.
+"""
+
+import os
 import sys
 from pathlib import Path
 
@@ -9,8 +13,20 @@ from tests.study.tiny import open_tiny
 from tests.web.serving import mounted
 from uplapp.study.store import Store
 
-if __name__ == "__main__":
-    database, folder, port = sys.argv[1:]
+
+def serve(database: str, folder: str, port: str) -> None:
+    """Open everything anew and stay."""
     store = Store(Path(database))
     app = mounted(store, {"tiny": open_tiny(store, Path(folder))})
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", lifespan="off")
+
+
+if __name__ == "__main__":
+    arguments = [text for text in sys.argv[1:] if text != "--again"]
+    while "--again" in sys.argv:
+        life = os.fork()
+        if not life:
+            break
+        print(life, flush=True)
+        os.waitpid(life, 0)
+    serve(*arguments)

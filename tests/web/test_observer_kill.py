@@ -1,54 +1,19 @@
 import json
+import random
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
+import threading
 import time
-from contextlib import contextmanager
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from tests.study.tiny import body, write_study
+from tests.web.processes import free_port, immortal_server, server, wait_for
 from tests.web.serving import Observer
-
-HOUSE = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-
-
-@contextmanager
-def server(tmp_path, port):
-    """The real server in its own process, up and answering; killed at the end."""
-    command = [sys.executable, "-m", "tests.web.server_process", tmp_path / "answers.db", tmp_path / "tiny"]
-    process = subprocess.Popen([*map(str, command), str(port)], cwd=HOUSE)
-
-    def answers():
-        assert process.poll() is None
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/study/tiny").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    try:
-        wait_for(answers)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def rows(tmp_path):
@@ -114,3 +79,46 @@ def test_a_server_killed_while_answers_pour_in_keeps_each_acknowledged_one_once(
                 state = observer.answer(state["trial"]).json()
     assert sorted(trial for trial, _ in rows(tmp_path)) == sorted(acknowledged)
     assert len(acknowledged) == 14
+
+
+class Insistent(Observer):
+    """An observer who sends each answer until the server has taken it."""
+
+    def go_on(self, state: dict, stop: threading.Event, given: list) -> None:
+        while state["trial"] and not stop.is_set():
+            sent = body(state["trial"]["token"], key=state["trial"]["token"][::-1])
+            given.append((sent["token"], sent["key"]))
+            reply = self.until_decided(sent)
+            assert reply.status_code == 200, reply.text
+            state = reply.json()
+
+    def until_decided(self, sent: dict) -> httpx.Response:
+        while True:
+            try:
+                reply = self.post("answer", sent)
+            except httpx.TransportError:
+                time.sleep(0.02)
+                continue
+            if reply.status_code < 500:
+                return reply
+
+
+@pytest.mark.slow
+def test_ten_kills_at_random_moments_lose_and_double_nothing(tmp_path):
+    write_study(tmp_path / "tiny", conditions=[f"c{n}" for n in range(20)])
+    port, given, stop, moments = free_port(), [], threading.Event(), random.Random(3)
+    with ExitStack() as stack:
+        kill = stack.enter_context(immortal_server(tmp_path, port))
+        clients = [httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) for _ in range(3)]
+        observers = [Insistent(stack.enter_context(client)) for client in clients]
+        pool = stack.enter_context(ThreadPoolExecutor(len(observers)))
+        stack.callback(stop.set)
+        done = [pool.submit(observer.go_on, observer.join(), stop, given) for observer in observers]
+        for _ in range(10):
+            time.sleep(moments.uniform(0.02, 0.3))
+            kill()
+        stop.set()
+        for one in done:
+            one.result(timeout=20)
+    assert len(given) > 50
+    assert sorted(rows(tmp_path)) == sorted(given)

@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def answer(
 def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     """The PNG behind an opaque token of the observer's own current or next trial."""
     observer = _observer(store, study, session)
-    for row in _open_trials(store, observer)[:2]:
+    for row in _open_trials(store, observer):
         for slot in ("original", "left", "right"):
             if hmac.compare_digest(row[f"{slot}_token"], token):
                 condition = REFERENCE if slot == "original" else row[slot]
@@ -173,15 +173,16 @@ def _trial(store: Store, observer: Row, token: str) -> Row:
 
 
 def _open_trials(store: Store, observer: Row) -> list[Row]:
+    """The current trial and the next."""
     query = """SELECT trials.* FROM trials LEFT JOIN answers ON answers.trial = trials.token
-        WHERE trials.observer = :observer AND answers.trial IS NULL ORDER BY position"""
+        WHERE trials.observer = :observer AND answers.trial IS NULL ORDER BY position LIMIT 2"""
     return store.rows(query, {"observer": observer["id"]})
 
 
 def _add_trial(store: Store, observer: str, trial: Trial, attempt: int) -> None:
     slots = ("token", "original_token", "left_token", "right_token")
     tokens = {slot: blinding.token() for slot in slots}
-    store.insert("trials", {**tokens, **asdict(trial), "observer": observer, "attempt": attempt})
+    store.insert("trials", {**tokens, **vars(trial), "observer": observer, "attempt": attempt})
 
 
 def _store(
@@ -193,8 +194,7 @@ def _store(
         raise Refused("this is not the current trial; load the page again")
     again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS and response.is_broken(given)
     row = {
-        name: json.dumps(value) if isinstance(value, tuple) else value
-        for name, value in asdict(given).items()
+        name: json.dumps(value) if isinstance(value, tuple) else value for name, value in vars(given).items()
     }
     flags = " ".join(response.flags(given, study.definition.protocol))
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
@@ -211,10 +211,10 @@ def _store(
 
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
     waiting = _open_trials(store, observer)
-    counted = "SELECT count(*) AS total FROM trials WHERE observer = :id AND kind != 'practice'"
-    total = (store.row(counted, id=observer["id"]) or {"total": 0})["total"]
-    shown = [_shown(study, row) for row in waiting[:2]] + [None, None]
-    done = total - sum(row["kind"] != "practice" for row in waiting)
+    counted = """SELECT count(*) AS total, count(answers.trial) AS done FROM trials
+        LEFT JOIN answers ON answers.trial = trials.token WHERE observer = :id AND kind != 'practice'"""
+    total, done = (store.row(counted, id=observer["id"]) or {"total": 0, "done": 0}).values()
+    shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
     return State(
         done=done,

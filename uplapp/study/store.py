@@ -68,8 +68,11 @@ class Store:
 
     def insert(self, table: str, row: Row) -> None:
         """Add one row; fails if its key exists."""
+        columns = ", ".join(f'"{name}"' for name in row)
+        values = ", ".join(f":{name}" for name in row)
         with self.transaction():
-            self._db.table(table).insert(row)
+            # All names are ours; sqlite_utils would ask for the schema each time, .2 ms a row.
+            self._db.conn.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({values})', row)  # noqa: S608
             self._pending.append((table, row))
 
     def update(self, table: str, key: str, values: Row) -> None:
@@ -82,7 +85,9 @@ class Store:
         """Every row of a SELECT with :named values."""
         with self._lock:
             try:
-                return list(self._db.query(query, dict(values)))
+                cursor = self._db.conn.execute(query, dict(values))
+                names = [column[0] for column in cursor.description]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
             except sqlite3.OperationalError as error:
                 raise StoreBusy(BUSY) from error
 

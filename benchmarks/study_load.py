@@ -1,0 +1,240 @@
+"""Many simulated observers on the real observers' page over HTTP, while a restoration runs in its process.
+
+Run: python benchmarks/study_load.py [--quick]
+
+Each browser keeps one connection: it answers every four seconds, fetches the three pictures of its next trial
+and is held to the rows in the database at the end. Browsers, server and restoration share the cores.
+"""
+
+import argparse
+import asyncio
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from uplapp.study import blinding, definition, session
+from uplapp.study.observers import respond
+from uplapp.study.store import Store
+
+SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
+EVERY_S = 4.0
+API = "/study/api/load"
+ERRORS = (OSError, EOFError, ValueError, asyncio.IncompleteReadError)
+
+
+@dataclass
+class Tally:
+    """What all browsers of one run saw, in seconds."""
+
+    answers: list[float] = field(default_factory=list)
+    pictures: list[float] = field(default_factory=list)
+    joins: list[float] = field(default_factory=list)
+    given: set[tuple[str, str]] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+
+class Browser:
+    """One observer on one kept connection."""
+
+    def __init__(self, port: int, tally: Tally, seed: int) -> None:
+        self.port, self.tally, self.rng = port, tally, np.random.default_rng(seed)
+        self.session, self.state = "", {}
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: str, path: str, sent: object = None) -> bytes:
+        """The body of the reply; a kept connection that the server has just closed is opened once more."""
+        try:
+            return await self.send(method, path, sent)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.streams = None
+            return await self.send(method, path, sent)
+
+    async def send(self, method: str, path: str, sent: object) -> bytes:
+        """The body of the reply; ValueError for anything but a success."""
+        if self.streams is None or self.streams[0].at_eof():  # the server closes what is idle for 5 s
+            self.streams = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
+        reader, writer = self.streams
+        body = b"" if sent is None else json.dumps(sent).encode()
+        head = f"{method} {API}/{path} HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {self.session}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        reply = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(reply.split(b"content-length: ")[1].split(b"\r\n")[0])
+        content = await reader.readexactly(length)
+        if not reply.startswith(b"http/1.1 2"):
+            raise ValueError(f"{method} {path.split('/')[0]}: {reply[9:12].decode()} {content[:80]!r}")
+        return content
+
+    async def join(self) -> None:
+        """From consent to the first trial on screen."""
+        start = time.perf_counter()
+        self.session = json.loads(await self.ask("POST", "join", {"consent_version": "1"}))["session"]
+        self.state = json.loads(await self.ask("GET", "state"))
+        await self.look(self.state["trial"])
+        self.tally.joins.append(time.perf_counter() - start)
+
+    async def look(self, trial: dict | None) -> None:
+        """Fetch the pictures of a trial."""
+        for slot in ("original", "left", "right") if trial else ():
+            start = time.perf_counter()
+            await self.ask("GET", f"picture/{trial[slot]}")
+            self.tally.pictures.append(time.perf_counter() - start)
+
+    async def answer(self) -> None:
+        """Answer the trial on screen, while the pictures of the next are already here."""
+        trial, key = self.state["trial"]["token"], blinding.token()
+        given = respond("left", PROTOCOL, self.rng)
+        self.tally.given.add((trial, key))
+        start = time.perf_counter()
+        sent = {**asdict(given), "token": trial, "key": key}
+        self.state = json.loads(await self.ask("POST", "answer", sent))
+        self.tally.answers.append(time.perf_counter() - start)
+
+    async def run(self, wait: float, answering: float, end: float) -> None:
+        """Join after `wait` seconds; answer from `answering` to `end`, on the monotonic clock."""
+        try:
+            await asyncio.sleep(wait)
+            await self.join()
+            await self.look(self.state["upcoming"])
+            at = answering + self.rng.uniform(0, EVERY_S)
+            while at < end and self.state["trial"]:
+                await asyncio.sleep(max(0.0, at - time.monotonic()))
+                await self.answer()
+                await self.look(self.state["upcoming"])
+                at += EVERY_S
+        except ERRORS as error:
+            self.tally.errors.append(f"{type(error).__name__}: {error}")
+        finally:
+            if self.streams:
+                self.streams[1].close()
+
+
+PROTOCOL = definition.Protocol()
+
+
+def write_study(folder: Path) -> None:
+    """Noise of several strengths on a ramp: what the pictures show does not matter here."""
+    rng = np.random.default_rng(0)
+    names = [f"c{n}" for n in range(CONDITIONS)]
+    ramp = np.linspace(40, 200, SIDE)[:, None, None]
+    for scene in range(SCENES):
+        for level, name in enumerate(["reference", *names]):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            noisy = ramp + rng.normal(0, 1 + 5 * level, (SIDE, SIDE, 3))
+            Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / name / f"s{scene}.png")
+    lines = ['title = "Load"', *(f'[[conditions]]\nname = "{name}"\nlabel = "{name}"' for name in names)]
+    lines += [f'[[scenes]]\nname = "s{n}"' for n in range(SCENES)]
+    (folder / "study.toml").write_text("\n".join(lines))
+
+
+def serve(data: Path, port: int, restoring: bool) -> None:
+    """The observers' application as the app mounts it, with a restoration in a thread beside it."""
+    from uplapp.web.observer.routes import build
+
+    store = Store(data / "answers.db")
+    study = session.open_study(store, definition.load(data / "load"), data / "load", time.time())
+    if restoring:
+        threading.Thread(target=restore_without_end, daemon=True).start()
+    app = Starlette(routes=[Mount("/study", app=build(store, {"load": study}))])
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none")
+
+
+def restore_without_end() -> None:
+    """One photograph after the other, as the Restore tab does it."""
+    import torch
+
+    from uplapp.imaging.checkpoints import list_checkpoints, load_network
+    from uplapp.imaging.restore import restore
+    from uplapp.settings import Settings
+
+    folder = Settings.from_env().checkpoints
+    network = load_network(folder, list_checkpoints(folder)[0])
+    image = torch.rand((3, 512, 512), generator=torch.Generator().manual_seed(0))
+    while True:
+        restore(network, image)
+
+
+@contextmanager
+def server(data: Path, restoring: bool):
+    """The port of a server in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--serve", str(data), str(port)] + ([] if restoring else ["--idle"])
+    process = subprocess.Popen([sys.executable, __file__, *options])
+    try:
+        while process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        time.sleep(5 if restoring else 0)  # torch is in
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def crowd(port: int, observers: int, joining: float, seconds: float) -> Tally:
+    """So many browsers, joining evenly over `joining` seconds and then answering for `seconds`."""
+    tally, start = Tally(), time.monotonic() + joining + 2
+    waits = np.linspace(0, joining, observers)
+    browsers = [Browser(port, tally, seed) for seed in range(observers)]
+    await asyncio.gather(
+        *(one.run(wait, start, start + seconds) for one, wait in zip(browsers, waits, strict=True))
+    )
+    return tally
+
+
+def measure(observers: int, joining: float, seconds: float, restoring: bool) -> None:
+    """Run one crowd on a fresh database and print what it saw."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        write_study(data / "load")
+        with server(data, restoring) as port:
+            tally = asyncio.run(crowd(port, observers, joining, seconds))
+        with sqlite3.connect(data / "answers.db") as database:
+            rows = database.execute("SELECT trial, key FROM answers").fetchall()
+    print(f"{observers} observers joining in {joining:.0f} s, answering for {seconds:.0f} s", end="")
+    print(" while a restoration runs" if restoring else "")
+    print(f"  errors {len(tally.errors)}  {sorted(set(tally.errors))[:3] or ''}")
+    lost, doubled = len(tally.given - set(rows)), len(rows) - len(set(rows))
+    print(f"  answers {len(tally.given)}, rows {len(rows)}, lost {lost}, doubled {doubled}")
+    for name in ("answers", "pictures", "joins"):
+        milliseconds = 1000 * np.array(getattr(tally, name) or [np.nan])
+        p50, p95, p99, most = np.percentile(milliseconds, [50, 95, 99, 100])
+        print(f"  {name:9s} p50 {p50:.1f}  p95 {p95:.1f}  p99 {p99:.1f}  longest {most:.0f} ms", flush=True)
+
+
+def main() -> None:
+    """Print the runs that the bars are about; --quick takes seconds, not minutes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the time")
+    parser.add_argument("--idle", action="store_true", help="no restoration beside it")
+    parser.add_argument("--only", type=int, choices=(500, 200, 1000), help="one of the three runs")
+    parser.add_argument("--serve", nargs=2, metavar=("DATA", "PORT"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve(Path(chosen.serve[0]), int(chosen.serve[1]), not chosen.idle)
+        return
+    part = 0.1 if chosen.quick else 1.0
+    for observers, joining, seconds in ((500, 30, 120 * part), (200, 12, 120 * part), (1000, 60, 0)):
+        if chosen.only in (None, observers):
+            measure(observers, joining, seconds, not chosen.idle)
+
+
+if __name__ == "__main__":
+    main()
