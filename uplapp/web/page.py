@@ -1,5 +1,6 @@
 """The page: three tabs, and the observers' application beside them in one process."""
 
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study import definition, stimuli, votes
 from uplapp.study.session import OpenStudy, open_study
-from uplapp.study.store import DATABASE, Store
-from uplapp.web import analysis_tab, restore_tab, study_tab
+from uplapp.study.store import Store
+from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
 
 DEMO = "demo"
@@ -57,7 +58,9 @@ THEME = gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-mono
 
 def serve(settings: Settings) -> None:
     """Open store and studies, build the page, launch, and stay until stopped."""
-    store = Store(settings.data / DATABASE)
+    # A Space is stopped by SIGTERM; as Ctrl-C it leaves time to copy the last answers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    store, loop = safekeeping.open_store(settings)
     studies = open_studies(settings, store)
     observer_app = routes.build(store, studies)
     build(settings, store, studies).launch(
@@ -75,6 +78,7 @@ def serve(settings: Settings) -> None:
         head=f"<style>{STYLE}</style>",
         footer_links=[],
     )
+    safekeeping.close(store, loop)
 
 
 def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) -> gr.Blocks:

@@ -1,0 +1,22 @@
+import time
+from types import SimpleNamespace
+
+import pytest
+from huggingface_hub.utils import _http
+
+from tests.hub.fake import FakeHub, serving
+
+
+@pytest.fixture
+def hub():
+    return FakeHub()
+
+
+@pytest.fixture
+def endpoint(hub, monkeypatch):
+    """The address of a Hub on this machine; the library's own waits between its tries take no time."""
+    hurried = SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
+    monkeypatch.setattr(_http, "time", hurried)
+    monkeypatch.setenv("HF_TOKEN", "hf_test")
+    with serving(hub) as address:
+        yield address

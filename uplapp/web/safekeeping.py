@@ -1,0 +1,61 @@
+"""The store with its copy on the Hub: restored before anything is answered, kept up afterwards."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from uplapp.errors import UplappError
+from uplapp.hub.loop import Loop, keep
+from uplapp.hub.mirror import Mirror
+from uplapp.settings import Settings
+from uplapp.study import journal, replay
+from uplapp.study.store import DATABASE, Store
+
+
+def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:
+    """The store; with an answers_repo, all rows of its journals are in it, and a loop copies new ones there.
+
+    Raises UplappError if the disk is empty and the Hub cannot be read: an app that went on would start the
+    studies anew beside their answers. With answers on the disk it goes on, and copies later.
+    """
+    database, journals = settings.data / DATABASE, settings.data / journal.FOLDER
+    if settings.answers_repo is None:
+        return Store(database), None
+    mirror = Mirror(journals, settings.answers_repo, endpoint)
+    _restore(mirror, database, journals)
+    store = Store(database)
+    return store, keep(mirror, lambda: _ended(store))
+
+
+def close(store: Store, loop: Loop | None) -> None:
+    """Send what is left, then close the store."""
+    with closing(store):
+        if loop is not None:
+            loop.stop()
+
+
+def _restore(mirror: Mirror, database: Path, journals: Path) -> None:
+    fetched = _fetch(mirror, needed=not database.exists())
+    if fetched or not database.exists():
+        told = replay.replay(database, journals)
+        print(f"{told.added} rows restored from {mirror.repo}", file=sys.stderr)
+        if told.damaged or told.orphans:
+            print(f"{told.damaged} lines are damaged, {told.orphans} rows lack their study", file=sys.stderr)
+    replay.complete(database, journals)
+
+
+def _fetch(mirror: Mirror, needed: bool) -> int:
+    try:
+        return mirror.fetch()
+    except UplappError as error:
+        if needed:
+            raise UplappError(
+                f"{error}; the disk has no answers, so the app stays closed until it can"
+            ) from error
+        print(f"answers are not compared with their copy: {error}", file=sys.stderr)
+        return 0
+
+
+def _ended(store: Store) -> int:
+    query = "SELECT count(*) AS count FROM observers WHERE finished_at IS NOT NULL"
+    return int((store.row(query) or {"count": 0})["count"])
