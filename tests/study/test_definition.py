@@ -37,6 +37,7 @@ def with_protocol(**entries):
         (with_protocol(not_sure=1), "not_sure = 1 must be true or false"),
         (with_protocol(layout="diagonal"), "layout 'diagonal' is unknown; choose one of: auto"),
         (with_protocol(pairs="some"), 'write "all" or "random:N"'),
+        (with_protocol(orders=3), "orders = 3 must lie between 1 and 2"),
         (with_protocol(speed=1), "unknown key 'speed'"),
     ],
 )
@@ -69,6 +70,7 @@ def test_a_definition_counts_its_trials(tmp_path):
     assert load(write_study(tmp_path / "tiny")).main_trials == 2 * 6
     assert parse(with_protocol(pairs="random:1"), "mine", "x").main_trials == 1
     assert parse(with_protocol(pairs="random:99"), "mine", "x").main_trials == 1
+    assert parse(with_protocol(pairs="random:1", orders=2), "mine", "x").main_trials == 2
 
 
 def test_the_demo_is_short_enough_for_a_visitor():

@@ -54,6 +54,15 @@ def test_each_observer_sees_half_of_the_comparisons_either_way_round():
         assert sum(trial.first == "left" for trial in main) == len(main) / 2
 
 
+def in_one_piece(comparisons, nodes=CONDITIONS):
+    """Whether the comparisons connect all nodes, by merging sets."""
+    pieces = [{node} for node in nodes]
+    for pair in comparisons:
+        touched = [piece for piece in pieces if piece & pair]
+        pieces = [piece for piece in pieces if not piece & pair] + [set().union(*touched)]
+    return len(pieces) == 1
+
+
 @pytest.mark.slow
 def test_sides_are_balanced_over_ten_thousand_allocations():
     sides, firsts = Counter(), Counter()
@@ -114,3 +123,81 @@ def test_the_place_of_a_comparison_is_random_over_observers():
         for observer in range(200)
     ]
     assert np.bincount(places).size == 2  # first or second: the scenes take turns
+
+
+@pytest.mark.parametrize("seed", [0, 7, 99])
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 8, 15])
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_as_few_observers_as_can_connect_all_conditions_do(size, count, seed):
+    names = [f"c{i}" for i in range(size)]
+    study = definition(conditions=names, pairs=f"random:{count}", catch=0, practice=0)
+    dealt = [
+        comparison(trial)[1]
+        for observer in range(-(-(size - 1) // study.main_trials))
+        for trial in plan(study, observer, seed)
+    ]
+    assert in_one_piece(dealt, names)
+
+
+@pytest.mark.parametrize("size", [3, 4, 7, 10])
+@pytest.mark.parametrize("count", [1, 5, 12])
+def test_conditions_are_soon_connected_within_every_scene(size, count):
+    names, scenes = [f"c{i}" for i in range(size)], ("a", "b", "c")
+    study = definition(scenes, names, pairs=f"random:{count}", catch=0, practice=0)
+    cards = len(scenes) * (size - 1 + size % 2)
+    shown = [
+        comparison(trial)
+        for observer in range(-(-cards // study.main_trials))
+        for trial in plan(study, observer, SEED)
+    ]
+    for scene in scenes:
+        assert in_one_piece([pair for where, pair in shown if where == scene], names)
+
+
+@pytest.mark.parametrize("size", range(2, 12))
+def test_every_deck_holds_each_comparison_once(size):
+    names, scenes = [f"c{i}" for i in range(size)], ("a", "b", "c")
+    main = plan(definition(scenes, names, catch=0, practice=0), 0, SEED)
+    assert len({comparison(trial) for trial in main}) == len(main) == 3 * size * (size - 1) // 2
+
+
+@pytest.mark.parametrize(
+    "protocol", [{"pairs": "random:5"}, {"orders": 2}, {"pairs": "random:5", "orders": 2}]
+)
+def test_every_observer_has_as_many_trials_as_the_definition_says(protocol):
+    study = definition(catch=2, practice=1, repeats=2, **protocol)
+    counts = {len(plan(study, observer, SEED)) for observer in range(100)}
+    assert counts == {study.main_trials + 5}
+
+
+@pytest.mark.parametrize("pairs", ["all", "random:5"])
+def test_with_two_orders_each_comparison_comes_once_each_way_round(pairs):
+    study = definition(pairs=pairs, orders=2, catch=0, practice=0)
+    for observer in range(20):
+        seen = Counter((t.scene, t.left, t.right) for t in plan(study, observer, SEED))
+        assert set(seen.values()) == {1}
+        assert all((scene, right, left) in seen for scene, left, right in seen)
+
+
+def test_a_share_of_the_deck_has_its_sides_balanced_within_the_observer():
+    place = CONDITIONS.index
+    study = definition(pairs="random:8", catch=0, practice=0)
+    for observer in range(200):
+        trials = plan(study, observer, SEED)
+        assert abs(sum(place(t.left) < place(t.right) for t in trials) - 4) <= 2
+        assert abs(sum(t.first == "left" for t in trials) - 4) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", [{}, {"pairs": "random:5"}, {"pairs": "random:7", "orders": 2}])
+def test_pairs_sides_and_orders_are_balanced_over_ten_thousand_allocations(protocol):
+    study = definition(catch=0, practice=0, **protocol)
+    trials = [t for n in range(10_000 // study.main_trials + 1) for t in plan(study, n, SEED)]
+    place = CONDITIONS.index
+    pairs = Counter(map(comparison, trials))
+    swapped = Counter(place(t.left) < place(t.right) for t in trials)
+    firsts = Counter(t.first for t in trials)
+    ways = Counter((t.scene, t.left, t.right, t.first) for t in trials)
+    assert (len(pairs), len(ways)) == (12, 48)
+    for counts in (pairs, swapped, firsts, ways):
+        assert chisquare(list(counts.values())).pvalue > 0.01

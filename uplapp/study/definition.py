@@ -17,6 +17,7 @@ LAYOUTS = ("auto", "side_by_side", "in_place")
 LIMITS = {
     "phase_ms": (50, 2000),
     "seed": (0, 2**53),
+    "orders": (1, 2),
     "repeats": (0, 200),
     "catch": (0, 100),
     "practice": (0, 20),
@@ -43,14 +44,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How comparisons are shown, and which: `pairs` is `all` or `random:N` main trials an observer.
+    """How comparisons are shown, and which: `pairs` is `all` or `random:N` comparisons an observer.
 
-    With `ranking` the last page points to the Analysis tab.
+    With `orders` = 2 each of them comes once each way round, so twice as many main trials. With `ranking`
+    the last page points to the Analysis tab.
     """
 
     phase_ms: float = 250.0
     layout: str = "auto"
     pairs: str = "all"
+    orders: int = 1
     seed: int = 0
     practice: int = 2
     catch: int = 2
@@ -98,6 +101,11 @@ class Definition:
     @property
     def main_trials(self) -> int:
         """Main trials that one observer answers."""
+        return self.comparisons * self.protocol.orders
+
+    @property
+    def comparisons(self) -> int:
+        """Comparisons, a pair in a scene, that one observer judges."""
         every = len(self.scenes) * len(self.pairs)
         return min(every, subset(self.protocol) or every)
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
-from itertools import product
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,36 +16,73 @@ SIDES: tuple[Side, Side] = ("left", "right")
 def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     """All trials of observer number `observer`: practice, then main trials, repeats and catches among them.
 
-    Four observers in a row are one counterbalanced group: the same draws, then sides mirrored, the first one
-    mirrored, both mirrored. No scene comes a second time before every scene of the study came once.
+    The deck of all comparisons is dealt out over the observers, round and round; over four rounds each
+    comparison comes in all four ways (sides, which is first). No scene comes a second time before every
+    scene of the study came once, as far as the observer's hand allows. With two orders the second half of
+    the main trials is the first half with the sides exchanged.
     """
     order = np.random.default_rng([seed, observer, 1])
-    deck = _deck(definition, observer, seed)
-    main = _rounds(_hand(definition, deck, observer, seed), order)
+    hand = _hand(definition, observer, seed)
+    main = _rounds(hand, order)
+    if definition.protocol.orders == 2:
+        main += _rounds([_oriented(trial, True, trial.first == "right") for trial in hand], order)
     spread = _insert(main, _again(main, definition.protocol.repeats, order), order)
     spread = _insert(spread, _known(definition, "catch", definition.protocol.catch, order), order)
     practice = _known(definition, "practice", definition.protocol.practice, order)
     return tuple(replace(trial, position=index) for index, trial in enumerate([*practice, *spread]))
 
 
-def _deck(definition: Definition, observer: int, seed: int) -> list[Trial]:
-    """Every comparison with its sides: half of them either way round for each observer."""
-    group, member = divmod(observer, 4)
-    pairs = list(product(definition.scenes, definition.pairs))
-    ways = np.random.default_rng([seed, group, 0]).permutation(np.arange(len(pairs)) % 4)
-    return [
-        _oriented(
-            Trial(0, "main", scene.name, one, other), bool((way ^ member) & 1), bool((way ^ member) & 2)
-        )
-        for (scene, (one, other)), way in zip(pairs, ways, strict=True)
-    ]
+def _hand(definition: Definition, observer: int, seed: int) -> list[Trial]:
+    """The observer's share of the deck: the next cards after those of the observer before."""
+    deck = _deck(definition, seed)
+    count = definition.comparisons
+    hand = []
+    for card in range(observer * count, (observer + 1) * count):
+        turn, place = divmod(card, len(deck))
+        way = _ways(len(deck), turn // 4, seed)[place] ^ (turn % 4)
+        hand.append(_oriented(deck[place], bool(way & 1), bool(way & 2)))
+    return hand
 
 
-def _hand(definition: Definition, deck: list[Trial], observer: int, seed: int) -> list[Trial]:
-    """The observer's share: `random:N` deals one shuffled deck out over the observers, round and round."""
-    count = definition.main_trials
-    deal = np.random.default_rng([seed, 2]).permutation(len(deck))
-    return [deck[deal[(observer * count + card) % len(deck)]] for card in range(count)]
+@lru_cache(maxsize=16)
+def _deck(definition: Definition, seed: int) -> tuple[Trial, ...]:
+    """Every comparison once, in an order in which a few cards already connect all conditions.
+
+    Each run of a block's length is a path through all conditions, its scenes in turn; the runs of a block
+    show each of its pairs in every scene. So the first n - 1 cards connect the n conditions, and the first
+    S block lengths connect them within each of the S scenes.
+    """
+    rng = np.random.default_rng([seed, 2])
+    names = [definition.conditions[i].name for i in rng.permutation(len(definition.conditions))]
+    scenes = [definition.scenes[i].name for i in rng.permutation(len(definition.scenes))]
+    canonical = {frozenset(pair): pair for pair in definition.pairs}
+    return tuple(
+        Trial(0, "main", scenes[(place + turn) % len(scenes)], *canonical[frozenset((names[i], names[j]))])
+        for block in _paths(len(names))
+        for turn in range(len(scenes))
+        for place, (i, j) in enumerate(block)
+    )
+
+
+def _paths(n: int) -> list[list[tuple[int, int]]]:
+    """All pairs of n numbers, as paths through all n (n even) or as rings (n odd).
+
+    Walecki's zigzag (Lucas 1892, Recreations mathematiques II; Alspach 2008, "The wonderful Walecki
+    construction").
+    """
+    even = n - n % 2
+    steps = [(k + 1) // 2 * (-1) ** (k + 1) for k in range(even)]
+    stops = [[(block + step) % even for step in steps] for block in range(even // 2)]
+    ends = [n - 1] if n % 2 else []
+    return [list(pairwise([*ends, *path, *ends])) for path in stops]
+
+
+@lru_cache(maxsize=64)
+def _ways(count: int, group: int, seed: int) -> tuple[int, ...]:
+    """A way 0..3 for each of `count` cards: all four ways in every four cards, in a random order."""
+    rng = np.random.default_rng([seed, group, 0])
+    fours = [rng.permutation(min(4, count - start)) for start in range(0, count, 4)]
+    return tuple(int(way) for four in fours for way in four)
 
 
 def _rounds(trials: list[Trial], rng: np.random.Generator) -> list[Trial]:
