@@ -57,6 +57,20 @@ def test_bad_input_is_one_sentence(studies, arguments, message):
         run(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["new", "check", "simulate", "export"])
+@pytest.mark.parametrize("verb", ["new", "check", "freeze", "simulate", "export"])
 def test_every_verb_shows_an_example(verb):
     assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output
+
+
+def test_check_takes_a_name_or_a_path(studies, tmp_path):
+    folder = write_study(studies / "tiny")
+    by_name, by_path = json.loads(run("check", "tiny", "--json")), json.loads(run("check", folder, "--json"))
+    assert by_name == by_path
+    assert (by_name["trials"], by_name["identical"]) == (14, [])
+
+
+def test_a_frozen_study_tells_its_edition(studies):
+    write_study(studies / "tiny")
+    assert json.loads(run("freeze", "tiny", "--json"))["edition"] == 1
+    assert "edition: 2" in run("freeze", "tiny", "--again")
+    assert "identical: none" in run("check", "tiny")

@@ -13,14 +13,15 @@ import typer
 
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import folders, observers, session, stimuli, votes
+from uplapp.study import folders, frozen, observers, session, stimuli, votes
 from uplapp.study.definition import load
+from uplapp.study.facts import facts
 from uplapp.study.session import OpenStudy
 from uplapp.study.store import DATABASE, Store
 
 app = typer.Typer(help="Build, check, simulate and export a study.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="The study's name: its folder in studies/.")]
+Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -47,15 +48,32 @@ def new(
 
 @app.command()
 def check(name: Name, as_json: Json = False) -> None:
-    """Check a study's definition and every stimulus.
+    """Check a study's definition and every stimulus; tell its length and conditions nobody can tell apart.
 
     Example: uplapp study check demo
     """
     settings = Settings.from_env()
-    definition = load(settings.studies / name)
-    stimuli.check(definition, stimuli.find_root(settings.studies / name, settings.data))
-    facts = {"study": name, "conditions": len(definition.conditions), "scenes": len(definition.scenes)}
-    _tell(as_json, {**facts, "main_trials": definition.main_trials})
+    folder = _folder(name, settings)
+    definition, root = load(folder), stimuli.find_root(folder, settings.data)
+    checked = stimuli.check(definition, root)
+    frozen.verify(root, checked)
+    _tell(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
+
+
+@app.command()
+def freeze(
+    name: Name,
+    again: Annotated[bool, typer.Option("--again", help="Make another study of a frozen one.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Seal a study in its manifest.json: from then on it does not open if a file changed.
+
+    Example: uplapp study freeze demo
+    """
+    folder = _folder(name, Settings.from_env())
+    made = frozen.freeze(folder, time.time(), again)
+    found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
+    _tell(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
 
 
 @app.command()
@@ -67,7 +85,7 @@ def render(name: Name) -> None:
     from uplapp import workflows
 
     settings = Settings.from_env()
-    folder = settings.studies / name
+    folder = _folder(name, settings)
 
     def tell(done: int, total: int) -> None:
         print(f"{done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
@@ -122,7 +140,7 @@ def export(
 def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
     """The study and its store; the definition is checked before the database is touched."""
     settings = Settings.from_env()
-    folder = settings.studies / name
+    folder = _folder(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     stimuli.check(definition, root)
     store = Store(settings.data / DATABASE)
@@ -132,6 +150,11 @@ def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
         store.close()
 
 
+def _folder(name: str, settings: Settings) -> Path:
+    """The folder of a study given by name or by path."""
+    return Path(name).resolve() if (Path(name) / "study.toml").is_file() else settings.studies / name
+
+
 def _scores(text: str) -> dict[str, float]:
     try:
         return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
@@ -139,6 +162,12 @@ def _scores(text: str) -> dict[str, float]:
         raise UplappError(f"--scores {text!r} must be NAME=JOD,NAME=JOD,...") from None
 
 
-def _tell(as_json: bool, facts: dict[str, object]) -> None:
-    lines = json.dumps(facts) if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items())
+def _tell(as_json: bool, found: dict[str, object]) -> None:
+    lines = (
+        json.dumps(found) if as_json else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
+    )
     typer.echo(lines)
+
+
+def _text(value: object) -> str:
+    return "; ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study import blinding, design, response, stimuli
+from uplapp.study import blinding, design, frozen, response, stimuli
 from uplapp.study.definition import Definition
 from uplapp.study.response import Response
 from uplapp.study.stimuli import Stimuli
@@ -63,9 +63,12 @@ class State:
 
 
 def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
-    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart."""
+    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart.
+
+    BadStudy if the study's folder is frozen and a file changed since.
+    """
     checked = stimuli.check(definition, root)
-    manifest = checked.manifest(definition)
+    manifest = checked.manifest(definition, frozen.verify(root, checked))
     digest = hashlib.sha256(manifest.encode()).hexdigest()
     query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
     with store.transaction():

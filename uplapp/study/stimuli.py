@@ -32,13 +32,14 @@ class Stimuli:
         """The picture (H,W) or (H,W,3); BadStudy if the file is not the one that was checked."""
         return _pixels(_path(self.root, scene, condition), self.hashes[scene, condition])
 
-    def manifest(self, definition: Definition) -> str:
-        """The frozen study as JSON: the whole definition and the hash of every stimulus."""
+    def manifest(self, definition: Definition, edition: int = 1) -> str:
+        """The frozen study as JSON: the whole definition, the hash of every stimulus, a later edition."""
         hashes = {f"{condition}/{scene}": digest for (scene, condition), digest in self.hashes.items()}
+        later = {"edition": edition} if edition > 1 else {}  # a study keeps its hash when it is first frozen
         frozen = asdict(definition)
         if frozen["protocol"]["orders"] == 1:  # a key younger than some studies, which keep their hash
             del frozen["protocol"]["orders"]
-        return json.dumps({"definition": frozen, "stimuli": hashes}, sort_keys=True)
+        return json.dumps({"definition": frozen, "stimuli": hashes, **later}, sort_keys=True)
 
 
 def find_root(folder: Path, data: Path) -> Path:

@@ -1,0 +1,79 @@
+import pytest
+from PIL import Image
+
+from tests.study.tiny import NOW, write_study
+from uplapp.errors import BadStudy
+from uplapp.study import frozen, session, stimuli
+from uplapp.study.definition import load
+from uplapp.study.facts import facts
+from uplapp.study.store import Store
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_study(tmp_path / "tiny")
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "data" / "uplapp.db")
+    yield store
+    store.close()
+
+
+def opened(store, folder):
+    return session.open_study(store, load(folder), folder, NOW).id
+
+
+def test_a_manifest_holds_every_file_the_seed_the_protocol_and_the_versions(folder):
+    made = frozen.freeze(folder, NOW)
+    assert len(made["files"]) == 1 + 5 * 2
+    assert made["seed"] == made["protocol"]["seed"] == load(folder).protocol.seed
+    assert set(made["versions"]) == {"uplapp", "python", "numpy", "pillow"}
+    assert frozen.read(folder) == made
+
+
+@pytest.mark.parametrize("name", ["l1/chelsea.png", "reference/astronaut.png", "study.toml"])
+def test_a_frozen_study_whose_files_changed_names_them_and_does_not_open(folder, store, name):
+    frozen.freeze(folder, NOW)
+    path = folder / name
+    if path.suffix == ".png":
+        Image.new("RGB", (64, 48)).save(path)
+    else:
+        path.write_text(path.read_text() + "\n# a word\n")
+    with pytest.raises(BadStudy, match=f"changed since: {name};"):
+        opened(store, folder)
+
+
+def test_freezing_keeps_the_study_and_freezing_again_makes_another(folder, store):
+    first = opened(store, folder)
+    frozen.freeze(folder, NOW)
+    assert opened(store, folder) == first
+    with pytest.raises(BadStudy, match="frozen already"):
+        frozen.freeze(folder, NOW)
+    frozen.freeze(folder, NOW, again=True)
+    assert opened(store, folder) != first
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"edition": "1", "files": {}}'])
+def test_a_damaged_manifest_is_not_taken_for_an_unfrozen_study(folder, store, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(BadStudy, match="damaged"):
+        opened(store, folder)
+
+
+def test_a_study_without_stimuli_of_its_own_is_not_frozen(tmp_path, folder):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "study.toml").write_text((folder / "study.toml").read_text())
+    with pytest.raises(BadStudy, match="no stimuli of its own"):
+        frozen.freeze(bare, NOW)
+
+
+def test_pixel_identical_conditions_are_named_though_their_files_differ(folder):
+    with Image.open(folder / "l1" / "chelsea.png") as image:
+        image.save(folder / "l2" / "chelsea.png", compress_level=0)
+    found = facts(load(folder), stimuli.check(load(folder), folder))
+    assert found.identical == ("l1 and l2 are pixel-identical in scene chelsea",)
+    assert (found.main_trials, found.trials) == (12, 14)
+    assert found.minutes == 1.6  # 14 trials of 7 s
