@@ -49,6 +49,9 @@ def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
         (("simulate", "tiny", "--scores", "l1:3"), "must be NAME=JOD"),
         (("simulate", "tiny", "--scores", "l1=3"), "unknown condition in the scores"),
         (("new", "x", "--reference", "no", "--condition", "l1"), "must be NAME=FOLDER"),
+        (("new", "x"), "give either --zip"),
+        (("unpack", "none.zip"), "cannot be read as a ZIP"),
+        (("unpack", "none.zip", "--as", "../up"), "cannot be used"),
     ],
 )
 def test_bad_input_is_one_sentence(studies, arguments, message):
@@ -57,7 +60,7 @@ def test_bad_input_is_one_sentence(studies, arguments, message):
         run(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["new", "check", "freeze", "simulate", "export"])
+@pytest.mark.parametrize("verb", ["new", "check", "freeze", "pack", "unpack", "simulate", "export"])
 def test_every_verb_shows_an_example(verb):
     assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output
 
@@ -74,3 +77,11 @@ def test_a_frozen_study_tells_its_edition(studies):
     assert json.loads(run("freeze", "tiny", "--json"))["edition"] == 1
     assert "edition: 2" in run("freeze", "tiny", "--again")
     assert "identical: none" in run("check", "tiny")
+
+
+def test_a_study_travels_with_its_answers(studies, tmp_path):
+    write_study(studies / "tiny")
+    assert "files: 13" in run("pack", "tiny", "-o", tmp_path / "t.zip", "--answers")
+    run("unpack", tmp_path / "t.zip", "--as", "copy")
+    assert (studies / "copy" / "answers" / "votes.csv").read_text().startswith("observer,")
+    assert json.loads(run("check", "copy", "--json"))["scenes"] == 2

@@ -13,7 +13,7 @@ import typer
 
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import folders, frozen, observers, session, stimuli, votes
+from uplapp.study import folders, frozen, observers, package, session, stimuli, votes
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
 from uplapp.study.session import OpenStudy
@@ -28,21 +28,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def new(
     name: Name,
-    reference: Annotated[Path, typer.Option(help="Folder of the originals, one picture a scene.")],
-    condition: Annotated[list[str], typer.Option(help="NAME=FOLDER, once a condition; same file names.")],
+    reference: Annotated[Path | None, typer.Option(help="Folder of the originals, one file a scene.")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="NAME=FOLDER, once a condition; same file names.")
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder a condition.")
+    ] = None,
     title: Annotated[str, typer.Option(help="What observers read on top.")] = "Which picture changes less?",
     as_json: Json = False,
 ) -> None:
-    """Build a study from folders of pictures.
+    """Build a study from folders of pictures, or from a ZIP of them.
 
     Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
-    pairs = [text.partition("=") for text in condition]
-    for text, (key, _, folder) in zip(condition, pairs, strict=True):
-        if not key or not folder:
-            raise UplappError(f"--condition {text!r} must be NAME=FOLDER")
     target = Settings.from_env().studies / name
-    made = folders.create(target, title, reference, {key: Path(folder) for key, _, folder in pairs})
+    if archive is not None and reference is None and not condition:
+        made = package.create(archive, target, title)
+    elif archive is None and reference is not None and condition:
+        made = folders.create(target, title, reference, _conditions(condition))
+    else:
+        raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
     _tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
 
 
@@ -114,6 +120,42 @@ def simulate(
 
 
 @app.command()
+def pack(
+    name: Name,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ZIP file to write.")],
+    answers: Annotated[bool, typer.Option("--answers", help="With the votes of people so far.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the whole study as one ZIP: definition, stimuli, manifest, and the answers if wanted.
+
+    Example: uplapp study pack demo -o demo.zip --answers
+    """
+    settings = Settings.from_env()
+    folder, texts = _folder(name, settings), {}
+    if answers:
+        with _opened(name) as (store, study):
+            table = votes.votes(store, study.id, everything=True)
+            texts = {"votes.csv": votes.to_csv(table), "votes.jsonl": votes.to_json_lines(table)}
+    count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
+    _tell(as_json, {"study": folder.name, "file": str(out), "files": count})
+
+
+@app.command()
+def unpack(
+    source: Annotated[Path, typer.Argument(help="A ZIP that `pack` wrote.")],
+    name: Annotated[str, typer.Option("--as", help="Its name here; default: the file's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take a packed study in: the whole of it, checked, or nothing.
+
+    Example: uplapp study unpack demo.zip --as demo2
+    """
+    target = Settings.from_env().studies / package.name_of(name or source.stem)
+    made = package.unpack(source, target)
+    _tell(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
+
+
+@app.command()
 def export(
     name: Name,
     out: Annotated[
@@ -148,6 +190,14 @@ def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
         yield store, session.open_study(store, definition, root, time.time())
     finally:
         store.close()
+
+
+def _conditions(texts: list[str]) -> dict[str, Path]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (key, _, folder) in zip(texts, pairs, strict=True):
+        if not key or not folder:
+            raise UplappError(f"--condition {text!r} must be NAME=FOLDER")
+    return {key: Path(folder) for key, _, folder in pairs}
 
 
 def _folder(name: str, settings: Settings) -> Path:

@@ -77,6 +77,11 @@ def to_csv(table: pd.DataFrame) -> str:
     return safe.to_csv(index=False, lineterminator="\n")
 
 
+def to_json_lines(table: pd.DataFrame) -> str:
+    """One JSON object a vote and line; what is undefined is null."""
+    return str(table.to_json(orient="records", lines=True)) if len(table) else ""
+
+
 def progress(store: Store, study: str) -> Progress:
     """Observers and answers so far."""
     query = """SELECT observers.simulated, count(DISTINCT observers.id) AS observers,
