@@ -37,7 +37,7 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
 @pytest.mark.parametrize(
     "verb",
     [
-        *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan"),
+        *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan", "deploy"),
         *("study new", "study export"),
     ],
 )

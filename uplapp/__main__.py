@@ -6,6 +6,7 @@ import typer
 
 from uplapp.commands.agree import agree
 from uplapp.commands.analyse import analyse
+from uplapp.commands.deploy import deploy
 from uplapp.commands.evaluate import evaluate
 from uplapp.commands.next import next_pair
 from uplapp.commands.observers import observers
@@ -24,7 +25,7 @@ app = typer.Typer(
 )
 
 
-for verb in (restore, train, evaluate, analyse, observers, agree, plan):
+for verb in (restore, train, evaluate, analyse, observers, agree, plan, deploy):
     app.command()(verb)
 app.command("next")(next_pair)
 app.add_typer(study, name="study")

@@ -75,9 +75,9 @@ class FakeHub:
         ]
 
     def variables(self, files, body):
-        asked = json.loads(body)
-        self.environment[asked["key"]] = asked["value"]
-        return {}
+        asked = json.loads(body or "{}")
+        self.environment |= {asked["key"]: asked} if asked else {}
+        return self.environment
 
 
 def git_hash(data: bytes) -> str:

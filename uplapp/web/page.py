@@ -61,24 +61,26 @@ def serve(settings: Settings) -> None:
     # A Space is stopped by SIGTERM; as Ctrl-C it leaves time to copy the last answers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     store, loop = safekeeping.open_store(settings)
-    studies = open_studies(settings, store)
-    observer_app = routes.build(store, studies)
-    build(settings, store, studies).launch(
-        app_kwargs={
-            "routes": [Mount("/study", app=observer_app)],
-            "openapi_url": None,
-            "docs_url": None,
-            "redoc_url": None,
-        },
-        ssr_mode=False,
-        show_error=False,
-        max_file_size=UPLOAD_LIMIT,
-        theme=THEME,
-        # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
-        head=f"<style>{STYLE}</style>",
-        footer_links=[],
-    )
-    safekeeping.close(store, loop)
+    try:
+        studies = open_studies(settings, store)
+        observer_app = routes.build(store, studies)
+        build(settings, store, studies).launch(
+            app_kwargs={
+                "routes": [Mount("/study", app=observer_app)],
+                "openapi_url": None,
+                "docs_url": None,
+                "redoc_url": None,
+            },
+            ssr_mode=False,
+            show_error=False,
+            max_file_size=UPLOAD_LIMIT,
+            theme=THEME,
+            # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
+            head=f"<style>{STYLE}</style>",
+            footer_links=[],
+        )
+    finally:
+        safekeeping.close(store, loop)
 
 
 def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) -> gr.Blocks:

@@ -1,0 +1,60 @@
+"""`python -m uplapp deploy`: the app on a Space of its own."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from uplapp.hub.deploy import Plan
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+
+def deploy(
+    space: Annotated[str, typer.Argument(help="OWNER/SPACE on the Hugging Face Hub.")],
+    answers: Annotated[
+        str, typer.Option(help="The private dataset of answers; default: OWNER/SPACE-answers.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Create or update a Space with the app, and its private dataset of answers; repeating is safe.
+
+    HF_TOKEN, or a login, must be allowed to write to both. Files that git tracks are sent as they lie here.
+
+    Example: python -m uplapp deploy lab/flicker-study --dry-run
+    """
+    from uplapp.hub import deploy as hub
+
+    planned = hub.plan(space, answers or f"{space}-answers", hub.tracked(HOUSE))
+    if not dry_run:
+        hub.carry_out(planned)
+    facts = {
+        "space": planned.space,
+        "answers": planned.answers,
+        "dry_run": dry_run,
+        "create": list(planned.create),
+        "variables": dict(planned.variables),
+        "files": planned.files,
+        "send": sorted(planned.send),
+        "megabytes": round(planned.megabytes, 1),
+        "delete": sorted(planned.delete),
+        "secrets": hub.SECRETS,
+    }
+    typer.echo(json.dumps(facts) if as_json else _told(planned, dry_run, hub.SECRETS))
+
+
+def _told(planned: "Plan", dry_run: bool, secrets: dict[str, str]) -> str:
+    """The plan in words, one thing a line."""
+    would = "would " if dry_run else ""
+    lines = [f"{would}create the {name}" for name in planned.create]
+    lines += [
+        f"{would}set the variable {name} of the Space to {value}" for name, value in planned.variables.items()
+    ]
+    lines += [f"{would}send {path}" for path in sorted(planned.send)]
+    lines += [f"{would}delete {path}" for path in sorted(planned.delete)]
+    lines += [f"{len(planned.send)} of {planned.files} files differ, {planned.megabytes:.1f} MB"]
+    lines += [f"set these secrets at https://huggingface.co/spaces/{planned.space}/settings (once):"]
+    return "\n".join([*lines, *(f"  {name}: {what}" for name, what in secrets.items())])
