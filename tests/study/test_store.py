@@ -24,7 +24,8 @@ def test_the_database_is_durable_and_checked(store):
 def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
     Store(tmp_path / "answers.db").close()
     assert [row["name"] for row in store.rows("SELECT name FROM _sqlite_migrations", {})] == [
-        "m001_first_tables"
+        "m001_first_tables",
+        "m002_life",
     ]
 
 

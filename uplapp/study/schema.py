@@ -39,3 +39,16 @@ def m001_first_tables(db: Database) -> None:
     )
     for statement in statements:
         db.execute(statement)
+
+
+@migrations()
+def m002_life(db: Database) -> None:
+    """A study is open, paused or closed, perhaps with a quota; who withdrew leaves a time, nothing else."""
+    statements = (
+        "ALTER TABLE studies ADD COLUMN state TEXT NOT NULL DEFAULT 'open'",
+        "ALTER TABLE studies ADD COLUMN quota INTEGER",
+        """CREATE TABLE withdrawals (
+            observer TEXT PRIMARY KEY, study TEXT NOT NULL, withdrawn_at REAL NOT NULL)""",
+    )
+    for statement in statements:
+        db.execute(statement)

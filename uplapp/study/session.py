@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study import blinding, design, frozen, response, stimuli
+from uplapp.study import blinding, design, frozen, lifecycle, response, stimuli
 from uplapp.study.definition import Definition
 from uplapp.study.response import Response
 from uplapp.study.stimuli import Stimuli
@@ -88,6 +88,8 @@ def join(store: Store, study: OpenStudy, consent_version: str, now: float, simul
     session = blinding.token()
     letter = "s" if simulated else "o"  # so that no reader of a table takes the id for a number
     with store.transaction():
+        if not simulated:
+            lifecycle.admit(store, study.id)
         number = (store.row(query, study=study.id, simulated=simulated) or {"count": 0})["count"]
         observer = {
             "id": letter + secrets.token_hex(5),
@@ -105,23 +107,29 @@ def join(store: Store, study: OpenStudy, consent_version: str, now: float, simul
 
 
 def state(store: Store, study: OpenStudy, session: str) -> State:
-    """Where the observer is; asking changes nothing."""
-    return _state(store, study, _observer(store, study, session))
+    """Where the observer is; asking changes nothing. NotNow if the study shows no further trial."""
+    observer = _observer(store, study, session)
+    return _unless_held(_state(store, study, observer), observer)
 
 
 def answer(
     store: Store, study: OpenStudy, session: str, token: str, key: str, given: Response, now: float
 ) -> State:
-    """Store one answer in one transaction; the same answer (same key) again is acknowledged, not stored."""
+    """Store one answer in one transaction; the same answer (same key) again is acknowledged, not stored.
+
+    A paused study stores it and then raises NotNow unless it was the last; a closed one only raises.
+    """
     with store.transaction():
         observer = _observer(store, study, session)
         trial = _trial(store, observer, token)
         known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
         if known is None:
+            lifecycle.take(observer)
             _store(store, study, observer, trial, key, given, now)
         elif known["key"] != key:
             raise Refused("this trial is answered already; load the page again")
-        return _state(store, study, observer, _correct(trial, given))
+        reached = _state(store, study, observer, _correct(trial, given))
+    return _unless_held(reached, observer)
 
 
 def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
@@ -158,8 +166,15 @@ def note(
             store.insert("events", {**row, "at_ms": at_ms, "detail": detail, "received_at": now})
 
 
+def _unless_held(reached: State, observer: Row) -> State:
+    if reached.trial is not None:
+        lifecycle.hold(observer)
+    return reached
+
+
 def _observer(store: Store, study: OpenStudy, session: str) -> Row:
-    query = """SELECT observers.*, studies.secret FROM observers JOIN studies ON studies.id = observers.study
+    query = """SELECT observers.*, studies.secret, studies.state
+        FROM observers JOIN studies ON studies.id = observers.study
         WHERE session = :session AND study = :study AND excluded = ''"""
     found = store.row(query, session=session, study=study.id)
     if found is None:

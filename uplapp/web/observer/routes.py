@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study import response, session
+from uplapp.study.lifecycle import NotNow
 from uplapp.study.response import BadResponse
 from uplapp.study.session import OpenStudy, Unknown
 from uplapp.study.store import Store, StoreBusy
@@ -26,6 +27,7 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 STATUS: dict[type[UplappError], int] = {
     BadResponse: 422,
     Unknown: 404,
+    NotNow: 403,
     Refused: 409,
     TooLarge: 413,
     StoreBusy: 503,

@@ -211,10 +211,12 @@ async function run() {
 
 run().catch((error) => {
   const moved = error.status === 409 || error.status === 404;
-  at("gone-title").textContent = moved ? "This study went on elsewhere" : "Something went wrong";
+  const notNow = error.status === 403; // paused, closed or full: the server says which
+  at("gone-title").textContent = moved ? "This study went on elsewhere"
+    : notNow ? "Not at the moment" : "Something went wrong";
   at("gone-text").textContent = moved
     ? "Perhaps it is open in another tab, or it was started anew. What you answered is stored."
-    : `Your answers so far are stored. ${error.message}`;
+    : notNow ? error.message : `Your answers so far are stored. ${error.message}`;
   show("gone", "gone-next");
   at("gone-next").addEventListener("click", () => location.reload());
 });

@@ -1,0 +1,144 @@
+from contextlib import closing
+
+import pytest
+
+from tests.study.tiny import NOW, open_tiny, response
+from uplapp.errors import UplappError
+from uplapp.study import lifecycle, observers, replay, session
+from uplapp.study.lifecycle import NotNow
+from uplapp.study.store import Store
+
+
+@pytest.fixture
+def study(store, tmp_path):
+    return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:3")
+
+
+def join(store, study, **options):
+    return session.join(store, study, "1", NOW, **options)
+
+
+def answer(store, study, who, **changes):
+    token = session.state(store, study, who).trial.token
+    return session.answer(store, study, who, token, "k" * 32, response(**changes), NOW)
+
+
+def observer_of(store, who):
+    return store.row("SELECT id FROM observers WHERE session = :who", who=who)["id"]
+
+
+def stored(store):
+    return store.row("SELECT count(*) AS n FROM answers")["n"]
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_a_study_that_is_not_open_turns_people_away_but_not_simulated_observers(store, study, state):
+    lifecycle.change(store, study.id, state)
+    with pytest.raises(NotNow, match="This study"):
+        join(store, study)
+    assert session.state(store, study, join(store, study, simulated=True)).trial
+    lifecycle.change(store, study.id, "open")
+    assert join(store, study)
+
+
+def test_a_pause_keeps_the_answer_under_way_and_goes_on_where_it_stopped(store, study):
+    who = join(store, study)
+    first, second = (getattr(session.state(store, study, who), name).token for name in ("trial", "upcoming"))
+    lifecycle.change(store, study.id, "paused")
+    with pytest.raises(NotNow, match="you go on where you stopped"):
+        session.answer(store, study, who, first, "k" * 32, response(), NOW)
+    assert stored(store) == 1
+    with pytest.raises(NotNow):
+        session.state(store, study, who)
+    lifecycle.change(store, study.id, "open")
+    assert session.state(store, study, who).trial.token == second
+
+
+def test_a_closed_study_stores_no_further_answer(store, study):
+    who = join(store, study)
+    token = session.state(store, study, who).trial.token
+    lifecycle.change(store, study.id, "closed")
+    with pytest.raises(NotNow, match="has ended"):
+        session.answer(store, study, who, token, "k" * 32, response(), NOW)
+    assert stored(store) == 0
+
+
+def test_the_last_answer_in_a_pause_gets_its_code_and_keeps_it_after_the_end(store, study):
+    who = join(store, study)
+    answer(store, study, who)
+    answer(store, study, who)
+    last = session.state(store, study, who).trial.token
+    lifecycle.change(store, study.id, "paused")
+    code = session.answer(store, study, who, last, "k" * 32, response(), NOW).code
+    assert code
+    lifecycle.change(store, study.id, "closed")
+    assert session.state(store, study, who).code == code
+
+
+def test_a_quota_counts_people_that_are_not_excluded(store, study):
+    lifecycle.limit(store, study.id, 2)
+    first, _ = join(store, study), join(store, study)
+    join(store, study, simulated=True)
+    with pytest.raises(NotNow, match="all the observers it needs"):
+        join(store, study)
+    lifecycle.withdraw(store, study.id, observer_of(store, first), NOW)
+    join(store, study)
+    lifecycle.limit(store, study.id, None)
+    join(store, study)
+
+
+def test_a_withdrawal_deletes_answers_and_events_and_leaves_a_time(store, study):
+    who, other = join(store, study), join(store, study)
+    answer(store, study, who)
+    answer(store, study, other)
+    session.note(store, study, who, [{"kind": "blur", "at_ms": 1.0}], NOW)
+    observer = observer_of(store, who)
+    assert lifecycle.withdraw(store, study.id, observer, NOW + 5) == 1
+    assert lifecycle.withdraw(store, study.id, observer, NOW + 9) == 0
+    assert stored(store) == 1
+    assert store.rows("SELECT * FROM events", {}) == []
+    tombstone = {"observer": observer, "study": study.id, "withdrawn_at": NOW + 5}
+    assert store.rows("SELECT * FROM withdrawals", {}) == [tombstone]
+    with pytest.raises(session.Unknown):
+        session.state(store, study, who)
+
+
+def test_a_withdrawal_and_a_pause_survive_a_rebuild_from_the_journal(tmp_path):
+    store = Store(tmp_path / "a" / "uplapp.db")
+    study = open_tiny(store, tmp_path / "tiny", practice=0, catch=0)
+    who = join(store, study)
+    answer(store, study, who)
+    lifecycle.change(store, study.id, "paused")
+    lifecycle.limit(store, study.id, 7)
+    lifecycle.withdraw(store, study.id, observer_of(store, who), NOW)
+    store.close()
+    replay.replay(tmp_path / "b" / "uplapp.db", tmp_path / "a" / "journal")
+    with closing(Store(tmp_path / "b" / "uplapp.db")) as again:
+        found = lifecycle.status(again, study.id, NOW)
+    assert (found.state, found.quota, found.answers, found.withdrawn) == ("paused", 7, 0, 1)
+
+
+def test_status_counts_people_only(store, study):
+    observers.simulate(store, study, observers.even_scores(study.definition), 2, 0, NOW)
+    who, gone = join(store, study), join(store, study)
+    answer(store, study, who)
+    answer(store, study, who, response_ms=1.0)
+    answer(store, study, gone)
+    store.update("observers", observer_of(store, gone), {"excluded": "test"})
+    found = lifecycle.status(store, study.id, NOW + 30)
+    assert (found.observers, found.finished, found.observers_excluded, found.withdrawn) == (2, 0, 1, 0)
+    assert (found.answers, found.answers_a_minute, found.flagged, found.answers_excluded) == (3, 3, 1, 1)
+    assert lifecycle.status(store, study.id, NOW + 90).answers_a_minute == 0
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda store, study: lifecycle.change(store, study, "shut"), "cannot be 'shut'"),
+        (lambda store, study: lifecycle.limit(store, study, -1), "quota of -1"),
+        (lambda store, study: lifecycle.withdraw(store, study, "o0", NOW), "no observer 'o0'"),
+    ],
+)
+def test_what_cannot_be_is_said(store, study, act, message):
+    with pytest.raises(UplappError, match=message):
+        act(store, study.id)
