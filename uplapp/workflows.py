@@ -5,13 +5,17 @@ from pathlib import Path
 
 from torch import Tensor
 
+from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import BadStudy
 from uplapp.imaging.checkpoints import find_checkpoint, load_network
 from uplapp.imaging.images import encode_png, read_image
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
+from uplapp.study import session
 from uplapp.study.definition import Definition, Scene
+from uplapp.study.session import OpenStudy
+from uplapp.study.store import Store
 from uplapp.values import REFERENCE
 
 OnPicture = Callable[[int, int], None]
@@ -50,6 +54,11 @@ def rendered(definition: Definition, root: Path) -> bool:
     return all(
         (root / folder / f"{scene.name}.png").is_file() for folder in folders for scene in definition.scenes
     )
+
+
+def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
+    """Open a study whose adaptive choices, if it makes any, are the analysis'; raises as the session does."""
+    return session.open_study(store, definition, root, now, next_pairs)
 
 
 def _read_scene(study: str, scene: Scene) -> Tensor:

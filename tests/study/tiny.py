@@ -50,13 +50,13 @@ def definition(scenes=SCENES, conditions=CONDITIONS, **protocol) -> Definition:
     return parse(raw, "tiny", "study.toml")
 
 
-def open_tiny(store: Store, folder: Path, **protocol) -> OpenStudy:
+def open_tiny(store: Store, folder: Path, chooser=None, **protocol) -> OpenStudy:
     """Write the tiny study and open it, with protocol entries changed."""
     if not folder.exists():
         write_study(folder)
     found = load(folder)
     found = replace(found, protocol=replace(found.protocol, **protocol))
-    return session.open_study(store, found, folder, NOW)
+    return session.open_study(store, found, folder, NOW, chooser)
 
 
 def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study import folders, frozen, observers, package, session, stimuli, votes
@@ -187,7 +188,7 @@ def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
     stimuli.check(definition, root)
     store = Store(settings.data / DATABASE)
     try:
-        yield store, session.open_study(store, definition, root, time.time())
+        yield store, session.open_study(store, definition, root, time.time(), next_pairs)
     finally:
         store.close()
 

@@ -44,7 +44,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How comparisons are shown, and which: `pairs` is `all` or `random:N` comparisons an observer.
+    """How comparisons are shown, and which: `pairs` is `all`, or N an observer: `random:N`, `adaptive:N`.
 
     With `orders` = 2 each of them comes once each way round, so twice as many main trials. With `ranking`
     the last page points to the Analysis tab.
@@ -61,6 +61,11 @@ class Protocol:
     break_every: int = 0
     not_sure: bool = False
     ranking: bool = False
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether an observer's next comparison is chosen when it is needed."""
+        return self.pairs.startswith("adaptive:")
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,8 @@ class Definition:
 
 
 def subset(protocol: Protocol) -> int | None:
-    """The N of `random:N`, None for `all`."""
-    return None if protocol.pairs == "all" else int(protocol.pairs.removeprefix("random:"))
+    """The N of `random:N` or `adaptive:N`, None for `all`."""
+    return None if protocol.pairs == "all" else int(protocol.pairs.partition(":")[2])
 
 
 def load(folder: Path) -> Definition:
@@ -155,8 +160,13 @@ def _check(definition: Definition, where: str) -> None:
         raise BadStudy(f"{where}: a study compares at least 2 conditions, this one has 1")
     if protocol.layout not in LAYOUTS:
         raise BadStudy(f"{where}: layout '{protocol.layout}' is unknown; choose one of: {', '.join(LAYOUTS)}")
-    if not re.fullmatch(r"all|random:[1-9][0-9]{0,3}", protocol.pairs):
-        raise BadStudy(f'{where}: pairs \'{protocol.pairs}\' is unknown; write "all" or "random:N"')
+    if not re.fullmatch(r"all|(random|adaptive):[1-9][0-9]{0,3}", protocol.pairs):
+        raise BadStudy(
+            f"{where}: pairs '{protocol.pairs}' is unknown; "
+            'write "all", "random:N" or "adaptive:N", N from 1 to 9999'
+        )
+    if protocol.adaptive and protocol.orders == 2:
+        raise BadStudy(f'{where}: orders = 2 needs pairs that are planned; write "all" or "random:N"')
     for scene in definition.scenes:
         if scene.crop and (len(scene.crop) != 4 or min(scene.crop) < 0):
             raise BadStudy(f"{where}: crop of scene '{scene.name}' must be [top, left, height, width]")

@@ -13,6 +13,7 @@ from uplapp.values import REFERENCE, Kind, Side, Trial
 SIDES: tuple[Side, Side] = ("left", "right")
 
 
+@lru_cache(maxsize=512)
 def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     """All trials of observer number `observer`: practice, then main trials, repeats and catches among them.
 

@@ -5,12 +5,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study import blinding, design, frozen, lifecycle, response, stimuli
+from uplapp.study import adaptive, blinding, design, frozen, lifecycle, response, stimuli
+from uplapp.study.adaptive import Chooser, Tally
 from uplapp.study.definition import Definition
 from uplapp.study.response import Response
 from uplapp.study.stimuli import Stimuli
@@ -28,11 +29,13 @@ class Unknown(Refused):
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """A frozen study that observers can join."""
+    """A frozen study that observers can join; `chooser` serves an adaptive one, `tallies` its counts."""
 
     id: str
     definition: Definition
     stimuli: Stimuli
+    chooser: Chooser | None = None
+    tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()), compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ class State:
     correct: bool | None = None
 
 
-def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
+def open_study(
+    store: Store, definition: Definition, root: Path, now: float, chooser: Chooser | None = None
+) -> OpenStudy:
     """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart.
 
     BadStudy if the study's folder is frozen and a file changed since.
@@ -77,7 +82,7 @@ def open_study(store: Store, definition: Definition, root: Path, now: float) -> 
         if not known:
             row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
             store.insert("studies", {**row, "secret": secrets.token_hex(32), "opened_at": now})
-    return OpenStudy(study, definition, checked)
+    return OpenStudy(study, definition, checked, chooser)
 
 
 def join(store: Store, study: OpenStudy, consent_version: str, now: float, simulated: bool = False) -> str:
@@ -101,8 +106,12 @@ def join(store: Store, study: OpenStudy, consent_version: str, now: float, simul
             "joined_at": now,
         }
         store.insert("observers", observer)
-        for trial in design.plan(study.definition, number, study.definition.protocol.seed):
-            _add_trial(store, observer["id"], trial, attempt=1)
+        if study.definition.protocol.adaptive:
+            _tally(store, study, observer)
+            _extend(store, study, observer)
+        else:
+            for trial in _plan(study, observer):
+                _add_trial(store, observer["id"], trial, attempt=1)
     return session
 
 
@@ -125,7 +134,9 @@ def answer(
         known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
         if known is None:
             lifecycle.take(observer)
+            _tally(store, study, observer)
             _store(store, study, observer, trial, key, given, now)
+            _extend(store, study, observer)
         elif known["key"] != key:
             raise Refused("this trial is answered already; load the page again")
         reached = _state(store, study, observer, _correct(trial, given))
@@ -197,6 +208,34 @@ def _open_trials(store: Store, observer: Row) -> list[Row]:
     return store.rows(query, {"observer": observer["id"]})
 
 
+def _plan(study: OpenStudy, observer: Row) -> tuple[Trial, ...]:
+    return design.plan(study.definition, observer["number"], study.definition.protocol.seed)
+
+
+def _tally(store: Store, study: OpenStudy, observer: Row) -> None:
+    """Count what others answered, before this transaction adds a row that it may take back."""
+    if study.definition.protocol.adaptive:
+        simulated = bool(observer["simulated"])
+        adaptive.count(store, study.id, simulated, study.tallies[simulated])
+
+
+def _extend(store: Store, study: OpenStudy, observer: Row) -> None:
+    """In an adaptive study, choose trials until the current and the next are there."""
+    if not study.definition.protocol.adaptive:
+        return
+    planned, tally = _plan(study, observer), study.tallies[bool(observer["simulated"])]
+    query = """SELECT position, kind, scene, "left", "right", first, answers.trial AS answered FROM trials
+        LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observer = :id AND attempt = 1 ORDER BY position"""
+    rows = store.rows(query, {"id": observer["id"]})
+    waiting = sum(row.pop("answered") is None for row in rows)
+    own = [Trial(**row) for row in rows]
+    seed = study.definition.protocol.seed + observer["number"]
+    for _ in range(min(2 - waiting, len(planned) - len(own))):
+        own.append(adaptive.choose(study.definition, planned, own, tally.answers, study.chooser, seed))
+        _add_trial(store, observer["id"], own[-1], attempt=1)
+
+
 def _add_trial(store: Store, observer: str, trial: Trial, attempt: int) -> None:
     slots = ("token", "original_token", "left_token", "right_token")
     tokens = {slot: blinding.token() for slot in slots}
@@ -220,7 +259,7 @@ def _store(
     if again:
         last = store.row("SELECT max(position) AS last FROM trials WHERE observer = :id", id=observer["id"])
         names = ("kind", "scene", "left", "right", "first")
-        place = (last or {"last": 0})["last"] + 1
+        place = max((last or {"last": 0})["last"] + 1, len(_plan(study, observer)))
         repeat = Trial(position=place, **{name: trial[name] for name in names})
         _add_trial(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
@@ -229,9 +268,13 @@ def _store(
 
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
     waiting = _open_trials(store, observer)
-    counted = """SELECT count(*) AS total, count(answers.trial) AS done FROM trials
-        LEFT JOIN answers ON answers.trial = trials.token WHERE observer = :id AND kind != 'practice'"""
-    total, done = (store.row(counted, id=observer["id"]) or {"total": 0, "done": 0}).values()
+    counted = """SELECT count(*) AS total, count(answers.trial) AS done, coalesce(sum(attempt = 1), 0) AS here
+        FROM trials LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observer = :id AND kind != 'practice'"""
+    found = store.row(counted, id=observer["id"]) or {"total": 0, "done": 0, "here": 0}
+    total, done, here = found.values()
+    if study.definition.protocol.adaptive:
+        total += sum(trial.kind != "practice" for trial in _plan(study, observer)) - here
     shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
     return State(

@@ -13,7 +13,7 @@ from uplapp import workflows
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study import definition, stimuli, votes
-from uplapp.study.session import OpenStudy, open_study
+from uplapp.study.session import OpenStudy
 from uplapp.study.store import Store
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
@@ -115,7 +115,7 @@ def open_studies(settings: Settings, store: Store) -> dict[str, OpenStudy]:
             plan, root = definition.load(folder), stimuli.find_root(folder, settings.data)
             if plan.render is not None and not workflows.rendered(plan, root):
                 workflows.render_stimuli(plan, settings.checkpoints, root, _show)
-            studies[plan.name] = open_study(store, plan, root, time.time())
+            studies[plan.name] = workflows.open_study(store, plan, root, time.time())
         except UplappError as error:
             print(f"study {folder.name} stays closed: {error}", file=sys.stderr)
     return studies
