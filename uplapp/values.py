@@ -46,7 +46,8 @@ class Votes:
     Columns: `observer`, `condition_A`, `condition_B`, `scene`, `kind` (categories), `is_A_selected` (1 for
     A, 0 for B, 0.5 for not sure), and others as they came, such as `response_ms`. A was shown on the left,
     or first. `excluded` holds (observer, reason) of those whose answers are left out; `manifest` is the hash
-    of the study that was shown, where known.
+    of the study that was shown, where known. `has_kinds` is False where the source tells no kinds of trials
+    and all count as main.
     """
 
     table: pd.DataFrame
@@ -55,6 +56,7 @@ class Votes:
     notes: tuple[str, ...] = ()
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
+    has_kinds: bool = False
 
 
 @dataclass(frozen=True, eq=False)

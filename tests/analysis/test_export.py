@@ -34,7 +34,7 @@ def undefined():
 @pytest.fixture(scope="module")
 def full():
     """Votes of three observers on two scenes, one of them left out."""
-    votes = from_table(table(("p", "q", "r"), ("s", "t")))
+    votes = from_table(table(("p", "q", "r"), ("s", "t")).assign(kind="main"))
     return report(votes, Method(bootstraps=20), {"r": "late, =often"}, per_scene=True)
 
 

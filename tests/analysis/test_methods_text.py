@@ -95,7 +95,13 @@ def test_trials_that_never_enter_are_counted(votes):
     rows = table(PEOPLE)
     rows = rows.assign(kind=["practice", "repeat", "repeat", *["main"] * (len(rows) - 3)])
     assert "1 practice trial and 2 repeat trials did not enter the scores." in paragraph(from_table(rows))
-    assert "There were no practice, catch or repeat trials." in paragraph(votes)
+
+
+def test_that_there_were_no_other_trials_is_said_only_where_the_file_tells_kinds():
+    said = "There were no practice, catch or repeat trials."
+    rows = table(PEOPLE)
+    assert said in paragraph(from_table(rows.assign(kind="main")))
+    assert "trials." not in paragraph(from_table(rows))
 
 
 def test_a_matrix_says_that_it_knows_no_observers():

@@ -25,7 +25,7 @@ class Tally:
     """How many answers of each kind the kept observers gave, and what else there is to say of the source.
 
     `scenes` is 0 where none are named. `left_out` counts the trials of kinds that never enter, `not_sure` the
-    main trials so answered; None for a matrix, which does not tell.
+    main trials so answered; None where the source does not tell.
     """
 
     scenes: int = 0
@@ -112,10 +112,10 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
 
 def _tally(votes: Votes, trouble: tuple[str, ...]) -> Tally:
     kinds = votes.table["kind"].value_counts()
-    main = votes.table["kind"] == "main"
+    main, told = votes.table["kind"] == "main", votes.has_kinds
     return Tally(
         scenes=len([scene for scene in scenes(votes) if scene]),
-        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"},
+        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if told else None,
         not_sure=int((votes.table.loc[main, "is_A_selected"] == 0.5).sum()),
         notes=(*votes.notes, *trouble),
     )

@@ -36,6 +36,7 @@ def from_table(
     any. `source` names the table in messages. Its index stays: lines of a file, whatever a live table has.
     """
     check_columns(table, columns, source)
+    has_kinds = "kind" in table
     table, is_simulated, whose = _one_population(table, source, simulated)
     table, excluded, left_out = _kept(table, columns)
     observer = _names(table, columns.observer, source)
@@ -54,7 +55,7 @@ def from_table(
     manifests = _manifests(checked)
     alike = (*_alike("conditions", conditions), *_alike("observers", observer.texts))
     notes = (*whose, *left_out, *_pooled(manifests), *alike)
-    return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests))
+    return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds)
 
 
 def main_trials(votes: Votes) -> pd.DataFrame:
