@@ -49,6 +49,9 @@ def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
         (("simulate", "tiny", "--scores", "l1:3"), "must be NAME=JOD"),
         (("simulate", "tiny", "--scores", "l1=3"), "unknown condition in the scores"),
         (("new", "x", "--reference", "no", "--condition", "l1"), "must be NAME=FOLDER"),
+        (("export", "tiny", "--format", "xls"), "choose csv, jsonl, or sqlite"),
+        (("export", "tiny", "--format", "sqlite"), "with --out FILE"),
+        (("withdraw", "tiny", "o0"), "no observer 'o0'"),
         (("new", "x"), "give either --zip"),
         (("unpack", "none.zip"), "cannot be read as a ZIP"),
         (("unpack", "none.zip", "--as", "../up"), "cannot be used"),
@@ -60,7 +63,13 @@ def test_bad_input_is_one_sentence(studies, arguments, message):
         run(*arguments)
 
 
-@pytest.mark.parametrize("verb", ["new", "check", "freeze", "pack", "unpack", "simulate", "export"])
+VERBS = (
+    *("new", "check", "render", "freeze", "simulate", "pack", "unpack", "pause", "resume", "close"),
+    *("quota", "withdraw", "status", "export"),
+)
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_shows_an_example(verb):
     assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output
 
@@ -85,3 +94,27 @@ def test_a_study_travels_with_its_answers(studies, tmp_path):
     run("unpack", tmp_path / "t.zip", "--as", "copy")
     assert (studies / "copy" / "answers" / "votes.csv").read_text().startswith("observer,")
     assert json.loads(run("check", "copy", "--json"))["scenes"] == 2
+
+
+@pytest.mark.parametrize(("verb", "state"), [("pause", "paused"), ("close", "closed"), ("resume", "open")])
+def test_a_verb_changes_the_state_that_status_tells(studies, verb, state):
+    write_study(studies / "tiny")
+    assert run(verb, "tiny") == f"tiny: {state}\n"
+    run("quota", "tiny", 30)
+    found = json.loads(run("status", "tiny", "--json"))
+    assert (found["state"], found["quota"], found["observers"]) == (state, 30, 0)
+    assert run("quota", "tiny") == "quota: None\n"
+    assert json.loads(run("status", "tiny", "--json"))["quota"] is None
+
+
+def test_an_observer_withdraws_and_the_export_forgets_the_answers(studies, tmp_path):
+    write_study(studies / "tiny")
+    run("simulate", "tiny", "--observers", 2)
+    lines = run("export", "tiny", "--simulated", "--format", "jsonl").splitlines()
+    leaving = json.loads(lines[0])["observer"]
+    gone = json.loads(run("withdraw", "tiny", leaving, "--json"))["answers_deleted"]
+    kept = run("export", "tiny", "--simulated", "--all", "--format", "jsonl").splitlines()
+    assert len(kept) == len(lines) - gone == 14
+    assert leaving not in "".join(kept)
+    run("export", "tiny", "--format", "sqlite", "-o", tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")

@@ -14,13 +14,16 @@ import typer
 from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import folders, frozen, observers, package, session, stimuli, votes
+from uplapp.study import folders, frozen, lifecycle, observers, package, session, stimuli, votes
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
 from uplapp.study.session import OpenStudy
+from uplapp.study.snapshot import snapshot
 from uplapp.study.store import DATABASE, Store
 
-app = typer.Typer(help="Build, check, simulate and export a study.", no_args_is_help=True)
+app = typer.Typer(
+    help="The life of a study, in order: build, check, freeze, run, export.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -157,6 +160,73 @@ def unpack(
 
 
 @app.command()
+def pause(name: Name) -> None:
+    """Turn new observers away; hold those who have begun at their next comparison.
+
+    Example: uplapp study pause demo
+    """
+    _change(name, lifecycle.PAUSED)
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Go on after a pause, or open a closed study again.
+
+    Example: uplapp study resume demo
+    """
+    _change(name, lifecycle.OPEN)
+
+
+@app.command()
+def close(name: Name) -> None:
+    """End a study: it stores no answer any more; who has finished still gets the completion code.
+
+    Example: uplapp study close demo
+    """
+    _change(name, lifecycle.CLOSED)
+
+
+@app.command()
+def quota(
+    name: Name,
+    people: Annotated[int | None, typer.Argument(min=0, help="How many; nothing for no limit.")] = None,
+) -> None:
+    """Take at most so many people; those excluded are not counted.
+
+    Example: uplapp study quota demo 30
+    """
+    with _opened(name) as (store, study):
+        lifecycle.limit(store, study.id, people)
+    typer.echo(f"quota: {people}")
+
+
+@app.command()
+def withdraw(
+    name: Name,
+    observer: Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")],
+    as_json: Json = False,
+) -> None:
+    """Delete the answers and events of one observer; what stays is the time of the withdrawal.
+
+    Example: uplapp study withdraw demo o1a2b3c4d5e
+    """
+    with _opened(name) as (store, study):
+        gone = lifecycle.withdraw(store, study.id, observer, time.time())
+    _tell(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
+
+
+@app.command()
+def status(name: Name, as_json: Json = False) -> None:
+    """Tell observers, progress, answers a minute, what is flagged and what excluded; people only.
+
+    Example: uplapp study status demo
+    """
+    with _opened(name) as (store, study):
+        found = lifecycle.status(store, study.id, time.time())
+    _tell(as_json, {"study": study.definition.name, **asdict(found)})
+
+
+@app.command()
 def export(
     name: Name,
     out: Annotated[
@@ -166,17 +236,30 @@ def export(
         bool, typer.Option("--simulated", help="Simulated observers instead of people.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Excluded answers too, with the reason.")] = False,
+    kind: Annotated[str, typer.Option("--format", help="csv, jsonl, or sqlite: the whole database.")] = "csv",
 ) -> None:
-    """Write the votes as CSV, as `uplapp analyse` reads it.
+    """Write the votes as CSV, as `uplapp analyse` reads it, as JSON lines, or a snapshot of the database.
 
     Example: uplapp study export demo -o votes.csv
     """
+    if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
+        raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
     with _opened(name) as (store, study):
-        text = votes.to_csv(votes.votes(store, study.id, simulated, everything))
+        if kind == "sqlite" and out is not None:
+            snapshot(Settings.from_env().data / DATABASE, out)
+            return
+        table = votes.votes(store, study.id, simulated, everything)
+    text = votes.to_csv(table) if kind == "csv" else votes.to_json_lines(table)
     if out is None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+def _change(name: str, state: str) -> None:
+    with _opened(name) as (store, study):
+        lifecycle.change(store, study.id, state)
+    typer.echo(f"{study.definition.name}: {state}")
 
 
 @contextmanager
