@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import matrix, study
 from uplapp.analysis.analyse import analyse
-from uplapp.analysis.letters import letter, letters, tied_groups
+from uplapp.analysis.letters import MOST_GROUPS, letters, tied_groups
 from uplapp.values import Difference, Method
 
 BASE = analyse(study(np.array([1.0, 0.0]), 5, 4, seed=0), Method(bootstraps=10))
@@ -79,8 +79,30 @@ def test_conditions_without_a_common_scale_are_not_tied():
     assert letters(islands) == ("a", "a", "b", "b")
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), [(0, "a"), (25, "z"), (26, "aa"), (27, "ab"), (51, "az"), (52, "ba"), (702, "aaa")]
-)
-def test_letters_go_on_after_z(number, name):
-    assert letter(number) == name
+@pytest.mark.parametrize(("n", "first"), [(MOST_GROUPS, "a"), (MOST_GROUPS + 1, "")])
+def test_more_groups_than_the_alphabet_has_letters_leave_all_without(n, first):
+    words = letters(scored(n, set(combinations(range(n), 2))))
+    assert words[0] == first
+    assert len(set(words)) == (n if first else 1)
+
+
+@pytest.mark.parametrize("n", [50, 200])
+def test_many_groups_that_overlap_end_the_search_early(n):
+    # three by three apart, as many groups as a graph can have (Moon & Moser 1965): 3^(n/3)
+    apart = (np.arange(n)[:, None] // 3 == np.arange(n) // 3) & ~np.eye(n, dtype=bool)
+    assert tied_groups(apart) == []
+    assert len(tied_groups(apart[:6, :6])) == 9
+
+
+def test_two_hundred_conditions_in_a_few_groups_keep_their_letters():
+    place = np.arange(200)
+    groups = tied_groups(np.abs(place[:, None] - place) > 180)
+    assert groups == [frozenset(range(at, at + 181)) for at in range(20)]
+
+
+def test_a_pair_that_no_test_compares_is_not_called_tied():
+    open_pair = scored(3, set())
+    pairs = tuple(
+        replace(p, p=np.nan, p_adjusted=np.nan) if p.a + p.b == "c00c02" else p for p in open_pair.pairs
+    )
+    assert letters(replace(open_pair, pairs=pairs)) == ("a", "ab", "b")

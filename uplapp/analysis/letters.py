@@ -1,5 +1,6 @@
 """Groups of conditions that are statistically tied, as letters."""
 
+from math import isnan
 from string import ascii_lowercase
 
 import numpy as np
@@ -7,51 +8,50 @@ from numpy.typing import NDArray
 
 from uplapp.values import Scores
 
+MOST_GROUPS = len(ascii_lowercase)  # more letters than these nobody reads, and groups may grow as 3^(n/3)
+
 Flags = NDArray[np.bool_]
 
 
 def letters(scores: Scores) -> tuple[str, ...]:
     """Give each condition, in order, the letters of its groups; tied conditions share at least one.
 
-    Two conditions share a letter exactly where their difference is not significant; without a common scale
-    they share none. The best condition has "a"; after "z" come "aa", "ab". A condition that no test compares
-    with any other has no letter.
+    Two conditions share a letter exactly where a test finds no significant difference: those that share none
+    differ, or no test compares them, as without a common scale. The best condition has "a". A condition that
+    no test compares with any other has no letter; no condition has one where more than 26 groups need one.
     """
     index = {name: place for place, name in enumerate(scores.conditions)}
     n = len(index)
-    apart, compared = np.zeros((n, n), dtype=bool), np.zeros(n, dtype=bool)
+    tied, compared = np.eye(n, dtype=bool), [False] * n
     for pair in scores.pairs:
         i, j = index[pair.a], index[pair.b]
-        apart[i, j] = apart[j, i] = pair.significant or bool(np.isnan(pair.difference))
-        compared[[i, j]] |= np.isfinite(pair.p_adjusted)
+        if not isnan(pair.p_adjusted):
+            compared[i] = compared[j] = True
+            tied[i, j] = tied[j, i] = not pair.significant
     order = [int(i) for i in np.argsort(-scores.jod, kind="stable") if compared[i]]
-    groups = tied_groups(apart[np.ix_(order, order)])
-    words = {place: "" for place in range(n)}
-    for number, group in enumerate(groups):
-        for member in sorted(group):
-            words[order[member]] += letter(number)
-    return tuple(words[place] for place in range(n))
+    words = [""] * n
+    for letter, group in zip(ascii_lowercase, tied_groups(~tied[np.ix_(order, order)]), strict=False):
+        for member in group:
+            words[order[member]] += letter
+    return tuple(words)
 
 
 def tied_groups(apart: Flags) -> list[frozenset[int]]:
     """Find the largest groups without a significant difference, from `apart` (n,n), best condition first.
 
-    Insert and absorb (Piepho 2004): each significant pair splits every group that holds both; a group inside
-    another goes.
+    These are the letters of insert-and-absorb (Piepho 2004), here one condition at a time: it joins the
+    groups it is tied to as a whole, and the tied part of each other group gives a new one. So no step has
+    more groups than the next, and more than MOST_GROUPS end the search: the list is empty.
     """
-    groups = {frozenset(range(len(apart)))} - {frozenset()}
-    for i, j in np.argwhere(np.triu(apart, 1)).tolist():
-        split = {group for group in groups if {i, j} <= group}
-        parts = {part for group in split for part in (group - {i}, group - {j})}
-        groups = _absorb(groups - split | parts)
+    groups: list[frozenset[int]] = []
+    for new, row in enumerate(~apart):
+        tied = frozenset(np.flatnonzero(row[:new]).tolist())
+        joined = {(group & tied) | {new} for group in groups} or {frozenset({new})}
+        groups = [group for group in groups if not group <= tied] + _largest(joined)
+        if len(groups) > MOST_GROUPS:
+            return []
     return sorted(groups, key=sorted)
 
 
-def letter(number: int) -> str:
-    """Name group `number` from 0: a to z, then aa, ab and so on."""
-    above, place = divmod(number, len(ascii_lowercase))
-    return (letter(above - 1) if above else "") + ascii_lowercase[place]
-
-
-def _absorb(groups: set[frozenset[int]]) -> set[frozenset[int]]:
-    return {group for group in groups if not any(group < other for other in groups)}
+def _largest(groups: set[frozenset[int]]) -> list[frozenset[int]]:
+    return [group for group in groups if not any(group < other for other in groups)]
