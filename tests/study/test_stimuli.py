@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -68,3 +70,9 @@ def test_a_picture_that_changes_under_an_open_study_is_refused(folder):
 def test_pictures_are_looked_for_in_the_study_then_in_the_data(folder, tmp_path):
     assert stimuli.find_root(folder, tmp_path) == folder
     assert stimuli.find_root(tmp_path / "demo", tmp_path) == tmp_path / "stimuli" / "demo"
+
+
+def test_a_study_frozen_before_there_were_two_orders_keeps_its_manifest(folder):
+    plan, twice = load(folder), replace(load(folder).protocol, orders=2)
+    assert "orders" not in check(folder).manifest(plan)
+    assert '"orders": 2' in check(folder).manifest(replace(plan, protocol=twice))

@@ -4,12 +4,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.study.definition import Definition
+from uplapp.study.design import SIDES
 from uplapp.study.store import Store
 from uplapp.values import Side, Trial
 
@@ -108,7 +110,10 @@ def _pair(
         return None
     place = {entry.name: index for index, entry in enumerate(definition.conditions)}
     counts = np.zeros((len(place), len(place)))
+    pooled: Counter[tuple[str, str, str]] = Counter()
     for (_, left, right, _, choice), times in answers.items():
+        pooled[left, right, choice] += times  # ten times quicker than cells of an array
+    for (left, right, choice), times in pooled.items():
         i, j = place[left], place[right]
         counts[i, j] += WINS[choice][0] * times
         counts[j, i] += WINS[choice][1] * times
@@ -139,10 +144,10 @@ def _placed(
     seen = Counter(trial.scene for trial in mine)
     scenes: Counter[str] = Counter()
     ways: Counter[tuple[str, str]] = Counter()
-    for (where, left, right, first, _), times in answers.items():
-        if {left, right} == set(pair):
-            scenes[where] += times
-            ways[left, first] += times
+    for where, turn, first, choice in product(definition.scenes, (0, 1), SIDES, WINS):
+        times = answers[where.name, pair[turn], pair[1 - turn], first, choice]
+        scenes[where.name] += times
+        ways[pair[turn], first] += times
     fresh = [scene.name for scene in definition.scenes if scene.name not in judged]
     scene = min(fresh, key=lambda name: (seen[name], scenes[name], rng.random()))
     order = [entry.name for entry in definition.conditions]
@@ -151,7 +156,7 @@ def _placed(
     options = [
         replace(plan, scene=scene, left=pair[turn], right=pair[1 - turn], first=first)
         for turn in (0, 1)
-        for first in ("left", "right")
+        for first in SIDES
     ]
     return min(
         options,
