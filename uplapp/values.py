@@ -65,7 +65,8 @@ class Comparisons:
 
     Half votes are ties. `observers` is sorted; a bare count matrix has `observers == ()` and K = 1.
     `answers[k, o, i, j]` (K,3,n,n) keeps what `wins` adds up: i was A, j was B, and o is 0 where A was
-    chosen, 1 not sure, 2 B; None for a matrix. `notes`, `excluded`, `manifest` as in `Votes`.
+    chosen, 1 not sure, 2 B; None for a matrix. `notes`, `excluded`, `manifest` as in `Votes`. `origin` says
+    in full sentences how a matrix became counts.
     """
 
     conditions: tuple[str, ...]
@@ -76,6 +77,7 @@ class Comparisons:
     answers: NDArray[Any] | None = None
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)

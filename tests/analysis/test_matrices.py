@@ -167,3 +167,17 @@ def test_votes_per_pair_must_fit_the_matrix(tmp_path, votes, sentence):
     path = write(tmp_path, votes, "votes.csv")
     with pytest.raises(UplappError, match=sentence):
         read(tmp_path, SHARES, votes_per_pair=str(path))
+
+
+@pytest.mark.parametrize("winner", ["row", "column"])
+def test_counts_say_who_was_taken_as_the_winner_and_nothing_of_rounding(tmp_path, winner):
+    assert read(tmp_path, COUNTS, winner).origin == f"The {winner} of a cell was taken as the winner."
+
+
+def test_probabilities_say_how_many_votes_they_were_taken_of(tmp_path):
+    votes = write(tmp_path, ",x,y,z\nx,0,10,0\ny,10,0,4\nz,0,4,0\n", "votes.csv")
+    assert (
+        "probabilities times 4 to 10 votes a pair" in read(tmp_path, SHARES, votes_per_pair=str(votes)).origin
+    )
+    assert "probabilities times 10 votes a pair" in read(tmp_path, SHARES, votes_per_pair="10").origin
+    assert read(tmp_path, SHARES, votes_per_pair="10").notes == ()

@@ -9,6 +9,7 @@ import pytest
 from tests.analysis.made import matrix, study, table
 from uplapp import __version__
 from uplapp.analysis.methods_text import methods
+from uplapp.analysis.published import SOURCE, published
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import report
 from uplapp.analysis.votes import from_table
@@ -172,3 +173,10 @@ def test_a_reference_opens_with_its_first_author_and_holds_its_year(key):
     author, year = key.split(" ")[0], key.split(" ")[-1]
     assert REFERENCES[key].startswith(author)
     assert f"({year})" in REFERENCES[key]
+
+
+def test_a_matrix_of_probabilities_says_how_it_became_counts_and_whose_it_is():
+    text = paragraph(published("denoising"))
+    assert f"The probabilities are those printed by {SOURCE}." in text
+    assert "The counts are probabilities times 112 votes a pair, rounded to whole votes (half" in text
+    assert "The column of a cell was taken as the winner." in text

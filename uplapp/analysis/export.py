@@ -115,6 +115,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "side_bias": _estimate(scores.side),
         "tie": _estimate(scores.tie),
         "not_sure": tally.not_sure,
+        "origin": tally.origin or None,
         "left_out": None if tally.left_out is None else dict(tally.left_out),
         "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
         "everyone": None if everyone is None else _core(everyone),

@@ -27,7 +27,8 @@ def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> C
 
     `votes_per_pair` (a number, or a matrix file of the same layout) makes the cells probabilities, which
     turn into whole votes, or half votes where two halves are equal. 0 on both sides of a pair means that it
-    was not compared. What looks like a slip but may be right becomes a note.
+    was not compared. What looks like a slip but may be right becomes a note; `origin` tells who was taken as
+    the winner, and what was rounded.
     """
     if winner not in WINNERS:
         raise UnknownName("winner", winner, WINNERS)
@@ -37,12 +38,17 @@ def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> C
     _refuse_totals(path.name, names, cells)
     if votes_per_pair is None:
         _check_counts(path.name, names, cells)
-        notes = _doubts(path.name, cells)
+        notes, origin = _doubts(path.name, cells), ""
     else:
         _check_shares(path.name, names, cells)
         totals = _totals(votes_per_pair, path.name, names, cells)
+        origin = (
+            f"The counts are probabilities times {_range(totals, cells)} a pair, rounded to whole votes "
+            "(half votes where both sides are equal). "
+        )
         cells, notes = _votes(path.name, cells, totals)
-    return Comparisons(names, (), (cells if winner == "row" else cells.T)[None], notes=notes)
+    origin += f"The {winner} of a cell was taken as the winner."
+    return Comparisons(names, (), (cells if winner == "row" else cells.T)[None], notes=notes, origin=origin)
 
 
 def read_cells(path: Path) -> tuple[tuple[str, ...], Array]:
@@ -182,6 +188,15 @@ def _totals(votes_per_pair: str, source: str, names: tuple[str, ...], cells: Arr
             f"but the probabilities in {source} are {cells[i, j]:g} and {cells[j, i]:g}"
         )
     return totals
+
+
+def _range(totals: Array, cells: Array) -> str:
+    """How many votes the compared pairs got, in words."""
+    votes = totals[(cells + cells.T) > 0]
+    least, most = float(votes.min()), float(votes.max())
+    if least == most:
+        return f"{most:.0f} vote{'s' * (most != 1)}"
+    return f"{least:.0f} to {most:.0f} votes"
 
 
 def _votes(source: str, cells: Array, totals: Array) -> tuple[Array, tuple[str, ...]]:

@@ -40,7 +40,7 @@ def _data(report: Report) -> list[str]:
     pairs, compared = n * (n - 1) // 2, int(np.triu(scores.wins + scores.wins.T > 0, 1).sum())
     every = "The only pair was compared." if pairs == 1 else f"All {pairs} pairs were compared."
     second = every if compared == pairs else f"{compared} of {pairs} pairs were compared."
-    return [first, second]
+    return [first, *[report.tally.origin] * bool(report.tally.origin), second]
 
 
 def _left_out(report: Report) -> list[str]:

@@ -1,6 +1,6 @@
 """The published studies that ship as examples."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uplapp.analysis.matrices import read_matrix
@@ -36,7 +36,8 @@ def published(name: str) -> Comparisons:
     study = _study(name)
     folder = Path(__file__).parent / "examples"
     votes = study.votes_per_pair
-    return read_matrix(folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes))
+    found = read_matrix(folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes))
+    return replace(found, origin=f"The probabilities are those printed by {SOURCE}. {found.origin}")
 
 
 def published_metrics(name: str) -> Metrics:

@@ -25,13 +25,14 @@ class Tally:
     """How many answers of each kind the kept observers gave, and what else there is to say of the source.
 
     `scenes` is 0 where none are named. `left_out` counts the trials of kinds that never enter, `not_sure` the
-    main trials so answered; None where the source does not tell.
+    main trials so answered; None where the source does not tell. `origin` as in `Comparisons`.
     """
 
     scenes: int = 0
     left_out: Mapping[str, int] | None = None
     not_sure: int | None = None
     notes: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def report(
         if exclude or per_scene:
             asked = "leaving out observers" if exclude else "scores of each scene"
             raise UplappError(f"{asked} needs the votes one by one, not a matrix")
-        tally = Tally(not_sure=_not_sure(source), notes=source.notes)
+        tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
         return _report(analyse(source, method, watch), tally)
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
