@@ -42,7 +42,7 @@ FIELDS = Source(
 Shown = namedtuple(  # the outputs of the main listener, in its order
     "Shown",
     "state headline warnings jod ranking triangle wins fit pairs screened observers_chart observers both "
-    "asked next_pairs methods latex csv json figures anchor exclude",
+    "asked next_pairs methods latex csv json figures anchor interval exclude",
 )
 COLUMNS = ["observer", "condition_A", "condition_B", "is_A_selected", "kind", "simulated"]
 PEOPLE = [("p", "x", "y", 1.0, "main", False), ("p", "y", "x", 1.0, "main", False)]
@@ -77,6 +77,15 @@ def last(generator):
     return final
 
 
+def scene_scores(generator):
+    """The outputs of the view of scenes."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stop:
+            return stop.value.outputs
+
+
 def visible(update) -> bool:
     return update["visible"] and update["value"] is not None
 
@@ -96,7 +105,7 @@ class TestEveryPublishedStudy:
         assert "needs the votes one by one" in view.screened
         assert not any(map(visible, (view.observers_chart, view.observers, view.both)))
         assert view.exclude["choices"] == []
-        said, *charts = last(scenes_view.show(view.state, gr.Progress()))
+        said, *charts = scene_scores(scenes_view.show(view.state, gr.Progress()))
         assert said == scenes_view.ONE
         assert [chart["visible"] for chart in charts] == [False, False]
 
@@ -148,10 +157,19 @@ def test_votes_one_by_one_fill_observers_and_scenes_too(tmp_path):
     assert visible(view.observers_chart)
     assert "0 of 2" in view.observers["value"], "nobody failed one of two catch trials"
     assert view.exclude["choices"] == list("vwxyz")
-    said, chart, listed = last(scenes_view.show(view.state, gr.Progress()))
+    said, chart, listed = scene_scores(scenes_view.show(view.state, gr.Progress()))
     assert said == scenes_view.ABOUT
     assert visible(chart)
     assert listed["value"].count("<tr") == 1 + 3 * 3
+
+
+def test_scenes_and_stimuli_are_those_of_the_observers_who_are_kept(tmp_path):
+    path = upload(tmp_path)
+    everyone, kept = show(source="upload", upload=path), show(source="upload", upload=path, exclude=["w"])
+    assert set(everyone.state.kept.table["observer"]) == set("vwxyz")
+    assert set(kept.state.kept.table["observer"]) == set("vxyz")
+    shown = [scene_scores(scenes_view.show(view.state, gr.Progress())) for view in (everyone, kept)]
+    assert shown[0][2]["value"] != shown[1][2]["value"]
 
 
 HIDDEN = ("jod", "ranking", "triangle", "wins", "pairs", "observers_chart", "observers", "next_pairs")
@@ -170,7 +188,7 @@ class TestAfterABadChoice:
     def test_scenes_and_metrics_are_those_of_no_votes(self):
         state = show(source="upload").state
         assert state is None
-        scenes = last(scenes_view.show(state, gr.Progress()))
+        scenes = scene_scores(scenes_view.show(state, gr.Progress()))
         metrics = last(metrics_view.show(None, None, state, gr.Progress()))
         assert (scenes[0], metrics[0]) == (NO_VOTES, NO_VOTES)
         assert not any(update["visible"] for update in (*scenes[1:], *metrics[1:]))
@@ -193,8 +211,16 @@ def test_the_figures_of_the_votes_come_in_one_zip(kind, tmp_path):
         assert min(len(archive.read(name)) for name in archive.namelist()) > 1000
 
 
+def test_scores_that_votes_leave_open_are_no_guess(tmp_path):
+    path = made.write(tmp_path, "observer,condition_A,condition_B,is_A_selected\no,x,y,1\n")
+    with pytest.raises(gr.Error, match="do not fix the scores"):
+        plan_view.guess_of(show(source="upload", upload=str(path)).state)
+
+
 def test_a_comma_in_a_name_does_not_spoil_the_guess(tmp_path):
-    path = made.write(tmp_path, 'observer,condition_A,condition_B,is_A_selected\no,"x, 2",y,1\n')
+    path = made.write(
+        tmp_path, 'observer,condition_A,condition_B,is_A_selected\no,"x, 2",y,1\no,"x, 2",y,0\n'
+    )
     guess = plan_view.guess_of(show(source="upload", upload=str(path)).state)
     assert [name for name, _ in read_scores(guess)] == ["x  2", "y"]
 
@@ -339,7 +365,7 @@ class TestNamesFromAFile:
         assert "&lt;img src=x onerror=alert(1)&gt;" in html
 
     def test_are_no_markup_in_the_table_of_scenes(self, marked):
-        html = last(scenes_view.show(marked.state, gr.Progress()))[2]["value"]
+        html = scene_scores(scenes_view.show(marked.state, gr.Progress()))[2]["value"]
         assert "<img" not in html
         assert html.count("&lt;img src=x") == 3 + 2, "three conditions of one scene, one of two"
 

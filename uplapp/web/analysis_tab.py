@@ -4,7 +4,7 @@ Every number comes from uplapp.analysis; this file says what follows what.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -31,9 +31,9 @@ from uplapp.web.analysis.state import Analysed
 from uplapp.web.background import working
 
 NO_REASON = "no reason given"
-ABOUT = f"""**1 JOD** above: 75 % of observers choose it. Scores are Thurstone Case V; intervals resample
-whole observers. A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected`
-(1, 0 or 0.5), perhaps `scene`. Published tables: {SOURCE}."""
+ABOUT = f"""**1 JOD** above: 75 % of answers choose it. Scores are Thurstone Case V. Where votes name their
+observers, intervals resample whole observers. A votes file has the columns `observer`, `condition_A`,
+`condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`. Published tables: {SOURCE}."""
 # Without it a fluid chart is as wide as its menu.
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
@@ -57,6 +57,8 @@ class Views:
     metrics: list[Any]
     plan: list[Any]
     take_guess: gr.Button
+    plan_fields: plan_view.Fields
+    planned: list[Any]
     paper: list[Any]
     figures: tuple[gr.Button, gr.Radio]
 
@@ -94,12 +96,24 @@ def _lay_out_views(first: Analysed) -> Views:
         with gr.Tab(METRICS) as tabs[METRICS]:
             metric_fields, metrics = metrics_view.build()
         with gr.Tab(PLAN) as tabs[PLAN]:
-            plan, take_guess = plan_view.build()
+            plan, take_guess, plan_fields, planned = plan_view.build()
         with gr.Tab(PAPER) as tabs[PAPER]:
             paper, figures = paper_view.build()
     return Views(
-        *(tabs, ranking, differences, scenes, observers, exclusion),
-        *(metric_fields, metrics, plan, take_guess, paper, figures),
+        tabs=tabs,
+        ranking=ranking,
+        differences=differences,
+        scenes=scenes,
+        observers=observers,
+        exclusion=exclusion,
+        metric_fields=metric_fields,
+        metrics=metrics,
+        plan=plan,
+        take_guess=take_guess,
+        plan_fields=plan_fields,
+        planned=planned,
+        paper=paper,
+        figures=figures,
     )
 
 
@@ -119,7 +133,7 @@ def _connect(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
-        [state, *followed, methods[method.ANCHOR], exclude],
+        [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude],
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **private,
     )
@@ -142,14 +156,16 @@ def _connect(
     views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
     draw, kind = views.figures
     draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
-    stop.click(None, None, None, cancels=[main, *lazy])
+    plan_view.connect(views.plan_fields, state, views.planned)
+    cancelled = [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude]
+    stop.click(lambda: _nothing("Cancelled."), None, cancelled, cancels=[main, *lazy], **private)
 
 
 def _follow(event: Callable[..., Any], told: list[Any], views: Views, name: str) -> Any:
     """Show scenes or metrics after `event`, if the inner tab that is open goes by `name`."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     if name == SCENES:
-        return event(_show_scenes, told, views.scenes, **private)
+        return event(_show_scenes, told, [*views.scenes, told[0], *views.paper], **private)
     return event(_show_metrics, [*told, *views.metric_fields], views.metrics, **private)
 
 
@@ -170,7 +186,10 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
             asked = method.read(methods, _conditions(data))
             found = yield from working(
-                lambda watch: _analysed(menu.source, data, asked, kept, watch), progress, "replicates"
+                lambda watch: _analysed(menu.source, data, asked, kept, watch),
+                progress,
+                "replicates",
+                _nothing("Analysing ..."),
             )
         except UplappError as error:
             yield _nothing(str(error))
@@ -181,7 +200,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
 
 
 def _analysed(name: str, data: Any, asked: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
-    return Analysed(name, data, report(data, asked, exclude, watch=watch))
+    return Analysed(name, data, report(data, asked, exclude, watch=watch), exclude)
 
 
 def _conditions(data: Any) -> tuple[str, ...]:
@@ -202,6 +221,7 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
         *plan_view.follow(scores),
         *paper_view.show(found),
         gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
+        gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
     )
 
@@ -219,6 +239,7 @@ def _nothing(message: str) -> tuple[Any, ...]:
         *paper_view.nothing(),
         gr.skip(),
         gr.skip(),
+        gr.skip(),
     )
 
 
@@ -227,8 +248,15 @@ def _show_scenes(
     opened: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    if opened == SCENES:
-        yield from scenes_view.show(analysed, progress)
+    """Show the scores of every scene; from then on they are in the exports too."""
+    if opened != SCENES:
+        return
+    shown = yield from scenes_view.show(analysed, progress)
+    if analysed is None or not shown.scenes:
+        yield *shown.outputs, *[gr.skip()] * (1 + len(paper_view.nothing()))
+        return
+    told = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
+    yield *shown.outputs, told, *paper_view.show(told.report)
 
 
 def _show_metrics(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import count
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -11,17 +12,18 @@ from uplapp.errors import Cancelled
 from uplapp.values import Watch
 
 POLL_S = 0.1
+SLOW_POLLS = 5  # after so many the person is told to wait
 
 Result = TypeVar("Result")
 
 
 def working(
-    work: Callable[[Watch], Result], progress: gr.Progress, text: str
+    work: Callable[[Watch], Result], progress: gr.Progress, text: str, waiting: Any = None
 ) -> Generator[Any, None, Result]:
-    """Do `work` while yielding updates that change nothing; returns its result.
+    """Do `work` while yielding updates that change nothing and, where it is slow, once `waiting`.
 
-    `work` gets a `Watch` to call with (done, total). Once this generator is closed, as Gradio does where a
-    person stops the event, the next such call raises Cancelled.
+    Returns the result. `work` gets a `Watch` to call with (done, total). Once this generator is closed, as
+    Gradio does where a person stops the event, the next such call raises Cancelled.
     """
     stopped = threading.Event()
     share = [0, 1]
@@ -34,10 +36,12 @@ def working(
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(work, watch)
         try:
-            while not wait([future], POLL_S).done:
+            for polls in count(1):
+                if wait([future], POLL_S).done:
+                    break
                 if share[0]:
                     progress((share[0], share[1]), desc=text)
-                yield gr.skip()
+                yield waiting if waiting is not None and polls == SLOW_POLLS else gr.skip()
         finally:
             stopped.set()
         return future.result()

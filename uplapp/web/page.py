@@ -42,6 +42,8 @@ STYLE = """
 .numbers tr:nth-child(even) td { background: var(--background-fill-secondary); }
 footer { display: none !important; }
 @media (max-width: 640px) {
+  .numbers table { font-size: 0.85em; }
+  .numbers td, .numbers th { padding: 0.35em 0.4em; }
   .gradio-container .main { padding: 12px !important; }
   .gradio-container main { max-width: calc(100vw - 24px); }
 }

@@ -10,7 +10,7 @@ from uplapp.analysis.plots.wins import win_chart
 from uplapp.analysis.report import Report
 from uplapp.analysis.significance import ALPHA
 from uplapp.values import Difference, Scores
-from uplapp.web.analysis.words import chance, number, plain, table
+from uplapp.web.analysis.words import chance, number, table
 
 
 def build() -> list[Any]:
@@ -62,25 +62,18 @@ def _upright(pair: Difference) -> tuple[str, str]:
 
 def _fit(report: Report) -> str:
     """Whether one line fits the votes, how often choices ran in a circle, and the pull of a side."""
-    fit, own, side, other = (
-        report.goodness,
-        report.observers_triads,
-        report.scores.side,
-        report.bradley_terry,
-    )
+    fit, own, side = report.goodness, report.observers_triads, report.scores.side
     said = []
     if np.isfinite(fit.p):
-        verdict = "do not explain" if fit.p < ALPHA else "fit"
-        test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p = {chance(fit.p)}"
-        said.append(f"Scores on one line {verdict} these votes ({test})")
+        lack = (
+            "Scores on one line do not explain these votes" if fit.p < ALPHA else "No lack of fit was found"
+        )
+        test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p: {chance(fit.p)}"
+        said.append(f"{lack} ({test})")
     if own is not None and own.complete:
         shares = f"{own.share:.0%}; by tossing a coin 25 %"
         said.append(f"Circular triads of single observers: {own.circular} of {own.complete} ({shares})")
     if side is not None and np.isfinite(side.jod):
         pull = f"{side.jod:z.2f} JOD, standard error {number(side.se)}"
         said.append(f"Pull of the left, or first-named, side: {pull}")
-    if np.isfinite(other).all():
-        names = map(plain, report.scores.conditions)
-        scores = ", ".join(f"{name} {jod:z.2f}" for name, jod in zip(names, other, strict=True))
-        said.append(f"Bradley-Terry for comparison, JOD: {scores}")
     return "\n\n".join(f"{sentence}." for sentence in said)

@@ -10,7 +10,7 @@ from uplapp.analysis.bootstrap import INTERVALS
 from uplapp.analysis.objective import PRIORS
 from uplapp.values import Method
 
-ANCHOR = 4  # its place among the widgets
+INTERVAL, ANCHOR = 1, 4  # their places among the widgets
 
 
 def build() -> list[Any]:

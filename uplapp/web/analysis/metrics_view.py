@@ -8,7 +8,6 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.agreement import agreement, scatter_table
-from uplapp.analysis.correlations import KINDS
 from uplapp.analysis.metric_table import Metrics, read_metrics
 from uplapp.analysis.plots.agreement import agreement_chart
 from uplapp.analysis.published import PUBLISHED, published_metrics
@@ -60,7 +59,7 @@ def _metrics(upload: str | None, source: str) -> Metrics | None:
 
 
 def _shown(metrics: Metrics, metric: str | None, analysed: Analysed, watch: Watch) -> tuple[Any, ...]:
-    data, scores = analysed.data, analysed.report.scores
+    data, scores = analysed.kept, analysed.report.scores
     scenes = None
     if isinstance(data, Votes) and metrics.scenes != ("",):
         scenes = analyse_scenes(data, scores.method, watch)
@@ -83,7 +82,9 @@ def _table(found: pd.DataFrame) -> str:
         {
             "Metric": [row["metric"] for row in rows],
             "Over": [f"{row['n']} {row['level']}" for row in rows],
-            **{kind.capitalize(): [_correlation(row, kind) for row in rows] for kind in KINDS},
+            "Spearman": [_with_interval(row, "spearman") for row in rows],
+            "Kendall": [number(row["kendall"]) for row in rows],
+            "Pearson": [number(row["pearson"]) for row in rows],
             "Pairs alike": [share(row["pairs_share"]) for row in rows],
             "Clear pairs alike": [
                 text if row["clear_pairs"] else "" for row, text in zip(rows, alike, strict=True)
@@ -92,6 +93,6 @@ def _table(found: pd.DataFrame) -> str:
     )
 
 
-def _correlation(row: dict[Any, Any], kind: str) -> str:
+def _with_interval(row: dict[Any, Any], kind: str) -> str:
     low, high = (number(row[f"{kind}_{end}"]) for end in ("low", "high"))
     return together(f"{number(row[kind])} [{low}, {high}]") if low else number(row[kind])

@@ -1,19 +1,28 @@
 """What to ask next, and how many observers a study needs."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 
 from uplapp.analysis.nextpair import gains, next_pairs, posterior
-from uplapp.analysis.planning import EXPERIMENTS, OBSERVERS, Plan, Planned, advice, plan, read_scores
+from uplapp.analysis.planning import (
+    BOOTSTRAPS,
+    EXPERIMENTS,
+    OBSERVERS,
+    Plan,
+    Planned,
+    advice,
+    plan,
+    read_scores,
+)
 from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.errors import UplappError
-from uplapp.values import Scores
+from uplapp.values import Method, Scores
 from uplapp.web.analysis.state import Analysed
-from uplapp.web.analysis.words import plain, table
+from uplapp.web.analysis.words import number, plain, share, table
 from uplapp.web.background import working
 from uplapp.web.notice import errors_on_screen
 
@@ -23,8 +32,21 @@ ABOUT = """Studies with your guess are simulated and each is analysed like a rea
 the share of studies that find a difference, after Holm's adjustment."""
 
 
-def build() -> tuple[list[Any], gr.Button]:
-    """Lay out the view; returns what follows the scores, and the button that takes them as the guess."""
+class Fields(NamedTuple):
+    """What a person guesses, the buttons behind."""
+
+    guess: gr.Textbox
+    sizes: gr.Textbox
+    per_pair: gr.Number
+    spread: gr.Slider
+    experiments: gr.Slider
+    seed: gr.Number
+    start: gr.Button
+    stop: gr.Button
+
+
+def build() -> tuple[list[Any], gr.Button, Fields, list[Any]]:
+    """Lay out the view; returns what follows the scores, the button that takes them, fields, outputs."""
     gr.Markdown("### Which pair tells most next")
     said = gr.Markdown()
     pairs = gr.HTML()
@@ -46,10 +68,18 @@ def build() -> tuple[list[Any], gr.Button]:
         stop = gr.Button("Cancel", variant="stop", min_width=90)
     advised = gr.Markdown(elem_id="advice")
     chart = gr.Plot(show_label=False, visible=False)
-    fields = [guess, sizes, per_pair, spread, experiments, seed]
-    run = start.click(simulate, fields, [advised, chart], trigger_mode="multiple", api_visibility="private")
-    stop.click(lambda: "Cancelled.", None, advised, cancels=[run], api_visibility="private")
-    return [said, pairs, guess], take
+    widths = gr.HTML(visible=False)
+    fields = Fields(guess, sizes, per_pair, spread, experiments, seed, start, stop)
+    return [said, pairs, guess], take, fields, [advised, chart, widths]
+
+
+def connect(fields: Fields, state: gr.State, outputs: list[Any]) -> None:
+    """Simulate on demand, with the prior that the votes are analysed with."""
+    private: dict[str, Any] = {"api_visibility": "private"}
+    run = fields.start.click(
+        simulate, [state, *fields[: -len(("start", "stop"))]], outputs, trigger_mode="multiple", **private
+    )
+    fields.stop.click(lambda: "Cancelled.", None, outputs[0], cancels=[run], **private)
 
 
 def follow(scores: Scores) -> tuple[Any, Any]:
@@ -76,11 +106,15 @@ def guess_of(analysed: Analysed | None) -> Any:
     if analysed is None:
         return gr.skip()
     scores = analysed.report.scores
-    pairs = zip(scores.conditions, np.nan_to_num(scores.jod), strict=True)
+    if not np.isfinite(scores.jod).all():
+        with errors_on_screen():
+            raise UplappError("these votes do not fix the scores; type a guess")
+    pairs = zip(scores.conditions, scores.jod, strict=True)
     return ", ".join(f"{name.replace(',', ' ')}={jod:z.2f}" for name, jod in pairs)
 
 
 def simulate(
+    analysed: Analysed | None,
     guess: str,
     sizes: str,
     per_pair: float,
@@ -88,17 +122,33 @@ def simulate(
     experiments: float,
     seed: float,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
-) -> Iterator[tuple[Any, Any]]:
+) -> Generator[Any, None, None]:
     """Simulate the study that is planned, with progress; a bad guess is a sentence."""
+    prior = Method().prior if analysed is None else analysed.report.scores.method.prior
+    method = Method(prior=prior, bootstraps=BOOTSTRAPS)
     with errors_on_screen():
         study, observers = Plan(read_scores(guess), per_pair or 0.0, spread), _sizes(sizes)
         planned: Planned = yield from working(
-            lambda watch: plan(study, observers, int(experiments), seed=int(seed or 0), watch=watch),
+            lambda watch: plan(study, observers, int(experiments), method, int(seed or 0), watch),
             progress,
             "simulated studies",
         )
     chart = power_chart(planned.table, "container")
-    yield f"**{plain(advice(planned))}**", gr.update(value=chart, visible=True)
+    said = f"**{plain(advice(planned))}** Prior: {prior}; {BOOTSTRAPS} replicates a study."
+    yield said, *(gr.update(value=value, visible=True) for value in (chart, _widths(planned)))
+
+
+def _widths(planned: Planned) -> str:
+    """What each number of observers would give."""
+    rows = planned.overall.to_dict("records")
+    return table(
+        {
+            "Observers": [f"{row['observers']:.0f}" for row in rows],
+            "Find all neighbours apart": [share(row["all_neighbours"]) for row in rows],
+            "Rank the best first": [share(row["best_first"]) for row in rows],
+            "Widest interval of neighbours, JOD": [number(row["width_jod"]) for row in rows],
+        }
+    )
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import gradio as gr
 from uplapp.analysis.export import headline, ranking
 from uplapp.analysis.plots.scores import jod_chart
 from uplapp.analysis.report import Report
-from uplapp.web.analysis.words import cautions, interval, plain, share, table
+from uplapp.web.analysis.words import cautions, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in
 
@@ -45,6 +45,7 @@ def nothing(message: str) -> tuple[Any, ...]:
 def _table(report: Report) -> str:
     ranked = ranking(report.scores)
     letters = dict(zip(report.scores.conditions, report.letters, strict=True))
+    others = dict(zip(report.scores.conditions, map(number, report.bradley_terry), strict=True))
     scored = ranked[["jod", "jod_low", "jod_high"]].itertuples(index=False)
     return table(
         {
@@ -52,6 +53,7 @@ def _table(report: Report) -> str:
             "Condition": ranked["condition"].tolist(),
             "JOD [95 % interval]": [interval(*row) for row in scored],
             "Tied": [letters[name] for name in ranked["condition"]],
+            "Bradley-Terry": [others[name] for name in ranked["condition"]],
             "Chosen": [share(chosen) for chosen in ranked["chosen_share"]],
         }
     )

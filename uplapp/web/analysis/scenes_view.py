@@ -1,6 +1,7 @@
 """The scores of every scene by itself."""
 
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -11,10 +12,11 @@ from uplapp.analysis.votes import scenes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed
-from uplapp.web.analysis.words import interval, plain, table
+from uplapp.web.analysis.words import cautions, interval, plain, table
 from uplapp.web.background import working
 
 ONE = "These votes name no scenes, or only one."
+MOST_TOLD = 6
 ABOUT = "Zero is the mean of each scene: compare differences across scenes, not scores."
 
 
@@ -25,25 +27,46 @@ def build() -> list[Any]:
     return [said, chart, gr.HTML(visible=False)]
 
 
-def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, None, None]:
-    """Score each scene with the method of `scores`."""
-    hidden = gr.update(visible=False)
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The outputs of the view, and the scores of the scenes that they show."""
+
+    outputs: tuple[Any, ...]
+    scenes: dict[str, Scores] = field(default_factory=dict)
+
+
+def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, None, Shown]:
+    """Score each scene with the method of the report, and of the observers that it keeps."""
     if analysed is None:
-        yield NO_VOTES, hidden, hidden
-        return
-    data, scores = analysed.data, analysed.report.scores
+        return Shown(_sentence(NO_VOTES))
+    data, pooled = analysed.kept, analysed.report.scores
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
-        yield ONE, hidden, hidden
-        return
+        return Shown(_sentence(ONE))
     try:
         found = yield from working(
-            lambda watch: analyse_scenes(data, scores.method, watch), progress, "scenes"
+            lambda watch: analyse_scenes(data, pooled.method, watch), progress, "scenes"
         )
     except UplappError as error:
-        yield plain(str(error)), hidden, hidden
-        return
-    chart = gr.update(value=scene_chart(found, scores, "container"), visible=True)
-    yield ABOUT, chart, gr.update(value=_table(found), visible=True)
+        return Shown(_sentence(plain(str(error))))
+    chart = gr.update(value=scene_chart(found, pooled, "container"), visible=True)
+    return Shown((_said(found, pooled), chart, gr.update(value=_table(found), visible=True)), found)
+
+
+def _sentence(text: str) -> tuple[Any, ...]:
+    hidden = gr.update(value=None, visible=False)
+    return text, hidden, hidden
+
+
+def _said(found: dict[str, Scores], pooled: Scores) -> str:
+    """How to read the scores, and what is to be said of single scenes beyond what is said of all."""
+    told = [
+        f"scene '{name}': {warning}"
+        for name, scores in found.items()
+        for warning in scores.warnings
+        if warning not in pooled.warnings
+    ]
+    more = [f"and {len(told) - MOST_TOLD} more, in the JSON"] if len(told) > MOST_TOLD else []
+    return "\n\n".join(filter(None, (ABOUT, cautions([*told[:MOST_TOLD], *more]))))
 
 
 def _table(found: dict[str, Scores]) -> str:

@@ -89,7 +89,7 @@ def _columns() -> list[Any]:
     gr.Markdown("Several columns make one name, such as a method and its level.")
     with gr.Row():
         roles = [
-            gr.Dropdown([], value=[], label=label, multiselect=True, min_width=140)
+            gr.Dropdown([], value=[], label=label, multiselect=True, min_width=140, allow_custom_value=True)
             for label in ("Observer", "Condition A", "Condition B", "The choice", "Scene, if any")
         ]
     with gr.Row():

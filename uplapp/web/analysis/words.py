@@ -41,10 +41,12 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def chance(p: float) -> str:
-    """A p value as papers print it."""
+    """A p value as papers print it; a fourth digit where three hide on which side of .05 it lies."""
     if isnan(p):
         return ""
-    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    if p < 0.001:
+        return together("< .001")
+    return f"{p:.{3 if round(p, 3) != 0.05 else 4}f}".removeprefix("0")
 
 
 def table(columns: Mapping[str, Sequence[Any]]) -> str:
