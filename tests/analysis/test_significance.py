@@ -8,7 +8,8 @@ from scipy import stats
 
 from tests.analysis.made import matrix, study
 from uplapp.analysis.analyse import analyse
-from uplapp.analysis.significance import covariance, differences, holm, sign_test
+from uplapp.analysis.objective import PRIORS
+from uplapp.analysis.significance import covariance, differences, holm, sign_test, upright
 from uplapp.values import Comparisons, Method
 
 ONE_SCALE = np.zeros(3, dtype=int)
@@ -116,9 +117,31 @@ def test_one_observer_who_answered_each_pair_twice_proves_nothing():
     assert not any(pair.significant for pair in found.pairs)
 
 
-def test_a_condition_that_always_won_among_many_observers_is_still_better():
+@pytest.mark.parametrize("prior", PRIORS)
+def test_a_condition_that_always_won_among_many_observers_is_better_whatever_the_prior(prior):
     made = study(np.array([9.0, 0.2, 0.0]), 12, 4, seed=0)
-    found = analyse(made, Method(bootstraps=100))
+    found = analyse(made, Method(prior, bootstraps=100))
     assert not found.identifiable
     assert [pair.significant for pair in found.pairs] == [True, True, False]
     assert found.pairs[0].p == pytest.approx(2 * 0.5**12)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_two_conditions_with_one_winner_are_tested_whatever_the_prior(prior):
+    (pair,) = analyse(matrix((0, 10), (0, 0)), Method(prior, bootstraps=20)).pairs
+    assert np.isnan([pair.difference, pair.se]).all()
+    assert pair.p == pytest.approx(2 * 0.5**10)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_open_pairs_without_direct_votes_stay_untested(prior):
+    chain = matrix((0, 9, 0), (0, 0, 9), (0, 0, 0))
+    p = {(pair.a, pair.b): pair.p for pair in analyse(chain, Method(prior, bootstraps=20)).pairs}
+    assert p["a", "b"] == p["b", "c"] == pytest.approx(2 * 0.5**9)
+    assert np.isnan(p["a", "c"])
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_better_of_a_pair_is_known_where_its_distance_is_not(prior):
+    found = analyse(matrix((0, 0, 4), (9, 0, 9), (5, 0, 0)), Method(prior, bootstraps=50))
+    assert [upright(found, pair) for pair in found.pairs] == [("b", "a"), ("c", "a"), ("b", "c")]

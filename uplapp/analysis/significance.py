@@ -25,24 +25,32 @@ def differences(
     a normal p, which the other intervals keep, calls too much significant below about 30 observers.
 
     Conditions of different `labels` have no difference: NaN. Where no chain of wins leads back, the votes
-    leave the distance open and the difference is the prior's: se is NaN, and p is that of `sign_test`.
+    leave the distance open, and the difference is the prior's or NaN: se is NaN, and p is that of
+    `sign_test`, whatever the prior.
     """
     pairs = list(combinations(range(len(names)), 2))
     first, second = np.array(pairs).T
     apart = np.where(labels[first] == labels[second], scores[first] - scores[second], np.nan)
     fixed = strong_components(wins.sum(axis=0))
-    known = np.isfinite(apart) & (fixed[first] == fixed[second])
+    known = fixed[first] == fixed[second]
     se = np.where(
         known, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
     )
     p = _two_sided(apart / se, len(wins) if interval == "t" else None)
-    open_ = np.isfinite(apart) & ~known
-    p[open_] = sign_test(wins)[first, second][open_]
+    p = np.where(known, p, sign_test(wins)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
         Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)
         for (i, j), (apart_jod, se_jod, chance, adjusted) in zip(pairs, numbers, strict=True)
     )
+
+
+def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
+    """Name the better condition of a pair first; where the distance is open, all direct votes say which."""
+    if not np.isnan(pair.difference):
+        return (pair.a, pair.b) if pair.difference >= 0 else (pair.b, pair.a)
+    a, b = scores.conditions.index(pair.a), scores.conditions.index(pair.b)
+    return (pair.a, pair.b) if scores.wins[a, b] >= scores.wins[b, a] else (pair.b, pair.a)
 
 
 def covariance(scores: Scores) -> Array:

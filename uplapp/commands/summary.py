@@ -6,8 +6,8 @@ import pandas as pd
 from uplapp.analysis.export import ranking
 from uplapp.analysis.report import Report
 from uplapp.analysis.screening import side_by_side
-from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import chance, plural
+from uplapp.analysis.significance import ALPHA, upright
+from uplapp.analysis.wording import chance, fixed, plural
 from uplapp.values import Difference, Estimate, Scores
 
 
@@ -49,7 +49,7 @@ def _printed(table: pd.DataFrame) -> str:
 def _cell(value: object) -> str:
     if value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
         return "-"
-    return f"{value:z.3f}" if isinstance(value, float) else str(value)
+    return fixed(value, 3) if isinstance(value, float) else str(value)
 
 
 def _tests(scores: Scores) -> list[str]:
@@ -57,13 +57,18 @@ def _tests(scores: Scores) -> list[str]:
     return [
         f"{len(significant)} of {plural(len(scores.pairs), 'difference')} significant (Holm-adjusted p < "
         f"{ALPHA}); conditions that share a letter do not differ significantly",
-        *map(_sentence, significant),
+        *(_sentence(scores, pair) for pair in significant),
     ]
 
 
-def _sentence(pair: Difference) -> str:
-    upper, lower = (pair.a, pair.b) if pair.difference > 0 else (pair.b, pair.a)
-    return f"  {upper} above {lower} by {abs(pair.difference):.3f} JOD, {chance(pair.p_adjusted)}"
+def _sentence(scores: Scores, pair: Difference) -> str:
+    upper, lower = upright(scores, pair)
+    far = (
+        f"by {fixed(abs(pair.difference), 3)} JOD"
+        if np.isfinite(pair.difference)
+        else "by an unknown distance"
+    )
+    return f"  {upper} above {lower} {far}, {chance(pair.p_adjusted)}"
 
 
 def _fit(report: Report) -> list[str]:
@@ -85,8 +90,8 @@ def _estimates(scores: Scores) -> list[str]:
 def _estimate(estimate: Estimate) -> str:
     if not np.isfinite(estimate.jod):
         return "unknown"
-    error = f", standard error {estimate.se:.3f}" if np.isfinite(estimate.se) else ""
-    return f"{estimate.jod:z.3f} JOD{error}"
+    error = f", standard error {fixed(estimate.se, 3)}" if np.isfinite(estimate.se) else ""
+    return f"{fixed(estimate.jod, 3)} JOD{error}"
 
 
 def _scenes(report: Report) -> list[str]:

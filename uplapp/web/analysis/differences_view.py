@@ -8,8 +8,8 @@ import numpy as np
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.plots.wins import win_chart
 from uplapp.analysis.report import Report
-from uplapp.analysis.significance import ALPHA
-from uplapp.values import Difference, Scores
+from uplapp.analysis.significance import ALPHA, upright
+from uplapp.values import Scores
 from uplapp.web.analysis.words import chance, number, table
 
 
@@ -42,7 +42,7 @@ def nothing() -> tuple[Any, ...]:
 
 def _pairs(scores: Scores) -> Any:
     pairs = sorted(scores.pairs, key=lambda pair: (np.nan_to_num(pair.p_adjusted, nan=2.0), pair.p))
-    ordered = [_upright(pair) for pair in pairs]
+    ordered = [upright(scores, pair) for pair in pairs]
     return table(
         {
             "Higher": [upper for upper, _ in ordered],
@@ -54,10 +54,6 @@ def _pairs(scores: Scores) -> Any:
             "": ["significant" if pair.significant else "" for pair in pairs],
         }
     )
-
-
-def _upright(pair: Difference) -> tuple[str, str]:
-    return (pair.b, pair.a) if pair.difference < 0 else (pair.a, pair.b)
 
 
 def _fit(report: Report) -> str:
