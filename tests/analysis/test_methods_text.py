@@ -13,6 +13,7 @@ from uplapp.analysis.published import SOURCE, published
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import report
 from uplapp.analysis.votes import from_table
+from uplapp.analysis.wording import at_most
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=30)
@@ -49,7 +50,7 @@ def test_the_numbers_are_those_of_the_report(votes):
     assert f"G2 = {found.goodness.g2:.2f}, {found.goodness.df} degree of freedom" in text
     assert f"{found.triads.circular} of {found.triads.complete} triad of the pooled votes" in text
     assert f"uplapp {__version__}; the stimuli are those of manifest abc123." in text
-    assert f"most {np.abs(found.bradley_terry - scores.jod).max():.3f} JOD" in text
+    assert f"most {at_most(np.abs(found.bradley_terry - scores.jod).max(), 3)} JOD" in text
 
 
 CHANGES = {
@@ -84,7 +85,7 @@ def test_who_was_left_out_and_why_and_what_that_changed(votes):
     moved = np.abs(found.everyone.jod - found.scores.jod).max()
     assert "4 observers made" in text
     assert "1 observer was excluded: q (failed 3 of 4 catch trials)." in text
-    assert f"Excluding them moved no score by more than {moved:.2f} JOD." in text
+    assert f"Excluding them moved no score by more than {at_most(moved)} JOD." in text
     assert "No observer was excluded" not in text
 
 

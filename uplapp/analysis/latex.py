@@ -6,7 +6,7 @@ from typing import Any
 
 from uplapp.analysis.export import ranking
 from uplapp.analysis.report import Report
-from uplapp.analysis.wording import interval_words, plural
+from uplapp.analysis.wording import fixed, interval_words, plural
 from uplapp.values import Scores
 
 MOST_LETTERS = 12  # longer words of tied groups would push the table over the margin
@@ -80,12 +80,12 @@ def escape(text: str) -> str:
 def _cells(row: dict[Any, Any]) -> list[str]:
     rank = str(row["rank"]) if isfinite(row["jod"]) else "--"
     low, high = row["jod_low"], row["jod_high"]
-    interval = f"$[{low:z.2f}, {high:z.2f}]$" if isfinite(low) and isfinite(high) else "--"
+    interval = f"$[{fixed(low)}, {fixed(high)}]$" if isfinite(low) and isfinite(high) else "--"
     return [rank, escape(row["condition"]), _number(row["jod"]), interval]
 
 
 def _number(value: float) -> str:
-    return f"${value:z.2f}$" if isfinite(value) else "--"
+    return f"${fixed(value)}$" if isfinite(value) else "--"
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ from uplapp.analysis.objective import SIGMA
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import Report
 from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import chance, listed, plural
+from uplapp.analysis.wording import at_most, chance, fixed, listed, plural
 from uplapp.values import Estimate, Scores
 
 
@@ -77,7 +77,7 @@ def _moved(report: Report) -> list[str]:
     ]
     if not np.isfinite(shifts).all():
         return []
-    return [f"Excluding them moved no score by more than {max(shifts):.2f} JOD."]
+    return [f"Excluding them moved no score by more than {at_most(max(shifts))} JOD."]
 
 
 def _model(report: Report) -> list[str]:
@@ -248,7 +248,7 @@ def _others(report: Report) -> list[str]:
     if np.isfinite(apart).all():
         said.append(
             "Maximum-likelihood scores of the model of Bradley & Terry 1952 from the same votes differ by at "
-            f"most {apart.max():.3f} JOD."
+            f"most {at_most(apart.max(), 3)} JOD."
         )
     if report.scenes:
         said.append(f"{plural(len(report.scenes), 'scene')} {_was(len(report.scenes))} also scored alone.")
@@ -264,8 +264,8 @@ def _software(report: Report) -> list[str]:
 def _estimate(estimate: Estimate | None) -> str:
     if estimate is None:
         return "unknown"
-    error = f" (standard error {estimate.se:.2f})" if np.isfinite(estimate.se) else ""
-    return f"{estimate.jod:.2f} JOD{error}"
+    error = f" (standard error {fixed(estimate.se)})" if np.isfinite(estimate.se) else ""
+    return f"{fixed(estimate.jod)} JOD{error}"
 
 
 def _known(estimate: Estimate | None) -> bool:

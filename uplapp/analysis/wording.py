@@ -1,6 +1,13 @@
 """Numbers in words, the same in tables and in running text."""
 
+from decimal import ROUND_CEILING, Decimal
+from math import isfinite
+
+from uplapp.analysis.significance import ALPHA
 from uplapp.values import Scores
+
+NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
+MOST_DIGITS = 17  # a double has no more
 
 
 def plural(count: int, noun: str) -> str:
@@ -14,8 +21,27 @@ def listed(words: list[str]) -> str:
 
 
 def chance(p: float) -> str:
-    """Write a p value: p = 0.031, p < 0.001."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    """Write a p value: p = 0.031, p < 0.001; never rounded to or over the level of the tests."""
+    return "p < 0.001" if p < 0.001 else f"p = {_beside(p, ALPHA, 2, 'g')}"
+
+
+def fixed(value: float, digits: int = 2, limit: float = 0.0) -> str:
+    """Write a number with `digits` decimals, or as many as show on which side of `limit` it lies."""
+    if not isfinite(value) or abs(value - limit) <= NOISE:
+        return f"{value:z.{digits}f}"
+    return _beside(value, limit, digits, "f")
+
+
+def at_most(value: float, digits: int = 2) -> str:
+    """Write a bound with `digits` decimals, rounded up."""
+    return str(Decimal(f"{value:.9f}").quantize(Decimal(1).scaleb(-digits), ROUND_CEILING))
+
+
+def _beside(value: float, limit: float, digits: int, kind: str) -> str:
+    text = f"{value:z.{digits}{kind}}"
+    if digits == MOST_DIGITS or (float(text) > limit, float(text) < limit) == (value > limit, value < limit):
+        return text
+    return _beside(value, limit, digits + 1, kind)
 
 
 def interval_words(scores: Scores) -> str:

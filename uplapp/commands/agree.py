@@ -22,6 +22,7 @@ from uplapp.analysis.published import published as published_votes
 from uplapp.analysis.published import published_metrics
 from uplapp.analysis.scenes import analyse_scenes
 from uplapp.analysis.votes import read_votes
+from uplapp.analysis.wording import fixed
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Scores, Votes
@@ -142,7 +143,7 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     for kind in KINDS:
         columns = (rows[name] for name in (kind, f"{kind}_low", f"{kind}_high"))
         table[kind] = [
-            "-" if pd.isna(estimate) else f"{estimate:.2f} [{low:.2f}, {high:.2f}]"
+            "-" if pd.isna(estimate) else f"{fixed(estimate)} [{fixed(low)}, {fixed(high)}]"
             for estimate, low, high in zip(*columns, strict=True)
         ]
     table["pairs as people"] = [_percent(share) for share in rows["pairs_share"]]

@@ -14,6 +14,7 @@ from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.analysis.tables import read_table
 from uplapp.analysis.votes import read_votes
+from uplapp.analysis.wording import fixed
 from uplapp.commands.records import to_json
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons
@@ -124,7 +125,10 @@ def _result(
 
 def _text(found: dict[str, object]) -> str:
     pairs, width = found["pairs"], found["widest_neighbour_jod"]
-    known = "the votes do not fix all scores" if width is None else f"the widest interval is {width:.2f} JOD"
+    known = "the votes do not fix all scores"
+    if width is not None:
+        shown = fixed(width, limit=found["target_jod"])  # type: ignore[arg-type]
+        known = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
     lines = [
         "ask next, in this order (bits: what one answer is expected to tell now)",
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]

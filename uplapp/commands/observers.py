@@ -11,6 +11,7 @@ from uplapp.analysis.analyse import BOOTSTRAPS
 from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.votes import read_votes
+from uplapp.analysis.wording import fixed
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Method, Votes
@@ -121,7 +122,7 @@ def _rankings(both: pd.DataFrame) -> pd.DataFrame:
 def _scores(both: pd.DataFrame, whose: str) -> list[str]:
     columns = (both[f"{name}_{whose}"] for name in ("jod", "low", "high"))
     return [
-        "-" if pd.isna(jod) else f"{jod:.3f} [{low:.3f}, {high:.3f}]"
+        "-" if pd.isna(jod) else f"{fixed(jod, 3)} [{fixed(low, 3)}, {fixed(high, 3)}]"
         for jod, low, high in zip(*columns, strict=True)
     ]
 
