@@ -132,6 +132,19 @@ def test_options_of_the_model_reach_the_result(votes):
     assert found["side_bias"]["jod"] is not None
 
 
+SIMPLER = "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [([], False), (["--side-bias"], True), (["--ties", "threshold"], True)],
+    ids=["usual", "side bias", "ties"],
+)
+def test_checks_of_a_simpler_model_than_that_of_the_scores_are_said_to_be(votes, options, said):
+    assert (SIMPLER in run(votes, *QUICK, *options).splitlines()) is said
+    assert (SIMPLER[1:] in run(votes, *QUICK, *options, "--methods")) is said
+
+
 def test_a_file_with_other_column_names_is_read(votes, tmp_path):
     other = tmp_path / "other.csv"
     renamed = votes.read_text().replace("condition_A,condition_B,is_A_selected", "left,right,chosen", 1)

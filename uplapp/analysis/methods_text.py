@@ -10,7 +10,7 @@ from uplapp.analysis.objective import SIGMA
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import Report
 from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import at_most, chance, fixed, listed, plural
+from uplapp.analysis.wording import at_most, chance, fixed, listed, plural, simpler_fits
 from uplapp.values import Estimate, Scores
 
 
@@ -250,6 +250,9 @@ def _others(report: Report) -> list[str]:
             "Maximum-likelihood scores of the model of Bradley & Terry 1952 from the same votes differ by at "
             f"most {at_most(apart.max(), 3)} JOD."
         )
+    simpler = simpler_fits(scores.method)
+    if simpler and np.isfinite([*apart, report.goodness.g2]).any():
+        said.append(f"{simpler[0].upper()}{simpler[1:]}.")
     if report.scenes:
         said.append(f"{plural(len(report.scenes), 'scene')} {_was(len(report.scenes))} also scored alone.")
     return said

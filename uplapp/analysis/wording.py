@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, Decimal
 from math import isfinite
 
 from uplapp.analysis.significance import ALPHA
-from uplapp.values import Scores
+from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
 MOST_DIGITS = 17  # a double has no more
@@ -42,6 +42,13 @@ def _beside(value: float, limit: float, digits: int, kind: str) -> str:
     if digits == MOST_DIGITS or (float(text) > limit, float(text) < limit) == (value > limit, value < limit):
         return text
     return _beside(value, limit, digits + 1, kind)
+
+
+def simpler_fits(method: Method) -> str:
+    """Say what the checks beside the scores leave out of the model; nothing where they leave out nothing."""
+    if method.ties == "half" and not method.side_bias:
+        return ""
+    return "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"
 
 
 def interval_words(scores: Scores) -> str:

@@ -7,7 +7,7 @@ from uplapp.analysis.export import ranking
 from uplapp.analysis.report import Report
 from uplapp.analysis.screening import side_by_side
 from uplapp.analysis.significance import ALPHA, upright
-from uplapp.analysis.wording import chance, fixed, plural
+from uplapp.analysis.wording import chance, fixed, plural, simpler_fits
 from uplapp.values import Difference, Estimate, Scores
 
 
@@ -76,7 +76,11 @@ def _fit(report: Report) -> list[str]:
     fit = "could not be tested"
     if np.isfinite(found.p):
         fit = f"G2 = {found.g2:.2f}, df = {found.df}, {chance(found.p)}"
-    return [f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular"]
+    simpler = simpler_fits(report.scores.method)
+    return [
+        f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular",
+        *[simpler] * bool(simpler),
+    ]
 
 
 def _estimates(scores: Scores) -> list[str]:
