@@ -125,13 +125,46 @@ def test_two_conditions_with_one_winner_are_undefined_with_the_prior_too():
 
 
 def test_degenerate_replicates_are_reported_with_what_they_do():
-    found = analyse(study(np.array([1.5, 0, -1.5]), 3, 2, seed=4), Method("none", bootstraps=500))
-    assert 0 < found.degenerate < 500
-    assert f"{found.degenerate} of 500 replicates had no finite scores" in found.warnings[-1]
+    found = analyse(study(np.array([1.5, 0, -1.5]), 6, 4, seed=4), Method("none", bootstraps=500))
+    assert 0 < found.degenerate < 0.025 * 500
+    assert len(found.replicates) == 500 - found.degenerate
+    assert np.isfinite(found.low).all()
+    assert found.warnings[-1] == f"{found.degenerate} of 500 replicates had no finite scores"
+
+
+def thin_bridge(*people):
+    wins = np.array([[[0.0, 12, 0], [8, 0, 1], [0, 1, 0]]])
+    return Comparisons(
+        tuple("abc"), people, wins / max(1, len(people)) * np.ones((max(1, len(people)), 1, 1))
+    )
+
+
+@pytest.mark.parametrize("people", [(), ("p",)], ids=["matrix", "one observer"])
+def test_a_bridge_of_two_votes_has_no_intervals_without_a_prior(people):
+    found = analyse(thin_bridge(*people), Method("none", bootstraps=400))
+    assert np.isfinite(found.jod).all()
+    assert found.degenerate == pytest.approx(200, abs=40)  # two votes at even chances agree half the time
+    assert np.isnan([found.low, found.high]).all()
+    assert np.isnan([pair.se for pair in found.pairs]).all()
+    assert found.warnings[-1] == (
+        f"{found.degenerate} of 400 replicates had no finite scores, so there are no intervals and no "
+        "standard errors"
+    )
+    assert not any("parametric" in warning for warning in found.warnings)
+
+
+def test_observers_and_votes_that_both_fail_are_both_counted():
+    wins = np.array([[[0.0, 6, 0], [4, 0, 1], [0, 0, 0]], [[0.0, 6, 0], [4, 0, 0], [0, 1, 0]]])
+    found = analyse(Comparisons(tuple("abc"), ("p", "q"), wins), Method("none", bootstraps=400))
+    assert np.isnan([found.low, found.high]).all()
+    assert len(found.replicates) == 0
+    counts = [int(word) for word in found.warnings[-1].split() if word.isdigit()]
+    assert counts == [pytest.approx(200, abs=40), 400, found.degenerate, 400]  # p alone or q alone: half
+    assert found.warnings[-1].endswith("so there are no intervals and no standard errors")
 
 
 def test_replicates_that_do_not_vary_give_no_interval():
-    wins = np.array([[[0.0, 1], [0, 0]], [[0.0, 0], [1, 0]]])  # two people, opposite votes
+    wins = np.array([[[0.0, 2], [1, 0]], [[0.0, 2], [1, 0]]])  # two people, the same votes
     found = analyse(Comparisons(("a", "b"), ("p", "q"), wins), Method("none", bootstraps=100))
     assert np.isnan(found.low).all()
     assert any("do not vary" in warning for warning in found.warnings)
@@ -173,4 +206,10 @@ def test_one_vote_of_a_second_observer_does_not_narrow_the_intervals_of_the_firs
     )
     assert both.interval == "parametric"
     assert (both.high - both.low > 0.7 * (alone.high - alone.low)).all()
-    assert any("too few observers to resample" in warning for warning in both.warnings)
+    assert both.degenerate == 0  # of the votes that the intervals rest on
+    assert len(both.replicates) == 500
+    assert both.warnings[-1].startswith("in 1")
+    assert "of 500 replicates of whole observers some conditions are not connected" in both.warnings[-1]
+    assert (
+        "instead, 0 of 500 replicates had no finite scores: the intervals are parametric" in both.warnings[-1]
+    )

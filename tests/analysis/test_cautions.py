@@ -1,12 +1,10 @@
 """What a reader must be told, and when there is nothing to tell."""
 
 import numpy as np
-import pytest
 
 from tests.analysis.made import study
 from uplapp.analysis.analyse import analyse
 from uplapp.analysis.bootstrap import FEW_OBSERVERS
-from uplapp.analysis.cautions import too_many
 from uplapp.values import Method
 
 SCORES = np.array([0.5, 0.0, -0.5])
@@ -29,8 +27,3 @@ def test_notes_of_the_votes_come_first():
     made = study(SCORES, 3, 8, seed=0)
     noted = type(made)(made.conditions, made.observers, made.wins, notes=("from a pilot",))
     assert analyse(noted, Method(bootstraps=50)).warnings[0] == "from a pilot"
-
-
-@pytest.mark.parametrize(("degenerate", "many"), [(0, False), (50, False), (51, True)])
-def test_more_degenerate_replicates_than_one_tail_holds_are_too_many(degenerate, many):
-    assert too_many(degenerate, Method(bootstraps=2000)) is many  # 2.5 % of 2000 is 50

@@ -8,6 +8,7 @@ from uplapp.analysis.analyse import analyse
 from uplapp.analysis.answers import TIES, AnswerFit, draw_answers
 from uplapp.analysis.comparisons import to_wins
 from uplapp.analysis.objective import PRIORS
+from uplapp.analysis.scale import too_many
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method
 
@@ -121,3 +122,8 @@ def test_whoever_watches_hears_of_progress_to_the_end(method):
     analyse(people(), method, lambda done, total: heard.append((done, total)))
     assert heard[-1] == (method.bootstraps, method.bootstraps)
     assert heard == sorted(heard)
+
+
+@pytest.mark.parametrize(("degenerate", "many"), [(0, False), (50, False), (51, True)])
+def test_more_degenerate_replicates_than_one_tail_holds_are_too_many(degenerate, many):
+    assert too_many(degenerate, Method(bootstraps=2000)) is many  # 2.5 % of 2000 is 50

@@ -1,12 +1,10 @@
 """Comparisons -> Scores: the one function that commands and pages call."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from uplapp.analysis.answers import TIES
 from uplapp.analysis.bootstrap import INTERVALS, normal_interval
-from uplapp.analysis.cautions import cautions, too_many
+from uplapp.analysis.cautions import cautions
 from uplapp.analysis.identifiability import findings
 from uplapp.analysis.objective import PRIORS, Array
 from uplapp.analysis.scale import Scale, fit_scale, needs_answers
@@ -33,11 +31,8 @@ def analyse(
     fixed = _check(comparisons, method)
     counts, observers = comparisons.wins.sum(axis=0), len(comparisons.observers)
     trouble = findings(comparisons.conditions, counts)
-    interval = method.interval if observers > 1 else "parametric"
-    scale = fit_scale(comparisons, method, fixed, observers > 1, watch)
-    if interval != "parametric" and too_many(scale.degenerate, method):
-        interval, degenerate = "parametric", scale.degenerate
-        scale = replace(fit_scale(comparisons, method, fixed, False, watch), degenerate=degenerate)
+    scale = fit_scale(comparisons, method, fixed, watch)
+    interval = "parametric" if observers < 2 or scale.refused else method.interval
     low, high = _interval(scale, interval, observers)
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     return Scores(

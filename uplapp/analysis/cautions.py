@@ -1,11 +1,9 @@
 """What a reader of scores must be told before believing them."""
 
 from uplapp.analysis.bootstrap import FEW_OBSERVERS
-from uplapp.analysis.scale import Scale, needs_answers
+from uplapp.analysis.scale import Scale, needs_answers, too_many
 from uplapp.analysis.sides import is_off_zero, is_unknown
 from uplapp.values import Comparisons, Estimate, Method
-
-MANY = 0.025  # more degenerate replicates than a tail of the interval holds
 
 
 def cautions(
@@ -16,16 +14,11 @@ def cautions(
     return (
         *comparisons.notes,
         *trouble,
-        *_few(comparisons, method),
+        *(() if too_many(scale.degenerate, method) else _few(comparisons, method)),
         *_undecided(method, trouble, scale),
         *_sided(method, side, observers),
-        *_degenerate(method, scale, observers),
+        *_degenerate(method, scale),
     )
-
-
-def too_many(degenerate: int, method: Method) -> bool:
-    """Whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
-    return degenerate > MANY * method.bootstraps
 
 
 def _few(comparisons: Comparisons, method: Method) -> list[str]:
@@ -55,7 +48,7 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
             "where the votes do not decide the prior does: finite scores, but arbitrary ones; these pairs "
             "are tested by the sign of their direct votes"
         )
-    if not scale.varies:
+    if not scale.varies and not too_many(scale.degenerate, method):
         found.append("the replicates do not vary: no intervals, no tests")
     return found
 
@@ -74,9 +67,14 @@ def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
     ]
 
 
-def _degenerate(method: Method, scale: Scale, observers: int) -> list[str]:
-    if not scale.degenerate:
-        return []
-    many = too_many(scale.degenerate, method) and observers > 1
-    narrow = ": too few observers to resample, so the intervals are parametric" if many else ""
-    return [f"{scale.degenerate} of {method.bootstraps} replicates had no finite scores{narrow}"]
+def _degenerate(method: Method, scale: Scale) -> list[str]:
+    draws, nothing = method.bootstraps, too_many(scale.degenerate, method)
+    none = "so there are no intervals and no standard errors"
+    lost = f"{scale.degenerate} of {draws} replicates had no finite scores"
+    if scale.refused:
+        instead = none if nothing else "the intervals are parametric, too narrow where people differ"
+        return [
+            f"in {scale.refused} of {draws} replicates of whole observers some conditions are not connected "
+            f"or never won or lost; of votes drawn from the fitted scores instead, {lost}: {instead}"
+        ]
+    return [f"{lost}{f', {none}' * nothing}"] if scale.degenerate else []

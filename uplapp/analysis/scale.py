@@ -1,7 +1,7 @@
 """Votes -> scores with their replicates, by the model that a method names."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from uplapp.values import Comparisons, Method, Watch
 
 STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
 STRIDE = 250  # replicates that are drawn at a time
+MANY = 0.025  # more degenerate replicates than a tail of the interval holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,8 @@ class Scale:
     """Scores (n,), replicates (B,n), and the labels inside which they can be compared.
 
     `extra` (2,) and `extra_replicates` (B,2) are the side bias and the half width of "not sure", 0 where the
-    model has none.
+    model has none. `degenerate` counts the draws without a finite optimum; `refused` those of whole
+    observers, where they were too many and votes were drawn from the fitted model instead.
     """
 
     scores: Array
@@ -31,6 +33,7 @@ class Scale:
     degenerate: int
     extra: Array
     extra_replicates: Array
+    refused: int = 0
 
     @property
     def whole(self) -> bool:
@@ -43,10 +46,36 @@ class Scale:
         return len(self.replicates) > 1 and bool(self.replicates.std(axis=0).max() > STILL_JOD)
 
 
-def fit_scale(
+def fit_scale(comparisons: Comparisons, method: Method, anchor: int | None, watch: Watch | None) -> Scale:
+    """Fit the votes and their replicates: of whole observers, or else of votes drawn from the fitted model.
+
+    Where too many of both lack an optimum there are no replicates: the rest would look far too certain.
+    """
+    refused = 0
+    if len(comparisons.observers) > 1:
+        scale = _fit(comparisons, method, anchor, True, watch)
+        if not too_many(scale.degenerate, method):
+            return scale
+        refused = scale.degenerate
+    scale = replace(_fit(comparisons, method, anchor, False, watch), refused=refused)
+    if not too_many(scale.degenerate, method):
+        return scale
+    return replace(scale, replicates=scale.replicates[:0], extra_replicates=scale.extra_replicates[:0])
+
+
+def too_many(degenerate: int, method: Method) -> bool:
+    """Whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
+    return degenerate > MANY * method.bootstraps
+
+
+def needs_answers(method: Method) -> bool:
+    """Whether a method asks for more than counts of wins hold."""
+    return method.ties != "half" or method.side_bias
+
+
+def _fit(
     comparisons: Comparisons, method: Method, anchor: int | None, observers: bool, watch: Watch | None
 ) -> Scale:
-    """Fit the votes and their replicates: of whole `observers`, or of votes drawn from the fitted model."""
     directed = method.prior == "none"  # a prior keeps a condition that always won at a finite distance
     counts = comparisons.wins.sum(axis=0)
     labels = (strong_components if directed else components)(counts)
@@ -58,11 +87,6 @@ def fit_scale(
         scale = _of_wins(comparisons.wins * together, method, labels, observers, watch)
     scores, replicates = (keep_anchor(x, labels, anchor) for x in (scale.scores[None], scale.replicates))
     return Scale(scores[0], replicates, labels, scale.degenerate, scale.extra, scale.extra_replicates)
-
-
-def needs_answers(method: Method) -> bool:
-    """Whether a method asks for more than counts of wins hold."""
-    return method.ties != "half" or method.side_bias
 
 
 def _of_wins(wins: Array, method: Method, labels: Labels, observers: bool, watch: Watch | None) -> Scale:
