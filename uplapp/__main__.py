@@ -48,7 +48,7 @@ def main() -> None:
     try:
         app()
     except UplappError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("; ".join(filter(None, (f"error: {error}", error.hint))), file=sys.stderr)
         sys.exit(2)
 
 

@@ -2,7 +2,12 @@
 
 
 class UplappError(Exception):
-    """Something the user can put right: one sentence with what was wrong, where, and what is allowed."""
+    """Something the user can put right: one sentence with what was wrong, where, and what is allowed.
+
+    `hint` is what the command line adds: the options that put it right.
+    """
+
+    hint = ""
 
 
 class UnknownName(UplappError):
@@ -23,6 +28,12 @@ class BadCheckpoint(UplappError):
 
 class BadVotes(UplappError):
     """A votes table or a count matrix that cannot be read without guessing."""
+
+
+class OtherNames(BadVotes):
+    """Votes whose columns or answers go by other names than those that were told."""
+
+    hint = "name them, such as --columns is_A_selected=NAME+NAME or --values A=left,B=right"
 
 
 class BadStudy(UplappError):

@@ -107,7 +107,6 @@ MISSING = {
     "usual": ("", "no column 'condition_A', 'condition_B', 'is_A_selected'; found: observer, type1"),
     "named": ("scene=place", "'place' (for scene)"),
     "one of a join": ("condition_A=type1+level9", "no column 'level9' (for condition_A)"),
-    "how": ("", "such as --columns condition_A=NAME"),
 }
 
 
@@ -116,6 +115,8 @@ def test_a_missing_column_is_named_with_what_was_found(tmp_path, columns, senten
     with pytest.raises(BadVotes) as caught:
         read_votes(write(tmp_path, PAIRS), columns=parse_columns(columns))
     assert sentence in str(caught.value)
+    assert "--columns" in caught.value.hint
+    assert "--" not in str(caught.value), "the page has no options"
 
 
 def test_a_bad_cell_names_the_column_of_the_file(tmp_path):

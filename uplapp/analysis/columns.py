@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from uplapp.analysis.tables import number, read_header, read_table, shown
-from uplapp.errors import BadVotes, UnknownName, UplappError
+from uplapp.errors import BadVotes, OtherNames, UnknownName, UplappError
 
 ROLES = ("observer", "condition_A", "condition_B", "is_A_selected", "scene")
 NEEDED = ROLES[:4]
@@ -59,8 +59,7 @@ class Columns:
     def allowed(self) -> str:
         """The cells of the choice in words."""
         unsure = "" if self.tie is None else f" or {self.tie} (not sure)"
-        sides = f"{self.a} (A chosen){',' if unsure else ' or'} {self.b} (B chosen)"
-        return f"{sides}{unsure}; other answers need --values, such as A=left,B=right"
+        return f"{self.a} (A chosen){',' if unsure else ' or'} {self.b} (B chosen){unsure}"
 
 
 def parse_columns(columns: str = "", values: str = "") -> Columns:
@@ -109,10 +108,7 @@ def check_columns(table: pd.DataFrame, columns: Columns, source: str) -> None:
     if missing:
         names = ", ".join(f"'{name}'" + (f" (for {role})" if role != name else "") for role, name in missing)
         found = shown(", ".join(map(str, table.columns)), 300) or "none"
-        raise BadVotes(
-            f"{source} has no column {names}; found: {found}; say which column holds what, such as "
-            f"--columns {missing[0][0]}=NAME (or NAME+NAME, joined)"
-        )
+        raise OtherNames(f"{source} has no column {names}; found: {found}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")

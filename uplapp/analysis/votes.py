@@ -11,7 +11,7 @@ import pandas as pd
 from uplapp.analysis.cells import Cells, Rows, cells_of, constant, require, where
 from uplapp.analysis.columns import Columns, check_columns, spelling
 from uplapp.analysis.tables import read_table, shown
-from uplapp.errors import BadVotes, UnknownName
+from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Kind, Votes
 
 KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
@@ -142,7 +142,10 @@ def _refuse_self(
 def _choice(table: pd.DataFrame, columns: Columns, source: str) -> np.ndarray:
     cells = cells_of(table, columns.is_A_selected)
     votes = [columns.meanings.get(spelling(text), np.nan) for text in cells.texts]
-    require(table, source, columns.is_A_selected, cells, [vote >= 0 for vote in votes], columns.allowed)
+    try:
+        require(table, source, columns.is_A_selected, cells, [vote >= 0 for vote in votes], columns.allowed)
+    except BadVotes as error:
+        raise OtherNames(str(error)) from None
     return cells.spread(votes, float)
 
 

@@ -11,13 +11,14 @@ from uplapp.analysis.columns import ROLES, Columns, header
 from uplapp.analysis.matrices import WINNERS, read_matrix
 from uplapp.analysis.published import PUBLISHED, published
 from uplapp.analysis.votes import from_table, read_votes
-from uplapp.errors import BadVotes, UplappError
+from uplapp.errors import BadVotes, OtherNames, UplappError
 from uplapp.values import Comparisons, Votes
 
 LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
 
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
+OTHER_NAMES = "My columns have other names"
 SOURCES = [
     ("Demo study, live", LIVE),
     ("My votes (CSV)", UPLOAD),
@@ -51,7 +52,7 @@ def build() -> Source:
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
     with gr.Group(visible=False) as file:
         upload = gr.File(label="Votes, CSV", file_types=[".csv"], type="filepath", height=110)
-        with gr.Accordion("My columns have other names", open=False):
+        with gr.Accordion(OTHER_NAMES, open=False):
             columns = _columns()
     with gr.Group(visible=False) as table:
         matrix = gr.File(label="Matrix, CSV", file_types=[".csv"], type="filepath", height=110)
@@ -118,7 +119,7 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons:
         case "upload":
             if chosen.upload is None:
                 raise BadVotes("Choose a votes file (CSV).")
-            return read_votes(Path(chosen.upload), chosen.simulated or None, _named(chosen))
+            return _read_upload(chosen)
         case "matrix":
             if chosen.matrix is None:
                 raise BadVotes("Choose a matrix file (CSV).")
@@ -131,6 +132,13 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons:
             )
         case name:
             return published(name)
+
+
+def _read_upload(chosen: Source) -> Votes:
+    try:
+        return read_votes(Path(chosen.upload), chosen.simulated or None, _named(chosen))
+    except OtherNames as error:
+        raise BadVotes(f"{error}; name them under '{OTHER_NAMES}'") from None
 
 
 def _named(chosen: Source) -> Columns:
