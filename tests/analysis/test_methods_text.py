@@ -123,10 +123,10 @@ def test_simulated_observers_are_said_first():
 
 
 def test_one_is_singular():
-    wins = np.array([[[0.0, 3.0], [2.0, 0.0]]])
+    wins = np.array([[[0.0, 30.0], [20.0, 0.0]]])
     text = paragraph(Comparisons(("a", "b"), ("p",), wins))
     assert text.startswith(
-        "1 observer made 5 pairwise comparisons of 2 conditions. The only pair was compared."
+        "1 observer made 50 pairwise comparisons of 2 conditions. The only pair was compared."
     )
     assert "1 difference between conditions was tested" in text
     assert "It was not significant at the 0.05 level." in text
@@ -137,7 +137,7 @@ def test_votes_that_fix_no_scores_are_not_praised():
     text = paragraph(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=5))
     assert "1 of 3 pairs were compared." in text
     assert "The votes do not fix the scores, which are therefore undefined." in text
-    assert "No intervals could be computed." in text
+    assert "No intervals could be computed" in text
     assert "Goodness of fit could not be tested." in text
 
 
@@ -151,15 +151,36 @@ def test_pairs_that_the_prior_decides_are_tested_by_their_signs():
 
 def test_too_few_observers_to_resample_are_said():
     wins = np.zeros((2, 3, 3))
-    wins[0, 0, 1], wins[0, 1, 0], wins[1, 1, 2], wins[1, 2, 1] = 3, 2, 3, 2
+    wins[0, 0, 1], wins[0, 1, 0], wins[1, 1, 2], wins[1, 2, 1] = 30, 20, 30, 20
     text = paragraph(Comparisons(("a", "b", "c"), ("p", "q"), wins))
-    assert re.search(r"Observers were not resampled, as \d+ of 30 such replicates had no finite scores", text)
+    assert "Observers were not resampled, as too many such replicates had no finite scores." in text
     assert "intervals are parametric" in text
+
+
+def test_intervals_that_too_few_votes_prevent_are_said_to_be_missing_for_that():
+    text = paragraph(Comparisons(("a", "b"), ("p",), np.array([[[0.0, 3.0], [2.0, 0.0]]])))
+    assert re.search(r"No intervals could be computed, as \d+ of 30 replicates had no finite scores\.", text)
 
 
 def test_scenes_scored_alone_are_said_where_they_were(votes):
     assert "2 scenes were also scored alone." in paragraph(votes, per_scene=True)
     assert "scored alone" not in paragraph(votes)
+
+
+def test_scenes_without_scores_or_with_poor_ones_are_named():
+    rows = table([f"o{k}" for k in range(7)], ("fine", "few", "half", "none"))
+    few = (rows["scene"] == "few") & (rows["observer"] > "o2")
+    sides = rows[["condition_A", "condition_B"]]
+    half = (rows["scene"] == "half") & sides.isin(["c"]).any(axis=1)
+    rows.loc[half, "is_A_selected"] = (sides["condition_A"] == "c").astype(int).astype(str)
+    split = (rows["scene"] == "none") & sides.isin(["c"]).any(axis=1)
+    votes = from_table(rows[~few & ~split])
+    text = paragraph(votes, per_scene=True)
+    assert "4 scenes were also scored alone." in text
+    assert "1 of 4 scenes got scores that are partly arbitrary, as their votes leave them open: half." in text
+    assert "1 of 4 scenes had fewer than 6 observers, so their intervals may be too narrow: few." in text
+    undecided = paragraph(votes, replace(QUICK, prior="none"), per_scene=True)
+    assert "3 scenes were also scored alone. 1 of 4 scenes could not be scored alone: half." in undecided
 
 
 def test_references_are_those_that_the_paragraph_cites(votes):

@@ -10,7 +10,7 @@ from uplapp.analysis.objective import SIGMA
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import Report
 from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import at_most, chance, fixed, listed, plural, simpler_fits
+from uplapp.analysis.wording import at_most, chance, fixed, listed, plural, scene_words, simpler_fits
 from uplapp.values import Estimate, Scores
 
 
@@ -139,7 +139,8 @@ def _intervals(report: Report) -> list[str]:
     scores = report.scores
     level = f"{100 * LEVEL:.0f} % intervals"
     if not np.isfinite(scores.low).any():
-        return ["No intervals could be computed."]
+        lost = f", as {scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
+        return [f"No intervals could be computed{lost * bool(scores.degenerate)}."]
     draws, seed = scores.method.bootstraps, scores.method.seed
     freedom = (scores.observers or 1) - 1
     drawn = (
@@ -158,13 +159,14 @@ def _intervals(report: Report) -> list[str]:
 
 
 def _degenerate(scores: Scores) -> list[str]:
-    count, draws = scores.degenerate, scores.method.bootstraps
-    if not count:
-        return ["All replicates had finite scores."]
-    if scores.interval == "parametric" and (scores.observers or 0) > 1:
-        return [f"Observers were not resampled, as {count} of {draws} such replicates had no finite scores."]
-    was = "was" if count == 1 else "were"
-    return [f"{plural(count, 'replicate')} without finite scores {was} left out."]
+    count = scores.degenerate
+    refused = scores.interval == "parametric" and (scores.observers or 0) > 1
+    return [
+        *["Observers were not resampled, as too many such replicates had no finite scores."] * refused,
+        f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
+        if count
+        else "All replicates had finite scores.",
+    ]
 
 
 def _tests(report: Report) -> list[str]:
@@ -253,9 +255,13 @@ def _others(report: Report) -> list[str]:
     simpler = simpler_fits(scores.method)
     if simpler and np.isfinite([*apart, report.goodness.g2]).any():
         said.append(f"{simpler[0].upper()}{simpler[1:]}.")
-    if report.scenes:
-        said.append(f"{plural(len(report.scenes), 'scene')} {_was(len(report.scenes))} also scored alone.")
-    return said
+    return [*said, *_scenes(report)]
+
+
+def _scenes(report: Report) -> list[str]:
+    scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
+    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] * bool(scored)
+    return [*alone, *(f"{words}." for words in scene_words(report.scenes))]
 
 
 def _software(report: Report) -> list[str]:

@@ -1,8 +1,12 @@
 """Numbers in words, the same in tables and in running text."""
 
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from math import isfinite
 
+import numpy as np
+
+from uplapp.analysis.bootstrap import FEW_OBSERVERS
 from uplapp.analysis.significance import ALPHA
 from uplapp.values import Method, Scores
 
@@ -42,6 +46,28 @@ def _beside(value: float, limit: float, digits: int, kind: str) -> str:
     if digits == MOST_DIGITS or (float(text) > limit, float(text) < limit) == (value > limit, value < limit):
         return text
     return _beside(value, limit, digits + 1, kind)
+
+
+def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
+    """Name the scenes whose own scores are missing, arbitrary or of few observers, in half sentences."""
+    missing = [name for name, some in scenes.items() if not np.isfinite(some.jod).all()]
+    open_ = [name for name, some in scenes.items() if name not in missing and not some.identifiable]
+    few = [name for name, some in scenes.items() if name not in missing and _are_few(some)]
+    kinds = {
+        "could not be scored alone": missing,
+        "got scores that are partly arbitrary, as their votes leave them open": open_,
+        f"had fewer than {FEW_OBSERVERS} observers, so their intervals may be too narrow": few,
+    }
+    return [
+        f"{len(names)} of {plural(len(scenes), 'scene')} {what}: "
+        f"{', '.join(name or 'no name' for name in names)}"
+        for what, names in kinds.items()
+        if names
+    ]
+
+
+def _are_few(scores: Scores) -> bool:
+    return scores.observers is not None and scores.observers < FEW_OBSERVERS
 
 
 def simpler_fits(method: Method) -> str:

@@ -7,7 +7,7 @@ from uplapp.analysis.export import ranking
 from uplapp.analysis.report import Report
 from uplapp.analysis.screening import side_by_side
 from uplapp.analysis.significance import ALPHA, upright
-from uplapp.analysis.wording import chance, fixed, plural, simpler_fits
+from uplapp.analysis.wording import chance, fixed, plural, scene_words, simpler_fits
 from uplapp.values import Difference, Estimate, Scores
 
 
@@ -107,7 +107,7 @@ def _scenes(report: Report) -> list[str]:
     order = ranking(report.scores)["condition"]
     table = pd.DataFrame({name: order.map(scores) for name, scores in columns.items()})
     table.insert(0, "JOD by scene", order)
-    return ["", _printed(table), ""]
+    return ["", _printed(table), *scene_words(report.scenes), ""]
 
 
 def _exclusion(report: Report) -> list[str]:
