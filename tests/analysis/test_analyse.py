@@ -105,7 +105,25 @@ def test_with_a_prior_a_condition_that_always_won_is_finite_with_a_warning():
     assert not found.identifiable
     assert np.isfinite(found.jod).all()
     assert found.jod.argmax() == 0
-    assert any("arbitrary" in warning for warning in found.warnings)
+    assert np.isnan([found.low, found.high]).all()
+    assert any("arbitrary ones, without intervals" in warning for warning in found.warnings)
+
+
+ANCHORED = {"inside": ("b", [False, True, True, True]), "alone": ("a", [False] * 4)}
+
+
+@pytest.mark.parametrize(("anchor", "known"), ANCHORED.values(), ids=ANCHORED)
+def test_an_interval_is_given_where_the_votes_fix_the_distance_to_the_anchor(anchor, known):
+    found = analyse(always_won(), Method(anchor=anchor, bootstraps=100))
+    assert np.isfinite(found.jod).all()
+    assert np.isfinite(found.low).tolist() == np.isfinite(found.high).tolist() == known
+
+
+def test_a_condition_between_two_open_distances_has_no_interval():
+    chain = matrix((0, 9, 9, 9), (0, 0, 5, 9), (0, 4, 0, 9), (0, 0, 0, 0))  # b and c won and lost
+    found = analyse(chain, Method(bootstraps=100))
+    assert np.isfinite(found.jod).all()
+    assert np.isnan([found.low, found.high]).all()
 
 
 @pytest.mark.parametrize("prior", PRIORS)

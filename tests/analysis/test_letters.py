@@ -106,3 +106,9 @@ def test_a_pair_that_no_test_compares_is_not_called_tied():
         replace(p, p=np.nan, p_adjusted=np.nan) if p.a + p.b == "c00c02" else p for p in open_pair.pairs
     )
     assert letters(replace(open_pair, pairs=pairs)) == ("a", "ab", "b")
+
+
+def test_a_condition_at_an_unknown_distance_has_no_letter():
+    found = analyse(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)), Method("none", bootstraps=50))
+    assert [np.isfinite(pair.p) for pair in found.pairs] == [True, True, True]
+    assert letters(found) == ("", "a", "a")

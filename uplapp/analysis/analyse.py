@@ -1,11 +1,12 @@
 """Comparisons -> Scores: the one function that commands and pages call."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uplapp.analysis.answers import TIES
 from uplapp.analysis.bootstrap import INTERVALS, normal_interval
 from uplapp.analysis.cautions import cautions
-from uplapp.analysis.identifiability import findings
+from uplapp.analysis.identifiability import findings, strong_components
 from uplapp.analysis.objective import PRIORS, Array
 from uplapp.analysis.scale import Scale, fit_scale, needs_answers
 from uplapp.analysis.sides import is_unknown, side_bias
@@ -33,7 +34,8 @@ def analyse(
     trouble = findings(comparisons.conditions, counts)
     scale = fit_scale(comparisons, method, fixed, watch)
     interval = "parametric" if observers < 2 or scale.refused else method.interval
-    low, high = _interval(scale, interval, observers)
+    decided = _decided(counts, fixed)
+    low, high = (np.where(decided, end, np.nan) for end in _interval(scale, interval, observers))
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     return Scores(
         conditions=comparisons.conditions,
@@ -82,6 +84,13 @@ def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
         names = ", ".join(conditions)
         raise UplappError(f"the anchor '{anchor}' is no condition; choose '{MEAN}' or one of: {names}")
     return conditions.index(anchor)
+
+
+def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
+    """Tell (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
+    groups = strong_components(counts)
+    same = groups == (groups[0] if anchor is None else groups[anchor])
+    return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)
 
 
 def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array]:

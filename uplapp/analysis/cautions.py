@@ -45,8 +45,8 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
     found = []
     if trouble:
         found.append(
-            "where the votes do not decide the prior does: finite scores, but arbitrary ones; these pairs "
-            "are tested by the sign of their direct votes"
+            "where the votes do not decide the prior does: finite scores, but arbitrary ones, without "
+            "intervals; these pairs are tested by the sign of their direct votes"
         )
     if not scale.varies and not too_many(scale.degenerate, method):
         found.append("the replicates do not vary: no intervals, no tests")

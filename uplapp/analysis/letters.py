@@ -17,15 +17,15 @@ def letters(scores: Scores) -> tuple[str, ...]:
     """Give each condition, in order, the letters of its groups; tied conditions share at least one.
 
     Two conditions share a letter exactly where a test finds no significant difference: those that share none
-    differ, or no test compares them, as without a common scale. The best condition has "a". A condition that
-    no test compares with any other has no letter; no condition has one where more than 26 groups need one.
+    differ, or have no tested distance, as without a common scale. The best condition has "a". A condition
+    without any tested distance has no letter; no condition has one where more than 26 groups need one.
     """
     index = {name: place for place, name in enumerate(scores.conditions)}
     n = len(index)
     tied, compared = np.eye(n, dtype=bool), [False] * n
     for pair in scores.pairs:
         i, j = index[pair.a], index[pair.b]
-        if not isnan(pair.p_adjusted):
+        if not isnan(pair.p_adjusted + pair.difference):  # without a distance there is no order of letters
             compared[i] = compared[j] = True
             tied[i, j] = tied[j, i] = not pair.significant
     order = [int(i) for i in np.argsort(-scores.jod, kind="stable") if compared[i]]
