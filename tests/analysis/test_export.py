@@ -49,10 +49,23 @@ def test_the_json_holds_what_the_documents_promise(made):
     assert found["jod"] == pytest.approx(scores.jod)
 
 
+def test_the_standard_errors_of_the_pairs_follow_from_the_covariance(made):
+    found = json.loads(to_json(made))
+    spread = np.array(found["covariance"])
+    first, second = np.triu_indices(3, 1)
+    se = np.sqrt(spread[first, first] + spread[second, second] - 2 * spread[first, second])
+    assert se == pytest.approx([pair["se"] for pair in found["pairs"]])
+
+
+def test_a_jod_is_a_share_of_answers_as_the_model_knows_no_observers(made):
+    assert json.loads(to_json(made))["units"] == "JOD; 1 JOD = 75 % of answers choose the higher one"
+
+
 def test_what_is_undefined_is_null_never_nan(undefined):
     found = json.loads(to_json(undefined), parse_constant=pytest.fail)
     assert found["jod"] == found["low"] == found["high"] == [None, None, None]
     assert {pair["difference"] for pair in found["pairs"]} == {None}
+    assert found["covariance"] == [[None] * 3] * 3
     assert found["identifiable"] is False
     assert found["observers"] is None
 

@@ -8,12 +8,14 @@ import pandas as pd
 
 from uplapp import __version__
 from uplapp.analysis.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.objective import Array
 from uplapp.analysis.report import Report
+from uplapp.analysis.significance import covariance
 from uplapp.analysis.triads import Triads
 from uplapp.values import Estimate, Scores
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-UNITS = "JOD; 1 JOD = 75 % of observers choose the higher one"
+UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
 MODEL = "Thurstone Case V, sigma 1.4826"
 
 
@@ -136,12 +138,19 @@ def _core(scores: Scores) -> dict[str, Any]:
         "interval": scores.interval,
         "observers": scores.observers,
         "comparisons": scores.comparisons,
+        "covariance": _plain(_covariance(scores)),
         "pairs": [_plain(vars(difference)) for difference in scores.pairs],
         "identifiable": scores.identifiable,
         "wins": _plain(scores.wins),
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
+
+
+def _covariance(scores: Scores) -> Array:
+    """As the tests take it; NaN where there is no interval either."""
+    known = np.isfinite(scores.low)
+    return np.where(known[:, None] & known, covariance(scores), np.nan)
 
 
 def _triads(triads: Triads) -> dict[str, Any]:
