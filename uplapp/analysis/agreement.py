@@ -15,6 +15,7 @@ from uplapp.values import Scores
 
 FEW_CONDITIONS = 10
 FEW_SCENES = 8
+PARAMETRIC = "the intervals are parametric (binomial votes), too narrow where people differ"
 ROUNDING = 1e-12  # relative: what remains of equal values after their mean is taken off
 
 PerScene = Mapping[str, Scores]
@@ -226,7 +227,7 @@ def _notes(
             "conditions would show"
         )
     if any("votes" in level.resampled for level in levels):
-        said.append("the intervals are parametric (binomial votes), too narrow where people differ")
+        said.append(PARAMETRIC)
     return (*said, *_scene_notes(scores, metrics, per_scene, usable))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from uplapp.analysis.agreement import Agreement, agreement, scatter_table
+from uplapp.analysis.agreement import PARAMETRIC, Agreement, agreement, scatter_table
 from uplapp.analysis.analyse import BOOTSTRAPS, analyse
 from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.comparisons import count
@@ -26,6 +26,8 @@ from uplapp.analysis.wording import fixed
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Scores, Votes
+
+LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,9 @@ def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
     check_study(metrics, comparisons.conditions)
     scores = analyse(comparisons, method)
     found = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
-    return scores, Agreement(found.table, tuple(dict.fromkeys((*found.notes, *scores.warnings))))
+    said_twice = any("intervals are parametric" in warning for warning in scores.warnings)
+    notes = [note for note in found.notes if note != PARAMETRIC or not said_twice]
+    return scores, Agreement(found.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
 
 
 def _draw(question: Question, scores: Scores, found: Agreement, path: Path) -> None:
@@ -126,12 +130,12 @@ def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> 
 
 
 def _text(found: Agreement) -> str:
-    lines = []
+    lines = [LEGEND]
     for level, rows in found.table.groupby("level", sort=False):
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
         one = best_first.iloc[0]
         lines += [
-            f"{one['n']} {level}; 95 % intervals over {one['resampled']}; 1 is full agreement, 0 none",
+            f"{one['n']} {level}; 95 % intervals over {one['resampled']}",
             _shown(best_first).to_string(index=False),
         ]
     lines += [f"note: {note}" for note in found.notes]
