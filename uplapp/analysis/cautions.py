@@ -1,6 +1,7 @@
 """What a reader of scores must be told before believing them."""
 
 from uplapp.analysis.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.bridges import weak_bridges
 from uplapp.analysis.scale import Scale, needs_answers, too_many
 from uplapp.analysis.sides import is_off_zero, is_unknown
 from uplapp.values import Comparisons, Estimate, Method
@@ -14,6 +15,7 @@ def cautions(
     return (
         *comparisons.notes,
         *trouble,
+        *weak_bridges(comparisons.conditions, comparisons.wins.sum(axis=0)),
         *(() if too_many(scale.degenerate, method) else _few(comparisons, method)),
         *_undecided(method, trouble, scale),
         *_sided(method, side, observers),
