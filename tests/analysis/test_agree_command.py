@@ -80,7 +80,30 @@ def test_the_scales_are_explained_and_parametric_intervals_warned_of_once():
     assert text.count("intervals are parametric") == 1
 
 
+def test_an_observer_left_out_changes_the_scores_and_is_named_with_the_reason(tmp_path):
+    files = write(tmp_path, VOTES), write(tmp_path, METRICS, "metrics.csv")
+    found = json.loads(run(*files, *FEW, "--exclude", "bob=late", "--json"))
+    assert (found["observers"], found["excluded"]) == (2, [{"observer": "bob", "reason": "late"}])
+    assert "left out: bob (late)" in run(*files, *FEW, "--exclude", "bob=late")
+
+
+def test_simulated_observers_are_taken_where_asked(tmp_path):
+    lines = VOTES.splitlines()
+    marked = [f"{line},{int(not line.startswith('anna'))}" for line in lines[1:]]
+    votes = write(tmp_path, "\n".join([f"{lines[0]},simulated", *marked]))
+    files = votes, write(tmp_path, METRICS, "metrics.csv")
+    found = json.loads(run(*files, *FEW, "--simulated", "--json"))
+    assert (found["observers"], found["simulated"]) == (2, True)
+    assert json.loads(run(*files, *FEW, "--json"))["observers"] == 1
+
+
 BAD = {
+    "no reason": (["v.csv", "m.csv", "--exclude", "bob"], "gives no reason"),
+    "simulated counts": (
+        ["m.csv", "--counts", "c.csv", "--winner", "row", "--simulated"],
+        "--simulated belong to votes",
+    ),
+    "published and excluded": (["--published", "mri", "--exclude", "a=b"], "--published brings its own"),
     "nothing": ([], "give VOTES.csv and METRICS.csv"),
     "one": (["v.csv"], "give VOTES.csv and METRICS.csv"),
     "no winner": (["m.csv", "--counts", "c.csv"], "needs --winner row or --winner column"),

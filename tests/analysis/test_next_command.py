@@ -97,7 +97,24 @@ def test_a_width_just_over_the_target_is_not_printed_as_the_target(votes):
     assert told > target
 
 
+def test_an_observer_left_out_is_not_counted_and_named_with_the_reason(tmp_path):
+    path = write(tmp_path, HEADER + "p,a,b,1\np,b,c,1\np,a,c,1\nq,a,b,0\n")
+    found = asked(path, "--exclude", "q=late")
+    assert found["excluded"] == [{"observer": "q", "reason": "late"}]
+    alone = write(tmp_path, HEADER + "p,a,b,1\np,b,c,1\np,a,c,1\n", "alone.csv")
+    assert found["pairs"] == asked(alone)["pairs"] != asked(path)["pairs"]
+    assert "left out: q (late)" in run(path, "--exclude", "q=late")
+
+
+def test_simulated_observers_are_taken_where_asked(tmp_path):
+    text = "p,a,b,1,0\nrobot,a,b,0,1\nrobot,b,c,0,1\n"
+    path = write(tmp_path, HEADER.replace("\n", ",simulated\n") + text)
+    assert asked(path, "--simulated")["simulated"] is True
+    assert {name for pair in asked(path)["pairs"] for name in (pair["a"], pair["b"])} == {"a", "b"}
+
+
 BAD = {
+    "no reason": (["v.csv", "--exclude", "p"], "gives no reason"),
     "no file": (["nowhere.csv"], "there is no file"),
     "target": (["v.csv", "--target", 0], "--target is 0 JOD"),
     "seed": (["v.csv", "--seed", -1], "--seed is -1"),

@@ -21,13 +21,16 @@ from uplapp.analysis.plots.style import PAGE_PX
 from uplapp.analysis.published import published as published_votes
 from uplapp.analysis.published import published_metrics
 from uplapp.analysis.scenes import analyse_scenes
-from uplapp.analysis.votes import read_votes
 from uplapp.analysis.wording import fixed
+from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Scores, Votes
 
 LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
+
+VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
+PUBLISHED = typer.Option(help="Instead of files: a published study, denoising or mri.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,24 +41,32 @@ class Question:
     metrics: Metrics
 
 
+@dataclass(frozen=True)
+class OfVotes:
+    """Options that only votes have; all empty where none was given."""
+
+    columns: str
+    values: str
+    exclude: tuple[str, ...]
+    simulated: bool
+
+
 def agree(
     tables: Annotated[
         list[Path] | None, typer.Argument(help="VOTES.csv METRICS.csv; with --counts only METRICS.csv.")
     ] = None,
     counts: Annotated[Path | None, typer.Option(help="Instead of votes: a matrix.")] = None,
     winner: Annotated[str | None, typer.Option(help="Who won in the matrix: row or column.")] = None,
-    votes_per_pair: Annotated[
-        str | None, typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
-    ] = None,
-    published: Annotated[
-        str | None, typer.Option(help="Instead of files: a published study, denoising or mri.")
-    ] = None,
+    votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
+    published: Annotated[str | None, PUBLISHED] = None,
     columns: Annotated[str, typer.Option(help="Other column names of the votes: observer=who,...")] = "",
     values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
     prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
     figure: Annotated[Path | None, typer.Option(help="Draw one panel a metric: .svg, .pdf or .png.")] = None,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
@@ -67,19 +78,20 @@ def agree(
     """
     if figure is not None:
         kind_of(figure)
-    files = tables or []
+    files, of_votes = tables or [], OfVotes(columns, values, tuple(exclude or ()), simulated)
     if published is not None:
-        _refuse("--published", [*files, counts, winner, votes_per_pair, columns, values])
+        _refuse("--published", [*files, counts, winner, votes_per_pair, *vars(of_votes).values()])
         question = Question(published_votes(published), published_metrics(published))
     elif counts is not None:
-        question = _of_matrix(files, counts, winner, votes_per_pair, columns + values)
+        question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
-        question = _of_votes(files, winner or votes_per_pair, columns, values)
+        question = _of_votes(files, winner or votes_per_pair, of_votes)
     scores, found = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
         _draw(question, scores, found, figure)
-    result = {"metrics": found.table, "notes": found.notes, **provenance(scores)}
-    typer.echo(to_json(result) if as_json else _text(found))
+    left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
+    result = {"metrics": found.table, "notes": found.notes, "excluded": left_out, **provenance(scores)}
+    typer.echo(to_json(result) if as_json else _text(found, scores))
 
 
 def _refuse(option: str, others: list[object]) -> None:
@@ -88,23 +100,24 @@ def _refuse(option: str, others: list[object]) -> None:
 
 
 def _of_matrix(
-    files: list[Path], counts: Path, winner: str | None, votes_per_pair: str | None, texts: str
+    files: list[Path], counts: Path, winner: str | None, votes_per_pair: str | None, of_votes: OfVotes
 ) -> Question:
     if len(files) != 1:
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
     if winner is None:
         raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
-    if texts:
-        raise UplappError("--columns and --values belong to votes, not to --counts")
+    if any(vars(of_votes).values()):
+        raise UplappError("--columns, --values, --exclude and --simulated belong to votes, not to --counts")
     return Question(read_matrix(counts, winner, votes_per_pair), read_metrics(files[0]))
 
 
-def _of_votes(files: list[Path], of_matrix: str | None, columns: str, values: str) -> Question:
+def _of_votes(files: list[Path], of_matrix: str | None, asked: OfVotes) -> Question:
     if len(files) != 2:
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
         raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-    return Question(read_votes(files[0], columns=parse_columns(columns, values)), read_metrics(files[1]))
+    columns = parse_columns(asked.columns, asked.values)
+    return Question(read_kept(files[0], columns, asked.exclude, asked.simulated), read_metrics(files[1]))
 
 
 def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
@@ -129,7 +142,7 @@ def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> 
     return analyse_scenes(votes, method)
 
 
-def _text(found: Agreement) -> str:
+def _text(found: Agreement, scores: Scores) -> str:
     lines = [LEGEND]
     for level, rows in found.table.groupby("level", sort=False):
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
@@ -138,6 +151,7 @@ def _text(found: Agreement) -> str:
             f"{one['n']} {level}; 95 % intervals over {one['resampled']}",
             _shown(best_first).to_string(index=False),
         ]
+    lines += [f"left out: {observer} ({reason})" for observer, reason in scores.excluded]
     lines += [f"note: {note}" for note in found.notes]
     return "\n".join(lines)
 

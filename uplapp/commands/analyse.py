@@ -16,7 +16,7 @@ from uplapp.analysis.methods_text import methods as paragraph
 from uplapp.analysis.report import Report, report
 from uplapp.analysis.votes import read_votes
 from uplapp.analysis.wording import listed
-from uplapp.commands.observers import parse_reasons
+from uplapp.commands.exclusion import parse_reasons
 from uplapp.commands.progress import watcher
 from uplapp.commands.summary import summary
 from uplapp.errors import UnknownName, UplappError

@@ -13,8 +13,8 @@ from uplapp.analysis.comparisons import count as count_votes
 from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.analysis.tables import read_table
-from uplapp.analysis.votes import read_votes
 from uplapp.analysis.wording import fixed
+from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons
@@ -52,6 +52,8 @@ def next_pair(
         str, typer.Option(help="Which column holds what: observer=who,condition_A=type1+level1.")
     ] = "",
     values: Annotated[str, typer.Option(help="Which cell means what: A=left,B=right,tie=same.")] = "",
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
@@ -62,7 +64,7 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_votes(votes, columns=parse_columns(columns, values)))
+    comparisons = count_votes(read_kept(votes, parse_columns(columns, values), exclude or [], simulated))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))
@@ -119,6 +121,8 @@ def _result(
         "widest_neighbour_jod": float(width) if np.isfinite(width) else None,
         "target_jod": target,
         "enough": bool(width <= target),
+        "simulated": comparisons.simulated,
+        "excluded": [{"observer": name, "reason": reason} for name, reason in comparisons.excluded],
         "warnings": list(question.notes),
     }
 
@@ -134,6 +138,7 @@ def _text(found: dict[str, object]) -> str:
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]
         f"{'enough, you may stop' if found['enough'] else 'not enough yet'}: {known}, "
         f"the target is {found['target_jod']:g} JOD",
+        *(f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]),  # type: ignore[attr-defined]
         *(f"warning: {warning}" for warning in found["warnings"]),  # type: ignore[attr-defined]
     ]
     return "\n".join(lines)

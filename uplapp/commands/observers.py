@@ -12,8 +12,8 @@ from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.votes import read_votes
 from uplapp.analysis.wording import fixed
+from uplapp.commands.exclusion import parse_reasons
 from uplapp.commands.records import to_json
-from uplapp.errors import UplappError
 from uplapp.values import Method, Votes
 
 
@@ -47,19 +47,6 @@ def observers(
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
     found = _found(read, reasons, method)
     typer.echo(to_json(found) if as_json else _text(found))
-
-
-def parse_reasons(texts: list[str]) -> dict[str, str]:
-    """Read `NAME=REASON` texts."""
-    reasons: dict[str, str] = {}
-    for text in texts:
-        name, _, reason = (part.strip() for part in text.partition("="))
-        if not name or not reason:
-            raise UplappError(f"--exclude '{text}' gives no reason; write it as NAME=REASON")
-        if name in reasons:
-            raise UplappError(f"--exclude names '{name}' twice")
-        reasons[name] = reason
-    return reasons
 
 
 def _found(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
