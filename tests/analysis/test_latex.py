@@ -43,7 +43,7 @@ def printed(latex):
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_any_name_prints_as_it_is(name):
     expected = "".join(letter if letter.isprintable() else " " for letter in name).replace('"', "''")
-    assert printed(escape(name)) == expected
+    assert printed(escape(name)).replace("``", "''") == expected
 
 
 @given(st.text(alphabet="-',`?!<>", max_size=12))
@@ -53,7 +53,14 @@ def test_no_two_characters_melt_into_a_ligature(name):
 
 @pytest.mark.parametrize(
     ("name", "latex"),
-    [("LPIPS+l2", "LPIPS+l2"), ("a_b & 50%", r"a\_b \& 50\%"), ("x--y", "x-{}-y"), ("a\nb", "a b")],
+    [
+        ("LPIPS+l2", "LPIPS+l2"),
+        ("a_b & 50%", r"a\_b \& 50\%"),
+        ("x--y", "x-{}-y"),
+        ("a\nb", "a b"),
+        ('a "b c" d', "a ``b c'' d"),
+        ('5" (x)', "5'' (x)"),
+    ],
 )
 def test_common_names_are_escaped_as_one_would_by_hand(name, latex):
     assert escape(name) == latex

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import NOISE, at_most, chance, fixed, listed, plural
+from uplapp.analysis.wording import NOISE, at_most, chance, fixed, listed, one_line, plural
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,10 @@ def test_a_printed_bound_holds_and_is_no_wider_than_one_digit(value, digits):
 
 def test_what_is_undefined_stays_so():
     assert fixed(math.nan) == "nan"
+
+
+def test_a_line_break_in_a_name_breaks_no_line():
+    assert one_line("über\n'x'\t\x1b") == "über\\n'x'\\t\\x1b"
 
 
 def test_one_is_singular_and_lists_end_on_and():

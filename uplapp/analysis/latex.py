@@ -28,6 +28,7 @@ SPECIAL = {
     "`": r"\textasciigrave{}",
 }
 LIGATURE = re.compile(r"([-',])(?=\1)")  # two of these would print as another character
+OPENING = re.compile(r"(?:(?<=^)|(?<=[\s(\[]))''(?=\S)")
 TABLE = r"""%% Needs \usepackage{booktabs}.
 \begin{table}
   \centering
@@ -74,7 +75,7 @@ def escape(text: str) -> str:
     """Write a text so that LaTeX prints it as it is; line breaks and control characters become spaces."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     whole = "".join(SPECIAL.get(letter, letter) for letter in LIGATURE.sub("\\1\0", printable))
-    return whole.replace("\0", "{}")
+    return OPENING.sub("``", whole.replace("\0", "{}"))
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:

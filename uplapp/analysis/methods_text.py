@@ -10,14 +10,23 @@ from uplapp.analysis.objective import SIGMA
 from uplapp.analysis.references import REFERENCES
 from uplapp.analysis.report import Report
 from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import at_most, chance, fixed, listed, plural, scene_words, simpler_fits
+from uplapp.analysis.wording import (
+    at_most,
+    chance,
+    fixed,
+    listed,
+    one_line,
+    plural,
+    scene_words,
+    simpler_fits,
+)
 from uplapp.values import Estimate, Scores
 
 
 def methods(report: Report) -> str:
     """Write one paragraph in plain English, and under it the works it cites."""
     said = [sentence for part in PARTS for sentence in part(report)]
-    paragraph = " ".join(said)
+    paragraph = one_line(" ".join(said))
     cited = [full for key, full in REFERENCES.items() if key in paragraph]
     return "\n".join([paragraph, "", "References", *cited]) + "\n"
 

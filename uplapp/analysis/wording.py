@@ -14,6 +14,11 @@ NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no
 MOST_DIGITS = 17  # a double has no more
 
 
+def one_line(text: str) -> str:
+    """Escape what would break a line or the terminal: a line break in a name becomes a backslash and n."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def plural(count: int, noun: str) -> str:
     """Write a number with its noun: 1 observer, 2 observers."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

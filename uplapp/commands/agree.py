@@ -21,7 +21,7 @@ from uplapp.analysis.plots.style import PAGE_PX
 from uplapp.analysis.published import published as published_votes
 from uplapp.analysis.published import published_metrics
 from uplapp.analysis.scenes import analyse_scenes
-from uplapp.analysis.wording import fixed
+from uplapp.analysis.wording import fixed, one_line
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
@@ -151,8 +151,8 @@ def _text(found: Agreement, scores: Scores) -> str:
             f"{one['n']} {level}; 95 % intervals over {one['resampled']}",
             _shown(best_first).to_string(index=False),
         ]
-    lines += [f"left out: {observer} ({reason})" for observer, reason in scores.excluded]
-    lines += [f"note: {note}" for note in found.notes]
+    lines += [one_line(f"left out: {observer} ({reason})") for observer, reason in scores.excluded]
+    lines += [one_line(f"note: {note}") for note in found.notes]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from uplapp.analysis.comparisons import count as count_votes
 from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
 from uplapp.analysis.precision import widest_neighbour
 from uplapp.analysis.tables import read_table
-from uplapp.analysis.wording import fixed
+from uplapp.analysis.wording import fixed, one_line
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import BadVotes, UplappError
@@ -141,4 +141,4 @@ def _text(found: dict[str, object]) -> str:
         *(f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]),  # type: ignore[attr-defined]
         *(f"warning: {warning}" for warning in found["warnings"]),  # type: ignore[attr-defined]
     ]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))

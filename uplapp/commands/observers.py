@@ -11,7 +11,7 @@ from uplapp.analysis.analyse import BOOTSTRAPS
 from uplapp.analysis.columns import parse_columns
 from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.votes import read_votes
-from uplapp.analysis.wording import fixed
+from uplapp.analysis.wording import fixed, one_line
 from uplapp.commands.exclusion import parse_reasons
 from uplapp.commands.records import to_json
 from uplapp.values import Method, Votes
@@ -69,12 +69,12 @@ def _text(found: dict[str, Any]) -> str:
     lines = [
         _observers(table).to_string(index=False),
         f"{len(looked)} of {len(table)} observers to look at; nobody is left out automatically",
-        *(f"  {row.observer}: {row.looks}" for row in looked.itertuples()),
+        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
     ]
     if "side_by_side" in found:
         lines += ["", _rankings(found["side_by_side"]).to_string(index=False)]
-    lines += [f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]]
-    lines += [f"note: {note}" for note in found["notes"]]
+    lines += [one_line(f"left out: {one['observer']} ({one['reason']})") for one in found["excluded"]]
+    lines += [one_line(f"note: {note}") for note in found["notes"]]
     lines += [f"warning: {warning}" for warning in found.get("warnings", []) if warning not in found["notes"]]
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from uplapp.analysis.export import ranking
 from uplapp.analysis.report import Report
 from uplapp.analysis.screening import side_by_side
 from uplapp.analysis.significance import ALPHA, upright
-from uplapp.analysis.wording import chance, fixed, plural, scene_words, simpler_fits
+from uplapp.analysis.wording import chance, fixed, one_line, plural, scene_words, simpler_fits
 from uplapp.values import Difference, Estimate, Scores
 
 
@@ -18,12 +18,12 @@ def summary(report: Report) -> str:
         [
             _basis(report.scores),
             _table(report),
-            *_tests(report.scores),
+            *map(one_line, _tests(report.scores)),
             *_fit(report),
             *_estimates(report.scores),
             *_scenes(report),
             *_exclusion(report),
-            *(f"warning: {warning}" for warning in dict.fromkeys(warnings)),
+            *(one_line(f"warning: {warning}") for warning in dict.fromkeys(warnings)),
         ]
     )
 
@@ -107,11 +107,11 @@ def _scenes(report: Report) -> list[str]:
     order = ranking(report.scores)["condition"]
     table = pd.DataFrame({name: order.map(scores) for name, scores in columns.items()})
     table.insert(0, "JOD by scene", order)
-    return ["", _printed(table), *scene_words(report.scenes), ""]
+    return ["", _printed(table), *map(one_line, scene_words(report.scenes)), ""]
 
 
 def _exclusion(report: Report) -> list[str]:
-    said = [f"left out: {observer} ({reason})" for observer, reason in report.scores.excluded]
+    said = [one_line(f"left out: {observer} ({reason})") for observer, reason in report.scores.excluded]
     if report.everyone is None:
         return said
     return [*said, "", _printed(side_by_side(report.everyone, report.scores)), ""]
