@@ -155,3 +155,8 @@ def test_a_file_with_other_column_names_is_read(votes, tmp_path):
 
 def test_short_work_says_nothing_on_the_way(votes):
     assert CliRunner().invoke(app, [str(votes), "--bootstraps", "20", "--json"]).stderr == ""
+
+
+@pytest.mark.parametrize("options", [(), ("--methods",)], ids=["text", "methods"])
+def test_a_line_break_in_a_reason_breaks_no_sentence(votes, options):
+    assert "q (late\\nagain)" in run(votes, *QUICK, "--exclude", "q=late\nagain", *options)
