@@ -2,13 +2,21 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.web.serving import serving
 
+HOUSE = Path(__file__).resolve().parents[2]
+PATIENCE_S = 180
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -60,3 +68,43 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[str]:
+    """The address of the real app in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings})
+    try:
+        yield wait_for_page(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for_page(address: str, process: subprocess.Popen) -> str:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        assert process.poll() is None, "the app ended"
+        try:
+            if httpx.get(address).status_code == 200:
+                return address
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise AssertionError("the app did not answer in time")
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def page(request, app, open_page):
+    """The front page, loaded, at one of two sizes; asking anything of another host fails the test."""
+    width, height = request.param
+    opened = open_page(width, height, accept_downloads=True)
+    asked = []
+    opened.on("request", lambda event: asked.append(event.url))
+    opened.goto(app)
+    opened.locator("#restore").wait_for()
+    yield opened
+    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []

@@ -2,71 +2,18 @@
 
 import io
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.moves import download, fits
 from uplapp.imaging.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-HOUSE = Path(__file__).resolve().parents[2]
-PATIENCE_S = 180
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[str]:
-    """The address of the real app in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings})
-    try:
-        yield wait_for_page(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_for_page(address: str, process: subprocess.Popen) -> str:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        assert process.poll() is None, "the app ended"
-        try:
-            if httpx.get(address).status_code == 200:
-                return address
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise AssertionError("the app did not answer in time")
-
-
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def page(request, app, open_page):
-    """The front page, loaded, at one of two sizes; asking anything of another host fails the test."""
-    width, height = request.param
-    opened = open_page(width, height, accept_downloads=True)
-    asked = []
-    opened.on("request", lambda event: asked.append(event.url))
-    opened.goto(app)
-    opened.locator("#restore").wait_for()
-    yield opened
-    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
 def restore(page, *losses: str) -> None:
@@ -75,12 +22,6 @@ def restore(page, *losses: str) -> None:
         box.locator("input").set_checked(box.inner_text().strip() in losses)
     page.locator("#restore").click()
     page.locator("#metrics table").wait_for(timeout=60_000)
-
-
-def download(page, locator) -> bytes:
-    with page.expect_download() as event:
-        locator.click()
-    return Path(event.value.path()).read_bytes()
 
 
 def test_both_addresses_answer(app):
@@ -154,22 +95,6 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.locator("#samples button").first.click()
     restore(page, "L1")
     assert page.locator("#metrics tbody tr").count() == 2
-
-
-def test_the_published_tables_and_own_votes_are_analysed(page, tmp_path):
-    page.get_by_role("tab", name="Analysis").click()
-    page.get_by_text("LPIPS+l2 looks best").wait_for()
-    page.get_by_text("Published: MR reconstruction, six losses").click()
-    page.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
-    page.get_by_text("My votes (CSV)").click()
-    rows = ["observer,condition_A,condition_B,is_A_selected"]
-    rows += [f"{name},sharp,blurred,{vote}" for name in "abcdef" for vote in (1, 1, 1, 0)]
-    (tmp_path / "votes.csv").write_text("\n".join(rows) + "\n")
-    page.locator("input[type=file][accept='.csv']").set_input_files(tmp_path / "votes.csv")
-    page.get_by_text(re.compile("sharp looks best|the lead of sharp")).wait_for()
-    assert fits(page)
-    scores = json.loads(download(page, page.get_by_role("button", name="Download everything (JSON)")))
-    assert scores["observers"] == 6
 
 
 def test_simulated_answers_are_ranked_apart_from_people(page):

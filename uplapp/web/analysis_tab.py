@@ -250,6 +250,7 @@ def _show_scenes(
 ) -> Generator[Any, None, None]:
     """Show the scores of every scene; from then on they are in the exports too."""
     if opened != SCENES:
+        yield gr.skip()  # a generator that yields nothing would empty its outputs
         return
     shown = yield from scenes_view.show(analysed, progress)
     if analysed is None or not shown.scenes:
@@ -266,5 +267,7 @@ def _show_metrics(
     metric: str | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    if opened == METRICS:
+    if opened != METRICS:
+        yield gr.skip()
+    else:
         yield from metrics_view.show(upload, metric, analysed, progress)

@@ -1,0 +1,213 @@
+"""The Analysis tab as a person uses it: votes in; ranking, tests, observers, metrics, plan and paper out."""
+
+import io
+import json
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from tests.analysis import made
+from tests.browser.moves import download, fits
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NARROWEST_PX = 200
+PICTURES = {"Ranking": 1, "Differences": 2, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 0, "Paper": 0}
+TABLES = {"Ranking": 1, "Differences": 1, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 1, "Paper": 0}
+LONG_PLAN = "60, 120, 180, 240, 300, 360, 420, 480"
+
+
+@pytest.fixture
+def tab(page):
+    """The Analysis tab with what it shows at first."""
+    page.get_by_role("tab", name="Analysis").click()
+    page.get_by_text("LPIPS+l2 looks best").wait_for()
+    return page
+
+
+@pytest.fixture(scope="module")
+def votes() -> pd.DataFrame:
+    """Five observers, three scenes, catch and repeat trials; one observer answers the catches wrong."""
+    table = made.table(tuple("vwxyz"), ("bridge", "river", "tower")).assign(kind="main", response_ms="1500")
+    repeats = table[table["scene"] == "river"].iloc[::6].assign(kind="repeat")
+    wrong = (repeats["observer"] != "w").map(int).map(str)
+    catches = repeats.assign(kind="catch", condition_A="reference", is_A_selected=wrong)
+    return pd.concat([table, repeats, catches], ignore_index=True)
+
+
+def choose(tab, source: str) -> None:
+    tab.locator("#source").get_by_text(source).click()
+
+
+def upload(tab, label: str, folder, text: str, name: str) -> None:
+    """Give the file field of this label a file."""
+    field = tab.locator(f".block:has(> label:has-text('{label}'))").locator("input[type=file]")
+    field.set_input_files(made.write(folder, text, name))
+
+
+def give_votes(tab, folder, votes: pd.DataFrame) -> None:
+    choose(tab, "My votes (CSV)")
+    tab.get_by_text("Choose a votes file").wait_for()
+    upload(tab, "Votes, CSV", folder, votes.to_csv(index=False), "votes.csv")
+
+
+def give_metrics(tab, folder) -> None:
+    rows = [f"{scene},{name},{ord(name)}" for scene in ("bridge", "river", "tower") for name in "abc"]
+    text = "\n".join(["scene,condition,psnr", *rows])
+    upload(tab, "Metrics, CSV", folder, text, "metrics.csv")
+
+
+def look_at(tab, name: str) -> None:
+    """Open an inner tab; those that have no room stand in a menu."""
+    shown = tab.locator("[role=tab]:visible", has_text=re.compile(f"^{name}$"))
+    if not shown.count():
+        tab.locator(".overflow-menu > button:visible").last.click()
+        shown = tab.locator(".overflow-dropdown button:visible", has_text=name)
+    shown.click()
+
+
+def pick(tab, label: str, *options: str) -> None:
+    """Choose options of a menu that takes several."""
+    field = tab.get_by_label(label, exact=True)
+    for option in options:
+        field.click()
+        tab.get_by_role("option", name=option, exact=True).click()
+    field.blur()
+    tab.get_by_role("listbox").wait_for(state="hidden")
+
+
+def wide(tab, count: int) -> None:
+    """Wait until so many pictures are on screen, each wide enough to be read."""
+    tab.wait_for_function(
+        """([count, narrowest]) => {
+            const shown = [...document.querySelectorAll(".marks")].filter(mark => mark.checkVisibility());
+            return shown.length === count
+                && shown.every(mark => mark.getBoundingClientRect().width > narrowest);
+        }""",
+        arg=[count, NARROWEST_PX],
+    )
+
+
+def tables(tab, count: int) -> None:
+    """Wait until so many tables with rows are on screen."""
+    tab.wait_for_function(
+        """count => [...document.querySelectorAll(".numbers")].filter(
+            table => table.checkVisibility() && table.querySelectorAll("tbody tr").length > 1
+        ).length === count""",
+        arg=count,
+    )
+
+
+def test_every_view_of_uploaded_votes_shows_its_picture_and_its_table(tab, tmp_path, votes):
+    give_votes(tab, tmp_path, votes)
+    tab.get_by_text("180 comparisons of 5 observers").wait_for()
+    for name in PICTURES:
+        look_at(tab, name)
+        if name == "Metrics":
+            give_metrics(tab, tmp_path)
+        wide(tab, PICTURES[name])
+        tables(tab, TABLES[name])
+        assert fits(tab)
+
+
+def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
+    look_at(tab, "Plan")
+    choose(tab, "Published: MR reconstruction, six losses")
+    tab.get_by_text("The widest 95 % interval between neighbours in rank is 0.6").wait_for()
+    for name in ("Observers", "Metrics", "Differences", "Ranking"):
+        look_at(tab, name)
+        wide(tab, PICTURES[name] * (name != "Observers"))
+    tab.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
+    assert fits(tab)
+
+
+def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path):
+    rows = "".join(f"o{k % 3},OPT,10,DQ,4,{'left' if k % 4 else 'right'}\n" for k in range(12))
+    choose(tab, "My votes (CSV)")
+    upload(tab, "Votes, CSV", tmp_path, "who,type1,level1,type2,level2,selected\n" + rows, "fields.csv")
+    tab.get_by_text("fields.csv has no column 'observer'").wait_for()
+    tab.get_by_role("button", name="My columns have other names").click()
+    tab.get_by_label("A was chosen:").fill("left")
+    tab.get_by_label("B was chosen:").fill("right")
+    tab.get_by_label("not sure:").fill("")
+    pick(tab, "Observer", "who")
+    pick(tab, "Condition A", "type1", "level1")
+    pick(tab, "Condition B", "type2", "level2")
+    pick(tab, "The choice", "selected")
+    tab.get_by_text("OPT 10").first.wait_for()
+    tab.get_by_text("12 comparisons of 3 observers").wait_for()
+    tables(tab, 1)
+    assert fits(tab)
+
+
+def test_the_winner_of_a_matrix_is_chosen_not_guessed(tab, tmp_path):
+    choose(tab, "My matrix (CSV)")
+    upload(tab, "Matrix, CSV", tmp_path, ",x,y\nx,0,30\ny,5,0\n", "matrix.csv")
+    tab.get_by_text("Say whose votes a cell counts").wait_for()
+    tab.get_by_label("the column's").check()
+    tab.get_by_text(re.compile("^y (looks best|leads)")).wait_for()
+    tab.get_by_label("the row's").check()
+    tab.get_by_text(re.compile("^x (looks best|leads)")).wait_for()
+    wide(tab, 1)
+
+
+def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, tmp_path, votes):
+    give_votes(tab, tmp_path, votes)
+    tab.get_by_text("180 comparisons of 5 observers").wait_for()
+    look_at(tab, "Observers")
+    tab.get_by_text("★ w").wait_for()
+    tab.get_by_label("Because").fill("failed both catch trials")
+    pick(tab, "Leave out", "w")
+    tab.get_by_text("Those kept").wait_for()
+    tables(tab, 2)
+    assert fits(tab)
+    look_at(tab, "Paper")
+    reason = re.compile(re.escape("w (failed both catch trials)"))
+    expect(tab.locator("#methods textarea")).to_have_value(reason, timeout=15_000)
+    scores = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
+    assert scores["excluded"] == [{"observer": "w", "reason": "failed both catch trials"}]
+    assert (scores["observers"], scores["everyone"]["observers"]) == (4, 5)
+
+
+def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
+    look_at(tab, "Plan")
+    sizes = tab.get_by_label("Numbers of observers")
+    sizes.fill(LONG_PLAN)
+    tab.get_by_label("Simulated studies").first.fill("1000")
+    tab.locator("#simulate").click()
+    tab.get_by_text(re.compile(r"simulated studies: \d")).first.wait_for()
+    tab.get_by_role("button", name="Cancel").locator("visible=true").first.click()
+    tab.get_by_text("Cancelled.").wait_for()
+    tab.get_by_role("button", name="Take the scores of these votes").click()
+    sizes.fill("4, 8")
+    tab.get_by_label("Simulated studies").first.fill("50")
+    tab.locator("#simulate").click()
+    tab.locator("#advice strong").wait_for()
+    wide(tab, 1)
+    assert fits(tab)
+
+
+def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
+    look_at(tab, "Paper")
+    tab.get_by_role("button", name="Draw the figures").click()
+    figures = tab.get_by_role("link", name=re.compile("KB|MB"))
+    with zipfile.ZipFile(io.BytesIO(download(tab, figures))) as archive:
+        roots = {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
+    assert set(roots) == {"votes.svg", "scores.svg", "triangles.svg"}
+    assert {root.tag for root in roots.values()} == {"{http://www.w3.org/2000/svg}svg"}
+    choose(tab, "Published: MR reconstruction, six losses")
+    figures.wait_for(state="hidden")
+
+
+def test_the_last_choice_wins_however_fast_it_follows(tab):
+    choose(tab, "Published: MR reconstruction, six losses")
+    choose(tab, "Published: denoising, six losses")
+    choose(tab, "Published: MR reconstruction, six losses")
+    choose(tab, "Published: denoising, six losses")
+    tab.wait_for_timeout(1500)
+    tab.get_by_text("LPIPS+l2 looks best").wait_for()
+    assert tab.get_by_text("MS-SSIM leads").count() == 0
