@@ -179,7 +179,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
     sizes.fill(LONG_PLAN)
     tab.get_by_label("Simulated studies").first.fill("1000")
     tab.locator("#simulate").click()
-    tab.get_by_text(re.compile(r"simulated studies: \d")).first.wait_for()
+    tab.get_by_text(re.compile(r"simulated studies - \d")).first.wait_for()
     tab.get_by_role("button", name="Cancel").locator("visible=true").first.click()
     tab.get_by_text("Cancelled.").wait_for()
     tab.get_by_role("button", name="Take the scores of these votes").click()

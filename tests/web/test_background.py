@@ -58,6 +58,14 @@ def test_the_page_hears_how_far_the_work_is():
     finish(job)
 
 
+def test_whoever_waits_long_is_told_once():
+    go = threading.Event()
+    job = working(lambda watch: go.wait(PATIENCE_S), Heard(), "replicates", "please wait")
+    assert [next(job), next(job)] == ["please wait", IDLE]
+    go.set()
+    finish(job)
+
+
 def test_an_exception_of_the_work_is_passed_on():
     def work(watch):
         raise UplappError("no votes")

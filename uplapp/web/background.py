@@ -12,7 +12,7 @@ from uplapp.errors import Cancelled
 from uplapp.values import Watch
 
 POLL_S = 0.1
-SLOW_POLLS = 5  # after so many the person is told to wait
+POLLS = 8  # an update hides how far the work is until it is told again, so they come seldom
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,9 @@ def working(
                     break
                 if share[0]:
                     progress((share[0], share[1]), desc=text)
-                yield waiting if waiting is not None and polls == SLOW_POLLS else gr.skip()
+                if polls % POLLS == 0:
+                    yield gr.skip() if waiting is None else waiting
+                    waiting = None
         finally:
             stopped.set()
         return future.result()
