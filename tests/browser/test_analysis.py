@@ -193,6 +193,8 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
 
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     look_at(tab, "Paper")
+    filled = re.compile("All 15 pairs were compared")  # votes that arrive later would take the figures away
+    expect(tab.locator("#methods textarea")).to_have_value(filled, timeout=15_000)
     tab.get_by_role("button", name="Draw the figures").click()
     figures = tab.get_by_role("link", name=re.compile("KB|MB"))
     with zipfile.ZipFile(io.BytesIO(download(tab, figures))) as archive:
