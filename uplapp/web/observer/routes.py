@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,6 +33,7 @@ STATUS: dict[type[UplappError], int] = {
     StoreBusy: 503,
 }
 EVENTS_AT_ONCE = 100
+AT_ONCE = 4  # calls of the study; more threads wait for each other's memory and take longer
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,7 @@ def build(
     handlers: dict[Any, Any] = {UplappError: refuse}
     app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
     app.state.store, app.state.studies, app.state.clock = store, studies, clock
+    app.state.limiter = CapacityLimiter(AT_ONCE)
     app.state.files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in TYPES}
     return app
 
@@ -170,4 +172,4 @@ async def _call(
 ) -> Result:
     """Run a blocking function of the study off the event loop."""
     work = partial(function, request.app.state.store, _study(request), *arguments, **options)
-    return await run_in_threadpool(work)
+    return await to_thread.run_sync(work, limiter=request.app.state.limiter)
