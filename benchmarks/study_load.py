@@ -26,8 +26,9 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from uplapp.study import blinding, definition, session
+from uplapp.study import blinding, definition, opening
 from uplapp.study.observers import respond
+from uplapp.study.protocol import Protocol
 from uplapp.study.store import Store
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
@@ -123,7 +124,7 @@ class Browser:
                 self.streams[1].close()
 
 
-PROTOCOL = definition.Protocol()
+PROTOCOL = Protocol()
 
 
 def write_study(folder: Path) -> None:
@@ -146,7 +147,7 @@ def serve(data: Path, port: int, restoring: bool) -> None:
     from uplapp.web.observer.routes import build
 
     store = Store(data / "answers.db")
-    study = session.open_study(store, definition.load(data / "load"), data / "load", time.time())
+    study = opening.open_study(store, definition.load(data / "load"), data / "load", time.time())
     if restoring:
         threading.Thread(target=restore_without_end, daemon=True).start()
     app = Starlette(routes=[Mount("/study", app=build(store, {"load": study}))])

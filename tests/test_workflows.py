@@ -12,7 +12,8 @@ from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
 from uplapp.study import stimuli
-from uplapp.study.definition import Definition, Render, Scene
+from uplapp.study.definition import Definition
+from uplapp.study.protocol import Render, Scene
 from uplapp.values import Condition
 from uplapp.workflows import render_stimuli, rendered
 

@@ -12,7 +12,7 @@ REFERENCE = "reference"  # names the clean image where a trial shows it as one o
 
 Kind = Literal["practice", "main", "catch", "repeat"]
 Side = Literal["left", "right"]
-Choice = Literal["left", "right", "not_sure"]
+Choice = Literal["left", "right", "not_sure", "none", "rated"]  # none: no answer in time
 Watch = Callable[[int, int], None]  # hears (done, total) of long work, and may raise Cancelled to stop it
 
 

@@ -12,9 +12,10 @@ from uplapp.imaging.images import encode_png, read_image
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
-from uplapp.study import session
-from uplapp.study.definition import Definition, Scene
-from uplapp.study.session import OpenStudy
+from uplapp.study import opening
+from uplapp.study.definition import Definition
+from uplapp.study.opening import OpenStudy
+from uplapp.study.protocol import Scene
 from uplapp.study.store import Store
 from uplapp.values import REFERENCE
 
@@ -58,7 +59,7 @@ def rendered(definition: Definition, root: Path) -> bool:
 
 def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
     """Open a study whose adaptive choices, if it makes any, are the analysis'; raises as the session does."""
-    return session.open_study(store, definition, root, now, next_pairs)
+    return opening.open_study(store, definition, root, now, next_pairs)
 
 
 def _read_scene(study: str, scene: Scene) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import session
+from uplapp.study import joining, session
 from uplapp.study.store import DATABASE
 from uplapp.web import safekeeping
 
@@ -22,7 +22,7 @@ def settings(tmp_path):
 
 def take_part(store, folder, answers):
     study = open_tiny(store, folder)
-    observer = session.join(store, study, study.definition.consent.version, NOW)
+    observer = joining.join(store, study, study.definition.consent.version, NOW)
     for n in range(answers):
         shown = session.state(store, study, observer).trial
         session.answer(store, study, observer, shown.token, f"{n:032}", response(), NOW + n)

@@ -7,7 +7,7 @@ from scipy.stats import chisquare
 
 from tests.study.tiny import CONDITIONS, NOW, SCENES, definition, open_tiny, response
 from uplapp.analysis.nextpair import next_pairs, posterior
-from uplapp.study import session
+from uplapp.study import joining, session
 from uplapp.study.adaptive import choose
 from uplapp.study.blinding import token
 from uplapp.study.design import plan
@@ -143,7 +143,7 @@ class TestSession:
         return session.answer(store, study, person, shown.token, token(), given or response(), NOW)
 
     def test_only_the_current_trial_and_the_next_exist(self, store, study):
-        person = session.join(store, study, "1", NOW)
+        person = joining.join(store, study, "1", NOW)
         state, count = session.state(store, study, person), 0
         while state.trial:
             waiting = "SELECT count(*) AS n FROM trials WHERE token NOT IN (SELECT trial FROM answers)"
@@ -154,7 +154,7 @@ class TestSession:
         assert store.row("SELECT count(*) AS n FROM observers WHERE finished_at IS NOT NULL")["n"] == 1
 
     def test_a_broken_trial_comes_again_after_all_others(self, store, study):
-        person = session.join(store, study, "1", NOW)
+        person = joining.join(store, study, "1", NOW)
         self.answer(store, study, person)
         broken_trial = session.state(store, study, person).trial.token
         state = self.answer(store, study, person, response(gaps_ms=(80.0,), missed_frames=4))
@@ -175,16 +175,16 @@ class TestSession:
 
         study = open_tiny(store, tmp_path / "tiny", listen, pairs="adaptive:7")
         simulate(store, study, dict.fromkeys(CONDITIONS, 0.0), 3, SEED, NOW)
-        session.join(store, study, "1", NOW, simulated=True)
+        joining.join(store, study, "1", NOW, simulated=True)
         assert heard[-1] == 21
-        session.join(store, study, "1", NOW)
+        joining.join(store, study, "1", NOW)
         assert heard[-1] == 0
         store.update(
             "observers",
             store.row("SELECT id FROM observers WHERE finished_at > 0")["id"],
             {"excluded": "withdrawn"},
         )
-        session.join(store, study, "1", NOW, simulated=True)
+        joining.join(store, study, "1", NOW, simulated=True)
         assert heard[-1] == 14
 
     def test_a_failing_chooser_costs_no_answer(self, store, tmp_path):

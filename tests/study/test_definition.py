@@ -19,7 +19,7 @@ def with_protocol(**entries):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({**GOOD, "colour": 1}, "unknown key 'colour'; allowed: conditions, consent"),
+        ({**GOOD, "colour": 1}, "unknown key 'colour'; allowed: access, completion, conditions"),
         ({"title": "x", "scenes": GOOD["scenes"]}, "'conditions' is missing"),
         ({**GOOD, "title": 3}, "title = 3 must be a text"),
         ({**GOOD, "conditions": GOOD["conditions"][:1]}, "at least 2 conditions"),

@@ -3,7 +3,7 @@ from PIL import Image
 
 from tests.study.tiny import NOW, write_study
 from uplapp.errors import BadStudy
-from uplapp.study import frozen, session, stimuli
+from uplapp.study import frozen, opening, stimuli
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
 from uplapp.study.store import Store
@@ -22,7 +22,7 @@ def store(tmp_path):
 
 
 def opened(store, folder):
-    return session.open_study(store, load(folder), folder, NOW).id
+    return opening.open_study(store, load(folder), folder, NOW).id
 
 
 def test_a_manifest_holds_every_file_the_seed_the_protocol_and_the_versions(folder):

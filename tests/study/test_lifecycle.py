@@ -4,7 +4,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.study import lifecycle, observers, replay, session
+from uplapp.study import joining, lifecycle, observers, replay, session
 from uplapp.study.lifecycle import NotNow
 from uplapp.study.store import Store
 
@@ -15,7 +15,7 @@ def study(store, tmp_path):
 
 
 def join(store, study, **options):
-    return session.join(store, study, "1", NOW, **options)
+    return joining.join(store, study, "1", NOW, **options)
 
 
 def answer(store, study, who, **changes):

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.study import session
+from uplapp.study import joining, session
 from uplapp.study.journal import Journal
 from uplapp.study.replay import BadJournal, complete, replay
 from uplapp.study.store import Store
@@ -28,7 +28,7 @@ def lived(tmp_path):
     for start in range(2):
         store = Store(tmp_path / "lived" / "answers.db")
         study = open_tiny(store, tmp_path / "tiny")
-        observer = session.join(store, study, study.definition.consent.version, NOW)
+        observer = joining.join(store, study, study.definition.consent.version, NOW)
         session.note(store, study, observer, [{"kind": "focus", "at_ms": 1.0}], NOW)
         for n in range(14 if start else 3):
             shown = session.state(store, study, observer).trial

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tests.study.tiny import body, response
-from uplapp.study.definition import Protocol
+from uplapp.study.protocol import Protocol
 from uplapp.study.response import BadResponse, flags, is_broken, phase_frames, read
 
 NINE_SWAPS = [250.0 * n for n in range(1, 9)]

@@ -5,7 +5,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response, write_study
 from uplapp.errors import Refused
-from uplapp.study import session
+from uplapp.study import joining, session
 from uplapp.study.blinding import token
 from uplapp.study.response import BadResponse
 from uplapp.study.session import Unknown
@@ -19,7 +19,7 @@ def study(store, tmp_path):
 
 @pytest.fixture
 def observer(store, study):
-    return session.join(store, study, "1", NOW)
+    return joining.join(store, study, "1", NOW)
 
 
 def count(store):
@@ -68,7 +68,7 @@ def test_answers_out_of_order_are_refused(store, study, observer):
 
 
 def test_a_foreign_trial_or_picture_does_not_exist(store, study, observer):
-    other = session.join(store, study, "1", NOW)
+    other = joining.join(store, study, "1", NOW)
     trial = session.state(store, study, other).trial
     with pytest.raises(Unknown):
         session.answer(store, study, observer, trial.token, "key", response(), NOW)
@@ -115,7 +115,7 @@ def test_practice_tells_right_from_wrong_and_nothing_else_does(store, study, obs
 
 def test_the_completion_code_comes_after_the_last_answer_and_is_the_observers_own(store, study, observer):
     codes = []
-    for person in (observer, session.join(store, study, "1", NOW)):
+    for person in (observer, joining.join(store, study, "1", NOW)):
         state = session.state(store, study, person)
         while state.trial:
             assert state.code is None
@@ -130,7 +130,7 @@ def test_breaks_come_every_n_comparisons(store, study):
         study,
         definition=replace(study.definition, protocol=replace(study.definition.protocol, break_every=5)),
     )
-    person = session.join(store, study, "1", NOW)
+    person = joining.join(store, study, "1", NOW)
     rests, state = [], session.state(store, study, person)
     while state.trial:
         state = answer(store, study, person)
@@ -140,7 +140,7 @@ def test_breaks_come_every_n_comparisons(store, study):
 
 def test_consent_to_another_text_is_not_consent(store, study):
     with pytest.raises(Refused, match="consent text has changed"):
-        session.join(store, study, "0", NOW)
+        joining.join(store, study, "0", NOW)
 
 
 def test_the_consent_and_its_time_are_stored(store, study, observer):

@@ -5,13 +5,13 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny
 from uplapp.errors import UplappError
-from uplapp.study import session
+from uplapp.study import joining
 from uplapp.study.snapshot import snapshot
 
 
 def test_a_snapshot_of_an_open_database_holds_what_is_committed(store, tmp_path):
     study = open_tiny(store, tmp_path / "tiny")
-    session.join(store, study, "1", NOW)
+    joining.join(store, study, "1", NOW)
     snapshot(tmp_path / "answers.db", tmp_path / "out" / "copy.db")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["copy.db"]
     with closing(sqlite3.connect(tmp_path / "out" / "copy.db")) as copy:

@@ -26,6 +26,7 @@ def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
     assert [row["name"] for row in store.rows("SELECT name FROM _sqlite_migrations", {})] == [
         "m001_first_tables",
         "m002_life",
+        "m003_tasks",
     ]
 
 

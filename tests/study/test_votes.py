@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.study import observers, session, votes
+from uplapp.study import joining, observers, session, votes
 from uplapp.study.blinding import token
 
 
@@ -14,7 +14,7 @@ def study(store, tmp_path):
 
 
 def answer_all(store, study, *choices):
-    person = session.join(store, study, "1", NOW)
+    person = joining.join(store, study, "1", NOW)
     for choice in choices:
         trial = session.state(store, study, person).trial
         session.answer(store, study, person, trial.token, token(), response(choice), NOW)

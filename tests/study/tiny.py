@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from uplapp.study import session
+from uplapp.study import opening
 from uplapp.study.definition import Definition, load, parse
+from uplapp.study.opening import OpenStudy
 from uplapp.study.response import Response, phase_frames
-from uplapp.study.session import OpenStudy
 from uplapp.study.store import Store
 
 CONDITIONS = ("l1", "l2", "ms_ssim", "flip")
@@ -56,7 +56,7 @@ def open_tiny(store: Store, folder: Path, chooser=None, **protocol) -> OpenStudy
         write_study(folder)
     found = load(folder)
     found = replace(found, protocol=replace(found.protocol, **protocol))
-    return session.open_study(store, found, folder, NOW, chooser)
+    return opening.open_study(store, found, folder, NOW, chooser)
 
 
 def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:

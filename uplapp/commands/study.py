@@ -14,10 +14,10 @@ import typer
 from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import folders, frozen, lifecycle, observers, package, session, stimuli, votes
+from uplapp.study import folders, frozen, lifecycle, observers, opening, package, stimuli, votes
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
-from uplapp.study.session import OpenStudy
+from uplapp.study.opening import OpenStudy
 from uplapp.study.snapshot import snapshot
 from uplapp.study.store import DATABASE, Store
 
@@ -271,7 +271,7 @@ def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
     stimuli.check(definition, root)
     store = Store(settings.data / DATABASE)
     try:
-        yield store, session.open_study(store, definition, root, time.time(), next_pairs)
+        yield store, opening.open_study(store, definition, root, time.time(), next_pairs)
     finally:
         store.close()
 

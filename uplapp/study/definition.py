@@ -2,93 +2,42 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from itertools import combinations
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.values import REFERENCE, Condition
+from uplapp.study.fields import check_keys, check_name, named, read_table
+from uplapp.study.protocol import (
+    SCALES,
+    Access,
+    Completion,
+    Consent,
+    Criterion,
+    Protocol,
+    Question,
+    Rating,
+    Render,
+    Scene,
+    Translation,
+)
+from uplapp.values import Condition
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 RESERVED = ("api", "static")  # these are addresses beside the study's own
 LAYOUTS = ("auto", "side_by_side", "in_place")
-LIMITS = {
-    "phase_ms": (50, 2000),
-    "seed": (0, 2**53),
-    "orders": (1, 2),
-    "repeats": (0, 200),
-    "catch": (0, 100),
-    "practice": (0, 20),
-    "break_every": (0, 1000),
-    "noise_sigma": (0, 255),
-    "noise_seed": (0, 2**53),
-}
-CONSENT = """You will see pairs of flickering pictures and say which of the two changes less.
-The pictures alternate a few times a second. Please do not take part if you are sensitive to
-flickering light, for instance if you have photosensitive epilepsy. We store your answers, their
-timing and the size of your window, nothing that names you. You can stop at any time."""
-
-Table = TypeVar("Table")
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One picture of the study; `source` and `crop` (top, left, height, width) say where it comes from."""
-
-    name: str
-    source: str = ""
-    crop: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How comparisons are shown, and which: `pairs` is `all`, or N an observer: `random:N`, `adaptive:N`.
-
-    With `orders` = 2 each of them comes once each way round, so twice as many main trials. With `ranking`
-    the last page points to the Analysis tab.
-    """
-
-    phase_ms: float = 250.0
-    layout: str = "auto"
-    pairs: str = "all"
-    orders: int = 1
-    seed: int = 0
-    practice: int = 2
-    catch: int = 2
-    repeats: int = 0
-    break_every: int = 0
-    not_sure: bool = False
-    ranking: bool = False
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether an observer's next comparison is chosen when it is needed."""
-        return self.pairs.startswith("adaptive:")
-
-
-@dataclass(frozen=True)
-class Consent:
-    """What an observer agrees to; the version is stored with the observer."""
-
-    version: str = "1"
-    text: str = CONSENT
-
-
-@dataclass(frozen=True)
-class Render:
-    """How the stimuli are made from the scenes, where uplapp makes them: a condition's name is a loss."""
-
-    task: str = "denoise"
-    network: str = "unet"
-    noise_sigma: float = 25.0
-    noise_seed: int = 0
+QUESTIONS = ("text", "number", "choice")
+REFERENCES = ("shown", "hidden")
+LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A whole study, frozen; its name is the name of its folder."""
+    """A whole study, frozen; its name is the name of its folder.
+
+    Observers compare pairs of flickers or, with `rating`, rate one image at a time.
+    """
 
     name: str
     title: str
@@ -97,6 +46,11 @@ class Definition:
     protocol: Protocol = field(default_factory=Protocol)
     consent: Consent = field(default_factory=Consent)
     render: Render | None = None
+    rating: Rating | None = None
+    access: Access = field(default_factory=Access)
+    completion: Completion = field(default_factory=Completion)
+    questions: tuple[Question, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -110,14 +64,14 @@ class Definition:
 
     @property
     def comparisons(self) -> int:
-        """Comparisons, a pair in a scene, that one observer judges."""
-        every = len(self.scenes) * len(self.pairs)
-        return min(every, subset(self.protocol) or every)
+        """What one observer judges: pairs in scenes or, in a rating study, single images."""
+        every = len(self.scenes) * len(self.conditions if self.rating else self.pairs)
+        return min(every, self.protocol.subset or every)
 
-
-def subset(protocol: Protocol) -> int | None:
-    """The N of `random:N` or `adaptive:N`, None for `all`."""
-    return None if protocol.pairs == "all" else int(protocol.pairs.partition(":")[2])
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those an observer can choose, the study's own first."""
+        return (self.protocol.language, *(entry.language for entry in self.translations))
 
 
 def load(folder: Path) -> Definition:
@@ -134,97 +88,98 @@ def load(folder: Path) -> Definition:
 
 def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
     """Turn the tables of a study.toml into a checked Definition; `where` names them in errors."""
-    _check_name(name, "study", where)
+    check_name(name, "study", where)
     if name in RESERVED:
         raise BadStudy(f"{where}: a study cannot be called '{name}'; choose another folder name")
     allowed = {entry.name for entry in fields(Definition)} - {"name"}
-    _check_keys(raw, allowed, {"title", "conditions", "scenes"}, where)
+    check_keys(raw, allowed, {"title", "conditions", "scenes"}, where)
     if not isinstance(raw["title"], str):
         raise BadStudy(f"{where}: title = {raw['title']!r} must be a text")
     definition = Definition(
         name=name,
         title=raw["title"],
-        conditions=_named(Condition, raw["conditions"], f"{where}: conditions"),
-        scenes=_named(Scene, raw["scenes"], f"{where}: scenes"),
-        protocol=_table(Protocol, raw.get("protocol", {}), f"{where}: protocol"),
-        consent=_table(Consent, raw.get("consent", {}), f"{where}: consent"),
-        render=_table(Render, raw["render"], f"{where}: render") if "render" in raw else None,
+        conditions=named(Condition, raw["conditions"], f"{where}: conditions"),
+        scenes=named(Scene, raw["scenes"], f"{where}: scenes"),
+        protocol=read_table(Protocol, raw.get("protocol", {}), f"{where}: protocol"),
+        consent=read_table(Consent, raw.get("consent", {}), f"{where}: consent"),
+        render=read_table(Render, raw["render"], f"{where}: render") if "render" in raw else None,
+        rating=_rating(raw["rating"], f"{where}: rating") if "rating" in raw else None,
+        access=read_table(Access, raw.get("access", {}), f"{where}: access"),
+        completion=read_table(Completion, raw.get("completion", {}), f"{where}: completion"),
+        questions=named(Question, raw["questions"], f"{where}: questions") if "questions" in raw else (),
+        translations=_translations(raw.get("translations", []), f"{where}: translations"),
     )
     _check(definition, where)
     return definition
 
 
+def _rating(raw: object, where: str) -> Rating:
+    if not isinstance(raw, Mapping):
+        raise BadStudy(f"{where} must be a table")
+    check_keys(raw, {"criteria", "reference"}, {"criteria"}, where)
+    rating = Rating(named(Criterion, raw["criteria"], f"{where}: criteria"), raw.get("reference", "shown"))
+    _choose(rating.reference, "reference", REFERENCES, where)
+    for criterion in rating.criteria:
+        _choose(criterion.scale, "scale", tuple(SCALES), f"{where} '{criterion.name}'")
+        if criterion.labels and not 2 <= len(criterion.labels) <= 11:
+            raise BadStudy(f"{where} '{criterion.name}': a scale has 2 to 11 labels")
+    return rating
+
+
+def _translations(raw: object, where: str) -> tuple[Translation, ...]:
+    if not isinstance(raw, list):
+        raise BadStudy(f"{where} must be tables, each with a language")
+    return tuple(read_table(Translation, row, where) for row in raw)
+
+
 def _check(definition: Definition, where: str) -> None:
     protocol = definition.protocol
-    if len(definition.conditions) < 2:
+    if len(definition.conditions) < 2 and not definition.rating:
         raise BadStudy(f"{where}: a study compares at least 2 conditions, this one has 1")
-    if protocol.layout not in LAYOUTS:
-        raise BadStudy(f"{where}: layout '{protocol.layout}' is unknown; choose one of: {', '.join(LAYOUTS)}")
+    _choose(protocol.layout, "layout", LAYOUTS, where)
     if not re.fullmatch(r"all|(random|adaptive):[1-9][0-9]{0,3}", protocol.pairs):
         raise BadStudy(
             f"{where}: pairs '{protocol.pairs}' is unknown; "
             'write "all", "random:N" or "adaptive:N", N from 1 to 9999'
         )
-    if protocol.adaptive and protocol.orders == 2:
-        raise BadStudy(f'{where}: orders = 2 needs pairs that are planned; write "all" or "random:N"')
+    if protocol.adaptive and (protocol.orders == 2 or definition.rating):
+        what = "a rating study" if definition.rating else "orders = 2"
+        raise BadStudy(f'{where}: {what} needs pairs that are planned; write "all" or "random:N"')
+    if definition.rating and (protocol.orders == 2 or protocol.not_sure):
+        raise BadStudy(f"{where}: orders = 2 and not_sure are for pairs, not for ratings")
     for scene in definition.scenes:
         if scene.crop and (len(scene.crop) != 4 or min(scene.crop) < 0):
             raise BadStudy(f"{where}: crop of scene '{scene.name}' must be [top, left, height, width]")
+    _check_times(protocol, where)
+    _check_texts(definition, where)
 
 
-def _named(kind: type[Table], rows: object, where: str) -> tuple[Table, ...]:
-    if not isinstance(rows, Sequence) or not rows or not all(isinstance(row, Mapping) for row in rows):
-        raise BadStudy(f"{where} must be one or more tables, each with a name")
-    seen: dict[str, str] = {}
+def _check_times(protocol: Protocol, where: str) -> None:
+    for name in ("max_view_ms", "answer_timeout_ms"):
+        limit = getattr(protocol, name)
+        least = max(protocol.min_view_ms, 4 * protocol.phase_ms)
+        if 0 < limit < least:
+            raise BadStudy(f"{where}: {name} = {limit:g} must be 0 (no limit) or at least {least:g}")
+
+
+def _check_texts(definition: Definition, where: str) -> None:
+    languages = definition.languages
+    for language in languages:
+        if not LANGUAGE.fullmatch(language) or languages.count(language) > 1:
+            raise BadStudy(f"{where}: language '{language}' must be two letters, each language once")
+    rows: list[Question | Criterion] = [*definition.questions]
+    rows += definition.rating.criteria if definition.rating else ()
     for row in rows:
-        name = _check_name(row.get("name"), "name", where)
-        if name.lower() in seen:
-            raise BadStudy(
-                f"{where}: '{name}' and '{seen[name.lower()]}' clash; names differ in more than case"
-            )
-        seen[name.lower()] = name
-    return tuple(_table(kind, row, f"{where} '{row['name']}'") for row in rows)
+        _choose(row.language, "language", ("", *languages), f"{where}: '{row.name}'")
+    for question in definition.questions:
+        _choose(question.kind, "kind", QUESTIONS, f"{where}: question '{question.name}'")
+        if (question.kind == "choice") != (len(question.options) >= 2):
+            raise BadStudy(f"{where}: question '{question.name}': only a choice has options, 2 or more")
+    redirect = definition.completion.redirect
+    if redirect and not re.fullmatch(r"https://[^\s\"'<>\\]{1,500}", redirect):
+        raise BadStudy(f"{where}: redirect = {redirect!r} must be an https:// address")
 
 
-def _check_name(name: object, what: str, where: str) -> str:
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name.lower() == REFERENCE:
-        raise BadStudy(
-            f"{where}: {what} {name!r} cannot be used; write 1-40 letters, digits, _ or -, "
-            f"beginning with a letter or digit, and not '{REFERENCE}'"
-        )
-    return name
-
-
-def _check_keys(table: Mapping[str, Any], allowed: set[str], needed: set[str], where: str) -> None:
-    for key in table:
-        if key not in allowed:
-            raise BadStudy(f"{where}: unknown key '{key}'; allowed: {', '.join(sorted(allowed))}")
-    for key in sorted(needed - set(table)):
-        raise BadStudy(f"{where}: '{key}' is missing")
-
-
-def _table(kind: type[Table], table: object, where: str) -> Table:
-    """Build the frozen value `kind` from a TOML table by the names and types of its fields."""
-    if not isinstance(table, Mapping):
-        raise BadStudy(f"{where} must be a table")
-    entries = fields(kind)  # type: ignore[arg-type]
-    needed = {entry.name for entry in entries if entry.default is MISSING}
-    _check_keys(table, {entry.name for entry in entries}, needed, where)
-    hints = get_type_hints(kind)
-    return kind(**{key: _value(key, value, hints[key], where) for key, value in table.items()})
-
-
-def _value(key: str, value: object, hint: object, where: str) -> object:
-    """One checked entry: of the field's type, and within its limits if it has any."""
-    if hint == tuple[int, ...]:
-        if not isinstance(value, list) or not all(type(item) is int for item in value):
-            raise BadStudy(f"{where}: {key} = {value!r} must be a list of whole numbers")
-        return tuple(value)
-    wanted = (int, float) if hint is float else (hint,)
-    if type(value) not in wanted:
-        names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-        raise BadStudy(f"{where}: {key} = {value!r} must be {names[hint]}")  # type: ignore[index]
-    low, high = LIMITS.get(key, (None, None))
-    if low is not None and high is not None and not low <= value <= high:  # type: ignore[operator]
-        raise BadStudy(f"{where}: {key} = {value} must lie between {low} and {high}")
-    return float(value) if hint is float else value  # type: ignore[arg-type]
+def _choose(value: object, what: str, allowed: tuple[str, ...], where: str) -> None:
+    if value not in allowed:
+        raise BadStudy(f"{where}: {what} '{value}' is unknown; choose one of: {', '.join(allowed)}")

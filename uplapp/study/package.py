@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from uplapp.errors import BadStudy
 from uplapp.study import folders, frozen, stimuli
-from uplapp.study.definition import NAME, RESERVED, Definition, load
+from uplapp.study.definition import RESERVED, Definition, load
+from uplapp.study.fields import NAME
 from uplapp.study.folders import SUFFIXES
 from uplapp.values import REFERENCE
 

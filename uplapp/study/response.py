@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any
 
 from uplapp.errors import UplappError
-from uplapp.study.definition import Protocol
+from uplapp.study.protocol import Protocol
 from uplapp.values import Choice
 
 LONGEST_MS = 6 * 3_600_000.0
@@ -18,6 +18,7 @@ WORST_GAP_MS = 50.0
 MISSED_SHARE = 0.02
 CYCLES_IN_PLACE = 2
 LAYOUTS = ("side_by_side", "in_place")
+CHOICES: tuple[Choice, ...] = ("left", "right", "not_sure", "none")
 
 
 class BadResponse(UplappError):
@@ -30,6 +31,7 @@ class Response:
 
     `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
     above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
+    `ratings` holds (criterion, value) where one image was rated instead.
     """
 
     choice: Choice
@@ -43,12 +45,13 @@ class Response:
     paused_ms: float
     seen_ms: tuple[float, float]
     pixel_ratio: float
+    ratings: tuple[tuple[str, int], ...] = ()
 
 
 def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
     """Build a Response from the browser's JSON; BadResponse if it cannot have been measured."""
     response = Response(
-        choice=_one_of(body, "choice", get_args(Choice)),
+        choice=_one_of(body, "choice", CHOICES),
         response_ms=_number(body, "response_ms", 1.0, LONGEST_MS),
         layout=_one_of(body, "layout", LAYOUTS),
         frame_ms=_number(body, "frame_ms", FASTEST_FRAME_MS, SLOWEST_FRAME_MS),

@@ -52,3 +52,21 @@ def m002_life(db: Database) -> None:
     )
     for statement in statements:
         db.execute(statement)
+
+
+@migrations()
+def m003_tasks(db: Database) -> None:
+    """Ratings beside pairs; personal links, each for one observer; replies to the questions at the end."""
+    statements = (
+        "ALTER TABLE answers ADD COLUMN ratings TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE observers ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE observers ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE links (
+            id TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (id), label TEXT NOT NULL,
+            made_at REAL NOT NULL, observer TEXT REFERENCES observers (id), revoked_at REAL)""",
+        """CREATE TABLE replies (
+            id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), question TEXT NOT NULL,
+            reply TEXT NOT NULL, replied_at REAL NOT NULL, UNIQUE (observer, question))""",
+    )
+    for statement in statements:
+        db.execute(statement)

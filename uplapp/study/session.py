@@ -3,18 +3,14 @@
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study import adaptive, blinding, design, frozen, lifecycle, response, stimuli
-from uplapp.study.adaptive import Chooser, Tally
-from uplapp.study.definition import Definition
+from uplapp.study import blinding, lifecycle, response, trials
+from uplapp.study.opening import OpenStudy
 from uplapp.study.response import Response
-from uplapp.study.stimuli import Stimuli
 from uplapp.study.store import Row, Store
 from uplapp.values import REFERENCE, Trial
 
@@ -25,17 +21,6 @@ CODE_LENGTH = 10
 
 class Unknown(Refused):
     """A session or a token that this study does not know; says nothing about whose it might be."""
-
-
-@dataclass(frozen=True)
-class OpenStudy:
-    """A frozen study that observers can join; `chooser` serves an adaptive one, `tallies` its counts."""
-
-    id: str
-    definition: Definition
-    stimuli: Stimuli
-    chooser: Chooser | None = None
-    tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()), compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,56 +50,6 @@ class State:
     correct: bool | None = None
 
 
-def open_study(
-    store: Store, definition: Definition, root: Path, now: float, chooser: Chooser | None = None
-) -> OpenStudy:
-    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart.
-
-    BadStudy if the study's folder is frozen and a file changed since.
-    """
-    checked = stimuli.check(definition, root)
-    manifest = checked.manifest(definition, frozen.verify(root, checked))
-    digest = hashlib.sha256(manifest.encode()).hexdigest()
-    query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
-    with store.transaction():
-        known = store.row(query, name=definition.name, hash=digest)
-        study = known["id"] if known else blinding.token()
-        if not known:
-            row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
-            store.insert("studies", {**row, "secret": secrets.token_hex(32), "opened_at": now})
-    return OpenStudy(study, definition, checked, chooser)
-
-
-def join(store: Store, study: OpenStudy, consent_version: str, now: float, simulated: bool = False) -> str:
-    """Add an observer who agreed to the consent text; returns the secret session token."""
-    if consent_version != study.definition.consent.version:
-        raise Refused("the consent text has changed; load the page again")
-    query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
-    session = blinding.token()
-    letter = "s" if simulated else "o"  # so that no reader of a table takes the id for a number
-    with store.transaction():
-        if not simulated:
-            lifecycle.admit(store, study.id)
-        number = (store.row(query, study=study.id, simulated=simulated) or {"count": 0})["count"]
-        observer = {
-            "id": letter + secrets.token_hex(5),
-            "study": study.id,
-            "number": number,
-            "session": session,
-            "simulated": int(simulated),
-            "consent_version": consent_version,
-            "joined_at": now,
-        }
-        store.insert("observers", observer)
-        if study.definition.protocol.adaptive:
-            _tally(store, study, observer)
-            _extend(store, study, observer)
-        else:
-            for trial in _plan(study, observer):
-                _add_trial(store, observer["id"], trial, attempt=1)
-    return session
-
-
 def state(store: Store, study: OpenStudy, session: str) -> State:
     """Where the observer is; asking changes nothing. NotNow if the study shows no further trial."""
     observer = _observer(store, study, session)
@@ -134,9 +69,9 @@ def answer(
         known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
         if known is None:
             lifecycle.take(observer)
-            _tally(store, study, observer)
+            trials.tally(store, study, observer)
             _store(store, study, observer, trial, key, given, now)
-            _extend(store, study, observer)
+            trials.extend(store, study, observer)
         elif known["key"] != key:
             raise Refused("this trial is answered already; load the page again")
         reached = _state(store, study, observer, _correct(trial, given))
@@ -146,7 +81,7 @@ def answer(
 def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     """The PNG behind an opaque token of the observer's own current or next trial."""
     observer = _observer(store, study, session)
-    for row in _open_trials(store, observer):
+    for row in trials.waiting(store, observer):
         for slot in ("original", "left", "right"):
             if hmac.compare_digest(row[f"{slot}_token"], token):
                 condition = REFERENCE if slot == "original" else row[slot]
@@ -201,80 +136,40 @@ def _trial(store: Store, observer: Row, token: str) -> Row:
     return found
 
 
-def _open_trials(store: Store, observer: Row) -> list[Row]:
-    """The current trial and the next."""
-    query = """SELECT trials.* FROM trials LEFT JOIN answers ON answers.trial = trials.token
-        WHERE trials.observer = :observer AND answers.trial IS NULL ORDER BY position LIMIT 2"""
-    return store.rows(query, {"observer": observer["id"]})
-
-
-def _plan(study: OpenStudy, observer: Row) -> tuple[Trial, ...]:
-    return design.plan(study.definition, observer["number"], study.definition.protocol.seed)
-
-
-def _tally(store: Store, study: OpenStudy, observer: Row) -> None:
-    """Count what others answered, before this transaction adds a row that it may take back."""
-    if study.definition.protocol.adaptive:
-        simulated = bool(observer["simulated"])
-        adaptive.count(store, study.id, simulated, study.tallies[simulated])
-
-
-def _extend(store: Store, study: OpenStudy, observer: Row) -> None:
-    """In an adaptive study, choose trials until the current and the next are there."""
-    if not study.definition.protocol.adaptive:
-        return
-    planned, tally = _plan(study, observer), study.tallies[bool(observer["simulated"])]
-    query = """SELECT position, kind, scene, "left", "right", first, answers.trial AS answered FROM trials
-        LEFT JOIN answers ON answers.trial = trials.token
-        WHERE observer = :id AND attempt = 1 ORDER BY position"""
-    rows = store.rows(query, {"id": observer["id"]})
-    waiting = sum(row.pop("answered") is None for row in rows)
-    own = [Trial(**row) for row in rows]
-    seed = study.definition.protocol.seed + observer["number"]
-    for _ in range(min(2 - waiting, len(planned) - len(own))):
-        own.append(adaptive.choose(study.definition, planned, own, tally.answers, study.chooser, seed))
-        _add_trial(store, observer["id"], own[-1], attempt=1)
-
-
-def _add_trial(store: Store, observer: str, trial: Trial, attempt: int) -> None:
-    slots = ("token", "original_token", "left_token", "right_token")
-    tokens = {slot: blinding.token() for slot in slots}
-    store.insert("trials", {**tokens, **vars(trial), "observer": observer, "attempt": attempt})
-
-
 def _store(
     store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
 ) -> None:
     """Add the answer to the current trial; a broken one is marked and its trial put at the end again."""
-    waiting = _open_trials(store, observer)
+    waiting = trials.waiting(store, observer)
     if not waiting or waiting[0]["token"] != trial["token"]:
         raise Refused("this is not the current trial; load the page again")
     again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS and response.is_broken(given)
     row = {
         name: json.dumps(value) if isinstance(value, tuple) else value for name, value in vars(given).items()
     }
+    row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
     flags = " ".join(response.flags(given, study.definition.protocol))
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
     store.insert("answers", row | {"excluded": "late frames, shown again" if again else ""})
     if again:
         last = store.row("SELECT max(position) AS last FROM trials WHERE observer = :id", id=observer["id"])
         names = ("kind", "scene", "left", "right", "first")
-        place = max((last or {"last": 0})["last"] + 1, len(_plan(study, observer)))
+        place = max((last or {"last": 0})["last"] + 1, len(trials.plan(study, observer)))
         repeat = Trial(position=place, **{name: trial[name] for name in names})
-        _add_trial(store, observer["id"], repeat, trial["attempt"] + 1)
+        trials.add(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
         store.update("observers", observer["id"], {"finished_at": now})
 
 
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
-    waiting = _open_trials(store, observer)
+    waiting = trials.waiting(store, observer)
     counted = """SELECT count(*) AS total, count(answers.trial) AS done, coalesce(sum(attempt = 1), 0) AS here
         FROM trials LEFT JOIN answers ON answers.trial = trials.token
         WHERE observer = :id AND kind != 'practice'"""
     found = store.row(counted, id=observer["id"]) or {"total": 0, "done": 0, "here": 0}
     total, done, here = found.values()
     if study.definition.protocol.adaptive:
-        total += sum(trial.kind != "practice" for trial in _plan(study, observer)) - here
+        total += sum(trial.kind != "practice" for trial in trials.plan(study, observer)) - here
     shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
     return State(

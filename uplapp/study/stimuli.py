@@ -4,9 +4,10 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,26 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition
+from uplapp.study.protocol import Protocol
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
 PICTURES_KEPT = 128
+YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations")
+OLD_PROTOCOL = frozenset(
+    [
+        "phase_ms",
+        "layout",
+        "pairs",
+        "seed",
+        "practice",
+        "catch",
+        "repeats",
+        "break_every",
+        "not_sure",
+        "ranking",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -36,10 +53,20 @@ class Stimuli:
         """The frozen study as JSON: the whole definition, the hash of every stimulus, a later edition."""
         hashes = {f"{condition}/{scene}": digest for (scene, condition), digest in self.hashes.items()}
         later = {"edition": edition} if edition > 1 else {}  # a study keeps its hash when it is first frozen
-        frozen = asdict(definition)
-        if frozen["protocol"]["orders"] == 1:  # a key younger than some studies, which keep their hash
-            del frozen["protocol"]["orders"]
+        frozen = _as_old(definition)
         return json.dumps({"definition": frozen, "stimuli": hashes, **later}, sort_keys=True)
+
+
+def _as_old(definition: Definition) -> dict[str, Any]:
+    """The definition without keys that are younger than some studies and not used: those keep their hash."""
+    frozen = asdict(definition)
+    for name in YOUNG_PARTS:
+        if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
+            del frozen[name]
+    for entry in fields(Protocol):
+        if entry.name not in OLD_PROTOCOL and frozen["protocol"][entry.name] == entry.default:
+            del frozen["protocol"][entry.name]
+    return frozen
 
 
 def find_root(folder: Path, data: Path) -> Path:

@@ -13,7 +13,7 @@ from uplapp import workflows
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study import definition, stimuli, votes
-from uplapp.study.session import OpenStudy
+from uplapp.study.opening import OpenStudy
 from uplapp.study.store import Store
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import gradio as gr
 
 from uplapp.study import observers, votes
-from uplapp.study.session import OpenStudy
+from uplapp.study.opening import OpenStudy
 from uplapp.study.store import Store
 from uplapp.web.downloads import offer
 

@@ -15,10 +15,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
-from uplapp.study import response, session
+from uplapp.study import joining, response, session
 from uplapp.study.lifecycle import NotNow
+from uplapp.study.opening import OpenStudy
 from uplapp.study.response import BadResponse
-from uplapp.study.session import OpenStudy, Unknown
+from uplapp.study.session import Unknown
 from uplapp.study.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 
@@ -98,7 +99,7 @@ async def welcome(request: Request) -> Response:
 async def join(request: Request) -> Response:
     """Store the consent and begin a session."""
     version = _text(await read_json(request), "consent_version")
-    token = await _call(request, session.join, version, now=request.app.state.clock())
+    token = await _call(request, joining.join, version, now=request.app.state.clock())
     return JSONResponse({"session": token}, 201)
 
 

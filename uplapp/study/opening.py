@@ -1,0 +1,43 @@
+"""A study with its stimuli checked, open for observers."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from uplapp.study import blinding, frozen, stimuli
+from uplapp.study.adaptive import Chooser, Tally
+from uplapp.study.definition import Definition
+from uplapp.study.stimuli import Stimuli
+from uplapp.study.store import Store
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A frozen study that observers can join; `chooser` serves an adaptive one, `tallies` its counts."""
+
+    id: str
+    definition: Definition
+    stimuli: Stimuli
+    chooser: Chooser | None = None
+    tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()), compare=False)
+
+
+def open_study(
+    store: Store, definition: Definition, root: Path, now: float, chooser: Chooser | None = None
+) -> OpenStudy:
+    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart.
+
+    BadStudy if the study's folder is frozen and a file changed since.
+    """
+    checked = stimuli.check(definition, root)
+    manifest = checked.manifest(definition, frozen.verify(root, checked))
+    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
+    with store.transaction():
+        known = store.row(query, name=definition.name, hash=digest)
+        study = known["id"] if known else blinding.token()
+        if not known:
+            row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
+            store.insert("studies", {**row, "secret": secrets.token_hex(32), "opened_at": now})
+    return OpenStudy(study, definition, checked, chooser)

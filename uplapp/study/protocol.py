@@ -1,0 +1,155 @@
+"""The parts of a study's definition as frozen values; each is one table of its study.toml."""
+
+from dataclasses import dataclass
+
+CONSENT = """You will see pairs of flickering pictures and say which of the two changes less.
+The pictures alternate a few times a second. Please do not take part if you are sensitive to
+flickering light, for instance if you have photosensitive epilepsy. We store your answers, their
+timing and the size of your window, nothing that names you. You can stop at any time."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture of the study; `source` and `crop` (top, left, height, width) say where it comes from."""
+
+    name: str
+    source: str = ""
+    crop: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How comparisons are shown, and which: `pairs` is `all`, or N an observer: `random:N`, `adaptive:N`.
+
+    With `orders` = 2 each of them comes once each way round, so twice as many main trials. With `ranking`
+    the last page points to the Analysis tab. An answer counts after `min_view_ms`; the pictures go grey
+    after `max_view_ms`; after `answer_timeout_ms` the trial ends without an answer and comes once more at
+    the end; 0 is no limit. `zoom` and `amplification` (of the difference from the reference) of 2 boost
+    what is seen, as in JPEG AIC-3; scores from boosted views are labelled so.
+    """
+
+    phase_ms: float = 250.0
+    layout: str = "auto"
+    pairs: str = "all"
+    orders: int = 1
+    seed: int = 0
+    practice: int = 2
+    catch: int = 2
+    repeats: int = 0
+    break_every: int = 0
+    not_sure: bool = False
+    ranking: bool = False
+    min_view_ms: float = 0.0
+    max_view_ms: float = 0.0
+    answer_timeout_ms: float = 0.0
+    blank_ms: float = 350.0
+    zoom: int = 1
+    amplification: int = 1
+    calibration: bool = False
+    language: str = "en"
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether an observer's next comparison is chosen when it is needed."""
+        return self.pairs.startswith("adaptive:")
+
+    @property
+    def subset(self) -> int | None:
+        """The N of `random:N` or `adaptive:N`, None for `all`."""
+        return None if self.pairs == "all" else int(self.pairs.partition(":")[2])
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What an observer agrees to; the version is stored with the observer."""
+
+    version: str = "1"
+    text: str = CONSENT
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may take part: anybody, or with `links_only` the holders of personal links; 0 is no quota."""
+
+    links_only: bool = False
+    quota: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The last page: a code, and an https address to go on to, in which `{code}` stands for the code."""
+
+    code: bool = True
+    redirect: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Asked after the last trial: a `text`, a `number`, or a `choice` of the options.
+
+    One row a language may share a name; a row without a language is for all.
+    """
+
+    name: str
+    text: str
+    kind: str = "text"
+    options: tuple[str, ...] = ()
+    required: bool = False
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Title and consent text in another language; an empty text is the page's own."""
+
+    language: str
+    title: str = ""
+    consent: str = ""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a rating is about: a scale of SCALES, or own `labels` from worst to best, from `lowest` up.
+
+    One row a language may share a name and scale; a row without a language is for all.
+    """
+
+    name: str
+    question: str
+    scale: str = "mos5"
+    labels: tuple[str, ...] = ()
+    lowest: int = 1
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A study of single images, each rated on every criterion, its reference `shown` or `hidden`."""
+
+    criteria: tuple[Criterion, ...]
+    reference: str = "shown"
+
+
+@dataclass(frozen=True)
+class Render:
+    """How the stimuli are made from the scenes, where uplapp makes them: a condition's name is a loss."""
+
+    task: str = "denoise"
+    network: str = "unet"
+    noise_sigma: float = 25.0
+    noise_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A labelled scale: whole numbers from `lowest` up, one a label; the page translates the labels."""
+
+    lowest: int
+    labels: tuple[str, ...]
+
+
+SCALES = {
+    "mos5": Scale(1, ("bad", "poor", "fair", "good", "excellent")),  # ITU-R BT.500, ITU-T P.910
+    "mos4": Scale(1, ("poor", "fair", "good", "excellent")),  # as in the MR refinement study
+    "grade3": Scale(0, ("unusable", "poor", "good", "excellent")),  # expert grading of the loss comparison
+}
