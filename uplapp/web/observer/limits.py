@@ -1,0 +1,122 @@
+"""How often one session and one address may ask; counted in memory alone, under salted hashes."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+KEYS_KEPT = 10_000
+SLOW_DOWN = "too many requests from here; wait a moment"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many at once, then so many a minute."""
+
+    burst: int
+    a_minute: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one session may ask, and what one address may: it can be a whole class behind one router.
+
+    A session's fastest honest pace is some six requests a second. `behind_proxy` believes the proxy's word
+    on whose address it is; without a proxy in front anybody could write that header.
+    """
+
+    session: Rate = Rate(300, 1200)
+    address: Rate = Rate(3000, 12_000)
+    joins: Rate = Rate(90, 30)
+    behind_proxy: bool = False
+
+
+class Buckets:
+    """A token bucket a key; a key that is full again is forgotten, and so is the oldest of too many."""
+
+    def __init__(self, rate: Rate, most: int = KEYS_KEPT) -> None:
+        self._rate, self._most = rate, most
+        self._left: OrderedDict[int, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def wait_s(self, key: str, now_s: float) -> float:
+        """Take one token of the key: 0, or the seconds until there is one again."""
+        a_second, name = self._rate.a_minute / 60, hash(key)
+        left, at_s = self._left.pop(name, (float(self._rate.burst), now_s))
+        left = min(self._rate.burst, left + max(0.0, now_s - at_s) * a_second)
+        self._left[name] = (left - 1 if left >= 1 else left, now_s)
+        self._forget(now_s - self._rate.burst / a_second)
+        return 0.0 if left >= 1 else (1 - left) / a_second
+
+    def _forget(self, before_s: float) -> None:
+        while len(self._left) > self._most or next(iter(self._left.values()))[1] < before_s:
+            self._left.popitem(last=False)
+
+
+class Limiter:
+    """ASGI middleware: 429 with Retry-After for who asks too often; `clock` in seconds, never set back."""
+
+    def __init__(
+        self, app: ASGIApp, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.app, self.limits, self.clock = app, limits or Limits(), clock
+        rates = (self.limits.address, self.limits.session, self.limits.joins)
+        self.addresses, self.sessions, self.joins = map(Buckets, rates)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        wait_s = self._wait_s(scope) if scope["type"] == "http" else 0.0
+        await (_slow_down(wait_s) if wait_s else self.app)(scope, receive, send)
+
+    def _wait_s(self, scope: Scope) -> float:
+        headers, now_s = Headers(scope=scope), self.clock()
+        whose = address(scope, headers, self.limits.behind_proxy)
+        waits = [self.addresses.wait_s(whose, now_s)]
+        if "authorization" in headers:
+            waits.append(self.sessions.wait_s(headers["authorization"], now_s))
+        if scope["method"] == "POST" and scope["path"].endswith("/join"):
+            waits.append(self.joins.wait_s(whose, now_s))
+        return max(waits)
+
+
+def address(scope: Scope, headers: Headers, behind_proxy: bool) -> str:
+    """Whom a request comes from, IPv6 by its /64, which one household has.
+
+    Behind a proxy it is the last public entry of X-Forwarded-For: what stands before it is the sender's own
+    word, what follows are the proxy's own machines.
+    """
+    client = scope.get("client")
+    found = client[0] if client else ""
+    told = ",".join(headers.getlist("x-forwarded-for")) if behind_proxy else ""
+    hops = [hop.strip() for hop in told.split(",") if hop.strip()]
+    if hops:
+        found = next(filter(_is_public, reversed(hops)), hops[-1])
+    return _household(found)
+
+
+def _is_public(hop: str) -> bool:
+    try:
+        return ip_address(hop).is_global
+    except ValueError:
+        return False
+
+
+def _household(found: str) -> str:
+    try:
+        known = ip_address(found)
+    except ValueError:
+        return found
+    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else found
+
+
+def _slow_down(wait_s: float) -> JSONResponse:
+    headers = {"Retry-After": str(ceil(wait_s))}
+    return JSONResponse({"error": SLOW_DOWN, "reason": "slow_down"}, 429, headers)
