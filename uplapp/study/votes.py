@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +45,13 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
     are left out unless `everything`, then `excluded` says why.
     """
-    rows = [_vote(row) for row in store.rows(QUERY, {"study": study, "simulated": int(simulated)})]
-    kept = [row for row in rows if everything or not row["excluded"]]
-    return pd.DataFrame(kept, columns=list(COLUMNS))
+    return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
+
+
+def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
+    """The same table of some rows of QUERY, so that a long one can be written in pieces."""
+    found = map(_vote, rows)
+    return pd.DataFrame([row for row in found if everything or not row["excluded"]], columns=list(COLUMNS))
 
 
 def _vote(row: Row) -> Row:

@@ -1,0 +1,46 @@
+import tracemalloc
+
+import pytest
+
+from tests.study.tiny import NOW, open_tiny
+from uplapp.study import observers, streaming, votes
+from uplapp.study.reading import reading
+
+
+@pytest.fixture
+def study(store, tmp_path):
+    opened = open_tiny(store, tmp_path / "tiny", not_sure=True)
+    observers.simulate(store, opened, observers.even_scores(opened.definition), 40, 1, NOW)
+    return opened
+
+
+WRITERS = [(streaming.csv, votes.to_csv), (streaming.json_lines, votes.to_json_lines)]
+
+
+@pytest.mark.parametrize(("in_pieces", "whole"), WRITERS)
+@pytest.mark.parametrize("rows", [1, 7, 500])
+def test_the_pieces_together_are_the_whole_whatever_their_size(
+    store, study, tmp_path, monkeypatch, in_pieces, whole, rows
+):
+    monkeypatch.setattr(streaming, "PIECE", rows)
+    with reading(tmp_path / "answers.db") as reader:
+        text = "".join(in_pieces(reader, study.id, simulated=True, everything=True))
+    assert text == whole(votes.votes(store, study.id, simulated=True, everything=True))
+
+
+@pytest.mark.parametrize(("in_pieces", "whole"), WRITERS)
+def test_a_study_without_answers_has_its_columns_alone(store, study, tmp_path, in_pieces, whole):
+    with reading(tmp_path / "answers.db") as reader:
+        assert "".join(in_pieces(reader, study.id)) == whole(votes.votes(store, study.id))
+
+
+def test_a_long_export_needs_the_memory_of_a_piece(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "PIECE", 20)
+    with reading(tmp_path / "answers.db") as reader:
+        list(streaming.csv(reader, study.id, simulated=True))  # what is loaded once
+        tracemalloc.start()
+        size = sum(map(len, streaming.csv(reader, study.id, simulated=True)))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert size > 60_000
+    assert peak < size
