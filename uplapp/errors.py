@@ -4,10 +4,12 @@
 class UplappError(Exception):
     """Something the user can put right: one sentence with what was wrong, where, and what is allowed.
 
-    `hint` is what the command line adds: the options that put it right.
+    `hint` is what the command line adds: the options that put it right. `reason` is the word by which a page
+    finds the sentence in another language.
     """
 
     hint = ""
+    reason = "other"
 
 
 class UnknownName(UplappError):
@@ -42,6 +44,10 @@ class BadStudy(UplappError):
 
 class Refused(UplappError):
     """An observer's request that does not fit the state of the study."""
+
+    def __init__(self, text: str, reason: str = "moved") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class Cancelled(UplappError):

@@ -11,6 +11,7 @@ from uplapp.study import joining, session
 from uplapp.study.adaptive import choose
 from uplapp.study.blinding import token
 from uplapp.study.design import plan
+from uplapp.study.joining import Newcomer
 from uplapp.study.observers import choose as judge
 from uplapp.study.observers import simulate
 
@@ -175,7 +176,7 @@ class TestSession:
 
         study = open_tiny(store, tmp_path / "tiny", listen, pairs="adaptive:7")
         simulate(store, study, dict.fromkeys(CONDITIONS, 0.0), 3, SEED, NOW)
-        joining.join(store, study, "1", NOW, simulated=True)
+        joining.join(store, study, "1", NOW, Newcomer(simulated=True))
         assert heard[-1] == 21
         joining.join(store, study, "1", NOW)
         assert heard[-1] == 0
@@ -184,7 +185,7 @@ class TestSession:
             store.row("SELECT id FROM observers WHERE finished_at > 0")["id"],
             {"excluded": "withdrawn"},
         )
-        joining.join(store, study, "1", NOW, simulated=True)
+        joining.join(store, study, "1", NOW, Newcomer(simulated=True))
         assert heard[-1] == 14
 
     def test_a_failing_chooser_costs_no_answer(self, store, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
 from uplapp.study import joining, lifecycle, observers, replay, session
+from uplapp.study.joining import Newcomer
 from uplapp.study.lifecycle import NotNow
 from uplapp.study.store import Store
 
@@ -14,8 +15,8 @@ def study(store, tmp_path):
     return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:3")
 
 
-def join(store, study, **options):
-    return joining.join(store, study, "1", NOW, **options)
+def join(store, study, **who):
+    return joining.join(store, study, "1", NOW, Newcomer(**who))
 
 
 def answer(store, study, who, **changes):

@@ -210,7 +210,8 @@ def test_a_fault_of_the_study_tells_the_observer_no_name(observer, tmp_path):
         path.write_bytes(b"")
     reply = observer.get(f"picture/{trial['left']}")
     assert reply.status_code == 500
-    assert reply.json() == {"error": "this study has a fault; please tell the researcher"}
+    fault = {"error": "this study has a fault; please tell the researcher", "reason": "other"}
+    assert reply.json() == fault
 
 
 def test_a_study_can_open_while_the_server_runs(store, tmp_path):

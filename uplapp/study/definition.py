@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from uplapp.errors import BadStudy
 from uplapp.study.fields import check_keys, check_name, named, read_table
 from uplapp.study.protocol import (
+    CONSENT,
+    RATING_CONSENT,
     SCALES,
     Access,
     Completion,
@@ -101,7 +103,7 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
         conditions=named(Condition, raw["conditions"], f"{where}: conditions"),
         scenes=named(Scene, raw["scenes"], f"{where}: scenes"),
         protocol=read_table(Protocol, raw.get("protocol", {}), f"{where}: protocol"),
-        consent=read_table(Consent, raw.get("consent", {}), f"{where}: consent"),
+        consent=_consent(raw, f"{where}: consent"),
         render=read_table(Render, raw["render"], f"{where}: render") if "render" in raw else None,
         rating=_rating(raw["rating"], f"{where}: rating") if "rating" in raw else None,
         access=read_table(Access, raw.get("access", {}), f"{where}: access"),
@@ -111,6 +113,13 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
     )
     _check(definition, where)
     return definition
+
+
+def _consent(raw: Mapping[str, Any], where: str) -> Consent:
+    consent = read_table(Consent, raw.get("consent", {}), where)
+    if "rating" in raw and consent.text == CONSENT:
+        return replace(consent, text=RATING_CONSENT)
+    return consent
 
 
 def _rating(raw: object, where: str) -> Rating:

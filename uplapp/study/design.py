@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from uplapp.study import rating_plan
 from uplapp.study.definition import Definition
 from uplapp.values import REFERENCE, Kind, Side, Trial
 
@@ -20,8 +21,10 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     The deck of all comparisons is dealt out over the observers, round and round; over four rounds each
     comparison comes in all four ways (sides, which is first). No scene comes a second time before every
     scene of the study came once, as far as the observer's hand allows. With two orders the second half of
-    the main trials is the first half with the sides exchanged.
+    the main trials is the first half with the sides exchanged. Ratings have a plan of their own.
     """
+    if definition.rating:
+        return rating_plan.plan(definition, observer, seed)
     order = np.random.default_rng([seed, observer, 1])
     hand = _hand(definition, observer, seed)
     main = _rounds(hand, order)

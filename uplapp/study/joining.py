@@ -1,38 +1,76 @@
 """A new observer: consent, a number, the first trials, a secret session."""
 
 import secrets
+from dataclasses import dataclass
 
 from uplapp.errors import Refused
-from uplapp.study import blinding, lifecycle, trials
+from uplapp.study import blinding, lifecycle, links, trials
+from uplapp.study.lifecycle import NotNow
 from uplapp.study.opening import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study.store import Row, Store
+
+CONSENT_CHANGED = "the consent text has changed; load the page again"
 
 
-def join(store: Store, study: OpenStudy, consent_version: str, now: float, simulated: bool = False) -> str:
-    """Add an observer who agreed to the consent text; returns the secret session token."""
+@dataclass(frozen=True)
+class Newcomer:
+    """Who wants to take part: by which link if any, in which language, with which kind of browser."""
+
+    link: str = ""
+    language: str = ""
+    agent: str = ""
+    simulated: bool = False
+
+
+def join(
+    store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer | None = None
+) -> str:
+    """Add an observer who agreed to the consent text; returns the secret session token.
+
+    A personal link that was used before gives the session of its observer. NotNow if the study takes nobody,
+    or a link is needed or not known; Refused if the consent text is not the present one.
+    """
+    who = who or Newcomer()
     if consent_version != study.definition.consent.version:
-        raise Refused("the consent text has changed; load the page again")
-    query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
-    session = blinding.token()
-    letter = "s" if simulated else "o"  # so that no reader of a table takes the id for a number
+        raise Refused(CONSENT_CHANGED, "consent_changed")
+    if study.definition.access.links_only and not (who.link or who.simulated):
+        raise NotNow(links.NEEDED, "link_needed")
     with store.transaction():
-        if not simulated:
+        known = links.claim(store, study.id, who.link) if who.link else None
+        if known:
+            return known
+        if not who.simulated:
             lifecycle.admit(store, study.id)
-        number = (store.row(query, study=study.id, simulated=simulated) or {"count": 0})["count"]
-        observer = {
-            "id": letter + secrets.token_hex(5),
-            "study": study.id,
-            "number": number,
-            "session": session,
-            "simulated": int(simulated),
-            "consent_version": consent_version,
-            "joined_at": now,
-        }
+        observer = _observer(store, study, consent_version, now, who)
         store.insert("observers", observer)
-        if study.definition.protocol.adaptive:
-            trials.tally(store, study, observer)
-            trials.extend(store, study, observer)
-        else:
-            for trial in trials.plan(study, observer):
-                trials.add(store, observer["id"], trial, attempt=1)
-    return session
+        if who.link:
+            links.use(store, who.link, observer["id"])
+        _deal(store, study, observer)
+    return str(observer["session"])
+
+
+def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer) -> Row:
+    query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
+    letter = "s" if who.simulated else "o"  # so that no reader of a table takes the id for a number
+    languages = study.definition.languages
+    return {
+        "id": letter + secrets.token_hex(5),
+        "study": study.id,
+        "number": (store.row(query, study=study.id, simulated=who.simulated) or {"count": 0})["count"],
+        "session": blinding.token(),
+        "simulated": int(who.simulated),
+        "consent_version": consent_version,
+        "joined_at": now,
+        "language": who.language if who.language in languages else languages[0],
+        "agent": who.agent,
+    }
+
+
+def _deal(store: Store, study: OpenStudy, observer: Row) -> None:
+    """Store the observer's trials: all that are planned, or the first two that an adaptive study chooses."""
+    if study.definition.protocol.adaptive:
+        trials.tally(store, study, observer)
+        trials.extend(store, study, observer)
+    else:
+        for trial in trials.plan(study, observer):
+            trials.add(store, observer["id"], trial, attempt=1)

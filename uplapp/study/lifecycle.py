@@ -10,23 +10,24 @@ from uplapp.errors import Refused, UplappError
 from uplapp.study.store import Row, Store
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
+FULL = "full"  # open, with as many people as the quota allows
 STATES = (OPEN, PAUSED, CLOSED)
 WITHDRAWN = "withdrawn"
 TURNED_AWAY = {
     PAUSED: "This study is paused. Please come back later with the same link.",
     CLOSED: "This study has ended. Thank you for your interest.",
+    FULL: "This study has all the observers it needs. Thank you for your interest.",
 }
 HELD = {
     PAUSED: "This study is paused. Your answers so far are stored; come back later with the same link on "
     "this device, and you go on where you stopped.",
     CLOSED: "This study has ended. Your answers so far are stored; thank you for taking part.",
 }
-FULL = "This study has all the observers it needs. Thank you for your interest."
 RECENT_S = 60.0
 
 
 class NotNow(Refused):
-    """A study that does not take this observer or this answer at present."""
+    """A study that does not take this observer or this answer at present; the reason says why."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,25 @@ class Status:
 
 def admit(store: Store, study: str) -> None:
     """NotNow unless the study takes one more person; call it in the transaction that adds the observer."""
+    door = entrance(store, study)
+    if door != OPEN:
+        raise NotNow(TURNED_AWAY[door], door)
+
+
+def entrance(store: Store, study: str) -> str:
+    """What a newcomer finds: `open`, `paused`, `closed`, or `full`."""
     query = """SELECT state, quota, (SELECT count(*) FROM observers WHERE study = :study
         AND simulated = 0 AND excluded = '') AS people FROM studies WHERE id = :study"""
     found = store.rows(query, {"study": study})[0]
-    if found["state"] != OPEN:
-        raise NotNow(TURNED_AWAY[found["state"]])
-    if found["quota"] is not None and found["people"] >= found["quota"]:
-        raise NotNow(FULL)
+    if found["quota"] is not None and found["people"] >= found["quota"] and found["state"] == OPEN:
+        return FULL
+    return str(found["state"])
 
 
 def hold(observer: Row) -> None:
     """NotNow if the study of an observer (with its `state`) shows no further comparison to people."""
     if observer["state"] != OPEN and not observer["simulated"]:
-        raise NotNow(HELD[observer["state"]])
+        raise NotNow(HELD[observer["state"]], observer["state"])
 
 
 def take(observer: Row) -> None:
@@ -97,7 +104,8 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
         mine = "IN (SELECT token FROM trials WHERE observer = :observer)"
         gone = store.rows(f"DELETE FROM answers WHERE trial {mine} RETURNING trial", values)  # noqa: S608
-        store.rows("DELETE FROM events WHERE observer = :observer RETURNING id", values)
+        for table in ("events", "replies"):
+            store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING id", values)  # noqa: S608
         if not store.rows("SELECT observer FROM withdrawals WHERE observer = :observer", values):
             store.insert("withdrawals", {**values, "withdrawn_at": now})
             store.update("observers", observer, {"excluded": WITHDRAWN})

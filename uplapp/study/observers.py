@@ -8,6 +8,7 @@ import numpy as np
 from uplapp.errors import UnknownName
 from uplapp.study import blinding, joining, session
 from uplapp.study.definition import Definition
+from uplapp.study.joining import Newcomer
 from uplapp.study.opening import OpenStudy
 from uplapp.study.protocol import Protocol
 from uplapp.study.response import CYCLES_IN_PLACE, Response, phase_frames
@@ -84,7 +85,7 @@ def _run(
 ) -> None:
     """One observer from consent to the last answer."""
     protocol = study.definition.protocol
-    token = joining.join(store, study, study.definition.consent.version, now, simulated=True)
+    token = joining.join(store, study, study.definition.consent.version, now, Newcomer(simulated=True))
     state = session.state(store, study, token)
     while state.trial is not None:
         trial = session.reveal(store, state.trial.token)

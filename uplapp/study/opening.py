@@ -39,5 +39,8 @@ def open_study(
         study = known["id"] if known else blinding.token()
         if not known:
             row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
-            store.insert("studies", {**row, "secret": secrets.token_hex(32), "opened_at": now})
+            quota = definition.access.quota or None
+            store.insert(
+                "studies", {**row, "secret": secrets.token_hex(32), "opened_at": now, "quota": quota}
+            )
     return OpenStudy(study, definition, checked, chooser)

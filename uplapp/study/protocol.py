@@ -8,6 +8,11 @@ flickering light, for instance if you have photosensitive epilepsy. We store you
 timing and the size of your window, nothing that names you. You can stop at any time."""
 
 
+RATING_CONSENT = """You will see pictures one at a time and rate each of them on a labelled scale.
+We store your answers, their timing and the size of your window, nothing that names you.
+You can stop at any time."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """One picture of the study; `source` and `crop` (top, left, height, width) say where it comes from."""

@@ -138,7 +138,8 @@ def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> No
         connection.execute(
             "DELETE FROM answers WHERE trial IN (SELECT token FROM trials WHERE observer = ?)", (observer,)
         )
-        connection.execute("DELETE FROM events WHERE observer = ?", (observer,))
+        for table in ("events", "replies"):
+            connection.execute(f"DELETE FROM {table} WHERE observer = ?", (observer,))  # noqa: S608
         connection.execute("UPDATE observers SET excluded = ? WHERE id = ?", (WITHDRAWN, observer))
 
 

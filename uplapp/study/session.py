@@ -8,24 +8,33 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study import blinding, lifecycle, response, trials
+from uplapp.study import blinding, lifecycle, replies, response, trials
 from uplapp.study.opening import OpenStudy
 from uplapp.study.response import Response
 from uplapp.study.store import Row, Store
 from uplapp.values import REFERENCE, Trial
 
 ATTEMPTS = 2  # a trial with late frames is shown once more; a slow machine must not go round for ever
-EVENTS = ("screen", "focus", "blur", "hidden", "visible", "resize", "pixel_ratio", "connection", "break")
+EVENTS = (
+    *("screen", "focus", "blur", "hidden", "visible", "resize", "pixel_ratio", "connection", "break"),
+    *("calibration", "max_view", "fullscreen"),
+)
 CODE_LENGTH = 10
 
 
 class Unknown(Refused):
     """A session or a token that this study does not know; says nothing about whose it might be."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "unknown")
+
 
 @dataclass(frozen=True)
 class Shown:
-    """A trial as the browser may know it: opaque tokens, no names; the size is in pixels."""
+    """A trial as the browser may know it: opaque tokens, no names; the size is in pixels.
+
+    In a rating study `left` is the image; `original` is '' where the reference is hidden, `right` always.
+    """
 
     token: str
     practice: bool
@@ -39,7 +48,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class State:
-    """What an observer's page shows next; practice is not counted, `code` comes after the last answer."""
+    """What an observer's page shows next; `done` and `total` do not count practice.
+
+    After the last trial `ask` says that questions wait; then come the code and where to go on, if any.
+    """
 
     done: int
     total: int
@@ -47,7 +59,11 @@ class State:
     upcoming: Shown | None
     rest: bool = False
     code: str | None = None
+    redirect: str | None = None
     correct: bool | None = None
+    ask: bool = False
+    practice_done: int = 0
+    practice_total: int = 0
 
 
 def state(store: Store, study: OpenStudy, session: str) -> State:
@@ -82,10 +98,12 @@ def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     """The PNG behind an opaque token of the observer's own current or next trial."""
     observer = _observer(store, study, session)
     for row in trials.waiting(store, observer):
-        for slot in ("original", "left", "right"):
+        for slot in _slots(study):
             if hmac.compare_digest(row[f"{slot}_token"], token):
                 condition = REFERENCE if slot == "original" else row[slot]
-                return blinding.encode(study.stimuli.pixels(row["scene"], condition), token)
+                return blinding.encode(
+                    study.stimuli.shown(row["scene"], condition, study.definition.protocol), token
+                )
     raise Unknown("there is no such picture")
 
 
@@ -110,6 +128,35 @@ def note(
             detail = json.dumps(event.get("detail", {}))[:1000]
             row = {"id": blinding.token(), "observer": observer["id"], "kind": event["kind"]}
             store.insert("events", {**row, "at_ms": at_ms, "detail": detail, "received_at": now})
+
+
+def reply(store: Store, study: OpenStudy, session: str, body: Mapping[str, object], now: float) -> State:
+    """Keep the replies to the questions, once; Refused before the last trial is answered."""
+    with store.transaction():
+        observer = _observer(store, study, session)
+        if trials.waiting(store, observer):
+            raise Refused("the questions come after the last trial; load the page again")
+        asked = replies.questions(study.definition, observer["language"])
+        replies.keep(store, observer, replies.read(body, asked), now)
+        return _state(store, study, observer)
+
+
+def withdraw(store: Store, study: OpenStudy, session: str, now: float) -> None:
+    """Delete what this observer said and did; the session is unknown afterwards."""
+    query = "SELECT id FROM observers WHERE session = :session AND study = :study AND excluded != :gone"
+    with store.transaction():
+        found = store.row(query, session=session, study=study.id, gone=lifecycle.WITHDRAWN)
+        if found is None:
+            raise Unknown("this session is not known here; start again")
+        lifecycle.withdraw(store, study.id, found["id"], now)
+
+
+def _slots(study: OpenStudy) -> tuple[str, ...]:
+    """Which pictures of a trial its observer may fetch."""
+    rating = study.definition.rating
+    if rating is None:
+        return "original", "left", "right"
+    return ("original", "left") if rating.reference == "shown" else ("left",)
 
 
 def _unless_held(reached: State, observer: Row) -> State:
@@ -139,18 +186,20 @@ def _trial(store: Store, observer: Row, token: str) -> Row:
 def _store(
     store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
 ) -> None:
-    """Add the answer to the current trial; a broken one is marked and its trial put at the end again."""
+    """Add the answer to the current trial; where it does not count, the trial comes again at the end."""
     waiting = trials.waiting(store, observer)
     if not waiting or waiting[0]["token"] != trial["token"]:
         raise Refused("this is not the current trial; load the page again")
-    again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS and response.is_broken(given)
+    again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS
+    lost = _lost(given, again)
+    again = again and bool(lost)
     row = {
         name: json.dumps(value) if isinstance(value, tuple) else value for name, value in vars(given).items()
     }
     row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
     flags = " ".join(response.flags(given, study.definition.protocol))
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
-    store.insert("answers", row | {"excluded": "late frames, shown again" if again else ""})
+    store.insert("answers", row | {"excluded": lost})
     if again:
         last = store.row("SELECT max(position) AS last FROM trials WHERE observer = :id", id=observer["id"])
         names = ("kind", "scene", "left", "right", "first")
@@ -161,37 +210,64 @@ def _store(
         store.update("observers", observer["id"], {"finished_at": now})
 
 
+def _lost(given: Response, again: bool) -> str:
+    """Why an answer does not count, '' if it does: late frames only as long as the trial can come again."""
+    if given.choice == "none":
+        return "no answer in time" + (", shown again" if again else "")
+    return "late frames, shown again" if again and response.is_broken(given) else ""
+
+
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
     waiting = trials.waiting(store, observer)
-    counted = """SELECT count(*) AS total, count(answers.trial) AS done, coalesce(sum(attempt = 1), 0) AS here
-        FROM trials LEFT JOIN answers ON answers.trial = trials.token
-        WHERE observer = :id AND kind != 'practice'"""
-    found = store.row(counted, id=observer["id"]) or {"total": 0, "done": 0, "here": 0}
-    total, done, here = found.values()
-    if study.definition.protocol.adaptive:
-        total += sum(trial.kind != "practice" for trial in trials.plan(study, observer)) - here
+    total, done, practice_total, practice_done = _counted(store, study, observer)
+    ask = not waiting and _asks(store, study, observer)
     shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
+    code = None if waiting or ask else _code(observer)
     return State(
         done=done,
         total=total,
         trial=shown[0],
         upcoming=shown[1],
         rest=bool(waiting and every and done and done % every == 0),
-        code=None if waiting else _code(observer),
+        code=code if study.definition.completion.code else None,
+        redirect=(study.definition.completion.redirect.replace("{code}", code) or None) if code else None,
         correct=correct,
+        ask=ask,
+        practice_done=practice_done,
+        practice_total=practice_total,
     )
 
 
+def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, int, int]:
+    """Trials and answers without practice, then practice trials and answers."""
+    query = """SELECT kind = 'practice' AS practice, count(*) AS total, count(answers.trial) AS done,
+        sum(attempt = 1) AS here FROM trials LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observer = :id GROUP BY kind = 'practice'"""
+    nothing = {"total": 0, "done": 0, "here": 0}
+    found = {row["practice"]: row for row in store.rows(query, {"id": observer["id"]})}
+    main, practice = found.get(0, nothing), found.get(1, nothing)
+    total = main["total"]
+    if study.definition.protocol.adaptive:
+        total += sum(trial.kind != "practice" for trial in trials.plan(study, observer)) - main["here"]
+    return total, main["done"], study.definition.protocol.practice, practice["done"]
+
+
+def _asks(store: Store, study: OpenStudy, observer: Row) -> bool:
+    asked = replies.questions(study.definition, observer["language"])
+    return bool(asked) and not replies.replied(store, observer)
+
+
 def _shown(study: OpenStudy, row: Row) -> Shown:
-    height, width = study.stimuli.sizes[row["scene"]]
+    height, width = study.stimuli.shown_size(row["scene"], study.definition.protocol)
+    tokens = {slot: row[f"{slot}_token"] for slot in _slots(study)}
     return Shown(
         token=row["token"],
         practice=row["kind"] == "practice",
         first=row["first"],
-        original=row["original_token"],
-        left=row["left_token"],
-        right=row["right_token"],
+        original=tokens.get("original", ""),
+        left=tokens["left"],
+        right=tokens.get("right", ""),
         width=width,
         height=height,
     )
@@ -199,9 +275,9 @@ def _shown(study: OpenStudy, row: Row) -> Shown:
 
 def _correct(trial: Row, given: Response) -> bool | None:
     """Feedback in practice only; every other answer gets the same reply whichever side was chosen."""
-    if trial["kind"] != "practice":
+    if trial["kind"] != "practice" or given.choice == "rated":
         return None
-    return given.choice != "not_sure" and trial[given.choice] == REFERENCE
+    return given.choice in ("left", "right") and trial[given.choice] == REFERENCE
 
 
 def _code(observer: Row) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from uplapp.errors import BadStudy
+from uplapp.study.boosting import boost
 from uplapp.study.definition import Definition
 from uplapp.study.protocol import Protocol
 from uplapp.values import REFERENCE
@@ -48,6 +49,19 @@ class Stimuli:
     def pixels(self, scene: str, condition: str) -> NDArray[np.uint8]:
         """The picture (H,W) or (H,W,3); BadStudy if the file is not the one that was checked."""
         return _pixels(_path(self.root, scene, condition), self.hashes[scene, condition])
+
+    def shown(self, scene: str, condition: str, protocol: Protocol) -> NDArray[np.uint8]:
+        """The picture as an observer sees it, boosted where the protocol says so."""
+        zoom, amplification = protocol.zoom, protocol.amplification
+        pixels = self.pixels(scene, condition)
+        if zoom == amplification == 1:
+            return pixels
+        return boost(pixels, self.pixels(scene, REFERENCE), zoom, amplification)
+
+    def shown_size(self, scene: str, protocol: Protocol) -> tuple[int, int]:
+        """Its (height, width) in pixels."""
+        height, width = self.sizes[scene]
+        return protocol.zoom * height, protocol.zoom * width
 
     def manifest(self, definition: Definition, edition: int = 1) -> str:
         """The frozen study as JSON: the whole definition, the hash of every stimulus, a later edition."""

@@ -22,6 +22,8 @@ BUSY_S = 5.0  # another process (the command line) may hold the database for a m
 class StoreBusy(UplappError):
     """The database is locked or its disk is full; nothing was stored, try again."""
 
+    reason = "busy"
+
 
 class Store:
     """Rows in and out, safe to call from several threads; what a row means is decided elsewhere."""

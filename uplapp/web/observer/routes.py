@@ -15,16 +15,24 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
-from uplapp.study import joining, response, session
+from uplapp.study import joining, lifecycle, rating, response, session
+from uplapp.study.definition import Definition
+from uplapp.study.joining import Newcomer
 from uplapp.study.lifecycle import NotNow
 from uplapp.study.opening import OpenStudy
 from uplapp.study.response import BadResponse
 from uplapp.study.session import Unknown
 from uplapp.study.store import Store, StoreBusy
+from uplapp.web.observer import agents, invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+}
 STATUS: dict[type[UplappError], int] = {
     BadResponse: 422,
     Unknown: 404,
@@ -54,6 +62,8 @@ def build(
         Route("/api/{study}/picture/{token}", picture),
         Route("/api/{study}/answer", answer, methods=["POST"]),
         Route("/api/{study}/events", events, methods=["POST"]),
+        Route("/api/{study}/replies", reply, methods=["POST"]),
+        Route("/api/{study}/withdraw", withdraw, methods=["POST"]),
         Route("/{study}", page),
     ]
     handlers: dict[Any, Any] = {UplappError: refuse}
@@ -79,27 +89,21 @@ async def static(request: Request) -> Response:
 async def welcome(request: Request) -> Response:
     """What an observer reads before agreeing, and what the screen must be able to show."""
     study = _study(request)
-    definition, sizes = study.definition, study.stimuli.sizes.values()
-    protocol = definition.protocol
-    return JSONResponse(
-        {
-            "title": definition.title,
-            "consent": asdict(definition.consent),
-            "phase_ms": protocol.phase_ms,
-            "layout": protocol.layout,
-            "not_sure": protocol.not_sure,
-            "ranking": protocol.ranking,
-            "trials": definition.main_trials + protocol.catch + protocol.repeats,
-            "width": max(width for _, width in sizes),
-            "height": max(height for height, _ in sizes),
-        }
-    )
+    door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id))
+    language = request.query_params.get("language", "")
+    return JSONResponse(invitation.invite(study, language, door))
 
 
 async def join(request: Request) -> Response:
-    """Store the consent and begin a session."""
-    version = _text(await read_json(request), "consent_version")
-    token = await _call(request, joining.join, version, now=request.app.state.clock())
+    """Store the consent and begin a session, or go on with that of a personal link."""
+    body = await read_json(request)
+    version = _text(body, "consent_version")
+    who = Newcomer(
+        link=_text(body, "link") if body.get("link") else "",
+        language=str(body.get("language", "")),
+        agent=agents.coarse(request.headers.get("user-agent", "")),
+    )
+    token = await _call(request, joining.join, version, now=request.app.state.clock(), who=who)
     return JSONResponse({"session": token}, 201)
 
 
@@ -117,7 +121,7 @@ async def picture(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """Store one answer; the reply is where the session is then."""
     body, study = await read_json(request), _study(request)
-    given = response.read(body, study.definition.protocol)
+    given = _read_answer(body, study.definition)
     token, key = _text(body, "token"), _text(body, "key")
     now = request.app.state.clock()
     reply = await _call(request, session.answer, _session(request), token, key, given, now=now)
@@ -135,12 +139,26 @@ async def events(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def reply(request: Request) -> Response:
+    """Keep the replies to the questions at the end."""
+    body, now = await read_json(request), request.app.state.clock()
+    return JSONResponse(asdict(await _call(request, session.reply, _session(request), body, now=now)))
+
+
+async def withdraw(request: Request) -> Response:
+    """Delete what this observer said and did."""
+    await read_json(request)
+    await _call(request, session.withdraw, _session(request), now=request.app.state.clock())
+    return JSONResponse({"withdrawn": True})
+
+
 def refuse(request: Request, error: Exception) -> Response:
     """One sentence and a status; a fault of the study itself tells the observer nothing about it."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     text = str(error) if status != 500 else "this study has a fault; please tell the researcher"
     headers = {"Retry-After": "2"} if status == 503 else None
-    return JSONResponse({"error": text}, status, headers)
+    reason = getattr(error, "reason", "other") if status != 500 else "other"
+    return JSONResponse({"error": text, "reason": reason}, status, headers)
 
 
 def _file(request: Request, name: str) -> Response:
@@ -155,6 +173,12 @@ def _study(request: Request) -> OpenStudy:
     if study is None:
         raise Unknown("there is no open study at this address")
     return study  # type: ignore[no-any-return]
+
+
+def _read_answer(body: Mapping[str, Any], definition: Definition) -> response.Response:
+    if definition.rating is not None:
+        return rating.read(body, definition)
+    return response.read(body, definition.protocol)
 
 
 def _session(request: Request) -> str:

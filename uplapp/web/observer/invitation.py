@@ -1,0 +1,67 @@
+"""What the welcome page of a study says, in one language; nothing of it names a condition."""
+
+from typing import Any
+
+from uplapp.study import facts, rating, replies
+from uplapp.study.definition import Definition
+from uplapp.study.opening import OpenStudy
+from uplapp.study.protocol import CONSENT, RATING_CONSENT, Criterion
+
+PASSED_ON = (
+    *("phase_ms", "layout", "not_sure", "ranking", "practice", "calibration"),
+    *("blank_ms", "min_view_ms", "max_view_ms", "answer_timeout_ms"),
+)
+
+
+def invite(study: OpenStudy, asked: str, door: str) -> dict[str, Any]:
+    """The JSON of the welcome page in the language asked for, else the study's own; `door` is its state."""
+    definition, protocol = study.definition, study.definition.protocol
+    language = asked if asked in definition.languages else definition.languages[0]
+    sizes = [study.stimuli.shown_size(scene.name, protocol) for scene in definition.scenes]
+    return {
+        **_texts(definition, language),
+        **{name: getattr(protocol, name) for name in PASSED_ON},
+        "language": language,
+        "languages": list(definition.languages),
+        "task": "rating" if definition.rating else "pairs",
+        "state": door,
+        "links_only": definition.access.links_only,
+        "trials": facts.trials(definition) - protocol.practice,
+        "minutes": facts.minutes(definition),
+        "width": max(width for _, width in sizes),
+        "height": max(height for height, _ in sizes),
+        "boosted": protocol.zoom > 1 or protocol.amplification > 1,
+        "original": definition.rating.reference if definition.rating else None,
+        "criteria": [_criterion(entry) for entry in rating.criteria(definition, language)],
+        "questions": [
+            {
+                "name": entry.name,
+                "text": entry.text,
+                "kind": entry.kind,
+                "options": list(entry.options),
+                "required": entry.required,
+            }
+            for entry in replies.questions(definition, language)
+        ],
+    }
+
+
+def _texts(definition: Definition, language: str) -> dict[str, Any]:
+    """Title and consent text; the page has the standard text in each of its languages."""
+    found = {entry.language: entry for entry in definition.translations}.get(language)
+    title = (found.title if found else "") or definition.title
+    own = "" if definition.consent.text in (CONSENT, RATING_CONSENT) else definition.consent.text
+    text = (found.consent if found else "") or own
+    consent = {"version": definition.consent.version, "text": text}
+    return {"title": title, "consent": consent, "consent_builtin": text == ""}
+
+
+def _criterion(entry: Criterion) -> dict[str, Any]:
+    values = list(range(entry.lowest, entry.lowest + len(entry.labels)))
+    return {
+        "name": entry.name,
+        "question": entry.question,
+        "values": values,
+        "labels": list(entry.labels),
+        "scale": entry.scale,
+    }
