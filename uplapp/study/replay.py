@@ -82,7 +82,10 @@ def _replay(connection: sqlite3.Connection, folder: Path) -> Replayed:
         added = connection.total_changes - before
         for table, key, row in changes:
             _change(connection, table, key, row)
-        _bury(connection, [line["row"].get("observer") for line in lines if line["table"] == WITHDRAWALS])
+        told = [line["row"].get("observer") for line in lines if line["table"] == WITHDRAWALS]
+        # A kill can keep a tombstone from the journal, while the journal still holds the answers.
+        held = [row[0] for row in connection.execute(f"SELECT observer FROM {WITHDRAWALS}")]  # noqa: S608
+        _bury(connection, {*told, *held})
         orphans = _drop_orphans(connection)
     return Replayed(added, damaged, orphans)
 
