@@ -11,7 +11,7 @@ from uplapp.study.definition import Definition
 from uplapp.study.reading import Reader
 
 LATE = "late_frames"
-SHOWN = 200  # rows of the table of people; the export has all
+SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
 PEOPLE = """SELECT observers.id, joined_at, finished_at, observers.excluded, language, links.label,
     count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
     coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
@@ -22,10 +22,13 @@ PEOPLE = """SELECT observers.id, joined_at, finished_at, observers.excluded, lan
     WHERE observers.study = :study AND simulated = 0
     GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""
 # layout and pixel ratio are those of the last answer: beside max() SQLite takes bare columns from its row.
-TIMING = """WITH steps AS (SELECT answers.trial, trials.observer, each.value
-        - lag(each.value) OVER (PARTITION BY answers.trial ORDER BY each.key) AS step
-        FROM trials JOIN answers ON answers.trial = trials.token, json_each(answers.swaps_ms) AS each
-        WHERE trials.observer IN (SELECT value FROM json_each(:people)))
+TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row_number() OVER
+        (PARTITION BY trials.observer ORDER BY answered_at DESC) AS place
+        FROM trials JOIN answers ON answers.trial = trials.token
+        WHERE trials.observer IN (SELECT value FROM json_each(:people))),
+    steps AS (SELECT observer, trial, each.value
+        - lag(each.value) OVER (PARTITION BY trial ORDER BY each.key) AS step
+        FROM latest, json_each(swaps_ms) AS each WHERE place <= :timed)
     SELECT observer, sum(step * step) AS squares, sum(step) AS total, count(step) AS n
     FROM steps GROUP BY trial HAVING count(step) > 1"""
 OF_PEOPLE = """FROM answers JOIN trials ON trials.token = answers.trial
@@ -34,7 +37,7 @@ OF_PEOPLE = """FROM answers JOIN trials ON trials.token = answers.trial
 
 @dataclass(frozen=True)
 class Person:
-    """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over answers.
+    """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over the last answers.
 
     `answers` counts practice too, `done` and `total` do not. `late_share` is in [0,1], `excluded` the reason
     or ''; what is not known yet is None.
@@ -154,9 +157,9 @@ def watch(reader: Reader, study: str) -> Alarm | None:
 
 
 def _swap_sd_ms(reader: Reader, ids: list[str]) -> dict[str, float]:
-    """Median over answers of the standard deviation of the intervals between swaps, by observer."""
+    """Median over the last answers of the standard deviation of the intervals between swaps, by observer."""
     found: dict[str, list[float]] = {}
-    for row in reader.each(TIMING, {"people": json.dumps(ids)}):
+    for row in reader.each(TIMING, {"people": json.dumps(ids), "timed": TIMED}):
         variance = (row["squares"] - row["total"] ** 2 / row["n"]) / (row["n"] - 1)
         found.setdefault(row["observer"], []).append(max(0.0, variance) ** 0.5)
     return {observer: median(values) for observer, values in found.items()}
