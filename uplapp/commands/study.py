@@ -1,20 +1,29 @@
 """`python -m uplapp study ...`: the life of a study on the command line."""
 
-import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
-from uplapp.analysis.nextpair import next_pairs
+from uplapp.commands.links import app as links
+from uplapp.commands.opened import Json, Name, folder_of, opened, tell
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import folders, frozen, lifecycle, observers, opening, package, stimuli, votes
+from uplapp.study import (
+    folders,
+    frozen,
+    lifecycle,
+    observers,
+    package,
+    ratings_table,
+    replies,
+    stimuli,
+    votes,
+)
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
 from uplapp.study.opening import OpenStudy
@@ -22,11 +31,10 @@ from uplapp.study.snapshot import snapshot
 from uplapp.study.store import DATABASE, Store
 
 app = typer.Typer(
-    help="The life of a study, in order: build, check, freeze, run, export.", no_args_is_help=True
+    help="The life of a study, in order: build, check, freeze, invite, run, export.", no_args_is_help=True
 )
 
-Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.add_typer(links, name="links")
 
 
 @app.command()
@@ -46,14 +54,14 @@ def new(
 
     Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
-    target = Settings.from_env().studies / name
+    target = Settings.from_env().studies / package.name_of(name)
     if archive is not None and reference is None and not condition:
         made = package.create(archive, target, title)
     elif archive is None and reference is not None and condition:
         made = folders.create(target, title, reference, _conditions(condition))
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
-    _tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
+    tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
@@ -63,11 +71,11 @@ def check(name: Name, as_json: Json = False) -> None:
     Example: uplapp study check demo
     """
     settings = Settings.from_env()
-    folder = _folder(name, settings)
+    folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     checked = stimuli.check(definition, root)
     frozen.verify(root, checked)
-    _tell(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
+    tell(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
 
 
 @app.command()
@@ -80,10 +88,10 @@ def freeze(
 
     Example: uplapp study freeze demo
     """
-    folder = _folder(name, Settings.from_env())
+    folder = folder_of(name, Settings.from_env())
     made = frozen.freeze(folder, time.time(), again)
     found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
-    _tell(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
+    tell(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
 
 
 @app.command()
@@ -95,12 +103,12 @@ def render(name: Name) -> None:
     from uplapp import workflows
 
     settings = Settings.from_env()
-    folder = _folder(name, settings)
+    folder = folder_of(name, settings)
 
-    def tell(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         print(f"{done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
 
-    workflows.render_stimuli(load(folder), settings.checkpoints, folder, tell)
+    workflows.render_stimuli(load(folder), settings.checkpoints, folder, show)
     print(folder)
 
 
@@ -117,10 +125,10 @@ def simulate(
 
     Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         known = _scores(scores) if scores else observers.even_scores(study.definition)
         observers.simulate(store, study, known, count, seed, time.time(), spread)
-        _tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
+        tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
 
 
 @app.command()
@@ -135,13 +143,13 @@ def pack(
     Example: uplapp study pack demo -o demo.zip --answers
     """
     settings = Settings.from_env()
-    folder, texts = _folder(name, settings), {}
+    folder, texts = folder_of(name, settings), {}
     if answers:
-        with _opened(name) as (store, study):
+        with opened(name) as (store, study):
             table = votes.votes(store, study.id, everything=True)
             texts = {"votes.csv": votes.to_csv(table), "votes.jsonl": votes.to_json_lines(table)}
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
-    _tell(as_json, {"study": folder.name, "file": str(out), "files": count})
+    tell(as_json, {"study": folder.name, "file": str(out), "files": count})
 
 
 @app.command()
@@ -156,7 +164,7 @@ def unpack(
     """
     target = Settings.from_env().studies / package.name_of(name or source.stem)
     made = package.unpack(source, target)
-    _tell(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
+    tell(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
@@ -195,7 +203,7 @@ def quota(
 
     Example: uplapp study quota demo 30
     """
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         lifecycle.limit(store, study.id, people)
     typer.echo(f"quota: {people}")
 
@@ -210,9 +218,9 @@ def withdraw(
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         gone = lifecycle.withdraw(store, study.id, observer, time.time())
-    _tell(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
+    tell(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
 
 
 @app.command()
@@ -221,9 +229,9 @@ def status(name: Name, as_json: Json = False) -> None:
 
     Example: uplapp study status demo
     """
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         found = lifecycle.status(store, study.id, time.time())
-    _tell(as_json, {"study": study.definition.name, **asdict(found)})
+    tell(as_json, {"study": study.definition.name, **asdict(found)})
 
 
 @app.command()
@@ -237,18 +245,21 @@ def export(
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Excluded answers too, with the reason.")] = False,
     kind: Annotated[str, typer.Option("--format", help="csv, jsonl, or sqlite: the whole database.")] = "csv",
+    asked: Annotated[
+        bool, typer.Option("--replies", help="Instead: what people replied to the questions at the end.")
+    ] = False,
 ) -> None:
-    """Write the votes as CSV, as `uplapp analyse` reads it, as JSON lines, or a snapshot of the database.
+    """Write the votes or ratings as CSV, as `uplapp analyse` or `uplapp ratings` reads it, or as JSON lines.
 
     Example: uplapp study export demo -o votes.csv
     """
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         if kind == "sqlite" and out is not None:
             snapshot(Settings.from_env().data / DATABASE, out)
             return
-        table = votes.votes(store, study.id, simulated, everything)
+        table = _table(store, study, simulated, everything, asked)
     text = votes.to_csv(table) if kind == "csv" else votes.to_json_lines(table)
     if out is None:
         sys.stdout.write(text)
@@ -256,24 +267,19 @@ def export(
         out.write_text(text, encoding="utf-8")
 
 
+def _table(store: Store, study: OpenStudy, simulated: bool, everything: bool, asked: bool) -> pd.DataFrame:
+    """What a study collected: replies where they are asked for, else its ratings or its votes."""
+    if asked:
+        return pd.DataFrame(replies.listing(store, study.id), columns=list(replies.COLUMNS))
+    if study.definition.rating is not None:
+        return ratings_table.ratings(store, study.id, simulated, everything)
+    return votes.votes(store, study.id, simulated, everything)
+
+
 def _change(name: str, state: str) -> None:
-    with _opened(name) as (store, study):
+    with opened(name) as (store, study):
         lifecycle.change(store, study.id, state)
     typer.echo(f"{study.definition.name}: {state}")
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
-    """The study and its store; the definition is checked before the database is touched."""
-    settings = Settings.from_env()
-    folder = _folder(name, settings)
-    definition, root = load(folder), stimuli.find_root(folder, settings.data)
-    stimuli.check(definition, root)
-    store = Store(settings.data / DATABASE)
-    try:
-        yield store, opening.open_study(store, definition, root, time.time(), next_pairs)
-    finally:
-        store.close()
 
 
 def _conditions(texts: list[str]) -> dict[str, Path]:
@@ -284,24 +290,8 @@ def _conditions(texts: list[str]) -> dict[str, Path]:
     return {key: Path(folder) for key, _, folder in pairs}
 
 
-def _folder(name: str, settings: Settings) -> Path:
-    """The folder of a study given by name or by path."""
-    return Path(name).resolve() if (Path(name) / "study.toml").is_file() else settings.studies / name
-
-
 def _scores(text: str) -> dict[str, float]:
     try:
         return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
     except ValueError:
         raise UplappError(f"--scores {text!r} must be NAME=JOD,NAME=JOD,...") from None
-
-
-def _tell(as_json: bool, found: dict[str, object]) -> None:
-    lines = (
-        json.dumps(found) if as_json else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
-    )
-    typer.echo(lines)
-
-
-def _text(value: object) -> str:
-    return "; ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)

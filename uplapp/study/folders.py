@@ -1,40 +1,53 @@
 """A new study from folders of pictures, made as a whole or not at all."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from uplapp.errors import BadStudy
 from uplapp.study import stimuli
 from uplapp.study.definition import Definition, load, parse
+from uplapp.study.toml import to_toml
 from uplapp.values import REFERENCE
 
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+PROTOCOL = {"phase_ms": 250, "practice": 2, "catch": 2}
+
+Tables = Mapping[str, Any]
 
 
-def create(target: Path, title: str, reference: Path, conditions: Mapping[str, Path]) -> Definition:
+def create(
+    target: Path,
+    title: str,
+    reference: Path,
+    conditions: Mapping[str, Path],
+    tables: Tables | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Definition:
     """Copy the pictures to `target` and write its study.toml; a file's name without suffix is its scene.
 
-    BadStudy if `target` exists, a scene is missing in a folder, or pictures of a scene do not agree.
+    `tables` are further tables of the study.toml, such as `protocol`; `labels` are names of conditions on
+    screen. BadStudy if `target` exists, a scene is missing in a folder, or pictures of a scene do not agree.
     """
     if target.exists():
         raise BadStudy(f"{target} exists already; choose another name")
     sources = {REFERENCE: _pictures(reference)}
     sources |= {name: _pictures(folder) for name, folder in conditions.items()}
     scenes = sorted(sources[REFERENCE])
-    text = _toml(title, list(conditions), scenes)
-    parse({"title": title, **_names(list(conditions), scenes)}, target.name, "the new study")
+    named = {name: (labels or {}).get(name, name) for name in conditions}
+    raw = {"title": title, "protocol": PROTOCOL, **(tables or {}), **_names(named, scenes)}
+    parse(raw, target.name, "the new study")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         draft = Path(scratch) / target.name
         for condition, pictures in sources.items():
             for scene in scenes:
                 _copy(pictures, scene, draft / condition, conditions.get(condition, reference))
-        (draft / "study.toml").write_text(text, encoding="utf-8")
+        (draft / "study.toml").write_text(to_toml(raw), encoding="utf-8")
         definition = load(draft)
         stimuli.check(definition, draft)
         shutil.move(draft, target)
@@ -45,7 +58,11 @@ def _pictures(folder: Path) -> dict[str, Path]:
     """Scene name -> file."""
     if not folder.is_dir():
         raise BadStudy(f"{folder} is not a folder")
-    found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    found = {path.stem: path for path in files}
+    for path in files:
+        if found[path.stem] != path:
+            raise BadStudy(f"{path} and {found[path.stem].name} are one scene by their name; rename one")
     if not found:
         raise BadStudy(f"{folder} holds no pictures; allowed: {', '.join(SUFFIXES)}")
     return found
@@ -66,24 +83,8 @@ def _copy(pictures: Mapping[str, Path], scene: str, folder: Path, source: Path) 
         raise BadStudy(f"{pictures[scene]} cannot be read as a picture") from None
 
 
-def _names(conditions: list[str], scenes: list[str]) -> dict[str, list[dict[str, str]]]:
+def _names(conditions: Mapping[str, str], scenes: list[str]) -> dict[str, list[dict[str, str]]]:
     return {
-        "conditions": [{"name": name, "label": name} for name in conditions],
+        "conditions": [{"name": name, "label": label} for name, label in conditions.items()],
         "scenes": [{"name": name} for name in scenes],
     }
-
-
-def _toml(title: str, conditions: list[str], scenes: list[str]) -> str:
-    lines = [
-        f"title = {json.dumps(title)}",
-        "",
-        "[protocol]",
-        "phase_ms = 250",
-        "practice = 2",
-        "catch = 2",
-        "",
-    ]
-    for kind, entries in _names(conditions, scenes).items():
-        for entry in entries:
-            lines += [f"[[{kind}]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items()), ""]
-    return "\n".join(lines)

@@ -12,7 +12,7 @@ from uplapp.errors import BadStudy
 from uplapp.study import folders, frozen, stimuli
 from uplapp.study.definition import RESERVED, Definition, load
 from uplapp.study.fields import NAME
-from uplapp.study.folders import SUFFIXES
+from uplapp.study.folders import SUFFIXES, Tables
 from uplapp.values import REFERENCE
 
 MAX_FILES = 10_000
@@ -71,7 +71,7 @@ def unpack(source: Path, target: Path) -> Definition:
     return definition
 
 
-def create(source: Path, target: Path, title: str) -> Definition:
+def create(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
     """Make a new study from a ZIP with reference/ and one folder a condition, as `folders.create` does."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
@@ -79,7 +79,17 @@ def create(source: Path, target: Path, title: str) -> Definition:
         if not (found / REFERENCE).is_dir():
             raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder a condition")
         conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
-        return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions)
+        return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables)
+
+
+def is_packed(source: Path) -> bool:
+    """Whether a ZIP holds a whole study with its definition, and not pictures alone."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            paths = [PurePosixPath(name) for name in archive.namelist() if not _is_litter(name)]
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return any(path.name == frozen.DEFINITION and len(path.parts) <= 2 for path in paths)
 
 
 def name_of(text: str) -> str:
