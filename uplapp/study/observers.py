@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from uplapp.errors import UnknownName
-from uplapp.study import blinding, joining, session
+from uplapp.study import blinding, joining, raters, session
 from uplapp.study.definition import Definition
 from uplapp.study.joining import Newcomer
 from uplapp.study.opening import OpenStudy
@@ -21,7 +21,9 @@ FRAME_MS = 1000 / 60
 
 
 def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
-    """Scores in JOD for show: the first condition best, `step` from one to the next, mean 0."""
+    """Scores for show, the first condition best: in JOD, `step` apart, mean 0; or on the scale of ratings."""
+    if definition.rating:
+        return raters.even_scores(definition)
     count = len(definition.conditions)
     return {entry.name: step * ((count - 1) / 2 - i) for i, entry in enumerate(definition.conditions)}
 
@@ -40,7 +42,8 @@ def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Res
     """What a steady 60 Hz display would have logged around that choice."""
     frames = phase_frames(protocol.phase_ms, FRAME_MS)
     phase_ms = frames * FRAME_MS
-    cycles = 2 * CYCLES_IN_PLACE + rng.gamma(2.0, 1.5)
+    least = max(2 * CYCLES_IN_PLACE, protocol.min_view_ms / (2 * phase_ms))
+    cycles = least + rng.gamma(2.0, 1.5)
     response_ms = round(float(2 * cycles * phase_ms), 1)
     swaps = np.round(np.arange(1, response_ms // phase_ms + 1) * phase_ms, 2)
     return Response(
@@ -69,7 +72,8 @@ def simulate(
 ) -> None:
     """Let `count` observers answer the whole study, marked as simulated.
 
-    Each has own scores: the known ones plus normal noise of standard deviation `spread`, in JOD.
+    Each has own scores: the known ones plus normal noise of standard deviation `spread`. Both are in JOD, in
+    a rating study in steps of the first criterion's scale.
     """
     missing = sorted({entry.name for entry in study.definition.conditions} - set(scores))
     if missing:
@@ -84,10 +88,15 @@ def _run(
     store: Store, study: OpenStudy, scores: Mapping[str, float], rng: np.random.Generator, now: float
 ) -> None:
     """One observer from consent to the last answer."""
-    protocol = study.definition.protocol
-    token = joining.join(store, study, study.definition.consent.version, now, Newcomer(simulated=True))
+    definition = study.definition
+    token = joining.join(store, study, definition.consent.version, now, Newcomer(simulated=True))
+    bias = raters.BIAS_SD * rng.normal() if definition.rating else 0.0
     state = session.state(store, study, token)
     while state.trial is not None:
         trial = session.reveal(store, state.trial.token)
-        given = respond(choose(trial, scores, rng), protocol, rng)
+        given = (
+            raters.rate(definition, trial, scores, bias, rng)
+            if definition.rating
+            else respond(choose(trial, scores, rng), definition.protocol, rng)
+        )
         state = session.answer(store, study, token, state.trial.token, blinding.token(), given, now)

@@ -90,7 +90,7 @@ def _append(order: list[Trial], round_: list[Trial], before: str, rng: np.random
         return order + round_
     if len(round_) > 1:
         return [*order, *round_[1:], round_[0]]
-    fitting = _fitting(order, round_[0], 0)
+    fitting = _fitting(order, round_[0], 0, before)
     place = int(rng.choice(fitting)) if fitting and order else len(order)
     return [*order[:place], *round_, *order[place:]]
 
@@ -114,9 +114,9 @@ def _least(order: Sequence[Trial], trial: Trial) -> int:
     return max(1, (len(order) + 1) // 2 if trial.kind == "repeat" else 1)
 
 
-def _fitting(order: Sequence[Trial], trial: Trial, least: int) -> list[int]:
+def _fitting(order: Sequence[Trial], trial: Trial, least: int, before: str = "") -> list[int]:
     """Places from `least` on where neither neighbour shows the trial's scene."""
-    scenes = ["", *(entry.scene for entry in order), ""]
+    scenes = [before, *(entry.scene for entry in order), ""]
     return [
         place
         for place in range(least, len(order) + 1)

@@ -11,17 +11,22 @@ import pandas as pd
 from uplapp.study.store import Row, Store
 
 CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
+NO_VOTE = {"none": "no answer in time", "rated": "a rating, not a vote"}
+BOOSTS = ("zoom", "amplification")
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 COLUMNS = (
     *("observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"),
     *("position", "attempt", "response_ms", "layout", "frame_ms", "frames_per_phase", "swaps", "swap_sd_ms"),
     *("worst_gap_ms", "missed_frames", "paused_ms", "pixel_ratio", "flags", "excluded", "answered_at"),
-    *("consent_version", "study", "manifest"),
+    *("consent_version", "study", "manifest", "boosting"),
 )
 QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
     answers.*, trials.scene, trials.kind, observers.simulated, trials.position, trials.attempt,
     observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
-    observers.excluded AS observer_excluded
+    observers.language, observers.excluded AS observer_excluded,
+    (SELECT json_extract(manifest, '$.definition.protocol.zoom') FROM studies WHERE id = :study) AS zoom,
+    (SELECT json_extract(manifest, '$.definition.protocol.amplification') FROM studies WHERE id = :study)
+    AS amplification
     FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
     WHERE observers.study = :study AND observers.simulated = :simulated
@@ -43,7 +48,8 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
     """The votes of people, or of simulated observers, never both; `is_A_selected` is 1, 0 or .5 (not sure).
 
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
-    are left out unless `everything`, then `excluded` says why.
+    are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
+    their choice is NaN. `boosting` says how differences were made easier to see.
     """
     return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
 
@@ -54,15 +60,21 @@ def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
     return pd.DataFrame([row for row in found if everything or not row["excluded"]], columns=list(COLUMNS))
 
 
+def boosting(row: Row) -> str:
+    """How the pictures of a row of QUERY were boosted, such as 'zoom 2, amplification 2'; '' if not."""
+    return ", ".join(f"{name} {row[name]}" for name in BOOSTS if row[name] not in (None, 1))
+
+
 def _vote(row: Row) -> Row:
     """One row of the database in the words of the table."""
     swaps_ms, gaps_ms = json.loads(row["swaps_ms"]), json.loads(row["gaps_ms"])
     return row | {
-        "is_A_selected": CHOSEN[row["choice"]],
+        "boosting": boosting(row),
         "simulated": bool(row["simulated"]),
+        "is_A_selected": CHOSEN.get(row["choice"], float("nan")),
         "swaps": len(swaps_ms),
         "swap_sd_ms": swap_sd_ms(swaps_ms),
-        "excluded": row["observer_excluded"] or row["excluded"],
+        "excluded": row["observer_excluded"] or row["excluded"] or NO_VOTE.get(row["choice"], ""),
         "worst_gap_ms": max(gaps_ms, default=0.0),
     }
 
