@@ -58,13 +58,14 @@ export class FlickerPlayer {
 
   // A hidden page gets no frames: stand still, then go on where the phase was.
   pause() {
-    if (!this.running || this.resuming) return;
+    if (!this.running) return;
     cancelAnimationFrame(this.#request);
     this.resuming = true;
   }
 
   resume() {
     if (!this.running || !this.resuming) return;
+    cancelAnimationFrame(this.#request);
     this.#request = requestAnimationFrame((time) => this.#tick(time));
   }
 
@@ -105,7 +106,8 @@ export class FlickerPlayer {
     const half = this.framesPerPhase * this.frameMs;
     const phase = Math.floor((time - this.origin + this.frameMs / 2) / half);
     if (phase === this.phase) return;
-    if (phase > 0 && this.swaps.length < LOGGED) this.swaps.push(time - this.begin);
+    const changes = phase > 0 && (phase - this.phase) % 2; // two phases on, the picture is the same one
+    if (changes && this.swaps.length < LOGGED) this.swaps.push(time - this.begin);
     this.phase = phase;
     this.#draw();
     this.onSwap();
