@@ -10,6 +10,7 @@ GOOD = {
     "conditions": [{"name": "l1", "label": "L1"}, {"name": "l2", "label": "L2"}],
     "scenes": [{"name": "face"}],
 }
+QUALITY = {"name": "quality", "question": "How good is it?"}
 
 
 def with_protocol(**entries):
@@ -41,6 +42,32 @@ def with_protocol(**entries):
         (with_protocol(pairs="adaptive:3", orders=2), "orders = 2 needs pairs that are planned"),
         (with_protocol(orders=3), "orders = 3 must lie between 1 and 2"),
         (with_protocol(speed=1), "unknown key 'speed'"),
+        (with_protocol(zoom=3), "zoom = 3 must lie between 1 and 2"),
+        (with_protocol(max_view_ms=900), "max_view_ms = 900 must be 0 (no limit) or at least 1000"),
+        (with_protocol(min_view_ms=5000, answer_timeout_ms=4000), "must be 0 (no limit) or at least 5000"),
+        (with_protocol(language="english"), "language 'english' must be two letters"),
+        (
+            {**GOOD, "translations": [{"language": "en"}]},
+            "'en' must be two letters, each language once",
+        ),
+        ({**GOOD, "translations": {"language": "de"}}, "must be tables, each with a language"),
+        ({**GOOD, "completion": {"redirect": "http://x.example"}}, "must be an https:// address"),
+        ({**GOOD, "completion": {"redirect": "javascript:alert(1)"}}, "must be an https:// address"),
+        ({**GOOD, "access": {"quota": -1}}, "quota = -1 must lie between 0 and 100000"),
+        ({**GOOD, "questions": [{"name": "a", "text": "?", "kind": "choice"}]}, "only a choice has options"),
+        (
+            {**GOOD, "questions": [{"name": "a", "text": "?", "options": ["x", "y"]}]},
+            "only a choice has options",
+        ),
+        ({**GOOD, "questions": [{"name": "a", "text": "?", "options": "xy"}]}, "must be a list of texts"),
+        ({**GOOD, "questions": [{"name": "a", "text": "?", "kind": "date"}]}, "kind 'date' is unknown"),
+        ({**GOOD, "questions": [{"name": "a", "text": "?", "language": "de"}]}, "language 'de' is unknown"),
+        ({**GOOD, "rating": {}}, "'criteria' is missing"),
+        ({**GOOD, "rating": {"criteria": [QUALITY], "reference": "there"}}, "reference 'there' is unknown"),
+        ({**GOOD, "rating": {"criteria": [{**QUALITY, "scale": "stars"}]}}, "scale 'stars' is unknown"),
+        ({**GOOD, "rating": {"criteria": [{**QUALITY, "labels": ["x"]}]}}, "a scale has 2 to 11 labels"),
+        ({**with_protocol(not_sure=True), "rating": {"criteria": [QUALITY]}}, "for pairs, not for ratings"),
+        ({**with_protocol(pairs="adaptive:2"), "rating": {"criteria": [QUALITY]}}, "pairs that are planned"),
     ],
 )
 def test_a_wrong_entry_is_one_sentence_with_place_and_choices(raw, message):
@@ -81,3 +108,18 @@ def test_the_demo_is_short_enough_for_a_visitor():
     assert demo.main_trials + protocol.practice + protocol.catch + protocol.repeats <= 24
     assert demo.render is not None
     assert {entry.name for entry in demo.conditions} == {"l1", "l2", "ms_ssim", "flip"}
+
+
+def test_a_study_of_ratings_counts_images_and_one_image_may_be_rated_alone():
+    raw = {**GOOD, "conditions": GOOD["conditions"][:1], "rating": {"criteria": [QUALITY]}}
+    assert parse(raw, "mine", "here").main_trials == 1
+    raw = {**GOOD, "scenes": [{"name": "a"}, {"name": "b"}], "rating": {"criteria": [QUALITY]}}
+    assert parse(raw, "mine", "here").main_trials == 4
+
+
+def test_a_name_may_come_once_in_each_language():
+    rows = [{"name": "eyes", "text": "Glasses?"}, {"name": "eyes", "text": "Brille?", "language": "de"}]
+    raw = {**GOOD, "questions": rows, "translations": [{"language": "de"}]}
+    assert len(parse(raw, "mine", "here").questions) == 2
+    with pytest.raises(BadStudy, match="clash"):
+        parse({**raw, "questions": [rows[0], rows[0]]}, "mine", "here")

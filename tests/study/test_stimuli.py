@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
 from uplapp.study import stimuli
 from uplapp.study.definition import load
+from uplapp.study.protocol import Access, Criterion, Question, Rating
 
 
 @pytest.fixture
@@ -72,7 +74,27 @@ def test_pictures_are_looked_for_in_the_study_then_in_the_data(folder, tmp_path)
     assert stimuli.find_root(tmp_path / "demo", tmp_path) == tmp_path / "stimuli" / "demo"
 
 
-def test_a_study_frozen_before_there_were_two_orders_keeps_its_manifest(folder):
-    plan, twice = load(folder), replace(load(folder).protocol, orders=2)
-    assert "orders" not in check(folder).manifest(plan)
-    assert '"orders": 2' in check(folder).manifest(replace(plan, protocol=twice))
+def test_a_study_that_uses_nothing_new_keeps_the_manifest_of_older_versions(folder):
+    held = json.loads(check(folder).manifest(load(folder)))["definition"]
+    assert set(held) == {"name", "title", "conditions", "scenes", "protocol", "consent", "render"}
+    assert len(held["protocol"]) == 10
+
+
+@pytest.mark.parametrize(
+    "change", [{"orders": 2}, {"zoom": 2}, {"answer_timeout_ms": 4000.0}, {"blank_ms": 500.0}]
+)
+def test_every_option_in_use_is_in_the_manifest(folder, change):
+    plain = load(folder)
+    changed = replace(plain, protocol=replace(plain.protocol, **change))
+    (name, value) = next(iter(change.items()))
+    assert json.loads(check(folder).manifest(changed))["definition"]["protocol"][name] == value
+
+
+def test_links_questions_and_ratings_in_use_are_in_the_manifest(folder):
+    rating = Rating((Criterion("quality", "How good?"),))
+    changed = replace(
+        load(folder), access=Access(links_only=True), questions=(Question("age", "?"),), rating=rating
+    )
+    held = json.loads(check(folder).manifest(changed))["definition"]
+    assert held["access"]["links_only"]
+    assert (held["questions"][0]["name"], held["rating"]["criteria"][0]["name"]) == ("age", "quality")

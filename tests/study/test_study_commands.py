@@ -118,3 +118,40 @@ def test_an_observer_withdraws_and_the_export_forgets_the_answers(studies, tmp_p
     assert leaving not in "".join(kept)
     run("export", "tiny", "--format", "sqlite", "-o", tmp_path / "copy.db")
     assert (tmp_path / "copy.db").read_bytes().startswith(b"SQLite format 3")
+
+
+def test_links_are_made_listed_and_revoked_by_their_label(studies, tmp_path):
+    write_study(studies / "tiny")
+    made = json.loads(run("links", "make", "tiny", "-n", 2, "--site", "https://lab.example/", "--json"))
+    assert [row["label"] for row in made] == ["P01", "P02"]
+    assert made[0]["address"].startswith("https://lab.example/study/tiny#l=")
+    run("links", "make", "tiny", "--label", "Ada")
+    run("links", "revoke", "tiny", "P02")
+    found = {row["label"]: row["state"] for row in json.loads(run("links", "list", "tiny", "--json"))}
+    assert found == {"P01": "unused", "P02": "revoked", "Ada": "unused"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("make", "tiny"), "give either --count N or --label"),
+        (("make", "tiny", "-n", 1, "--label", "a"), "give either --count N or --label"),
+        (("revoke", "tiny", "P09"), "no link 'P09'"),
+    ],
+)
+def test_a_link_that_cannot_be_made_or_found_is_told_in_a_sentence(studies, arguments, message):
+    write_study(studies / "tiny")
+    with pytest.raises(UplappError, match=message):
+        run("links", *arguments)
+
+
+def test_a_new_study_cannot_lie_outside_of_the_studies(studies, tmp_path):
+    source = write_study(tmp_path / "source")
+    folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]
+    with pytest.raises(UplappError, match="cannot be used as a study's name"):
+        run("new", "../x", "--reference", source / "reference", *folders)
+
+
+def test_replies_are_exported_apart_from_votes(studies):
+    write_study(studies / "tiny")
+    assert run("export", "tiny", "--replies") == "observer,question,reply,replied_at\n"

@@ -50,12 +50,12 @@ def definition(scenes=SCENES, conditions=CONDITIONS, **protocol) -> Definition:
     return parse(raw, "tiny", "study.toml")
 
 
-def open_tiny(store: Store, folder: Path, chooser=None, **protocol) -> OpenStudy:
-    """Write the tiny study and open it, with protocol entries changed."""
+def open_tiny(store: Store, folder: Path, chooser=None, parts=None, **protocol) -> OpenStudy:
+    """Write the tiny study and open it, with protocol entries or whole parts of the definition changed."""
     if not folder.exists():
         write_study(folder)
     found = load(folder)
-    found = replace(found, protocol=replace(found.protocol, **protocol))
+    found = replace(found, protocol=replace(found.protocol, **protocol), **(parts or {}))
     return opening.open_study(store, found, folder, NOW, chooser)
 
 

@@ -53,3 +53,17 @@ def claim(store: Store, study: str, link: str) -> str | None:
 def use(store: Store, link: str, observer: str) -> None:
     """Bind a link to the observer who came by it."""
     store.update("links", link, {"observer": observer})
+
+
+def state(row: Row) -> str:
+    """What became of a link of `listing`: unused, taken, through, or revoked."""
+    if row["finished_at"] is not None:
+        return "through"
+    if row["revoked_at"] is not None:
+        return "revoked"
+    return "taken" if row["observer"] else "unused"
+
+
+def address(site: str, name: str, link: str) -> str:
+    """Where a link leads; a fragment never leaves the browser, so no log of a server holds it."""
+    return f"{site.rstrip('/')}/study/{name}#l={link}"

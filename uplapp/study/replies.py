@@ -9,6 +9,7 @@ from uplapp.study.response import BadResponse
 from uplapp.study.store import Row, Store
 
 LONGEST = 2000  # characters
+COLUMNS = ("observer", "question", "reply", "replied_at")  # of `listing`
 
 
 def questions(definition: Definition, language: str) -> tuple[Question, ...]:

@@ -1,0 +1,77 @@
+import pytest
+
+from tests.study.tiny import NOW, body, open_tiny, response
+from uplapp.study import joining, session, votes
+from uplapp.study.protocol import Protocol
+from uplapp.study.response import BadResponse, is_broken, read
+
+LIMITED = Protocol(min_view_ms=2000, max_view_ms=3000, answer_timeout_ms=5000)
+SWAPS_IN_3_S = [250.0 * n for n in range(1, 12)]
+
+
+def given(**changes):
+    return body("t", **changes)
+
+
+def test_an_answer_before_the_least_viewing_time_is_refused():
+    assert read(given(), LIMITED).choice == "left"
+    early = {"response_ms": 1500.0, "seen_ms": [1500.0, 1500.0], "swaps_ms": SWAPS_IN_3_S[:5]}
+    with pytest.raises(BadResponse, match="counts after 2000 ms"):
+        read(given(**early), LIMITED)
+    assert read(given(**early), Protocol()).choice == "left"
+
+
+def test_a_pause_is_no_viewing_time():
+    with pytest.raises(BadResponse, match="counts after 2000 ms"):
+        read(given(response_ms=2500.0, paused_ms=600.0), LIMITED)
+
+
+def test_pictures_that_went_grey_explain_missing_swaps():
+    late = {"response_ms": 4800.0, "seen_ms": [3000.0, 3000.0], "swaps_ms": SWAPS_IN_3_S}
+    assert not is_broken(read(given(**late), LIMITED))
+    with pytest.raises(BadResponse, match="swaps do not fit"):
+        read(given(**late), Protocol())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "response_ms"), [(LIMITED, 4900.0), (Protocol(), 5001.0), (Protocol(min_view_ms=1), 5001.0)]
+)
+def test_a_trial_ends_without_an_answer_only_when_its_time_has_run_out(protocol, response_ms):
+    silent = {"choice": "none", "response_ms": response_ms, "seen_ms": [3000.0, 3000.0]}
+    with pytest.raises(BadResponse, match="without an answer"):
+        read(given(**silent, swaps_ms=SWAPS_IN_3_S), protocol)
+
+
+def silence():
+    swaps = tuple(250.0 * n for n in range(1, 21))
+    return response("none", response_ms=5001.0, seen_ms=(5001.0, 5001.0), swaps_ms=swaps)
+
+
+def test_a_trial_without_an_answer_comes_once_more_at_the_end_and_is_never_a_vote(store, tmp_path):
+    study = open_tiny(
+        store, tmp_path / "tiny", practice=0, catch=0, pairs="random:2", answer_timeout_ms=5000.0
+    )
+    who = joining.join(store, study, "1", NOW)
+    first = session.state(store, study, who).trial
+    now = session.answer(store, study, who, first.token, "a" * 32, silence(), NOW)
+    assert (now.done, now.total) == (1, 3)
+    now = session.answer(store, study, who, now.trial.token, "b" * 32, response(), NOW)
+    again = session.reveal(store, now.trial.token)
+    once = session.reveal(store, first.token)
+    assert (again.scene, again.left, again.right) == (once.scene, once.left, once.right)
+    last = session.answer(store, study, who, now.trial.token, "c" * 32, silence(), NOW)
+    assert last.code
+    assert len(votes.votes(store, study.id)) == 1
+    reasons = list(votes.votes(store, study.id, everything=True)["excluded"])
+    assert sorted(reasons) == ["", "no answer in time", "no answer in time, shown again"]
+
+
+def test_practice_without_an_answer_is_not_right_and_not_shown_again(store, tmp_path):
+    study = open_tiny(
+        store, tmp_path / "tiny", practice=1, catch=0, pairs="random:1", answer_timeout_ms=5000.0
+    )
+    who = joining.join(store, study, "1", NOW)
+    shown = session.state(store, study, who)
+    assert (shown.practice_done, shown.practice_total) == (0, 1)
+    now = session.answer(store, study, who, shown.trial.token, "a" * 32, silence(), NOW)
+    assert (now.correct, now.total, now.practice_done) == (False, 1, 1)

@@ -1,0 +1,82 @@
+"""`python -m uplapp study links ...`: personal links, made, listed and revoked."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from uplapp.commands.opened import Json, Name, opened
+from uplapp.errors import UplappError
+from uplapp.study import links
+
+app = typer.Typer(help="Personal links: each lets one observer in, and back to where that observer stopped.")
+
+Site = Annotated[str, typer.Option(help="The app's address, such as https://lab.example/.")]
+HERE = "http://127.0.0.1:7860"
+
+
+@app.command()
+def make(
+    name: Name,
+    count: Annotated[int, typer.Option("--count", "-n", min=0, max=10_000, help="How many.")] = 0,
+    label: Annotated[list[str] | None, typer.Option(help="Instead: one link a label, as P07.")] = None,
+    site: Site = HERE,
+    as_json: Json = False,
+) -> None:
+    """Make links and print label and address of each; the address is secret.
+
+    Example: uplapp study links make demo --count 20 --site https://lab.example
+    """
+    if bool(count) == bool(label):
+        raise UplappError("give either --count N or --label NAME, once a link")
+    with opened(name) as (store, study):
+        known = len(links.listing(store, study.id))
+        labels = label or [f"P{known + number:02d}" for number in range(1, count + 1)]
+        made = links.make(store, study.id, labels, time.time())
+    rows = [
+        {"label": text, "address": links.address(site, study.definition.name, link)}
+        for text, link in zip(labels, made, strict=True)
+    ]
+    _print(rows, as_json)
+
+
+@app.command("list")
+def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
+    """List the links: label, whether it is unused, taken, through or revoked, its observer, its address.
+
+    Example: uplapp study links list demo
+    """
+    with opened(name) as (store, study):
+        found = links.listing(store, study.id)
+    rows = [
+        {
+            "label": row["label"],
+            "state": links.state(row),
+            "observer": row["observer"] or "",
+            "address": links.address(site, study.definition.name, row["id"]),
+        }
+        for row in found
+    ]
+    _print(rows, as_json)
+
+
+@app.command()
+def revoke(
+    name: Name, label: Annotated[str, typer.Argument(help="The label, as `links list` prints it.")]
+) -> None:
+    """Let nobody in by the links of that label any more; who came by one goes on.
+
+    Example: uplapp study links revoke demo P07
+    """
+    with opened(name) as (store, study):
+        found = [row["id"] for row in links.listing(store, study.id) if row["label"] == label]
+        if not found:
+            raise UplappError(f"this study has no link '{label}'; `study links list` shows them")
+        for link in found:
+            links.revoke(store, study.id, link, time.time())
+    typer.echo(f"{label}: revoked")
+
+
+def _print(rows: list[dict[str, str]], as_json: bool) -> None:
+    typer.echo(json.dumps(rows) if as_json else "\n".join("\t".join(row.values()) for row in rows))
