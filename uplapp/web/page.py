@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import gradio as gr
 import pandas as pd
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from uplapp import workflows
@@ -17,6 +18,7 @@ from uplapp.study.opening import OpenStudy
 from uplapp.study.store import Store
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
+from uplapp.web.shield import Shield
 
 DEMO = "demo"
 UPLOAD_LIMIT = "64mb"
@@ -69,12 +71,14 @@ def serve(settings: Settings) -> None:
         build(settings, store, studies).launch(
             app_kwargs={
                 "routes": [Mount("/study", app=observer_app)],
+                "middleware": [Middleware(Shield)],
                 "openapi_url": None,
                 "docs_url": None,
                 "redoc_url": None,
             },
             ssr_mode=False,
             show_error=False,
+            enable_monitoring=False,
             max_file_size=UPLOAD_LIMIT,
             theme=THEME,
             # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.

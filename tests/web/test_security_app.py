@@ -1,0 +1,265 @@
+"""The whole app as `python app.py` starts it: what its addresses, log, disk and calls give away."""
+
+import json
+import os
+import socket
+import socketserver
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.study.tiny import body
+from tests.web.processes import HOUSE, free_port, wait_for
+from tests.web.serving import Observer
+
+pytestmark = pytest.mark.slow
+VISITOR = "203.0.113."  # reserved for documentation, so it stands nowhere by chance
+TOLD = {"X-Forwarded-For": f"{VISITOR}77", "User-Agent": "Peculiar/7 (Windows) Chrome/999.1"}
+TOKEN = "a-token-of-the-researcher-0123456789"
+
+
+@dataclass
+class Lived:
+    """The running app after an observer took part, and the hosts that its process asked for."""
+
+    address: str
+    data: Path
+    log: Path
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, path: str, **options) -> httpx.Response:
+        return httpx.get(f"{self.address}/{path}", headers=TOLD, timeout=20, **options)
+
+    def kept(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.data.rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def proxy():
+    """A proxy that lets nothing through, and the hosts it was asked for."""
+    asked = []
+
+    class Refusal(socketserver.StreamRequestHandler):
+        def handle(self):
+            asked.append(self.rfile.readline().decode("latin-1").strip())
+            self.wfile.write(b"HTTP/1.1 502 Nothing\r\nContent-Length: 0\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, proxy):
+    folder, port = tmp_path_factory.mktemp("app"), free_port()
+    address = f"http://127.0.0.1:{port}"
+    names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    settings = {
+        **dict.fromkeys(names, proxy[0]),
+        **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"),
+        "UPLAPP_DATA": str(folder / "data"),
+        "GRADIO_SERVER_PORT": str(port),
+        "UPLAPP_ADMIN_TOKEN": TOKEN,
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings}, stdout=log, stderr=log
+        )
+        try:
+            wait_for(lambda: answers(address))
+            lived = Lived(address, folder / "data", folder / "log", proxy[1])
+            take_part(lived)
+            yield lived
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/study/api/demo/welcome").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def take_part(lived: Lived) -> None:
+    """A few answers, events, refusals and faults, so that there is something to give away."""
+    with httpx.Client(base_url=lived.address, headers=TOLD) as client:
+        observer = Observer(client, "demo")
+        state = observer.join()
+        for _ in range(3):
+            observer.pictures(state["trial"])
+            state = observer.answer(state["trial"]).json()
+        observer.post("events", {"events": [{"kind": "blur", "at_ms": 1.0}]})
+        observer.post("answer", {**body("no such token"), "swaps_ms": "text"})
+        observer.get("picture/none")
+        client.get("/study/none")
+        client.post("/gradio_api/call/nothing", json={"data": []})
+        client.get("/gradio_api/file=none")
+    fault = {"data": [], "fn_index": 999, "session_hash": "x"}  # the server closes the connection after it
+    httpx.post(f"{lived.address}/gradio_api/queue/join", json=fault, headers=TOLD)
+
+
+def rows(lived: Lived, query: str) -> list[str]:
+    with closing(sqlite3.connect(f"file:{lived.data / 'uplapp.db'}?mode=ro", uri=True)) as connection:
+        return [str(value) for row in connection.execute(query) for value in row]
+
+
+def secrets(lived: Lived) -> list[str]:
+    """Every key and secret of the database, the trials with what they show, and where the disk is."""
+    return [
+        *rows(lived, "SELECT id, secret, hash FROM studies"),
+        *rows(lived, "SELECT id, session FROM observers"),
+        *rows(lived, "SELECT token, original_token, left_token, right_token FROM trials"),
+        *rows(lived, "SELECT id FROM events"),
+        str(lived.data),
+        "20250917",  # the seed of the demo's plan
+        TOKEN,
+    ]
+
+
+PUBLIC = ("", "config", "gradio_api/info", "gradio_api/startup-events", "theme.css", "study/demo")
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_no_public_address_holds_a_secret_of_a_study_or_of_the_researcher(app, path):
+    reply = app.get(path)
+    assert reply.status_code == 200
+    assert [secret for secret in secrets(app) if secret in reply.text] == []
+
+
+def test_the_search_for_secrets_knows_every_trial(app):
+    assert len(secrets(app)) > 4 * 22
+
+
+def test_the_pages_description_is_the_same_whatever_was_answered(app):
+    before = app.get("config").json()
+    with httpx.Client(base_url=app.address, headers=TOLD) as client:
+        observer = Observer(client, "demo")
+        observer.answer(observer.join()["trial"])
+    assert app.get("config").json() == before
+
+
+def test_no_call_has_a_name_or_a_description(app):
+    assert app.get("gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+    visible = [entry.get("api_visibility") for entry in app.get("config").json()["dependencies"]]
+    assert len(visible) > 10
+    assert set(visible) == {"private"}
+
+
+@pytest.mark.parametrize("path", ["gradio_api/call/restore", "gradio_api/call/0", "gradio_api/call/predict"])
+def test_nothing_can_be_called_by_its_name(app, path):
+    assert httpx.post(f"{app.address}/{path}", json={"data": []}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("docs", "redoc", "openapi.json", "docs/oauth2-redirect", "gradio_api/openapi.json"),
+        *("gradio_api/docs", "study/docs", "study/redoc", "study/openapi.json"),
+        *("monitoring", "monitoring/summary", "monitoring/x", "gradio_api/monitoring", "gradio_api/mcp/"),
+        *("gradio_api/dev/reload", "dev/reload", "gradio_api/mcp/schema", "gradio_api/mcp/sse"),
+    ],
+)
+def test_there_are_no_pages_for_developers(app, path):
+    assert app.get(path).status_code in (403, 404, 405)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/etc/passwd", "../../../../etc/passwd", "..%2f..%2f..%2fetc%2fpasswd", "app.py"),
+        *("%2e%2e/app.py", "..\\..\\app.py", "uplapp/settings.py", "studies/demo/study.toml"),
+        *("file:///etc/passwd", "/etc/passwd%00.png", "／etc／passwd", "/proc/self/environ"),
+    ],
+)
+def test_no_file_of_the_machine_can_be_read(app, path):
+    reply = httpx.get(f"{app.address}/gradio_api/file={path}", timeout=20, follow_redirects=False)
+    assert reply.status_code in (403, 404)
+
+
+@pytest.mark.parametrize("name", ["uplapp.db", "uplapp.db-wal", "journal/*.jsonl"])
+def test_neither_database_nor_journal_can_be_read(app, name):
+    (found,) = app.data.glob(name)
+    assert app.get(f"gradio_api/file={found}").status_code in (403, 404)
+
+
+def test_no_stimulus_can_be_read_under_its_name(app):
+    found = sorted((HOUSE / "studies" / "demo").rglob("*.png"))
+    told = {str(path): app.get(f"gradio_api/file={path}").status_code for path in found}
+    assert len(told) > 10
+    assert {path: status for path, status in told.items() if status not in (403, 404)} == {}
+
+
+def test_the_app_asks_no_machine_for_others(app):
+    reply = app.get("gradio_api/proxy=http://127.0.0.1:9/secret")
+    assert reply.status_code in (400, 403, 404, 405)
+
+
+@pytest.mark.parametrize("path", ["", "config", "none", "gradio_api/info", "study/demo", "theme.css"])
+def test_every_answer_forbids_sniffing_referrers_and_foreign_frames(app, path):
+    headers = app.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'self' https://huggingface.co" in headers["content-security-policy"]
+
+
+def test_the_observers_page_keeps_its_own_stricter_policy(app):
+    policies = app.get("study/demo").headers.get_list("content-security-policy")
+    assert [policy.startswith("default-src 'none'") for policy in policies] == [True]
+
+
+def test_another_site_cannot_read_what_the_app_answers(app):
+    told = {**TOLD, "Origin": "https://evil.example"}
+    reply = httpx.get(f"{app.address}/config", headers=told, timeout=20)
+    assert reply.headers.get("access-control-allow-origin") not in ("*", "https://evil.example")
+
+
+def test_errors_are_not_shown_and_nothing_is_reported_home(app):
+    config = app.get("config").json()
+    assert config["show_error"] is False
+    assert config["analytics_enabled"] is False
+
+
+def test_the_process_asks_no_other_host(app):
+    assert app.asked == []
+
+
+def test_a_proxy_that_is_asked_is_noticed(proxy):
+    address, asked = proxy
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
+        connection.sendall(b"CONNECT example.org:443 HTTP/1.1\r\n\r\n")
+        connection.recv(100)
+    assert asked.pop() == "CONNECT example.org:443 HTTP/1.1"
+
+
+def test_no_address_and_no_full_user_agent_is_stored_or_logged(app):
+    kept = app.kept()
+    assert b"consent_version" in kept
+    log = app.log.read_bytes()
+    assert b"Running on local URL" in log
+    wanted = [VISITOR.encode(), b"Peculiar", b"999.1"]
+    assert [word for word in wanted if word in kept or word in log] == []
+    assert b"127.0.0.1" not in kept
+
+
+def test_the_log_holds_no_session_no_answer_and_no_token(app):
+    log = app.log.read_text()
+    sessions = rows(app, "SELECT session FROM observers UNION SELECT token FROM trials")
+    assert [word for word in (*sessions, TOKEN) if word in log] == []
+
+
+def test_the_consent_is_in_the_database_and_in_its_journal(app):
+    (journal,) = (app.data / "journal").glob("*.jsonl")
+    told = [json.loads(line)["row"] for line in journal.read_text().splitlines() if '"observers"' in line]
+    assert {row["consent_version"] for row in told} == set(rows(app, "SELECT consent_version FROM observers"))
