@@ -1,14 +1,17 @@
 // The only way to the server: a session token that no address carries, and an outbox that loses nothing.
 
-const study = location.pathname.split("/").filter(Boolean).pop();
+import { session, store, study } from "./store.js";
+
 const base = `api/${encodeURIComponent(study)}`;
-const names = { session: `session:${study}`, outbox: `outbox:${study}` };
-const memory = {}; // stands in where a frame may not use localStorage
+const PATIENCE_MS = { request: 20_000, picture: 60_000 };
+const NOT_YET = [408, 425, 429]; // try again later; every other 4xx is a verdict
+const LONGEST_WAIT_S = 120;
 
 export class Refused extends Error {
-  constructor(status, text) {
+  constructor(status, reason, text) {
     super(text);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -17,76 +20,61 @@ export function onTrouble(callback) {
   troubled = callback;
 }
 
-export const store = {
-  get(name) {
-    try {
-      return localStorage.getItem(names[name]);
-    } catch {
-      return memory[name] ?? null;
-    }
-  },
-  set(name, value) {
-    memory[name] = value;
-    try {
-      localStorage.setItem(names[name], value);
-    } catch { /* kept in memory */ }
-  },
-  remove(name) {
-    delete memory[name];
-    try {
-      localStorage.removeItem(names[name]);
-    } catch { /* kept in memory */ }
-  },
-};
-
-// The fragment of an address never leaves the browser; it resumes a session where storage is blocked.
-export function session() {
-  return new URLSearchParams(location.hash.slice(1)).get("s") ?? store.get("session");
-}
-
-export function keepSession(token) {
-  store.set("session", token);
-  history.replaceState(null, "", `#s=${token}`);
-}
-
-export function dropSession() {
-  store.remove("session");
-  store.remove("outbox");
-  history.replaceState(null, "", location.pathname);
-}
-
-export const welcome = () => request("GET", "welcome");
-export const join = (version) => request("POST", "join", { consent_version: version });
+export const welcome = (language) => request("GET", `welcome?language=${encodeURIComponent(language)}`);
+export const join = (body) => request("POST", "join", body);
 export const state = () => request("GET", "state");
-
-export async function picture(token) {
-  return (await send("GET", `picture/${token}`)).blob();
-}
+export const reply = (replies) => request("POST", "replies", { replies });
+export const withdraw = () => request("POST", "withdraw", {});
+export const picture = (token) => send("GET", `picture/${token}`, { read: (got) => got.blob() });
 
 // What happened around the trials; worth having, not worth waiting for.
-export function tell(events) {
-  const options = { method: "POST", headers: headers(true), body: JSON.stringify({ events }), keepalive: true };
-  fetch(`${base}/events`, options).catch(() => {});
+export function tell(kind, detail = {}) {
+  if (!session()) return;
+  const body = JSON.stringify({ events: [{ kind, at_ms: performance.now(), detail }] });
+  fetch(`${base}/events`, { method: "POST", headers: headers(true), body, keepalive: true }).catch(() => {});
 }
 
 // An answer is on this device before it is on its way, and leaves the outbox once it is acknowledged.
 export async function answer(body) {
-  store.set("outbox", JSON.stringify([...outbox(), { ...body, key: randomKey() }]));
+  keep([...outbox(), { ...body, key: randomKey(), session: session() }]);
   return flush();
 }
 
+// In order; a refusal for good takes its answer out of the way of the next.
 export async function flush() {
-  let reply = null;
+  let reached = null;
   for (let waiting = outbox(); waiting.length; waiting = outbox()) {
+    const { session: owner, ...body } = waiting[0];
+    const done = () => keep(outbox().filter((entry) => entry.key !== body.key));
     try {
-      reply = await request("POST", "answer", waiting[0]);
-    } finally {
-      // Only reached with a verdict: lost connections are tried again inside request().
-      const { key } = waiting[0];
-      store.set("outbox", JSON.stringify(outbox().filter((entry) => entry.key !== key)));
+      reached = await request("POST", "answer", body, owner);
+    } catch (error) {
+      if (error instanceof Refused) done();
+      throw error;
     }
+    done();
   }
-  return reply;
+  return reached;
+}
+
+export function waiting() {
+  return outbox().length;
+}
+
+export function forgetAnswers() {
+  store.remove("outbox");
+}
+
+function keep(entries) {
+  store.set("outbox", JSON.stringify(entries));
+}
+
+function outbox() {
+  try {
+    return JSON.parse(store.get("outbox") ?? "[]");
+  } catch {
+    return []; // written by no page of ours
+  }
 }
 
 // Not randomUUID, which a page without https does not have.
@@ -94,30 +82,67 @@ function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function outbox() {
-  return JSON.parse(store.get("outbox") ?? "[]");
+function request(method, path, body, owner) {
+  return send(method, path, { body, owner, read: (got) => got.json() });
 }
 
-async function request(method, path, body) {
-  return (await send(method, path, body)).json();
-}
-
-// Try until the server has decided: 2xx is an answer, 4xx a refusal, everything else is worth another try.
-async function send(method, path, body) {
+// Try until the server has decided: 2xx that can be read is an answer, 4xx with a reason a refusal. A login
+// page of a network or a proxy's own error is no verdict.
+async function send(method, path, options) {
   for (let wait = 500; ; wait = Math.min(2 * wait, 8000)) {
-    const options = { method, headers: headers(body !== undefined), body: body && JSON.stringify(body) };
-    const reply = await fetch(`${base}/${path}`, options).catch(() => null);
-    if (reply && reply.status < 500) {
+    const { reply, content } = await once(method, path, options);
+    if (reply?.ok && content !== undefined) {
       troubled(false);
-      if (reply.ok) return reply;
-      throw new Refused(reply.status, (await reply.json().catch(() => ({}))).error ?? "");
+      return content;
     }
-    troubled(true);
-    await new Promise((done) => setTimeout(done, wait));
+    const decided = reply?.status >= 400 && reply.status < 500 && !NOT_YET.includes(reply.status);
+    if (decided && content?.error !== undefined) {
+      troubled(false);
+      throw new Refused(reply.status, content.reason ?? "other", content.error);
+    }
+    troubled(reply?.status !== 429); // being asked to slow down is no lost connection
+    await rest(Math.max(wait, retryAfter(reply)));
   }
 }
 
-function headers(json) {
-  const token = session();
-  return { ...(json && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) };
+// One try within the time limit; whatever goes wrong in it is an empty result.
+async function once(method, path, { body, owner, read }) {
+  const limit = new AbortController();
+  const patience = path.startsWith("picture") ? PATIENCE_MS.picture : PATIENCE_MS.request;
+  const timer = setTimeout(() => limit.abort(), patience);
+  const options = {
+    method, headers: headers(body !== undefined, owner), body: body && JSON.stringify(body), signal: limit.signal,
+  };
+  let reply = null;
+  try {
+    reply = await fetch(`${base}/${path}`, options);
+    return { reply, content: await (reply.ok ? read(reply) : reply.json()) };
+  } catch {
+    return { reply };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function retryAfter(reply) {
+  const seconds = Number(reply?.headers.get("Retry-After"));
+  return seconds > 0 ? 1000 * Math.min(seconds, LONGEST_WAIT_S) : 0;
+}
+
+// Less long where the network comes back.
+function rest(ms) {
+  return new Promise((done) => {
+    const listening = new AbortController();
+    const end = () => {
+      listening.abort();
+      clearTimeout(timer);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    addEventListener("online", end, { signal: listening.signal });
+  });
+}
+
+function headers(json, owner = session()) {
+  return { ...(json && { "Content-Type": "application/json" }), ...(owner && { Authorization: `Bearer ${owner}` }) };
 }

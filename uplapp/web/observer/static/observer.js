@@ -1,101 +1,34 @@
-// The way through a study: welcome, consent, checks, practice, comparisons, thanks. The server says what is next.
+// The way through a study: welcome, consent, checks, practice, trials, questions, thanks. The server says what is next.
 
 import * as api from "./api.js";
-import { measureFrame, toBitmap } from "./player.js";
-import { arrange, fitting, runTrial } from "./trial.js";
+import { calibrate } from "./calibration.js";
+import { checks } from "./checks.js";
+import { ask } from "./questions.js";
+import { offerWithdrawal, thank } from "./ending.js";
+import { toBitmap } from "./player.js";
+import * as pairs from "./trial.js";
+import * as rating from "./rating.js";
+import { announce, at, brief, delay, pause, show, stop } from "./screens.js";
+import { dropSession, keepSession, session } from "./store.js";
+import { load, loaded, say } from "./texts.js";
+import { admits, consent, invitation, preferred } from "./welcome.js";
 
-const BLANK_MS = 350; // grey between comparisons
-const SECONDS_A_TRIAL = 7;
-const SAFE_HZ = 3; // flashes a second, WCAG 2.3.1
-const at = (id) => document.getElementById(id);
+const LATE_MS = 1600; // the sentence after a trial without an answer
+const LATE_IN_A_ROW = 2; // then nobody may be there
 const pictures = new Map(); // trial token -> promise of its bitmaps
 let study;
+let task; // pairs or rating
 let frameMs;
+let late = 0;
+let reloaded = false;
 
-function show(name, focus = name) {
-  for (const screen of document.querySelectorAll("main")) screen.hidden = screen.id !== name;
-  at(focus).focus({ preventScroll: true });
-  scrollTo(0, 0);
-}
-
-function pressed(id) {
-  return new Promise((resolve) => at(id).addEventListener("click", resolve, { once: true }));
-}
-
-async function pause(title, text, button = "Continue") {
-  at("pause-title").textContent = title;
-  at("pause-text").textContent = text;
-  at("pause-next").textContent = button;
-  show("pause", "pause-next");
-  await pressed("pause-next");
-}
-
-// ---- consent -----------------------------------------------------------------------------------
-
-async function consent() {
-  at("title").textContent = study.title;
-  at("trials").textContent = study.trials;
-  const minutes = Math.max(1, Math.round((study.trials * SECONDS_A_TRIAL) / 60));
-  at("minutes").textContent = minutes === 1 ? "1 minute" : `${minutes} minutes`;
-  at("consent-text").textContent = study.consent.text.replace(/([^\n])\n(?!\n)/g, "$1 ");
-  at("consent-version").textContent = study.consent.version;
-  at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
-  show("welcome");
-  await new Promise((resolve) =>
-    at("consent").addEventListener("submit", (event) => {
-      event.preventDefault();
-      resolve();
-    }, { once: true }),
-  );
-  api.keepSession((await api.join(study.consent.version)).session);
-}
-
-// ---- checks ------------------------------------------------------------------------------------
-
-function mark(id, good, text) {
-  at(id).className = good === null ? "" : good ? "yes" : "no";
-  at(id).textContent = text;
-}
-
-function checkWindow() {
-  const layout = fitting(study);
-  const where = { side_by_side: "two pictures side by side", in_place: "one picture at a time" }[layout];
-  mark("check-size", Boolean(layout), layout
-    ? `Your window has room for ${where}.`
-    : "Your window is too small to show the pictures unscaled. Make it larger, or use another device.");
-  mark("check-ratio", true, "Pictures are shown unscaled, dot for dot.");
-  at("ready").disabled = !layout || !frameMs;
-  return layout;
-}
-
-async function checks(state) {
-  const resumed = state.done > 0;
-  at("checks-title").textContent = resumed ? "Welcome back" : "Your screen";
-  at("checks-text").textContent = resumed
-    ? `You are at comparison ${state.done + 1} of ${state.total}; every answer so far is stored.`
-    : "The pictures must appear exactly as they are, so a few things are checked first.";
-  at("ready").textContent = resumed ? "Go on" : "Start practice";
-  mark("check-rate", null, "Measuring how often your screen refreshes …");
-  frameMs = 0;
-  show("checks");
-  checkWindow();
-  addEventListener("resize", checkWindow);
-  frameMs = await measureFrame();
-  mark("check-rate", true, `Your screen refreshes ${Math.round(1000 / frameMs)} times a second.`);
-  checkWindow();
-  at("ready").focus();
-  await pressed("ready");
-  removeEventListener("resize", checkWindow);
-  const size = { width: innerWidth, height: innerHeight, ratio: devicePixelRatio, frame_ms: frameMs };
-  api.tell([{ kind: "screen", at_ms: performance.now(), detail: size }]);
-}
-
-// ---- comparisons -------------------------------------------------------------------------------
+// ---- pictures ----------------------------------------------------------------------------------
 
 function preload(trial) {
   if (trial && !pictures.has(trial.token)) {
     const load = async (slot) => [slot, await toBitmap(await api.picture(trial[slot]))];
-    const all = Promise.all(["original", "left", "right"].map(load)).then(Object.fromEntries);
+    const slots = ["original", "left", "right"].filter((slot) => trial[slot]);
+    const all = Promise.all(slots.map(load)).then(Object.fromEntries);
     all.catch(() => pictures.delete(trial.token));
     pictures.set(trial.token, all);
   }
@@ -108,115 +41,151 @@ async function free(token) {
   for (const bitmap of Object.values(bitmaps)) bitmap.close();
 }
 
+// ---- trials ------------------------------------------------------------------------------------
+
 async function room() {
-  while (!fitting(study)) {
-    await pause("The window is too small", "Make it as large as before; the pictures cannot be scaled.");
-  }
-  return fitting(study);
+  while (!task.fitting(study)) await pause("small_title", "small_text");
+  return task.fitting(study);
 }
 
-async function compare(state) {
+function count({ trial, done, total, practice_done: practised, practice_total: practices }) {
+  return trial.practice
+    ? say("practice", { n: practised + 1, total: practices })
+    : say(`count_${study.task}`, { n: done + 1, total });
+}
+
+function measure(trial, bitmaps, layout) {
+  const shown = { trial, bitmaps, layout, frameMs, study, note: api.tell };
+  return task.runTrial(study.task === "rating" ? { ...shown, bitmaps: { ...bitmaps, image: bitmaps.left } } : shown);
+}
+
+async function showTrial(state, layout) {
+  const { trial } = state;
+  const progress = `${(100 * state.done) / state.total}%`;
+  at("bar").style.width = at("rate-bar").style.width = progress;
+  at("count").textContent = at("rate-count").textContent = count(state);
+  if (study.task === "rating") {
+    show("rate"); // first: what has room is measured on the page
+    task.arrange(trial, study);
+    rating.focusFirst();
+  } else {
+    task.arrange(layout, trial, study);
+    show("trial");
+  }
+  announce(count(state));
+  await delay(study.blank_ms);
+}
+
+async function once(state) {
   const { trial } = state;
   const bitmaps = await preload(trial);
   const layout = await room();
-  arrange(layout, trial, study.not_sure);
-  at("bar").style.width = `${(100 * state.done) / state.total}%`;
-  at("count").textContent = trial.practice ? "Practice" : `Comparison ${state.done + 1} of ${state.total}`;
-  show("trial");
-  at("status").textContent = at("count").textContent;
-  await new Promise((done) => setTimeout(done, BLANK_MS));
+  await showTrial(state, layout);
   preload(state.upcoming);
-  const measured = await runTrial({
-    trial, bitmaps, layout, frameMs, phaseMs: study.phase_ms, notSure: study.not_sure,
-  });
+  const measured = await measure(trial, bitmaps, layout);
   free(trial.token);
+  late = measured.choice === "none" ? late + 1 : 0;
   return api.answer(measured);
 }
 
+// Another tab may have answered this one: go on where the server is, once.
+async function next(state) {
+  try {
+    return await once(state);
+  } catch (error) {
+    if (error.status !== 409 || reloaded || api.waiting()) throw error;
+    reloaded = true;
+    return api.state();
+  }
+}
+
+async function tellLate() {
+  if (late < LATE_IN_A_ROW) return brief("late_title", "late_text", LATE_MS);
+  late = 0;
+  return pause("away_title", "away_text", "go_on");
+}
+
 async function between(before, after) {
-  if (before.trial.practice) {
-    const title = after.correct ? "That is right" : "Look closely";
-    const text = after.correct
-      ? "The flicker you chose did not change at all: both its pictures were the original."
-      : "The other flicker did not change at all: both its pictures were the original.";
-    await pause(title, text);
-    if (after.trial && !after.trial.practice) {
-      await pause("Now it counts", "From here on nobody knows the right answer: trust your eyes. "
-        + "The differences can be small; if you cannot tell, choose what seems closer.", "Begin");
-    }
+  if (late) await tellLate();
+  else if (before.trial.practice && typeof after.correct === "boolean") {
+    const key = after.correct ? "right" : "wrong";
+    await pause(`${key}_title`, `${key}_text`);
+  }
+  if (before.trial.practice && after.trial && !after.trial.practice) {
+    await pause("counts_title", `counts_${study.task}`, "begin");
   }
   if (after.rest) {
-    api.tell([{ kind: "break", at_ms: performance.now() }]);
-    await pause("Time for a break", "Look away from the screen for a moment. Go on when you are ready.");
+    api.tell("break");
+    await pause("break_title", "break_text", "go_on");
   }
 }
 
 async function goThrough(state) {
-  while (state.trial) {
-    const next = await compare(state);
-    await between(state, next);
-    state = next;
+  if (study.task === "rating" && state.trial?.practice && !state.practice_done) {
+    await pause("range_title", "range_text");
   }
-  at("code").textContent = state.code;
-  at("ranking").hidden = !study.ranking;
-  show("thanks");
+  while (state.trial) {
+    const reached = await next(state);
+    await between(state, reached);
+    state = reached;
+  }
+  thank(study, state.ask ? await ask(study) : state);
 }
 
-// ---- around the comparisons --------------------------------------------------------------------
+// ---- around the trials -------------------------------------------------------------------------
 
 function watch() {
-  const note = (kind, detail = {}) => api.session() && api.tell([{ kind, at_ms: performance.now(), detail }]);
-  addEventListener("focus", () => note("focus"));
-  addEventListener("blur", () => note("blur"));
-  document.addEventListener("visibilitychange", () => note(document.hidden ? "hidden" : "visible"));
+  addEventListener("focus", () => api.tell("focus"));
+  addEventListener("blur", () => api.tell("blur"));
+  document.addEventListener("visibilitychange", () => api.tell(document.hidden ? "hidden" : "visible"));
   let ratio = devicePixelRatio;
   addEventListener("resize", () => {
-    note("resize", { width: innerWidth, height: innerHeight });
-    if (ratio !== devicePixelRatio) note("pixel_ratio", { ratio: devicePixelRatio });
+    api.tell("resize", { width: innerWidth, height: innerHeight });
+    if (ratio !== devicePixelRatio) api.tell("pixel_ratio", { ratio: devicePixelRatio });
     ratio = devicePixelRatio;
   });
   api.onTrouble((lost) => {
     at("trouble").hidden = !lost;
-    at("trouble").textContent = "The connection is lost. Your answers are safe on this device; trying again …";
   });
+  offerWithdrawal();
 }
 
 async function resume() {
-  if (!api.session()) return null;
+  if (!session()) return null;
   try {
     await api.flush().catch(() => {}); // a refused answer is decided; the state below says where we are
     const state = await api.state();
-    api.keepSession(api.session());
+    keepSession(session());
     return state;
   } catch (error) {
     if (error.status !== 404) throw error;
-    api.dropSession();
+    dropSession();
     return null;
   }
 }
 
-async function run() {
-  study = await api.welcome();
-  document.title = study.title;
+async function begin() {
+  study = await invitation();
   watch();
   let state = await resume();
   if (!state) {
-    await consent();
+    if (!admits(study)) return;
+    study = await consent(study);
     state = await api.state();
   }
+  task = study.task === "rating" ? rating : pairs;
   preload(state.trial);
-  if (state.trial) await checks(state);
+  if (state.trial) {
+    frameMs = await checks(study, state, task.fitting);
+    if (study.calibration) await calibrate(session());
+  }
   await goThrough(state);
 }
 
-run().catch((error) => {
-  const moved = error.status === 409 || error.status === 404;
-  const notNow = error.status === 403; // paused, closed or full: the server says which
-  at("gone-title").textContent = moved ? "This study went on elsewhere"
-    : notNow ? "Not at the moment" : "Something went wrong";
-  at("gone-text").textContent = moved
-    ? "Perhaps it is open in another tab, or it was started anew. What you answered is stored."
-    : notNow ? error.message : `Your answers so far are stored. ${error.message}`;
-  show("gone", "gone-next");
-  at("gone-next").addEventListener("click", () => location.reload());
+begin().catch(async (error) => {
+  if (!loaded()) await load(preferred());
+  const known = say(`refused_${error.reason}_title`) !== `refused_${error.reason}_title`;
+  const reason = known ? error.reason : "other";
+  if (!known) console.error(error);
+  stop(`refused_${reason}_title`, `refused_${reason}_text`);
 });

@@ -1,99 +1,147 @@
 // One comparison on screen: keys, buttons and the player; resolves with what was chosen and measured.
 
+import { holdWhile } from "./hold.js";
+import { drawWait, Stopwatch, watchLimits } from "./limits.js";
 import { FlickerPlayer, fitToPixels } from "./player.js";
+import { at } from "./screens.js";
+import { say, write } from "./texts.js";
 
 const CYCLES_IN_PLACE = 2; // both flickers, before an answer counts
 const CYCLES_SIDE_BY_SIDE = 1; // an earlier key press cannot have seen a change
 const ROOM = { width: 48, height: 250, gap: 48 }; // CSS pixels around and between the pictures
+const SIDES = ["left", "right"];
 
-const at = (id) => document.getElementById(id);
-
-// The layout that shows pictures of this size at one to one: side by side where it fits, else in place, else none.
-export function fitting({ width, height, layout }) {
-  const ratio = window.devicePixelRatio;
-  const [wide, tall] = [width / ratio, height / ratio];
-  const fits = (count) =>
-    innerWidth >= count * wide + (count - 1) * ROOM.gap + ROOM.width && innerHeight >= tall + ROOM.height;
-  if (layout !== "in_place" && fits(2)) return "side_by_side";
-  return layout !== "side_by_side" && fits(1) ? "in_place" : null;
+// How many pictures of this size are as wide as the window, and as high, at one to one.
+function contains(count, { width, height }, room) {
+  const [wide, tall] = [width / devicePixelRatio, height / devicePixelRatio];
+  return innerWidth >= count * wide + (count - 1) * ROOM.gap + room.width && innerHeight >= tall + room.height;
 }
 
-export function runTrial({ trial, bitmaps, layout, phaseMs, frameMs, notSure }) {
+// The layout that shows pictures of this size at one to one: side by side where it fits, else in place, else none.
+export function fitting(study) {
+  if (study.layout !== "in_place" && contains(2, study, ROOM)) return "side_by_side";
+  return study.layout !== "side_by_side" && contains(1, study, ROOM) ? "in_place" : null;
+}
+
+export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
   const together = layout === "side_by_side";
   const canvases = together ? [at("canvas-left"), at("canvas-right")] : [at("canvas-left")];
-  const player = new FlickerPlayer(canvases, { phaseMs, onSwap: () => refresh() });
+  const watch = new Stopwatch();
+  let waited = study.min_view_ms ? 0 : 1; // share of the least view
+  let grey = false;
+  const player = new FlickerPlayer(canvases, { phaseMs: study.phase_ms, onSwap: () => tick() });
   player.load(bitmaps.original, [bitmaps.left, bitmaps.right]);
   player.start(frameMs, trial.first === "right" ? 1 : 0);
 
   const needed = () => (together ? CYCLES_SIDE_BY_SIDE : CYCLES_IN_PLACE) * player.cycleMs;
-  const seenEnough = () => player.seen.every((ms) => ms >= needed());
-  function refresh() {
-    ["left", "right"].forEach((side, index) => {
-      const button = at(`show-${side}`);
-      button.setAttribute("aria-pressed", String(player.shown === index));
-      button.style.setProperty("--seen", `${Math.min(100, (100 * player.seen[index]) / needed())}%`);
-    });
-    at("choose-left").disabled = at("choose-right").disabled = !seenEnough();
-    at("choose-shown").disabled = !together && !seenEnough();
-    at("not-sure").disabled = !seenEnough();
+  const seenBoth = () => player.seen.every((ms) => ms >= needed());
+  const seenEnough = () => waited >= 1 && seenBoth();
+  const refresh = () => drawButtons(player, needed(), seenEnough(), together);
+  function tick() {
+    if (!document.hidden) watch.go();
+    refresh();
   }
   function show(index) {
     player.show(index);
     refresh();
   }
+  function goGrey() {
+    if (grey || !seenBoth()) return;
+    grey = true;
+    player.clear();
+    player.phase = -1; // nothing is drawn any more, whichever is chosen
+    write(at("hint"), together ? "hint_now" : "hint_now_in_place");
+    note("max_view", { seen_ms: player.seen });
+  }
   refresh();
 
   return new Promise((resolve) => {
     const listening = new AbortController();
-    const on = (target, kind, action) => target.addEventListener(kind, action, { signal: listening.signal });
-    function choose(choice) {
-      if (!seenEnough()) return;
+    function end(choice) {
       const measured = player.log;
+      endLimits();
       listening.abort();
       player.clear();
-      resolve({ token: trial.token, choice, layout, pixel_ratio: window.devicePixelRatio, ...measured });
+      resolve({ token: trial.token, choice, layout, pixel_ratio: devicePixelRatio, ...measured });
     }
-    const left = () => (together ? choose("left") : show(0));
-    const right = () => (together ? choose("right") : show(1));
-    const shown = () => together || choose(player.shown ? "right" : "left");
-    const unsure = () => notSure && choose("not_sure");
-    const keys = { ArrowLeft: left, 1: left, ArrowRight: right, 2: right, Enter: shown, 0: unsure };
-    on(document, "keydown", (event) => {
-      if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys)) return;
-      if (event.key === "Enter" && event.target.closest("button")) return; // a focused button does its own
-      event.preventDefault();
-      keys[event.key]();
+    const choose = (choice) => seenEnough() && end(choice);
+    const endLimits = watchLimits(study, watch, {
+      onStep(share) {
+        waited = share;
+        drawWait(at("wait"), share);
+        refresh();
+      },
+      onGrey: goGrey,
+      onLate: () => end("none"),
     });
-    const clicks = { "choose-left": left, "choose-right": right, "show-left": left, "show-right": right };
-    for (const [id, action] of Object.entries({ ...clicks, "choose-shown": shown, "not-sure": unsure })) {
-      on(at(id), "click", (event) => {
-        if (event.detail) at("trial").focus(); // after a pointer, Enter chooses again
-        action();
-      });
-    }
-    on(document, "visibilitychange", () => (document.hidden ? player.pause() : player.resume()));
-    on(window, "resize", () => fitToPixels(canvases));
+    const side = (index) => (together ? choose(SIDES[index]) : show(index));
+    listen({
+      left: () => side(0),
+      right: () => side(1),
+      shown: () => together || choose(SIDES[player.shown]),
+      unsure: () => study.not_sure && choose("not_sure"),
+    }, listening.signal);
+    holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
+      if (held) player.pause();
+      else player.resume();
+      if (held) watch.hold();
+      else if (player.begin !== null) watch.go();
+    }, listening.signal);
+    window.addEventListener("resize", () => fitToPixels(canvases), { signal: listening.signal });
   });
 }
 
+function drawButtons(player, needed, ready, together) {
+  SIDES.forEach((side, index) => {
+    const button = at(`show-${side}`);
+    button.setAttribute("aria-pressed", String(player.shown === index));
+    button.style.setProperty("--seen", `${Math.min(100, (100 * player.seen[index]) / needed)}%`);
+  });
+  at("choose-left").disabled = at("choose-right").disabled = !ready;
+  at("choose-shown").disabled = !together && !ready;
+  at("not-sure").disabled = !ready;
+}
+
+function listen({ left, right, shown, unsure }, signal) {
+  const keys = { ArrowLeft: left, 1: left, ArrowRight: right, 2: right, Enter: shown, 0: unsure };
+  const held = () => !at("held").hidden;
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys) || held()) return;
+    if (event.key === "Enter" && event.target.closest("button")) return; // a focused button does its own
+    event.preventDefault();
+    keys[event.key]();
+  }, { signal });
+  const clicks = { "choose-left": left, "choose-right": right, "show-left": left, "show-right": right };
+  for (const [id, action] of Object.entries({ ...clicks, "choose-shown": shown, "not-sure": unsure })) {
+    at(id).addEventListener("click", (event) => {
+      if (held()) return;
+      if (event.detail) at("trial").focus(); // after a pointer, Enter chooses again
+      action();
+    }, { signal });
+  }
+}
+
 // Everything in its place, with empty canvases, before the first picture.
-export function arrange(layout, { width, height }, notSure) {
+export function arrange(layout, { width, height }, study) {
   const together = layout === "side_by_side";
   at("canvas-right").hidden = at("sides").hidden = !together;
   at("places").hidden = at("choose-shown").hidden = together;
-  at("not-sure").hidden = !notSure;
+  at("not-sure").hidden = !study.not_sure;
+  at("wait").hidden = !study.min_view_ms;
+  drawWait(at("wait"), 0);
   for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure"]) at(id).disabled = true;
   for (const button of [at("show-left"), at("show-right")]) {
     button.setAttribute("aria-pressed", "false");
     button.style.setProperty("--seen", "0%");
   }
-  at("canvas-left").setAttribute("aria-label", together ? "Left flicker" : "The flicker on show");
-  at("hint").textContent = together
-    ? "Look at both as long as you like, then choose."
-    : "Look at both in turn, then choose the one on show.";
-  for (const canvas of [at("canvas-left"), at("canvas-right")]) {
-    Object.assign(canvas, { width, height });
-    Object.assign(canvas.style, { width: `${width / devicePixelRatio}px`, height: `${height / devicePixelRatio}px` });
-  }
+  at("canvas-left").setAttribute("aria-label", say(together ? "left_flicker" : "shown_flicker"));
+  const hint = study.max_view_ms ? "hint_limited" : `hint_${layout}`;
+  write(at("hint"), hint, { n: Math.round(study.max_view_ms / 100) / 10 });
+  for (const canvas of [at("canvas-left"), at("canvas-right")]) size(canvas, width, height);
   at("trial").style.setProperty("--wide", `${width / devicePixelRatio}px`);
+}
+
+export function size(canvas, width, height) {
+  Object.assign(canvas, { width, height });
+  Object.assign(canvas.style, { width: `${width / devicePixelRatio}px`, height: `${height / devicePixelRatio}px` });
 }

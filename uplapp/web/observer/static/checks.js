@@ -1,0 +1,86 @@
+// Before the first picture: window, device pixels, refresh rate, keyboard.
+
+import * as api from "./api.js";
+import { measureFrame } from "./player.js";
+import { at, pressed, show } from "./screens.js";
+import { write } from "./texts.js";
+
+const SLOWEST_MS = 1000 / 45; // the time of a frame; slower is told, not refused
+const STEP = 0.25; // displays scale by quarters; a browser's zoom does not
+let frameMs = 0;
+
+export const pinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
+
+function mark(id, good, key, values) {
+  at(id).className = good === null ? "" : good ? "yes" : "no";
+  write(at(id), key, values);
+}
+
+function checkSize(study, layout) {
+  if (layout) return mark("check-size", true, `size_${layout}`);
+  const { width, height } = study;
+  const ratio = devicePixelRatio;
+  const possible = Math.max(screen.width, innerWidth) * ratio >= width
+    && Math.max(screen.height, innerHeight) * ratio >= height;
+  mark("check-size", false, possible ? "size_window" : "size_screen", { width, height });
+}
+
+function checkRatio() {
+  const ratio = devicePixelRatio;
+  const touch = matchMedia("(pointer: coarse)").matches; // phones have ratios of every kind
+  const odd = !touch && (ratio < 1 || Math.abs(ratio / STEP - Math.round(ratio / STEP)) > 0.01);
+  if (pinched()) mark("check-ratio", false, "ratio_pinched");
+  else if (odd) mark("check-ratio", false, "ratio_odd", { percent: Math.round(100 * ratio) });
+  else mark("check-ratio", true, "ratio_good");
+}
+
+function checkRate() {
+  if (!frameMs) mark("check-rate", null, "rate_measuring");
+  else mark("check-rate", frameMs < SLOWEST_MS, frameMs < SLOWEST_MS ? "rate_good" : "rate_slow",
+    { n: Math.round(1000 / frameMs) });
+}
+
+function checkAll(study, fitting) {
+  const layout = fitting(study);
+  checkSize(study, layout);
+  checkRatio();
+  checkRate();
+  mark("check-focus", document.hasFocus(), document.hasFocus() ? "focus_good" : "focus_click");
+  at("ready").disabled = !layout || !frameMs || pinched();
+  const smaller = innerWidth < 0.9 * screen.width || innerHeight < 0.9 * screen.height;
+  at("fullscreen").hidden = !smaller || !document.fullscreenEnabled || Boolean(document.fullscreenElement);
+}
+
+function greet(study, state) {
+  const resumed = state.done > 0;
+  write(at("checks-title"), resumed ? "back_title" : "checks_title");
+  write(at("checks-text"), resumed ? `back_${study.task}` : "checks_text",
+    { n: state.done + 1, total: state.total });
+  write(at("ready"), resumed ? "go_on" : state.trial.practice ? "start_practice" : "start");
+  at("own-window").hidden = window.top === window.self;
+  at("own-link").href = location.href;
+}
+
+// Resolves with the time of one frame once the observer is ready; `fitting` says which layout has room.
+export async function checks(study, state, fitting) {
+  frameMs = 0;
+  greet(study, state);
+  const listening = new AbortController();
+  const again = () => checkAll(study, fitting);
+  for (const kind of ["resize", "focus", "blur"]) addEventListener(kind, again, { signal: listening.signal });
+  window.visualViewport?.addEventListener("resize", again, { signal: listening.signal });
+  at("fullscreen").addEventListener("click", () => {
+    api.tell("fullscreen");
+    document.documentElement.requestFullscreen().catch(() => {});
+  }, { signal: listening.signal });
+  show("checks");
+  again();
+  frameMs = await measureFrame();
+  again();
+  at("ready").focus();
+  await pressed("ready");
+  listening.abort();
+  const size = { width: innerWidth, height: innerHeight, ratio: devicePixelRatio, frame_ms: frameMs };
+  api.tell("screen", size);
+  return frameMs;
+}

@@ -1,0 +1,35 @@
+// While a trial runs: stand still where the page is hidden, zoomed, or too small for what it shows.
+
+import { pinched } from "./checks.js";
+import { at } from "./screens.js";
+import { write } from "./texts.js";
+
+// `fits` says whether the pictures are in the window; `onChange(held)` is called at each change of state.
+export function holdWhile(fits, onChange, signal) {
+  const ratio = devicePixelRatio;
+  let held = false;
+
+  function reason() {
+    if (document.hidden) return "hidden";
+    if (devicePixelRatio !== ratio || pinched()) return "held_zoom";
+    return fits() ? null : "held_size";
+  }
+  function check() {
+    const found = reason();
+    const told = found !== null && found !== "hidden";
+    at("held").hidden = !told;
+    if (told) write(at("held-text"), found);
+    if (held === (found !== null)) return;
+    held = found !== null;
+    onChange(held);
+  }
+  const on = (target, kind) => target?.addEventListener(kind, check, { signal });
+  on(window, "resize");
+  on(document, "visibilitychange");
+  on(window.visualViewport, "resize");
+  on(matchMedia(`(resolution: ${ratio}dppx)`), "change"); // another display, without a resize
+  signal.addEventListener("abort", () => {
+    at("held").hidden = true;
+  });
+  check();
+}

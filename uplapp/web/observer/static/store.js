@@ -1,0 +1,47 @@
+// What this device remembers of one study: the session, answers on their way, choices of the observer.
+
+export const study = location.pathname.split("/").filter(Boolean).pop();
+const memory = {}; // stands in where a frame may not use localStorage
+
+export const store = {
+  get(name) {
+    try {
+      return localStorage.getItem(`${name}:${study}`) ?? memory[name] ?? null;
+    } catch {
+      return memory[name] ?? null;
+    }
+  },
+  set(name, value) {
+    memory[name] = value;
+    try {
+      localStorage.setItem(`${name}:${study}`, value);
+    } catch { /* kept in memory */ }
+  },
+  remove(name) {
+    delete memory[name];
+    try {
+      localStorage.removeItem(`${name}:${study}`);
+    } catch { /* kept in memory */ }
+  },
+};
+
+const fragment = (name) => new URLSearchParams(location.hash.slice(1)).get(name);
+// A personal link: `#l=` and 32 hex digits; the fragment of an address never leaves the browser.
+export const link = fragment("l") ?? "";
+
+// Another person's link on the same device is another session.
+export function session() {
+  if (link && fragment("l")) return store.get("link") === link ? store.get("session") : null;
+  return fragment("s") ?? store.get("session");
+}
+
+export function keepSession(token) {
+  store.set("session", token);
+  if (link) store.set("link", link);
+  history.replaceState(null, "", `${location.search}#s=${token}`);
+}
+
+export function dropSession() {
+  for (const name of ["session", "link", "calibrated"]) store.remove(name);
+  history.replaceState(null, "", location.pathname + location.search);
+}

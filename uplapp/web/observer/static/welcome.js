@@ -1,0 +1,75 @@
+// Welcome, language and consent; or, where the study takes nobody now, a sentence that says so.
+
+import * as api from "./api.js";
+import { at, show, stop, submitted } from "./screens.js";
+import { keepSession, link, store } from "./store.js";
+import { load, nameOf, say, write } from "./texts.js";
+
+const SAFE_HZ = 3; // flashes a second, WCAG 2.3.1
+
+// The study as its welcome page describes it, with the page's own sentences in the same language.
+export async function invitation(wanted = preferred()) {
+  const study = await api.welcome(wanted);
+  await load(study.language);
+  document.title = study.title;
+  for (const task of ["pairs", "rating"]) document.body.classList.toggle(`for-${task}`, study.task === task);
+  return study;
+}
+
+export function preferred() {
+  const asked = new URLSearchParams(location.search).get("lang") ?? store.get("language");
+  return (asked ?? navigator.language ?? "").slice(0, 2).toLowerCase();
+}
+
+// Whether a newcomer can take part; a link may belong to someone who is in already.
+export function admits(study) {
+  const held = study.state === "full" && link ? "open" : study.state;
+  const reason = held !== "open" ? held : study.links_only && !link ? "link_needed" : null;
+  if (reason) stop(`refused_${reason}_title`, `refused_${reason}_text`, false);
+  return !reason;
+}
+
+// Resolves with the study in the language of the consent.
+export async function consent(study) {
+  let agreed = study;
+  fill(study);
+  await offerLanguages(study, (other) => {
+    agreed = other;
+    fill(other);
+  });
+  show("welcome");
+  await submitted("consent");
+  store.set("language", agreed.language);
+  const body = { consent_version: agreed.consent.version, language: agreed.language };
+  keepSession((await api.join(link ? { ...body, link } : body)).session);
+  return agreed;
+}
+
+function fill(study) {
+  at("title").textContent = study.title;
+  write(at("trials"), `trials_${study.task}`, { n: study.trials });
+  const minutes = Math.max(1, Math.round(study.minutes));
+  write(at("minutes"), minutes === 1 ? "minute_one" : "minute_many", { n: minutes });
+  const text = study.consent_builtin ? say(`consent_${study.task}`) : study.consent.text;
+  at("consent-text").textContent = text.replace(/([^\n])\n(?!\n)/g, "$1 ");
+  write(at("consent-version"), "consent_version", { version: study.consent.version });
+  at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
+  at("boosted").hidden = !study.boosted;
+}
+
+async function offerLanguages(study, onChange) {
+  const menu = at("language");
+  at("language-row").hidden = study.languages.length < 2;
+  if (at("language-row").hidden) return;
+  const names = await Promise.all(study.languages.map(nameOf));
+  menu.replaceChildren(...study.languages.map((code, index) => new Option(names[index], code)));
+  for (const option of menu.options) option.lang = option.value;
+  menu.value = study.language;
+  menu.addEventListener("change", async () => {
+    store.set("language", menu.value);
+    const search = new URLSearchParams(location.search);
+    search.delete("lang"); // the choice holds from here on, also after a reload
+    history.replaceState(null, "", `${location.pathname}${search.size ? `?${search}` : ""}${location.hash}`);
+    onChange(await invitation(menu.value));
+  });
+}
