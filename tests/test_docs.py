@@ -4,9 +4,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from uplapp.study.definition import parse
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
@@ -35,6 +38,11 @@ def test_commands_of_the_documentation_run(line):
     command = [sys.executable, "-m", "uplapp", *shlex.split(line)]
     result = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_definitions_of_the_documentation_are_studies(text):
+    assert parse(tomllib.loads(text), "mine", "docs").main_trials > 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
