@@ -99,7 +99,7 @@ def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     observer = _observer(store, study, session)
     for row in trials.waiting(store, observer):
         for slot in _slots(study):
-            if hmac.compare_digest(row[f"{slot}_token"], token):
+            if hmac.compare_digest(row[f"{slot}_token"].encode(), token.encode(errors="replace")):
                 condition = REFERENCE if slot == "original" else row[slot]
                 return blinding.encode(
                     study.stimuli.shown(row["scene"], condition, study.definition.protocol), token

@@ -71,6 +71,8 @@ async def read_json(request: Request) -> dict[str, Any]:
             raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
     try:
         parsed = json.loads(body)
+        if b"\\ud" in body.lower():  # half a surrogate pair is valid JSON, but no text that can be stored
+            parsed = json.loads(json.dumps(parsed, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         raise BadResponse("the body must be JSON") from None
     if not isinstance(parsed, dict):
