@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things lie and which secrets are set; the only reader of the environment."""
+    """Where things lie, which secrets are set, and on what; the only reader of the environment."""
 
     data: Path
     checkpoints: Path
@@ -16,6 +16,12 @@ class Settings:
     weights: Path | None = None
     admin_token: str | None = None
     answers_repo: str | None = None
+    space: bool = False
+
+    @property
+    def forgetful(self) -> bool:
+        """Whether answers are gone once the machine restarts: on a Space that keeps no copy."""
+        return self.space and self.answers_repo is None
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -28,6 +34,7 @@ class Settings:
             checkpoints=house / "checkpoints",
             studies=house / "studies",
             weights=Path(weights) if weights else None,
-            admin_token=source.get("UPLAPP_ADMIN_TOKEN"),
-            answers_repo=source.get("UPLAPP_ANSWERS_REPO"),
+            admin_token=source.get("UPLAPP_ADMIN_TOKEN") or None,
+            answers_repo=source.get("UPLAPP_ANSWERS_REPO") or None,
+            space="SPACE_ID" in source,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from uplapp.errors import UplappError
 from uplapp.study.alarm import RECENT, Alarm, alarm
 from uplapp.study.definition import Definition
 from uplapp.study.reading import Reader
@@ -154,6 +155,18 @@ def watch(reader: Reader, study: str) -> Alarm | None:
     every = reader.rows(f"{counted} ({kept})", values)[0]
     before = {name: every[name] - last[name] for name in every}
     return alarm(before["marked"], before["answers"], last["marked"], last["answers"])
+
+
+def answers_of(reader: Reader, study: str, observer: str) -> int:
+    """How many answers an observer gave; UplappError for one the study does not have."""
+    query = """SELECT count(answers.trial) AS n FROM observers
+        LEFT JOIN trials ON trials.observer = observers.id
+        LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observers.id = :observer AND study = :study GROUP BY observers.id"""
+    found = reader.rows(query, {"observer": observer, "study": study})
+    if not found:
+        raise UplappError(f"this study has no observer '{observer}'; take an id from the table")
+    return int(found[0]["n"])
 
 
 def _swap_sd_ms(reader: Reader, ids: list[str]) -> dict[str, float]:

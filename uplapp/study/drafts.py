@@ -17,7 +17,7 @@ from uplapp.study.stimuli import Stimuli
 from uplapp.values import REFERENCE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pictures:
     """One scene as files: `reference`, and the picture of each condition by its name."""
 

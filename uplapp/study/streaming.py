@@ -1,4 +1,4 @@
-"""Votes as text in pieces, so that an export of any length needs little memory."""
+"""Votes read beside the writer: as text in pieces, so that an export of any length needs little memory."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,16 +14,22 @@ PIECE = 500  # rows at a time
 def csv(reader: Reader, study: str, simulated: bool = False, everything: bool = False) -> Iterator[str]:
     """The text of `votes.to_csv`, piece by piece."""
     yield votes.to_csv(votes.as_table([], everything))
-    for table in _tables(reader, study, simulated, everything):
-        yield votes.to_csv(table).partition("\n")[2]
+    for piece in _tables(reader, study, simulated, everything):
+        yield votes.to_csv(piece).partition("\n")[2]
 
 
 def json_lines(
     reader: Reader, study: str, simulated: bool = False, everything: bool = False
 ) -> Iterator[str]:
     """The text of `votes.to_json_lines`, piece by piece."""
-    for table in _tables(reader, study, simulated, everything):
-        yield votes.to_json_lines(table)
+    for piece in _tables(reader, study, simulated, everything):
+        yield votes.to_json_lines(piece)
+
+
+def table(reader: Reader, study: str, simulated: bool = False) -> pd.DataFrame:
+    """The table of `votes.votes`, read beside the writer."""
+    rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
+    return votes.as_table(rows, everything=False)
 
 
 def _tables(reader: Reader, study: str, simulated: bool, everything: bool) -> Iterator[pd.DataFrame]:

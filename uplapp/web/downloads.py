@@ -1,8 +1,10 @@
 """Files that the page hands out."""
 
 import io
+import secrets
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
@@ -15,6 +17,21 @@ def offer(name: str, content: bytes) -> str:
     """
     path: str = save_bytes_to_cache(content, name, get_upload_folder())
     return path
+
+
+def room(name: str) -> Path:
+    """Where to write a long file, under an address nobody can guess; Gradio deletes it later."""
+    folder = Path(get_upload_folder()) / secrets.token_hex(32)
+    folder.mkdir(parents=True)
+    return folder / name
+
+
+def offer_pieces(name: str, pieces: Iterable[str]) -> str:
+    """Offer a text that is written piece by piece; returns its path."""
+    path = room(name)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
+    return str(path)
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:

@@ -1,23 +1,23 @@
 """The page: three tabs, and the observers' application beside them in one process."""
 
 import signal
-import sys
-import time
-from collections.abc import Mapping
 
 import gradio as gr
 import pandas as pd
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from uplapp import workflows
 from uplapp.errors import UplappError
+from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study import definition, stimuli, votes
-from uplapp.study.opening import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study import votes
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
+from uplapp.web.researcher import drawing
+from uplapp.web.researcher.collecting import Collected
+from uplapp.web.researcher.desk import Desk
+from uplapp.web.researcher.gate import Gate, gate
+from uplapp.web.shelf import Shelf
 from uplapp.web.shield import Shield
 
 DEMO = "demo"
@@ -66,9 +66,10 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     store, loop = safekeeping.open_store(settings)
     try:
-        studies = open_studies(settings, store)
-        observer_app = routes.build(store, studies)
-        build(settings, store, studies).launch(
+        shelf = Shelf(settings, store)
+        shelf.open_all()
+        observer_app = routes.build(store, shelf.studies)
+        build(shelf, gate(settings), loop.mirror if loop else None).launch(
             app_kwargs={
                 "routes": [Mount("/study", app=observer_app)],
                 "middleware": [Middleware(Shield)],
@@ -82,15 +83,16 @@ def serve(settings: Settings) -> None:
             max_file_size=UPLOAD_LIMIT,
             theme=THEME,
             # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
-            head=f"<style>{STYLE}</style>",
+            head=f"<style>{STYLE}{drawing.STYLE}</style>",
             footer_links=[],
         )
     finally:
         safekeeping.close(store, loop)
 
 
-def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) -> gr.Blocks:
+def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
     """The three tabs as one Blocks page; no component holds a value that tells a condition to an observer."""
+    store, studies = shelf.store, shelf.studies
 
     def live_votes(simulated: bool) -> pd.DataFrame:
         if DEMO not in studies:
@@ -104,28 +106,11 @@ def build(settings: Settings, store: Store, studies: Mapping[str, OpenStudy]) ->
     )
     with page:
         gr.Markdown(INTRODUCTION)
+        desk, collected = Desk(shelf, door, mirror, gr.State(None)), gr.State(Collected())
         with gr.Tab("Restore"):
-            restore_tab.build(settings.checkpoints)
+            restore_tab.build(shelf.settings.checkpoints, desk, collected)
         with gr.Tab("Study"):
-            study_tab.build(store, studies, DEMO)
+            study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(live_votes, tab)
     return page
-
-
-def open_studies(settings: Settings, store: Store) -> dict[str, OpenStudy]:
-    """Every study that can be shown, its stimuli rendered if need be; the rest is told on stderr."""
-    studies = {}
-    for folder in sorted(path.parent for path in settings.studies.glob("*/study.toml")):
-        try:
-            plan, root = definition.load(folder), stimuli.find_root(folder, settings.data)
-            if plan.render is not None and not workflows.rendered(plan, root):
-                workflows.render_stimuli(plan, settings.checkpoints, root, _show)
-            studies[plan.name] = workflows.open_study(store, plan, root, time.time())
-        except UplappError as error:
-            print(f"study {folder.name} stays closed: {error}", file=sys.stderr)
-    return studies
-
-
-def _show(done: int, total: int) -> None:
-    print(f"rendering stimuli {done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)

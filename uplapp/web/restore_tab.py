@@ -1,6 +1,6 @@
 """The Restore tab: a photograph, noise, checkpoints; results at exact pixels, metrics, flicker, ZIP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,9 @@ from uplapp.imaging.tables import format_job
 from uplapp.web.downloads import offer, zip_files
 from uplapp.web.notice import errors_on_screen
 from uplapp.web.observer.preview import flicker_frame
+from uplapp.web.researcher import collecting
+from uplapp.web.researcher.collecting import Results
+from uplapp.web.researcher.desk import Desk
 
 TASK = "denoise"
 ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "Already noisy"
@@ -49,10 +52,11 @@ class Outputs:
     table: gr.Markdown
     flicker: gr.HTML
     archive: gr.DownloadButton
+    latest: gr.State
 
 
-def build(checkpoints: Path) -> None:
-    """Lay out the tab inside the Blocks that are open, and connect it."""
+def build(checkpoints: Path, desk: Desk, collected: gr.State) -> None:
+    """Lay out the tab inside the Blocks that are open, and connect it; researchers collect its results."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
             controls = _lay_out_controls(
@@ -60,6 +64,7 @@ def build(checkpoints: Path) -> None:
             )
         with gr.Column(scale=3, min_width=320):
             outputs = _lay_out_outputs()
+            collecting.build(desk, outputs.latest, collected)
     _connect(checkpoints, controls, outputs)
 
 
@@ -107,12 +112,13 @@ def _lay_out_outputs() -> Outputs:
     table = gr.Markdown(INVITATION, elem_id="metrics")
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
-    return Outputs(pictures, table, flicker, archive)
+    return Outputs(pictures, table, flicker, archive, gr.State(None))
 
 
 def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
     private: dict[str, Any] = {"api_visibility": "private"}
-    picked = [controls.source, outputs.pictures, outputs.table, outputs.flicker, outputs.archive]
+    shown = [outputs.pictures, outputs.table, outputs.flicker, outputs.archive, outputs.latest]
+    picked = [controls.source, *shown]
     controls.samples.select(pick_sample, None, picked, **private)
     controls.upload.upload(pick_upload, controls.upload, picked, **private)
     controls.noise.change(
@@ -122,7 +128,7 @@ def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
     run = controls.start.click(
         partial(restore, checkpoints),
         fields,
-        [outputs.pictures, outputs.table, outputs.flicker, outputs.archive],
+        shown,
         concurrency_id="restoration",
         concurrency_limit=1,
         # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
@@ -144,7 +150,7 @@ def pick_upload(path: str) -> tuple[Any, ...]:
 
 
 def _pick(path: Path) -> tuple[Any, ...]:
-    return str(path), _show_input(path), INVITATION, "", gr.update(visible=False)
+    return str(path), _show_input(path), INVITATION, "", gr.update(visible=False), None
 
 
 def restore(
@@ -165,16 +171,26 @@ def restore(
                 yield _deliver(step)
             else:
                 progress(step.share, desc=step.text)
-                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                yield gr.skip()
 
 
 def _deliver(job: Job) -> tuple[Any, ...]:
     files = result_files(job)
-    pictures = [
-        (offer(name := f"{job.name}-{kind}.png", files[name]), caption) for kind, caption in _captions(job)
-    ]
+    paths = {kind: offer(name := f"{job.name}-{kind}.png", files[name]) for kind, _ in _captions(job)}
+    pictures = [(paths[kind], caption) for kind, caption in _captions(job)]
     archive = offer(f"{job.name}-uplapp.zip", zip_files(files))
-    return pictures, format_job(job), _flicker(job), gr.update(value=archive, visible=True)
+    shown = pictures, format_job(job), _flicker(job), gr.update(value=archive, visible=True)
+    return *shown, _results(job, paths)
+
+
+def _results(job: Job, paths: Mapping[str, str]) -> Results:
+    names = [result.card.name for result in job.results]
+    return Results(
+        name=job.name,
+        reference=None if job.reference is None else Path(paths["reference"]),
+        restored={name: Path(paths[name]) for name in names},
+        labels={result.card.name: result.card.label for result in job.results},
+    )
 
 
 def _captions(job: Job) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The Study tab: the observer's page in a frame, and beside it the state of the answers."""
+"""The Study tab: the demo in a frame with the state of its answers, and the researcher's part."""
 
 import time
 from collections.abc import Mapping
@@ -9,14 +9,24 @@ from uplapp.study import observers, votes
 from uplapp.study.opening import OpenStudy
 from uplapp.study.store import Store
 from uplapp.web.downloads import offer
+from uplapp.web.researcher import view
+from uplapp.web.researcher.desk import Desk
 
 FRAME_PX = 780
 REFRESH_S = 5
 NOT_OPEN = "This study is not open yet: its pictures are still being made. Come back in a minute."
 
 
-def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") -> None:
-    """Lay out the tab of one study inside the current `gr.Tab`; `studies` is read at each event."""
+def build(desk: Desk, collected: gr.State, name: str = "demo") -> None:
+    """Lay out the tab inside the current `gr.Tab`: one study to take part in, and the researcher's part."""
+    with gr.Tabs():
+        with gr.Tab("Take part"):
+            _lay_out_study(desk.shelf.store, desk.shelf.studies, name)
+        with gr.Tab("Researcher"):
+            view.build(desk, collected)
+
+
+def _lay_out_study(store: Store, studies: Mapping[str, OpenStudy], name: str) -> None:
     _lay_out_frame(name)
     with gr.Row():
         with gr.Column():
@@ -29,10 +39,6 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
             files = gr.File(
                 label="People and simulated observers, apart", file_count="multiple", visible=False
             )
-            ask = gr.Button(f"Reset the {name}")
-            with gr.Row(visible=False) as sure:
-                yes = gr.Button("Yes, set all answers aside", variant="stop")
-                no = gr.Button("Keep them")
 
     def show() -> str:
         return progress_text(store, studies.get(name))
@@ -44,17 +50,10 @@ def build(store: Store, studies: Mapping[str, OpenStudy], name: str = "demo") ->
     def hand_out() -> object:
         return gr.File(export(store, studies.get(name)), visible=True)
 
-    def reset() -> tuple[str, object, object]:
-        reset_study(store, studies.get(name))
-        return show(), gr.Row(visible=False), gr.File(visible=False)
-
     gr.on(None, show, None, state, show_progress="hidden", api_visibility="private")  # at each load
     gr.Timer(REFRESH_S).tick(show, None, state, show_progress="hidden", api_visibility="private")
     add.click(simulate, count, state, api_visibility="private")
     download.click(hand_out, None, files, api_visibility="private")
-    ask.click(lambda: gr.Row(visible=True), None, sure, api_visibility="private")
-    no.click(lambda: gr.Row(visible=False), None, sure, api_visibility="private")
-    yes.click(reset, None, [state, sure, files], api_visibility="private")
 
 
 def _lay_out_frame(name: str) -> None:
@@ -99,10 +98,3 @@ def export(store: Store, study: OpenStudy | None) -> list[str]:
         )
         for label, simulated in (("votes", False), ("votes-simulated", True))
     ]
-
-
-def reset_study(store: Store, study: OpenStudy | None) -> None:
-    """Set every answer aside, with a reason; nothing is deleted, `study export --all` still has it."""
-    if study is None:
-        raise gr.Error(NOT_OPEN)
-    votes.reset(store, study.id, "reset on the Study tab")

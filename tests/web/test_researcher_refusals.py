@@ -1,0 +1,62 @@
+"""What the whole page says and does to somebody who has not entered."""
+
+import asyncio
+
+import gradio as gr
+import pytest
+
+from tests.study.tiny import CONDITIONS
+from tests.web.desks import TOKEN, open_desk
+from uplapp.web import page
+from uplapp.web.researcher.desk import REFUSED, Entry, guarded
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = open_desk(tmp_path)
+    yield made
+    made.shelf.store.close()
+
+
+@pytest.fixture
+def blocks(desk):
+    async def build():  # inside a loop, or Gradio opens one and leaves it open
+        return page.build(desk.shelf, desk.gate)
+
+    return asyncio.run(build())
+
+
+@pytest.fixture
+def researchers(blocks):
+    """The listeners that take the session's entry first, by their number."""
+    found = {
+        number: listener
+        for number, listener in blocks.fns.items()
+        if getattr(listener.fn, "__qualname__", "").startswith(guarded.__qualname__)
+    }
+    assert len(found) > 20
+    return found
+
+
+def test_the_page_describes_no_condition_no_token_and_offers_no_call(blocks, desk):
+    config = str(blocks.get_config_file())
+    words = [f"{name.upper()} loss" for name in CONDITIONS]
+    assert not any(word in config for word in (TOKEN, str(desk.shelf.settings.data), "tiny", *words))
+    assert blocks.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+    assert {listener.api_visibility for listener in blocks.fns.values()} == {"private"}
+
+
+def test_every_listener_of_a_researcher_begins_with_the_check(researchers):
+    refusals = []
+    for listener in researchers.values():
+        with pytest.raises(gr.Error) as caught:
+            listener.fn(None, *[None] * (len(listener.inputs) - 1))
+        refusals.append(str(caught.value))
+    assert set(refusals) == {repr(REFUSED)}
+
+
+@pytest.mark.parametrize("forged", [True, {"address": "x"}, "Entry", 1])
+def test_nothing_but_the_servers_own_entry_passes(forged):
+    with pytest.raises(gr.Error):
+        guarded(lambda entry: "done")(forged)
+    assert guarded(lambda entry: "done")(Entry("")) == "done"

@@ -1,0 +1,138 @@
+"""The dashboard of one study as HTML: warnings, numbers, pace, reasons, people."""
+
+import time
+from html import escape
+from urllib.parse import quote
+
+from uplapp.errors import UplappError
+from uplapp.hub.mirror import Mirror
+from uplapp.study import dashboard
+from uplapp.study.dashboard import Overview, Person
+from uplapp.study.opening import OpenStudy
+from uplapp.study.reading import reading
+from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.researcher.drawing import bar, bars, shares, table, tile, warning
+
+HOUR, DAY = "last hour", "last day"
+SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}
+BROKEN_SHARE = 0.1  # of an observer's answers; the table marks what is above
+FORGETFUL = (
+    "This Space keeps no copy: answers and studies made here are lost when it restarts. "
+    "Set the secret UPLAPP_ANSWERS_REPO."
+)
+COLUMNS = (
+    *("Observer", "Joined, UTC", "Progress", "Minutes", "Flagged", "Late frames", "Swap sd, ms"),
+    *("Layout", "Pixel ratio", "Language", "Left out because"),
+)
+
+
+def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
+    """The board and the table of people of one study; of one that stays closed, the reason."""
+    try:
+        return _drawn(desk, entry, name, span)
+    except UplappError as error:
+        return _wrapped(warning(f"{error}")), ""
+
+
+def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
+    study, now = desk.shelf.get(name), desk.clock()
+    seconds, parts, begin, unit = SPANS.get(span, SPANS[HOUR])
+    with reading(desk.database) as reader:
+        found = dashboard.overview(reader, study.id, study.definition, now)
+        pace = dashboard.pace(reader, study.id, now, seconds, parts)
+    answers = sum(person.answers for person in found.people)
+    drawn = (
+        *warnings(desk, found),
+        _address(entry, name, study),
+        _tiles(found, answers, desk.mirror, now),
+        bars(pace, begin, "now", unit),
+        '<div class="pair">',
+        shares("Flags", found.flags, answers),
+        shares("Answers left out because", found.excluded, answers),
+        "</div>",
+    )
+    return _wrapped(*drawn), people(found.people)
+
+
+def warnings(desk: Desk, found: Overview) -> list[str]:
+    """What must not be overlooked: lost answers, a jump of the marked share."""
+    told = [FORGETFUL] if desk.shelf.settings.forgetful else []
+    if desk.mirror is not None and desk.mirror.status.error:
+        told.append(f"Answers are not copied: {desk.mirror.status.error}")
+    if found.alarm is not None:
+        recent, before = f"{found.alarm.recent:.0%}", f"{found.alarm.before:.0%}"
+        told.append(f"Of the last answers {recent} are flagged or left out, before {before}: look at People.")
+    return [warning(text) for text in told]
+
+
+def people(rows: tuple[Person, ...]) -> str:
+    """A row an observer, whoever answered last first; a long list ends early."""
+    if not rows:
+        return "<p>Nobody has joined yet.</p>"
+    shown = rows[: dashboard.SHOWN]
+    drawn = table(COLUMNS, [_person(row) for row in shown], ["out" if row.excluded else "" for row in shown])
+    more = f"<p>and {len(rows) - len(shown)} more, all in the export</p>" if len(rows) > len(shown) else ""
+    return drawn + more
+
+
+def copied(mirror: Mirror | None, now: float) -> tuple[str, str]:
+    """How far the copy on the Hub is, as a number and a few words."""
+    if mirror is None:
+        return "none", "no copy is kept: set UPLAPP_ANSWERS_REPO"
+    state = mirror.status
+    if state.last_sync is None:
+        return f"{state.unsynced}", "rows wait for the first copy"
+    return f"{state.unsynced}", f"rows not copied yet; last copy {_ago(now - state.last_sync)}"
+
+
+def _wrapped(*parts: str) -> str:
+    return f'<div class="board">{"".join(parts)}</div>'
+
+
+def _address(entry: Entry, name: str, study: OpenStudy) -> str:
+    """What to send to observers; the path is the page's own, so that it works behind any proxy."""
+    only = " (by personal link only)" if study.definition.access.links_only else ""
+    link = f'<a href="study/{quote(name)}" target="_blank">{escape(entry.study(name))}</a>'
+    return f'<div class="address">Observers take part at {link}{only}</div>'
+
+
+def _tiles(found: Overview, answers: int, mirror: Mirror | None, now: float) -> str:
+    people = found.people
+    finished = sum(person.finished for person in people)
+    flagged, out = sum(person.flagged for person in people), sum(found.excluded.values())
+    quota = f" of {found.quota} wanted" if found.quota is not None else ""
+    drawn = (
+        tile(found.state, "the study is", found.state),
+        tile(f"{len(people)}", f"observers{quota}; {finished} through"),
+        tile(f"{answers}", "answers"),
+        tile(f"{found.last_minute}", "in the last minute"),
+        tile(f"{flagged / max(1, answers):.0%}", f"flagged: {flagged}"),
+        tile(f"{out / max(1, answers):.0%}", f"left out: {out}"),
+        tile(*copied(mirror, now)),
+        tile(f"{found.simulated}", "simulated observers, kept apart"),
+    )
+    return f'<div class="tiles">{"".join(drawn)}</div>'
+
+
+def _person(row: Person) -> tuple[str, ...]:
+    label = f" <small>{escape(row.label)}</small>" if row.label else ""
+    share = row.done / max(1, row.total)
+    progress = f"{bar(share, 'done' if row.finished else '')}<small>{row.done} of {row.total}</small>"
+    late = f"{row.late_share:.0%}"
+    return (
+        f"<code>{escape(row.id)}</code>{label}",
+        time.strftime("%d %b %H:%M", time.gmtime(row.joined_at)),
+        progress,
+        f"{row.minutes:.1f}",
+        f"{row.flagged}",
+        f'<span class="hot">{late}</span>' if row.late_share > BROKEN_SHARE else late,
+        "" if row.swap_sd_ms is None else f"{row.swap_sd_ms:.2f}",
+        escape(row.layout.replace("_", " ")),
+        "" if row.pixel_ratio is None else f"{row.pixel_ratio:g}",
+        escape(row.language),
+        escape(row.excluded),
+    )
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"

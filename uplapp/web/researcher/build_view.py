@@ -1,0 +1,125 @@
+"""Build a study: pictures in, facts and a contact sheet to look at, then frozen and open at once."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.errors import BadStudy
+from uplapp.study import drafts
+from uplapp.study.contact_sheet import contact_sheet
+from uplapp.study.drafts import Draft
+from uplapp.web.researcher import collecting, form
+from uplapp.web.researcher.board import FORGETFUL
+from uplapp.web.researcher.collecting import Collected
+from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.researcher.drawing import sheet, tile, warning
+
+ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
+LONG_MIN = 30
+FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
+ABOUT = """**ZIP**: a folder `reference` and one folder a condition, the same file names in each; or a study
+that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
+64 MB: `uplapp study new`."""
+TITLE = "Which picture changes less?"
+
+
+def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
+    """Lay out the view; `watched` is the menu of studies, which a new one joins."""
+    gr.Markdown(ABOUT)
+    source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
+    upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
+    with gr.Group(visible=False) as results:
+        listed = gr.Markdown(collecting.told(Collected()), container=True)
+        clear = gr.Button("Clear", size="sm")
+    with gr.Row():
+        name = gr.Textbox(label="Name, in its address", max_length=40, max_lines=1, elem_id="study-name")
+        title = gr.Textbox(TITLE, label="Title, for observers", max_length=200, max_lines=1, scale=2)
+    fields = form.build().fields
+    check = gr.Button("Check", variant="primary", elem_id="check")
+    found = gr.HTML(elem_id="facts")
+    forced = gr.Checkbox(label="Open it although answers will be lost", visible=False)
+    freeze = gr.Button("Freeze and open", variant="primary", visible=False, elem_id="freeze")
+    said = gr.HTML(elem_id="opened")
+    draft = gr.State(None, delete_callback=_forget)
+
+    def look(entry: Entry, old: Draft | None, *values: Any) -> tuple[Any, ...]:
+        made = drafted(desk, *values)
+        _forget(old)
+        return made, shown(made), gr.update(visible=True), gr.update(visible=forgetful), ""
+
+    def publish(entry: Entry, made: Draft | None, forced: bool) -> tuple[Any, ...]:
+        address = published(desk, entry, made, forced)
+        hidden = gr.update(visible=False)
+        return None, "", hidden, hidden, address, gr.update(choices=desk.shelf.names(), value=_name(made))
+
+    forgetful = desk.shelf.settings.forgetful
+    asked = [source, upload, collected, name, title, *fields]
+    desk.on(check.click, look, [draft, *asked], [draft, found, freeze, forced, said])
+    desk.on(freeze.click, publish, [draft, forced], [draft, found, freeze, forced, said, watched])
+    desk.on(clear.click, lambda entry: Collected(), [], collected)
+    source.change(
+        lambda source: (gr.update(visible=source == ZIP), gr.update(visible=source == RESULTS)),
+        source,
+        [upload, results],
+        api_visibility="private",
+    )
+    desk.on(collected.change, lambda entry, now: collecting.told(now), [collected], listed)
+
+
+def drafted(
+    desk: Desk, source: str, upload: str | None, collected: Collected, name: str, title: str, *values: Any
+) -> Draft:
+    """Build and check what the form asks for, out of sight; BadStudy in a sentence if it cannot be."""
+    if not title.strip():
+        raise BadStudy("the title is empty; it is what observers read on top")
+    tables, name = form.tables(*values), name.strip()
+    if source == RESULTS:
+        labels = dict(collected.labels)
+        return drafts.from_pictures(desk.drafts, collected.scenes, labels, name, title.strip(), tables)
+    if not upload:
+        raise BadStudy("no ZIP is chosen yet")
+    return drafts.from_zip(desk.drafts, Path(upload), name, title.strip(), tables)
+
+
+def published(desk: Desk, entry: Entry, made: Draft | None, forced: bool) -> str:
+    """Freeze a checked draft and open it; returns its address, drawn."""
+    if made is None:
+        raise BadStudy("press Check first")
+    if desk.shelf.settings.forgetful and not forced:
+        raise BadStudy(f"{FORGETFUL} To open it nevertheless, tick the box")
+    folder = drafts.publish(made, desk.shelf.settings.studies, desk.clock())
+    desk.shelf.open(folder)
+    desk.shelf.get(folder.name)  # an UplappError if it stays closed
+    address = escape(entry.study(folder.name))
+    link = f'<a href="study/{folder.name}" target="_blank">{address}</a>'
+    return f'<div class="board"><div class="tiles">{tile("open", folder.name, "open")}</div>{link}</div>'
+
+
+def shown(made: Draft) -> str:
+    """The facts as numbers, what to think about first, and the pictures."""
+    facts, protocol = made.facts, made.definition.protocol
+    cautions = [f"{text}." for text in facts.identical]
+    if facts.minutes > LONG_MIN:
+        cautions.append(f"{facts.minutes:.0f} minutes are long: more than {LONG_MIN} tire observers.")
+    if protocol.phase_ms < FLASHES_MS:
+        cautions.append("More than three flashes a second: the page warns people who are photosensitive.")
+    numbers = (
+        tile(f"{facts.scenes}", "scenes"),
+        tile(f"{facts.conditions}", "conditions"),
+        tile(f"{facts.trials}", "trials an observer"),
+        tile(f"{facts.minutes:.0f} min", "about"),
+    )
+    pictures = sheet(contact_sheet(made.definition, made.stimuli))
+    drawn = "".join(map(warning, cautions))
+    return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{drawn}{pictures}</div>'
+
+
+def _name(made: Draft | None) -> str:
+    return made.folder.name if made else ""
+
+
+def _forget(made: Draft | None) -> None:
+    if made is not None:
+        drafts.discard(made)

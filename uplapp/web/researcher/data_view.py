@@ -1,0 +1,58 @@
+"""Exports written piece by piece, and the way to set all answers aside."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from uplapp.study import streaming, votes
+from uplapp.study.reading import Reader, reading
+from uplapp.study.snapshot import snapshot
+from uplapp.web.downloads import offer_pieces, room
+from uplapp.web.researcher.desk import Desk, Entry
+
+CSV, LINES, DATABASE = "CSV", "JSON lines", "SQLite, every study"
+WRITERS: dict[str, tuple[str, Callable[[Reader, str, bool, bool], Iterator[str]]]] = {
+    CSV: ("csv", streaming.csv),
+    LINES: ("jsonl", streaming.json_lines),
+}
+ABOUT = "CSV is what the Analysis tab and `uplapp analyse` read. The database holds secrets: keep it private."
+
+
+def build(desk: Desk, chosen: gr.Dropdown) -> None:
+    """Lay out the view of the study `chosen`."""
+    gr.Markdown(ABOUT)
+    kind = gr.Radio([CSV, LINES, DATABASE], value=CSV, label="Format")
+    with gr.Row():
+        everything = gr.Checkbox(label="Also what is left out, with the reason")
+        simulated = gr.Checkbox(label="Simulated observers instead of people")
+    write = gr.Button("Write the file", variant="primary")
+    file = gr.File(visible=False, label="Export", elem_id="export")
+    ask = gr.Button("Set all answers aside")
+    with gr.Row(visible=False) as sure:
+        yes = gr.Button("Yes, begin anew", variant="stop")
+        no = gr.Button("Keep them")
+
+    def export(entry: Entry, name: str, kind: str, everything: bool, simulated: bool) -> Any:
+        return gr.update(value=written(desk, name, kind, everything, simulated), visible=True)
+
+    def reset(entry: Entry, name: str) -> Any:
+        votes.reset(desk.shelf.store, desk.shelf.get(name).id, "set aside on the Study tab")
+        return gr.update(visible=False)
+
+    desk.on(write.click, export, [chosen, kind, everything, simulated], file)
+    desk.on(ask.click, lambda entry: gr.update(visible=True), [], sure)
+    desk.on(no.click, lambda entry: gr.update(visible=False), [], sure)
+    desk.on(yes.click, reset, [chosen], sure)
+
+
+def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool) -> str:
+    """The path of a finished export; what observers answer meanwhile is not in it."""
+    study = desk.shelf.get(name)
+    if kind == DATABASE:
+        path = room("uplapp-snapshot.db")
+        snapshot(desk.database, path)
+        return str(path)
+    suffix, pieces = WRITERS.get(kind, WRITERS[CSV])
+    with reading(desk.database) as reader:
+        return offer_pieces(f"{name}-votes.{suffix}", pieces(reader, study.id, simulated, everything))

@@ -1,0 +1,87 @@
+"""What the researcher's listeners share: the house they work in, and the check that each of them makes."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.hub.mirror import Mirror
+from uplapp.study.store import DATABASE
+from uplapp.web.notice import errors_on_screen
+from uplapp.web.researcher.gate import Gate
+from uplapp.web.shelf import Shelf
+
+REFUSED = "Only a researcher may do this: enter the token first."
+HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the server remembers of a browser whose token was right; `address` is that of the page."""
+
+    address: str
+
+    def study(self, name: str, link: str = "") -> str:
+        """The address to send to observers."""
+        return f"{self.address}/study/{name}" + (f"#l={link}" if link else "")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The studies, the gate, the copy on the Hub, and the session's entry: an `Entry` or None."""
+
+    shelf: Shelf
+    gate: Gate
+    mirror: Mirror | None
+    entry: gr.State
+    clock: Callable[[], float] = time.time
+    steady: Callable[[], float] = time.monotonic
+
+    @property
+    def database(self) -> Path:
+        """The file of answers."""
+        return self.shelf.settings.data / DATABASE
+
+    @property
+    def drafts(self) -> Path:
+        """Where studies under construction lie."""
+        return self.shelf.settings.data / "drafts"
+
+    def on(
+        self,
+        event: Callable[..., Any],
+        listener: Callable[..., Any],
+        inputs: Sequence[Any] = (),
+        outputs: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Connect a listener that only a researcher may call; it gets the `Entry` before the inputs."""
+        return event(
+            guarded(listener), [self.entry, *inputs], outputs, **{"api_visibility": "private", **options}
+        )
+
+
+def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a session that has not entered; an UplappError becomes a notice on screen."""
+
+    def checked(entry: object, *values: Any) -> Any:
+        if not isinstance(entry, Entry):
+            raise gr.Error(REFUSED, print_exception=False)
+        with errors_on_screen():
+            return listener(entry, *values)
+
+    return checked
+
+
+def entry_of(request: gr.Request) -> Entry:
+    """The entry of the browser that asks, with the address under which it sees the page."""
+    headers, url = request.headers, request.url
+    scheme = headers.get("x-forwarded-proto", url.scheme).partition(",")[0].strip()
+    host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0].strip()
+    if scheme not in ("http", "https") or not HOST.fullmatch(host):
+        return Entry("")
+    return Entry(f"{scheme}://{host}{url.path.partition('/gradio_api')[0].rstrip('/')}")

@@ -1,0 +1,83 @@
+"""The form of a new study: its fields, and what they mean in its study.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from uplapp.errors import BadStudy
+from uplapp.study.definition import LAYOUTS
+
+PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
+PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
+LANGUAGES = {"English": ("en",), "German": ("de",), "English, German": ("en", "de")}
+LANGUAGES |= {"German, English": ("de", "en")}
+SHOWN = dict(zip(("Side by side if both fit", "Side by side", "One at a time"), LAYOUTS, strict=True))
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields below a study's name and title, in the order of `tables`."""
+
+    fields: list[Any]
+
+
+def build() -> Form:
+    """Lay out the fields."""
+    with gr.Row():
+        phase = gr.Dropdown(list(PHASES), value=next(iter(PHASES)), label="Each picture is shown for")
+        layout = gr.Dropdown(list(SHOWN), value=next(iter(SHOWN)), label="Layout")
+        language = gr.Dropdown(list(LANGUAGES), value="English, German", label="Languages")
+    with gr.Row():
+        pairs = gr.Dropdown(list(PAIRS), value=next(iter(PAIRS)), label="Comparisons of each observer")
+        number = gr.Number(60, label="How many, if not all", precision=0, minimum=1, maximum=9999)
+        quota = gr.Number(0, label="People wanted (0: no limit)", precision=0, minimum=0, maximum=100_000)
+    with gr.Row():
+        counts = [
+            gr.Number(value, label=label, precision=0, minimum=0, maximum=most, min_width=110)
+            for label, value, most in (
+                ("Practice", 2, 20),
+                ("With a known answer", 2, 100),
+                ("Asked twice", 0, 200),
+                ("Break after every", 0, 1000),
+            )
+        ]
+    with gr.Row():
+        not_sure = gr.Checkbox(label="Observers may say: not sure")
+        links_only = gr.Checkbox(label="By personal link only")
+    return Form([phase, layout, language, pairs, number, quota, *counts, not_sure, links_only])
+
+
+def tables(*values: Any) -> dict[str, Any]:
+    """The tables of study.toml that the fields ask for; BadStudy names the one that does not fit."""
+    phase, layout, language, pairs, number, quota, practice, catch, repeats, every, not_sure, links = values
+    kind = _choice(PAIRS, pairs, "comparisons")
+    first, *others = _choice(LANGUAGES, language, "languages")
+    return {
+        "protocol": {
+            "phase_ms": _choice(PHASES, phase, "time of a picture"),
+            "layout": _choice(SHOWN, layout, "layout"),
+            "pairs": kind if kind == "all" else f"{kind}:{_whole(number, 'how many comparisons')}",
+            "practice": _whole(practice, "practice"),
+            "catch": _whole(catch, "with a known answer"),
+            "repeats": _whole(repeats, "asked twice"),
+            "break_every": _whole(every, "break after every"),
+            "not_sure": bool(not_sure),
+            "language": first,
+        },
+        "access": {"links_only": bool(links), "quota": _whole(quota, "people wanted")},
+        "translations": [{"language": other} for other in others],
+    }
+
+
+def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:
+    if not isinstance(value, str) or value not in menu:
+        raise BadStudy(f"{what} '{value}' is not possible; choose one of: {', '.join(menu)}")
+    return menu[value]
+
+
+def _whole(value: object, what: str) -> int:
+    if not isinstance(value, int | float) or value != int(value):
+        raise BadStudy(f"{what} must be a whole number")
+    return int(value)

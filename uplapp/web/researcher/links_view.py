@@ -1,0 +1,93 @@
+"""Personal links: made with a label each, listed, revoked, taken along as CSV."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from uplapp.errors import UplappError
+from uplapp.study import links, votes
+from uplapp.study.store import Row
+from uplapp.web.downloads import offer
+from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.researcher.drawing import table
+
+MOST = 500  # at a time
+ABOUT = "Each link lets one observer in, and back to where that observer stopped. Labels are for you alone."
+
+
+def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
+    """Lay out the view of the study `chosen`; returns its refresh and what that fills."""
+    gr.Markdown(ABOUT)
+    with gr.Row(elem_classes="act"):
+        count = gr.Number(10, label="How many", precision=0, minimum=1, maximum=MOST, min_width=100)
+        label = gr.Textbox("P", label="Label, numbered", max_length=60, min_width=120)
+        make = gr.Button("Make links", variant="primary", min_width=120)
+    listed = gr.HTML(elem_id="links")
+    with gr.Row(elem_classes="act"):
+        link = gr.Dropdown([], label="Link", allow_custom_value=True, min_width=160)
+        revoke = gr.Button("Revoke", min_width=100)
+        take = gr.Button("Download (CSV)", min_width=120)
+    file = gr.File(visible=False, label="Keep it private: who has a link can take part by it")
+
+    def show(entry: Entry, name: str) -> tuple[Any, Any]:
+        rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
+        alive = [(row["label"], row["id"]) for row in rows if row["revoked_at"] is None]
+        return drawn(entry, name, rows), gr.update(choices=alive, value=None)
+
+    def add(entry: Entry, name: str, number: float, text: str) -> tuple[Any, Any]:
+        study = desk.shelf.get(name).id
+        before = len(links.listing(desk.shelf.store, study))
+        links.make(desk.shelf.store, study, labels(text, number, before), desk.clock())
+        return show(entry, name)
+
+    def end(entry: Entry, name: str, link: str | None) -> tuple[Any, Any]:
+        if not link:
+            raise UplappError("no link is chosen; choose the one to revoke")
+        links.revoke(desk.shelf.store, desk.shelf.get(name).id, link, desk.clock())
+        return show(entry, name)
+
+    def hand_out(entry: Entry, name: str) -> Any:
+        rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
+        return gr.update(value=offer(f"{name}-links.csv", to_csv(entry, name, rows).encode()), visible=True)
+
+    desk.on(make.click, add, [chosen, count, label], [listed, link])
+    desk.on(revoke.click, end, [chosen, link], [listed, link])
+    desk.on(take.click, hand_out, [chosen], file)
+    return show, [listed, link]
+
+
+def labels(text: str, number: float | None, before: int) -> list[str]:
+    """`number` labels that go on after the `before` there are."""
+    if not number or not 1 <= number <= MOST:
+        raise UplappError(f"{number or 0:g} links are not possible; make 1 to {MOST} at a time")
+    return [f"{text.strip()} {before + place:03}".strip() for place in range(1, int(number) + 1)]
+
+
+def drawn(entry: Entry, name: str, rows: Sequence[Row]) -> str:
+    """The links as a table."""
+    if not rows:
+        return "<p>There are no links yet.</p>"
+    cells = [
+        (escape(row["label"]), state(row), f"<code>{escape(entry.study(name, row['id']))}</code>")
+        for row in rows
+    ]
+    marks = ["out" if row["revoked_at"] else "" for row in rows]
+    return table(("Label", "State", "Address"), cells, marks)
+
+
+def state(row: Row) -> str:
+    """What became of a link."""
+    if row["revoked_at"] is not None:
+        return "revoked"
+    if row["observer"] is None:
+        return "not used"
+    return "finished" if row["finished_at"] is not None else "begun"
+
+
+def to_csv(entry: Entry, name: str, rows: Sequence[Row]) -> str:
+    """One line a link; no cell is a formula to a spreadsheet."""
+    cells = [(row["label"], state(row), row["observer"], entry.study(name, row["id"])) for row in rows]
+    return votes.to_csv(pd.DataFrame(cells, columns=["label", "state", "observer", "address"]))

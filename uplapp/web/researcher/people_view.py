@@ -1,0 +1,46 @@
+"""The observers of a study, and the way out for one who wants every answer deleted."""
+
+from typing import Any
+
+import gradio as gr
+
+from uplapp.study import dashboard, lifecycle
+from uplapp.study.reading import reading
+from uplapp.web.researcher.desk import Desk, Entry
+
+
+def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
+    """Lay out the view of the study `chosen`; returns the table, which the dashboard fills."""
+    listed = gr.HTML(elem_id="people")
+    with gr.Row(elem_classes="act"):
+        observer = gr.Textbox(
+            label="Withdraw an observer", placeholder="the id in the table", max_lines=1, elem_id="observer"
+        )
+        ask = gr.Button("Withdraw", min_width=100)
+    with gr.Group(visible=False) as sure:
+        warning = gr.Markdown(container=True)
+        with gr.Row():
+            yes = gr.Button("Yes, delete these answers", variant="stop")
+            no = gr.Button("Keep them")
+    said = gr.Markdown(elem_id="withdrawn")
+
+    def check(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
+        answers = given(desk, name, observer.strip())
+        text = f"All **{answers}** answers of {observer.strip()} will be deleted, here and in the copy. "
+        return gr.update(visible=True), text + "Nobody can bring them back.", ""
+
+    def withdraw(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
+        study = desk.shelf.get(name).id
+        gone = lifecycle.withdraw(desk.shelf.store, study, observer.strip(), desk.clock())
+        return gr.update(visible=False), "", f"{gone} answers of {observer.strip()} are deleted."
+
+    desk.on(ask.click, check, [chosen, observer], [sure, warning, said])
+    desk.on(yes.click, withdraw, [chosen, observer], [sure, observer, said])
+    desk.on(no.click, lambda entry: (gr.update(visible=False), ""), [], [sure, observer])
+    return listed
+
+
+def given(desk: Desk, name: str, observer: str) -> int:
+    """How many answers an observer gave; UplappError for one the study does not have."""
+    with reading(desk.database) as reader:
+        return dashboard.answers_of(reader, desk.shelf.get(name).id, observer)

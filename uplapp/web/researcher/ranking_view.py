@@ -1,0 +1,45 @@
+"""The ranking of a running study, by the analysis' own scores and picture."""
+
+from typing import Any
+
+import gradio as gr
+
+from uplapp.analysis.report import Report, report
+from uplapp.analysis.votes import from_table
+from uplapp.study import streaming
+from uplapp.study.opening import OpenStudy
+from uplapp.study.reading import reading
+from uplapp.values import Method
+from uplapp.web.analysis import ranking_view
+from uplapp.web.researcher.desk import Desk, Entry
+
+BOOTSTRAPS = 500  # enough to watch by; the Analysis tab takes more
+ABOUT = "A look in between. Do not stop a study because of it: decide beforehand how many observers you need."
+NO_VOTES = "No answers yet."
+
+
+def build(desk: Desk, chosen: gr.Dropdown) -> None:
+    """Lay out the view of the study `chosen`; it is computed when asked for."""
+    gr.Markdown(ABOUT)
+    with gr.Row(elem_classes="act"):
+        ask = gr.Button("Rank the answers so far", variant="primary")
+        simulated = gr.Checkbox(label="Simulated observers instead of people")
+    title, cautions = gr.Markdown(elem_id="standing"), gr.Markdown()
+    chart, listed = gr.Plot(show_label=False, visible=False), gr.HTML(visible=False)
+
+    def show(entry: Entry, name: str, simulated: bool) -> Any:
+        found = standing(desk, desk.shelf.get(name), simulated)
+        return ranking_view.nothing(NO_VOTES) if found is None else ranking_view.show(found)
+
+    desk.on(ask.click, show, [chosen, simulated], [title, cautions, chart, listed])
+
+
+def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
+    """The report on the answers so far, conditions by their labels; None without a main trial."""
+    labels = {condition.name: condition.label for condition in study.definition.conditions}
+    with reading(desk.database) as reader:
+        table = streaming.table(reader, study.id, simulated)
+    if not (table["kind"] == "main").any():
+        return None
+    table = table.replace({"condition_A": labels, "condition_B": labels})
+    return report(from_table(table, study.definition.name, simulated), Method(bootstraps=BOOTSTRAPS))

@@ -1,0 +1,58 @@
+"""The researcher's tab: the gate, and behind it the studies to watch and to build."""
+
+from typing import Any
+
+import gradio as gr
+
+from uplapp.study import drafts
+from uplapp.web.researcher import build_view, watch_view
+from uplapp.web.researcher.desk import Desk, Entry, entry_of
+from uplapp.web.researcher.gate import MISSING, GateShut
+
+ON_OWN_MACHINE = "On your own machine the token stands in the terminal; on a Space it is UPLAPP_ADMIN_TOKEN."
+EPHEMERAL = "On a Space, studies made here are gone after a restart: keep the ZIP."
+
+
+def build(desk: Desk, collected: gr.State) -> None:
+    """Lay out the tab inside the current gradio context."""
+    drafts.sweep(desk.drafts)
+    with gr.Group() as door:
+        said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, container=True, elem_id="door")
+        with gr.Row(elem_classes="act", visible=not desk.gate.missing):
+            token = gr.Textbox(
+                label="Researcher's token",
+                type="password",
+                max_length=200,
+                elem_id="token",
+                html_attributes=gr.InputHTMLAttributes(autocomplete="current-password"),
+            )
+            enter = gr.Button("Enter", variant="primary", min_width=100, elem_id="enter")
+    with gr.Column(visible=False) as room:
+        if desk.shelf.settings.space:
+            gr.Markdown(EPHEMERAL)
+        with gr.Tabs():
+            with gr.Tab("Watch"):
+                watch = watch_view.build(desk)
+            with gr.Tab("Build a study"):
+                build_view.build(desk, collected, watch.chosen)
+        leave = gr.Button("Leave", size="sm", min_width=80)
+
+    def knock(request: gr.Request, token: str) -> tuple[Any, ...]:
+        try:
+            desk.gate.enter(token, desk.steady())
+        except GateShut as error:
+            return gr.skip(), "", str(error)
+        return entry_of(request), "", ON_OWN_MACHINE
+
+    def admit(entry: object) -> tuple[Any, ...]:
+        """Show the room to a session that has entered."""
+        inside = isinstance(entry, Entry)
+        names = desk.shelf.names() if inside else []
+        menu = gr.update(choices=names, value=names[0] if names else None) if inside else gr.skip()
+        return gr.update(visible=not inside), gr.update(visible=inside), menu, gr.Timer(active=inside)
+
+    gr.on([enter.click, token.submit], knock, token, [desk.entry, token, said], api_visibility="private")
+    shown = [door, room, watch.chosen, watch.timer]
+    desk.entry.change(admit, desk.entry, shown, api_visibility="private", show_progress="hidden")
+    left = leave.click(lambda: None, None, desk.entry, api_visibility="private")
+    left.then(None, js="() => window.location.reload()")  # what was on screen goes too

@@ -1,0 +1,87 @@
+"""Watch a study: choose it, see it live, pause or close it; the parts of it in tabs of their own."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import gradio as gr
+
+from uplapp.errors import UplappError
+from uplapp.study import lifecycle
+from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view
+from uplapp.web.researcher.desk import Desk, Entry
+
+REFRESH_S = 5
+VERBS = {"Open": lifecycle.OPEN, "Pause": lifecycle.PAUSED, "Close": lifecycle.CLOSED}
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What entering sets: the menu of studies, and the clock that refreshes the board."""
+
+    chosen: gr.Dropdown
+    timer: gr.Timer
+
+
+def build(desk: Desk) -> Watch:
+    """Lay out the view inside the current tab."""
+    with gr.Row(equal_height=True):
+        chosen = gr.Dropdown([], label="Study", allow_custom_value=True, min_width=180, elem_id="watched")
+        span = gr.Radio([board.HOUR, board.DAY], value=board.HOUR, label="Pace", min_width=180)
+    with gr.Row():
+        verbs = {state: gr.Button(verb, size="sm", min_width=80) for verb, state in VERBS.items()}
+        again = gr.Button("Read it from the disk again", size="sm", min_width=180)
+    drawn = gr.HTML(elem_id="board")
+    with gr.Tabs():
+        with gr.Tab("People"):
+            listed = people_view.build(desk, chosen)
+        with gr.Tab("Ranking"):
+            ranking_view.build(desk, chosen)
+        with gr.Tab("Links") as links_tab:
+            show_links, links_outputs = links_view.build(desk, chosen)
+        with gr.Tab("Quota"):
+            _lay_out_quota(desk, chosen)
+        with gr.Tab("Data"):
+            data_view.build(desk, chosen)
+    live, fields, timer = [drawn, listed], [chosen, span], gr.Timer(REFRESH_S, active=False)
+
+    def refresh(entry: Entry, name: str, span: str) -> tuple[str, str]:
+        return board.draw(desk, entry, name, span) if name else ("", "")
+
+    def change(entry: Entry, name: str, span: str, state: str) -> tuple[str, str]:
+        lifecycle.change(desk.shelf.store, desk.shelf.get(name).id, state)
+        return board.draw(desk, entry, name, span)
+
+    def read_again(entry: Entry, name: str, span: str) -> tuple[str, str]:
+        reopen(desk, name)
+        return board.draw(desk, entry, name, span)
+
+    for event in (chosen.change, span.change, timer.tick):
+        desk.on(event, refresh, fields, live, show_progress="hidden")
+    for state, button in verbs.items():
+        desk.on(button.click, partial(change, state=state), fields, live, show_progress="hidden")
+    desk.on(again.click, read_again, fields, live)
+    for event in (chosen.change, links_tab.select):
+        desk.on(event, show_links, [chosen], links_outputs, show_progress="hidden")
+    return Watch(chosen, timer)
+
+
+def reopen(desk: Desk, name: str) -> None:
+    """Open a study that stayed closed, or take in what changed in its folder."""
+    if name not in desk.shelf.names():
+        raise UplappError(f"there is no study '{name}'; choose one of the list")
+    desk.shelf.open(desk.shelf.settings.studies / name)
+
+
+def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> None:
+    gr.Markdown("The study takes so many people, those left out not counted. Empty: no limit.")
+    with gr.Row(elem_classes="act"):
+        quota = gr.Number(None, label="Quota", precision=0, minimum=0, maximum=100_000, min_width=120)
+        take = gr.Button("Set the quota", min_width=120)
+    said = gr.Markdown()
+
+    def limit(entry: Entry, name: str, quota: float | None) -> str:
+        people = None if quota is None else int(quota)
+        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, people)
+        return "There is no limit." if people is None else f"The study takes {people} people."
+
+    desk.on(take.click, limit, [chosen, quota], said)
