@@ -155,3 +155,11 @@ def test_a_new_study_cannot_lie_outside_of_the_studies(studies, tmp_path):
 def test_replies_are_exported_apart_from_votes(studies):
     write_study(studies / "tiny")
     assert run("export", "tiny", "--replies") == "observer,question,reply,replied_at\n"
+
+
+@pytest.mark.parametrize(("task", "trials"), [("pairs", 2), ("mos5", 4), ("grade3", 4)])
+def test_a_study_can_start_from_a_task(studies, tmp_path, task, trials):
+    source = write_study(tmp_path / "source")
+    folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]
+    made = run("new", "mine", "--task", task, "--reference", source / "reference", *folders, "--json")
+    assert json.loads(made)["main_trials"] == trials

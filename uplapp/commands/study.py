@@ -19,6 +19,7 @@ from uplapp.study import (
     lifecycle,
     observers,
     package,
+    presets,
     ratings_table,
     replies,
     stimuli,
@@ -29,6 +30,8 @@ from uplapp.study.facts import facts
 from uplapp.study.opening import OpenStudy
 from uplapp.study.snapshot import snapshot
 from uplapp.study.store import DATABASE, Store
+
+LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
 
 app = typer.Typer(
     help="The life of a study, in order: build, check, freeze, invite, run, export.", no_args_is_help=True
@@ -47,7 +50,10 @@ def new(
     archive: Annotated[
         Path | None, typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder a condition.")
     ] = None,
-    title: Annotated[str, typer.Option(help="What observers read on top.")] = "Which picture changes less?",
+    title: Annotated[str, typer.Option(help="What observers read on top.")] = "",
+    task: Annotated[
+        str, typer.Option(help="pairs; or ratings: mos5, mos4, grade3 (denoising, structure, details).")
+    ] = presets.PAIRS,
     as_json: Json = False,
 ) -> None:
     """Build a study from folders of pictures, or from a ZIP of them.
@@ -55,10 +61,11 @@ def new(
     Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
     target = Settings.from_env().studies / package.name_of(name)
+    head, tables = title or presets.title(task, LANGUAGE), presets.tables(task, [LANGUAGE])
     if archive is not None and reference is None and not condition:
-        made = package.create(archive, target, title)
+        made = package.create(archive, target, head, tables)
     elif archive is None and reference is not None and condition:
-        made = folders.create(target, title, reference, _conditions(condition))
+        made = folders.create(target, head, reference, _conditions(condition), tables)
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
     tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
