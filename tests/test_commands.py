@@ -38,7 +38,7 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
     "verb",
     [
         *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan", "deploy"),
-        *("study new", "study export"),
+        *("ratings", "study new", "study export"),
     ],
 )
 def test_every_verb_has_help_with_an_example(uplapp, verb):
@@ -64,6 +64,7 @@ def test_every_verb_has_help_with_an_example(uplapp, verb):
         (["evaluate", "--data", "nowhere", "--task", "fly"], "unknown task 'fly'; choose one of: denoise"),
         (["evaluate", "--data", "studies", "--seeds", "a"], "--seeds a cannot be read"),
         (["analyse", "nowhere.csv"], "nowhere.csv"),
+        (["ratings", "nowhere.csv"], "there is no file 'nowhere.csv'"),
         (["study", "check", "nowhere"], "no study.toml"),
     ],
 )

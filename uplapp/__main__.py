@@ -11,6 +11,7 @@ from uplapp.commands.evaluate import evaluate
 from uplapp.commands.next import next_pair
 from uplapp.commands.observers import observers
 from uplapp.commands.plan import plan
+from uplapp.commands.ratings import ratings
 from uplapp.commands.restore import restore
 from uplapp.commands.study import app as study
 from uplapp.commands.train import train
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 
-for verb in (restore, train, evaluate, analyse, observers, agree, plan, deploy):
+for verb in (restore, train, evaluate, analyse, ratings, observers, agree, plan, deploy):
     app.command()(verb)
 app.command("next")(next_pair)
 app.add_typer(study, name="study")

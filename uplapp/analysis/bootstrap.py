@@ -43,15 +43,21 @@ class Draws:
         return cls(len(counts), lambda size: (counts[at : at + size] for at in range(0, len(counts), size)))
 
 
+def observer_weights(observers: int, bootstraps: int, seed: int) -> Array:
+    """How often each of K observers occurs in each of B samples with replacement, (B,K)."""
+    rows = np.random.default_rng(seed).integers(0, observers, (bootstraps, observers))
+    cells = (rows + observers * np.arange(bootstraps)[:, None]).ravel()
+    weights = np.bincount(cells, minlength=bootstraps * observers).reshape(rows.shape)
+    return weights.astype(float)
+
+
 def observer_draws(wins: Array, bootstraps: int, seed: int) -> Draws:
     """Draw whole observers with replacement from wins (K,n,n), in their order.
 
     Never single votes: where observers differ, intervals from resampled votes cover far less than 95 %.
     """
     observers, n, _ = wins.shape
-    rows = np.random.default_rng(seed).integers(0, observers, (bootstraps, observers))
-    cells = (rows + observers * np.arange(bootstraps)[:, None]).ravel()
-    weights = np.bincount(cells, minlength=bootstraps * observers).reshape(rows.shape).astype(float)
+    weights = observer_weights(observers, bootstraps, seed)
 
     def chunks(size: int) -> Iterator[Array]:
         for at in range(0, bootstraps, size):

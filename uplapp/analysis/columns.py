@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,7 @@ def parse_columns(columns: str = "", values: str = "") -> Columns:
 
     A part that holds a comma stands in double quotes. Without `tie` in `values` nobody could be unsure.
     """
-    roles: dict[str, Any] = {
-        role: _joined(role, text) for role, text in _pairs(columns, "column", ROLES).items()
-    }
+    roles: dict[str, Any] = parse_roles(columns, ROLES)
     found = replace(Columns(), **roles)
     if not values.strip():
         return found
@@ -77,6 +76,11 @@ def parse_columns(columns: str = "", values: str = "") -> Columns:
     if not {"A", "B"} <= set(cells):
         raise UplappError(f"'{values}' must say which cell means A and which B, such as A=1,B=2")
     return replace(found, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
+
+
+def parse_roles(text: str, roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Read `condition=method+level,observer=who`: the columns of each role that is named."""
+    return {role: _joined(role, names) for role, names in _pairs(text, "column", roles).items()}
 
 
 def header(path: Path) -> tuple[str, ...]:
@@ -104,7 +108,12 @@ def check_columns(table: pd.DataFrame, columns: Columns, source: str) -> None:
     """Refuse a table that lacks a column, or has one twice."""
     default = Columns()
     roles = [role for role in ROLES if role in NEEDED or columns.of(role) != default.of(role)]
-    missing = [(role, name) for role in roles for name in columns.of(role) if name not in table.columns]
+    require_columns(table, {role: columns.of(role) for role in roles}, source)
+
+
+def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], source: str) -> None:
+    """Refuse a table that lacks a column of one of `roles` (role -> columns), or has any column twice."""
+    missing = [(role, name) for role, names in roles.items() for name in names if name not in table.columns]
     if missing:
         names = ", ".join(f"'{name}'" + (f" (for {role})" if role != name else "") for role, name in missing)
         found = shown(", ".join(map(str, table.columns)), 300) or "none"

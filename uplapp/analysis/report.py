@@ -12,10 +12,11 @@ from uplapp.analysis.comparisons import count
 from uplapp.analysis.goodness import GoodnessOfFit, goodness_of_fit
 from uplapp.analysis.letters import letters
 from uplapp.analysis.objective import Array
+from uplapp.analysis.population import KINDS
 from uplapp.analysis.scenes import analyse_scenes
 from uplapp.analysis.screening import screen
 from uplapp.analysis.triads import Triads, observers_triads, triads
-from uplapp.analysis.votes import KINDS, scenes, without
+from uplapp.analysis.votes import scenes, without
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons, Method, Scores, Votes, Watch
 

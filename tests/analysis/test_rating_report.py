@@ -1,0 +1,180 @@
+"""A report on ratings says what it rests on, in tables, in JSON and in a picture."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.analysis import made, rated
+from tests.analysis.test_plots import NASTY, rows, svg
+from uplapp.analysis.plots import rating_chart, rating_panels
+from uplapp.analysis.rating_report import headline, rating_report, to_csv
+from uplapp.analysis.ratings import from_table
+from uplapp.commands.ratings import ratings
+from uplapp.errors import UnknownName, UplappError
+from uplapp.values import Method
+
+QUICK = Method(bootstraps=100)
+
+app = typer.Typer()
+app.command()(ratings)
+
+
+def run(*arguments):
+    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if found.exception and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return found.stdout
+
+
+def two_criteria(observers=8, **changes):
+    both = [
+        rated.table(rated.draw(observers, 4, seed), name) for seed, name in enumerate(("quality", "sharp"))
+    ]
+    return pd.concat(both, ignore_index=True).assign(**changes)
+
+
+def write(folder, table):
+    return made.write(folder, table.to_csv(index=False), "ratings.csv")
+
+
+def report(table, method=QUICK, **options):
+    return rating_report(from_table(table), method, **options)
+
+
+def test_the_headline_names_the_best_of_every_criterion():
+    said = headline(report(two_criteria()))
+    assert said.startswith("quality: c is rated highest, ")
+    assert "sharp: c is rated highest" in said
+    assert "clearly above 2 of 2 others" in said
+    assert said.endswith("(8 observers).")
+
+
+@pytest.mark.parametrize(
+    ("observers", "interval", "words"),
+    [
+        (1, "t", "one observer: no interval"),
+        (4, "t", "of 4 observers hold only if people's means scatter normally"),
+        (4, "percentile", "percentile intervals of 4 observers cover about 75 to 80 %"),
+    ],
+)
+def test_few_observers_come_with_a_warning(observers, interval, words):
+    found = report(two_criteria(observers), Method(interval=interval, bootstraps=100))
+    assert words in " ".join(found.warnings)
+
+
+def test_enough_observers_of_all_images_come_without():
+    assert report(two_criteria(6)).warnings == ()
+
+
+def test_images_that_some_did_not_rate_are_mentioned():
+    assert "not every observer rated every image" in report(two_criteria().iloc[1:]).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        (Method(interval="exact"), UnknownName),
+        (Method(bootstraps=1), UplappError),
+        (Method(seed=-1), UplappError),
+    ],
+)
+def test_what_is_not_on_the_menu_is_refused(method, error):
+    with pytest.raises(error):
+        report(two_criteria(), method)
+
+
+def test_a_reason_stands_in_every_row_and_no_cell_is_a_formula():
+    table = two_criteria().replace({"condition": {"a": "=1+1"}})
+    lines = list(csv.DictReader(io.StringIO(to_csv(report(table, exclude={"o03": "asleep"})))))
+    assert {line["excluded"] for line in lines} == {"o03: asleep"}
+    assert {line["condition"] for line in lines} == {"'=1+1", "b", "c"}
+    assert {line["all_observers"] for line in lines} == {"7"}
+
+
+class TestOnTheCommandLine:
+    def test_json_is_strict_and_alone(self, tmp_path):
+        text = run(write(tmp_path, two_criteria(1)), "--bootstraps", 50, "--json")
+        found = json.loads(text, parse_constant=pytest.fail)
+        assert found["criteria"] == ["quality", "sharp"]
+        assert len(found["means"]) == 6
+        assert found["means"][0]["low"] is None
+        assert (found["interval"], found["bootstraps"], found["seed"]) == ("t", 50, 0)
+
+    def test_the_same_seed_gives_the_same_text(self, tmp_path):
+        path = write(tmp_path, two_criteria())
+        first, again, other = (run(path, "--bootstraps", 50, "--seed", seed) for seed in (3, 3, 4))
+        assert first == again != other
+
+    def test_the_text_tells_means_tests_and_whom_to_look_at(self, tmp_path):
+        text = run(write(tmp_path, two_criteria()), "--exclude", "o02=asleep")
+        assert "quality: mean rating, 95 % interval (t), sd between observers" in text
+        assert "3 of 3 differences significant (paired t, Holm-adjusted)" in text
+        assert "  c above a by " in text
+        assert "0 of 8 observers to look at; nobody is left out automatically" in text
+        assert "left out: o02 (asleep)" in text
+
+    def test_simulated_observers_are_called_so(self, tmp_path):
+        text = run(write(tmp_path, two_criteria(simulated="True")))
+        assert "warning: SIMULATED observers" in text
+
+    @pytest.mark.parametrize(
+        ("name", "start"), [("out.svg", b"<svg"), ("out.png", b"\x89PNG"), ("out.pdf", b"%PDF")]
+    )
+    def test_a_figure_is_drawn_beside_a_table(self, tmp_path, name, start):
+        path = write(tmp_path, two_criteria())
+        run(path, "--figure", tmp_path / name, "--csv", tmp_path / "means.csv")
+        assert (tmp_path / name).read_bytes().startswith(start)
+        assert (tmp_path / "means.csv").read_text().startswith("criterion,condition,mean,low,high,sd")
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["--figure", "out.gif"], "unknown picture format 'gif'"),
+            (["--figure", "nowhere/out.svg"], "there is no folder 'nowhere'"),
+            (["--interval", "exact"], "unknown interval 'exact'"),
+            (["--exclude", "o02"], "gives no reason"),
+            (["--exclude", "zoe=asleep"], "unknown observer 'zoe'"),
+            (["--columns", "rating=score"], "has no column 'score'"),
+            (["--bootstraps", "1"], "must be from 2"),
+        ],
+    )
+    def test_what_is_wrong_is_one_sentence(self, tmp_path, words, sentence):
+        with pytest.raises(UplappError, match=sentence) as caught:
+            run(write(tmp_path, two_criteria()), *words)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("chart", [rating_chart, rating_panels])
+class TestCharts:
+    def test_hold_every_mean_and_interval(self, chart):
+        found = report(two_criteria())
+        drawn = rows(chart(found))
+        told = {(row["criterion"], row["condition"]): row["mean"] for row in drawn}
+        expected = found.means.set_index(["criterion", "condition"])["mean"].to_dict()
+        assert told == pytest.approx(expected)
+
+    def test_show_names_whatever_characters_they_hold(self, chart):
+        table = rated.table(rated.draw(6, 2, 0)).replace({"condition": dict(zip("abc", NASTY, strict=False))})
+        text = svg(chart(report(table)))
+        assert all(name in text for name in NASTY[:3])
+
+    def test_say_when_nobody_looked(self, chart):
+        assert "SIMULATED observers" in svg(chart(report(two_criteria(simulated="1"))))
+
+    def test_draw_one_observer_without_an_interval(self, chart):
+        assert "mean rating" in svg(chart(report(two_criteria(1))))
+
+
+def test_criteria_on_one_scale_share_an_axis():
+    table = two_criteria()
+    wider = table.assign(rating=table["rating"].where(table["criterion"] == "sharp", 10 * table["rating"]))
+    axes = [
+        {tuple(panel["layer"][0]["encoding"]["x"]["scale"]["domain"]) for panel in chart["concat"]}
+        for chart in (rating_panels(report(found)).to_dict() for found in (table, wider))
+    ]
+    assert [len(ends) for ends in axes] == [1, 2]

@@ -1,0 +1,124 @@
+"""Ratings are read with checks; bad rows are named, people and simulated observers kept apart."""
+
+import pandas as pd
+import pytest
+
+from tests.analysis import made, rated
+from uplapp.analysis.ratings import from_table, holds_ratings, images, read_ratings, without
+from uplapp.errors import BadVotes, OtherNames, UnknownName
+
+HEADER = "observer,condition,rating\n"
+GOOD = HEADER + "anna,x,3\nbob,x,4\n"
+
+
+def read(folder, text, **options):
+    return read_ratings(made.write(folder, text, "ratings.csv"), **options)
+
+
+def test_a_table_of_three_columns_is_enough(tmp_path):
+    found = read(tmp_path, GOOD)
+    assert list(found.table["rating"]) == [3.0, 4.0]
+    assert found.criteria == ("rating",)
+    assert set(found.table["kind"]) == {"main"}
+
+
+@pytest.mark.parametrize("header", ["Observer,Condition,RATING", "OBSERVER;condition;Rating"])
+def test_columns_may_be_spelt_in_any_case(tmp_path, header):
+    text = GOOD.replace("observer,condition,rating", header)
+    found = read(tmp_path, text.replace(",", ";") if ";" in header else text)
+    assert list(found.table["condition"]) == ["x", "x"]
+
+
+def test_columns_of_other_names_are_named(tmp_path):
+    text = "reader,method,level,score,what\nanna,OPT,10,3,sharpness\nbob,OPT,20,4,sharpness\n"
+    columns = "observer=reader,condition=method+level,rating=score,criterion=what"
+    found = read(tmp_path, text, columns=columns)
+    assert list(found.table["condition"]) == ["OPT 10", "OPT 20"]
+    assert found.criteria == ("sharpness",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("observer,condition\nanna,x\n", "no column 'rating'"),
+        ("observer,rating\nanna,3\n", "no column 'condition'"),
+        (HEADER + "anna,x,good\n", "line 2, column 'rating': 'good' is not a number"),
+        (HEADER + "anna,x,3\nanna,y,\n", "line 3, column 'rating': the cell is empty"),
+        (HEADER + "anna,x,inf\n", "line 2, column 'rating': 'inf' is not a number"),
+        (HEADER + ",x,3\n", "line 2, column 'observer': the cell is empty"),
+        (HEADER + "anna,,3\n", "line 2, column 'condition': the cell is empty"),
+        (HEADER, "holds no ratings of main trials"),
+        ("observer,condition,rating,kind\nanna,x,3,practice\n", "holds no ratings of main trials"),
+        ("observer,condition,rating,kind\nanna,x,3,later\n", "column 'kind': 'later' is not"),
+        ("observer,condition,rating,rating\nanna,x,3,4\n", "has the column 'rating' twice"),
+    ],
+)
+def test_what_cannot_be_read_without_guessing_is_named(tmp_path, text, sentence):
+    with pytest.raises(BadVotes, match=sentence):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"), [("rating=score", OtherNames), ("rating=observer+condition", BadVotes)]
+)
+def test_a_named_column_must_be_there_and_a_rating_be_one(tmp_path, columns, error):
+    with pytest.raises(error):
+        read(tmp_path, GOOD, columns=columns)
+
+
+def test_people_and_simulated_observers_are_never_pooled(tmp_path):
+    text = "observer,condition,rating,simulated\nanna,x,3,False\ns1,x,5,True\ns2,x,5,True\n"
+    people, simulated = read(tmp_path, text), read(tmp_path, text, simulated=True)
+    assert set(people.table["observer"]) == {"anna"}
+    assert set(simulated.table["observer"]) == {"s1", "s2"}
+    assert people.notes == ("2 ratings are of simulated observers left out",)
+    assert simulated.notes[0].startswith("SIMULATED")
+
+
+def test_excluded_observers_come_with_their_reason(tmp_path):
+    text = "observer,condition,rating,excluded\nanna,x,3,\nbob,x,5,asleep\n"
+    found = read(tmp_path, text)
+    assert set(found.table["observer"]) == {"anna"}
+    assert found.excluded == (("bob", "asleep"),)
+
+
+def test_an_observer_is_left_out_with_a_reason(tmp_path):
+    found = without(read(tmp_path, GOOD), {"bob": "asleep"})
+    assert set(found.table["observer"]) == {"anna"}
+    assert found.excluded == (("bob", "asleep"),)
+
+
+@pytest.mark.parametrize(
+    ("names", "error"), [(("carl",), UnknownName), (("anna", "bob"), BadVotes)], ids=["unknown", "all"]
+)
+def test_nobody_unknown_and_not_everybody_is_left_out(tmp_path, names, error):
+    with pytest.raises(error):
+        without(read(tmp_path, GOOD), dict.fromkeys(names, "asleep"))
+
+
+def test_practice_and_repeats_are_no_images_and_catches_only_as_reference():
+    kinds = ["main", "practice", "repeat", "catch", "catch"]
+    conditions = ["x", "x", "x", "reference", "x"]
+    table = pd.DataFrame({"observer": "o", "condition": conditions, "rating": range(5), "kind": kinds})
+    assert list(images(from_table(table))["rating"]) == [0.0, 3.0]
+
+
+@pytest.mark.parametrize("words", ["zoom 2", "zoom 2, amplification 2"])
+def test_ratings_of_boosted_views_are_labelled(words):
+    table = rated.table(rated.draw(3, 2, 0)).assign(boosting=words)
+    (note,) = from_table(table).notes
+    assert note.startswith(f"BOOSTED views ({words})")
+    assert from_table(table.assign(boosting="")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "is_ratings"),
+    [
+        ("observer,condition,rating", True),
+        ("Observer,Condition,Rating", True),
+        ("observer,condition_A,condition_B,is_A_selected", False),
+        ("observer,condition_A,condition_B,is_A_selected,rating", False),
+    ],
+)
+def test_a_file_of_ratings_is_known_by_its_columns(tmp_path, header, is_ratings):
+    assert holds_ratings(made.write(tmp_path, header + "\n")) is is_ratings

@@ -1,0 +1,151 @@
+"""Ratings -> everything that is said about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from uplapp import __version__
+from uplapp.analysis.analyse import MOST_BOOTSTRAPS
+from uplapp.analysis.bootstrap import FEW_OBSERVERS, INTERVALS
+from uplapp.analysis.export import neutral
+from uplapp.analysis.rating_means import differences, means
+from uplapp.analysis.rating_screening import screen
+from uplapp.analysis.ratings import Ratings, images, without
+from uplapp.analysis.wording import plural
+from uplapp.errors import UplappError
+from uplapp.values import Method
+
+
+@dataclass(frozen=True, eq=False)
+class RatingReport:
+    """Tables of `means`, `differences` and `screen` (all observers, those left out too), and cautions."""
+
+    ratings: Ratings
+    means: pd.DataFrame
+    differences: pd.DataFrame
+    observers: pd.DataFrame
+    method: Method
+    warnings: tuple[str, ...]
+
+    @property
+    def people(self) -> int:
+        """How many observers the means are of."""
+        return int(images(self.ratings)["observer"].nunique())
+
+
+def rating_report(
+    ratings: Ratings,
+    method: Method = Method(),  # noqa: B008 - frozen
+    exclude: Mapping[str, str] = {},
+) -> RatingReport:
+    """Mean ratings with intervals, tests of differences, screening; `exclude` is observer -> reason.
+
+    Of `method` only interval, bootstraps and seed are used.
+    """
+    _check(method)
+    kept = without(ratings, exclude) if exclude else ratings
+    return RatingReport(
+        kept, means(kept, method), differences(kept, method), screen(ratings), method, _warnings(kept, method)
+    )
+
+
+def headline(report: RatingReport) -> str:
+    """Say in one sentence which condition is rated highest on each criterion, and how sure that is."""
+    main = report.means[report.means["condition"] != report.ratings.reference]
+    said = []
+    for criterion in report.ratings.criteria:
+        best = main[main["criterion"] == criterion].head(1)
+        said += [
+            f"{criterion}: {row.condition} is rated highest, {row.mean:.2f}{_clear(report, criterion, row)}"
+            for row in best.itertuples(index=False)
+        ]
+    return f"{'; '.join(said)} ({plural(report.people, 'observer')})."
+
+
+def to_dict(report: RatingReport) -> dict[str, Any]:
+    """Turn a report into plain values and tables."""
+    return {
+        "criteria": list(report.ratings.criteria),
+        "means": report.means,
+        "differences": report.differences,
+        "observers": report.observers,
+        "excluded": [{"observer": name, "reason": reason} for name, reason in report.ratings.excluded],
+        "warnings": list(report.warnings),
+        **_provenance(report),
+    }
+
+
+def to_csv(report: RatingReport) -> str:
+    """Write the means with their provenance in every row; no cell is a formula to a spreadsheet."""
+    reasons = "; ".join(f"{observer}: {reason}" for observer, reason in report.ratings.excluded)
+    table = report.means.assign(**_provenance(report), excluded=reasons)
+    texts = table.select_dtypes(include=["object", "string"]).columns
+    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.6f")
+
+
+def _harmless(value: Any) -> Any:
+    return neutral(value) if isinstance(value, str) else value
+
+
+def _provenance(report: RatingReport) -> dict[str, Any]:
+    """What a reader needs to repeat the numbers."""
+    ratings, method = report.ratings, report.method
+    return {
+        "units": "steps of the scale; means within an observer first, then over observers",
+        "interval": method.interval,
+        "bootstraps": method.bootstraps,
+        "seed": method.seed,
+        "tests": "paired t on observers' means, Holm within a criterion",
+        "all_observers": report.people,
+        "simulated": ratings.simulated,
+        "manifest": ratings.manifest,
+        "version": __version__,
+    }
+
+
+def _check(method: Method) -> None:
+    INTERVALS[method.interval]
+    if not 2 <= method.bootstraps <= MOST_BOOTSTRAPS:
+        raise UplappError(f"bootstraps is {method.bootstraps}; it must be from 2 to {MOST_BOOTSTRAPS}")
+    if method.seed < 0:
+        raise UplappError(f"seed is {method.seed}; it must be 0 or more")
+
+
+def _warnings(ratings: Ratings, method: Method) -> tuple[str, ...]:
+    return (*ratings.notes, *_few(ratings, method), *_incomplete(ratings))
+
+
+def _few(ratings: Ratings, method: Method) -> list[str]:
+    people = images(ratings)["observer"].nunique()
+    if people < 2:
+        return ["one observer: no interval and no test, as nothing is known of differences between observers"]
+    if people >= FEW_OBSERVERS:
+        return []
+    if method.interval == "percentile":
+        return [f"percentile intervals of {people} observers cover about 75 to 80 %, not 95 %; take t"]
+    return [
+        f"intervals and tests of {people} observers hold only if people's means scatter normally; below "
+        f"{FEW_OBSERVERS} observers that cannot be seen"
+    ]
+
+
+def _incomplete(ratings: Ratings) -> list[str]:
+    """Say so if not all observers rated the same images."""
+    main = ratings.table[ratings.table["kind"] == "main"]
+    rated = main.drop_duplicates(["observer", "condition", "scene", "criterion"])
+    every = rated.drop_duplicates(["condition", "scene", "criterion"])
+    if len(rated) == len(every) * rated["observer"].nunique():
+        return []
+    return ["not every observer rated every image; means and differences also hold what sets those apart"]
+
+
+def _clear(report: RatingReport, criterion: str, best: Any) -> str:
+    """How many of the others lie clearly below the best."""
+    table = report.differences[report.differences["criterion"] == criterion]
+    own = table[(table["a"] == best.condition) | (table["b"] == best.condition)]
+    if own.empty:
+        return ""
+    return f", clearly above {int(own['significant'].sum())} of {plural(len(own), 'other')}"

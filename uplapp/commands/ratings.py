@@ -1,0 +1,110 @@
+"""`python -m uplapp ratings`: ratings of single images -> mean ratings, tests, screening, a picture."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from uplapp.analysis.analyse import BOOTSTRAPS
+from uplapp.analysis.figures import kind_of, picture
+from uplapp.analysis.plots import rating_panels
+from uplapp.analysis.plots.style import PAGE_PX
+from uplapp.analysis.rating_report import RatingReport, headline, rating_report, to_csv, to_dict
+from uplapp.analysis.ratings import read_ratings
+from uplapp.analysis.wording import chance, fixed, one_line, plural
+from uplapp.commands.exclusion import EXCLUDE, SIMULATED, parse_reasons
+from uplapp.commands.records import to_json
+from uplapp.errors import UplappError
+from uplapp.values import REFERENCE, Method
+
+FILE = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
+INTERVAL = typer.Option(help="t or percentile; both resample observers.")
+COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=score,observer=reader.")
+
+
+def ratings(
+    file: Annotated[Path, FILE],
+    interval: Annotated[str, INTERVAL] = "t",
+    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
+    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
+    simulated: Annotated[bool, SIMULATED] = False,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    columns: Annotated[str, COLUMNS] = "",
+    reference: Annotated[str, typer.Option(help="The condition that is the hidden reference.")] = REFERENCE,
+    csv: Annotated[Path | None, typer.Option(help="Write the means to this file.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the means: .svg, .pdf or .png.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
+
+    Means within an observer come first, then those over observers; criteria are never averaged.
+
+    Example:  python -m uplapp ratings ratings.csv --figure ratings.svg --json
+    """
+    _check_output(csv, figure)
+    read = read_ratings(file, simulated or None, columns, reference)
+    method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
+    found = rating_report(read, method, parse_reasons(exclude or []))
+    if csv is not None:
+        csv.write_text(to_csv(found), encoding="utf-8")
+    if figure is not None:
+        figure.write_bytes(picture(rating_panels(found, PAGE_PX), kind_of(figure)))
+    typer.echo(to_json(to_dict(found)) if as_json else _text(found))
+
+
+def _check_output(csv: Path | None, figure: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    if figure is not None:
+        kind_of(figure)
+    for path in (csv, figure):
+        if path is not None and not path.parent.is_dir():
+            raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
+
+
+def _text(found: RatingReport) -> str:
+    """Means, tests, observers to look at, exclusions, warnings."""
+    return "\n".join(
+        [
+            one_line(headline(found)),
+            "",
+            *(line for criterion in found.ratings.criteria for line in _criterion(found, criterion)),
+            *_observers(found.observers),
+            *(one_line(f"left out: {name} ({reason})") for name, reason in found.ratings.excluded),
+            *(one_line(f"warning: {warning}") for warning in found.warnings),
+        ]
+    )
+
+
+def _criterion(found: RatingReport, criterion: str) -> list[str]:
+    table = found.means[found.means["criterion"] == criterion].drop(columns="criterion")
+    printed = table.rename(columns={"reference_difference": "from reference"})
+    printed = printed.drop(columns=["reference_low", "reference_high"]).dropna(axis="columns", how="all")
+    tests = found.differences[found.differences["criterion"] == criterion]
+    clear = [row for row in tests.to_dict("records") if row["significant"]]
+    return [
+        one_line(f"{criterion}: mean rating, 95 % interval ({found.method.interval}), sd between observers"),
+        printed.map(_cell).to_string(index=False),
+        f"{len(clear)} of {plural(len(tests), 'difference')} significant (paired t, Holm-adjusted)",
+        *(one_line(_sentence(row)) for row in clear),
+        "",
+    ]
+
+
+def _sentence(row: dict[Any, Any]) -> str:
+    upper, lower = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
+    return f"  {upper} above {lower} by {fixed(abs(row['difference']))}, {chance(row['p_adjusted'])}"
+
+
+def _observers(table: pd.DataFrame) -> list[str]:
+    looked = table[table["looks"] != ""]
+    return [
+        f"{len(looked)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
+        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
+    ]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "-" if pd.isna(value) else fixed(value, 3)
+    return one_line(str(value))
