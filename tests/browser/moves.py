@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #thanks:visible"
+
 
 def fits(page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
@@ -11,3 +13,105 @@ def download(page, locator) -> bytes:
     with page.expect_download() as event:
         locator.click()
     return Path(event.value.path()).read_bytes()
+
+
+def consent(page, address):
+    """Welcome, consent and checks, by keyboard alone."""
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ready:enabled")
+    page.keyboard.press("Enter")
+
+
+def answers(store):
+    return store.rows("SELECT * FROM answers JOIN trials ON token = trial ORDER BY answered_at", {})
+
+
+def go_through(page, store, act):
+    """Enter on every pause, `act` on every trial, until the questions or the last page; returns its code."""
+    while True:
+        page.wait_for_selector(SCREENS)
+        if page.is_visible("#thanks") or page.is_visible("#questions"):
+            return page.text_content("#code")
+        if page.is_visible("#pause"):
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(100)
+            continue
+        before = len(answers(store))
+        act(page, before)
+        wait_for_answer(page, store, before)
+        page.wait_for_timeout(100)
+
+
+def wait_for_answer(page, store, before):
+    """Until one more answer is stored, or five seconds."""
+    for _ in range(100):
+        if len(answers(store)) > before:
+            break
+        page.wait_for_timeout(50)
+
+
+def answer_side_by_side(page, number):
+    page.wait_for_timeout(1100)  # blank and one cycle
+    page.keyboard.press(("ArrowLeft", "ArrowRight", "1", "2")[number % 4])
+
+
+def look_at(page, side, key):
+    """Switch to a flicker once the trial listens, and watch it for its two cycles."""
+    button = page.locator(f"#show-{side}")
+    while button.get_attribute("aria-pressed") != "true":
+        page.keyboard.press(key)
+        page.wait_for_timeout(50)
+    page.wait_for_function(
+        "(id) => document.getElementById(id).style.getPropertyValue('--seen') === '100%'", arg=f"show-{side}"
+    )
+
+
+def answer_in_place(page, number):
+    look_at(page, "right", "ArrowRight" if number % 2 else "2")
+    look_at(page, "left", "ArrowLeft" if number % 2 else "1")
+    page.wait_for_selector("#choose-shown:enabled")
+    page.keyboard.press("Enter")
+
+
+def contrasts(page) -> list[tuple[float, str]]:
+    """The WCAG ratio of every visible text with its background, lowest first, from the styles as computed."""
+    return sorted((ratio, text) for ratio, text in page.evaluate(CONTRASTS))
+
+
+CONTRASTS = """() => {
+  const parse = (color) => {
+    const [r, g, b, a = 1] = color.match(/[\\d.]+/g).map(Number);
+    return { r, g, b, a };
+  };
+  const over = (top, below) => Object.fromEntries(
+    ['r', 'g', 'b'].map((part) => [part, top[part] * top.a + below[part] * (1 - top.a)]));
+  const light = ({ r, g, b }) => {
+    const [x, y, z] = [r, g, b].map((value) => value / 255)
+      .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = (element) => {
+    const layers = [];
+    for (let one = element; one; one = one.parentElement) {
+      layers.push(parse(getComputedStyle(one).backgroundColor));
+    }
+    return layers.reverse().reduce((below, layer) => over(layer, below), { r: 255, g: 255, b: 255 });
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    const element = walker.currentNode.parentElement;
+    const visible = element.checkVisibility({ visibilityProperty: true });
+    if (!text || !visible || element.closest('.unseen')) continue;
+    const ground = behind(element);
+    const [one, two] = [light(over(parse(getComputedStyle(element).color), ground)), light(ground)];
+    found.push([(Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05), text]);
+  }
+  return found;
+}"""

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from tests.browser.moves import answer_in_place, answer_side_by_side, answers, consent, go_through
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
 from uplapp.study import session, votes
 
 pytestmark = pytest.mark.browser
-SCREENS = "#trial:visible, #pause:visible, #thanks:visible"
 ATTEMPTS = 3  # this machine may be busy; the law is about an idle browser
 
 
@@ -24,64 +24,6 @@ def start(store, serve, tmp_path):
         return study, f"{serve(mounted(store, {'tiny': study}))}/study/tiny"
 
     return started
-
-
-def consent(page, address):
-    """Welcome, consent and checks, by keyboard alone."""
-    page.goto(address)
-    page.wait_for_selector("#welcome:visible")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#ready:enabled")
-    page.keyboard.press("Enter")
-
-
-def answers(store):
-    return store.rows("SELECT * FROM answers JOIN trials ON token = trial ORDER BY answered_at", {})
-
-
-def go_through(page, store, act):
-    """Press Enter on every pause, `act` on every trial, until the last page; returns its code."""
-    while True:
-        page.wait_for_selector(SCREENS)
-        if page.is_visible("#thanks"):
-            return page.text_content("#code")
-        if page.is_visible("#pause"):
-            page.keyboard.press("Enter")
-            page.wait_for_timeout(100)
-            continue
-        before = len(answers(store))
-        act(page, before)
-        for _ in range(100):
-            if len(answers(store)) > before:
-                break
-            page.wait_for_timeout(50)
-        page.wait_for_timeout(100)
-
-
-def answer_side_by_side(page, number):
-    page.wait_for_timeout(1100)  # blank and one cycle
-    page.keyboard.press(("ArrowLeft", "ArrowRight", "1", "2")[number % 4])
-
-
-def look_at(page, side, key):
-    """Switch to a flicker once the trial listens, and watch it for its two cycles."""
-    button = page.locator(f"#show-{side}")
-    while button.get_attribute("aria-pressed") != "true":
-        page.keyboard.press(key)
-        page.wait_for_timeout(50)
-    page.wait_for_function(
-        "(id) => document.getElementById(id).style.getPropertyValue('--seen') === '100%'", arg=f"show-{side}"
-    )
-
-
-def answer_in_place(page, number):
-    look_at(page, "right", "ArrowRight" if number % 2 else "2")
-    look_at(page, "left", "ArrowLeft" if number % 2 else "1")
-    page.wait_for_selector("#choose-shown:enabled")
-    page.keyboard.press("Enter")
 
 
 def test_a_study_by_keyboard_from_consent_to_code_tells_the_browser_no_name(

@@ -9,8 +9,9 @@ import { size } from "./trial.js";
 
 const ROOM = { width: 16, height: 60 }; // CSS pixels around a picture; the scales may be scrolled to
 // Pictures beside each other or one in place of the other, the scales below or beside them: the first that fits.
-const ARRANGEMENTS = ["pair below", "pair aside", "one below", "one aside"];
-const LAST = "one below"; // where nothing fits, this is scrolled
+const ARRANGEMENTS = ["pair-below", "pair-aside", "one-below", "one-aside"];
+const EDGE = 12;
+const LAST = "one-below"; // where nothing fits, this one is scrolled
 
 export function fitting({ width, height }) {
   const fits = innerWidth >= width / devicePixelRatio + ROOM.width
@@ -26,7 +27,7 @@ export function arrange(trial, study) {
   drawCriteria(study.criteria);
   at("rate-wait").hidden = !study.min_view_ms;
   drawWait(at("rate-wait"), 0);
-  write(at("rate-hint"), "hint_rating");
+  write(at("rate-hint"), matchMedia("(pointer: coarse)").matches ? "hint_rating_touch" : "hint_rating");
   place(trial);
   look(0);
 }
@@ -41,7 +42,7 @@ function place(trial) {
   if (!tried) set(LAST);
 
   function set(name) {
-    const [pictures, scales] = name.split(" ");
+    const [pictures, scales] = name.split("-");
     screen.dataset.pictures = trial.original ? pictures : "alone";
     screen.dataset.scales = scales;
     at("view-original").hidden = !trial.original || pictures === "one";
@@ -51,7 +52,7 @@ function place(trial) {
 
 function overflows(screen) {
   const { left, right } = screen.querySelector(".stage").getBoundingClientRect();
-  return left < 0 || right > innerWidth;
+  return left < EDGE || right > innerWidth - EDGE;
 }
 
 function look(index) {

@@ -54,6 +54,7 @@ function fill(study) {
   at("consent-text").textContent = text.replace(/([^\n])\n(?!\n)/g, "$1 ");
   write(at("consent-version"), "consent_version", { version: study.consent.version });
   at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
+  at("with-original").hidden = study.original !== "shown";
   at("boosted").hidden = !study.boosted;
 }
 
