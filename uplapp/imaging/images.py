@@ -74,11 +74,7 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     float samples, several pages and damaged data raise BadImage.
     """
     name, data = _read_bytes(source)
-    header = _read_header(name, data)
-    if header.width * header.height > max_pixels:
-        raise BadImage(
-            f"{name} is {header.width}x{header.height} px; at most {max_pixels / 1e6:g} megapixels are read"
-        )
+    header = _read_header(name, data, max_pixels)
     with _damage_told(name):
         array = _decode(header, data)
     bits = 16 if array.dtype == np.uint16 else 8
@@ -134,7 +130,7 @@ def _damage_told(name: str) -> Iterator[None]:
         raise BadImage(f"{name} is damaged or cut off ({error}); save it again as PNG") from error
 
 
-def _read_header(name: str, data: bytes) -> _Header:
+def _read_header(name: str, data: bytes, max_pixels: int) -> _Header:
     try:
         with warnings.catch_warnings():
             # Pillow only warns of large images; the cap below is ours.
@@ -143,8 +139,12 @@ def _read_header(name: str, data: bytes) -> _Header:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise BadImage(f"{name} is not an image that can be read; PNG, JPEG and TIFF are") from error
     except Image.DecompressionBombError as error:
-        raise BadImage(f"{name} is too large; at most {MAX_PIXELS / 1e6:g} megapixels are read") from error
+        raise BadImage(f"{name} is too large; at most {max_pixels / 1e6:g} megapixels are read") from error
     with picture, _damage_told(name):
+        # Before all else: Pillow decodes a whole PNG to look for an EXIF behind its pixels.
+        if picture.width * picture.height > max_pixels:
+            size, most = f"{picture.width}x{picture.height}", f"{max_pixels / 1e6:g}"
+            raise BadImage(f"{name} is {size} px; at most {most} megapixels are read")
         return _describe(name, picture, data)
 
 

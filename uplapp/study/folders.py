@@ -15,6 +15,7 @@ from uplapp.study.toml import to_toml
 from uplapp.values import REFERENCE
 
 SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+FORMATS = ("PNG", "TIFF", "BMP", "JPEG")  # whatever a file is called, no other decoder sees it
 PROTOCOL = {"phase_ms": 250, "practice": 2, "catch": 2}
 
 Tables = Mapping[str, Any]
@@ -73,13 +74,13 @@ def _copy(pictures: Mapping[str, Path], scene: str, folder: Path, source: Path) 
         raise BadStudy(f"{source} has no picture of the scene '{scene}'; every folder needs every scene")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with Image.open(pictures[scene]) as image:
+        with Image.open(pictures[scene], formats=FORMATS) as image:
             if image.mode not in ("L", "RGB") or image.width * image.height > stimuli.MAX_PIXELS:
                 found = f"{image.width}x{image.height} {image.mode}"
                 allowed = f"8-bit grey or RGB of at most {stimuli.MAX_PIXELS} pixels"
                 raise BadStudy(f"{pictures[scene]} is {found}; stimuli are {allowed}")
             image.save(folder / f"{scene}.png")
-    except (UnidentifiedImageError, OSError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise BadStudy(f"{pictures[scene]} cannot be read as a picture") from None
 
 

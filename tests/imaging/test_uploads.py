@@ -1,0 +1,213 @@
+"""Pictures that strangers send: bombs are refused by their header, odd ones read or told in a sentence."""
+
+import io
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from tests.study.tiny import write_study
+from uplapp.errors import BadImage, BadStudy
+from uplapp.imaging.checkpoints import find_checkpoint
+from uplapp.imaging.images import read_image
+from uplapp.imaging.jobs import Degradation, Job, run_job
+from uplapp.settings import Settings
+from uplapp.study import package, stimuli
+from uplapp.study.definition import load
+
+HOUSE = Path(__file__).resolve().parents[2]
+BOMB_SIDES = (12_000, 20_000)  # Pillow warns of the first and refuses the second
+ROOM_MB = 60  # a 12000x12000 picture takes 411
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png_bomb(side: int, depth: int = 8, colour: int = 2, *before: bytes) -> bytes:
+    """A PNG of some kilobytes that unpacks to `side` x `side` black pixels."""
+    samples = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
+    row, packer = bytes(1 + side * samples * depth // 8), zlib.compressobj(9)
+    data = b"".join([*(packer.compress(row) for _ in range(side)), packer.flush()])
+    header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *before, chunk(b"IDAT", data), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def tiff(array: np.ndarray, **options) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, array, compression="zlib", **options)
+    return buffer.getvalue()
+
+
+def saved(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def bombs(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("bombs")
+    (folder / "rgb.png").write_bytes(png_bomb(12_000))
+    (folder / "deep.png").write_bytes(png_bomb(12_000, 16))
+    (folder / "huge.png").write_bytes(png_bomb(20_000, 8, 0))
+    (folder / "bits.png").write_bytes(png_bomb(20_000, 1, 0))
+    (folder / "grey.tif").write_bytes(tiff(np.zeros((12_000, 12_000), np.uint8)))
+    (folder / "deep.tif").write_bytes(tiff(np.zeros((9_000, 9_000), np.uint16)))
+    return folder
+
+
+WATCHED = """
+import resource, sys
+from pathlib import Path
+from uplapp.errors import UplappError
+{before}
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+at = peak()
+try:
+    {act}
+except UplappError as error:
+    print((peak() - at) // 1024, error)
+"""
+
+
+def memory_of(before: str, act: str, *arguments: Path) -> tuple[int, str]:
+    """MB that a refusal took in a process of its own, and its sentence."""
+    code = WATCHED.format(before=before, act=act)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    megabytes, _, sentence = done.stdout.partition(" ")
+    return int(megabytes), sentence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rgb.png", "deep.png", "huge.png", "bits.png", "grey.tif", "deep.tif"])
+def test_a_picture_bomb_is_refused_by_its_header_alone(bombs, name):
+    assert (bombs / name).stat().st_size < 1_000_000
+    megabytes, sentence = memory_of(
+        "from uplapp.imaging.images import read_image", "read_image(Path(sys.argv[1]))", bombs / name
+    )
+    assert "at most 16 megapixels" in sentence
+    assert megabytes < ROOM_MB
+
+
+@pytest.fixture
+def study(tmp_path):
+    return write_study(tmp_path / "tiny")
+
+
+def packed(folder: Path, target: Path) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"tiny/{path.relative_to(folder)}")
+    return target
+
+
+@pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
+def test_a_stimulus_that_is_a_bomb_is_refused_by_its_header_alone(study, side):
+    (study / "l1" / "chelsea.png").write_bytes(png_bomb(side))
+    before = "from uplapp.study import stimuli\nfrom uplapp.study.definition import load"
+    act = "stimuli.check(load(Path(sys.argv[1])), Path(sys.argv[1]))"
+    megabytes, sentence = memory_of(before, act, study)
+    assert "chelsea.png" in sentence
+    assert megabytes < ROOM_MB
+
+
+@pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
+@pytest.mark.parametrize(
+    "act",
+    ["unpack(Path(sys.argv[1]), Path(sys.argv[2]))", "create(Path(sys.argv[1]), Path(sys.argv[2]), 'T')"],
+)
+def test_a_study_in_a_zip_with_a_picture_bomb_is_refused_and_leaves_nothing(study, tmp_path, side, act):
+    (study / "l1" / "chelsea.png").write_bytes(png_bomb(side, 8, 0))
+    source = packed(study, tmp_path / "tiny.zip")
+    (tmp_path / "new").mkdir()
+    before = "from uplapp.study import package"
+    megabytes, sentence = memory_of(before, f"package.{act}", source, tmp_path / "new" / "mine")
+    assert "chelsea.png" in sentence
+    assert megabytes < ROOM_MB
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+ODD = {
+    "empty": b"",
+    "text": b"hello",
+    "cut": saved(Image.radial_gradient("L"), "PNG")[:300],
+    "header alone": saved(Image.radial_gradient("L"), "PNG")[:33],
+    "cmyk": saved(Image.new("CMYK", (64, 48)), "TIFF"),
+    "palette": saved(Image.new("P", (64, 48)), "PNG"),
+    "alpha": saved(Image.new("RGBA", (64, 48)), "PNG"),
+    "16 bit": bytes(imagecodecs.png_encode(np.zeros((48, 64), np.uint16))),
+    "1x1": saved(Image.new("RGB", (1, 1)), "PNG"),
+    "gif": saved(Image.new("P", (64, 48)), "GIF"),
+    "turned": saved(Image.new("RGB", (48, 64)), "PNG"),
+    "pickle": b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07builtin\x94.",
+    "npy": b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+}
+
+
+@pytest.mark.parametrize("data", ODD.values(), ids=ODD)
+def test_a_stimulus_of_another_kind_is_one_sentence_that_names_it(study, data):
+    (study / "l1" / "chelsea.png").write_bytes(data)
+    with pytest.raises(BadStudy, match=r"chelsea\.png"):
+        stimuli.check(load(study), study)
+
+
+@pytest.mark.parametrize("data", ODD.values(), ids=ODD)
+def test_a_zip_with_a_stimulus_of_another_kind_leaves_nothing(study, tmp_path, data):
+    (study / "l1" / "chelsea.png").write_bytes(data)
+    (tmp_path / "new").mkdir()
+    with pytest.raises(BadStudy, match="chelsea"):
+        package.unpack(packed(study, tmp_path / "t.zip"), tmp_path / "new" / "mine")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "cut", "header alone", "gif", "pickle", "npy", "svg"])
+def test_what_is_no_picture_is_one_sentence_on_the_restore_tab(kind):
+    with pytest.raises(BadImage, match=r"not an image|damaged or cut off"):
+        read_image(ODD[kind])
+
+
+@pytest.mark.parametrize("kind", ["cmyk", "palette", "alpha", "16 bit", "1x1", "turned"])
+def test_odd_pictures_are_read(kind):
+    assert read_image(ODD[kind]).pixels.shape[0] in (1, 3)
+
+
+def test_an_animation_counts_as_its_first_picture():
+    first, second = (Image.new("RGB", (8, 6), colour) for colour in ("red", "blue"))
+    data = saved(first, "PNG", save_all=True, append_images=[second])
+    pixels = read_image(data).pixels
+    assert pixels.shape == (3, 6, 8)
+    assert pixels[0].min() == 1
+
+
+def test_a_text_bomb_inside_a_picture_is_not_unpacked():
+    note = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9))
+    with pytest.raises(BadImage):
+        read_image(png_bomb(8, 8, 2, note))
+
+
+def test_samples_beyond_colour_are_refused_before_they_are_unpacked():
+    data = tiff(np.zeros((500, 500, 40), np.uint16), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(BadImage):
+        read_image(data)
+
+
+def test_a_picture_of_one_pixel_is_restored():
+    folder = Settings.from_env({}).checkpoints
+    cards = [find_checkpoint(folder, "denoise-unet-l2")]
+    *_, job = run_job("dot", read_image(ODD["1x1"]), folder, cards, Degradation(25, 0))
+    assert isinstance(job, Job)
+    assert job.results[0].pixels.shape == (3, 1, 1)
