@@ -144,13 +144,17 @@ def write_study(folder: Path) -> None:
 
 def serve(data: Path, port: int, restoring: bool) -> None:
     """The observers' application as the app mounts it, with a restoration in a thread beside it."""
+    from uplapp.web.observer.limits import Limits, Rate
     from uplapp.web.observer.routes import build
 
     store = Store(data / "answers.db")
     study = opening.open_study(store, definition.load(data / "load"), data / "load", time.time())
     if restoring:
         threading.Thread(target=restore_without_end, daemon=True).start()
-    app = Starlette(routes=[Mount("/study", app=build(store, {"load": study}))])
+    # All observers of a crowd come from one address here, as they never do in a study.
+    crowd_limits = Limits(address=Rate(100_000, 100_000), joins=Rate(2000, 2000))
+    observers_app = build(store, {"load": study}, limits=crowd_limits)
+    app = Starlette(routes=[Mount("/study", app=observers_app)])
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none")
 
 

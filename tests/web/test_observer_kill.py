@@ -99,7 +99,7 @@ class Insistent(Observer):
             except httpx.TransportError:
                 time.sleep(0.02)
                 continue
-            if reply.status_code < 500:
+            if reply.status_code < 500 and reply.status_code != 429:
                 return reply
 
 

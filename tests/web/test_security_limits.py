@@ -7,10 +7,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from tests.study.tiny import open_tiny
 from uplapp.web.observer.limits import Buckets, Limiter, Limits, Rate, address
+from uplapp.web.observer.routes import build
 
 CLASS = 60
 
@@ -181,3 +183,24 @@ def test_no_address_and_no_session_is_kept_even_in_memory():
     kept = [entry for one in (limiter.addresses, limiter.sessions) for entry in gc.get_referents(one._left)]
     assert len(kept) >= 2
     assert not [entry for entry in kept if isinstance(entry, str | bytes)]
+
+
+def test_the_observers_page_slows_down_who_asks_too_often_with_all_its_headers(store, tmp_path):
+    studies = {"tiny": open_tiny(store, tmp_path / "tiny")}
+    app = Starlette(routes=[Mount("/study", app=build(store, studies, limits=Limits(joins=Rate(1, 1))))])
+    with TestClient(app) as client:
+        first, second = (client.post("/study/api/tiny/join", json={"consent_version": "1"}) for _ in range(2))
+        assert (first.status_code, second.status_code) == (201, 429)
+        assert second.json()["reason"] == "slow_down"
+        assert second.headers["x-content-type-options"] == "nosniff"
+        assert client.get("/study/api/tiny/welcome").status_code == 200
+    assert store.row("SELECT count(*) AS n FROM observers")["n"] == 1
+
+
+def test_a_class_joins_the_observers_page_from_one_address_with_the_usual_limits(store, tmp_path):
+    studies = {"tiny": open_tiny(store, tmp_path / "tiny")}
+    app = Starlette(routes=[Mount("/study", app=build(store, studies))])
+    with TestClient(app) as client:
+        sent = {"consent_version": "1"}
+        joined = [client.post("/study/api/tiny/join", json=sent).status_code for _ in range(CLASS)]
+    assert set(joined) == {201}

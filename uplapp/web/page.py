@@ -13,6 +13,7 @@ from uplapp.settings import Settings
 from uplapp.study import votes
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
+from uplapp.web.observer.limits import Limits
 from uplapp.web.researcher import drawing
 from uplapp.web.researcher.collecting import Collected
 from uplapp.web.researcher.desk import Desk
@@ -68,7 +69,7 @@ def serve(settings: Settings) -> None:
     try:
         shelf = Shelf(settings, store)
         shelf.open_all()
-        observer_app = routes.build(store, shelf.studies)
+        observer_app = routes.build(store, shelf.studies, limits=Limits(behind_proxy=settings.space))
         build(shelf, gate(settings), loop.mirror if loop else None).launch(
             app_kwargs={
                 "routes": [Mount("/study", app=observer_app)],

@@ -25,6 +25,7 @@ from uplapp.study.session import Unknown
 from uplapp.study.store import Store, StoreBusy
 from uplapp.web.observer import agents, invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
+from uplapp.web.observer.limits import Limiter, Limits
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
@@ -48,7 +49,10 @@ Result = TypeVar("Result")
 
 
 def build(
-    store: Store, studies: Mapping[str, OpenStudy], clock: Callable[[], float] = time.time
+    store: Store,
+    studies: Mapping[str, OpenStudy],
+    clock: Callable[[], float] = time.time,
+    limits: Limits | None = None,
 ) -> Starlette:
     """The application to mount at /study: `studies` is read at each request, so one can open later.
 
@@ -67,7 +71,8 @@ def build(
         Route("/{study}", page),
     ]
     handlers: dict[Any, Any] = {UplappError: refuse}
-    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
+    middleware = [Middleware(Guard), Middleware(Limiter, limits=limits)]
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
     app.state.store, app.state.studies, app.state.clock = store, studies, clock
     app.state.limiter = CapacityLimiter(AT_ONCE)
     app.state.files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in TYPES}
