@@ -1,4 +1,4 @@
-"""Tasks that a new study can start from: pairs, opinion scores, expert grading; in every language of the page."""
+"""Tasks that a new study can start from: pairs, opinion scores, expert grading; in each language."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ RATINGS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 TASKS = (PAIRS, *RATINGS)
 TITLES = {
     PAIRS: {"en": "Which picture changes less?", "de": "Welches Bild verändert sich weniger?"},
-    **dict.fromkeys(RATINGS, {"en": "How good are these images?", "de": "Wie gut sind diese Bilder?"}),
+    **{name: {"en": "How good are these images?", "de": "Wie gut sind diese Bilder?"} for name in RATINGS},
 }
 
 
