@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from tests.analysis import made
+from tests.analysis import made, rated
 from tests.browser.moves import download, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -213,3 +213,22 @@ def test_the_last_choice_wins_however_fast_it_follows(tab):
     tab.wait_for_timeout(1500)
     tab.get_by_text("LPIPS+l2 looks best").wait_for()
     assert tab.get_by_text("MS-SSIM leads").count() == 0
+
+
+def test_a_file_of_ratings_shows_means_instead_of_scores(tab, tmp_path):
+    both = [rated.table(rated.draw(8, 4, seed), name) for seed, name in enumerate(("quality", "sharp"))]
+    choose(tab, "My votes (CSV)")
+    upload(tab, "Votes, CSV", tmp_path, pd.concat(both).to_csv(index=False), "ratings.csv")
+    tab.get_by_text("quality: c is rated highest").wait_for()
+    for name, pictures in {"Ranking": 1, "Differences": 0, "Observers": 0}.items():
+        look_at(tab, name)
+        wide(tab, pictures)
+        tables(tab, 1)
+        assert fits(tab)
+    look_at(tab, "Scenes")
+    tab.get_by_text("No votes are read").wait_for()
+    look_at(tab, "Paper")
+    told = re.compile("8 observers rated 12 images one at a time on 2 scales")
+    expect(tab.locator("#methods textarea")).to_have_value(told, timeout=15_000)
+    found = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
+    assert len(found["means"]) == 6

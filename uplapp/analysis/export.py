@@ -111,9 +111,9 @@ def to_dict(report: Report) -> dict[str, Any]:
     return {
         **_core(scores),
         "letters": list(report.letters),
-        "goodness_of_fit": _plain(vars(report.goodness)),
+        "goodness_of_fit": plain(vars(report.goodness)),
         "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
-        "bradley_terry": _plain(report.bradley_terry),
+        "bradley_terry": plain(report.bradley_terry),
         "side_bias": _estimate(scores.side),
         "tie": _estimate(scores.tie),
         "not_sure": tally.not_sure,
@@ -132,16 +132,16 @@ def _core(scores: Scores) -> dict[str, Any]:
     """Scores, tests and votes of one fit."""
     return {
         "conditions": list(scores.conditions),
-        "jod": _plain(scores.jod),
-        "low": _plain(scores.low),
-        "high": _plain(scores.high),
+        "jod": plain(scores.jod),
+        "low": plain(scores.low),
+        "high": plain(scores.high),
         "interval": scores.interval,
         "observers": scores.observers,
         "comparisons": scores.comparisons,
-        "covariance": _plain(_covariance(scores)),
-        "pairs": [_plain(vars(difference)) for difference in scores.pairs],
+        "covariance": plain(_covariance(scores)),
+        "pairs": [plain(vars(difference)) for difference in scores.pairs],
         "identifiable": scores.identifiable,
-        "wins": _plain(scores.wins),
+        "wins": plain(scores.wins),
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
@@ -154,21 +154,21 @@ def _covariance(scores: Scores) -> Array:
 
 
 def _triads(triads: Triads) -> dict[str, Any]:
-    return {"complete": triads.complete, "circular": triads.circular, "share": _plain(triads.share)}
+    return {"complete": triads.complete, "circular": triads.circular, "share": plain(triads.share)}
 
 
 def _estimate(estimate: Estimate | None) -> Any:
-    return None if estimate is None else _plain(vars(estimate))
+    return None if estimate is None else plain(vars(estimate))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn numpy's values into Python's, and what is not finite into None, however deep."""
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 

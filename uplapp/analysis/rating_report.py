@@ -1,5 +1,6 @@
 """Ratings -> everything that is said about them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,11 @@ import pandas as pd
 from uplapp import __version__
 from uplapp.analysis.analyse import MOST_BOOTSTRAPS
 from uplapp.analysis.bootstrap import FEW_OBSERVERS, INTERVALS
-from uplapp.analysis.export import neutral
+from uplapp.analysis.export import neutral, plain
 from uplapp.analysis.rating_means import differences, means
 from uplapp.analysis.rating_screening import screen
 from uplapp.analysis.ratings import Ratings, images, without
-from uplapp.analysis.wording import plural
+from uplapp.analysis.wording import listed, plural
 from uplapp.errors import UplappError
 from uplapp.values import Method
 
@@ -64,17 +65,47 @@ def headline(report: RatingReport) -> str:
     return f"{'; '.join(said)} ({plural(report.people, 'observer')})."
 
 
+def methods(report: RatingReport) -> str:
+    """Say in a paragraph for a paper what was done and how."""
+    ratings, method = report.ratings, report.method
+    table = images(ratings)
+    people = plural(report.people, "SIMULATED observer" if ratings.simulated else "observer")
+    rated = table.drop_duplicates(["condition", "scene"])
+    excluded = "; ".join(f"{name} ({reason})" for name, reason in ratings.excluded)
+    found = [
+        f"{people} rated {plural(len(rated), 'image')} one at a time on "
+        f"{plural(len(ratings.criteria), 'scale')} ({listed(list(ratings.criteria))}).",
+        "Ratings were averaged over the scenes within an observer, then over observers.",
+        f"Intervals are 95 % {method.interval} intervals from {method.bootstraps} bootstrap replicates of "
+        f"whole observers (seed {method.seed}).",
+        "Differences were tested by paired t tests on observers' means, Holm-adjusted within a scale.",
+        "Differences from the hidden reference are those within a scene." * _has_reference(report),
+        f"Left out: {excluded}." if excluded else "",
+        f"Analysed with uplapp {__version__}.",
+    ]
+    return " ".join(filter(None, found))
+
+
+def _has_reference(report: RatingReport) -> bool:
+    return bool(report.means["reference_difference"].notna().any())
+
+
 def to_dict(report: RatingReport) -> dict[str, Any]:
-    """Turn a report into plain values and tables."""
+    """Turn a report into plain values, tables into lists of rows."""
     return {
         "criteria": list(report.ratings.criteria),
-        "means": report.means,
-        "differences": report.differences,
-        "observers": report.observers,
+        "means": plain(report.means.to_dict("records")),
+        "differences": plain(report.differences.to_dict("records")),
+        "observers": plain(report.observers.to_dict("records")),
         "excluded": [{"observer": name, "reason": reason} for name, reason in report.ratings.excluded],
         "warnings": list(report.warnings),
         **_provenance(report),
     }
+
+
+def to_json(report: RatingReport) -> str:
+    """Write everything as strict JSON: what is undefined is null, never NaN."""
+    return json.dumps(to_dict(report), indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def to_csv(report: RatingReport) -> str:

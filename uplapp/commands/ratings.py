@@ -10,11 +10,10 @@ from uplapp.analysis.analyse import BOOTSTRAPS
 from uplapp.analysis.figures import kind_of, picture
 from uplapp.analysis.plots import rating_panels
 from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.rating_report import RatingReport, headline, rating_report, to_csv, to_dict
+from uplapp.analysis.rating_report import RatingReport, headline, rating_report, to_csv, to_json
 from uplapp.analysis.ratings import read_ratings
 from uplapp.analysis.wording import chance, fixed, one_line, plural
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, parse_reasons
-from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
@@ -50,7 +49,7 @@ def ratings(
         csv.write_text(to_csv(found), encoding="utf-8")
     if figure is not None:
         figure.write_bytes(picture(rating_panels(found, PAGE_PX), kind_of(figure)))
-    typer.echo(to_json(to_dict(found)) if as_json else _text(found))
+    typer.echo(to_json(found) if as_json else _text(found))
 
 
 def _check_output(csv: Path | None, figure: Path | None) -> None:

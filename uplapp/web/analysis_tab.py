@@ -12,6 +12,8 @@ import gradio as gr
 from uplapp.analysis.analyse import MEAN
 from uplapp.analysis.comparisons import count
 from uplapp.analysis.published import SOURCE, published
+from uplapp.analysis.rating_report import RatingReport, rating_report
+from uplapp.analysis.ratings import Ratings
 from uplapp.analysis.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch
@@ -23,6 +25,7 @@ from uplapp.web.analysis import (
     paper_view,
     plan_view,
     ranking_view,
+    ratings_view,
     scenes_view,
     source,
 )
@@ -33,7 +36,8 @@ from uplapp.web.background import working
 NO_REASON = "no reason given"
 ABOUT = f"""**1 JOD** above: 75 % of answers choose it. Scores are Thurstone Case V. Where votes name their
 observers, intervals resample whole observers. A votes file has the columns `observer`, `condition_A`,
-`condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`. Published tables: {SOURCE}."""
+`condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`; a file
+with the columns `observer`, `condition` and `rating` shows mean ratings. Published tables: {SOURCE}."""
 # Without it a fluid chart is as wide as its menu.
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
@@ -185,6 +189,9 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
             asked = method.read(methods, _conditions(data))
+            if isinstance(data, Ratings):
+                yield _rated(rating_report(data, asked, kept), data)
+                return
             found = yield from working(
                 lambda watch: _analysed(menu.source, data, asked, kept, watch),
                 progress,
@@ -204,6 +211,8 @@ def _analysed(name: str, data: Any, asked: Method, exclude: dict[str, str], watc
 
 
 def _conditions(data: Any) -> tuple[str, ...]:
+    if isinstance(data, Ratings):
+        return ()
     conditions: tuple[str, ...] = (data if isinstance(data, Comparisons) else count(data)).conditions
     return conditions
 
@@ -223,6 +232,23 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
         gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
+    )
+
+
+def _rated(found: RatingReport, data: Ratings) -> tuple[Any, ...]:
+    """The same outputs for ratings of single images."""
+    hidden = gr.update(value=None, visible=False)
+    return (
+        None,
+        *ratings_view.ranking(found),
+        *ratings_view.differences(found),
+        *ratings_view.observers(found),
+        hidden,
+        *("", hidden),
+        *ratings_view.paper(found),
+        gr.skip(),
+        gr.update(interactive=True),
+        observers_view.choices(data, [name for name, _ in found.ratings.excluded]),
     )
 
 

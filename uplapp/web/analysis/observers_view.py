@@ -6,6 +6,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.ratings import Ratings
 from uplapp.analysis.report import Report
 from uplapp.analysis.screening import notes, side_by_side
 from uplapp.values import Votes
@@ -53,13 +54,13 @@ def _sentence(note: str) -> str:
 
 def known(data: Any, names: list[str] | None) -> list[str]:
     """Those of `names` who voted; none where the votes are not one by one."""
-    people = set(data.table["observer"]) if isinstance(data, Votes) else set()
+    people = set(data.table["observer"]) if isinstance(data, Votes | Ratings) else set()
     return [name for name in names or [] if name in people]
 
 
 def choices(data: Any, exclude: list[str]) -> Any:
     """Who may be left out."""
-    people = sorted(set(data.table["observer"])) if isinstance(data, Votes) else []
+    people = sorted(set(data.table["observer"])) if isinstance(data, Votes | Ratings) else []
     return gr.update(choices=people, value=known(data, exclude))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from uplapp.analysis.columns import ROLES, Columns, header
 from uplapp.analysis.matrices import WINNERS, read_matrix
 from uplapp.analysis.published import PUBLISHED, published
+from uplapp.analysis.ratings import Ratings, holds_ratings, read_ratings
 from uplapp.analysis.votes import from_table, read_votes
 from uplapp.errors import BadVotes, OtherNames, UplappError
 from uplapp.values import Comparisons, Votes
@@ -111,7 +112,7 @@ def _menus(path: str | None) -> tuple[Any, ...]:
     return tuple(gr.update(choices=list(names), value=value) for value in taken)
 
 
-def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons:
+def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings:
     """Read what a person chose; BadVotes says in a sentence what is missing."""
     match chosen.source:
         case "live":
@@ -134,7 +135,10 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons:
             return published(name)
 
 
-def _read_upload(chosen: Source) -> Votes:
+def _read_upload(chosen: Source) -> Votes | Ratings:
+    """A file of votes, or of ratings if its columns say so."""
+    if holds_ratings(Path(chosen.upload)):
+        return read_ratings(Path(chosen.upload), chosen.simulated or None)
     try:
         return read_votes(Path(chosen.upload), chosen.simulated or None, _named(chosen))
     except OtherNames as error:
