@@ -9,7 +9,7 @@
 
 const LOGGED = 2400; // ten minutes at 250 ms; keeps an answer below the server's limit
 const LATE = 1.5; // frames
-const PAUSE = 10; // frames
+const PAUSE_MS = 250; // a display has more frames a second
 
 export class FlickerPlayer {
   #canvases;
@@ -141,16 +141,18 @@ export class FlickerPlayer {
 
 // Timestamps are rounded to .1 ms, so the bare median slips a frame about every 500: count the frames instead,
 // for a second at least, or a fast display slips as well. A pause, as of a hidden page, is no frame.
-export async function measureFrame(count = 60, leastMs = 1000) {
-  const times = [];
-  while (times.length <= count || times.at(-1) - times[0] < leastMs) {
-    times.push(await new Promise(requestAnimationFrame));
+export async function measureFrame(least = { frames: 60, ms: 1000 }) {
+  const frame = () => new Promise(requestAnimationFrame);
+  const deltas = [];
+  let total = 0;
+  for (let last = await frame(), time; deltas.length < least.frames || total < least.ms; last = time) {
+    time = await frame();
+    if (time - last > PAUSE_MS) continue;
+    deltas.push(time - last);
+    total += time - last;
   }
-  const deltas = times.slice(1).map((time, index) => time - times[index]);
-  const median = deltas.toSorted((a, b) => a - b)[Math.floor(deltas.length / 2)];
-  const sum = (values) => values.reduce((before, value) => before + value, 0);
-  const whole = deltas.filter((delta) => delta < PAUSE * median);
-  return sum(whole) / sum(whole.map((delta) => Math.round(delta / median)));
+  const median = [...deltas].sort((a, b) => a - b)[Math.floor(deltas.length / 2)];
+  return total / deltas.reduce((frames, delta) => frames + Math.round(delta / median), 0);
 }
 
 // The .01 keeps 7.5 frames (125 ms at 60 Hz) from falling to 7.

@@ -1,0 +1,86 @@
+"""The player on displays that no test machine has: its own module, on frames of a made-up clock."""
+
+import numpy as np
+import pytest
+
+from tests.study.tiny import open_tiny
+from tests.web.serving import mounted
+from uplapp.study.response import phase_frames
+
+pytestmark = pytest.mark.browser
+SECONDS = 40
+# The real player.js; the times of the frames are rounded to .1 ms, as a browser does.
+PLAY = """
+async ({ rate, phaseMs, seconds, pause, absent }) => {
+  let number = 0, away = 0;
+  const waiting = [];
+  window.requestAnimationFrame = (callback) => waiting.push(callback);
+  window.cancelAnimationFrame = () => { waiting.length = 0; };
+  const turn = () => {
+    number += 1;
+    const time = Math.round(10 * (away + 12345.678 + 1000 * number / rate)) / 10;
+    waiting.splice(0).forEach((callback) => callback(time));
+  };
+  const { FlickerPlayer, measureFrame } = await import('./static/player.js');
+  let frameMs = 0;
+  measureFrame().then((found) => { frameMs = found; });
+  for (let n = 0; !frameMs; n += 1) {
+    if (n === 30) away += pause;
+    turn();
+    await null;
+  }
+  const bitmap = await createImageBitmap(new ImageData(2, 2));
+  const player = new FlickerPlayer([new OffscreenCanvas(2, 2)].map((canvas) => Object.assign(canvas, {
+    style: {}, getBoundingClientRect: () => ({ left: 0, top: 0 }) })), { phaseMs });
+  player.load(bitmap, [bitmap]);
+  player.start(frameMs);
+  const half = seconds * rate / 2;
+  for (let n = 0; n < half; n += 1) turn();
+  if (absent) { player.pause(); away += absent; player.resume(); }
+  for (let n = 0; n < half; n += 1) turn();
+  return player.log;
+}
+"""
+
+
+@pytest.fixture
+def play(store, serve, open_page, tmp_path):
+    """`play(rate, phase_ms)`: the log of a player after 40 s on a display of that rate."""
+    study = open_tiny(store, tmp_path / "tiny")
+    page = open_page()
+    page.goto(f"{serve(mounted(store, {'tiny': study}))}/study/tiny")
+
+    def played(rate, phase_ms, pause=0, absent=0):
+        choice = {"rate": rate, "phaseMs": phase_ms, "seconds": SECONDS, "pause": pause, "absent": absent}
+        return page.evaluate(PLAY, choice)
+
+    return played
+
+
+@pytest.mark.parametrize("phase_ms", [500.0, 250.0, 125.0, 100.0])
+@pytest.mark.parametrize("rate", [24, 30, 50, 59.94, 60, 75, 90, 120, 144, 165, 240])
+def test_every_refresh_rate_swaps_evenly_at_whole_frames_next_to_the_phase(play, rate, phase_ms):
+    log = play(rate, phase_ms)
+    intervals = np.diff(log["swaps_ms"])
+    assert log["frame_ms"] == pytest.approx(1000 / rate, rel=2e-4)
+    assert log["frames_per_phase"] == phase_frames(phase_ms, log["frame_ms"])
+    assert log["frames_per_phase"] * 1000 / rate == pytest.approx(phase_ms, abs=510 / rate)
+    assert intervals.mean() == pytest.approx(log["frames_per_phase"] * 1000 / rate, rel=1e-3)
+    assert intervals.std(ddof=1) < 0.5
+    assert log["gaps_ms"] == []
+
+
+@pytest.mark.parametrize("rate", [30, 60, 240])
+def test_a_page_hidden_while_the_display_is_measured_measures_the_display(play, rate):
+    assert play(rate, 250.0, pause=5_004.3)["frame_ms"] == pytest.approx(1000 / rate, rel=2e-4)
+
+
+@pytest.mark.parametrize("rate", [30, 60, 240])
+def test_a_page_hidden_in_the_middle_goes_on_where_the_phase_was(play, rate):
+    log = play(rate, 250.0, absent=60_000)
+    swaps = np.array(log["swaps_ms"])
+    assert log["gaps_ms"] == []
+    assert log["missed_frames"] == 0
+    assert log["paused_ms"] == pytest.approx(60_000, abs=0.3)
+    seen = np.where(swaps > 30_000, swaps - log["paused_ms"], swaps)
+    assert np.diff(seen).std(ddof=1) < 0.5
