@@ -74,6 +74,14 @@ def test_a_pause_explains_missing_swaps():
         read(body("t", response_ms=60_000.0), Protocol())
 
 
+def test_a_gap_longer_than_a_phase_may_swallow_two_swaps():
+    swaps = [250.0 * n for n in range(1, 80) if n % 4 in (1, 2)]  # two phases in four passed unseen
+    late = {"response_ms": 20_000.0, "swaps_ms": swaps, "missed_frames": 300}
+    assert len(read(body("t", **late, gaps_ms=[266.7] * 20), Protocol()).swaps_ms) == 40
+    with pytest.raises(BadResponse):
+        read(body("t", **late, gaps_ms=[240.0] * 20), Protocol())
+
+
 @pytest.mark.parametrize(
     ("phase_ms", "hertz", "frames"), [(250, 60, 15), (125, 60, 8), (500, 144, 72), (100, 60, 6), (50, 10, 1)]
 )
