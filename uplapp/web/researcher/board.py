@@ -42,7 +42,7 @@ def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
         pace = dashboard.pace(reader, study.id, now, seconds, parts)
     answers = sum(person.answers for person in found.people)
     drawn = (
-        *warnings(desk, found),
+        *warnings(desk, found, desk.shelf.closed.get(name)),
         _address(entry, name, study),
         _tiles(found, answers, desk.mirror, now),
         bars(pace, begin, "now", unit),
@@ -54,9 +54,11 @@ def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     return _wrapped(*drawn), people(found.people)
 
 
-def warnings(desk: Desk, found: Overview) -> list[str]:
-    """What must not be overlooked: lost answers, a jump of the marked share."""
+def warnings(desk: Desk, found: Overview, wrong: str | None = None) -> list[str]:
+    """What must not be overlooked: lost answers, a folder gone `wrong`, a jump of the marked share."""
     told = [FORGETFUL] if desk.shelf.settings.forgetful else []
+    if wrong is not None:
+        told.append(f"What changed on the disk is not taken in: {wrong}")
     if desk.mirror is not None and desk.mirror.status.error:
         told.append(f"Answers are not copied: {desk.mirror.status.error}")
     if found.alarm is not None:

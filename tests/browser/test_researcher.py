@@ -1,0 +1,236 @@
+"""A researcher and an observer in two browsers, before the app as it is started."""
+
+import csv
+import io
+import os
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.browser.conftest import HOUSE, wait_for_page
+from tests.browser.moves import answer_side_by_side, consent, download, fits
+from tests.study.tiny import CONDITIONS
+from tests.web.desks import TOKEN, settings, zip_of_pictures
+from tests.web.processes import free_port, wait_for
+from uplapp.study.reading import reading
+from uplapp.study.store import DATABASE
+from uplapp.web.researcher.gate import TRIES
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of the app on empty folders, in a process of its own, which never tells its token."""
+    port = free_port()
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "tests.browser.researcher_process", str(tmp_path)]
+    with log.open("w") as file:
+        environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
+        process = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=file, stderr=file)
+    try:
+        yield wait_for_page(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert TOKEN not in log.read_text()
+
+
+def go_to_gate(page, address):
+    page.goto(address)
+    page.locator("#restore").wait_for()
+    page.get_by_role("tab", name="Study").click()
+    page.get_by_role("tab", name="Researcher").click()
+
+
+def offer(page, token):
+    page.locator("#token input").fill(token)
+    page.locator("#enter").click()
+
+
+def go_in(page, address):
+    go_to_gate(page, address)
+    offer(page, TOKEN)
+    page.get_by_role("tab", name="Watch").wait_for()
+
+
+def upload(page, archive):
+    page.locator("#check").wait_for()
+    page.wait_for_timeout(500)  # the upload listens a moment after it is there
+    page.locator("#pictures input[type=file]").set_input_files(archive)
+    page.get_by_text(archive.name).wait_for()
+
+
+def build(page, archive, name):
+    """From a ZIP to an open study; returns its address as the page tells it."""
+    page.get_by_role("tab", name="Build a study").click()
+    upload(page, archive)
+    page.get_by_label("Name, in its address").fill(name)
+    for label in ("Practice", "With a known answer"):
+        page.get_by_label(label).fill("0")
+    page.get_by_label("Languages").click()
+    page.get_by_role("option", name="English", exact=True).click()
+    page.locator("#check").click()
+    page.locator("#facts .sheet img").first.wait_for()
+    page.locator("#freeze").click()
+    page.locator("#opened a").wait_for()
+    return page.locator("#opened a").inner_text()
+
+
+def rows(folder, query):
+    with reading(settings(folder).data / DATABASE) as reader:
+        return reader.rows(query, {})
+
+
+def answered(folder):
+    return rows(folder, "SELECT count(*) AS n FROM answers")[0]["n"]
+
+
+def answer(observer, folder, times):
+    for number in range(times):
+        before = answered(folder)
+        observer.wait_for_selector("#trial:visible")
+        answer_side_by_side(observer, number)
+        wait_for(lambda before=before: answered(folder) > before)
+
+
+def tile(page, label):
+    return page.locator("#board .tile", has_text=label).locator("b")
+
+
+def test_a_study_from_a_zip_to_its_export_with_an_observer_who_withdraws(lab, open_page, tmp_path):
+    desk, observer = open_page(accept_downloads=True), open_page()
+    go_in(desk, lab)
+    address = build(desk, zip_of_pictures(tmp_path), "faces")
+    assert address == f"{lab}/study/faces"
+    desk.get_by_role("tab", name="Watch").click()
+    tile(desk, "the study is").get_by_text("open").wait_for()
+
+    consent(observer, address)
+    answer(observer, tmp_path, 3)
+    tile(desk, "answers").first.get_by_text("3", exact=True).wait_for()
+    desk.locator("#people").get_by_text(re.compile(r"^3 of 1\d$")).wait_for()  # late frames add trials
+
+    desk.get_by_role("button", name="Pause").click()
+    tile(desk, "the study is").get_by_text("paused").wait_for()
+    observer.wait_for_selector("#trial:visible")
+    answer_side_by_side(observer, 0)
+    observer.get_by_text("study is paused", exact=False).first.wait_for()
+    assert answered(tmp_path) == 4  # a pause loses no answer
+    desk.get_by_role("button", name="Open", exact=True).click()
+    tile(desk, "the study is").get_by_text("open").wait_for()
+    observer.reload()
+    observer.wait_for_selector("#ready:enabled")
+    observer.keyboard.press("Enter")
+    answer(observer, tmp_path, 1)
+
+    desk.get_by_role("tab", name="Data").click()
+    desk.get_by_label("Also what is left out, with the reason").check()
+    desk.get_by_role("button", name="Write the file").click()
+    text = download(desk, desk.locator("#export a[download]").first).decode()
+    found = list(csv.DictReader(io.StringIO(text)))
+    assert len(found) == 5
+    assert {row["condition_A"] for row in found} <= set(CONDITIONS)
+
+    desk.get_by_role("tab", name="People").click()
+    desk.get_by_label("Withdraw an observer").fill(found[0]["observer"])
+    desk.get_by_role("button", name="Withdraw", exact=True).click()
+    desk.get_by_text("All 5 answers").wait_for()
+    desk.get_by_role("button", name="Yes, delete these answers").click()
+    desk.get_by_text("5 answers of").wait_for()
+    assert answered(tmp_path) == 0
+    desk.locator("#people").get_by_text("withdrawn").wait_for()
+    assert fits(desk)
+
+
+def test_ten_wrong_tokens_lock_the_gate_for_the_right_one_too(lab, open_page):
+    page = open_page()
+    asked = []
+    page.on("request", lambda event: asked.append(event.url))
+    go_to_gate(page, lab)
+    for number in range(1, TRIES + 1):
+        offer(page, f"wrong {number}")
+        expected = "locked for 15 min" if number == TRIES else "not the researcher's token"
+        page.locator("#door").get_by_text(expected).wait_for()
+        page.wait_for_function("() => document.querySelector('#token input').value === ''")
+    offer(page, TOKEN)
+    page.locator("#door").get_by_text("locked for another").wait_for()
+    assert not page.get_by_role("tab", name="Watch").is_visible()
+    assert [url for url in asked if TOKEN.split()[0] in url] == []
+
+
+def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
+    page = open_page()
+    go_in(page, lab)
+    page.get_by_role("tab", name="Restore").click()
+    for sample in (0, 1):
+        page.locator("#samples button").nth(sample).click()
+        page.locator("#metrics table").wait_for(state="detached")
+        page.locator("#restore").click()
+        page.locator("#metrics table").wait_for(timeout=90_000)
+        page.locator("#collect").click()
+        page.get_by_text(f"{sample + 1} collected").first.wait_for()
+    page.get_by_role("tab", name="Study").click()
+    page.get_by_role("tab", name="Build a study").click()
+    page.get_by_label("Results of the Restore tab").check()
+    page.get_by_label("Name, in its address").fill("losses")
+    page.locator("#check").click()
+    page.locator("#facts .sheet img").first.wait_for()
+    page.locator("#freeze").click()
+    page.locator("#opened a").wait_for()
+    assert httpx.get(f"{lab}/study/api/losses/welcome").json()["trials"] > 2
+    folders = [path.name for path in settings(tmp_path).studies.glob("losses/*/")]
+    assert {"reference", "denoise-unet-l1"} <= set(folders)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("../x", "cannot be used as a study's name"), ("faces", "no ZIP is chosen yet")]
+)
+def test_what_cannot_be_built_is_one_sentence(lab, open_page, tmp_path, name, sentence):
+    page = open_page()
+    go_in(page, lab)
+    page.get_by_role("tab", name="Build a study").click()
+    if "/" in name:
+        upload(page, zip_of_pictures(tmp_path))
+    page.get_by_label("Name, in its address").fill(name)
+    page.locator("#check").click()
+    page.get_by_text(sentence).wait_for()
+    assert not settings(tmp_path).studies.exists()
+
+
+def called(address: str, number: int, data: list) -> str:
+    """What the queue says to a call from outside, with data of the caller's own."""
+    sent = {"data": data, "fn_index": number, "session_hash": "stranger"}
+    joined = httpx.post(f"{address}/gradio_api/queue/join", json=sent)
+    if joined.status_code != 200:
+        return joined.text
+    with httpx.stream("GET", f"{address}/gradio_api/queue/data?session_hash=stranger", timeout=20) as stream:
+        return next((line for line in stream.iter_lines() if "process_completed" in line), "")
+
+
+def test_to_a_stranger_the_app_tells_nothing_and_does_nothing(lab, open_page, tmp_path):
+    desk = open_page()
+    go_in(desk, lab)
+    build(desk, zip_of_pictures(tmp_path), "faces")
+    texts = [httpx.get(f"{lab}/{path}").text for path in ("config", "gradio_api/info", "")]
+    assert not any(word in text for text in texts for word in (TOKEN, "faces", "ms_ssim.png"))
+    config = httpx.get(f"{lab}/config").json()
+    assert [entry for entry in config["dependencies"] if entry["api_visibility"] != "private"] == []
+    entry = _state_of_entry(config)
+    of_entry = [found for found in config["dependencies"] if found["inputs"][:1] == [entry]]
+    guarded = [found["id"] for found in of_entry if found["targets"] != [[entry, "change"]]]
+    assert len(guarded) > 20
+    forged = {"address": "http://x"}
+    replies = [called(lab, number, [forged, "faces", "last hour", "", "", ""]) for number in guarded[:12]]
+    assert [reply for reply in replies if '"success": true' in reply or '"success":true' in reply] == []
+    assert rows(tmp_path, "SELECT state FROM studies") == [{"state": "open"}]
+    assert not any(re.search(r"faces|astronaut", reply) for reply in replies)
+
+
+def _state_of_entry(config) -> int:
+    """The state that most listeners take first."""
+    firsts = [found["inputs"][0] for found in config["dependencies"] if found["inputs"]]
+    return max(firsts, key=firsts.count)

@@ -1,0 +1,167 @@
+"""From pictures to an open study, without a browser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.study.tiny import CONDITIONS, SCENES
+from tests.web.desks import ENTRY, TOKEN, open_desk, zip_of_pictures
+from uplapp.errors import BadStudy, UplappError
+from uplapp.study import frozen
+from uplapp.web.researcher import build_view, collecting, form
+from uplapp.web.researcher.collecting import Collected, Results
+
+FIELDS = {
+    "phase": "250 ms (2 Hz, usual)",
+    "layout": "Side by side if both fit",
+    "language": "English, German",
+    "pairs": "All of them",
+    "number": 60,
+    "quota": 0,
+    "practice": 2,
+    "catch": 2,
+    "repeats": 0,
+    "every": 0,
+    "not_sure": False,
+    "links": False,
+}
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = open_desk(tmp_path)
+    yield made
+    made.shelf.store.close()
+
+
+def tables(**changes):
+    return form.tables(*(FIELDS | changes).values())
+
+
+def drafted(desk, upload, name="faces", title="Which?", **changes):
+    values = (FIELDS | changes).values()
+    return build_view.drafted(desk, build_view.ZIP, upload, Collected(), name, title, *values)
+
+
+def results(folder: Path, name="photo", conditions=CONDITIONS, **changes) -> Results:
+    """A restoration's files."""
+    files = {condition: folder / condition / f"{SCENES[0]}.png" for condition in conditions}
+    reference = folder / "reference" / f"{SCENES[0]}.png"
+    made = Results(name, reference, files, {condition: condition.upper() for condition in conditions})
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    zip_of_pictures(tmp_path)
+    return tmp_path / "pictures"
+
+
+def test_a_zip_becomes_a_frozen_study_that_is_open_at_once_under_its_address(desk, tmp_path):
+    made = drafted(desk, str(zip_of_pictures(tmp_path)), pairs="A random part for each", number=5, quota=30)
+    address = build_view.published(desk, ENTRY, made, forced=False)
+    assert "https://lab.example/study/faces" in address
+    opened = desk.shelf.studies["faces"].definition
+    assert (opened.protocol.pairs, opened.access.quota, opened.languages) == ("random:5", 30, ("en", "de"))
+    assert frozen.read(desk.shelf.settings.studies / "faces")["edition"] == 1
+    assert TOKEN not in address
+
+
+def test_the_facts_tell_size_length_and_the_pictures(desk, tmp_path):
+    text = build_view.shown(drafted(desk, str(zip_of_pictures(tmp_path))))
+    assert "<b>2</b><span>scenes" in text
+    assert "<b>16</b><span>trials an observer" in text
+    assert text.count("<img") == 2 * 5
+    assert "role=" not in text  # nothing to warn of
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"repeats": 200, "catch": 100, "practice": 20}, "minutes are long"),
+        ({"phase": "100 ms (5 Hz)"}, "More than three flashes a second"),
+    ],
+)
+def test_what_to_think_about_first_is_a_warning(desk, tmp_path, changes, words):
+    assert words in build_view.shown(drafted(desk, str(zip_of_pictures(tmp_path)), **changes))
+
+
+def test_conditions_nobody_can_tell_apart_are_a_warning(desk, tmp_path, pictures):
+    twin = pictures / "l2" / f"{SCENES[0]}.png"
+    twin.write_bytes((pictures / "l1" / f"{SCENES[0]}.png").read_bytes())
+    collected = collecting.added(Collected(), results(pictures))
+    made = build_view.drafted(
+        desk, build_view.RESULTS, None, collected, "same", "Which?", *(FIELDS | {}).values()
+    )
+    assert "l1 and l2 are pixel-identical" in build_view.shown(made)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"phase": "3 ms"}, "time of a picture '3 ms' is not possible"),
+        ({"pairs": None}, "comparisons 'None' is not possible"),
+        ({"practice": None}, "practice must be a whole number"),
+        ({"quota": 1.5}, "people wanted must be a whole number"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_a_sentence(changes, words):
+    with pytest.raises(BadStudy, match=words):
+        tables(**changes)
+
+
+@pytest.mark.parametrize(
+    ("upload", "title", "words"), [(None, "Which?", "no ZIP is chosen yet"), ("x.zip", " ", "title is empty")]
+)
+def test_what_is_missing_is_a_sentence(desk, upload, title, words):
+    with pytest.raises(BadStudy, match=words):
+        drafted(desk, upload, title=title)
+
+
+def test_freezing_before_checking_is_a_sentence(desk):
+    with pytest.raises(BadStudy, match="press Check first"):
+        build_view.published(desk, ENTRY, None, forced=False)
+
+
+def test_where_answers_would_be_lost_a_study_opens_only_when_forced(desk, tmp_path):
+    shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, space=True))
+    space = replace(desk, shelf=shelf)
+    made = drafted(space, str(zip_of_pictures(tmp_path)))
+    with pytest.raises(BadStudy, match="tick the box"):
+        build_view.published(space, ENTRY, made, forced=False)
+    assert "faces" not in space.shelf.studies
+    build_view.published(space, ENTRY, made, forced=True)
+    assert "faces" in space.shelf.studies
+
+
+def test_a_name_that_is_taken_leaves_the_study_that_has_it(desk, tmp_path):
+    before = desk.shelf.studies["tiny"]
+    made = drafted(desk, str(zip_of_pictures(tmp_path)), name="tiny")
+    with pytest.raises(BadStudy, match="'tiny' exists already"):
+        build_view.published(desk, ENTRY, made, forced=False)
+    assert desk.shelf.studies["tiny"] is before
+
+
+def test_restorations_are_collected_under_plain_names_that_differ(pictures):
+    names = ["a photo.v2", "a photo.v2", "reference", "A-PHOTO-V2", "***"]
+    collected = Collected()
+    for name in names:
+        collected = collecting.added(collected, results(pictures, name))
+    found = [scene.scene for scene in collected.scenes]
+    assert found == ["a-photo-v2", "a-photo-v2-2", "scene-reference", "A-PHOTO-V2-3", "picture"]
+    assert "**5** collected" in collecting.told(collected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"reference": None}, "no clean reference"), ({"restored": {}}, "press Restore first")],
+)
+def test_a_result_that_can_be_no_scene_is_a_sentence(pictures, changes, words):
+    with pytest.raises(UplappError, match=words):
+        collecting.added(Collected(), results(pictures, **changes))
+
+
+def test_nothing_restored_is_a_sentence():
+    with pytest.raises(UplappError, match="press Restore first"):
+        collecting.added(Collected(), None)

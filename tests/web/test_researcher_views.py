@@ -1,0 +1,195 @@
+"""What the researcher's views say, without a browser."""
+
+import csv
+import io
+import json
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.study.tiny import NOW, response
+from tests.web.desks import ENTRY, open_desk
+from uplapp.errors import UplappError
+from uplapp.hub.mirror import SyncStatus
+from uplapp.study import joining, lifecycle, links, observers, session
+from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view, watch_view
+
+
+class Copy:
+    """A mirror of which only the status is asked."""
+
+    def __init__(self, *status) -> None:
+        self.status = SyncStatus(*status)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = open_desk(tmp_path)
+    yield made
+    made.shelf.store.close()
+
+
+@pytest.fixture
+def study(desk):
+    return desk.shelf.studies["tiny"]
+
+
+@pytest.fixture
+def observer(desk, study):
+    """The id of somebody who gave three answers, the last with late frames."""
+    store = desk.shelf.store
+    token = joining.join(store, study, study.definition.consent.version, NOW)
+    for n, gap_ms in enumerate((0.0, 0.0, 90.0)):
+        trial = session.state(store, study, token).trial
+        given = replace(response(), gaps_ms=(gap_ms,))
+        session.answer(store, study, token, trial.token, f"{n:032}", given, NOW + 60 + n)
+    return store.row("SELECT id FROM observers")["id"]
+
+
+def drawn(desk, name="tiny", span=board.HOUR) -> str:
+    return "".join(board.draw(desk, ENTRY, name, span))
+
+
+def test_the_board_tells_state_people_answers_pace_and_flags(desk, observer):
+    text = drawn(desk)
+    assert 'class="tile open"' in text
+    assert "<b>3</b><span>answers" in text
+    assert "<b>3</b><span>in the last minute" in text
+    assert "<b>33%</b><span>flagged: 1" in text
+    assert ">late frames<" in text
+    assert observer in text
+    assert "3 answers, at most 3 a minute" in text
+
+
+def test_the_address_for_observers_is_the_one_the_researchers_browser_sees(desk):
+    assert "https://lab.example/study/tiny</a>" in drawn(desk)
+
+
+def test_without_a_copy_the_board_names_the_setting(desk):
+    assert "set UPLAPP_ANSWERS_REPO" in drawn(desk)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ((NOW + 80, 4, ""), "<b>4</b><span>rows not copied yet; last copy 20 s ago"),
+        ((None, 7, ""), "<b>7</b><span>rows wait for the first copy"),
+        ((NOW - 500, 9, "the Hub is down"), "Answers are not copied: the Hub is down"),
+    ],
+)
+def test_how_far_the_copy_is_stands_on_the_board(desk, status, words):
+    assert words in drawn(replace(desk, mirror=Copy(*status)))
+
+
+def test_a_space_without_a_copy_has_a_banner_and_others_do_not(desk, tmp_path):
+    assert board.FORGETFUL not in drawn(desk)
+    shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, space=True))
+    assert board.FORGETFUL in drawn(replace(desk, shelf=shelf))
+
+
+def test_a_study_that_stays_closed_says_why(desk):
+    (desk.shelf.settings.studies / "broken").mkdir()
+    (desk.shelf.settings.studies / "broken" / "study.toml").write_text("title = 1")
+    desk.shelf.open_all()
+    assert desk.shelf.names() == ["tiny", "broken"]
+    assert "&#x27;conditions&#x27; is missing" in drawn(desk, "broken")
+
+
+def test_a_study_whose_folder_went_wrong_stays_as_it_was_and_says_so_until_it_is_right_again(desk, study):
+    path = desk.shelf.settings.studies / "tiny" / "study.toml"
+    text = path.read_text()
+    path.write_text("title = 1")
+    watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"] is study
+    assert "not taken in" in drawn(desk)
+    path.write_text(text)
+    watch_view.reopen(desk, "tiny")
+    assert "not taken in" not in drawn(desk)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../tiny", "", None])
+def test_what_is_no_study_is_a_sentence_on_the_board_and_is_not_opened(desk, name):
+    assert "there is no such study" in drawn(desk, name)
+    with pytest.raises(UplappError, match="there is no study"):
+        watch_view.reopen(desk, name)
+
+
+def test_names_that_are_script_are_shown_as_text(desk, study):
+    link = links.make(desk.shelf.store, study.id, ["<script>alert(1)</script>"], NOW)[0]
+    joining.join(desk.shelf.store, study, study.definition.consent.version, NOW)
+    person = desk.shelf.store.row("SELECT id FROM observers")["id"]
+    links.use(desk.shelf.store, link, person)
+    rows = links.listing(desk.shelf.store, study.id)
+    assert "<script" not in drawn(desk) + links_view.drawn(ENTRY, "tiny", rows)
+    assert "&lt;script&gt;" in drawn(desk)
+
+
+def test_an_observer_is_withdrawn_by_id_after_a_look_at_the_number_of_answers(desk, study, observer):
+    assert people_view.given(desk, "tiny", observer) == 3
+    lifecycle.withdraw(desk.shelf.store, study.id, observer, NOW)
+    assert people_view.given(desk, "tiny", observer) == 0
+    assert "withdrawn" in drawn(desk)
+
+
+def test_an_unknown_observer_is_a_sentence(desk, study):
+    with pytest.raises(UplappError, match="no observer 'nobody'"):
+        people_view.given(desk, "tiny", "nobody")
+
+
+def test_links_are_numbered_on_and_tell_their_state(desk, study):
+    store = desk.shelf.store
+    made = links.make(store, study.id, links_view.labels("P", 3, 0), NOW)
+    links.revoke(store, study.id, made[1], NOW + 1)
+    rows = links.listing(store, study.id)
+    assert [row["label"] for row in rows] == ["P 001", "P 002", "P 003"]
+    assert sorted(map(links_view.state, rows)) == ["not used", "not used", "revoked"]
+    assert links_view.labels("P", 1, 3) == ["P 004"]
+    assert f"https://lab.example/study/tiny#l={made[0]}" in links_view.drawn(ENTRY, "tiny", rows)
+
+
+def test_the_links_file_has_an_address_a_line_and_no_formula(desk, study):
+    links.make(desk.shelf.store, study.id, ["=1+1"], NOW)
+    text = links_view.to_csv(ENTRY, "tiny", links.listing(desk.shelf.store, study.id))
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["label"] == "'=1+1"
+    assert row["address"].startswith("https://lab.example/study/tiny#l=")
+
+
+@pytest.mark.parametrize("number", [0, None, 501, -3])
+def test_an_impossible_number_of_links_is_a_sentence(number):
+    with pytest.raises(UplappError, match="make 1 to 500"):
+        links_view.labels("P", number, 0)
+
+
+def test_exports_of_each_kind_hold_the_same_answers(desk, observer):
+    paths = {kind: data_view.written(desk, "tiny", kind, True, False) for kind in data_view.WRITERS}
+    table = pd.read_csv(paths[data_view.CSV])
+    lines = [json.loads(line) for line in Path(paths[data_view.LINES]).read_text().splitlines()]
+    assert table["observer"].tolist() == [line["observer"] for line in lines] == [observer] * 3
+    copy = sqlite3.connect(data_view.written(desk, "tiny", data_view.DATABASE, True, False))
+    try:
+        assert copy.execute("SELECT count(*) FROM answers").fetchone() == (3,)
+    finally:
+        copy.close()
+
+
+def test_two_exports_never_share_an_address(desk, observer):
+    assert data_view.written(desk, "tiny", "CSV", False, False) != data_view.written(
+        desk, "tiny", "CSV", False, False
+    )
+
+
+def test_the_ranking_is_the_analysis_own_with_labels_for_names(desk, study):
+    scores = observers.even_scores(study.definition)
+    observers.simulate(desk.shelf.store, study, scores, 12, 3, NOW)
+    found = ranking_view.standing(desk, study, simulated=True).scores
+    assert set(found.conditions) == {condition.label for condition in study.definition.conditions}
+    assert found.observers == 12
+    assert found.conditions[int(found.jod.argmax())] == study.definition.conditions[0].label
+
+
+def test_before_the_first_answer_there_is_no_ranking(desk, study):
+    assert ranking_view.standing(desk, study, simulated=False) is None
