@@ -1,4 +1,4 @@
-"""Many simulated observers on the real observers' page over HTTP, while a restoration runs in its process.
+"""Many simulated observers on the whole app over HTTP, while a restoration runs in its process.
 
 Run: python benchmarks/study_load.py [--quick]
 
@@ -9,6 +9,7 @@ and is held to the rows in the database at the end. Browsers, server and restora
 import argparse
 import asyncio
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -16,20 +17,18 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 from PIL import Image
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
-from uplapp.study import blinding, definition, opening
+from uplapp.settings import Settings
+from uplapp.study import blinding
 from uplapp.study.observers import respond
 from uplapp.study.protocol import Protocol
-from uplapp.study.store import Store
+from uplapp.study.store import DATABASE
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
 EVERY_S = 4.0
@@ -54,6 +53,7 @@ class Browser:
     def __init__(self, port: int, tally: Tally, seed: int) -> None:
         self.port, self.tally, self.rng = port, tally, np.random.default_rng(seed)
         self.session, self.state = "", {}
+        self.address = f"9.9.{seed // 250}.{seed % 250}"  # as the proxy of a Space tells it
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, method: str, path: str, sent: object = None) -> bytes:
@@ -70,7 +70,8 @@ class Browser:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
         reader, writer = self.streams
         body = b"" if sent is None else json.dumps(sent).encode()
-        head = f"{method} {API}/{path} HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {self.session}\r\n"
+        head = f"{method} {API}/{path} HTTP/1.1\r\nHost: load\r\nX-Forwarded-For: {self.address}\r\n"
+        head += f"Authorization: Bearer {self.session}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
         reply = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -143,19 +144,14 @@ def write_study(folder: Path) -> None:
 
 
 def serve(data: Path, port: int, restoring: bool) -> None:
-    """The observers' application as the app mounts it, with a restoration in a thread beside it."""
-    from uplapp.web.observer.limits import Limits, Rate
-    from uplapp.web.observer.routes import build
+    """The whole app as on a Space, page and limits included, with a restoration in a thread beside it."""
+    os.environ["GRADIO_SERVER_PORT"], os.environ["GRADIO_ANALYTICS_ENABLED"] = str(port), "False"
+    from uplapp.web.page import serve as serve_app
 
-    store = Store(data / "answers.db")
-    study = opening.open_study(store, definition.load(data / "load"), data / "load", time.time())
     if restoring:
         threading.Thread(target=restore_without_end, daemon=True).start()
-    # All observers of a crowd come from one address here, as they never do in a study.
-    crowd_limits = Limits(address=Rate(100_000, 100_000), joins=Rate(2000, 2000))
-    observers_app = build(store, {"load": study}, limits=crowd_limits)
-    app = Starlette(routes=[Mount("/study", app=observers_app)])
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none")
+    with redirect_stdout(sys.stderr):
+        serve_app(replace(Settings.from_env(), data=data, studies=data / "studies", space=True))
 
 
 def restore_without_end() -> None:
@@ -164,7 +160,6 @@ def restore_without_end() -> None:
 
     from uplapp.imaging.checkpoints import list_checkpoints, load_network
     from uplapp.imaging.restore import restore
-    from uplapp.settings import Settings
 
     folder = Settings.from_env().checkpoints
     network = load_network(folder, list_checkpoints(folder)[0])
@@ -186,7 +181,7 @@ def server(data: Path, restoring: bool):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.1)
-        time.sleep(5 if restoring else 0)  # torch is in
+        time.sleep(5)  # the first restoration is through
         yield port
     finally:
         process.kill()
@@ -208,10 +203,10 @@ def measure(observers: int, joining: float, seconds: float, restoring: bool) -> 
     """Run one crowd on a fresh database and print what it saw."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        write_study(data / "load")
+        write_study(data / "studies" / "load")
         with server(data, restoring) as port:
             tally = asyncio.run(crowd(port, observers, joining, seconds))
-        with sqlite3.connect(data / "answers.db") as database:
+        with sqlite3.connect(data / DATABASE) as database:
             rows = database.execute("SELECT trial, key FROM answers").fetchall()
     print(f"{observers} observers joining in {joining:.0f} s, answering for {seconds:.0f} s", end="")
     print(" while a restoration runs" if restoring else "")
