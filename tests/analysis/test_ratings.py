@@ -66,6 +66,13 @@ def test_a_named_column_must_be_there_and_a_rating_be_one(tmp_path, columns, err
         read(tmp_path, GOOD, columns=columns)
 
 
+def test_a_missing_column_comes_with_the_option_that_names_it(tmp_path):
+    with pytest.raises(OtherNames) as caught:
+        read(tmp_path, "reader,condition,score\nanna,x,3\n")
+    assert "no column 'observer', 'rating'" in str(caught.value)
+    assert caught.value.hint.endswith("--columns condition=NAME+NAME,rating=NAME")
+
+
 def test_people_and_simulated_observers_are_never_pooled(tmp_path):
     text = "observer,condition,rating,simulated\nanna,x,3,False\ns1,x,5,True\ns2,x,5,True\n"
     people, simulated = read(tmp_path, text), read(tmp_path, text, simulated=True)

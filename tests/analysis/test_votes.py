@@ -159,3 +159,16 @@ def test_observers_are_left_out_with_a_reason(tmp_path):
     assert votes.excluded == (("a", "failed the catch trials"),)
     with pytest.raises(UnknownName, match="unknown observer 'a'; choose one of: b"):
         without(votes, {"a": "again"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("zoom 2", "zoom 2", "zoom 2"),
+        ("", "zoom 2, amplification 2", "as they are and zoom 2, amplification 2"),
+    ],
+)
+def test_votes_on_boosted_views_are_labelled(tmp_path, first, second, words):
+    rows = f'o,x,y,1,"{first}"', f'o,y,x,1,"{second}"'
+    (note,) = read(tmp_path, *rows, header=HEADER + ",boosting").notes
+    assert note == f"BOOSTED views ({words}): differences were easier to see than in plain views"

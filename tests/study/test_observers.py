@@ -28,10 +28,11 @@ def test_the_reference_is_nearly_always_recognised():
     assert share_of_left(REFERENCE, "l1") > 0.98
 
 
+@pytest.mark.parametrize("min_view_ms", [0.0, 5000.0])
 @pytest.mark.parametrize("layout", ["side_by_side", "in_place"])
-def test_simulated_answers_pass_the_checks_for_real_ones(layout):
+def test_simulated_answers_pass_the_checks_for_real_ones(layout, min_view_ms):
     rng = np.random.default_rng(2)
-    protocol = definition(layout=layout).protocol
+    protocol = definition(layout=layout, min_view_ms=min_view_ms).protocol
     for _ in range(50):
         given = observers.respond("left", protocol, rng)
         body = {

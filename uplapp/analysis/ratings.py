@@ -21,13 +21,14 @@ from uplapp.analysis.population import (
     pooled,
 )
 from uplapp.analysis.tables import read_header, read_table
-from uplapp.errors import BadVotes, UnknownName
+from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
 
 ROLES = ("observer", "condition", "rating", "criterion", "scene")
 NEEDED = ROLES[:3]
 THE_CRITERION = "rating"  # what a table with one criterion calls it
 COUNTED = ("main", "catch")
+HINT = "name them, such as --columns condition=NAME+NAME,rating=NAME"
 
 Roles = Mapping[str, tuple[str, ...]]
 
@@ -126,7 +127,11 @@ def _columns(table: pd.DataFrame, roles: Roles, source: str) -> dict[str, tuple[
     spelt = {spelling(str(name)): str(name) for name in table.columns}
     found = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
     needed = {role: names for role, names in found.items() if role in NEEDED or role in roles}
-    require_columns(table, needed, source)
+    try:
+        require_columns(table, needed, source)
+    except OtherNames as error:
+        error.hint = HINT
+        raise
     return found
 
 

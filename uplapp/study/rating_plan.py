@@ -102,12 +102,20 @@ def _insert(order: list[Trial], extra: list[Trial], rng: np.random.Generator) ->
     """
     result, waiting = list(order), list(extra)
     while waiting:
-        places = [_fitting(result, trial, _least(result, trial)) for trial in waiting]
-        index = next((index for index, found in enumerate(places) if found), 0)
-        trial = waiting.pop(index)
-        free = places[index] or range(_least(result, trial), len(result) + 1)
-        result.insert(int(rng.choice(free)), trial)
+        index, free = _first_that_fits(result, waiting)
+        result.insert(int(rng.choice(free)), waiting.pop(index))
     return result
+
+
+def _first_that_fits(order: Sequence[Trial], waiting: Sequence[Trial]) -> tuple[int, Sequence[int]]:
+    """Which of `waiting` finds a place away from its scene, and its places; the first, anywhere, if none."""
+    tried: set[tuple[str, str]] = set()
+    for index, trial in enumerate(waiting):
+        if (trial.scene, trial.kind) not in tried:
+            tried.add((trial.scene, trial.kind))
+            if free := _fitting(order, trial, _least(order, trial)):
+                return index, free
+    return 0, range(_least(order, waiting[0]), len(order) + 1)
 
 
 def _least(order: Sequence[Trial], trial: Trial) -> int:

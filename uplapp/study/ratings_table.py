@@ -19,7 +19,8 @@ def ratings(store: Store, study: str, simulated: bool = False, everything: bool 
     """The ratings of people, or of simulated observers, never both.
 
     `kind` tells practice, catch (the hidden reference) and repeat from main trials. Excluded answers are left
-    out unless `everything`, then `excluded` says why. `votes.to_csv` and `to_json_lines` write the table.
+    out unless `everything`, then `excluded` says why; an image without a rating in time has no row.
+    `votes.to_csv` and `votes.to_json_lines` write the table.
     """
     return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
 
