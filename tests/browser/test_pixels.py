@@ -175,7 +175,7 @@ def test_nothing_brighter_than_the_surround_flashes_between_trials(
         brightest.append(max(int(area.max()) for area in areas))
         empty += all((area == SURROUND).all() for area in areas)
     print(f"{layout}: {len(shots)} frames, {empty} of them between trials, brightest {max(brightest)}")
-    assert empty >= 3  # the blanks themselves were seen
+    assert empty >= 2  # the blanks themselves were seen; a frame comes only where something changes
     assert max(brightest) == SURROUND
 
 
