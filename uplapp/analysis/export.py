@@ -96,7 +96,9 @@ def to_csv(report: Report) -> str:
 
 def neutral(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    # Python before 3.13 writes a bare CR without quotes, and what follows begins a row of its own.
+    safe = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{safe}" if text.startswith(FORMULA) else safe
 
 
 def to_json(report: Report) -> str:

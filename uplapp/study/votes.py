@@ -126,4 +126,8 @@ def reset(store: Store, study: str, reason: str) -> int:
 
 
 def _neutral(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+    if not isinstance(value, str):
+        return value
+    # Python before 3.13 writes a bare CR without quotes, and what follows begins a row of its own.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if FORMULA.match(value) else text
