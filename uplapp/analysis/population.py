@@ -96,9 +96,7 @@ def boosted(table: pd.DataFrame) -> Notes:
     if not any(texts):
         return ()
     how = " and ".join(shown(text) if text else "as they are" for text in texts)
-    return (
-        f"BOOSTED views ({how}): differences were made easier to see, these scores are not of plain ones",
-    )
+    return (f"BOOSTED views ({how}): differences were easier to see than in plain views",)
 
 
 def alike(what: str, names: Iterable[str]) -> Notes:
