@@ -271,10 +271,7 @@ def test_in_place_the_choice_is_open_after_the_longest_view_too(start, store, op
     consent(page, address)
     page.wait_for_selector("#trial:visible")
     page.wait_for_timeout(2600)
-    page.keyboard.press("2")
-    page.keyboard.press("1")
-    other = page.locator("#places [aria-pressed=false]")
-    other.click()
+    page.click("#places [aria-pressed=false]")
     page.wait_for_function(
         "(text) => document.querySelector('#hint').textContent === text", arg=texts("en")["hint_now_in_place"]
     )
@@ -308,7 +305,9 @@ def test_enlarged_differences_are_told_of(start, open_page):
 
 
 def zoom(page, ratio):
-    metrics = {"width": 1280, "height": 800, "deviceScaleFactor": ratio, "mobile": False}
+    """As a browser does it: more device pixels a CSS pixel, fewer CSS pixels in the window."""
+    size = {"width": round(1280 / ratio), "height": round(800 / ratio)}
+    metrics = {**size, "deviceScaleFactor": ratio, "mobile": False}
     page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", metrics)
 
 
@@ -507,18 +506,20 @@ def test_a_script_in_a_title_or_a_question_is_shown_as_text(start, store, open_p
     assert page.text_content("#title") == tag
     assert fits(page)
     by_pointer(page, address)
-    go_through(page, store, lambda page, _: in_place(page))
+    go_through(page, store, in_any_layout)
     assert tag in page.text_content("#questions")
     assert page.locator("main img").count() == 0
     assert fits(page)
     assert page.title() == tag
 
 
-def in_place(page):
+def in_any_layout(page, number):
+    if page.is_visible("#choose-left"):
+        return answer_side_by_side(page, number)
     page.wait_for_timeout(2600)
     page.click("#places [aria-pressed=false]")
     page.wait_for_selector("#choose-shown:enabled")
-    page.click("#choose-shown")
+    return page.click("#choose-shown")
 
 
 SIZES = [(320, 640), (390, 844), (768, 1024), (1280, 800)]
@@ -549,13 +550,8 @@ def test_every_screen_fits_the_window_and_can_be_read(start, store, open_page, w
     page.wait_for_selector("#trial:visible")
     look("trial")  # with its buttons disabled
 
-    def act(page, number):
-        if page.is_visible("#choose-left"):
-            return answer_side_by_side(page, number)
-        return in_place(page)
-
     page.wait_for_timeout(300)
-    go_through(page, store, act)
+    go_through(page, store, in_any_layout)
     look("questions")
     page.click("#skip-questions")
     look("thanks")

@@ -5,6 +5,7 @@ import { at } from "./screens.js";
 import { write } from "./texts.js";
 
 // `fits` says whether the pictures are in the window; `onChange(held)` is called at each change of state.
+// Returns the check itself.
 export function holdWhile(fits, onChange, signal) {
   const ratio = devicePixelRatio;
   let held = false;
@@ -27,9 +28,9 @@ export function holdWhile(fits, onChange, signal) {
   on(window, "resize");
   on(document, "visibilitychange");
   on(window.visualViewport, "resize");
-  on(matchMedia(`(resolution: ${ratio}dppx)`), "change"); // another display, without a resize
   signal.addEventListener("abort", () => {
     at("held").hidden = true;
   });
   check();
+  return check; // for a window moved to another display, which no event tells
 }

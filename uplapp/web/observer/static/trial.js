@@ -29,6 +29,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
   const watch = new Stopwatch();
   let waited = study.min_view_ms ? 0 : 1; // share of the least view
   let grey = false;
+  let checkHold = () => {};
   const player = new FlickerPlayer(canvases, { phaseMs: study.phase_ms, onSwap: () => tick() });
   player.load(bitmaps.original, [bitmaps.left, bitmaps.right]);
   player.start(frameMs, trial.first === "right" ? 1 : 0);
@@ -38,7 +39,8 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
   const seenEnough = () => waited >= 1 && seenBoth();
   const refresh = () => drawButtons(player, needed(), seenEnough(), together);
   function tick() {
-    if (!document.hidden) watch.go();
+    checkHold();
+    if (!document.hidden && !player.resuming) watch.go();
     refresh();
   }
   function show(index) {
@@ -81,7 +83,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
       shown: () => together || choose(SIDES[player.shown]),
       unsure: () => study.not_sure && choose("not_sure"),
     }, listening.signal);
-    holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
+    checkHold = holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
       if (held) player.pause();
       else player.resume();
       if (held) watch.hold();
