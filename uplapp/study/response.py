@@ -10,7 +10,7 @@ from uplapp.errors import UplappError
 from uplapp.study.protocol import Protocol
 from uplapp.values import Choice
 
-LONGEST_MS = 6 * 3_600_000.0
+LONGEST_MS = 7 * 24 * 3_600_000.0  # a laptop closed over a weekend loses no answer
 SLOWEST_FRAME_MS = 100.0
 FASTEST_FRAME_MS = 1.5
 FASTEST_RATING_MS = 500.0
