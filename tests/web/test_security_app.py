@@ -263,3 +263,66 @@ def test_the_consent_is_in_the_database_and_in_its_journal(app):
     (journal,) = (app.data / "journal").glob("*.jsonl")
     told = [json.loads(line)["row"] for line in journal.read_text().splitlines() if '"observers"' in line]
     assert {row["consent_version"] for row in told} == set(rows(app, "SELECT consent_version FROM observers"))
+
+
+def call(app: Lived, number: int, data: list) -> dict:
+    """What one listener of the page answers to whoever calls it without the page."""
+    session = {"fn_index": number, "session_hash": f"stranger{number}"}
+    joined = httpx.post(f"{app.address}/gradio_api/queue/join", json={"data": data, **session}, timeout=20)
+    if joined.status_code != 200:
+        return {"success": False, "text": joined.text}
+    address = f"{app.address}/gradio_api/queue/data?session_hash={session['session_hash']}"
+    with httpx.stream("GET", address, timeout=60) as stream:
+        for line in stream.iter_lines():
+            said = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if said.get("msg") in ("process_completed", "unexpected_error", "close_stream"):
+                return {"success": bool(said.get("success")), "text": line}
+    return {"success": False, "text": ""}
+
+
+def listeners(app: Lived, *kinds: str) -> list[tuple[int, list[dict]]]:
+    """(number, components) of the listeners that take a component of one of the kinds, or of all."""
+    config = app.get("config").json()
+    parts = {part["id"]: part for part in config["components"]}
+    found = [
+        (entry["id"], [parts[number] for number in entry["inputs"]])
+        for entry in config["dependencies"]
+        if entry["backend_fn"]
+    ]
+    return [(at, own) for at, own in found if not kinds or any(part["type"] in kinds for part in own)]
+
+
+def test_no_call_can_name_a_file_of_the_machine(app):
+    secret = app.data.parent / "secret.csv"
+    secret.write_text("observer,condition_A,condition_B,is_A_selected\nknown-to-nobody,a,b,1\n")
+    named = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "secret.csv"}
+    kinds = ("file", "uploadbutton", "image", "gallery")
+    told = [
+        call(app, at, [named if part["type"] in kinds else part["props"].get("value") for part in own])
+        for at, own in listeners(app, *kinds)
+    ]
+    assert len(told) >= 3
+    assert [reply for reply in told if reply["success"] or "known-to-nobody" in reply["text"]] == []
+
+
+def test_no_call_of_a_stranger_changes_a_study_or_an_observer(app):
+    kept = (
+        "SELECT id, state, coalesce(quota, '') FROM studies ORDER BY id",
+        "SELECT id, excluded FROM observers WHERE simulated = 0 ORDER BY id",
+        "SELECT id FROM links ORDER BY id",
+        "SELECT observer FROM withdrawals",
+        "SELECT count(*) FROM answers JOIN trials ON token = trial JOIN observers ON observers.id = observer "
+        "WHERE simulated = 0",
+    )
+    before = [rows(app, query) for query in kept]
+    studies = sorted(path.name for path in (HOUSE / "studies").iterdir())
+    called = [call(app, at, [part["props"].get("value") for part in own]) for at, own in listeners(app)]
+    assert len(called) > 15
+    assert [rows(app, query) for query in kept] == before
+    assert sorted(path.name for path in (HOUSE / "studies").iterdir()) == studies
+    assert [reply for reply in called if TOKEN in reply["text"] or str(app.data) in reply["text"]] == []
+
+
+def test_an_upload_above_the_cap_is_refused(app):
+    files = {"files": ("big.png", bytes(64 * 2**20 + 1), "image/png")}
+    assert httpx.post(f"{app.address}/gradio_api/upload", files=files, timeout=60).status_code == 413
