@@ -211,3 +211,34 @@ def test_a_picture_of_one_pixel_is_restored():
     *_, job = run_job("dot", read_image(ODD["1x1"]), folder, cards, Degradation(25, 0))
     assert isinstance(job, Job)
     assert job.results[0].pixels.shape == (3, 1, 1)
+
+
+def lying(source: Path, member: str, size: int) -> None:
+    """Let both headers of a member say another unpacked size."""
+    raw = bytearray(source.read_bytes())
+    with zipfile.ZipFile(source) as archive:
+        entry = archive.getinfo(member)
+    old, new = struct.pack("<I", entry.file_size), struct.pack("<I", size)
+    local, central = entry.header_offset + 22, raw.rindex(member.encode()) - 46 + 24
+    for at in (local, central):
+        assert raw[at : at + 4] == old
+        raw[at : at + 4] = new
+    source.write_bytes(raw)
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_zip_that_lies_about_a_size_is_refused_and_leaves_nothing(study, tmp_path, size):
+    source = packed(study, tmp_path / "t.zip")
+    lying(source, "tiny/study.toml", size)
+    (tmp_path / "new").mkdir()
+    with pytest.raises(BadStudy, match=r"larger than it says|cannot be read as a ZIP"):
+        package.unpack(source, tmp_path / "new" / "mine")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_zip_with_a_file_twice_is_refused(study, tmp_path):
+    source = packed(study, tmp_path / "t.zip")
+    with zipfile.ZipFile(source, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("tiny/l1/chelsea.png", (study / "l2" / "chelsea.png").read_bytes())
+    with pytest.raises(BadStudy, match="a file twice"):
+        package.unpack(source, tmp_path / "mine")
