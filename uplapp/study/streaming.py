@@ -1,38 +1,55 @@
-"""Votes read beside the writer: as text in pieces, so that an export of any length needs little memory."""
+"""Votes or ratings read beside the writer: as text in pieces, so that a long export needs little memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import pandas as pd
 
 from uplapp.study import votes
 from uplapp.study.reading import Reader
+from uplapp.study.store import Row
 
 PIECE = 500  # rows at a time
 
+AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # of `votes` or of `ratings_table`
 
-def csv(reader: Reader, study: str, simulated: bool = False, everything: bool = False) -> Iterator[str]:
+
+def csv(
+    reader: Reader,
+    study: str,
+    simulated: bool = False,
+    everything: bool = False,
+    as_table: AsTable = votes.as_table,
+) -> Iterator[str]:
     """The text of `votes.to_csv`, piece by piece."""
-    yield votes.to_csv(votes.as_table([], everything))
-    for piece in _tables(reader, study, simulated, everything):
+    yield votes.to_csv(as_table([], everything))
+    for piece in _tables(reader, study, simulated, everything, as_table):
         yield votes.to_csv(piece).partition("\n")[2]
 
 
 def json_lines(
-    reader: Reader, study: str, simulated: bool = False, everything: bool = False
+    reader: Reader,
+    study: str,
+    simulated: bool = False,
+    everything: bool = False,
+    as_table: AsTable = votes.as_table,
 ) -> Iterator[str]:
     """The text of `votes.to_json_lines`, piece by piece."""
-    for piece in _tables(reader, study, simulated, everything):
+    for piece in _tables(reader, study, simulated, everything, as_table):
         yield votes.to_json_lines(piece)
 
 
-def table(reader: Reader, study: str, simulated: bool = False) -> pd.DataFrame:
-    """The table of `votes.votes`, read beside the writer."""
+def table(
+    reader: Reader, study: str, simulated: bool = False, as_table: AsTable = votes.as_table
+) -> pd.DataFrame:
+    """The table of `votes.votes`, or of `ratings_table.ratings`, read beside the writer."""
     rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
-    return votes.as_table(rows, everything=False)
+    return as_table(rows, False)
 
 
-def _tables(reader: Reader, study: str, simulated: bool, everything: bool) -> Iterator[pd.DataFrame]:
+def _tables(
+    reader: Reader, study: str, simulated: bool, everything: bool, as_table: AsTable
+) -> Iterator[pd.DataFrame]:
     rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
     while piece := list(islice(rows, PIECE)):
-        yield votes.as_table(piece, everything)
+        yield as_table(piece, everything)

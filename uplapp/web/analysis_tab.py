@@ -240,7 +240,7 @@ def _rated(found: RatingReport, data: Ratings) -> tuple[Any, ...]:
     hidden = gr.update(value=None, visible=False)
     return (
         None,
-        *ratings_view.ranking(found),
+        *ratings_view.ranking(found, ratings_view.MEANS),
         *ratings_view.differences(found),
         *ratings_view.observers(found),
         hidden,

@@ -14,11 +14,11 @@ from uplapp.web.downloads import offer
 MEANS = "These are mean ratings. Scenes, Metrics and Plan are for comparisons of two."
 
 
-def ranking(report: RatingReport) -> tuple[Any, ...]:
-    """Headline, warnings, chart, table of means."""
+def ranking(report: RatingReport, *notes: str) -> tuple[Any, ...]:
+    """Headline, notes, warnings, chart, table of means."""
     return (
         f"### {plain(headline(report))}",
-        "\n\n".join(filter(None, [MEANS, cautions(report.warnings)])),
+        "\n\n".join(filter(None, [*notes, cautions(report.warnings)])),
         gr.update(value=rating_chart(report, "container"), visible=True),
         gr.update(value=_means(report), visible=True),
     )

@@ -1,18 +1,18 @@
 """Exports written piece by piece, and the way to set all answers aside."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
-from uplapp.study import streaming, votes
-from uplapp.study.reading import Reader, reading
+from uplapp.study import ratings_table, streaming, votes
+from uplapp.study.reading import reading
 from uplapp.study.snapshot import snapshot
 from uplapp.web.downloads import offer_pieces, room
 from uplapp.web.researcher.desk import Desk, Entry
 
 CSV, LINES, DATABASE = "CSV", "JSON lines", "SQLite, every study"
-WRITERS: dict[str, tuple[str, Callable[[Reader, str, bool, bool], Iterator[str]]]] = {
+WRITERS: dict[str, tuple[str, Callable[..., Any]]] = {
     CSV: ("csv", streaming.csv),
     LINES: ("jsonl", streaming.json_lines),
 }
@@ -54,5 +54,7 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
         snapshot(desk.database, path)
         return str(path)
     suffix, pieces = WRITERS.get(kind, WRITERS[CSV])
+    what, table = ("ratings", ratings_table) if study.definition.rating else ("votes", votes)
     with reading(desk.database) as reader:
-        return offer_pieces(f"{name}-votes.{suffix}", pieces(reader, study.id, simulated, everything))
+        text = pieces(reader, study.id, simulated, everything, table.as_table)
+        return offer_pieces(f"{name}-{what}.{suffix}", text)

@@ -4,13 +4,15 @@ from typing import Any
 
 import gradio as gr
 
+from uplapp.analysis import ratings
+from uplapp.analysis.rating_report import RatingReport, rating_report
 from uplapp.analysis.report import Report, report
 from uplapp.analysis.votes import from_table
-from uplapp.study import streaming
+from uplapp.study import ratings_table, streaming
 from uplapp.study.opening import OpenStudy
 from uplapp.study.reading import reading
 from uplapp.values import Method
-from uplapp.web.analysis import ranking_view
+from uplapp.web.analysis import ranking_view, ratings_view
 from uplapp.web.researcher.desk import Desk, Entry
 
 BOOTSTRAPS = 500  # enough to watch by; the Analysis tab takes more
@@ -28,7 +30,11 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
     chart, listed = gr.Plot(show_label=False, visible=False), gr.HTML(visible=False)
 
     def show(entry: Entry, name: str, simulated: bool) -> Any:
-        found = standing(desk, desk.shelf.get(name), simulated)
+        study = desk.shelf.get(name)
+        if study.definition.rating:
+            rated = mean_ratings(desk, study, simulated)
+            return ranking_view.nothing(NO_VOTES) if rated is None else ratings_view.ranking(rated)
+        found = standing(desk, study, simulated)
         return ranking_view.nothing(NO_VOTES) if found is None else ranking_view.show(found)
 
     desk.on(ask.click, show, [chosen, simulated], [title, cautions, chart, listed])
@@ -43,3 +49,14 @@ def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
         return None
     table = table.replace({"condition_A": labels, "condition_B": labels})
     return report(from_table(table, study.definition.name, simulated), Method(bootstraps=BOOTSTRAPS))
+
+
+def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport | None:
+    """The same of a rating study."""
+    labels = {condition.name: condition.label for condition in study.definition.conditions}
+    with reading(desk.database) as reader:
+        table = streaming.table(reader, study.id, simulated, ratings_table.as_table)
+    if not (table["kind"] == "main").any():
+        return None
+    found = ratings.from_table(table.replace({"condition": labels}), study.definition.name, simulated)
+    return rating_report(found, Method(bootstraps=BOOTSTRAPS))
