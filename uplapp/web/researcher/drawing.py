@@ -39,7 +39,8 @@ STYLE = """
 .sheet img { width: 120px; max-width: none; image-rendering: pixelated; border-radius: 4px; display: block; }
 .sheet th { font-weight: 500; font-size: .85em; text-align: left; padding: 2px 4px; }
 .sheet td { padding: 2px 4px; } .sheet :is(table, tr, td, th) { border: 0 !important; }
-.act { align-items: flex-end; } .act > button { flex: 0 1 auto; margin-bottom: 12px; }
+.act.act.act { align-items: flex-end; } .act.act > button { flex: 0 1 auto !important; margin-bottom: 14px; }
+.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }
 """
 
 

@@ -37,6 +37,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
     desk.on(ask.click, check, [chosen, observer], [sure, warning, said])
     desk.on(yes.click, withdraw, [chosen, observer], [sure, observer, said])
     desk.on(no.click, lambda entry: (gr.update(visible=False), ""), [], [sure, observer])
+    _lay_out_quota(desk, chosen)
     return listed
 
 
@@ -44,3 +45,23 @@ def given(desk: Desk, name: str, observer: str) -> int:
     """How many answers an observer gave; UplappError for one the study does not have."""
     with reading(desk.database) as reader:
         return dashboard.answers_of(reader, desk.shelf.get(name).id, observer)
+
+
+def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> None:
+    with gr.Row(elem_classes="act"):
+        quota = gr.Number(
+            None,
+            label="People wanted (empty: no limit)",
+            precision=0,
+            minimum=0,
+            maximum=100_000,
+        )
+        take = gr.Button("Set", min_width=100)
+    said = gr.Markdown()
+
+    def limit(entry: Entry, name: str, quota: float | None) -> str:
+        people = None if quota is None else int(quota)
+        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, people)
+        return "There is no limit." if people is None else f"The study takes {people} people."
+
+    desk.on(take.click, limit, [chosen, quota], said)

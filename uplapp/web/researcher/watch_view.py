@@ -38,8 +38,6 @@ def build(desk: Desk) -> Watch:
             ranking_view.build(desk, chosen)
         with gr.Tab("Links") as links_tab:
             show_links, links_outputs = links_view.build(desk, chosen)
-        with gr.Tab("Quota"):
-            _lay_out_quota(desk, chosen)
         with gr.Tab("Data"):
             data_view.build(desk, chosen)
     live, fields, timer = [drawn, listed], [chosen, span], gr.Timer(REFRESH_S, active=False)
@@ -70,18 +68,3 @@ def reopen(desk: Desk, name: str) -> None:
     if name not in desk.shelf.names():
         raise UplappError(f"there is no study '{name}'; choose one of the list")
     desk.shelf.open(desk.shelf.settings.studies / name)
-
-
-def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> None:
-    gr.Markdown("The study takes so many people, those left out not counted. Empty: no limit.")
-    with gr.Row(elem_classes="act"):
-        quota = gr.Number(None, label="Quota", precision=0, minimum=0, maximum=100_000, min_width=120)
-        take = gr.Button("Set the quota", min_width=120)
-    said = gr.Markdown()
-
-    def limit(entry: Entry, name: str, quota: float | None) -> str:
-        people = None if quota is None else int(quota)
-        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, people)
-        return "There is no limit." if people is None else f"The study takes {people} people."
-
-    desk.on(take.click, limit, [chosen, quota], said)
