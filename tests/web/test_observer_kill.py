@@ -14,6 +14,7 @@ import pytest
 from tests.study.tiny import body, write_study
 from tests.web.processes import free_port, immortal_server, server, wait_for
 from tests.web.serving import Observer
+from uplapp.study import replay
 
 
 def rows(tmp_path):
@@ -22,6 +23,13 @@ def rows(tmp_path):
         return connection.execute("SELECT trial, key FROM answers").fetchall()
     finally:
         connection.close()
+
+
+def rebuilt(tmp_path):
+    """The answers of a database made from the journals alone, after the next start has completed them."""
+    replay.complete(tmp_path / "answers.db", tmp_path / "journal")
+    replay.replay(tmp_path / "new" / "answers.db", tmp_path / "journal")
+    return rows(tmp_path / "new")
 
 
 def send_and_never_listen(port, observer, sent):
@@ -122,3 +130,4 @@ def test_ten_kills_at_random_moments_lose_and_double_nothing(tmp_path):
             one.result(timeout=20)
     assert len(given) > 50
     assert sorted(rows(tmp_path)) == sorted(given)
+    assert sorted(rebuilt(tmp_path)) == sorted(given)

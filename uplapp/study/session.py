@@ -119,8 +119,8 @@ def note(
     store: Store, study: OpenStudy, session: str, events: Sequence[Mapping[str, Any]], now: float
 ) -> None:
     """Keep what happened around the trials: focus, visibility, window, pixel ratio."""
-    observer = _observer(store, study, session)
-    with store.transaction():
+    with store.transaction():  # the observer too, or one who withdraws meanwhile would leave an event
+        observer = _observer(store, study, session)
         for event in events:
             if event.get("kind") not in EVENTS:
                 raise response.BadResponse(f"an event's kind must be one of: {', '.join(EVENTS)}")
