@@ -13,6 +13,8 @@ from uplapp.web.researcher import build_view, collecting, form
 from uplapp.web.researcher.collecting import Collected, Results
 
 FIELDS = {
+    "task": form.COMPARE,
+    "hidden": False,
     "phase": "250 ms (2 Hz, usual)",
     "layout": "Side by side if both fit",
     "language": "English, German",
@@ -74,6 +76,22 @@ def test_the_facts_tell_size_length_and_the_pictures(desk, tmp_path):
     assert "<b>16</b><span>trials an observer" in text
     assert text.count("<img") == 2 * 5
     assert "role=" not in text  # nothing to warn of
+
+
+@pytest.mark.parametrize("task", sorted(set(form.TASKS) - {form.COMPARE}))
+def test_a_rating_study_asks_each_criterion_in_every_language(desk, tmp_path, task):
+    made = drafted(desk, str(zip_of_pictures(tmp_path)), task=task, hidden=True)
+    scale, names = form.TASKS[task]
+    assert made.definition.rating.reference == "hidden"
+    asked = [(row.name, row.language) for row in made.definition.rating.criteria]
+    assert asked == [(name, language) for name in names for language in ("en", "de")]
+    assert {row.scale for row in made.definition.rating.criteria} == {scale}
+
+
+def test_what_does_not_go_with_ratings_is_a_sentence(desk, tmp_path):
+    archive = str(zip_of_pictures(tmp_path))
+    with pytest.raises(BadStudy, match="not for ratings"):
+        drafted(desk, archive, task="Rate one: quality, 1 to 5", not_sure=True)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ def create(
     sources |= {name: _pictures(folder) for name, folder in conditions.items()}
     scenes = sorted(sources[REFERENCE])
     named = {name: (labels or {}).get(name, name) for name in conditions}
-    raw = {"title": title, "protocol": PROTOCOL, **(tables or {}), **_names(named, scenes)}
+    asked = {key: table for key, table in (tables or {}).items() if table is not None}
+    raw = {"title": title, "protocol": PROTOCOL, **asked, **_names(named, scenes)}
     parse(raw, target.name, "the new study")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:

@@ -13,6 +13,22 @@ PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 12
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
 LANGUAGES = {"English": ("en",), "German": ("de",), "English, German": ("en", "de")}
 LANGUAGES |= {"German, English": ("de", "en")}
+QUESTIONS = {  # of a rating study, by criterion and language
+    "quality": {
+        "en": "How good is the quality of this picture?",
+        "de": "Wie gut ist die Qualität dieses Bildes?",
+    },
+    "denoising": {"en": "How well is noise removed?", "de": "Wie gut ist das Rauschen entfernt?"},
+    "structure": {"en": "How well are structures kept?", "de": "Wie gut sind Strukturen erhalten?"},
+    "details": {"en": "How well are fine details kept?", "de": "Wie gut sind feine Details erhalten?"},
+}
+COMPARE = "Compare two, see which changes less"
+TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    COMPARE: ("", ()),
+    "Rate one: quality, 1 to 5": ("mos5", ("quality",)),
+    "Rate one: quality, 1 to 4": ("mos4", ("quality",)),
+    "Rate one: denoising, structure, details, 0 to 3": ("grade3", ("denoising", "structure", "details")),
+}
 SHOWN = dict(zip(("Side by side if both fit", "Side by side", "One at a time"), LAYOUTS, strict=True))
 
 
@@ -25,6 +41,9 @@ class Form:
 
 def build() -> Form:
     """Lay out the fields."""
+    with gr.Row():
+        task = gr.Dropdown(list(TASKS), value=COMPARE, label="Observers", scale=2)
+        hidden = gr.Checkbox(label="Rating: without the original beside it")
     with gr.Row():
         phase = gr.Dropdown(list(PHASES), value=next(iter(PHASES)), label="Each picture is shown for")
         layout = gr.Dropdown(list(SHOWN), value=next(iter(SHOWN)), label="Layout")
@@ -46,14 +65,15 @@ def build() -> Form:
     with gr.Row():
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         links_only = gr.Checkbox(label="By personal link only")
-    return Form([phase, layout, language, pairs, number, quota, *counts, not_sure, links_only])
+    return Form([task, hidden, phase, layout, language, pairs, number, quota, *counts, not_sure, links_only])
 
 
 def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for; BadStudy names the one that does not fit."""
-    phase, layout, language, pairs, number, quota, practice, catch, repeats, every, not_sure, links = values
+    task, hidden, phase, layout, language, *others = values
+    pairs, number, quota, practice, catch, repeats, every, not_sure, links = others
     kind = _choice(PAIRS, pairs, "comparisons")
-    first, *others = _choice(LANGUAGES, language, "languages")
+    first, *second = _choice(LANGUAGES, language, "languages")
     return {
         "protocol": {
             "phase_ms": _choice(PHASES, phase, "time of a picture"),
@@ -67,8 +87,20 @@ def tables(*values: Any) -> dict[str, Any]:
             "language": first,
         },
         "access": {"links_only": bool(links), "quota": _whole(quota, "people wanted")},
-        "translations": [{"language": other} for other in others],
+        "translations": [{"language": other} for other in second],
+        "rating": _rating(task, bool(hidden), (first, *second)),
     }
+
+
+def _rating(task: object, hidden: bool, languages: tuple[str, ...]) -> dict[str, Any] | None:
+    """The table of a rating study, each criterion in every language; None where two are compared."""
+    scale, names = _choice(TASKS, task, "what observers do")
+    criteria = [
+        {"name": name, "scale": scale, "question": QUESTIONS[name][language], "language": language}
+        for name in names
+        for language in languages
+    ]
+    return {"reference": "hidden" if hidden else "shown", "criteria": criteria} if criteria else None
 
 
 def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:
