@@ -55,6 +55,21 @@ def test_the_headline_names_the_best_of_every_criterion():
 
 
 @pytest.mark.parametrize(
+    ("ratings", "said"),
+    [
+        ({"x": (3, 3), "y": (4, 2)}, "rating: x and y are rated highest, 3.00 (2 observers)."),
+        ({"x": (3, 4), "y": (4, 2)}, "rating: x is rated highest, 3.50, perhaps by chance (2 observers)."),
+        ({"x": (3, 4)}, "rating: x is rated highest, 3.50 (2 observers)."),
+        ({"reference": (5, 4)}, "rating: only the reference was rated (2 observers)."),
+    ],
+)
+def test_the_headline_claims_no_more_than_the_ratings_show(ratings, said):
+    rows = [(f"o{k}", name, value) for name, both in ratings.items() for k, value in enumerate(both)]
+    found = report(pd.DataFrame(rows, columns=["observer", "condition", "rating"]))
+    assert headline(found) == said
+
+
+@pytest.mark.parametrize(
     ("observers", "interval", "words"),
     [
         (1, "t", "one observer: no interval"),
@@ -117,6 +132,13 @@ class TestOnTheCommandLine:
         assert "  c above a by " in text
         assert "0 of 8 observers to look at; nobody is left out automatically" in text
         assert "left out: o02 (asleep)" in text
+
+    @pytest.mark.parametrize("name", ["x", "reference"])
+    def test_one_condition_has_a_mean_and_no_test(self, tmp_path, name):
+        table = rated.table(rated.draw(6, 2, 0)[:, :1]).assign(condition=name)
+        text = run(write(tmp_path, table))
+        assert "significant" not in text
+        assert "0 of 6 observers to look at" in text
 
     def test_simulated_observers_are_called_so(self, tmp_path):
         text = run(write(tmp_path, two_criteria(simulated="True")))

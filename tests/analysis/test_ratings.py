@@ -5,6 +5,7 @@ import pytest
 
 from tests.analysis import made, rated
 from uplapp.analysis.ratings import from_table, holds_ratings, images, read_ratings, without
+from uplapp.analysis.votes import read_votes
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 
 HEADER = "observer,condition,rating\n"
@@ -45,6 +46,7 @@ def test_columns_of_other_names_are_named(tmp_path):
         (HEADER + "anna,x,good\n", "line 2, column 'rating': 'good' is not a number"),
         (HEADER + "anna,x,3\nanna,y,\n", "line 3, column 'rating': the cell is empty"),
         (HEADER + "anna,x,inf\n", "line 2, column 'rating': 'inf' is not a number"),
+        (HEADER + "anna,x,1e300\n", "a rating lies between -1e\\+06 and 1e\\+06"),
         (HEADER + ",x,3\n", "line 2, column 'observer': the cell is empty"),
         (HEADER + "anna,,3\n", "line 2, column 'condition': the cell is empty"),
         (HEADER, "holds no ratings of main trials"),
@@ -71,6 +73,17 @@ def test_a_missing_column_comes_with_the_option_that_names_it(tmp_path):
         read(tmp_path, "reader,condition,score\nanna,x,3\n")
     assert "no column 'observer', 'rating'" in str(caught.value)
     assert caught.value.hint.endswith("--columns condition=NAME+NAME,rating=NAME")
+
+
+def test_a_criterion_without_a_name_is_called_rating(tmp_path):
+    found = read(tmp_path, "observer,condition,rating,criterion\nanna,x,3,\nanna,x,4,sharp\n")
+    assert found.criteria == ("rating", "sharp")
+
+
+def test_ratings_are_no_votes_and_say_what_reads_them(tmp_path):
+    with pytest.raises(BadVotes, match="holds ratings of single images, not votes") as caught:
+        read_votes(made.write(tmp_path, GOOD))
+    assert "python -m uplapp ratings" in str(caught.value)
 
 
 def test_people_and_simulated_observers_are_never_pooled(tmp_path):

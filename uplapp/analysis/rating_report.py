@@ -11,7 +11,7 @@ from uplapp import __version__
 from uplapp.analysis.analyse import MOST_BOOTSTRAPS
 from uplapp.analysis.bootstrap import FEW_OBSERVERS, INTERVALS
 from uplapp.analysis.export import neutral, plain
-from uplapp.analysis.rating_means import differences, means
+from uplapp.analysis.rating_means import LEAST_SD, differences, means
 from uplapp.analysis.rating_screening import screen
 from uplapp.analysis.ratings import Ratings, images, without
 from uplapp.analysis.wording import listed, plural
@@ -54,15 +54,8 @@ def rating_report(
 
 def headline(report: RatingReport) -> str:
     """Say in one sentence which condition is rated highest on each criterion, and how sure that is."""
-    main = report.means[report.means["condition"] != report.ratings.reference]
-    said = []
-    for criterion in report.ratings.criteria:
-        best = main[main["criterion"] == criterion].head(1)
-        said += [
-            f"{criterion}: {row.condition} is rated highest, {row.mean:.2f}{_clear(report, criterion, row)}"
-            for row in best.itertuples(index=False)
-        ]
-    return f"{'; '.join(said)} ({plural(report.people, 'observer')})."
+    said = [_best(report, criterion) for criterion in report.ratings.criteria]
+    return f"{'; '.join(filter(None, said))} ({plural(report.people, 'observer')})."
 
 
 def methods(report: RatingReport) -> str:
@@ -173,10 +166,16 @@ def _incomplete(ratings: Ratings) -> list[str]:
     return ["not every observer rated every image; means and differences also hold what sets those apart"]
 
 
-def _clear(report: RatingReport, criterion: str, best: Any) -> str:
-    """How many of the others lie clearly below the best."""
-    table = report.differences[report.differences["criterion"] == criterion]
-    own = table[(table["a"] == best.condition) | (table["b"] == best.condition)]
-    if own.empty:
-        return ""
-    return f", clearly above {int(own['significant'].sum())} of {plural(len(own), 'other')}"
+def _best(report: RatingReport, criterion: str) -> str:
+    means, tests = (table[table["criterion"] == criterion] for table in (report.means, report.differences))
+    rated = means[means["condition"] != report.ratings.reference]
+    if rated.empty:
+        return f"{criterion}: only the reference was rated"
+    top = rated["mean"].max()
+    best = rated.loc[rated["mean"] > top - LEAST_SD, "condition"].to_list()
+    if len(best) > 1:
+        return f"{criterion}: {listed(best)} are rated highest, {top:.2f}"
+    own = tests[(tests["a"] == best[0]) | (tests["b"] == best[0])]
+    clear = int(own["significant"].sum())
+    sure = f"clearly above {clear} of {plural(len(own), 'other')}" if clear else "perhaps by chance"
+    return f"{criterion}: {best[0]} is rated highest, {top:.2f}{f', {sure}' if len(own) else ''}"

@@ -12,7 +12,7 @@ from uplapp.analysis.ratings import Ratings, images
 from uplapp.analysis.screening import FAR
 
 CLOSE = 0.999  # correlations nearer to 1 differ by rounding
-FEWEST_IMAGES = 6  # for a correlation worth a look
+FEWEST_IMAGES = 6  # for a correlation, or for one rating throughout, worth a look
 MOST_BELOW = 0.5
 IMAGE = ["criterion", "condition", "scene"]
 
@@ -71,7 +71,7 @@ def _repeats(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
 def _reference(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
     """How often the hidden reference was rated below another image of its scene."""
     wide = own.unstack("condition")
-    if ratings.reference not in wide:
+    if ratings.reference not in wide or len(wide.columns) == 1:
         return pd.DataFrame(columns=["reference_shown", "reference_below"], dtype=float)
     hidden = wide.pop(ratings.reference)
     known = wide.notna().to_numpy() & hidden.notna().to_numpy()[:, None]
@@ -95,7 +95,7 @@ def _pace(ratings: Ratings) -> pd.DataFrame:
 def _looks(row: Mapping[Hashable, Any]) -> str:
     """What is unusual about an observer, '' for nothing; NaN is nothing."""
     said = {
-        "the same rating throughout": row["constant"] is True and row["images"] > 1,
+        "the same rating throughout": row["constant"] is True and row["images"] >= FEWEST_IMAGES,
         f"agreement with the others {row['agreement']:.2f}": row["far"] > FAR,
         f"reference below {row['reference_below']:.0%} of other images": row["reference_below"] > MOST_BELOW,
         f"repeats {row['repeats_apart']:.1f} steps apart": row["repeats_apart"] > 1,

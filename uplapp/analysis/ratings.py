@@ -28,6 +28,7 @@ ROLES = ("observer", "condition", "rating", "criterion", "scene")
 NEEDED = ROLES[:3]
 THE_CRITERION = "rating"  # what a table with one criterion calls it
 COUNTED = ("main", "catch")
+MOST = 1e6  # beyond any scale, and far from what squares overflow at
 HINT = "name them, such as --columns condition=NAME+NAME,rating=NAME"
 
 Roles = Mapping[str, tuple[str, ...]]
@@ -142,8 +143,10 @@ def _texts(table: pd.DataFrame, found: Roles, role: str, source: str) -> np.ndar
     elif set(columns) <= set(table.columns):
         cells = cells_of(table, columns)
     else:
-        cells = constant(THE_CRITERION if role == "criterion" else "", len(table))
-    return cells.spread(cells.texts, object) if len(table) else np.array([], dtype=object)
+        cells = constant("", len(table))
+    unnamed = THE_CRITERION if role == "criterion" else ""
+    texts = [text or unnamed for text in cells.texts]
+    return cells.spread(texts, object) if len(table) else np.array([], dtype=object)
 
 
 def _rating(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> np.ndarray:
@@ -153,4 +156,7 @@ def _rating(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> np.nd
     if np.isnan(values).any():
         place = where(table, source, np.isnan(values))
         raise BadVotes(f"{place}, column '{columns[0]}': the cell is empty; it needs a number")
+    if (far := np.abs(values) > MOST).any():
+        place = where(table, source, far)
+        raise BadVotes(f"{place}, column '{columns[0]}': a rating lies between -{MOST:g} and {MOST:g}")
     return values

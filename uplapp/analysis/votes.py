@@ -39,7 +39,7 @@ def from_table(
     People and simulated observers are never pooled: `simulated` chooses; None takes people where there are
     any. `source` names the table in messages. Its index stays: lines of a file, whatever a live table has.
     """
-    check_columns(table, columns, source)
+    _check_columns(table, columns, source)
     has_kinds = "kind" in table
     table, is_simulated, whose = one_population(table, source, simulated)
     table, excluded, left_out = kept(table, columns.observer)
@@ -87,6 +87,18 @@ def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
             raise UnknownName("observer", observer, people)
     left = votes.table[~votes.table["observer"].isin(list(exclude))]
     return replace(votes, table=left, excluded=(*votes.excluded, *exclude.items()))
+
+
+def _check_columns(table: pd.DataFrame, columns: Columns, source: str) -> None:
+    """As `check_columns`; a table of ratings is told from one with other names."""
+    try:
+        check_columns(table, columns, source)
+    except OtherNames:
+        if {"condition", "rating"} <= set(table.columns):
+            raise BadVotes(
+                f"{source} holds ratings of single images, not votes; `python -m uplapp ratings` reads them"
+            ) from None
+        raise
 
 
 def _refuse_self(

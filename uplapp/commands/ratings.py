@@ -84,10 +84,14 @@ def _criterion(found: RatingReport, criterion: str) -> list[str]:
     return [
         one_line(f"{criterion}: mean rating, 95 % interval ({found.method.interval}), sd between observers"),
         printed.map(_cell).to_string(index=False),
-        f"{len(clear)} of {plural(len(tests), 'difference')} significant (paired t, Holm-adjusted)",
+        *([_significant(len(clear), len(tests))] * bool(len(tests))),
         *(one_line(_sentence(row)) for row in clear),
         "",
     ]
+
+
+def _significant(clear: int, tests: int) -> str:
+    return f"{clear} of {plural(tests, 'difference')} significant (paired t, Holm-adjusted)"
 
 
 def _sentence(row: dict[Any, Any]) -> str:
