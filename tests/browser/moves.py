@@ -1,6 +1,11 @@
 """What tests do on the page, whatever it shows."""
 
+import json
 from pathlib import Path
+
+from tests.study.tiny import open_tiny, write_study
+from tests.web.serving import mounted
+from uplapp.web.observer.routes import STATIC
 
 SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #thanks:visible"
 
@@ -76,6 +81,39 @@ def answer_in_place(page, number):
     look_at(page, "left", "ArrowLeft" if number % 2 else "1")
     page.wait_for_selector("#choose-shown:enabled")
     page.keyboard.press("Enter")
+
+
+def short_study(store, serve, folder, parts=None, size=(64, 48), **protocol):
+    """Opens a tiny study of two trials and serves it; returns the study and its address."""
+    short = {"practice": 0, "catch": 0, "pairs": "random:2", "blank_ms": 100.0}
+    study = open_tiny(store, write_study(folder, size=size), parts=parts, **(short | protocol))
+    return study, f"{serve(mounted(store, {'tiny': study}))}/study/tiny"
+
+
+def texts(language):
+    return json.loads((STATIC / f"text.{language}.json").read_text(encoding="utf-8"))
+
+
+def by_pointer(page, address):
+    """Consent and checks, whatever else is on the welcome page."""
+    page.goto(address)
+    page.check("#agree")
+    page.click("#consent button")
+    page.wait_for_selector("#ready:enabled")
+    page.click("#ready")
+
+
+def session_of(page):
+    return page.evaluate("() => localStorage.getItem('session:tiny')")
+
+
+def in_any_layout(page, number):
+    if page.is_visible("#choose-left"):
+        return answer_side_by_side(page, number)
+    page.wait_for_timeout(2600)
+    page.click("#places [aria-pressed=false]")
+    page.wait_for_selector("#choose-shown:enabled")
+    return page.click("#choose-shown")
 
 
 def contrasts(page) -> list[tuple[float, str]]:

@@ -1,17 +1,20 @@
-// One picture to rate on one or several scales, its original beside it, in its place, or not shown at all.
+// One picture to rate, its original beside it, in its place, or not shown at all; resolves with what was measured.
 
 import { holdWhile } from "./hold.js";
 import { drawWait, Stopwatch, watchLimits } from "./limits.js";
 import { fitToPixels } from "./player.js";
+import { chooseDigit, complete, drawScales, ratings } from "./scales.js";
 import { at } from "./screens.js";
-import { labels, write } from "./texts.js";
+import { write } from "./texts.js";
 import { size } from "./trial.js";
+
+export { focusFirst } from "./scales.js";
 
 const ROOM = { width: 16, height: 60 }; // CSS pixels around a picture; the scales may be scrolled to
 // Pictures beside each other or one in place of the other, the scales below or beside them: the first that fits.
 const ARRANGEMENTS = ["pair-below", "pair-aside", "one-below", "one-aside"];
-const EDGE = 12;
 const LAST = "one-below"; // where nothing fits, this one is scrolled
+const EDGE = 12; // CSS pixels
 
 export function fitting({ width, height }) {
   const fits = innerWidth >= width / devicePixelRatio + ROOM.width
@@ -19,187 +22,185 @@ export function fitting({ width, height }) {
   return fits ? "single" : null;
 }
 
-const views = (trial) => (trial.original ? ["image", "original"] : ["image"]);
+// ---- where everything is -----------------------------------------------------------------------
 
-// Everything in its place before the picture comes; remembers in the page how.
+// Everything in its place before the picture comes; the page shows it, as its room is measured.
 export function arrange(trial, study) {
   for (const name of ["image", "original"]) size(at(`rate-${name}`), trial.width, trial.height);
-  drawCriteria(study.criteria);
+  drawScales(study.criteria);
   at("rate-wait").hidden = !study.min_view_ms;
   drawWait(at("rate-wait"), 0);
   write(at("rate-hint"), matchMedia("(pointer: coarse)").matches ? "hint_rating_touch" : "hint_rating");
+  at("rate-send").disabled = at("rate-switch").disabled = true;
   place(trial);
   look(0);
 }
 
 function place(trial) {
-  const screen = at("rate");
   const choices = trial.original ? ARRANGEMENTS : ARRANGEMENTS.slice(2);
-  const tried = choices.find((name) => {
-    set(name);
-    return screen.scrollHeight <= innerHeight && screen.scrollWidth <= innerWidth && !overflows(screen);
+  const found = choices.find((name) => {
+    set(name, trial);
+    return fitsWindow();
   });
-  if (!tried) set(LAST);
-
-  function set(name) {
-    const [pictures, scales] = name.split("-");
-    screen.dataset.pictures = trial.original ? pictures : "alone";
-    screen.dataset.scales = scales;
-    at("view-original").hidden = !trial.original || pictures === "one";
-    at("rate-switch").hidden = !trial.original || pictures === "pair";
-  }
+  if (!found) set(LAST, trial);
 }
 
-function overflows(screen) {
+function set(name, trial) {
+  const [shown, scales] = name.split("-");
+  at("rate").dataset.pictures = trial.original ? shown : "alone";
+  at("rate").dataset.scales = scales;
+  at("view-image").hidden = false;
+  at("view-original").hidden = !trial.original || shown === "one";
+  at("rate-switch").hidden = !trial.original || shown === "pair";
+}
+
+function fitsWindow() {
+  const screen = at("rate");
   const { left, right } = screen.querySelector(".stage").getBoundingClientRect();
-  return left < EDGE || right > innerWidth - EDGE;
+  const whole = screen.scrollHeight <= innerHeight && screen.scrollWidth <= innerWidth;
+  return whole && left >= EDGE && right <= innerWidth - EDGE;
 }
 
+const inPlace = () => at("rate").dataset.pictures === "one";
+
+// The picture (0) or its original (1), where one is in place of the other.
 function look(index) {
-  const together = at("rate").dataset.pictures !== "one";
-  at("view-image").hidden = !together && index === 1;
-  if (!together) at("view-original").hidden = index === 0;
+  if (inPlace()) {
+    at("view-image").hidden = index === 1;
+    at("view-original").hidden = index === 0;
+  }
   at("rate-switch").setAttribute("aria-pressed", String(index === 1));
   write(at("rate-switch").querySelector("span"), index ? "show_image" : "show_original");
 }
 
-function drawCriteria(criteria) {
-  const made = criteria.map((criterion, place) => {
-    const group = document.createElement("fieldset");
-    const legend = document.createElement("legend");
-    legend.textContent = criterion.question;
-    const row = document.createElement("div");
-    row.className = "scale";
-    row.style.setProperty("--steps", criterion.values.length);
-    const words = labels(criterion);
-    row.append(...criterion.values.map((value, index) => option(`criterion-${place}`, value, words[index])));
-    group.append(legend, row);
-    return group;
-  });
-  at("criteria").replaceChildren(...made);
-}
+// ---- one trial ---------------------------------------------------------------------------------
 
-function option(name, value, word) {
-  const [label, input, number, text] = ["label", "input", "b", "span"].map((tag) => document.createElement(tag));
-  Object.assign(input, { type: "radio", name, value: String(value), className: "unseen" });
-  number.textContent = value;
-  text.textContent = word;
-  label.append(input, number, " ", text);
-  return label;
-}
+class Viewing {
+  #trial;
+  #canvases;
+  #began = performance.now();
+  #held = false;
+  #index = 0;
+  watch = new Stopwatch();
+  grey = false;
 
-const groups = () => [...at("criteria").querySelectorAll("fieldset")];
-const given = (group) => group.querySelector("input:checked");
+  constructor(trial, bitmaps) {
+    this.#trial = trial;
+    const names = trial.original ? ["image", "original"] : ["image"];
+    this.#canvases = names.map((name) => at(`rate-${name}`));
+    this.seen = names.map(() => new Stopwatch());
+    this.#canvases.forEach((canvas, index) => canvas.getContext("2d").drawImage(bitmaps[names[index]], 0, 0));
+    this.#update();
+  }
 
-export function focusFirst() {
-  at("criteria").querySelector("input").focus({ preventScroll: true });
+  #update() {
+    fitToPixels(this.#canvases.filter((canvas) => !canvas.parentElement.hidden));
+    this.seen.forEach((clock, index) => {
+      const shown = !this.#held && !this.grey && (!inPlace() || index === this.#index);
+      if (shown) clock.go();
+      else clock.hold();
+    });
+    if (this.#held) this.watch.hold();
+    else this.watch.go();
+  }
+
+  turn() {
+    if (at("rate-switch").hidden || this.grey) return;
+    this.#index = 1 - this.#index;
+    look(this.#index);
+    this.#update();
+  }
+
+  rearrange() {
+    place(this.#trial);
+    look(this.#index);
+    this.#update();
+  }
+
+  hold(held) {
+    this.#held = held;
+    this.#update();
+  }
+
+  goGrey() {
+    this.grey = true;
+    at("rate-switch").disabled = true;
+    this.clear();
+    this.#update();
+  }
+
+  clear() {
+    for (const canvas of this.#canvases) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  }
+
+  get log() {
+    const response_ms = performance.now() - this.#began;
+    return {
+      response_ms,
+      paused_ms: Math.max(0, response_ms - this.watch.ms),
+      seen_ms: [this.seen[0].ms, this.seen[1]?.ms ?? 0],
+      layout: "single",
+      frames_per_phase: 1,
+      swaps_ms: [],
+      gaps_ms: [],
+      missed_frames: 0,
+      pixel_ratio: devicePixelRatio,
+    };
+  }
 }
 
 export function runTrial({ trial, bitmaps, frameMs, study, note }) {
-  const names = views(trial);
-  const canvases = names.map((name) => at(`rate-${name}`));
-  const seen = names.map(() => new Stopwatch());
-  const watch = new Stopwatch();
-  const began = performance.now();
-  let waited = study.min_view_ms ? 0 : 1;
-  let index = 0;
-  let held = false;
-  let grey = false;
-  canvases.forEach((canvas, place) => canvas.getContext("2d").drawImage(bitmaps[names[place]], 0, 0));
-  fit();
-
-  function fit() {
-    fitToPixels(canvases.filter((canvas) => !canvas.parentElement.hidden));
-  }
-  function count() {
-    const together = at("rate").dataset.pictures !== "one";
-    seen.forEach((clock, place) => (!held && !grey && (together || place === index) ? clock.go() : clock.hold()));
-    if (held) watch.hold();
-    else watch.go();
-  }
-  function turn() {
-    if (at("rate-switch").hidden || grey) return;
-    index = 1 - index;
-    look(index);
-    fit();
-    count();
-  }
-  function goGrey() {
-    if (grey) return;
-    grey = true;
-    for (const canvas of canvases) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-    at("rate-switch").disabled = true;
-    write(at("rate-hint"), "hint_rating_now");
-    count();
-    note("max_view", { seen_ms: seen.map((clock) => clock.ms) });
-  }
-  const ready = () => waited >= 1 && groups().every(given);
+  const viewing = new Viewing(trial, bitmaps);
+  let waited = study.min_view_ms ? 0 : 1; // share of the least view
+  const ready = () => waited >= 1 && complete();
   const refresh = () => {
     at("rate-send").disabled = !ready();
   };
   at("rate-switch").disabled = false;
   refresh();
-  count();
 
   return new Promise((resolve) => {
     const listening = new AbortController();
-    const { signal } = listening;
     function end(choice) {
-      const measured = measure();
+      const measured = viewing.log;
       endLimits();
       listening.abort();
-      for (const canvas of canvases) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-      resolve({ token: trial.token, choice, ...measured });
+      viewing.clear();
+      resolve({ token: trial.token, choice, frame_ms: frameMs, ratings: ratings(study.criteria), ...measured });
     }
-    function measure() {
-      const now = performance.now();
-      const values = study.criteria.map(({ name }, place) => [name, given(groups()[place])]);
-      const ratings = Object.fromEntries(values.filter(([, input]) => input).map(([name, input]) => [name, Number(input.value)]));
-      return {
-        ratings, layout: "single", frame_ms: frameMs, frames_per_phase: 1, swaps_ms: [], gaps_ms: [], missed_frames: 0,
-        response_ms: now - began, paused_ms: Math.max(0, now - began - watch.ms), pixel_ratio: devicePixelRatio,
-        seen_ms: [seen[0].ms, seen[1]?.ms ?? 0],
-      };
-    }
-    const endLimits = watchLimits(study, watch, {
+    const endLimits = watchLimits(study, viewing.watch, {
       onStep(share) {
         waited = share;
         drawWait(at("rate-wait"), share);
         refresh();
       },
-      onGrey: goGrey,
+      onGrey() {
+        if (viewing.grey) return;
+        viewing.goGrey();
+        write(at("rate-hint"), "hint_rating_now");
+        note("max_view", { seen_ms: viewing.log.seen_ms });
+      },
       onLate: () => end("none"),
     });
-    at("ratings").addEventListener("submit", (event) => {
+    const on = (target, kind, action) => target.addEventListener(kind, action, { signal: listening.signal });
+    on(at("ratings"), "submit", (event) => {
       event.preventDefault();
-      if (ready() && !held) end("rated");
-    }, { signal });
-    at("ratings").addEventListener("change", refresh, { signal });
-    at("rate-switch").addEventListener("click", turn, { signal });
-    document.addEventListener("keydown", (event) => onKey(event, turn), { signal });
-    holdWhile(() => fitting(trial) !== null, (now) => {
-      held = now;
-      count();
-    }, signal);
-    window.addEventListener("resize", () => {
-      place(trial);
-      look(index);
-      fit();
-      count();
-    }, { signal });
+      if (ready() && at("held").hidden) end("rated");
+    });
+    on(at("ratings"), "change", refresh);
+    on(at("rate-switch"), "click", () => viewing.turn());
+    on(document, "keydown", (event) => onKey(event, viewing));
+    on(window, "resize", () => viewing.rearrange());
+    holdWhile(() => fitting(trial) !== null, (held) => viewing.hold(held), listening.signal);
   });
 }
 
-function onKey(event, turn) {
+function onKey(event, viewing) {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || !at("held").hidden) return;
-  if (event.key === "r" || event.key === "R") return turn();
-  if (event.key === "Enter" && !event.target.closest("button")) {
+  if (event.key.toLowerCase() === "r") viewing.turn();
+  else if (/^[0-9]$/.test(event.key)) chooseDigit(event.key);
+  else if (event.key === "Enter" && !event.target.closest("button")) {
     event.preventDefault();
     at("rate-send").click(); // does nothing as long as it is disabled
   }
-  if (!/^[0-9]$/.test(event.key)) return;
-  const group = document.activeElement?.closest("fieldset") ?? groups().find((one) => !given(one)) ?? groups()[0];
-  const input = group.querySelector(`input[value="${event.key}"]`);
-  input?.focus();
-  input?.click();
 }
