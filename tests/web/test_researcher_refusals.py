@@ -9,6 +9,7 @@ from tests.study.tiny import CONDITIONS
 from tests.web.desks import TOKEN, open_desk
 from uplapp.web import page
 from uplapp.web.researcher.desk import REFUSED, Entry, guarded
+from uplapp.web.researcher.gate import MISSING, Gate
 
 
 @pytest.fixture
@@ -44,6 +45,13 @@ def test_the_page_describes_no_condition_no_token_and_offers_no_call(blocks, des
     assert not any(word in config for word in (TOKEN, str(desk.shelf.settings.data), "tiny", *words))
     assert blocks.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
     assert {listener.api_visibility for listener in blocks.fns.values()} == {"private"}
+
+
+def test_without_a_token_the_page_is_there_and_names_the_secret_that_is_missing(desk):
+    async def build():
+        return page.build(desk.shelf, Gate(None))
+
+    assert MISSING in str(asyncio.run(build()).get_config_file())
 
 
 def test_every_listener_of_a_researcher_begins_with_the_check(researchers):

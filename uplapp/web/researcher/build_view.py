@@ -35,7 +35,7 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
         clear = gr.Button("Clear", size="sm")
     with gr.Row():
         name = gr.Textbox(label="Name, in its address", max_length=40, max_lines=1, elem_id="study-name")
-        title = gr.Textbox(TITLE, label="Title, for observers", max_length=200, max_lines=1, scale=2)
+        title = gr.Textbox(TITLE, label="Title, for observers", max_length=200, max_lines=1, min_width=250)
     fields = form.build().fields
     check = gr.Button("Check", variant="primary", elem_id="check")
     found = gr.HTML(elem_id="facts")

@@ -44,6 +44,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
     desk.on(ask.click, lambda entry: gr.update(visible=True), [], sure)
     desk.on(no.click, lambda entry: gr.update(visible=False), [], sure)
     desk.on(yes.click, reset, [chosen], sure)
+    desk.on(chosen.change, lambda entry: [gr.update(visible=False)] * 2, [], [file, sure])
 
 
 def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool) -> str:

@@ -42,14 +42,18 @@ class Form:
 def build() -> Form:
     """Lay out the fields."""
     with gr.Row():
-        task = gr.Dropdown(list(TASKS), value=COMPARE, label="Observers", scale=2)
+        task = gr.Dropdown(list(TASKS), value=COMPARE, label="Observers", scale=2, min_width=250)
         hidden = gr.Checkbox(label="Rating: without the original beside it")
     with gr.Row():
-        phase = gr.Dropdown(list(PHASES), value=next(iter(PHASES)), label="Each picture is shown for")
-        layout = gr.Dropdown(list(SHOWN), value=next(iter(SHOWN)), label="Layout")
+        phase = gr.Dropdown(
+            list(PHASES), value=next(iter(PHASES)), label="Each picture is shown for", min_width=220
+        )
+        layout = gr.Dropdown(list(SHOWN), value=next(iter(SHOWN)), label="Layout", min_width=220)
         language = gr.Dropdown(list(LANGUAGES), value="English, German", label="Languages")
     with gr.Row():
-        pairs = gr.Dropdown(list(PAIRS), value=next(iter(PAIRS)), label="Comparisons of each observer")
+        pairs = gr.Dropdown(
+            list(PAIRS), value=next(iter(PAIRS)), label="Comparisons of each observer", min_width=220
+        )
         number = gr.Number(60, label="How many, if not all", precision=0, minimum=1, maximum=9999)
         quota = gr.Number(0, label="People wanted (0: no limit)", precision=0, minimum=0, maximum=100_000)
     with gr.Row():

@@ -33,6 +33,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
     file = gr.File(visible=False, label="Keep it private: who has a link can take part by it")
 
     def show(entry: Entry, name: str) -> tuple[Any, Any]:
+        if name not in desk.shelf.studies:
+            return "", gr.update(choices=[], value=None)
         rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
         alive = [(row["label"], row["id"]) for row in rows if row["revoked_at"] is None]
         return drawn(entry, name, rows), gr.update(choices=alive, value=None)
@@ -56,6 +58,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
     desk.on(make.click, add, [chosen, count, label], [listed, link])
     desk.on(revoke.click, end, [chosen, link], [listed, link])
     desk.on(take.click, hand_out, [chosen], file)
+    desk.on(chosen.change, lambda entry: gr.update(visible=False), [], file)
     return show, [listed, link]
 
 

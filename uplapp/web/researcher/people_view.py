@@ -36,7 +36,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
 
     desk.on(ask.click, check, [chosen, observer], [sure, warning, said])
     desk.on(yes.click, withdraw, [chosen, observer], [sure, observer, said])
-    desk.on(no.click, lambda entry: (gr.update(visible=False), ""), [], [sure, observer])
+    for event in (no.click, chosen.change):
+        desk.on(event, lambda entry: (gr.update(visible=False), ""), [], [sure, observer])
     _lay_out_quota(desk, chosen)
     return listed
 

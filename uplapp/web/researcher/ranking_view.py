@@ -37,7 +37,10 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
         found = standing(desk, study, simulated)
         return ranking_view.nothing(NO_VOTES) if found is None else ranking_view.show(found)
 
-    desk.on(ask.click, show, [chosen, simulated], [title, cautions, chart, listed])
+    shown, hidden = [title, cautions, chart, listed], gr.update(value=None, visible=False)
+    desk.on(ask.click, show, [chosen, simulated], shown)
+    for event in (chosen.change, simulated.change):  # or a ranking would stand under another study's name
+        desk.on(event, lambda entry: ("", "", hidden, hidden), [], shown)
 
 
 def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
