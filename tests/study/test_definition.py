@@ -11,6 +11,8 @@ GOOD = {
     "scenes": [{"name": "face"}],
 }
 QUALITY = {"name": "quality", "question": "How good is it?"}
+UNLIKE = {**QUALITY, "language": "de", "scale": "mos4"}
+GERMAN = {"translations": [{"language": "de"}]}
 
 
 def with_protocol(**entries):
@@ -66,6 +68,10 @@ def with_protocol(**entries):
         ({**GOOD, "rating": {"criteria": [QUALITY], "reference": "there"}}, "reference 'there' is unknown"),
         ({**GOOD, "rating": {"criteria": [{**QUALITY, "scale": "stars"}]}}, "scale 'stars' is unknown"),
         ({**GOOD, "rating": {"criteria": [{**QUALITY, "labels": ["x"]}]}}, "a scale has 2 to 11 labels"),
+        (
+            {**GOOD, **GERMAN, "rating": {"criteria": [QUALITY, UNLIKE]}},
+            "need the same scale, lowest and number",
+        ),
         ({**with_protocol(not_sure=True), "rating": {"criteria": [QUALITY]}}, "for pairs, not for ratings"),
         ({**with_protocol(pairs="adaptive:2"), "rating": {"criteria": [QUALITY]}}, "pairs that are planned"),
     ],

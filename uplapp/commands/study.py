@@ -123,8 +123,12 @@ def render(name: Name) -> None:
 def simulate(
     name: Name,
     count: Annotated[int, typer.Option("--observers", min=1, max=1000, help="How many.")] = 14,
-    scores: Annotated[str, typer.Option(help="NAME=JOD,...; default: evenly spaced, first best.")] = "",
-    spread: Annotated[float, typer.Option(min=0, help="Standard deviation between observers, JOD.")] = 0.0,
+    scores: Annotated[
+        str, typer.Option(help="NAME=JOD,... or, of ratings, NAME=MEAN; default: even steps, first best.")
+    ] = "",
+    spread: Annotated[
+        float, typer.Option(min=0, help="Standard deviation between observers, in the same unit.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choices.")] = 0,
     as_json: Json = False,
 ) -> None:
