@@ -163,6 +163,13 @@ def test_the_manifest_holds_the_seed_and_a_hash_of_every_stimulus(store, tmp_pat
     assert len(manifest["stimuli"]) == 2 * 5
 
 
+def test_one_observer_cannot_fill_the_disk_with_events(store, study, observer, monkeypatch):
+    monkeypatch.setattr(session, "EVENTS_KEPT", 5)
+    for _ in range(4):
+        session.note(store, study, observer, [{"kind": "focus", "at_ms": 1.0}] * 2, NOW)
+    assert len(store.rows("SELECT id FROM events", {})) == 5
+
+
 def test_events_of_unknown_kind_are_refused(store, study, observer):
     session.note(store, study, observer, [{"kind": "blur", "at_ms": 3.5}], NOW)
     with pytest.raises(BadResponse):

@@ -20,6 +20,7 @@ EVENTS = (
     *("calibration", "max_view", "fullscreen"),
 )
 CODE_LENGTH = 10
+EVENTS_KEPT = 5000  # an hour of a restless window; a script could fill the disk
 
 
 class Unknown(Refused):
@@ -118,10 +119,12 @@ def reveal(store: Store, token: str) -> Trial:
 def note(
     store: Store, study: OpenStudy, session: str, events: Sequence[Mapping[str, Any]], now: float
 ) -> None:
-    """Keep what happened around the trials: focus, visibility, window, pixel ratio."""
+    """Keep what happened around the trials: focus, visibility, window; of one observer, up to a limit."""
     with store.transaction():  # the observer too, or one who withdraws meanwhile would leave an event
         observer = _observer(store, study, session)
-        for event in events:
+        query = "SELECT count(*) AS n FROM events WHERE observer = :id"
+        room = EVENTS_KEPT - (store.row(query, id=observer["id"]) or {"n": 0})["n"]
+        for event in events[: max(0, room)]:
             if event.get("kind") not in EVENTS:
                 raise response.BadResponse(f"an event's kind must be one of: {', '.join(EVENTS)}")
             at_ms = response.finite(event.get("at_ms"), "at_ms", 0.0, 1e12)
