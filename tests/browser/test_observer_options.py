@@ -8,6 +8,7 @@ from tests.browser.moves import (
     answer_side_by_side,
     answers,
     consent,
+    contrasts,
     go_through,
     short_study,
     texts,
@@ -178,3 +179,22 @@ def test_a_card_against_the_screen_gives_pixels_per_degree(start, store, open_pa
     detail = events(store, "calibration")[0]
     assert detail["card_px"] == 428
     assert detail["pixels_per_degree"] == pytest.approx(50.0, abs=0.05)  # 1 cm at 57.3 cm is a degree
+
+
+def test_what_lies_over_the_pictures_can_be_read(start, open_page):
+    _, address = start()
+    page = open_page()
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(700)
+    page.context.set_offline(True)
+    page.wait_for_timeout(600)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#trouble:visible")
+    assert contrasts(page)[0][0] >= 4.5
+    page.context.set_offline(False)
+    page.wait_for_selector("#trouble", state="hidden")
+    page.wait_for_timeout(700)
+    zoom(page, 1.1)
+    page.wait_for_selector("#held:visible")
+    assert contrasts(page)[0][0] >= 4.5

@@ -37,7 +37,8 @@ export async function calibrate(session) {
     card.style.height = `${Number(slider.value) * (short ? 0.7 : SHORT_MM / LONG_MM)}px`;
     card.textContent = say(short ? "card_short" : "card_long");
     const { pixels_per_degree: found } = measured();
-    write(at("card-result"), "card_result", { n: found ? found.toFixed(1) : "–" });
+    const told = found.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    write(at("card-result"), "card_result", { n: told });
   };
   draw();
   slider.focus();

@@ -70,7 +70,8 @@ async function offerLanguages(study, onChange) {
     store.set("language", menu.value);
     const search = new URLSearchParams(location.search);
     search.delete("lang"); // the choice holds from here on, also after a reload
-    history.replaceState(null, "", `${location.pathname}${search.size ? `?${search}` : ""}${location.hash}`);
+    const asked = String(search) && `?${search}`;
+    history.replaceState(null, "", `${location.pathname}${asked}${location.hash}`);
     onChange(await invitation(menu.value));
   });
 }
