@@ -58,10 +58,8 @@ def go_in(page, address):
 
 
 def upload(page, archive):
-    page.locator("#check").wait_for()
-    page.wait_for_timeout(500)  # the upload listens a moment after it is there
     page.locator("#pictures input[type=file]").set_input_files(archive)
-    page.get_by_text(archive.name).wait_for()
+    page.locator("#pictures").get_by_text(archive.stem, exact=True).wait_for()
 
 
 def build(page, archive, name):
@@ -144,6 +142,23 @@ def test_a_study_from_a_zip_to_its_export_with_an_observer_who_withdraws(lab, op
     assert answered(tmp_path) == 0
     desk.locator("#people").get_by_text("withdrawn").wait_for()
     assert fits(desk)
+
+
+def test_a_ranking_never_stands_under_the_name_of_another_study(lab, open_page, tmp_path):
+    page = open_page(390, 844)
+    go_in(page, lab)
+    archive = zip_of_pictures(tmp_path)
+    for name in ("first", "second"):
+        build(page, archive, name)
+    page.get_by_role("tab", name="Watch").click()
+    page.get_by_role("tab", name="Ranking").last.click()
+    page.get_by_role("button", name="Rank the answers so far").click()
+    page.locator("#standing").get_by_text("No answers yet").wait_for()
+    page.locator("#watched input").click()
+    page.get_by_role("option", name="first").click()
+    page.locator("#standing").get_by_text("No answers yet").wait_for(state="detached")
+    page.locator("#board").get_by_text("/study/first").wait_for()
+    assert fits(page)
 
 
 def test_ten_wrong_tokens_lock_the_gate_for_the_right_one_too(lab, open_page):

@@ -51,13 +51,14 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
 
     def publish(entry: Entry, made: Draft | None, forced: bool) -> tuple[Any, ...]:
         address = published(desk, entry, made, forced)
-        hidden = gr.update(visible=False)
-        return None, "", hidden, hidden, address, gr.update(choices=desk.shelf.names(), value=_name(made))
+        hidden, opened = gr.update(visible=False), gr.update(choices=desk.shelf.names(), value=_name(made))
+        return None, "", hidden, hidden, address, opened, None, Collected(), ""
 
+    used = [upload, collected, name]
     forgetful = desk.shelf.settings.forgetful
     asked = [source, upload, collected, name, title, *fields]
     desk.on(check.click, look, [draft, *asked], [draft, found, freeze, forced, said])
-    desk.on(freeze.click, publish, [draft, forced], [draft, found, freeze, forced, said, watched])
+    desk.on(freeze.click, publish, [draft, forced], [draft, found, freeze, forced, said, watched, *used])
     desk.on(clear.click, lambda entry: Collected(), [], collected)
     source.change(
         lambda source: (gr.update(visible=source == ZIP), gr.update(visible=source == RESULTS)),
