@@ -30,8 +30,8 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
     gr.Markdown(ABOUT)
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
     upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
-    with gr.Group(visible=False) as results:
-        listed = gr.Markdown(collecting.told(Collected()), container=True)
+    with gr.Column(visible=False) as results:
+        listed = gr.Markdown(collecting.told(Collected()))
         clear = gr.Button("Clear", size="sm")
     with gr.Row():
         name = gr.Textbox(label="Name, in its address", max_length=40, max_lines=1, elem_id="study-name")

@@ -36,9 +36,9 @@ class Collected:
 
 def build(desk: Desk, latest: gr.State, collected: gr.State) -> None:
     """Lay out the button below the results of the Restore tab; only a researcher sees it."""
-    with gr.Group(visible=False) as shown:
+    with gr.Column(visible=False) as shown:
         add = gr.Button("Make a study of these results", elem_id="collect")
-        said = gr.Markdown(container=True)
+        said = gr.Markdown()
 
     def take(entry: Entry, latest: Results | None, collected: Collected) -> tuple[Collected, str]:
         now = added(collected, latest)

@@ -17,8 +17,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
             label="Withdraw an observer", placeholder="the id in the table", max_lines=1, elem_id="observer"
         )
         ask = gr.Button("Withdraw", min_width=100)
-    with gr.Group(visible=False) as sure:
-        warning = gr.Markdown(container=True)
+    with gr.Column(visible=False) as sure:
+        warning = gr.Markdown()
         with gr.Row():
             yes = gr.Button("Yes, delete these answers", variant="stop")
             no = gr.Button("Keep them")

@@ -16,8 +16,8 @@ EPHEMERAL = "On a Space, studies made here are gone after a restart: keep the ZI
 def build(desk: Desk, collected: gr.State) -> None:
     """Lay out the tab inside the current gradio context."""
     drafts.sweep(desk.drafts)
-    with gr.Group() as door:
-        said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, container=True, elem_id="door")
+    with gr.Column() as door:
+        said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, elem_id="door")
         with gr.Row(elem_classes="act", visible=not desk.gate.missing):
             token = gr.Textbox(
                 label="Researcher's token",
