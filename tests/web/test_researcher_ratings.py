@@ -32,7 +32,7 @@ def desk(tmp_path):
 
 
 def test_an_export_holds_the_ratings(desk):
-    paths = {kind: Path(data_view.written(desk, "grading", kind, False, True)) for kind in data_view.WRITERS}
+    paths = {kind: Path(data_view.written(desk, "grading", kind, False, True)) for kind in data_view.SUFFIXES}
     table = pd.read_csv(paths[data_view.CSV])
     lines = [json.loads(line) for line in paths[data_view.LINES].read_text().splitlines()]
     assert paths[data_view.CSV].name == "grading-ratings.csv"

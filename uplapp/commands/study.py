@@ -2,11 +2,12 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
-import pandas as pd
 import typer
 
 from uplapp.commands.links import app as links
@@ -20,16 +21,15 @@ from uplapp.study import (
     observers,
     package,
     presets,
-    ratings_table,
-    replies,
     stimuli,
+    streaming,
     votes,
 )
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
-from uplapp.study.opening import OpenStudy
+from uplapp.study.reading import reading
 from uplapp.study.snapshot import snapshot
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.store import DATABASE
 
 LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
 
@@ -266,25 +266,23 @@ def export(
     """
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
-    with opened(name) as (store, study):
+    database = Settings.from_env().data / DATABASE
+    with opened(name) as (_, study):
         if kind == "sqlite" and out is not None:
-            snapshot(Settings.from_env().data / DATABASE, out)
+            snapshot(database, out)
             return
-        table = _table(store, study, simulated, everything, asked)
-    text = votes.to_csv(table) if kind == "csv" else votes.to_json_lines(table)
+        with reading(database) as reader, _target(out) as file:
+            file.writelines(streaming.export(reader, study, kind, simulated, everything, asked))
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    """The file to write, standard output if there is none."""
     if out is None:
-        sys.stdout.write(text)
+        yield sys.stdout
     else:
-        out.write_text(text, encoding="utf-8")
-
-
-def _table(store: Store, study: OpenStudy, simulated: bool, everything: bool, asked: bool) -> pd.DataFrame:
-    """What a study collected: replies where they are asked for, else its ratings or its votes."""
-    if asked:
-        return pd.DataFrame(replies.listing(store, study.id), columns=list(replies.COLUMNS))
-    if study.definition.rating is not None:
-        return ratings_table.ratings(store, study.id, simulated, everything)
-    return votes.votes(store, study.id, simulated, everything)
+        with out.open("w", encoding="utf-8", newline="") as file:
+            yield file
 
 
 def _change(name: str, state: str) -> None:

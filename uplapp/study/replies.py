@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from uplapp.study.definition import Definition
 from uplapp.study.protocol import Question
+from uplapp.study.reading import Reader
 from uplapp.study.response import BadResponse
 from uplapp.study.store import Row, Store
 
@@ -45,7 +46,7 @@ def replied(store: Store, observer: Row) -> bool:
     return bool((store.row(query, observer=observer["id"]) or {"n": 0})["n"])
 
 
-def listing(store: Store, study: str) -> list[Row]:
+def listing(store: Store | Reader, study: str) -> list[Row]:
     """Every reply of people to a study's questions: observer, question, reply, replied_at."""
     query = """SELECT observer, question, reply, replied_at FROM replies
         JOIN observers ON observers.id = replies.observer WHERE observers.study = :study AND simulated = 0

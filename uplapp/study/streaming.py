@@ -5,7 +5,8 @@ from itertools import islice
 
 import pandas as pd
 
-from uplapp.study import votes
+from uplapp.study import ratings_table, replies, votes
+from uplapp.study.opening import OpenStudy
 from uplapp.study.reading import Reader
 from uplapp.study.store import Row
 
@@ -47,9 +48,24 @@ def table(
     return as_table(rows, False)
 
 
+def export(
+    reader: Reader, study: OpenStudy, suffix: str, simulated: bool, everything: bool, asked: bool = False
+) -> Iterator[str]:
+    """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `asked` the replies."""
+    if asked:
+        table = pd.DataFrame(replies.listing(reader, study.id), columns=list(replies.COLUMNS))
+        yield votes.to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
+    else:
+        as_table = ratings_table.as_table if study.definition.rating else votes.as_table
+        yield from WRITERS[suffix](reader, study.id, simulated, everything, as_table)
+
+
 def _tables(
     reader: Reader, study: str, simulated: bool, everything: bool, as_table: AsTable
 ) -> Iterator[pd.DataFrame]:
     rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
     while piece := list(islice(rows, PIECE)):
         yield as_table(piece, everything)
+
+
+WRITERS = {"csv": csv, "jsonl": json_lines}

@@ -1,28 +1,25 @@
 """Exports written piece by piece, and the way to set all answers aside."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
-from uplapp.study import ratings_table, streaming, votes
+from uplapp.study import streaming, votes
 from uplapp.study.reading import reading
 from uplapp.study.snapshot import snapshot
 from uplapp.web.downloads import offer_pieces, room
 from uplapp.web.researcher.desk import Desk, Entry
 
-CSV, LINES, DATABASE = "CSV", "JSON lines", "SQLite, every study"
-WRITERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    CSV: ("csv", streaming.csv),
-    LINES: ("jsonl", streaming.json_lines),
-}
+CSV, LINES, REPLIES = "CSV", "JSON lines", "Replies to the questions, CSV"
+DATABASE = "SQLite, every study"
+SUFFIXES = {CSV: "csv", LINES: "jsonl", REPLIES: "csv"}
 ABOUT = "CSV is what the Analysis tab and `uplapp analyse` read. The database holds secrets: keep it private."
 
 
 def build(desk: Desk, chosen: gr.Dropdown) -> None:
     """Lay out the view of the study `chosen`."""
     gr.Markdown(ABOUT)
-    kind = gr.Radio([CSV, LINES, DATABASE], value=CSV, label="Format")
+    kind = gr.Radio([CSV, LINES, REPLIES, DATABASE], value=CSV, label="Format")
     with gr.Row():
         everything = gr.Checkbox(label="Also what is left out, with the reason")
         simulated = gr.Checkbox(label="Simulated observers instead of people")
@@ -54,8 +51,8 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
         path = room("uplapp-snapshot.db")
         snapshot(desk.database, path)
         return str(path)
-    suffix, pieces = WRITERS.get(kind, WRITERS[CSV])
-    what, table = ("ratings", ratings_table) if study.definition.rating else ("votes", votes)
+    suffix = SUFFIXES.get(kind, "csv")
+    what = "replies" if kind == REPLIES else "ratings" if study.definition.rating else "votes"
     with reading(desk.database) as reader:
-        text = pieces(reader, study.id, simulated, everything, table.as_table)
+        text = streaming.export(reader, study, suffix, simulated, everything, kind == REPLIES)
         return offer_pieces(f"{name}-{what}.{suffix}", text)
