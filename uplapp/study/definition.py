@@ -132,9 +132,9 @@ def _rating(raw: object, where: str) -> Rating:
         _choose(criterion.scale, "scale", tuple(SCALES), f"{where} '{criterion.name}'")
         if criterion.labels and not 2 <= len(criterion.labels) <= 11:
             raise BadStudy(f"{where} '{criterion.name}': a scale has 2 to 11 labels")
-    values = {(row.name.lower(), row.scale, row.lowest, len(row.labels)) for row in rating.criteria}
-    if len(values) > len({row.name.lower() for row in rating.criteria}):
-        raise BadStudy(f"{where}: rows of one criterion need the same scale, lowest and number of labels")
+    labelled = {(row.name.lower(), len(row.labels)) for row in rating.criteria if row.labels}
+    if len(labelled) > len({name for name, _ in labelled}):
+        raise BadStudy(f"{where}: rows of one criterion need the same number of labels")
     return rating
 
 
