@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from tests.browser.moves import answer_in_place, answer_side_by_side, answers, consent, go_through
@@ -94,55 +93,6 @@ def test_a_lost_connection_keeps_the_answer_until_it_is_acknowledged(start, stor
     page.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
     assert len(answers(store)) == 1
     assert page.evaluate("() => localStorage.getItem('outbox:tiny')") == "[]"
-
-
-def swaps(page, store, seconds):
-    """One trial watched for some seconds; the swaps that the page logged."""
-    before = len(answers(store))
-    page.wait_for_selector("#trial:visible")
-    page.wait_for_timeout(1000 * seconds)
-    page.keyboard.press("ArrowLeft")
-    for _ in range(100):
-        if len(answers(store)) > before:
-            break
-        page.wait_for_timeout(50)
-    return json.loads(answers(store)[-1]["swaps_ms"])
-
-
-@pytest.mark.slow
-def test_flicker_intervals_spread_by_less_than_a_millisecond_over_80_swaps(start, store, open_page):
-    _, address = start(practice=0, phase_ms=100.0)
-    page = open_page()
-    consent(page, address)
-    spreads = []
-    for _ in range(ATTEMPTS):
-        logged = swaps(page, store, 9.5)
-        assert len(logged) > 80
-        intervals = np.diff(logged[-81:])
-        assert intervals.mean() == pytest.approx(100.0, abs=0.5)  # the display's own 60 Hz
-        spreads.append(float(intervals.std(ddof=1)))
-        if spreads[-1] < 1.0:
-            break
-    print(f"flicker interval sd: {spreads} ms over 80 swaps")
-    assert min(spreads) < 1.0
-
-
-def test_the_canvas_shows_the_pixels_of_the_stimuli(start, store, open_page):
-    study, address = start(practice=0)
-    page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
-    page.wait_for_timeout(700)
-    read = """() => ['left', 'right'].map((side) => {
-        const canvas = document.getElementById(`canvas-${side}`);
-        return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
-    })"""
-    token = page.evaluate("() => localStorage.getItem('session:tiny')")
-    trial = session.reveal(store, session.state(store, study, token).trial.token)
-    for side, data in zip((trial.left, trial.right), page.evaluate(read), strict=True):
-        shown = np.array(data, np.uint8).reshape(48, 64, 4)[..., :3]
-        allowed = [study.stimuli.pixels(trial.scene, name) for name in ("reference", side)]
-        assert any(np.array_equal(shown, pixels) for pixels in allowed)
 
 
 @pytest.mark.parametrize(("phase_ms", "warned"), [(100.0, True), (250.0, False)])

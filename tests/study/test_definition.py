@@ -11,7 +11,7 @@ GOOD = {
     "scenes": [{"name": "face"}],
 }
 QUALITY = {"name": "quality", "question": "How good is it?"}
-UNLIKE = {**QUALITY, "language": "de", "scale": "mos4"}
+UNLIKE = [{**QUALITY, "labels": ["a", "b"]}, {**QUALITY, "labels": ["x", "y", "z"], "language": "de"}]
 GERMAN = {"translations": [{"language": "de"}]}
 
 
@@ -69,8 +69,8 @@ def with_protocol(**entries):
         ({**GOOD, "rating": {"criteria": [{**QUALITY, "scale": "stars"}]}}, "scale 'stars' is unknown"),
         ({**GOOD, "rating": {"criteria": [{**QUALITY, "labels": ["x"]}]}}, "a scale has 2 to 11 labels"),
         (
-            {**GOOD, **GERMAN, "rating": {"criteria": [QUALITY, UNLIKE]}},
-            "need the same scale, lowest and number",
+            {**GOOD, **GERMAN, "rating": {"criteria": UNLIKE}},
+            "need the same number of labels",
         ),
         ({**with_protocol(not_sure=True), "rating": {"criteria": [QUALITY]}}, "for pairs, not for ratings"),
         ({**with_protocol(pairs="adaptive:2"), "rating": {"criteria": [QUALITY]}}, "pairs that are planned"),
