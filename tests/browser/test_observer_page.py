@@ -11,7 +11,6 @@ from tests.web.serving import Recording, mounted
 from uplapp.study import session, votes
 
 pytestmark = pytest.mark.browser
-ATTEMPTS = 3  # this machine may be busy; the law is about an idle browser
 
 
 @pytest.fixture
