@@ -191,3 +191,25 @@ def test_an_observer_who_never_saw_a_condition_is_not_counted_there():
     assert found["observers"].to_dict() == {"c": 4, "b": 4, "a": 5}
     pairs = differences(from_table(some), QUICK).set_index(["a", "b"])["observers"]
     assert pairs.to_dict() == {("a", "b"): 4, ("a", "c"): 4, ("b", "c"): 4}
+
+
+def test_conditions_that_were_never_rated_in_one_scene_are_not_compared():
+    rows = [
+        {"observer": who, "condition": name, "scene": scene, "criterion": "q", "rating": level + shift}
+        for shift, who in enumerate("abc")
+        for name, scene, level in (("A", "hard", 1), ("B", "easy", 4))
+    ]
+    found = differences(from_table(pd.DataFrame(rows)), QUICK)
+    assert found["difference"].isna().all()
+    assert not found["significant"].any()
+
+
+def test_a_scene_that_only_one_of_two_conditions_has_does_not_move_their_difference():
+    both = [
+        {"observer": who, "condition": name, "scene": "s", "criterion": "q", "rating": level + shift}
+        for shift, who in enumerate("abc")
+        for name, level in (("A", 2), ("B", 3 + shift % 2))
+    ]
+    extra = [{**row, "scene": "easy", "rating": 9} for row in both if row["condition"] == "A"]
+    plain, with_extra = (differences(from_table(pd.DataFrame(rows)), QUICK) for rows in (both, both + extra))
+    pd.testing.assert_frame_equal(plain, with_extra)

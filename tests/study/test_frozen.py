@@ -3,7 +3,7 @@ from PIL import Image
 
 from tests.study.tiny import NOW, write_study
 from uplapp.errors import BadStudy
-from uplapp.study import frozen, opening, stimuli
+from uplapp.study import frozen, observers, opening, stimuli, votes
 from uplapp.study.definition import load
 from uplapp.study.facts import facts
 from uplapp.study.store import Store
@@ -31,6 +31,15 @@ def test_a_manifest_holds_every_file_the_seed_the_protocol_and_the_versions(fold
     assert made["seed"] == made["protocol"]["seed"] == load(folder).protocol.seed
     assert set(made["versions"]) == {"uplapp", "python", "numpy", "pillow"}
     assert frozen.read(folder) == made
+
+
+def test_the_code_in_every_export_is_that_of_the_manifest(folder, store):
+    made = [frozen.freeze(folder, NOW, again=bool(edition)) for edition in range(2)][-1]
+    study = opening.open_study(store, load(folder), folder, NOW)
+    row = store.row("SELECT hash FROM studies ORDER BY opened_at DESC, rowid DESC")
+    assert row["hash"] == made["hash"]
+    observers.simulate(store, study, observers.even_scores(study.definition), 1, 0, NOW)
+    assert set(votes.votes(store, study.id, simulated=True)["manifest"]) == {made["hash"][:12]}
 
 
 @pytest.mark.parametrize("name", ["l1/chelsea.png", "reference/astronaut.png", "study.toml"])

@@ -143,3 +143,27 @@ def test_status_counts_people_only(store, study):
 def test_what_cannot_be_is_said(store, study, act, message):
     with pytest.raises(UplappError, match=message):
         act(store, study.id)
+
+
+@pytest.mark.parametrize("quota", [0, None])
+def test_a_quota_of_nothing_is_no_limit(store, study, quota):
+    lifecycle.limit(store, study.id, 1)
+    lifecycle.limit(store, study.id, quota)
+    join(store, study)
+    assert join(store, study)
+
+
+def test_the_same_join_sent_twice_is_one_observer(store, study):
+    key = "a" * 32
+    assert join(store, study, key=key) == join(store, study, key=key)
+    assert join(store, study, key="b" * 32) != join(store, study, key=key)
+    assert [row["number"] for row in store.rows("SELECT number FROM observers ORDER BY number", {})] == [0, 1]
+
+
+def test_a_gap_in_the_numbers_keeps_nobody_out(store, study):
+    first = observer_of(store, join(store, study))
+    join(store, study)
+    store.rows("DELETE FROM trials WHERE observer = :first RETURNING 1", {"first": first})
+    store.rows("DELETE FROM observers WHERE id = :first RETURNING 1", {"first": first})
+    join(store, study)
+    assert [row["number"] for row in store.rows("SELECT number FROM observers ORDER BY number", {})] == [1, 2]

@@ -100,6 +100,36 @@ def test_a_label_that_no_table_can_show_is_refused_and_no_link_is_made(store, st
     assert links.listing(store, study.id) == []
 
 
+def test_a_label_belongs_to_one_link(store, study):
+    links.make(store, study.id, ["P1"], NOW)
+    for labels in (["P1"], ["P2", "P2"]):
+        with pytest.raises(UplappError, match="is taken"):
+            links.make(store, study.id, labels, NOW)
+    assert len(links.listing(store, study.id)) == 1
+
+
+def test_a_link_tells_that_its_observer_withdrew(store, study):
+    [link] = links.make(store, study.id, ["P1"], NOW)
+    session.withdraw(store, study, join(store, study, link), NOW)
+    assert links.state(links.listing(store, study.id)[0]) == "withdrawn"
+
+
+def test_a_link_whose_observers_line_is_lost_is_free_again(tmp_path):
+    store = Store(tmp_path / "lived" / "answers.db")
+    study = open_tiny(store, tmp_path / "tiny")
+    [link] = links.make(store, study.id, ["P1"], NOW)
+    join(store, study, link)
+    store.close()
+    (journal,) = (tmp_path / "lived" / "journal").glob("*.jsonl")
+    kept = [line for line in journal.read_text().splitlines(True) if '"table": "observers"' not in line]
+    (tmp_path / "new" / "journal").mkdir(parents=True)
+    (tmp_path / "new" / "journal" / journal.name).write_text("".join(kept))
+    replay(tmp_path / "new" / "answers.db", tmp_path / "new" / "journal")
+    again = Store(tmp_path / "new" / "answers.db")
+    assert links.claim(again, study.id, link) is None
+    again.close()
+
+
 def test_links_come_back_from_the_journal_with_their_observers(tmp_path):
     store = Store(tmp_path / "lived" / "answers.db")
     study = open_tiny(store, tmp_path / "tiny")

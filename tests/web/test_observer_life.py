@@ -17,12 +17,17 @@ def client(store, study):
         yield client
 
 
+def fill(store, study):
+    """The quota is reached before anybody came, as by a row of an older version."""
+    store.update("studies", study, {"quota": 0})
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda store, study: lifecycle.change(store, study, "paused"), "is paused"),
         (lambda store, study: lifecycle.change(store, study, "closed"), "has ended"),
-        (lambda store, study: lifecycle.limit(store, study, 0), "all the observers it needs"),
+        (lambda store, study: fill(store, study), "all the observers it needs"),
     ],
 )
 def test_a_newcomer_who_cannot_join_is_told_why(client, store, study, spoil, message):

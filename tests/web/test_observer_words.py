@@ -66,7 +66,7 @@ def test_an_observers_language_is_stored(client, store):
     [
         (lambda store, study: lifecycle.change(store, study, "paused"), {}, "paused"),
         (lambda store, study: lifecycle.change(store, study, "closed"), {}, "closed"),
-        (lambda store, study: lifecycle.limit(store, study, 0), {}, "full"),
+        (lambda store, study: store.update("studies", study, {"quota": 0}), {}, "full"),
         (lambda store, study: None, {"consent_version": "1"}, "consent_changed"),
         (lambda store, study: None, {"link": "0" * 32}, "link_unknown"),
     ],
@@ -81,7 +81,7 @@ def test_every_refusal_has_a_word_that_a_page_can_translate(client, store, study
 
 def test_the_welcome_says_whether_the_study_takes_observers(client, store, study):
     assert welcome(client)["state"] == "open"
-    lifecycle.limit(store, study.id, 0)
+    store.update("studies", study.id, {"quota": 0})
     assert welcome(client)["state"] == "full"
     lifecycle.change(store, study.id, "closed")
     assert welcome(client)["state"] == "closed"

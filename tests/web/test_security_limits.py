@@ -158,6 +158,7 @@ def whose(told, behind_proxy, client=("10.0.0.1", 1)):
         pytest.param(["10.1.1.1, 10.2.2.2"], True, "10.2.2.2", id="nothing public"),
         pytest.param(["x, , <script>"], True, "<script>", id="no addresses at all"),
         pytest.param(["2a00:1:2:3:4:5:6:7"], True, "2a00:1:2:3::/64", id="a household of IPv6"),
+        pytest.param(["::ffff:8.8.4.4"], True, "8.8.4.4", id="IPv4 in the clothes of IPv6"),
     ],
 )
 def test_an_address_is_the_proxys_word_never_the_senders(told, behind_proxy, found):

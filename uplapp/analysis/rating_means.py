@@ -85,21 +85,22 @@ def means(ratings: Ratings, method: Method) -> pd.DataFrame:
 
 
 def differences(ratings: Ratings, method: Method) -> pd.DataFrame:
-    """All pairs of conditions of each criterion, tested by a paired t test on the observers' means.
+    """All pairs of conditions of each criterion: observers' mean differences within a scene, paired t test.
 
-    Columns: criterion, a, b, difference (a - b), low, high, observers (who rated both), p (two-sided, Student
-    1908), p_adjusted (Holm 1979, within the criterion), significant. NaN where fewer than two observers rated
-    both, or all of them differ by exactly the same. The reference is not among the conditions.
+    Columns: criterion, a, b, difference (a - b), low, high, observers (who rated both in a scene), p
+    (two-sided, Student 1908), p_adjusted (Holm 1979, within the criterion), significant. NaN where fewer than
+    two observers rated both in one scene, or all of them differ by exactly the same. The reference is not
+    among the conditions.
     """
     found = [_differences(ratings, criterion, method) for criterion in ratings.criteria]
     return pd.concat(found, ignore_index=True)
 
 
 def _differences(ratings: Ratings, criterion: str, method: Method) -> pd.DataFrame:
-    own = observer_means(ratings, criterion).drop(columns=ratings.reference, errors="ignore")
+    own = _scenes(ratings, criterion).drop(columns=ratings.reference, errors="ignore")
     pairs = list(combinations(own.columns, 2))
-    apart = np.array([(own[a] - own[b]).to_numpy(float) for a, b in pairs]).reshape(len(pairs), len(own)).T
-    found = spread(apart, method)
+    apart = pd.DataFrame({pair: own[pair[0]] - own[pair[1]] for pair in pairs}, index=own.index)
+    found = spread(apart.groupby("observer").mean().to_numpy(float), method)
     p = _paired(found)
     adjusted = holm(p)
     return pd.DataFrame(
@@ -123,10 +124,16 @@ def _by_image(ratings: Ratings) -> "pd.Series[float]":
     return table.groupby(IMAGE, sort=True)["rating"].mean()
 
 
+def _scenes(ratings: Ratings, criterion: str) -> pd.DataFrame:
+    """Mean ratings by observer and scene, one column a condition; NaN where there is none."""
+    by_image = _by_image(ratings)
+    own = by_image.loc[by_image.index.get_level_values("criterion") == criterion].unstack("condition")
+    return own.droplevel("criterion")
+
+
 def _from_reference(ratings: Ratings, criterion: str, own: pd.DataFrame) -> Array:
     """Each observer's mean difference (K,n) from the hidden reference in the same scene."""
-    by_image = _by_image(ratings)
-    every = by_image.loc[by_image.index.get_level_values("criterion") == criterion].unstack("condition")
+    every = _scenes(ratings, criterion)
     if ratings.reference not in every:
         return np.full(own.shape, np.nan)
     apart = every.sub(every[ratings.reference], axis=0).groupby("observer").mean()

@@ -24,6 +24,7 @@ DEFINITION = "study.toml"
 def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     """Check the study in `folder`, write its manifest.json and return what it says.
 
+    Its `hash` begins with the 12 digits that every export has in the column `manifest`.
     `now` in seconds since 1970. BadStudy if it is frozen already, unless `again`: the next edition is
     another study, whose answers are kept apart.
     """
@@ -33,14 +34,16 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     known = read(folder)
     if known and not again:
         raise BadStudy(f"{folder} is frozen already; `freeze --again` makes another study of it")
+    checked, edition = stimuli.check(definition, folder), (known["edition"] if known else 0) + 1
     made = {
-        "edition": (known["edition"] if known else 0) + 1,
+        "edition": edition,
+        "hash": checked.digest(definition, edition),
         "frozen_at": now,
         "title": definition.title,
         "seed": definition.protocol.seed,
         "protocol": asdict(definition.protocol),
         "versions": _versions(),
-        "files": _files(folder, stimuli.check(definition, folder)),
+        "files": _files(folder, checked),
     }
     draft = folder / f"{MANIFEST}.new"
     draft.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")

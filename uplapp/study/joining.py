@@ -14,8 +14,12 @@ CONSENT_CHANGED = "the consent text has changed; load the page again"
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Who wants to take part: by which link if any, in which language, with which kind of browser."""
+    """Who wants to take part: by which link if any, in which language, with which kind of browser.
 
+    `key` is the browser's own: the same key again, after a lost reply, is the same observer.
+    """
+
+    key: str = ""
     link: str = ""
     language: str = ""
     agent: str = ""
@@ -27,8 +31,8 @@ def join(
 ) -> str:
     """Add an observer who agreed to the consent text; returns the secret session token.
 
-    A personal link that was used before gives the session of its observer. NotNow if the study takes nobody,
-    or a link is needed or not known; Refused if the consent text is not the present one.
+    A personal link or a key that was used before gives the session of its observer. NotNow if the study takes
+    nobody, or a link is needed or not known; Refused if the consent text is not the present one.
     """
     who = who or Newcomer()
     if consent_version != study.definition.consent.version:
@@ -36,7 +40,7 @@ def join(
     if study.definition.access.links_only and not (who.link or who.simulated):
         raise NotNow(links.NEEDED, "link_needed")
     with store.transaction():
-        known = links.claim(store, study.id, who.link) if who.link else None
+        known = links.claim(store, study.id, who.link) if who.link else _same(store, study, who.key)
         if known:
             return known
         if not who.simulated:
@@ -50,20 +54,29 @@ def join(
 
 
 def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer) -> Row:
-    query = "SELECT count(*) AS count FROM observers WHERE study = :study AND simulated = :simulated"
+    query = """SELECT coalesce(max(number) + 1, 0) AS next FROM observers
+        WHERE study = :study AND simulated = :simulated"""
     letter = "s" if who.simulated else "o"  # so that no reader of a table takes the id for a number
     languages = study.definition.languages
     return {
         "id": letter + secrets.token_hex(5),
         "study": study.id,
-        "number": (store.row(query, study=study.id, simulated=who.simulated) or {"count": 0})["count"],
+        "number": (store.row(query, study=study.id, simulated=who.simulated) or {"next": 0})["next"],
         "session": blinding.token(),
         "simulated": int(who.simulated),
         "consent_version": consent_version,
         "joined_at": now,
         "language": who.language if who.language in languages else languages[0],
         "agent": who.agent,
+        "join_key": who.key or None,
     }
+
+
+def _same(store: Store, study: OpenStudy, key: str) -> str | None:
+    """The session that this key has begun already."""
+    query = "SELECT session FROM observers WHERE join_key = :key AND study = :study"
+    found = store.row(query, key=key, study=study.id) if key else None
+    return found["session"] if found else None
 
 
 def _deal(store: Store, study: OpenStudy, observer: Row) -> None:

@@ -86,10 +86,10 @@ def change(store: Store, study: str, state: str) -> None:
 
 
 def limit(store: Store, study: str, quota: int | None) -> None:
-    """Take at most `quota` people, those excluded not counted; None for no limit."""
+    """Take at most `quota` people, those excluded not counted; None or 0 for no limit."""
     if quota is not None and quota < 0:
-        raise UplappError(f"a quota of {quota} is not possible; give 0 or more")
-    store.update("studies", study, {"quota": quota})
+        raise UplappError(f"a quota of {quota} is not possible; give 1 or more, or 0 for no limit")
+    store.update("studies", study, {"quota": quota or None})
 
 
 def withdraw(store: Store, study: str, observer: str, now: float) -> int:
@@ -108,7 +108,7 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING id", values)  # noqa: S608
         if not store.rows("SELECT observer FROM withdrawals WHERE observer = :observer", values):
             store.insert("withdrawals", {**values, "withdrawn_at": now})
-            store.update("observers", observer, {"excluded": WITHDRAWN})
+            store.update("observers", observer, {"excluded": WITHDRAWN, "join_key": None})
     return len(gone)
 
 

@@ -1,10 +1,11 @@
 """Personal links: each lets one observer into a study, and back to where that observer stopped."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from uplapp.errors import UplappError
 from uplapp.study import blinding
-from uplapp.study.lifecycle import NotNow
+from uplapp.study.lifecycle import WITHDRAWN, NotNow
 from uplapp.study.store import Row, Store
 
 LABEL_LENGTH = 80
@@ -19,14 +20,18 @@ def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[st
             raise UplappError(f"label {label!r} must be 1 to {LABEL_LENGTH} printable characters")
     made = [blinding.token() for _ in labels]
     with store.transaction():
+        known = Counter([row["label"] for row in listing(store, study)] + list(labels))
+        twice = sorted(label for label in labels if known[label] > 1)
+        if twice:
+            raise UplappError(f"label '{twice[0]}' is taken; each link needs its own")
         for link, label in zip(made, labels, strict=True):
             store.insert("links", {"id": link, "study": study, "label": label, "made_at": now})
     return made
 
 
 def listing(store: Store, study: str) -> list[Row]:
-    """Every link of a study: id, label, made_at, revoked_at, its observer and finished_at or None."""
-    query = """SELECT links.id, label, made_at, revoked_at, observer, finished_at FROM links
+    """Every link of a study: id, label, made_at, revoked_at, its observer, finished_at, excluded or None."""
+    query = """SELECT links.id, label, made_at, revoked_at, observer, finished_at, excluded FROM links
         LEFT JOIN observers ON observers.id = links.observer WHERE links.study = :study
         ORDER BY made_at, label, links.id"""
     return store.rows(query, {"study": study})
@@ -56,7 +61,9 @@ def use(store: Store, link: str, observer: str) -> None:
 
 
 def state(row: Row) -> str:
-    """What became of a link of `listing`: unused, taken, through, or revoked."""
+    """What became of a link of `listing`: unused, taken, through, revoked, or withdrawn."""
+    if row["excluded"] == WITHDRAWN:
+        return WITHDRAWN
     if row["finished_at"] is not None:
         return "through"
     if row["revoked_at"] is not None:

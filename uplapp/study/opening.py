@@ -1,6 +1,5 @@
 """A study with its stimuli checked, open for observers."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +30,9 @@ def open_study(
     BadStudy if the study's folder is frozen and a file changed since.
     """
     checked = stimuli.check(definition, root)
-    manifest = checked.manifest(definition, frozen.verify(root, checked))
-    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    edition = frozen.verify(root, checked)
+    manifest = checked.manifest(definition, edition)
+    digest = checked.digest(definition, edition)
     query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
     with store.transaction():
         known = store.row(query, name=definition.name, hash=digest)

@@ -143,11 +143,14 @@ def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> No
         )
         for table in ("events", "replies"):
             connection.execute(f"DELETE FROM {table} WHERE observer = ?", (observer,))  # noqa: S608
-        connection.execute("UPDATE observers SET excluded = ? WHERE id = ?", (WITHDRAWN, observer))
+        connection.execute(
+            "UPDATE observers SET excluded = ?, join_key = NULL WHERE id = ?", (WITHDRAWN, observer)
+        )
 
 
 def _drop_orphans(connection: sqlite3.Connection) -> int:
-    """Take out rows whose parent is missing, and then those that hung on them."""
+    """Take out rows whose parent is missing, and then those that hung on them; a link is free again."""
+    connection.execute("UPDATE links SET observer = NULL WHERE observer NOT IN (SELECT id FROM observers)")
     count = 0
     while found := {(row[0], row[1]) for row in connection.execute("PRAGMA foreign_key_check")}:
         for table, rowid in found:

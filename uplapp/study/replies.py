@@ -1,15 +1,15 @@
 """The questions after the last trial, and what an observer replies to them."""
 
-import math
 from collections.abc import Mapping
 
 from uplapp.study.definition import Definition
 from uplapp.study.protocol import Question
 from uplapp.study.reading import Reader
-from uplapp.study.response import BadResponse
+from uplapp.study.response import BadResponse, finite
 from uplapp.study.store import Row, Store
 
 LONGEST = 2000  # characters
+LARGEST = 1e15  # of a number
 COLUMNS = ("observer", "question", "reply", "replied_at")  # of `listing`
 
 
@@ -60,9 +60,7 @@ def _reply(question: Question, value: object) -> str:
             raise BadResponse(f"question '{question.name}' needs a reply")
         return ""
     if question.kind == "number":
-        if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-            raise BadResponse(f"question '{question.name}' needs a number")
-        return f"{value:.10g}"
+        return f"{finite(value, question.name, -LARGEST, LARGEST):.10g}"
     if not isinstance(value, str) or len(value) > LONGEST:
         raise BadResponse(f"question '{question.name}' needs a text of at most {LONGEST} characters")
     if question.kind == "choice" and value not in question.options:

@@ -61,6 +61,8 @@ def m003_tasks(db: Database) -> None:
         "ALTER TABLE answers ADD COLUMN ratings TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE observers ADD COLUMN language TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE observers ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE observers ADD COLUMN join_key TEXT",
+        "CREATE UNIQUE INDEX observers_join ON observers (study, join_key)",
         """CREATE TABLE links (
             id TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (id), label TEXT NOT NULL,
             made_at REAL NOT NULL, observer TEXT REFERENCES observers (id), revoked_at REAL)""",

@@ -26,8 +26,8 @@ EVENTS_KEPT = 5000  # an hour of a restless window; a script could fill the disk
 class Unknown(Refused):
     """A session or a token that this study does not know; says nothing about whose it might be."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text, "unknown")
+    def __init__(self, text: str, reason: str = "unknown") -> None:
+        super().__init__(text, reason)
 
 
 @dataclass(frozen=True)

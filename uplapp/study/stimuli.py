@@ -70,6 +70,10 @@ class Stimuli:
         frozen = _as_old(definition)
         return json.dumps({"definition": frozen, "stimuli": hashes, **later}, sort_keys=True)
 
+    def digest(self, definition: Definition, edition: int = 1) -> str:
+        """The SHA-256 of the manifest, by which answers know their study."""
+        return hashlib.sha256(self.manifest(definition, edition).encode()).hexdigest()
+
 
 def _as_old(definition: Definition) -> dict[str, Any]:
     """The definition without keys that are younger than some studies and not used: those keep their hash."""

@@ -114,7 +114,8 @@ def _household(found: str) -> str:
         known = ip_address(found)
     except ValueError:
         return found
-    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else found
+    known = getattr(known, "ipv4_mapped", None) or known
+    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else str(known)
 
 
 def _slow_down(wait_s: float) -> JSONResponse:

@@ -104,6 +104,7 @@ async def join(request: Request) -> Response:
     body = await read_json(request)
     version = _text(body, "consent_version")
     who = Newcomer(
+        key=_text(body, "key") if body.get("key") else "",
         link=_text(body, "link") if body.get("link") else "",
         language=str(body.get("language", "")),
         agent=agents.coarse(request.headers.get("user-agent", "")),
@@ -176,7 +177,7 @@ def _file(request: Request, name: str) -> Response:
 def _study(request: Request) -> OpenStudy:
     study = request.app.state.studies.get(request.path_params["study"])
     if study is None:
-        raise Unknown("there is no open study at this address")
+        raise Unknown("there is no open study at this address", "not_open")
     return study  # type: ignore[no-any-return]
 
 

@@ -4,7 +4,7 @@ import { session, store, study } from "./store.js";
 
 const base = `api/${encodeURIComponent(study)}`;
 const PATIENCE_MS = { request: 20_000, picture: 60_000 };
-const NOT_YET = [408, 425, 429]; // try again later; every other 4xx is a verdict
+const NOT_YET = [408, 425, 429]; // try again later; every other 4xx is a verdict, but for a study not open yet
 const LONGEST_WAIT_S = 120;
 
 export class Refused extends Error {
@@ -21,11 +21,18 @@ export function onTrouble(callback) {
 }
 
 export const welcome = (language) => request("GET", `welcome?language=${encodeURIComponent(language)}`);
-export const join = (body) => request("POST", "join", body);
 export const state = () => request("GET", "state");
 export const reply = (replies) => request("POST", "replies", { replies });
 export const withdraw = () => request("POST", "withdraw", {});
 export const picture = (token) => send("GET", `picture/${token}`, { read: (got) => got.blob() });
+
+// The same key again, after a lost reply, is the same observer; so is a personal link.
+export function join(body) {
+  if (body.link) return request("POST", "join", body);
+  const key = store.get("joining") ?? randomKey();
+  store.set("joining", key);
+  return request("POST", "join", { ...body, key });
+}
 
 // What happened around the trials; worth having, not worth waiting for.
 export function tell(kind, detail = {}) {
@@ -37,20 +44,23 @@ export function tell(kind, detail = {}) {
 // An answer is on this device before it is on its way, and leaves the outbox once it is acknowledged.
 export async function answer(body) {
   keep([...outbox(), { ...body, key: randomKey(), session: session() }]);
-  return flush();
+  return (await flush()) ?? state(); // another tab may have sent it
 }
 
-// In order; a refusal for good takes its answer out of the way of the next.
+// In order; a refusal for good takes its answer out of the way of the next. Returns the state of this session,
+// or null; what becomes of another person's answer from this device is not told.
 export async function flush() {
   let reached = null;
   for (let waiting = outbox(); waiting.length; waiting = outbox()) {
     const { session: owner, ...body } = waiting[0];
+    const own = owner === session();
     const done = () => keep(outbox().filter((entry) => entry.key !== body.key));
     try {
-      reached = await request("POST", "answer", body, owner);
+      const state = await request("POST", "answer", body, owner);
+      if (own) reached = state;
     } catch (error) {
       if (error instanceof Refused) done();
-      throw error;
+      if (own || !(error instanceof Refused)) throw error;
     }
     done();
   }
@@ -58,11 +68,11 @@ export async function flush() {
 }
 
 export function waiting() {
-  return outbox().length;
+  return outbox().filter((entry) => entry.session === session()).length;
 }
 
 export function forgetAnswers() {
-  store.remove("outbox");
+  keep(outbox().filter((entry) => entry.session !== session()));
 }
 
 function keep(entries) {
@@ -95,14 +105,18 @@ async function send(method, path, options) {
       troubled(false);
       return content;
     }
-    const decided = reply?.status >= 400 && reply.status < 500 && !NOT_YET.includes(reply.status);
-    if (decided && content?.error !== undefined) {
+    if (decided(reply, content)) {
       troubled(false);
       throw new Refused(reply.status, content.reason ?? "other", content.error);
     }
     troubled(reply?.status !== 429); // being asked to slow down is no lost connection
     await rest(Math.max(wait, retryAfter(reply)));
   }
+}
+
+function decided(reply, content) {
+  const verdict = reply?.status >= 400 && reply.status < 500 && !NOT_YET.includes(reply.status);
+  return verdict && content?.error !== undefined && content.reason !== "not_open";
 }
 
 // One try within the time limit; whatever goes wrong in it is an empty result.

@@ -37,7 +37,7 @@ export function offerWithdrawal() {
     try {
       await api.withdraw();
     } catch (error) {
-      if (error.status !== 404) return stop("refused_other_title", "refused_other_text");
+      if (error.reason !== "unknown") return stop("refused_other_title", "refused_other_text");
     }
     api.forgetAnswers();
     dropSession();

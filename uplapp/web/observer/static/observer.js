@@ -88,13 +88,16 @@ async function once(state) {
   return api.answer(measured);
 }
 
-// Another tab may have answered this one: go on where the server is, once.
+// Another tab may have answered this one: go on where the server is, once in a row.
 async function next(state) {
   try {
-    return await once(state);
+    const reached = await once(state);
+    reloaded = false;
+    return reached;
   } catch (error) {
     if (error.status !== 409 || reloaded || api.waiting()) throw error;
     reloaded = true;
+    late = 0;
     return api.state();
   }
 }
@@ -135,6 +138,7 @@ async function goThrough(state) {
 // ---- around the trials -------------------------------------------------------------------------
 
 function watch() {
+  addEventListener("submit", (event) => event.preventDefault()); // twice, it would load the page, replies in its address
   addEventListener("focus", () => api.tell("focus"));
   addEventListener("blur", () => api.tell("blur"));
   document.addEventListener("visibilitychange", () => api.tell(document.hidden ? "hidden" : "visible"));
@@ -158,15 +162,16 @@ async function resume() {
     keepSession(session());
     return state;
   } catch (error) {
-    if (error.status !== 404) throw error;
+    if (error.reason !== "unknown") throw error;
     dropSession();
     return null;
   }
 }
 
 async function begin() {
-  study = await invitation();
   watch();
+  await load(preferred()); // for the line of trouble
+  study = await invitation();
   let state = await resume();
   if (!state) {
     if (!admits(study)) return;

@@ -82,6 +82,7 @@ class Viewing {
   #held = false;
   #index = 0;
   watch = new Stopwatch();
+  rest = new Stopwatch(); // measured by itself: a difference of clocks would call every rating paused
   grey = false;
 
   constructor(trial, bitmaps) {
@@ -100,8 +101,9 @@ class Viewing {
       if (shown) clock.go();
       else clock.hold();
     });
-    if (this.#held) this.watch.hold();
-    else this.watch.go();
+    const [going, standing] = this.#held ? [this.rest, this.watch] : [this.watch, this.rest];
+    going.go();
+    standing.hold();
   }
 
   turn() {
@@ -137,7 +139,7 @@ class Viewing {
     const response_ms = performance.now() - this.#began;
     return {
       response_ms,
-      paused_ms: Math.max(0, response_ms - this.watch.ms),
+      paused_ms: this.rest.ms,
       seen_ms: [this.seen[0].ms, this.seen[1]?.ms ?? 0],
       layout: "single",
       frames_per_phase: 1,

@@ -1,4 +1,5 @@
 // What this device remembers of one study: the session, answers on their way, choices of the observer.
+// Names: session, link, joining (the key of a consent on its way), outbox, language, calibrated.
 
 export const study = location.pathname.split("/").filter(Boolean).pop();
 const memory = {}; // stands in where a frame may not use localStorage
@@ -38,10 +39,14 @@ export function session() {
 export function keepSession(token) {
   store.set("session", token);
   if (link) store.set("link", link);
+  store.remove("joining");
   history.replaceState(null, "", `${location.search}#s=${token}`);
 }
 
+// What another person began on this device since then stays.
 export function dropSession() {
-  for (const name of ["session", "link", "calibrated"]) store.remove(name);
+  if (store.get("session") === session()) {
+    for (const name of ["session", "link", "calibrated"]) store.remove(name);
+  }
   history.replaceState(null, "", location.pathname + location.search);
 }

@@ -2,13 +2,15 @@
 
 const FALLBACK = "en";
 let texts = null;
+let present = null; // their language
 
 // The sentences in that language, else in English.
 export async function load(language) {
+  if (language === present) return;
   const known = /^[a-z]{2}$/.test(language);
   const found = known && (await read(language));
   texts = found || (await read(FALLBACK)) || {};
-  document.documentElement.lang = found ? language : FALLBACK;
+  document.documentElement.lang = present = found ? language : FALLBACK;
   for (const element of document.querySelectorAll("[data-text]")) write(element, element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.dataset.label));

@@ -8,6 +8,7 @@ import { say, write } from "./texts.js";
 
 const CYCLES_IN_PLACE = 2; // both flickers, before an answer counts
 const CYCLES_SIDE_BY_SIDE = 1; // an earlier key press cannot have seen a change
+const NARROW = 600; // CSS pixels: on a phone two small flickers side by side are hard to compare
 const ROOM = { width: 48, height: 250, gap: 48 }; // CSS pixels around and between the pictures
 const SIDES = ["left", "right"];
 
@@ -19,7 +20,8 @@ function contains(count, { width, height }, room) {
 
 // The layout that shows pictures of this size at one to one: side by side where it fits, else in place, else none.
 export function fitting(study) {
-  if (study.layout !== "in_place" && contains(2, study, ROOM)) return "side_by_side";
+  const both = study.layout === "side_by_side" || (study.layout === "auto" && innerWidth >= NARROW);
+  if (both && contains(2, study, ROOM)) return "side_by_side";
   return study.layout !== "side_by_side" && contains(1, study, ROOM) ? "in_place" : null;
 }
 

@@ -66,12 +66,31 @@ async function offerLanguages(study, onChange) {
   menu.replaceChildren(...study.languages.map((code, index) => new Option(names[index], code)));
   for (const option of menu.options) option.lang = option.value;
   menu.value = study.language;
+  let present = study.language;
   menu.addEventListener("change", async () => {
-    store.set("language", menu.value);
-    const search = new URLSearchParams(location.search);
-    search.delete("lang"); // the choice holds from here on, also after a reload
-    const asked = String(search) && `?${search}`;
-    history.replaceState(null, "", `${location.pathname}${asked}${location.hash}`);
-    onChange(await invitation(menu.value));
+    wait(true);
+    try {
+      onChange(await invitation(menu.value));
+      present = menu.value;
+      remember(present);
+    } catch {
+      menu.value = present; // refused: all stays as it was read
+    }
+    wait(false);
+    menu.focus();
   });
+}
+
+// No second choice and no consent while another text is on its way.
+function wait(pending) {
+  at("language").disabled = at("consent-send").disabled = pending;
+}
+
+// The choice holds from here on, also after a reload.
+function remember(language) {
+  store.set("language", language);
+  const search = new URLSearchParams(location.search);
+  search.delete("lang");
+  const asked = String(search) && `?${search}`;
+  history.replaceState(null, "", `${location.pathname}${asked}${location.hash}`);
 }
