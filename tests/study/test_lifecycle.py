@@ -167,3 +167,13 @@ def test_a_gap_in_the_numbers_keeps_nobody_out(store, study):
     store.rows("DELETE FROM observers WHERE id = :first RETURNING 1", {"first": first})
     join(store, study)
     assert [row["number"] for row in store.rows("SELECT number FROM observers ORDER BY number", {})] == [1, 2]
+
+
+def test_answers_to_an_earlier_state_of_an_unfrozen_study_are_not_passed_over(store, study, tmp_path):
+    who = join(store, study)
+    token = session.state(store, study, who).trial.token
+    session.answer(store, study, who, token, "k" * 32, response(), NOW)
+    changed = open_tiny(store, tmp_path / "tiny", blank_ms=500.0)
+    found = lifecycle.status(store, changed.id, NOW)
+    assert (found.answers, found.answers_to_others) == (0, 1)
+    assert lifecycle.status(store, study.id, NOW).answers_to_others == 0

@@ -34,7 +34,8 @@ class NotNow(Refused):
 class Status:
     """People only: how many joined, finished, were excluded; their answers, those flagged or excluded.
 
-    `answers_a_minute` counts the last minute.
+    `answers_a_minute` counts the last minute; `answers_to_others` are those to studies of the same name with
+    another manifest, as after a change of an unfrozen study.
     """
 
     state: str
@@ -47,6 +48,7 @@ class Status:
     answers_a_minute: int
     flagged: int
     answers_excluded: int
+    answers_to_others: int
 
 
 def admit(store: Store, study: str) -> None:
@@ -122,6 +124,15 @@ def status(store: Store, study: str, now: float) -> Status:
         coalesce(sum(answers.excluded != '' OR observers.excluded != ''), 0) AS answers_excluded
         FROM answers JOIN trials ON trials.token = answers.trial
         JOIN observers ON observers.id = trials.observer WHERE study = :study AND simulated = 0"""
+    others = """SELECT count(*) AS answers_to_others FROM answers JOIN trials ON trials.token = answers.trial
+        JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
+        WHERE simulated = 0 AND study != :study
+        AND name = (SELECT name FROM studies WHERE id = :study)"""
     values = {"study": study, "recent": now - RECENT_S, "withdrawn": WITHDRAWN}
     found = store.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
-    return Status(**found, **store.rows(people, values)[0], **store.rows(given, values)[0])
+    return Status(
+        **found,
+        **store.rows(people, values)[0],
+        **store.rows(given, values)[0],
+        **store.rows(others, values)[0],
+    )
