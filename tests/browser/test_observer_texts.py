@@ -137,6 +137,37 @@ def test_a_language_chosen_from_the_menu_survives_a_reload(start, open_page):
     assert "lang" not in page.url
 
 
+def test_while_a_language_is_on_its_way_there_is_no_second_choice_and_no_consent(start, open_page):
+    _, address = start({"translations": GERMAN})
+    page, held = open_page(), []
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    page.check("#agree")
+    page.route("**/welcome?language=de", lambda route: held.append(route))
+    page.select_option("#language", "de")
+    page.wait_for_selector("#language:disabled")
+    assert page.is_disabled("#consent-send")
+    held[0].continue_()
+    page.wait_for_selector("#consent-send:enabled")
+    assert page.get_attribute("html", "lang") == "de"
+    assert page.evaluate("() => document.activeElement.id") == "language"
+
+
+def test_a_language_that_is_refused_leaves_the_one_before(start, store, open_page):
+    _, address = start({"translations": GERMAN})
+    page = open_page()
+    page.goto(address)
+    page.wait_for_selector("#welcome:visible")
+    refusal = {"error": "not now", "reason": "other"}
+    page.route("**/welcome?language=de", lambda route: route.fulfill(status=403, json=refusal))
+    page.select_option("#language", "de")
+    page.wait_for_function("() => document.querySelector('#language').value === 'en'")
+    page.check("#agree")
+    page.click("#consent-send")
+    page.wait_for_selector("#ready:enabled")
+    assert store.row("SELECT language FROM observers")["language"] == "en"
+
+
 def test_a_script_in_a_title_or_a_question_is_shown_as_text(start, store, open_page):
     tag = "<img src=x onerror=document.title='owned'>" + "long" * 40
     _, address = start({"title": tag, "questions": (Question("q", tag, "choice", (tag, "no")),)})

@@ -11,13 +11,13 @@ pytestmark = pytest.mark.browser
 SECONDS = 40
 # The real player.js; the times of the frames are rounded to .1 ms, as a browser does.
 PLAY = """
-async ({ rate, phaseMs, seconds, pause, absent }) => {
+async ({ rate, phaseMs, seconds, pause, absent, late }) => {
   let number = 0, away = 0;
   const waiting = [];
   window.requestAnimationFrame = (callback) => waiting.push(callback);
   window.cancelAnimationFrame = () => { waiting.length = 0; };
-  const turn = () => {
-    number += 1;
+  const turn = (frames = 1) => {
+    number += frames;
     const time = Math.round(10 * (away + 12345.678 + 1000 * number / rate)) / 10;
     waiting.splice(0).forEach((callback) => callback(time));
   };
@@ -26,7 +26,7 @@ async ({ rate, phaseMs, seconds, pause, absent }) => {
   measureFrame().then((found) => { frameMs = found; });
   for (let n = 0; !frameMs; n += 1) {
     if (n === 30) away += pause;
-    turn();
+    turn(n % 10 < 10 * late ? 2 : 1);
     await null;
   }
   const bitmap = await createImageBitmap(new ImageData(2, 2));
@@ -50,9 +50,9 @@ def play(store, serve, open_page, tmp_path):
     page = open_page()
     page.goto(f"{serve(mounted(store, {'tiny': study}))}/study/tiny")
 
-    def played(rate, phase_ms, pause=0, absent=0):
-        choice = {"rate": rate, "phaseMs": phase_ms, "seconds": SECONDS, "pause": pause, "absent": absent}
-        return page.evaluate(PLAY, choice)
+    def played(rate, phase_ms, pause=0, absent=0, late=0):
+        choice = {"pause": pause, "absent": absent, "late": late}
+        return page.evaluate(PLAY, {"rate": rate, "phaseMs": phase_ms, "seconds": SECONDS, **choice})
 
     return played
 
@@ -73,6 +73,12 @@ def test_every_refresh_rate_swaps_evenly_at_whole_frames_next_to_the_phase(play,
 @pytest.mark.parametrize("rate", [30, 60, 240])
 def test_a_page_hidden_while_the_display_is_measured_measures_the_display(play, rate):
     assert play(rate, 250.0, pause=5_004.3)["frame_ms"] == pytest.approx(1000 / rate, rel=2e-4)
+
+
+@pytest.mark.parametrize("late", [0.3, 0.5, 0.7])
+@pytest.mark.parametrize("rate", [30, 60, 240])
+def test_a_busy_machine_measures_the_display_and_not_its_own_late_frames(play, rate, late):
+    assert play(rate, 250.0, late=late)["frame_ms"] == pytest.approx(1000 / rate, rel=2e-4)
 
 
 @pytest.mark.parametrize("rate", [30, 60, 240])

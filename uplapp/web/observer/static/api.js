@@ -4,7 +4,7 @@ import { session, store, study } from "./store.js";
 
 const base = `api/${encodeURIComponent(study)}`;
 const PATIENCE_MS = { request: 20_000, picture: 60_000 };
-const NOT_YET = [408, 425, 429]; // try again later; every other 4xx is a verdict, but for a study not open yet
+const NOT_YET = [408, 425, 429]; // try again later; other 4xx are verdicts, but for a study not open
 const LONGEST_WAIT_S = 120;
 
 export class Refused extends Error {

@@ -138,7 +138,8 @@ async function goThrough(state) {
 // ---- around the trials -------------------------------------------------------------------------
 
 function watch() {
-  addEventListener("submit", (event) => event.preventDefault()); // twice, it would load the page, replies in its address
+  // Sent twice in a hurry, a form would load the page, with its replies in the address.
+  addEventListener("submit", (event) => event.preventDefault());
   addEventListener("focus", () => api.tell("focus"));
   addEventListener("blur", () => api.tell("blur"));
   document.addEventListener("visibilitychange", () => api.tell(document.hidden ? "hidden" : "visible"));

@@ -39,6 +39,7 @@ export async function consent(study) {
   });
   show("welcome");
   await submitted("consent");
+  wait(true);
   store.set("language", agreed.language);
   const body = { consent_version: agreed.consent.version, language: agreed.language };
   keepSession((await api.join(link ? { ...body, link } : body)).session);
