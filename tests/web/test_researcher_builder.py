@@ -27,6 +27,7 @@ FIELDS = {
     "every": 0,
     "not_sure": False,
     "links": False,
+    "more": "",
 }
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from uplapp import workflows
-from uplapp.errors import UplappError
+from uplapp.errors import BadStudy, UplappError
 from uplapp.settings import Settings
-from uplapp.study import definition, stimuli
+from uplapp.study import dashboard, definition, lifecycle, stimuli
 from uplapp.study.opening import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study.reading import reading
+from uplapp.study.store import DATABASE, Store
+
+UNREAD = "not read yet: press Read it from the disk again"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Shelf:
             plan, root = definition.load(folder), stimuli.find_root(folder, self.settings.data)
             if plan.render is not None and not workflows.rendered(plan, root):
                 workflows.render_stimuli(plan, self.settings.checkpoints, root, _show)
-            self.studies[plan.name] = workflows.open_study(self.store, plan, root, time.time())
+            opened = workflows.open_study(self.store, plan, root, time.time())
+            self._keep_sessions(opened)
+            self.studies[plan.name] = opened
             self.closed.pop(folder.name, None)
         except UplappError as error:
             self.closed[folder.name] = str(error)
@@ -45,13 +50,31 @@ class Shelf:
         """The open study of that name; UplappError says why there is none."""
         study = self.studies.get(str(name))
         if study is None:
-            why = self.closed.get(str(name), "there is no such study; choose one of the list")
+            unknown = UNREAD if name in self.names() else "there is no such study; choose one of the list"
+            why = self.closed.get(str(name), unknown)
             raise UplappError(f"study '{name}' is not open: {why}")
         return study
 
     def names(self) -> list[str]:
-        """Those that are open, then those that stay closed."""
-        return [*self.studies, *(name for name in self.closed if name not in self.studies)]
+        """Those that are open, those that stay closed, those that came to the disk since."""
+        found = (*self.studies, *self.closed, *(folder.name for folder in self._folders()))
+        return list(dict.fromkeys(found))
+
+    def _keep_sessions(self, opened: OpenStudy) -> None:
+        """BadStudy if a changed study would leave people who are under way without theirs."""
+        before = self.studies.get(opened.definition.name)
+        if before is None or before.id == opened.id:
+            return
+        if lifecycle.entrance(self.store, before.id) == lifecycle.CLOSED:
+            return
+        with reading(self.settings.data / DATABASE) as reader:
+            people = dashboard.people(reader, before.id, before.definition)
+        busy = sum(not person.finished and not person.excluded for person in people)
+        if busy:
+            raise BadStudy(
+                f"{busy} of its observers have begun and could not go on in the changed study; "
+                "close it first, or restore the files"
+            )
 
     def _folders(self) -> Iterator[Path]:
         yield from sorted(path.parent for path in self.settings.studies.glob("[!.]*/study.toml"))

@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study import drafts
+from uplapp.study import drafts, package
 from uplapp.study.contact_sheet import contact_sheet
 from uplapp.study.drafts import Draft
-from uplapp.web.researcher import collecting, form
+from uplapp.web.researcher import collecting, form, more
 from uplapp.web.researcher.board import FORGETFUL
 from uplapp.web.researcher.collecting import Collected
 from uplapp.web.researcher.desk import Desk, Entry
@@ -81,6 +81,8 @@ def drafted(
         return drafts.from_pictures(desk.drafts, collected.scenes, labels, name, title.strip(), tables)
     if not upload:
         raise BadStudy("no ZIP is chosen yet")
+    if values[-1] and package.is_packed(Path(upload)):
+        raise BadStudy("this ZIP is a packed study, which keeps its own settings; empty the box 'More'")
     return drafts.from_zip(desk.drafts, Path(upload), name, title.strip(), tables)
 
 
@@ -114,6 +116,8 @@ def shown(made: Draft) -> str:
     )
     pictures = sheet(contact_sheet(made.definition, made.stimuli))
     drawn = "".join(map(warning, cautions))
+    told = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
+    drawn += f"<p>Not as by default:</p><ul>{told}</ul>" if told else ""
     return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{drawn}{pictures}</div>'
 
 

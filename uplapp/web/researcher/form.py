@@ -8,6 +8,7 @@ import gradio as gr
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition import LAYOUTS
+from uplapp.web.researcher import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
@@ -69,16 +70,17 @@ def build() -> Form:
     with gr.Row():
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         links_only = gr.Checkbox(label="By personal link only")
-    return Form([task, hidden, phase, layout, language, pairs, number, quota, *counts, not_sure, links_only])
+    first = [task, hidden, phase, layout, language, pairs, number, quota]
+    return Form([*first, *counts, not_sure, links_only, more.build()])
 
 
 def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for; BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
-    pairs, number, quota, practice, catch, repeats, every, not_sure, links = others
+    pairs, number, quota, practice, catch, repeats, every, not_sure, links, text = others
     kind = _choice(PAIRS, pairs, "comparisons")
     first, *second = _choice(LANGUAGES, language, "languages")
-    return {
+    asked = {
         "protocol": {
             "phase_ms": _choice(PHASES, phase, "time of a picture"),
             "layout": _choice(SHOWN, layout, "layout"),
@@ -94,6 +96,7 @@ def tables(*values: Any) -> dict[str, Any]:
         "translations": [{"language": other} for other in second],
         "rating": _rating(task, bool(hidden), (first, *second)),
     }
+    return more.merged(asked, text)
 
 
 def _rating(task: object, hidden: bool, languages: tuple[str, ...]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.drawing import table
 
 MOST = 500  # at a time
+ENDED = ("revoked", "withdrawn")
 ABOUT = "Each link lets one observer in, and back to where that observer stopped. Labels are for you alone."
 
 
@@ -74,23 +75,14 @@ def drawn(entry: Entry, name: str, rows: Sequence[Row]) -> str:
     if not rows:
         return "<p>There are no links yet.</p>"
     cells = [
-        (escape(row["label"]), state(row), f"<code>{escape(entry.study(name, row['id']))}</code>")
+        (escape(row["label"]), links.state(row), f"<code>{escape(entry.study(name, row['id']))}</code>")
         for row in rows
     ]
-    marks = ["out" if row["revoked_at"] else "" for row in rows]
+    marks = ["out" if links.state(row) in ENDED else "" for row in rows]
     return table(("Label", "State", "Address"), cells, marks)
-
-
-def state(row: Row) -> str:
-    """What became of a link."""
-    if row["revoked_at"] is not None:
-        return "revoked"
-    if row["observer"] is None:
-        return "not used"
-    return "finished" if row["finished_at"] is not None else "begun"
 
 
 def to_csv(entry: Entry, name: str, rows: Sequence[Row]) -> str:
     """One line a link; no cell is a formula to a spreadsheet."""
-    cells = [(row["label"], state(row), row["observer"], entry.study(name, row["id"])) for row in rows]
+    cells = [(row["label"], links.state(row), row["observer"], entry.study(name, row["id"])) for row in rows]
     return votes.to_csv(pd.DataFrame(cells, columns=["label", "state", "observer", "address"]))

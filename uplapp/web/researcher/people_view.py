@@ -1,16 +1,27 @@
 """The observers of a study, and the way out for one who wants every answer deleted."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from uplapp.errors import UplappError
 from uplapp.study import dashboard, lifecycle
 from uplapp.study.reading import reading
 from uplapp.web.researcher.desk import Desk, Entry
 
 
-def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
-    """Lay out the view of the study `chosen`; returns the table, which the dashboard fills."""
+@dataclass(frozen=True)
+class Asked:
+    """The withdrawal that the question on screen is about; `answers` will be deleted."""
+
+    study: str
+    observer: str
+    answers: int
+
+
+def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
+    """Lay out the view of the study `chosen`; returns the table and the quota, which others fill too."""
     listed = gr.HTML(elem_id="people")
     with gr.Row(elem_classes="act"):
         observer = gr.Textbox(
@@ -23,46 +34,71 @@ def build(desk: Desk, chosen: gr.Dropdown) -> gr.HTML:
             yes = gr.Button("Yes, delete these answers", variant="stop")
             no = gr.Button("Keep them")
     said = gr.Markdown(elem_id="withdrawn")
+    checked: gr.State = gr.State(None)  # the box may hold another id by the time of the yes
 
     def check(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
-        answers = given(desk, name, observer.strip())
-        text = f"All **{answers}** answers of {observer.strip()} will be deleted, here and in the copy. "
-        return gr.update(visible=True), text + "Nobody can bring them back.", ""
+        found = asked(desk, name, observer)
+        text = f"All **{found.answers}** answers of {found.observer} will be deleted, here and in the copy. "
+        return found, gr.update(visible=True), text + "Nobody can bring them back.", ""
 
-    def withdraw(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
-        study = desk.shelf.get(name).id
-        gone = lifecycle.withdraw(desk.shelf.store, study, observer.strip(), desk.clock())
-        return gr.update(visible=False), "", f"{gone} answers of {observer.strip()} are deleted."
+    def withdraw(entry: Entry, found: Asked | None) -> tuple[Any, ...]:
+        return None, gr.update(visible=False), "", withdrawn(desk, found)
 
-    desk.on(ask.click, check, [chosen, observer], [sure, warning, said])
-    desk.on(yes.click, withdraw, [chosen, observer], [sure, observer, said])
+    def typed(entry: Entry, observer: str, found: Asked | None) -> tuple[Any, Any]:
+        same = found is not None and observer.strip() == found.observer
+        return (gr.skip(), gr.skip()) if same else (None, gr.update(visible=False))
+
+    desk.on(ask.click, check, [chosen, observer], [checked, sure, warning, said])
+    desk.on(yes.click, withdraw, [checked], [checked, sure, observer, said])
+    desk.on(observer.change, typed, [observer, checked], [checked, sure], show_progress="hidden")
     for event in (no.click, chosen.change):
-        desk.on(event, lambda entry: (gr.update(visible=False), ""), [], [sure, observer])
-    _lay_out_quota(desk, chosen)
-    return listed
+        desk.on(event, lambda entry: (None, gr.update(visible=False), ""), [], [checked, sure, observer])
+    return listed, _lay_out_quota(desk, chosen)
 
 
-def given(desk: Desk, name: str, observer: str) -> int:
-    """How many answers an observer gave; UplappError for one the study does not have."""
+def asked(desk: Desk, name: str, observer: str) -> Asked:
+    """What a withdrawal would delete; UplappError for an observer the study does not have."""
+    wanted = observer.strip()
+    if not wanted:
+        raise UplappError("no observer is given; the ids are in the first column of the table of people")
     with reading(desk.database) as reader:
-        return dashboard.answers_of(reader, desk.shelf.get(name).id, observer)
+        return Asked(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
 
 
-def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> None:
+def withdrawn(desk: Desk, found: Asked | None) -> str:
+    """Delete what the question was about, whatever is on screen by now; returns what to say."""
+    if found is None:
+        raise UplappError("nothing is asked; give an id and press Withdraw first")
+    study = desk.shelf.get(found.study).id
+    gone = lifecycle.withdraw(desk.shelf.store, study, found.observer, desk.clock())
+    return f"{gone} answers of {found.observer} are deleted."
+
+
+def wanted(desk: Desk, name: str) -> int | None:
+    """The stored quota of a study that is open here; None for no limit."""
+    if name not in desk.shelf.studies:
+        return None
+    return lifecycle.status(desk.shelf.store, desk.shelf.get(name).id, desk.clock()).quota or None
+
+
+def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> gr.Number:
     with gr.Row(elem_classes="act"):
         quota = gr.Number(
             None,
             label="People wanted (empty: no limit)",
+            placeholder="no limit",  # without one Gradio shows 0
             precision=0,
-            minimum=0,
             maximum=100_000,
+            elem_id="quota",
         )
         take = gr.Button("Set", min_width=100)
     said = gr.Markdown()
 
-    def limit(entry: Entry, name: str, quota: float | None) -> str:
-        people = None if quota is None else int(quota)
-        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, people)
-        return "There is no limit." if people is None else f"The study takes {people} people."
+    def limit(entry: Entry, name: str, quota: float | None) -> tuple[int | None, str]:
+        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, None if quota is None else int(quota))
+        people = wanted(desk, name)
+        return people, "There is no limit." if people is None else f"The study takes {people} people."
 
-    desk.on(take.click, limit, [chosen, quota], said)
+    desk.on(take.click, limit, [chosen, quota], [quota, said])
+    desk.on(chosen.change, lambda entry, name: (wanted(desk, name), ""), [chosen], [quota, said])
+    return quota

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
@@ -33,7 +34,7 @@ def build(desk: Desk) -> Watch:
     drawn = gr.HTML(elem_id="board")
     with gr.Tabs():
         with gr.Tab("People"):
-            listed = people_view.build(desk, chosen)
+            listed, quota = people_view.build(desk, chosen)
         with gr.Tab("Ranking"):
             ranking_view.build(desk, chosen)
         with gr.Tab("Links") as links_tab:
@@ -49,18 +50,31 @@ def build(desk: Desk) -> Watch:
         lifecycle.change(desk.shelf.store, desk.shelf.get(name).id, state)
         return board.draw(desk, entry, name, span)
 
-    def read_again(entry: Entry, name: str, span: str) -> tuple[str, str]:
+    def read_again(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
         reopen(desk, name)
-        return board.draw(desk, entry, name, span)
+        return *board.draw(desk, entry, name, span), people_view.wanted(desk, name)
 
     for event in (chosen.change, span.change, timer.tick):
         desk.on(event, refresh, fields, live, show_progress="hidden")
     for state, button in verbs.items():
         desk.on(button.click, partial(change, state=state), fields, live, show_progress="hidden")
-    desk.on(again.click, read_again, fields, live)
+    desk.on(again.click, read_again, fields, [*live, quota])
+    _follow_the_disk(desk, chosen, (timer.tick, again.click))
     for event in (chosen.change, links_tab.select):
         desk.on(event, show_links, [chosen], links_outputs, show_progress="hidden")
     return Watch(chosen, timer)
+
+
+def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -> None:
+    """Keep the menu of studies up to date; only with news, or it would close under the hand."""
+    known = gr.State(())
+
+    def list_again(entry: Entry, before: tuple[str, ...]) -> tuple[Any, Any]:
+        names = tuple(desk.shelf.names())
+        return (gr.skip(), gr.skip()) if names == before else (gr.update(choices=list(names)), names)
+
+    for event in events:
+        desk.on(event, list_again, [known], [chosen, known], show_progress="hidden")
 
 
 def reopen(desk: Desk, name: str) -> None:

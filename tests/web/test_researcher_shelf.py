@@ -1,0 +1,77 @@
+"""What the shelf does with folders that come and change while the process runs."""
+
+import pytest
+
+from tests.study.tiny import NOW, write_study
+from tests.web.desks import ENTRY, open_desk
+from uplapp.errors import UplappError
+from uplapp.study import joining, lifecycle
+from uplapp.web.researcher import board, watch_view
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = open_desk(tmp_path)
+    yield made
+    made.shelf.store.close()
+
+
+@pytest.fixture
+def study(desk):
+    return desk.shelf.studies["tiny"]
+
+
+@pytest.fixture
+def observer(desk, study):
+    """The id of somebody who has begun."""
+    joining.join(desk.shelf.store, study, study.definition.consent.version, NOW)
+    return desk.shelf.store.row("SELECT id FROM observers")["id"]
+
+
+def retitled(desk):
+    """Another title, which makes another study of it; returns the text before."""
+    path = desk.shelf.settings.studies / "tiny" / "study.toml"
+    text = path.read_text()
+    path.write_text(text.replace("title = ", "title = 'New' #", 1))
+    return text
+
+
+def test_a_study_made_while_the_app_runs_is_listed_and_opens_when_read(desk):
+    write_study(desk.shelf.settings.studies / "later")
+    assert desk.shelf.names() == ["tiny", "later"]
+    with pytest.raises(UplappError, match="'later' is not open: not read yet: press Read it from the disk"):
+        desk.shelf.get("later")
+    assert "not read yet" in "".join(board.draw(desk, ENTRY, "later", board.HOUR))
+    watch_view.reopen(desk, "later")
+    assert desk.shelf.get("later").definition.name == "later"
+    assert desk.shelf.names() == ["tiny", "later"]
+
+
+def test_a_folder_that_is_being_made_is_not_listed(desk):
+    write_study(desk.shelf.settings.studies / ".new-x")
+    assert desk.shelf.names() == ["tiny"]
+
+
+def test_a_changed_study_is_not_taken_in_while_people_are_under_way(desk, study, observer):
+    text = retitled(desk)
+    watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"] is study
+    assert desk.shelf.closed["tiny"].startswith("1 of its observers have begun")
+    assert "close it first, or restore the files" in "".join(board.draw(desk, ENTRY, "tiny", board.HOUR))
+    (desk.shelf.settings.studies / "tiny" / "study.toml").write_text(text)
+    watch_view.reopen(desk, "tiny")
+    assert "tiny" not in desk.shelf.closed
+
+
+def test_a_changed_study_is_taken_in_once_it_is_closed(desk, study, observer):
+    retitled(desk)
+    lifecycle.change(desk.shelf.store, study.id, lifecycle.CLOSED)
+    watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"].definition.title == "New"
+
+
+def test_a_changed_study_is_taken_in_when_nobody_is_left_to_go_on(desk, study, observer):
+    retitled(desk)
+    lifecycle.withdraw(desk.shelf.store, study.id, observer, NOW)
+    watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"].id != study.id
