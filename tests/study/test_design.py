@@ -1,5 +1,5 @@
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -201,3 +201,79 @@ def test_pairs_sides_and_orders_are_balanced_over_ten_thousand_allocations(proto
     assert (len(pairs), len(ways)) == (12, 48)
     for counts in (pairs, swapped, firsts, ways):
         assert chisquare(list(counts.values())).pvalue > 0.01
+
+
+def twice_in_a_row(trials):
+    return sum(one.scene == other.scene for one, other in pairwise(trials))
+
+
+@pytest.mark.parametrize("count", [3, 4, 8])
+@pytest.mark.parametrize(
+    "protocol", [{}, {"orders": 2}, {"pairs": "random:12"}, {"pairs": "adaptive:12"}], ids=str
+)
+def test_with_three_scenes_or_more_none_comes_twice_in_a_row(count, protocol):
+    scenes = [f"s{i}" for i in range(count)]
+    study = definition(scenes, practice=2, catch=2, repeats=3, **protocol)
+    assert sum(twice_in_a_row(plan(study, observer, SEED)) for observer in range(100)) == 0
+
+
+def test_two_scenes_take_turns_where_no_extra_trial_is_of_one_of_them():
+    study = definition(practice=2, catch=0)
+    assert sum(twice_in_a_row(plan(study, observer, SEED)) for observer in range(100)) == 0
+
+
+def between(trials):
+    """Trials between each repeat and the nearest other showing of its comparison."""
+    shown = [(trial.position, comparison(trial)) for trial in trials]
+    return [
+        min(
+            abs(trial.position - at) - 1
+            for at, what in shown
+            if what == comparison(trial) and at != trial.position
+        )
+        for trial in of_kind(trials, "repeat")
+    ]
+
+
+@pytest.mark.parametrize("scenes", [("a", "b"), ("a", "b", "c")], ids=len)
+@pytest.mark.parametrize(
+    "protocol", [{}, {"orders": 2}, {"pairs": "random:10"}, {"pairs": "adaptive:10"}], ids=str
+)
+def test_five_trials_or_more_lie_between_a_repeat_and_its_original(scenes, protocol):
+    study = definition(scenes, practice=2, catch=2, repeats=3, **protocol)
+    gaps = [gap for observer in range(100) for gap in between(plan(study, observer, SEED))]
+    assert len(gaps) == 300
+    assert min(gaps) >= 5
+
+
+def test_a_repeat_in_a_short_plan_goes_as_far_away_as_it_can():
+    study = definition(pairs="random:4", practice=0, catch=0, repeats=1)
+    assert {min(between(plan(study, observer, SEED))) for observer in range(100)} <= {2, 3}
+
+
+def test_repeats_wait_for_the_second_half():
+    study = definition(("a", "b", "c"), practice=0, catch=2, repeats=5)
+    for observer in range(100):
+        trials = plan(study, observer, SEED)
+        assert min(trial.position for trial in of_kind(trials, "repeat")) >= len(trials) // 2
+
+
+def test_no_catch_comes_right_after_another():
+    study = definition(("a", "b", "c"), practice=0, catch=4, repeats=2)
+    for observer in range(100):
+        kinds = [trial.kind for trial in plan(study, observer, SEED)]
+        assert ("catch", "catch") not in list(pairwise(kinds))
+
+
+def test_with_two_orders_the_second_half_is_the_first_with_its_sides_exchanged():
+    study = definition(practice=0, catch=2, repeats=2, orders=2)
+    for observer in range(100):
+        main = of_kind(plan(study, observer, SEED), "main")
+        first, second = main[: len(main) // 2], main[len(main) // 2 :]
+        assert {(t.scene, t.left, t.right) for t in first} == {(t.scene, t.right, t.left) for t in second}
+        assert len({comparison(trial) for trial in first}) == len(first)
+
+
+def test_a_single_scene_may_come_again_and_again():
+    trials = plan(definition(("a",), practice=1, catch=2, repeats=2), 0, SEED)
+    assert twice_in_a_row(trials) == len(trials) - 1

@@ -1,13 +1,12 @@
 """Who sees what, in which order and on which side: a pure function of definition, observer and seed."""
 
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from uplapp.study import rating_plan
+from uplapp.study import rating_plan, sequence
 from uplapp.study.definition import Definition
 from uplapp.values import REFERENCE, Kind, Side, Trial
 
@@ -19,20 +18,23 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     """All trials of observer number `observer`: practice, then main trials, repeats and catches among them.
 
     The deck of all comparisons is dealt out over the observers, round and round; over four rounds each
-    comparison comes in all four ways (sides, which is first). No scene comes a second time before every
-    scene of the study came once, as far as the observer's hand allows. With two orders the second half of
-    the main trials is the first half with the sides exchanged. Ratings have a plan of their own.
+    comparison comes in all four ways (sides, which is first). Main trials are ordered in rounds in which each
+    scene comes at most once; `sequence` puts repeats and catches among them and says which neighbours it
+    avoids. With two orders the second half of the main trials is the first half with the sides exchanged.
+    Ratings have a plan of their own.
     """
     if definition.rating:
         return rating_plan.plan(definition, observer, seed)
-    order = np.random.default_rng([seed, observer, 1])
-    hand = _hand(definition, observer, seed)
-    main = _rounds(hand, order)
-    if definition.protocol.orders == 2:
-        main += _rounds([_oriented(trial, True, trial.first == "right") for trial in hand], order)
-    spread = _insert(main, _again(main, definition.protocol.repeats, order), order)
-    spread = _insert(spread, _known(definition, "catch", definition.protocol.catch, order), order)
-    practice = _known(definition, "practice", definition.protocol.practice, order)
+    rng = np.random.default_rng([seed, observer, 1])
+    protocol, hand = definition.protocol, _hand(definition, observer, seed)
+    practice = _known(definition, "practice", protocol.practice, rng)
+    catches = _known(definition, "catch", protocol.catch, rng)
+    before = practice[-1].scene if practice else ""
+    main = sequence.rounds(hand, before, rng)
+    if protocol.orders == 2:
+        main += sequence.after(main, [_oriented(trial, True, trial.first == "right") for trial in hand], rng)
+    extra = [*catches, *_again(main, protocol.repeats, rng)]
+    spread = sequence.spread(main, extra, before, protocol.orders == 2, rng)
     return tuple(replace(trial, position=index) for index, trial in enumerate([*practice, *spread]))
 
 
@@ -89,17 +91,6 @@ def _ways(count: int, group: int, seed: int) -> tuple[int, ...]:
     return tuple(int(way) for four in fours for way in four)
 
 
-def _rounds(trials: list[Trial], rng: np.random.Generator) -> list[Trial]:
-    """Shuffled, in rounds over the scenes."""
-    seen: Counter[str] = Counter()
-    drawn: list[tuple[int, float, Trial]] = []
-    for index in rng.permutation(len(trials)):
-        trial = trials[index]
-        seen[trial.scene] += 1
-        drawn.append((seen[trial.scene], rng.random(), trial))
-    return [trial for _, _, trial in sorted(drawn, key=lambda row: row[:2])]
-
-
 def _oriented(trial: Trial, swap: bool, right_first: bool) -> Trial:
     left, right = (trial.right, trial.left) if swap else (trial.left, trial.right)
     return replace(trial, left=left, right=right, first=SIDES[right_first])
@@ -123,12 +114,3 @@ def _known(definition: Definition, kind: Kind, count: int, rng: np.random.Genera
         trial = Trial(0, kind, scene, REFERENCE, condition)
         trials.append(_oriented(trial, bool((index + start) % 2), bool(rng.integers(2))))
     return trials
-
-
-def _insert(trials: list[Trial], extra: list[Trial], rng: np.random.Generator) -> list[Trial]:
-    """Put `extra` at random places; repeats wait for the second half, past the trials that they repeat."""
-    result = list(trials)
-    for trial in extra:
-        low = len(result) // 2 if trial.kind == "repeat" else 1
-        result.insert(int(rng.integers(min(low, len(result)), len(result) + 1)), trial)
-    return result
