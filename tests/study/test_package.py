@@ -120,6 +120,13 @@ def test_a_zip_without_a_reference_is_refused(tmp_path):
         package.create(tmp_path / "p.zip", tmp_path / "studies" / "mine", "Title")
 
 
+def test_a_zip_that_is_no_study_is_named_itself(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "pics.zip", "w") as archive:
+        archive.write(folder / "l1" / "chelsea.png", "pics/chelsea.png")
+    with pytest.raises(BadStudy, match=r"pics\.zip has no study\.toml; .*unpacked$"):
+        package.unpack(tmp_path / "pics.zip", tmp_path / "mine")
+
+
 def test_nothing_is_overwritten(folder, packed):
     with pytest.raises(BadStudy, match="exists already"):
         package.unpack(packed, folder)

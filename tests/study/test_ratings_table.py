@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -39,6 +40,15 @@ def test_one_row_a_criterion_and_image(store, study):
     assert list(table["condition"]) == [first.left] * 3 + [second.left] * 3
     assert list(table["scene"]) == [first.scene] * 3 + [second.scene] * 3
     assert set(table["language"]) == {"en"}
+
+
+def test_a_rating_tells_what_a_second_analysis_needs(store, study):
+    person = joining.join(store, study, "1", NOW, Newcomer(language="en", agent="Firefox/128"))
+    given = replace(rated(3, 0, 2), seen_ms=(1800.0, 300.0), pixel_ratio=2.0, paused_ms=40.0)
+    answer(store, study, person, given)
+    row = ratings_table.ratings(store, study.id).iloc[0]
+    assert (row["seen_ms"], row["reference_seen_ms"]) == (1800.0, 300.0)
+    assert (row["paused_ms"], row["pixel_ratio"], row["browser"]) == (40.0, 2.0, "Firefox/128")
 
 
 def test_an_image_without_a_rating_in_time_is_in_neither_table(store, study):

@@ -1,9 +1,11 @@
+import json
 import tracemalloc
 
 import pytest
 
 from tests.study.tiny import NOW, open_tiny
-from uplapp.study import observers, streaming, votes
+from uplapp.study import joining, observers, replies, streaming, votes
+from uplapp.study.joining import Newcomer
 from uplapp.study.reading import reading
 
 
@@ -49,3 +51,33 @@ def test_small_pieces_need_a_fraction_of_the_memory_of_the_whole(study, tmp_path
         small = peak_bytes(reader, study)
         monkeypatch.setattr(streaming, "PIECE", 10_000)
         assert small < peak_bytes(reader, study) / 4
+
+
+@pytest.fixture
+def replied(store, study):
+    """One reply of a person, of an excluded person and of a simulated observer."""
+    kept, excluded = (joining.join(store, study, "1", NOW) for _ in range(2))
+    made = joining.join(store, study, "1", NOW, Newcomer(simulated=True))
+    for who, note in ((kept, "kept"), (excluded, "left out"), (made, "made")):
+        replies.keep(
+            store, store.row("SELECT * FROM observers WHERE session = :s", s=who), {"note": note}, NOW
+        )
+    row = store.row("SELECT id FROM observers WHERE session = :s", s=excluded)
+    store.update("observers", row["id"], {"excluded": "a test run"})
+    return study
+
+
+@pytest.mark.parametrize(
+    ("simulated", "everything", "found"),
+    [
+        (False, False, [("kept", None)]),
+        (True, False, [("made", None)]),
+        (False, True, [("kept", ""), ("left out", "a test run")]),
+        (True, True, [("made", "")]),
+    ],
+)
+def test_replies_of_the_excluded_come_with_everything_alone(replied, tmp_path, simulated, everything, found):
+    with reading(tmp_path / "answers.db") as reader:
+        lines = "".join(streaming.export(reader, replied, "jsonl", simulated, everything, True)).splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert sorted((row["reply"], row.get("excluded")) for row in rows) == found

@@ -1,12 +1,17 @@
+import errno
 import json
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.study.tiny import write_study
+from tests.study.rated import GRADING, SCENES
+from tests.study.tiny import NOW, response, write_study
+from uplapp.commands.opened import opened
 from uplapp.commands.study import app
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
+from uplapp.study import joining, replies, session, streaming
+from uplapp.study.blinding import token
 
 
 @pytest.fixture
@@ -94,6 +99,52 @@ def test_a_study_travels_with_its_answers(studies, tmp_path):
     run("unpack", tmp_path / "t.zip", "--as", "copy")
     assert (studies / "copy" / "answers" / "votes.csv").read_text().startswith("observer,")
     assert json.loads(run("check", "copy", "--json"))["scenes"] == 2
+
+
+QUESTION = '[[questions]]\nname = "note"\ntext = "Anything else?"\n'
+
+
+def test_a_rating_study_travels_with_its_ratings_and_replies(studies, tmp_path):
+    folder = write_study(studies / "grading", scenes=SCENES, size=(32, 24))
+    (folder / "study.toml").write_text((GRADING / "study.toml").read_text() + "\n" + QUESTION)
+    with opened("grading") as (store, study):
+        who = joining.join(store, study, study.definition.consent.version, NOW)
+        names = [criterion.name for criterion in study.definition.rating.criteria]
+        ratings = tuple((name, 1) for name in dict.fromkeys(names))
+        shown = session.state(store, study, who).trial
+        given = response("rated", layout="single", frames_per_phase=1, swaps_ms=(), ratings=ratings)
+        session.answer(store, study, who, shown.token, token(), given, NOW)
+        row = store.row("SELECT * FROM observers")
+        replies.keep(store, row, {"note": "none"}, NOW)
+        store.update("observers", row["id"], {"excluded": "a test run"})
+    run("pack", "grading", "-o", tmp_path / "g.zip", "--answers")
+    run("unpack", tmp_path / "g.zip", "--as", "copy")
+    answers = studies / "copy" / "answers"
+    assert sorted(path.name for path in answers.iterdir()) == ["ratings.csv", "ratings.jsonl", "replies.csv"]
+    assert (answers / "ratings.csv").read_text() == run("export", "grading", "--all")
+    assert (answers / "ratings.jsonl").read_text().count("a test run") == len(ratings)
+    assert (answers / "replies.csv").read_text().endswith(",note,none,1000000.0,a test run\n")
+
+
+def test_an_export_into_a_missing_folder_is_one_sentence(studies, tmp_path):
+    write_study(studies / "tiny")
+    with pytest.raises(UplappError, match=r"missing/r\.csv cannot be written: No such file or directory"):
+        run("export", "tiny", "-o", tmp_path / "missing" / "r.csv")
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(studies, tmp_path, monkeypatch):
+    def full_disk(*_):
+        yield "observer,"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_study(studies / "tiny")
+    out = tmp_path / "out" / "votes.csv"
+    out.parent.mkdir()
+    out.write_text("the last one")
+    monkeypatch.setattr(streaming, "export", full_disk)
+    with pytest.raises(UplappError, match="No space left on device"):
+        run("export", "tiny", "-o", out)
+    assert [path.read_text() for path in out.parent.iterdir()] == ["the last one"]
 
 
 @pytest.mark.parametrize(("verb", "state"), [("pause", "paused"), ("close", "closed"), ("resume", "open")])

@@ -6,6 +6,7 @@ import pytest
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.study import joining, observers, session, votes
 from uplapp.study.blinding import token
+from uplapp.study.joining import Newcomer
 
 
 @pytest.fixture
@@ -38,6 +39,17 @@ def test_condition_a_is_the_one_on_the_left(store, study):
         store.row('SELECT "left", "right" FROM trials WHERE position = 0'),
     )
     assert (table["condition_A"][0], table["condition_B"][0]) == (trial["left"], trial["right"])
+
+
+def test_a_vote_tells_what_a_second_analysis_needs(store, study):
+    person = joining.join(store, study, "1", NOW, Newcomer(language="en", agent="Firefox/128"))
+    trial = session.state(store, study, person).trial
+    given = response(response_ms=2100.0, seen_ms=(2000.0, 1900.0))
+    session.answer(store, study, person, trial.token, token(), given, NOW)
+    row, shown = votes.votes(store, study.id).iloc[0], session.reveal(store, trial.token)
+    assert row["first"] == {"left": "A", "right": "B"}[shown.first]
+    assert (row["seen_A_ms"], row["seen_B_ms"]) == (2000.0, 1900.0)
+    assert (row["language"], row["browser"]) == ("en", "Firefox/128")
 
 
 def test_no_votes_is_an_empty_table_with_all_columns(store, study):

@@ -146,7 +146,9 @@ def simulate(
 def pack(
     name: Name,
     out: Annotated[Path, typer.Option("--out", "-o", help="The ZIP file to write.")],
-    answers: Annotated[bool, typer.Option("--answers", help="With the votes of people so far.")] = False,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="With what people answered so far, excluded answers too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the whole study as one ZIP: definition, stimuli, manifest, and the answers if wanted.
@@ -156,9 +158,8 @@ def pack(
     settings = Settings.from_env()
     folder, texts = folder_of(name, settings), {}
     if answers:
-        with opened(name) as (store, study):
-            table = votes.votes(store, study.id, everything=True)
-            texts = {"votes.csv": votes.to_csv(table), "votes.jsonl": votes.to_json_lines(table)}
+        with opened(name) as (_, study), reading(settings.data / DATABASE) as reader:
+            texts = streaming.everything(reader, study)
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
     tell(as_json, {"study": folder.name, "file": str(out), "files": count})
 
@@ -225,7 +226,7 @@ def withdraw(
     observer: Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Delete the answers and events of one observer; what stays is the time of the withdrawal.
+    """Delete answers, events, and replies of one observer; what stays is the time of the withdrawal.
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
@@ -277,12 +278,22 @@ def export(
 
 @contextmanager
 def _target(out: Path | None) -> Iterator[TextIO]:
-    """The file to write, standard output if there is none."""
+    """The file to write, whole or not at all; standard output if there is none."""
     if out is None:
         yield sys.stdout
-    else:
-        with out.open("w", encoding="utf-8", newline="") as file:
+        return
+    device = out.exists() and not out.is_file()
+    draft = out if device else out.resolve().with_name(f"{out.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
             yield file
+        if not device:
+            draft.replace(out.resolve())
+    except OSError as error:
+        raise UplappError(f"{out} cannot be written: {error.strerror}; choose another file") from None
+    finally:
+        if not device:
+            draft.unlink(missing_ok=True)
 
 
 def _change(name: str, state: str) -> None:

@@ -65,6 +65,8 @@ def unpack(source: Path, target: Path) -> Definition:
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         draft = _extracted(source, Path(scratch), target.name)
+        if not (draft / frozen.DEFINITION).is_file():
+            raise BadStudy(f"{source} has no {frozen.DEFINITION}; `pack` writes a ZIP that can be unpacked")
         definition = load(draft)
         frozen.verify(draft, stimuli.check(definition, draft))
         shutil.move(draft, target)

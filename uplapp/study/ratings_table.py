@@ -12,6 +12,7 @@ COLUMNS = (
     *("observer", "condition", "scene", "criterion", "rating", "kind", "simulated"),
     *("position", "attempt", "response_ms", "flags", "excluded", "answered_at", "language"),
     *("consent_version", "study", "manifest", "boosting"),
+    *("paused_ms", "pixel_ratio", "seen_ms", "reference_seen_ms", "browser"),
 )
 
 
@@ -20,6 +21,7 @@ def ratings(store: Store, study: str, simulated: bool = False, everything: bool 
 
     `kind` tells practice, catch (the hidden reference) and repeat from main trials. Excluded answers are left
     out unless `everything`, then `excluded` says why; an image without a rating in time has no row.
+    `seen_ms` is how long the image, `reference_seen_ms` how long the original was on screen.
     `votes.to_csv` and `votes.to_json_lines` write the table.
     """
     return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
@@ -33,11 +35,14 @@ def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
 
 def _rated(row: Row) -> list[Row]:
     """One row of the database in the words of the table, once a criterion."""
+    seen_ms, reference_seen_ms = json.loads(row["seen_ms"])
     told = {
         "condition": row["condition_A"],
         "simulated": bool(row["simulated"]),
         "excluded": row["observer_excluded"] or row["excluded"],
         "boosting": boosting(row),
+        "seen_ms": seen_ms,
+        "reference_seen_ms": reference_seen_ms,
     }
     given = json.loads(row["ratings"] or "{}")
     return [row | told | {"criterion": name, "rating": value} for name, value in given.items()]

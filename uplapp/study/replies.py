@@ -46,12 +46,24 @@ def replied(store: Store, observer: Row) -> bool:
     return bool((store.row(query, observer=observer["id"]) or {"n": 0})["n"])
 
 
-def listing(store: Store | Reader, study: str) -> list[Row]:
-    """Every reply of people to a study's questions: observer, question, reply, replied_at."""
-    query = """SELECT observer, question, reply, replied_at FROM replies
-        JOIN observers ON observers.id = replies.observer WHERE observers.study = :study AND simulated = 0
+def listing(
+    store: Store | Reader, study: str, simulated: bool = False, everything: bool = False
+) -> list[Row]:
+    """The replies of people, or of simulated observers, to a study's questions: rows of `columns`.
+
+    Those of excluded observers are left out unless `everything`, then `excluded` says why.
+    """
+    query = """SELECT observer, question, reply, replied_at, excluded FROM replies
+        JOIN observers ON observers.id = replies.observer
+        WHERE observers.study = :study AND simulated = :simulated AND (:everything OR excluded = '')
         ORDER BY joined_at, observer, question"""
-    return store.rows(query, {"study": study})
+    values = {"study": study, "simulated": int(simulated), "everything": int(everything)}
+    return [{name: row[name] for name in columns(everything)} for row in store.rows(query, values)]
+
+
+def columns(everything: bool) -> tuple[str, ...]:
+    """The columns of `listing`."""
+    return (*COLUMNS, "excluded") if everything else COLUMNS
 
 
 def _reply(question: Question, value: object) -> str:

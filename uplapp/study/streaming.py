@@ -53,11 +53,24 @@ def export(
 ) -> Iterator[str]:
     """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `asked` the replies."""
     if asked:
-        table = pd.DataFrame(replies.listing(reader, study.id), columns=list(replies.COLUMNS))
+        rows = replies.listing(reader, study.id, simulated, everything)
+        table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
         yield votes.to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
         as_table = ratings_table.as_table if study.definition.rating else votes.as_table
         yield from WRITERS[suffix](reader, study.id, simulated, everything, as_table)
+
+
+def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
+    """The texts of all exports about people by their file names, excluded answers too."""
+    names = {"ratings" if study.definition.rating else "votes": False}
+    if study.definition.questions:
+        names["replies"] = True
+    return {
+        f"{name}.{suffix}": "".join(export(reader, study, suffix, False, True, asked))
+        for name, asked in names.items()
+        for suffix in (("csv",) if asked else WRITERS)
+    }
 
 
 def _tables(

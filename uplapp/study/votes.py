@@ -11,6 +11,7 @@ import pandas as pd
 from uplapp.study.store import Row, Store
 
 CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
+SIDE_NAMES = {"left": "A", "right": "B"}
 NO_VOTE = {"none": "no answer in time", "rated": "a rating, not a vote"}
 BOOSTS = ("zoom", "amplification")
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -19,11 +20,13 @@ COLUMNS = (
     *("position", "attempt", "response_ms", "layout", "frame_ms", "frames_per_phase", "swaps", "swap_sd_ms"),
     *("worst_gap_ms", "missed_frames", "paused_ms", "pixel_ratio", "flags", "excluded", "answered_at"),
     *("consent_version", "study", "manifest", "boosting"),
+    *("first", "seen_A_ms", "seen_B_ms", "language", "browser"),
 )
 QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
-    answers.*, trials.scene, trials.kind, observers.simulated, trials.position, trials.attempt,
+    answers.*, trials.scene, trials.kind, trials.first AS first_side, trials.position, trials.attempt,
+    observers.simulated,
     observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
-    observers.language, observers.excluded AS observer_excluded,
+    observers.language, observers.agent AS browser, observers.excluded AS observer_excluded,
     (SELECT json_extract(manifest, '$.definition.protocol.zoom') FROM studies WHERE id = :study) AS zoom,
     (SELECT json_extract(manifest, '$.definition.protocol.amplification') FROM studies WHERE id = :study)
     AS amplification
@@ -49,7 +52,8 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
 
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
     are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
-    their choice is NaN. `boosting` says how differences were made easier to see.
+    their choice is NaN. `boosting` says how differences were made easier to see, `first` (A or B) which
+    flicker an in-place player showed first, `seen_A_ms` and `seen_B_ms` how long each was on screen.
     """
     return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
 
@@ -67,8 +71,11 @@ def boosting(row: Row) -> str:
 
 def _vote(row: Row) -> Row:
     """One row of the database in the words of the table."""
-    swaps_ms, gaps_ms = json.loads(row["swaps_ms"]), json.loads(row["gaps_ms"])
+    swaps_ms, gaps_ms, seen_ms = (json.loads(row[name]) for name in ("swaps_ms", "gaps_ms", "seen_ms"))
     return row | {
+        "first": SIDE_NAMES[row["first_side"]],
+        "seen_A_ms": seen_ms[0],
+        "seen_B_ms": seen_ms[1],
         "boosting": boosting(row),
         "simulated": bool(row["simulated"]),
         "is_A_selected": CHOSEN.get(row["choice"], float("nan")),
