@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.conftest import HOUSE, wait_for_page
 from tests.browser.moves import answer_side_by_side, consent, download, fits
-from tests.study.tiny import CONDITIONS
+from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
 from tests.web.processes import free_port, wait_for
 from uplapp.study.reading import reading
@@ -137,6 +137,10 @@ def test_a_study_from_a_zip_to_its_export_with_an_observer_who_withdraws(lab, op
     desk.get_by_label("Withdraw an observer").fill(found[0]["observer"])
     desk.get_by_role("button", name="Withdraw", exact=True).click()
     desk.get_by_text("All 5 answers").wait_for()
+    desk.get_by_label("Withdraw an observer").fill("another")  # the question is about the one it names
+    desk.get_by_role("button", name="Yes, delete these answers").wait_for(state="hidden")
+    desk.get_by_label("Withdraw an observer").fill(found[0]["observer"])
+    desk.get_by_role("button", name="Withdraw", exact=True).click()
     desk.get_by_role("button", name="Yes, delete these answers").click()
     desk.get_by_text("5 answers of").wait_for()
     assert answered(tmp_path) == 0
@@ -159,6 +163,53 @@ def test_a_ranking_never_stands_under_the_name_of_another_study(lab, open_page, 
     page.locator("#standing").get_by_text("No answers yet").wait_for(state="detached")
     page.locator("#board").get_by_text("/study/first").wait_for()
     assert fits(page)
+
+
+def test_the_quota_on_screen_is_the_stored_one_and_a_study_made_meanwhile_opens(lab, open_page, tmp_path):
+    page = open_page()
+    go_in(page, lab)
+    build(page, zip_of_pictures(tmp_path), "first")
+    page.get_by_role("tab", name="Watch").click()
+    page.locator("#board").get_by_text("/study/first").wait_for()
+    quota, take = page.locator("#quota input"), page.get_by_role("button", name="Set", exact=True)
+    assert quota.input_value() == ""
+    take.click()
+    page.get_by_text("There is no limit.").wait_for()
+    assert rows(tmp_path, "SELECT quota FROM studies") == [{"quota": None}]
+    quota.fill("30")
+    take.click()
+    page.get_by_text("The study takes 30 people.").wait_for()
+
+    write_study(settings(tmp_path).studies / "later")
+    page.locator("#watched input").click()
+    page.get_by_role("option", name="later").wait_for(timeout=15_000)
+    page.get_by_role("option", name="later").click()
+    page.locator("#board").get_by_text("not read yet").wait_for()
+    page.get_by_role("button", name="Read it from the disk again").click()
+    page.locator("#board").get_by_text("/study/later").wait_for()
+    assert quota.input_value() == ""
+    page.locator("#watched input").click()
+    page.get_by_role("option", name="first").click()
+    page.wait_for_function("() => document.querySelector('#quota input').value === '30'")
+
+
+def test_what_the_form_lacks_is_written_as_in_study_toml(lab, open_page, tmp_path):
+    page = open_page(390, 844)
+    go_in(page, lab)
+    page.get_by_role("tab", name="Build a study").click()
+    upload(page, zip_of_pictures(tmp_path))
+    page.get_by_label("Name, in its address").fill("asked")
+    page.get_by_role("button", name="More, as in study.toml").click()
+    page.get_by_label("TOML").fill("[protocol]\nzoom = 7")
+    assert fits(page)
+    page.locator("#check").click()
+    page.get_by_text("zoom = 7 must lie between 1 and 2 (line 2)").wait_for()
+    page.get_by_label("TOML").fill('[consent]\nversion = "7b"')
+    page.locator("#check").click()
+    page.locator("#facts").get_by_text("consent.version = 7b").wait_for()
+    page.locator("#freeze").click()
+    page.locator("#opened a").wait_for()
+    assert httpx.get(f"{lab}/study/api/asked/welcome").json()["consent"]["version"] == "7b"
 
 
 def test_ten_wrong_tokens_lock_the_gate_for_the_right_one_too(lab, open_page):

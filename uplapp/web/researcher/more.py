@@ -59,15 +59,15 @@ def build() -> gr.Textbox:
     """Lay out the box, folded."""
     with gr.Accordion("More, as in study.toml", open=False, elem_id="more"):
         text = gr.Textbox(label="TOML", placeholder=EXAMPLE, lines=8, max_lines=30, max_length=50_000)
-        gr.Markdown(f"{ABOUT}\n\nKeys and their defaults:\n\n```toml\n{keys()}\n```")
+        gr.Markdown(f"{ABOUT} The keys, with their defaults:\n\n{keys()}")
     return text
 
 
 def keys() -> str:
-    """A line a table: the keys it knows, each with its default if that is short."""
+    """A list in Markdown, a line a table: the keys it knows, each with its default if that is short."""
     known = {**TABLES, "rating.criteria": Criterion}
     heads = {name: f"[[{name}]]" if name in LISTS else f"[{name}]" for name in known}
-    return "\n".join(f"{heads[name]} {', '.join(_keys(kind))}" for name, kind in known.items())
+    return "\n".join(f"- `{heads[name]}` {', '.join(_keys(kind))}" for name, kind in known.items())
 
 
 def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
