@@ -94,6 +94,17 @@ def test_a_repeat_shows_an_own_earlier_comparison_mirrored():
             assert again.position > once.position
 
 
+@pytest.mark.parametrize("chooser", [next_pairs, None])
+def test_five_trials_or_more_lie_between_a_repeat_and_its_original(chooser):
+    gaps = []
+    for own in all_trials(definition(pairs="adaptive:10", repeats=3, practice=2, catch=2), chooser):
+        main = {comparison(trial): trial for trial in own if trial.kind == "main"}
+        again = [trial for trial in own if trial.kind == "repeat"]
+        gaps += [trial.position - main[comparison(trial)].position - 1 for trial in again]
+    assert len(gaps) == 3 * 40
+    assert min(gaps) >= 5
+
+
 def test_sides_orders_and_scenes_are_balanced_over_all_observers():
     rows = [t for own in all_trials(definition(pairs="adaptive:5", **PLAIN), count=200) for t in own]
     sides = Counter(trial.left for trial in rows)

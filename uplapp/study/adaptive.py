@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from uplapp.study.definition import Definition
 from uplapp.study.design import SIDES
+from uplapp.study.sequence import LAG
 from uplapp.study.store import Store
 from uplapp.values import Side, Trial
 
@@ -58,10 +59,11 @@ def choose(
 ) -> Trial:
     """The trial after the observer's `own`, in the place of `planned[len(own)]`.
 
-    A main trial takes the chooser's pair, in the scene that this observer saw least and, of these, that was
-    answered least for the pair; sides and first place are balanced within the observer, then for the pair.
-    The observer's plan decides where there is no chooser or it fails. A repeat shows an own earlier
-    comparison mirrored; practice and catch trials stay as planned.
+    A main trial takes the chooser's pair, in the scene that this observer saw least and, of these, not the
+    one just shown, then the one that was answered least for the pair; sides and first place are balanced
+    within the observer, then for the pair. The observer's plan decides where there is no chooser or it fails.
+    A repeat shows an own earlier comparison mirrored, none of the last LAG trials if there is another;
+    practice and catch trials stay as planned.
     """
     rng = np.random.default_rng([seed, len(own)])
     plan = planned[len(own)]
@@ -80,7 +82,7 @@ def choose(
         seen = {_comparison(trial) for trial in mine}
         left = [entry for entry in planned if entry.kind == "main" and _comparison(entry) not in seen]
         return replace(plan if plan in left else left[0], position=plan.position)
-    return _placed(definition, plan, pair, mine, answers, rng)
+    return _placed(definition, plan, pair, own, answers, rng)
 
 
 def _comparison(trial: Trial) -> tuple[str, frozenset[str]]:
@@ -93,9 +95,16 @@ def _mirrored(plan: Trial, once: Trial) -> Trial:
 
 
 def _least_repeated(early: Sequence[Trial], own: Sequence[Trial], rng: np.random.Generator) -> Trial:
-    """One of the early comparisons, none twice before each came once."""
+    """One of the early comparisons, none twice before each came once, not just shown if another can be."""
     again = Counter(_comparison(trial) for trial in own if trial.kind == "repeat")
-    return min(early, key=lambda trial: (again[_comparison(trial)], rng.random()))
+    soon = {_comparison(trial) for trial in own[-LAG:]}
+    last = own[-1].scene
+
+    def less(trial: Trial) -> tuple[int, bool, bool, float]:
+        what = _comparison(trial)
+        return again[what], what in soon, trial.scene == last, rng.random()
+
+    return min(early, key=less)
 
 
 def _pair(
@@ -135,11 +144,13 @@ def _placed(
     definition: Definition,
     plan: Trial,
     pair: tuple[str, str],
-    mine: Sequence[Trial],
+    own: Sequence[Trial],
     answers: Counter[Answered],
     rng: np.random.Generator,
 ) -> Trial:
     """Scene, sides and first place of a chosen pair."""
+    mine = [trial for trial in own if trial.kind == "main"]
+    last = own[-1].scene if own else ""
     judged = {trial.scene for trial in mine if {trial.left, trial.right} == set(pair)}
     seen = Counter(trial.scene for trial in mine)
     scenes: Counter[str] = Counter()
@@ -149,7 +160,7 @@ def _placed(
         scenes[where.name] += times
         ways[pair[turn], first] += times
     fresh = [scene.name for scene in definition.scenes if scene.name not in judged]
-    scene = min(fresh, key=lambda name: (seen[name], scenes[name], rng.random()))
+    scene = min(fresh, key=lambda name: (seen[name], name == last, scenes[name], rng.random()))
     order = [entry.name for entry in definition.conditions]
     turned = Counter(order.index(trial.left) > order.index(trial.right) for trial in mine)
     firsts = Counter(trial.first for trial in mine)
