@@ -201,7 +201,7 @@ def test_exports_of_each_kind_hold_the_same_answers(desk, observer):
     table = pd.read_csv(paths[data_view.CSV])
     lines = [json.loads(line) for line in Path(paths[data_view.LINES]).read_text().splitlines()]
     assert table["observer"].tolist() == [line["observer"] for line in lines] == [observer] * 3
-    assert Path(paths[data_view.REPLIES]).read_text() == "observer,question,reply,replied_at\n"
+    assert Path(paths[data_view.REPLIES]).read_text() == "observer,question,reply,replied_at,excluded\n"
     copy = sqlite3.connect(data_view.written(desk, "tiny", data_view.DATABASE, True, False))
     try:
         assert copy.execute("SELECT count(*) FROM answers").fetchone() == (3,)
