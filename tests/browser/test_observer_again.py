@@ -170,6 +170,7 @@ def choose(page):
     page.keyboard.press("ArrowLeft")
 
 
+@pytest.mark.alone  # two tabs share the frames of one browser
 def test_tabs_that_take_turns_both_go_on(start, store, open_page):
     _, address = start(pairs="random:4")
     page = open_page()
@@ -206,7 +207,7 @@ def test_replies_sent_twice_in_a_hurry_never_reach_the_address(start, store, ope
     page.click("#replies button[type=submit]")
     page.click("#replies button[type=submit]")
     page.wait_for_timeout(300)
-    assert "41" not in page.url.partition("#")[0]
+    assert "?" not in page.url
     assert len(held) == 1
     held[0].continue_()
     page.wait_for_selector("#thanks:visible")
