@@ -9,8 +9,8 @@ app: $(VENV)/.app
 	$(BIN)/python app.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -q -m alone
+	$(BIN)/python -m pytest -q -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

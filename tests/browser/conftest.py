@@ -58,7 +58,7 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
 
     def opened(width=1280, height=800, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -170,7 +170,6 @@ def choose(page):
     page.keyboard.press("ArrowLeft")
 
 
-@pytest.mark.alone  # two tabs share the frames of one browser
 def test_tabs_that_take_turns_both_go_on(start, store, open_page):
     _, address = start(pairs="random:4")
     page = open_page()
