@@ -15,6 +15,7 @@ from tests.browser.moves import download, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+SETTLED_MS = 800  # a person's next move; the reply to the last one may still redraw the menus
 NARROWEST_PX = 200
 PICTURES = {"Ranking": 1, "Differences": 2, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 0, "Paper": 0}
 TABLES = {"Ranking": 1, "Differences": 1, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 1, "Paper": 0}
@@ -78,6 +79,7 @@ def pick(tab, label: str, *options: str) -> None:
         tab.get_by_role("option", name=option, exact=True).click()
     field.blur()
     tab.get_by_role("listbox").wait_for(state="hidden")
+    tab.wait_for_timeout(SETTLED_MS)
 
 
 def wide(tab, count: int) -> None:
@@ -134,11 +136,21 @@ def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path
     tab.get_by_label("A was chosen:").fill("left")
     tab.get_by_label("B was chosen:").fill("right")
     tab.get_by_label("not sure:").fill("")
+    tab.wait_for_timeout(SETTLED_MS)
     pick(tab, "Observer", "who")
     pick(tab, "Condition A", "type1", "level1")
     pick(tab, "Condition B", "type2", "level2")
     pick(tab, "The choice", "selected")
-    tab.get_by_text("OPT 10").first.wait_for()
+    shown = tab.get_by_text("OPT 10").first
+    for _ in range(3):  # about one time in six Gradio drops the last of several quick choices: say it again
+        if not shown.is_visible():
+            tab.wait_for_timeout(6000)
+        if not shown.is_visible():
+            tab.get_by_label("A was chosen:").fill("")
+            tab.wait_for_timeout(SETTLED_MS)
+            tab.get_by_label("A was chosen:").fill("left")
+            tab.keyboard.press("Tab")
+    shown.wait_for()
     tab.get_by_text("12 comparisons of 3 observers").wait_for()
     tables(tab, 1)
     assert fits(tab)
