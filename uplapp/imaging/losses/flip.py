@@ -1,10 +1,11 @@
-"""LDR-FLIP, the difference a person sees when flipping between two images.
+"""LDR-FLIP, the difference a person sees when flipping between two images, in colour or of luminance alone.
 
 Source: Andersson et al. (2020), FLIP: A Difference Evaluator for Alternating Images; the letters are
 theirs. Every filter separates, so each is two banded matrix products.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
@@ -39,11 +40,16 @@ def flip_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGREE) -
     Values outside [0,1] are clamped. `ppd` is pixels a degree of visual angle. The gradient flows
     to `estimate` alone and is finite everywhere.
     """
-    with torch.no_grad():
-        colours_t, features_t = _perceive(target, ppd)
-    colours_e, features_e = _perceive(estimate, ppd)
-    difference_f = _feature_difference(features_e, features_t)
-    return _colour_difference(colours_e, colours_t).clamp_min(EPSILON) ** (1 - difference_f)
+    return _compare(_perceive, estimate, target, ppd)
+
+
+def flip_gray_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGREE) -> Tensor:
+    """FLIP of the luminance of each pixel, (B,C,H,W) linear in [0,1] with 1 or 3 channels to (B,H,W).
+
+    No sRGB curve, no Hunt adjustment, edges without points; the largest difference stays that of green and
+    blue, so that it is FLIP of three equal channels without points. Otherwise as `flip_map`.
+    """
+    return _compare(_perceive_luminance, estimate, target, ppd)
 
 
 def reach_px(ppd: float) -> int:
@@ -63,6 +69,28 @@ class FlipLoss(nn.Module):
         return flip_map(estimate, target, self.ppd).mean()
 
 
+class FlipGrayLoss(nn.Module):
+    """Mean FLIP of the luminance of a batch (B,C,H,W), 1 or 3 linear channels, in [0,1]."""
+
+    def __init__(self, ppd: float = PIXELS_PER_DEGREE) -> None:
+        super().__init__()
+        self.ppd = ppd
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """A scalar in [0,1]."""
+        return flip_gray_map(estimate, target, self.ppd).mean()
+
+
+def _compare(
+    perceive: Callable[[Tensor, float], tuple[Tensor, Tensor]], estimate: Tensor, target: Tensor, ppd: float
+) -> Tensor:
+    with torch.no_grad():
+        colours_t, features_t = perceive(target, ppd)
+    colours_e, features_e = perceive(estimate, ppd)
+    difference_f = _feature_difference(features_e, features_t)
+    return _colour_difference(colours_e, colours_t).clamp_min(EPSILON) ** (1 - difference_f)
+
+
 def _perceive(image: Tensor, ppd: float) -> tuple[Tensor, Tensor]:
     """What the eye gets: Hunt-adjusted CIELAB of the filtered image, and its edges with its points."""
     rgb = image.clamp(0, 1).expand(-1, 3, -1, -1)
@@ -72,12 +100,21 @@ def _perceive(image: Tensor, ppd: float) -> tuple[Tensor, Tensor]:
     return _hunt(_linear_to_lab(linear)), _detect_features(luma, ppd)
 
 
+def _perceive_luminance(image: Tensor, ppd: float) -> tuple[Tensor, Tensor]:
+    """The lightness of the filtered luminance, and its edges."""
+    image = image.clamp(0, 1)
+    luminance = image if image.shape[1] == 1 else _mix(image, RGB_TO_XYZ[1:2])
+    achromatic = _contrast_kernels(ppd)[0][:1]
+    filtered = filter_rows_and_columns(luminance, achromatic, achromatic, "replicate").clamp(0, 1)
+    return 116 * _lightness_curve(filtered) - 16, _detect_features(luminance, ppd, detectors=1)
+
+
 def _srgb_to_linear(rgb: Tensor) -> Tensor:
     curve = ((rgb.clamp_min(SRGB_KNEE) + 0.055) / 1.055) ** 2.4
     return torch.where(rgb > SRGB_KNEE, curve, rgb / 12.92)
 
 
-def _mix(image: Tensor, matrix: tuple[tuple[float, ...], ...]) -> Tensor:
+def _mix(image: Tensor, matrix: Sequence[tuple[float, ...]]) -> Tensor:
     weights = torch.tensor(matrix, dtype=image.dtype, device=image.device)
     return torch.einsum("ij,bjhw->bihw", weights, image)
 
@@ -116,10 +153,13 @@ def _contrast_kernels(ppd: float) -> tuple[tuple[Kernel, ...], tuple[float, ...]
 
 
 def _linear_to_lab(linear: Tensor) -> Tensor:
-    relative = _mix(linear, _RGB_TO_RELATIVE_XYZ)
-    root = relative.clamp_min(LAB_DELTA**3) ** (1 / 3)
-    x, y, z = torch.where(relative > LAB_DELTA**3, root, relative / (3 * LAB_DELTA**2) + 4 / 29).unbind(1)
+    x, y, z = _lightness_curve(_mix(linear, _RGB_TO_RELATIVE_XYZ)).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+def _lightness_curve(relative: Tensor) -> Tensor:
+    root = relative.clamp_min(LAB_DELTA**3) ** (1 / 3)
+    return torch.where(relative > LAB_DELTA**3, root, relative / (3 * LAB_DELTA**2) + 4 / 29)
 
 
 def _hunt(lab: Tensor) -> Tensor:
@@ -128,8 +168,9 @@ def _hunt(lab: Tensor) -> Tensor:
 
 
 def _colour_difference(estimate: Tensor, target: Tensor) -> Tensor:
+    """Of lightness and, if there are any, two chroma channels: (B,1 or 3,H,W) to (B,H,W) in [0,1]."""
     difference = estimate - target
-    chroma = (difference[:, 1].square() + difference[:, 2].square() + EPSILON).sqrt()
+    chroma = (difference[:, 1:].square().sum(dim=1) + EPSILON).sqrt()
     powered = (difference[:, 0].abs() + chroma) ** Q_C
     knee = P_C * C_MAX
     low = powered * (P_T / knee)
@@ -137,12 +178,12 @@ def _colour_difference(estimate: Tensor, target: Tensor) -> Tensor:
     return torch.where(powered < knee, low, high)
 
 
-def _detect_features(luma: Tensor, ppd: float) -> Tensor:
-    """Magnitudes of edges and points, (B,1,H,W) in [0,1] to (B,2,H,W)."""
+def _detect_features(luma: Tensor, ppd: float, detectors: int = 2) -> Tensor:
+    """Magnitudes of edges, and of points with two detectors, (B,1,H,W) in [0,1] to (B,detectors,H,W)."""
     smooth, edge, point = _feature_kernels(ppd)
-    stacked = luma.expand(-1, 4, -1, -1)
-    across = (edge, smooth, point, smooth)
-    down = (smooth, edge, smooth, point)
+    stacked = luma.expand(-1, 2 * detectors, -1, -1)
+    across = (edge, smooth, point, smooth)[: 2 * detectors]
+    down = (smooth, edge, smooth, point)[: 2 * detectors]
     responses = filter_rows_and_columns(stacked, across, down, "replicate")
     across_squared, down_squared = responses.square()[:, 0::2], responses.square()[:, 1::2]
     return (across_squared + down_squared + EPSILON).sqrt()
