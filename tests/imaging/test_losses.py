@@ -67,8 +67,8 @@ class TestEveryLoss:
         assert slope.abs().max() > 0
 
     def test_gradient_is_the_slope_of_the_value(self, name):
-        target, direction = noise(1, 3, 24, 24).double(), noise(1, 3, 24, 24, seed=2).double() - 0.5
-        estimate = (target + 0.2 * (noise(1, 3, 24, 24, seed=1).double() - 0.5)).clamp(0.05, 0.95)
+        target, direction = noise(1, 3, 32, 32).double(), noise(1, 3, 32, 32, seed=2).double() - 0.5
+        estimate = (target + 0.2 * (noise(1, 3, 32, 32, seed=1).double() - 0.5)).clamp(0.05, 0.95)
         loss, step = LOSSES.build(name), 1e-6
         ahead, behind = (loss(estimate + sign * step * direction, target) for sign in (1, -1))
         slope = (gradient(name, estimate, target) * direction).sum()
