@@ -16,7 +16,9 @@ from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.restore import pick_device
-from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.tasks import TASKS, Task
+
+LEARNED_BY_LOSS = "loss."
 
 
 @dataclass(frozen=True)
@@ -46,27 +48,30 @@ class Card:
 
 
 def build_network(spec: RunSpec) -> nn.Module:
-    """The network of a recipe, with fresh weights."""
-    options = {"channels": TASKS.build(spec.task).channels, **spec.network_options}
-    network: nn.Module = NETWORKS.build(spec.network, **options)
-    return network
+    """The network of a recipe as its task uses it, with fresh weights."""
+    task: Task = TASKS.build(spec.task)
+    return task.prepare(NETWORKS.build(spec.network, **{"channels": task.channels, **spec.network_options}))
 
 
 def write_checkpoint(
     folder: Path,
     spec: RunSpec,
     network: nn.Module,
+    loss: nn.Module,
     *,
     data: Mapping[str, Any],
     scores: Mapping[str, Any],
     hardware: str,
     versions: Mapping[str, str],
 ) -> Card:
-    """Write weights, then the card that makes them valid; returns the card."""
+    """Write weights, and what the loss learned, then the card that makes them valid; returns the card."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    weights = safetensors.torch.save(tensors)
-    parameters = sum(tensor.numel() for tensor in tensors.values())
+    learned = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in loss.state_dict().items()}
+    tensors = {**network.state_dict(), **learned}
+    weights = safetensors.torch.save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    )
+    parameters = sum(tensor.numel() for tensor in network.state_dict().values())
     sha256 = hashlib.sha256(weights).hexdigest()
     card = Card(spec, sha256, parameters, data, scores, hardware, versions)
     (folder / f"{card.name}.safetensors").write_bytes(weights)
@@ -116,7 +121,8 @@ def load_network(folder: Path, card: Card) -> nn.Module:
         raise BadCheckpoint(f"{path} is not the file its card describes (sha256 differs); fetch both again")
     network = build_network(card.spec)
     try:
-        network.load_state_dict(safetensors.torch.load(weights))
+        tensors = safetensors.torch.load(weights)
+        network.load_state_dict({k: v for k, v in tensors.items() if not k.startswith(LEARNED_BY_LOSS)})
     except (RuntimeError, safetensors.SafetensorError) as error:
         first = str(error).strip().splitlines()[-1].strip()
         raise BadCheckpoint(f"{path} does not fit the network of its card: {first}") from error

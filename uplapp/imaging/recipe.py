@@ -1,5 +1,7 @@
 """The recipe of a training run, made of names and numbers alone."""
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -36,7 +38,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One training run, made of names and numbers alone; equal specs on one machine give equal weights."""
+    """One training run, made of names and numbers alone; equal specs on one machine give equal weights.
+
+    A run with a `start` goes on from the weights of that run, under its own loss and schedule.
+    """
 
     task: str
     network: str
@@ -45,11 +50,18 @@ class RunSpec:
     schedule: Schedule = field(default_factory=Schedule)
     network_options: Mapping[str, Any] = field(default_factory=dict)
     loss_options: Mapping[str, Any] = field(default_factory=dict)
+    start: "RunSpec | None" = None
 
     @property
     def name(self) -> str:
         """The stem of the files the run leaves: task, network, loss."""
         return f"{self.task}-{self.network}-{self.loss}"
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that tell this recipe from every other."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values."""
@@ -58,4 +70,6 @@ class RunSpec:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunSpec":
         """The inverse of `to_json`."""
-        return cls(**{**values, "schedule": Schedule(**values["schedule"])})
+        start = values.get("start")
+        parts = {"schedule": Schedule(**values["schedule"]), "start": start and cls.from_json(start)}
+        return cls(**{**values, **parts})

@@ -55,7 +55,13 @@ def restore_by_tiles(
 
 
 def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]:
-    """Cut one side into tiles that start on the network's grid and see its receptive field."""
+    """Cut one side into tiles that start on the network's grid and see its receptive field.
+
+    A network without a receptive radius looks at the whole image, which is one tile.
+    """
+    if network.receptive_radius is None:
+        yield Tile(0, side_px, 0, side_px)
+        return
     grid, surround = int(network.multiple), int(network.receptive_radius)  # type: ignore[arg-type]
     step = max(tile_px // grid, 1) * grid
     for start in range(0, side_px, step):

@@ -1,15 +1,46 @@
-"""What there is to restore: a degradation, and how training pairs are made with it."""
+"""What there is to restore: a degradation, the data it is trained on, and how pairs are made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from uplapp.imaging.data import Photograph, draw_crops
+from uplapp.imaging.data import Photograph, draw_crops, load_photographs
+from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.degradations.masks import MASKS, centre_fraction
 from uplapp.imaging.degradations.noise import add_gaussian_noise
+from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
+from uplapp.imaging.images import list_images, read_image
+from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.volumes import Volume, draw_slices, list_volumes, read_volume, spread_slices
 from uplapp.registry import Entry, Registry
+
+Named = tuple[str, Tensor]
+
+
+class Task(Protocol):
+    """What training and measuring ask of a task; images are (C,H,W) in [0,1] with C `channels`."""
+
+    channels: int
+    degradation: type[Degradation]
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """The network as this task uses it."""
+
+    def load(self, folder: Path, side_px: int) -> Sequence[Any]:
+        """The data under `folder` that training draws squares of `side_px` from."""
+
+    def draw_pairs(
+        self, data: Sequence[Any], count: int, side_px: int, random: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Observations and what they should have been, (B,C,side,side) each."""
+
+    def read_images(self, folder: Path) -> Iterator[Named]:
+        """The clean images under `folder`, with the names by which they are degraded."""
 
 
 @dataclass(frozen=True)
@@ -17,23 +48,72 @@ class Denoising:
     """Photographs with white Gaussian noise, unclipped, RGB in [0,1]; sigma in 8-bit units."""
 
     channels: int = 3
+    degradation: type[Degradation] = GaussianNoise
     sigma_max: float = 40.0
 
-    def degrade(self, image: Tensor, sigma: float, seed: int) -> Tensor:
-        """The noisy observation of an image (...,C,H,W); equal seeds give equal noise."""
-        return add_gaussian_noise(image, sigma, torch.Generator().manual_seed(seed))
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """The network itself."""
+        return network
+
+    def load(self, folder: Path, side_px: int) -> list[Photograph]:
+        """Photographs of `side_px` or more a side."""
+        return load_photographs(folder, side_px)
 
     def draw_pairs(
-        self, photographs: Sequence[Photograph], count: int, side_px: int, random: np.random.Generator
+        self, data: Sequence[Photograph], count: int, side_px: int, random: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
         """Noisy and clean crops (B,3,H,W), each with a sigma of its own, uniform in [0, sigma_max]."""
-        clean = draw_crops(photographs, count, side_px, random)
+        clean = draw_crops(data, count, side_px, random)
         sigma = torch.from_numpy(random.uniform(0, self.sigma_max, size=(count, 1, 1, 1))).float()
-        generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-        return add_gaussian_noise(clean, sigma, generator), clean
+        return add_gaussian_noise(clean, sigma, _generator(random)), clean
+
+    def read_images(self, folder: Path) -> Iterator[Named]:
+        """PNG, JPEG and TIFF files as RGB."""
+        return ((path.name, read_image(path).with_channels(self.channels)) for path in list_images(folder))
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Magnitude slices from one in `acceleration` columns of their k-space, single coil, white is 1."""
+
+    channels: int = 1
+    degradation: type[Degradation] = Undersampling
+    acceleration: int = 8
+    mask: str = "random"
+    slices_a_volume: int = 8
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """The network behind a layer that gives every image mean 0 and deviation 1."""
+        return Standardised(network)
+
+    def load(self, folder: Path, side_px: int) -> list[Volume]:
+        """The NIfTI volumes of a folder; slices are padded or cropped to `side_px` when drawn."""
+        return [read_volume(path) for path in list_volumes(folder)]
+
+    def draw_pairs(
+        self, data: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Zero-filled and full slices (B,1,H,W), each with columns and a phase of its own."""
+        clean = draw_slices(data, count, side_px, random)
+        columns, fraction = MASKS[self.mask].build, centre_fraction(self.acceleration)
+        seeds = random.integers(2**32, size=count).tolist()
+        masks = torch.stack([columns(side_px, self.acceleration, fraction, seed) for seed in seeds])
+        return undersample(clean, masks, smooth_phase(tuple(clean.shape), _generator(random))), clean
+
+    def read_images(self, folder: Path) -> Iterator[Named]:
+        """Slices of every volume, evenly spread."""
+        for path in list_volumes(folder):
+            yield from spread_slices(read_volume(path), self.slices_a_volume)
+
+
+def _generator(random: np.random.Generator) -> torch.Generator:
+    return torch.Generator().manual_seed(int(random.integers(2**62)))
 
 
 TASKS: Registry[Entry] = Registry(
     "task",
-    {"denoise": Entry(Denoising, "Photo denoising", "Lehtinen et al. (2018)")},
+    {
+        "denoise": Entry(Denoising, "Photo denoising", "Lehtinen et al. (2018)"),
+        "mri": Entry(Reconstruction, "MR reconstruction", "Zbontar et al. (2018)"),
+    },
 )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +14,9 @@ from torch import Tensor, nn
 
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.checkpoints import build_network
-from uplapp.imaging.data import Photograph
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipe import RunSpec
-from uplapp.imaging.tasks import TASKS, Denoising
+from uplapp.imaging.tasks import TASKS, Task
 
 Progress = Callable[[int, int, float], bool | None]
 
@@ -59,11 +59,9 @@ class TrainingState:
 
     def load(self, path: Path, spec: RunSpec) -> None:
         """Go on from a saved state; one of another recipe is refused."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         if RunSpec.from_json(state["spec"]) != spec:
-            raise UplappError(
-                f"{path} holds a run with another recipe; remove it or give another --runs folder"
-            )
+            raise UplappError(f"{path} holds a run with another recipe; remove it or give another folder")
         self.network.load_state_dict(state["network"])
         self.loss.load_state_dict(state["loss"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -72,44 +70,53 @@ class TrainingState:
 
 def train(
     spec: RunSpec,
-    photographs: Sequence[Photograph],
+    data: Sequence[Any],
     folder: Path,
     device: torch.device,
     on_step: Progress | None = None,
     save_every: int = 250,
-) -> nn.Module:
-    """Train or go on training `spec`, with state and log in `folder`; returns the network.
+) -> TrainingState:
+    """Train or go on training `spec` on what its task loaded, with its state in `folder`; returns the last state.
 
     Each batch is a function of seed and step, so a run that was killed ends with the weights of an
     unbroken one. `on_step(step, steps, loss)` may return False to stop: the state is saved, Cancelled raised.
+    A run that starts from another trains that one first, unless its last state is in `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    saved = folder / f"{spec.name}.state.pt"
+    saved = state_path(folder, spec)
     state = TrainingState.start(spec, device)
     if saved.exists():
         state.load(saved, spec)
+    elif spec.start is not None:
+        first = train(spec.start, data, folder, device, on_step, save_every)
+        state.network.load_state_dict(first.network.state_dict())
     task = TASKS.build(spec.task)
     while state.step < spec.schedule.steps:
-        value = take_step(state, spec, task, photographs, device)
+        value = take_step(state, spec, task, data, device)
         go_on = on_step is None or on_step(state.step, spec.schedule.steps, value) is not False
         if state.step % save_every == 0 or state.step == spec.schedule.steps or not go_on:
             state.save(saved, spec)
         if not go_on:
             raise Cancelled(f"{spec.name} stopped at step {state.step}; the same command goes on from there")
-    return state.network
+    return state
+
+
+def state_path(folder: Path, spec: RunSpec) -> Path:
+    """Where the state of a run lies: named by its recipe, so that no two runs share a file."""
+    return folder / f"{spec.name}.{spec.digest}.state.pt"
 
 
 def take_step(
     state: TrainingState,
     spec: RunSpec,
-    task: Denoising,
-    photographs: Sequence[Photograph],
+    task: Task,
+    data: Sequence[Any],
     device: torch.device,
 ) -> float:
     """One batch forward and back; returns its loss."""
     schedule = spec.schedule
     random = np.random.default_rng([spec.seed, state.step])
-    degraded, clean = task.draw_pairs(photographs, schedule.batch, schedule.crop_px, random)
+    degraded, clean = task.draw_pairs(data, schedule.batch, schedule.crop_px, random)
     for group in state.optimiser.param_groups:
         group["lr"] = schedule.rate(state.step)
     value: Tensor = state.loss(

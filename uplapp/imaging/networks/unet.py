@@ -72,4 +72,6 @@ def _pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
 
 
 def _join_upsampled(features: Tensor, skip: Tensor) -> Tensor:
-    return torch.cat([functional.interpolate(features, scale_factor=2, mode="nearest"), skip], dim=1)
+    doubled = functional.interpolate(features, scale_factor=2, mode="nearest")
+    # Under autocast a float32 skip would carry all channels to float32 and back, a third of a step.
+    return torch.cat([doubled, skip.to(doubled.dtype)], dim=1)
