@@ -8,6 +8,7 @@ from torch import Tensor
 from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import BadStudy
 from uplapp.imaging.checkpoints import find_checkpoint, load_network
+from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.images import encode_png, read_image
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
@@ -15,7 +16,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.study import opening
 from uplapp.study.definition import Definition
 from uplapp.study.opening import OpenStudy
-from uplapp.study.protocol import Scene
+from uplapp.study.protocol import Render, Scene
 from uplapp.study.store import Store
 from uplapp.values import REFERENCE
 
@@ -32,7 +33,7 @@ def render_stimuli(
     """
     if definition.render is None:
         raise BadStudy(f"study '{definition.name}' has no [render] table; its stimuli come as files")
-    recipe = definition.render
+    recipe, degradation = definition.render, _degradation(definition.render)
     names = [condition.name for condition in definition.conditions]
     cards = {name: find_checkpoint(checkpoints, f"{recipe.task}-{recipe.network}-{name}") for name in names}
     networks = {name: load_network(checkpoints, card) for name, card in cards.items()}
@@ -40,9 +41,9 @@ def render_stimuli(
     done = 0
     for scene in definition.scenes:
         clean = _read_scene(definition.name, scene)
-        noisy = TASKS.build(recipe.task).degrade(clean, recipe.noise_sigma, recipe.noise_seed)
+        degraded = degradation.for_image(scene.name).apply(clean)
         for name in (REFERENCE, *networks):
-            pixels = clean if name == REFERENCE else restore(networks[name], noisy)
+            pixels = clean if name == REFERENCE else restore(networks[name], degraded)
             _write(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
             done += 1
             if on_picture is not None:
@@ -60,6 +61,12 @@ def rendered(definition: Definition, root: Path) -> bool:
 def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
     """Open a study whose adaptive choices, if it makes any, are the analysis'; raises as the session does."""
     return opening.open_study(store, definition, root, now, next_pairs)
+
+
+def _degradation(recipe: Render) -> Degradation:
+    if TASKS.build(recipe.task).degradation is GaussianNoise:
+        return GaussianNoise(recipe.noise_sigma, recipe.noise_seed)
+    return Undersampling(recipe.acceleration, recipe.mask, recipe.mask_seed)
 
 
 def _read_scene(study: str, scene: Scene) -> Tensor:

@@ -18,31 +18,37 @@ def evaluate(
     checkpoint: Annotated[
         list[str] | None, typer.Option("-c", "--checkpoint", help="A checkpoint; may be given again.")
     ] = None,
-    sigma: Annotated[float, typer.Option(min=0, help="Noise in 8-bit units.")] = 25.0,
-    seeds: Annotated[str, typer.Option(help="Noise seeds, separated by commas.")] = "0,1,2",
+    sigma: Annotated[float, typer.Option(min=0, help="denoise: noise in 8-bit units.")] = 25.0,
+    acceleration: Annotated[int, typer.Option(min=2, help="mri: one column in so many is sampled.")] = 8,
+    mask: Annotated[str, typer.Option(help="mri: random or equispaced columns.")] = "random",
+    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Degrade every image, restore it by every checkpoint, print the mean metrics.
+
+    Photographs for denoise, NIfTI volumes for mri.
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
     from uplapp.imaging import evaluate as metrics
     from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
+    from uplapp.imaging.degradations import GaussianNoise, Undersampling
     from uplapp.imaging.tables import format_evaluation
     from uplapp.imaging.tasks import TASKS
 
-    TASKS[task]
+    noisy = TASKS.build(task).degradation is GaussianNoise
+    degradation = GaussianNoise(sigma) if noisy else Undersampling(acceleration, mask)
     folder = Settings.from_env().checkpoints
     cards = (
         [find_checkpoint(folder, name) for name in checkpoint]
         if checkpoint
         else list_checkpoints(folder, task)
     )
-    result = metrics.evaluate(folder, cards, data, sigma, read_seeds(seeds), _show)
+    result = metrics.evaluate(folder, cards, data, degradation, read_seeds(seeds), _show)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return
-    print(f"{result.images} images, sigma {result.sigma:g}, seeds {seeds}\n\n{format_evaluation(result)}")
+    print(f"{result.images} images, {result.degradation}, seeds {seeds}\n\n{format_evaluation(result)}")
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 

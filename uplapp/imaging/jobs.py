@@ -1,4 +1,4 @@
-"""A restoration job: one picture, degraded if asked, restored by several checkpoints, and its files."""
+"""A restoration job: one case, restored by several checkpoints, and the files of it."""
 
 import hashlib
 import json
@@ -14,18 +14,26 @@ from torch import Tensor
 from uplapp import __version__
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, load_network
-from uplapp.imaging.evaluate import measure
+from uplapp.imaging.degradations import Degradation
+from uplapp.imaging.evaluate import ON_SCREEN, measure
 from uplapp.imaging.images import Picture, encode_png
 from uplapp.imaging.restore import restore_by_tiles
 from uplapp.imaging.tasks import TASKS
 
 
-@dataclass(frozen=True)
-class Degradation:
-    """Gaussian noise to add: sigma in 8-bit units, and the seed that makes it repeatable."""
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is to be restored: the observation (C,H,W), the clean image where it is known, and how it was spoilt.
 
-    sigma: float
-    seed: int
+    `bits` are those of the files to write, `task` is a name in TASKS.
+    """
+
+    name: str
+    task: str
+    degraded: Tensor
+    reference: Tensor | None = None
+    degradation: Degradation | None = None
+    bits: int = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +48,9 @@ class Restored:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A finished job; `reference` is None when the picture came noisy."""
+    """A finished case: the scores of its observation, if a clean image is known, and the restorations."""
 
-    name: str
-    bits: int
-    degradation: Degradation | None
-    reference: Tensor | None
-    degraded: Tensor
+    case: Case
     degraded_scores: dict[str, float | None] | None
     results: tuple[Restored, ...]
 
@@ -59,43 +63,56 @@ class Step:
     text: str
 
 
-def run_job(
-    name: str, picture: Picture, checkpoints: Path, cards: Sequence[Card], degradation: Degradation | None
-) -> Iterator[Step | Job]:
+def make_case(name: str, picture: Picture, task: str, degradation: Degradation | None) -> Case:
+    """A picture to restore: degraded first if a degradation is given, as it came if not.
+
+    A task of one channel takes its luma; a photograph stays grey if it is.
+    """
+    channels = TASKS.build(task).channels
+    pixels = picture.with_channels(1) if channels == 1 else picture.pixels
+    if degradation is None:
+        return Case(name, task, pixels, bits=picture.bits)
+    return Case(name, task, degradation.apply(pixels), pixels, degradation, picture.bits)
+
+
+def run_job(case: Case, checkpoints: Path, cards: Sequence[Card]) -> Iterator[Step | Job]:
     """Yield a Step after each tile and the Job at the end; leaving the loop cancels what is left."""
     if not cards:
         raise UplappError("no checkpoint is chosen; choose one or more")
-    clean, degraded = picture.pixels, picture.pixels
-    if degradation is not None:
-        task = TASKS.build(cards[0].spec.task)
-        degraded = task.degrade(clean, degradation.sigma, degradation.seed)
+    stranger = next((card.name for card in cards if card.spec.task != case.task), None)
+    if stranger is not None:
+        raise UplappError(f"checkpoint '{stranger}' is not for the task '{case.task}'; choose one that is")
     results: list[Restored] = []
     for number, card in enumerate(cards):
         network = load_network(checkpoints, card)
-        restored, started = torch.empty_like(degraded), time.perf_counter()
-        for share in restore_by_tiles(network, degraded, restored):
+        restored, started = torch.empty_like(case.degraded), time.perf_counter()
+        for share in restore_by_tiles(network, case.degraded, restored):
             yield Step((number + share) / len(cards), f"{card.label}: {share:.0%}")
         seconds = time.perf_counter() - started
-        results.append(Restored(card, restored, seconds, measure(restored, clean) if degradation else None))
-    yield Job(
-        name=name,
-        bits=picture.bits,
-        degradation=degradation,
-        reference=clean if degradation else None,
-        degraded=degraded,
-        degraded_scores=measure(degraded, clean) if degradation else None,
-        results=tuple(results),
-    )
+        results.append(Restored(card, restored, seconds, _score(restored, case)))
+    yield Job(case, _score(case.degraded, case), tuple(results))
+
+
+def _score(pixels: Tensor, case: Case) -> dict[str, float | None] | None:
+    return None if case.reference is None else measure(pixels, case.reference, ON_SCREEN)
 
 
 def result_files(job: Job) -> dict[str, bytes]:
-    """The job as files by name: reference, noisy, one restored a checkpoint (PNG), provenance (JSON)."""
-    pictures = {"noisy": job.degraded} | {result.card.name: result.pixels for result in job.results}
-    if job.reference is not None:
-        pictures["reference"] = job.reference
-    files = {f"{job.name}-{kind}.png": encode_png(pixels, job.bits) for kind, pixels in pictures.items()}
+    """The job as files by name: reference, observation, one restored a checkpoint (PNG), provenance (JSON)."""
+    case = job.case
+    files = {
+        f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job).items()
+    }
     provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"
-    return {**files, f"{job.name}-provenance.json": provenance.encode()}
+    return {**files, f"{case.name}-provenance.json": provenance.encode()}
+
+
+def job_pictures(job: Job) -> dict[str, Tensor]:
+    """The images (C,H,W) of a job by kind: reference if known, observation, one a checkpoint."""
+    observed = {TASKS.build(job.case.task).observed: job.case.degraded}
+    restored = {result.card.name: result.pixels for result in job.results}
+    known = {} if job.case.reference is None else {"reference": job.case.reference}
+    return {**known, **observed, **restored}
 
 
 def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -103,8 +120,9 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "uplapp": __version__,
         "torch": torch.__version__,
-        "degradation": None if job.degradation is None else asdict(job.degradation),
-        "noisy_scores": job.degraded_scores,
+        "task": job.case.task,
+        "degradation": _describe_degradation(job.case.degradation),
+        f"{TASKS.build(job.case.task).observed}_scores": job.degraded_scores,
         "results": [
             {
                 "checkpoint": result.card.name,
@@ -116,6 +134,10 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
         ],
         "files_sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
+
+
+def _describe_degradation(degradation: Degradation | None) -> dict[str, Any] | None:
+    return None if degradation is None else asdict(degradation)
 
 
 def write_results(job: Job, folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from uplapp.imaging.evaluate import Evaluation
 from uplapp.imaging.jobs import Job
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.metrics import METRICS, MetricEntry
+from uplapp.imaging.tasks import TASKS
 
 GREY = (
     "\n\nThis picture is grey and the networks are for colour: grey noise is the same in every channel, "
@@ -16,19 +17,25 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """The published layout: metrics down, losses across."""
-    header = ["", *(LOSSES[row["loss"]].label for row in evaluation.rows)]
+    """The published layout: metrics down, the observation and then the losses across."""
+    observed = TASKS.build(evaluation.task).observed.capitalize()
+    header = ["", observed, *(LOSSES[row["loss"]].label for row in evaluation.rows)]
     body = [
-        [entry.label, *_mark_best([row[name] for row in evaluation.rows], entry)]
+        [
+            entry.label,
+            _format(evaluation.degraded[name], entry),
+            *_mark_best([row[name] for row in evaluation.rows], entry),
+        ]
         for name, entry in METRICS.items()
     ]
     return _markdown(header, body)
 
 
 def format_job(job: Job) -> str:
-    """One picture: noisy input and checkpoints down, metrics across, seconds last."""
-    names = ["Noisy input", *(result.card.label for result in job.results)]
-    note = GREY if job.degraded.shape[0] == 1 else ""
+    """One picture: observation and checkpoints down, metrics across, seconds last."""
+    task = TASKS.build(job.case.task)
+    names = [f"{task.observed.capitalize()} input", *(result.card.label for result in job.results)]
+    note = GREY if job.case.degraded.shape[0] < task.channels else ""
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (
@@ -48,5 +55,9 @@ def _markdown(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 def _mark_best(values: Sequence[float | None], entry: MetricEntry) -> list[str]:
     known = [value for value in values if value is not None]
     best = (max if entry.higher_is_better else min)(known) if known else None
-    texts = [UNKNOWN if value is None else f"{value:.{entry.decimals}f}" for value in values]
+    texts = [_format(value, entry) for value in values]
     return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]
+
+
+def _format(value: float | None, entry: MetricEntry) -> str:
+    return UNKNOWN if value is None else f"{value:.{entry.decimals}f}"

@@ -16,7 +16,7 @@ from uplapp.imaging.degradations.noise import add_gaussian_noise
 from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
 from uplapp.imaging.images import list_images, read_image
 from uplapp.imaging.networks.standardised import Standardised
-from uplapp.imaging.volumes import Volume, draw_slices, list_volumes, read_volume, spread_slices
+from uplapp.imaging.mr_data import Volume, draw_slices, list_volumes, read_volume, spread_slices
 from uplapp.registry import Entry, Registry
 
 Named = tuple[str, Tensor]
@@ -25,8 +25,17 @@ Named = tuple[str, Tensor]
 class Task(Protocol):
     """What training and measuring ask of a task; images are (C,H,W) in [0,1] with C `channels`."""
 
-    channels: int
-    degradation: type[Degradation]
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+
+    @property
+    def degradation(self) -> type[Degradation]:
+        """What spoils the images; its defaults are those of published tables."""
+
+    @property
+    def observed(self) -> str:
+        """What an image is called before it is restored."""
 
     def prepare(self, network: nn.Module) -> nn.Module:
         """The network as this task uses it."""
@@ -49,6 +58,7 @@ class Denoising:
 
     channels: int = 3
     degradation: type[Degradation] = GaussianNoise
+    observed: str = "noisy"
     sigma_max: float = 40.0
 
     def prepare(self, network: nn.Module) -> nn.Module:
@@ -78,6 +88,7 @@ class Reconstruction:
 
     channels: int = 1
     degradation: type[Degradation] = Undersampling
+    observed: str = "zero-filled"
     acceleration: int = 8
     mask: str = "random"
     slices_a_volume: int = 8

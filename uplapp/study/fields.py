@@ -19,6 +19,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "break_every": (0, 1000),
     "noise_sigma": (0, 255),
     "noise_seed": (0, 2**53),
+    "acceleration": (2, 32),
+    "mask_seed": (0, 2**32 - 1),
     "min_view_ms": (0, 60_000),
     "max_view_ms": (0, 600_000),
     "answer_timeout_ms": (0, 600_000),

@@ -137,12 +137,18 @@ class Rating:
 
 @dataclass(frozen=True)
 class Render:
-    """How the stimuli are made from the scenes, where uplapp makes them: a condition's name is a loss."""
+    """How the stimuli are made from the scenes, where uplapp makes them: a condition's name is a loss.
+
+    Noise is what the task `denoise` adds; acceleration and mask are how `mri` samples k-space.
+    """
 
     task: str = "denoise"
     network: str = "unet"
     noise_sigma: float = 25.0
     noise_seed: int = 0
+    acceleration: int = 8
+    mask: str = "random"
+    mask_seed: int = 0
 
 
 @dataclass(frozen=True)

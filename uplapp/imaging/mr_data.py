@@ -1,0 +1,129 @@
+"""MR volumes in memory, and the slices that training and measuring draw from them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uplapp.errors import BadImage
+
+SUFFIXES = (".nii", ".nii.gz")
+# Scanners interpolate: a grid this fine holds no detail of its own, so two samples become one.
+FINEST_MM = 0.6
+# Slices are cut along an axis only if the voxels within them are this nearly square.
+MOST_STRETCHED = 1.5
+# The brightest thousandth, often vessels and artefacts, is white.
+WHITE_PERCENTILE = 99.9
+# A slice is worth restoring if this share of it is brighter than a tenth of white.
+FILLED_SHARE, DARK = 0.1, 0.1
+# A slab cut across is a strip, too narrow to be a head.
+SMALLEST_SIDE_PX = 96
+
+Voxels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """One volume (X,Y,Z) in [0,1], near to right-anterior-superior; `slices` are its (axis, index) in use."""
+
+    name: str
+    voxels: Voxels
+    slices: tuple[tuple[int, int], ...]
+
+    def cut(self, axis: int, index: int) -> Voxels:
+        """One slice (H,W), upright: the later axis of the body goes up."""
+        plane = np.take(self.voxels, index, axis=axis)
+        return np.ascontiguousarray(np.rot90(plane))
+
+
+def list_volumes(folder: Path) -> list[Path]:
+    """The NIfTI files of a folder in order of name; none at all is refused."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [path for path in paths if path.name.endswith(SUFFIXES)]
+    if not found:
+        raise BadImage(f"{folder} holds no volume; NIfTI files (.nii, .nii.gz) are read")
+    return found
+
+
+def read_volume(path: Path) -> Volume:
+    """Read one NIfTI file; the 99.9th percentile of what is not black becomes 1, all above is clipped.
+
+    A file that cannot be read, or has no slice worth restoring, raises BadImage.
+    """
+    try:
+        image = nibabel.as_closest_canonical(nibabel.load(path))  # type: ignore[no-untyped-call]
+        voxels = np.asarray(image.dataobj, dtype=np.float32)
+        spacing_mm = [float(step) for step in image.header.get_zooms()[:3]]
+    except Exception as error:  # nibabel, gzip and numpy have each their own errors for damaged data
+        raise BadImage(f"{path.name} cannot be read as NIfTI: {error}") from error
+    if voxels.ndim != 3 or not np.isfinite(voxels).all() or voxels.max() <= 0:
+        raise BadImage(f"{path.name} has shape {voxels.shape}; one volume of finite, positive values is read")
+    white = np.percentile(voxels[voxels > 0], WHITE_PERCENTILE)
+    scaled = (voxels / white).clip(0, 1)
+    for axis, step in enumerate(spacing_mm):
+        if step < FINEST_MM:
+            scaled, spacing_mm[axis] = _halve(scaled, axis), 2 * step
+    slices = tuple(_filled_slices(scaled, spacing_mm))
+    if not slices:
+        raise BadImage(f"{path.name} has no slice of {SMALLEST_SIDE_PX} px or more a side that is not black")
+    return Volume(path.name, scaled, slices)
+
+
+def draw_slices(volumes: Sequence[Volume], count: int, side_px: int, random: np.random.Generator) -> Tensor:
+    """A batch (B,1,side,side) in [0,1]: a volume, a slice of it, centred on black, mirrored or turned."""
+    drawn = [
+        _draw_slice(volumes[index], side_px, random) for index in random.integers(len(volumes), size=count)
+    ]
+    return torch.from_numpy(np.stack(drawn))[:, None]
+
+
+def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
+    """(name, (1,H,W)) of `count` slices, evenly spread along the last axis that can be cut."""
+    axis = volume.slices[-1][0]
+    indices = [index for along, index in volume.slices if along == axis]
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices)) + 2)[1:-1].round().astype(int)
+    for index in (indices[place] for place in places):
+        yield f"{volume.name}:{index}", torch.from_numpy(volume.cut(axis, index))[None]
+
+
+def _draw_slice(volume: Volume, side_px: int, random: np.random.Generator) -> Voxels:
+    axis, index = volume.slices[int(random.integers(len(volume.slices)))]
+    plane = _fit(volume.cut(axis, index), side_px)
+    turned = np.rot90(plane, int(random.integers(4)))
+    return np.ascontiguousarray(turned[:, ::-1] if random.integers(2) else turned)
+
+
+def _fit(plane: Voxels, side_px: int) -> Voxels:
+    """Pad with black or crop, about the centre, to a square."""
+    square = np.zeros((side_px, side_px), dtype=np.float32)
+    into, out_of = zip(*(_overlap(side, side_px) for side in plane.shape), strict=True)
+    square[into] = plane[out_of]
+    return square
+
+
+def _overlap(side: int, wanted: int) -> tuple[slice, slice]:
+    common = min(side, wanted)
+    first, start = (wanted - common) // 2, (side - common) // 2
+    return slice(first, first + common), slice(start, start + common)
+
+
+def _filled_slices(voxels: Voxels, spacing_mm: Sequence[float]) -> Iterator[tuple[int, int]]:
+    for axis in range(3):
+        within = [step for other, step in enumerate(spacing_mm) if other != axis]
+        planes = np.moveaxis(voxels, axis, 0)
+        if max(within) > MOST_STRETCHED * min(within) or min(planes.shape[1:]) < SMALLEST_SIDE_PX:
+            continue
+        filled = (planes > DARK).mean(axis=(1, 2)) > FILLED_SHARE
+        yield from ((axis, int(index)) for index in np.flatnonzero(filled))
+
+
+def _halve(voxels: Voxels, axis: int) -> Voxels:
+    even = voxels.shape[axis] // 2 * 2
+    first, second = (np.take(voxels, range(start, even, 2), axis=axis) for start in (0, 1))
+    mean: Voxels = (first + second) / np.float32(2)
+    return mean
