@@ -1,128 +1,111 @@
-"""MR volumes in memory, and the slices that training and measuring draw from them."""
+"""Volumes of magnitude pictures, cut into slices: NIfTI files and real arrays."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import gzip
+import math
+from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 import nibabel
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from nibabel.orientations import apply_orientation, io_orientation
 
 from uplapp.errors import BadImage
+from uplapp.imaging.guards import damage_told, require_samples
+from uplapp.imaging.slices import Array, Scan, Slice, largest_value, slice_of_magnitude
 
-SUFFIXES = (".nii", ".nii.gz")
-# Scanners interpolate: a grid this fine holds no detail of its own, so two samples become one.
-FINEST_MM = 0.6
-# Slices are cut along an axis only if the voxels within them are this nearly square.
-MOST_STRETCHED = 1.5
-# The brightest thousandth, often vessels and artefacts, is white.
+MAX_VOXELS = 2**26  # 512 x 512 x 256
+# White is the value that one voxel in a thousand exceeds (of those above 0): a few bright vessels or a
+# spike shall not darken everything else.
 WHITE_PERCENTILE = 99.9
-# A slice is worth restoring if this share of it is brighter than a tenth of white.
-FILLED_SHARE, DARK = 0.1, 0.1
-# A slab cut across is a strip, too narrow to be a head.
-SMALLEST_SIDE_PX = 96
-
-Voxels = NDArray[np.float32]
+GZIP_MAGIC = b"\x1f\x8b"
+LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
+HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+SAME_SPACING = 1.01
 
 
-@dataclass(frozen=True, eq=False)
-class Volume:
-    """One volume (X,Y,Z) in [0,1], near to right-anterior-superior; `slices` are its (axis, index) in use."""
+def read_nifti(path: Path, axis: int | None = None) -> Scan:
+    """The slices of a NIfTI volume (.nii, .nii.gz), head up and front up, in [0,1] as `scan_of_volume` says.
 
-    name: str
-    voxels: Voxels
-    slices: tuple[tuple[int, int], ...]
-
-    def cut(self, axis: int, index: int) -> Voxels:
-        """One slice (H,W), upright: the later axis of the body goes up."""
-        plane = np.take(self.voxels, index, axis=axis)
-        return np.ascontiguousarray(np.rot90(plane))
-
-
-def list_volumes(folder: Path) -> list[Path]:
-    """The NIfTI files of a folder in order of name; none at all is refused."""
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [path for path in paths if path.name.endswith(SUFFIXES)]
-    if not found:
-        raise BadImage(f"{folder} holds no volume; NIfTI files (.nii, .nii.gz) are read")
-    return found
-
-
-def read_volume(path: Path) -> Volume:
-    """Read one NIfTI file; the 99.9th percentile of what is not black becomes 1, all above is clipped.
-
-    A file that cannot be read, or has no slice worth restoring, raises BadImage.
+    Axes are turned to left-right, back-front, feet-head (0, 1, 2) without interpolation; slices lie along
+    `axis`, by default the one with the widest voxels, or the last. Source: the NIfTI-1 standard (2004).
     """
-    try:
-        image = nibabel.as_closest_canonical(nibabel.load(path))
-        voxels = np.asarray(image.dataobj, dtype=np.float32)
-        spacing_mm = [float(step) for step in image.header.get_zooms()[:3]]
-    except Exception as error:  # nibabel, gzip and numpy have each their own errors for damaged data
-        raise BadImage(f"{path.name} cannot be read as NIfTI: {error}") from error
-    if voxels.ndim != 3 or not np.isfinite(voxels).all() or voxels.max() <= 0:
-        raise BadImage(f"{path.name} has shape {voxels.shape}; one volume of finite, positive values is read")
-    white = np.percentile(voxels[voxels > 0], WHITE_PERCENTILE)
-    scaled = (voxels / white).clip(0, 1)
-    for axis, step in enumerate(spacing_mm):
-        if step < FINEST_MM:
-            scaled, spacing_mm[axis] = _halve(scaled, axis), 2 * step
-    slices = tuple(_filled_slices(scaled, spacing_mm))
-    if not slices:
-        raise BadImage(f"{path.name} has no slice of {SMALLEST_SIDE_PX} px or more a side that is not black")
-    return Volume(path.name, scaled, slices)
+    with damage_told(path.name):
+        image = _load_nifti(path)
+        voxels, spacing = _upright(image)
+    if voxels.ndim == 3:
+        axis = _slice_axis(spacing) if axis is None else axis
+    return scan_of_volume(path.name, voxels, axis or 0, upright=True)
 
 
-def draw_slices(
-    volumes: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
-) -> Tensor:
-    """A batch (B,1,side,side) in [0,1]: a volume, a slice of it, centred on black, mirrored or turned."""
-    drawn = [_draw_slice(volumes[index], side_px, random) for index in random.integers(len(volumes), size=count)]
-    return torch.from_numpy(np.stack(drawn))[:, None]
+def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
+    """The slices (h,w) along an axis of a real volume, or the one slice of a picture (h,w).
+
+    0 stays black, less is clipped; 1 is the 99.9th percentile of what lies above 0, more is clipped. With
+    `upright` the second axis of a slice points up. Values that are not finite raise BadImage.
+    """
+    if values.ndim not in (2, 3) or not 0 <= axis < values.ndim:
+        raise BadImage(
+            f"{name} has {values.ndim} axes and no slices along axis {axis}; "
+            f"pictures of 2 axes and volumes of 3 are read, cut along axis 0, 1 or 2"
+        )
+    volume = values if values.ndim == 3 else values[None]
+    axis = axis if values.ndim == 3 else 0
+    largest_value(name, volume)
+    above = volume[volume > 0]
+    if not above.size:
+        raise BadImage(f"{name} has no value above 0; magnitudes are read")
+    white = float(np.percentile(above, WHITE_PERCENTILE))
+    return Scan(name, volume.shape[axis], partial(_cut, name, volume, axis, white, upright))
 
 
-def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
-    """(name, (1,H,W)) of `count` slices, evenly spread along the last axis that can be cut."""
-    axis = volume.slices[-1][0]
-    indices = [index for along, index in volume.slices if along == axis]
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices)) + 2)[1:-1].round().astype(int)
-    for index in (indices[place] for place in places):
-        yield f"{volume.name}:{index}", torch.from_numpy(volume.cut(axis, index))[None]
+def _cut(name: str, volume: Array, axis: int, white: float, upright: bool, index: int) -> Slice:
+    plane = volume.take(index, axis=axis)
+    picture = plane.T[::-1] if upright else plane
+    return slice_of_magnitude(name, index, (picture.astype(np.float64) / white).clip(0, 1))
 
 
-def _draw_slice(volume: Volume, side_px: int, random: np.random.Generator) -> Voxels:
-    axis, index = volume.slices[int(random.integers(len(volume.slices)))]
-    plane = _fit(volume.cut(axis, index), side_px)
-    turned = np.rot90(plane, int(random.integers(4)))
-    return np.ascontiguousarray(turned[:, ::-1] if random.integers(2) else turned)
+def _load_nifti(path: Path) -> Any:
+    """The image of a file of which no more is unpacked than its header announces."""
+    with path.open("rb") as raw:
+        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        with gzip.open(raw) if packed else raw as file:
+            return _image_of(path.name, file)
 
 
-def _fit(plane: Voxels, side_px: int) -> Voxels:
-    """Pad with black or crop, about the centre, to a square."""
-    square = np.zeros((side_px, side_px), dtype=np.float32)
-    into, out_of = zip(*(_overlap(side, side_px) for side in plane.shape), strict=True)
-    square[into] = plane[out_of]
-    return square
+def _image_of(name: str, file: IO[bytes] | gzip.GzipFile) -> Any:
+    start = file.read(max(HEADERS))
+    kinds = [kind for kind in HEADERS.values() if kind.header_class.may_contain_header(start)]
+    if not kinds:
+        raise BadImage(f"{name} is not a NIfTI file; .nii and .nii.gz of a single file are read")
+    header = kinds[0].header_class(start[: kinds[0].header_class.sizeof_hdr], check=False)
+    shape, dtype = header.get_data_shape(), header.get_data_dtype()
+    if dtype.kind not in "iuf":
+        raise BadImage(f"{name} holds voxels of type {dtype}; real numbers are read")
+    require_samples(name, shape, MAX_VOXELS)
+    first = int(header["vox_offset"])
+    if not 0 <= first <= LONGEST_START:
+        raise BadImage(f"{name} has its first voxel at byte {first}; 0 to {LONGEST_START} are read")
+    rest = file.read(max(0, first + math.prod(shape) * dtype.itemsize - len(start)))
+    return kinds[0].from_bytes(start + rest)
 
 
-def _overlap(side: int, wanted: int) -> tuple[slice, slice]:
-    common = min(side, wanted)
-    first, start = (wanted - common) // 2, (side - common) // 2
-    return slice(first, first + common), slice(start, start + common)
+def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
+    """Voxels with axes to the right, to the front and up, and their spacing along these."""
+    voxels = np.asanyarray(image.dataobj)
+    spacing = tuple(map(float, image.header.get_zooms()))
+    extra = tuple(axis for axis in range(3, voxels.ndim) if voxels.shape[axis] == 1)
+    voxels = voxels.squeeze(extra)
+    turns = io_orientation(image.affine)  # type: ignore[no-untyped-call]
+    if voxels.ndim != 3 or np.isnan(turns).any():
+        return voxels, spacing[: voxels.ndim]
+    order = np.argsort(turns[:, 0])
+    turned: Array = apply_orientation(voxels, turns)  # type: ignore[no-untyped-call]
+    return turned, tuple(spacing[axis] for axis in order)
 
 
-def _filled_slices(voxels: Voxels, spacing_mm: Sequence[float]) -> Iterator[tuple[int, int]]:
-    for axis in range(3):
-        within = [step for other, step in enumerate(spacing_mm) if other != axis]
-        planes = np.moveaxis(voxels, axis, 0)
-        if max(within) > MOST_STRETCHED * min(within) or min(planes.shape[1:]) < SMALLEST_SIDE_PX:
-            continue
-        filled = (planes > DARK).mean(axis=(1, 2)) > FILLED_SHARE
-        yield from ((axis, int(index)) for index in np.flatnonzero(filled))
-
-
-def _halve(voxels: Voxels, axis: int) -> Voxels:
-    even = voxels.shape[axis] // 2 * 2
-    first, second = (np.take(voxels, range(start, even, 2), axis=axis) for start in (0, 1))
-    return (first + second) / 2
+def _slice_axis(spacing: tuple[float, ...]) -> int:
+    """The axis with the widest voxels; where none is wider by a hundredth, the last."""
+    widest = int(np.argmax(spacing))
+    return widest if spacing[widest] > SAME_SPACING * spacing[-1] else len(spacing) - 1
