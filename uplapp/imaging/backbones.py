@@ -115,31 +115,31 @@ class Fire(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(B,channels,H,W) to (B,2*expanded,H,W)."""
-        squeezed = self.squeeze(image).relu()
-        return torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1).relu()
+        squeezed = self.squeeze(image).relu_()
+        return torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1).relu_()
 
 
 def _alexnet() -> nn.Sequential:
     return nn.Sequential(
         Convolution(3, 64, 11, stride=4, padding=2),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(3, 2),
         Convolution(64, 192, 5, padding=2),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(3, 2),
         Convolution(192, 384, 3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         Convolution(384, 256, 3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         Convolution(256, 256, 3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 
 def _squeezenet() -> nn.Sequential:
     return nn.Sequential(
         Convolution(3, 64, 3, stride=2),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(64, 16, 64),
         Fire(128, 16, 64),
@@ -159,7 +159,7 @@ def _vgg(stages: Sequence[int], pool: nn.Module) -> nn.Sequential:
     channels = 3
     for convolutions, width in zip(stages, VGG_WIDTHS, strict=True):
         for _ in range(convolutions):
-            layers += [Convolution(channels, width, 3, padding=1), nn.ReLU()]
+            layers += [Convolution(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
             channels = width
         layers.append(pool)
     return nn.Sequential(*layers)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map, reach_px
+from uplapp.imaging.losses.lpips import Lpips
 from uplapp.imaging.losses.structural import ms_ssim, ssim
+from uplapp.imaging.vif import vif
 from uplapp.registry import Entry, Registry
 
 STRIP_PX = 512
@@ -56,6 +59,12 @@ def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
     return mean_of_map
 
 
+def lpips(backbone: str = "alex", weights: str | Path | None = None) -> Metric:
+    """LPIPS by the backbone alex, squeeze or vgg; UplappError when its weights cannot be had."""
+    distance = Lpips(backbone, weights)
+    return lambda estimate, target: distance.to(target.device)(estimate, target)
+
+
 def channel_by_channel(metric: Metric) -> Callable[[], Metric]:
     """The mean of a metric over channels, one at a time: a third of the memory on a large photograph."""
 
@@ -76,6 +85,8 @@ METRICS: Registry[MetricEntry] = Registry(
         "ms_ssim": MetricEntry(
             channel_by_channel(ms_ssim), "MS-SSIM", "Wang et al. (2003)", higher_is_better=True
         ),
+        "vif": MetricEntry(lambda: vif, "VIF", "Sheikh and Bovik (2006)", higher_is_better=True),
+        "lpips": MetricEntry(lpips, "LPIPS", "Zhang et al. (2018)"),
         "flip": MetricEntry(flip, "FLIP", "Andersson et al. (2020)"),
         "l1": MetricEntry(l1, "L1", "mean absolute error"),
         "l2": MetricEntry(l2, "L2", "mean squared error"),

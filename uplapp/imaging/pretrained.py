@@ -95,6 +95,7 @@ def _download(file: str) -> Weights:
 
 
 @lru_cache
+@torch.inference_mode(False)  # cached tensors must serve training too, whoever loads them first
 def _fetch(file: str) -> Weights | str:
     """The weights, or the reason why they did not come: remembered either way."""
     try:
@@ -112,6 +113,7 @@ def _features(loaded: Weights) -> Weights:
     return named or loaded
 
 
+@torch.inference_mode(False)
 def _read(path: Path) -> Weights:
     try:
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)

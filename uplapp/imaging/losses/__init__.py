@@ -6,6 +6,7 @@ from uplapp.imaging.losses.lpips import LpipsPlusSquares
 from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
 from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
+from uplapp.imaging.losses.vgg import VggLoss
 from uplapp.registry import Entry, Registry
 
 LOSSES: Registry[Entry] = Registry(
@@ -16,6 +17,7 @@ LOSSES: Registry[Entry] = Registry(
         "ssim": Entry(StructuralLoss, "SSIM", "Wang et al. (2004)"),
         "ms_ssim": Entry(MultiScaleStructuralLoss, "MS-SSIM", "Wang et al. (2003)"),
         "lpips_l2": Entry(LpipsPlusSquares, "LPIPS + L2", "Zhang et al. (2018)"),
+        "vgg": Entry(VggLoss, "VGG-19", "Chen & Koltun (2017)"),
         "flip": Entry(FlipLoss, "FLIP", "Andersson et al. (2020)"),
         "flip_gray": Entry(FlipGrayLoss, "FLIP (grey)", "Andersson et al. (2020)"),
         "adaptive": Entry(AdaptiveLoss, "Adaptive", "Barron (2019)"),

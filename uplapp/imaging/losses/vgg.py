@@ -1,0 +1,68 @@
+"""The perceptual loss by VGG-19 that trained the cascaded refinement network.
+
+Source: Chen and Koltun (2017), eq. 1; pooling by means and five layers as in their code.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from uplapp.errors import UplappError
+from uplapp.imaging.backbones import Features
+
+# After the rectifiers of conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2.
+TAPS = (3, 8, 13, 22, 31)
+# A first batch of equal images has no scale of its own.
+SMALLEST_MEAN = 1e-8
+
+
+class VggLoss(nn.Module):
+    """Mean absolute difference of two images and of their features in VGG-19, summed over six layers.
+
+    `layer_weights` are those of the input and of conv1_2 to conv5_2; None stands for 1 each. `balance` also
+    divides each layer by its mean in the first batch, kept in the state_dict. `weights` is a folder, see
+    `feature_weights`; UplappError when they cannot be had or do not fit.
+    """
+
+    means: Tensor
+
+    def __init__(
+        self,
+        layer_weights: Sequence[float] | None = None,
+        balance: bool = False,
+        weights: str | Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.layer_weights = _six(layer_weights)
+        self.balance = balance
+        self.features = Features("vgg19", TAPS, weights, average_pool=True)
+        self.register_buffer("means", torch.zeros(len(TAPS) + 1), persistent=balance)
+
+    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """(B,C,H,W) in [0,1], 1 or 3 channels, to a scalar; the gradient flows to `estimate` alone."""
+        with torch.no_grad():
+            seen_t = [target, *self.features(target)]
+        seen_e = [estimate, *self.features(estimate)]
+        layers = torch.stack([(e - t).abs().mean() for e, t in zip(seen_e, seen_t, strict=True)])
+        weights = torch.tensor(self.layer_weights, dtype=layers.dtype, device=layers.device)
+        return (layers / self._scales(layers.detach()) * weights).sum()
+
+    def _scales(self, layers: Tensor) -> Tensor:
+        """What each layer is divided by; settled by the first batch that is balanced."""
+        if not self.balance:
+            return torch.ones_like(layers)
+        if not self.means.any():
+            self.means.copy_(layers.clamp_min(SMALLEST_MEAN))
+        return self.means.to(layers.dtype)
+
+
+def _six(layer_weights: Sequence[float] | None) -> tuple[float, ...]:
+    chosen = (1.0,) * (len(TAPS) + 1) if layer_weights is None else tuple(layer_weights)
+    if len(chosen) != len(TAPS) + 1 or min(chosen) < 0:
+        raise UplappError(
+            f"layer_weights of the VGG loss are {list(chosen)}; they need six numbers of 0 or more, the "
+            "first for the input"
+        )
+    return chosen
