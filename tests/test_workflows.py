@@ -7,10 +7,11 @@ from PIL import Image
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadStudy, UnknownName
+from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.images import read_image, tensor_to_array
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
-from uplapp.imaging.tasks import TASKS
 from uplapp.study import stimuli
 from uplapp.study.definition import Definition
 from uplapp.study.protocol import Render, Scene
@@ -31,11 +32,13 @@ def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
     networks = {loss: make(tmp_path / "ckpt", loss, seed)[1] for seed, loss in enumerate(("l1", "l2"))}
     definition, seen = plan(), []
     assert not rendered(definition, tmp_path / "root")
-    render_stimuli(definition, tmp_path / "ckpt", tmp_path / "root", lambda *done: seen.append(done))
+    render_stimuli(
+        definition, Checkpoints((tmp_path / "ckpt",)), tmp_path / "root", lambda *done: seen.append(done)
+    )
     assert rendered(definition, tmp_path / "root")
     assert seen == [(1, 3), (2, 3), (3, 3)]
     clean = read_image(sample_path("coffee")).pixels
-    noisy = TASKS.build("denoise").degrade(clean, definition.render.noise_sigma, definition.render.noise_seed)
+    noisy = GaussianNoise(definition.render.noise_sigma, definition.render.noise_seed).apply(clean)
     expected = tensor_to_array(restore(networks["l2"], noisy)[:, 10:74, 20:68])
     stored = np.asarray(Image.open(tmp_path / "root" / "l2" / "cup.png"))
     np.testing.assert_array_equal(stored, expected)
@@ -58,7 +61,7 @@ def test_a_recipe_that_cannot_be_followed_is_told(tmp_path, changes, sentence):
     for loss in ("l1", "l2"):
         make(tmp_path, loss)
     with pytest.raises(BadStudy, match=sentence):
-        render_stimuli(plan(**changes), tmp_path, tmp_path / "root")
+        render_stimuli(plan(**changes), Checkpoints((tmp_path,)), tmp_path / "root")
     assert not (tmp_path / "root" / "reference").exists()
 
 
@@ -67,7 +70,7 @@ def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):
     with pytest.raises(
         UnknownName, match="unknown checkpoint 'denoise-unet-l2'; choose one of: denoise-unet-l1"
     ):
-        render_stimuli(plan(), tmp_path, tmp_path / "root")
+        render_stimuli(plan(), Checkpoints((tmp_path,)), tmp_path / "root")
 
 
 @pytest.mark.slow
@@ -75,7 +78,7 @@ def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
     from uplapp.study.definition import load
 
     definition = load(house / "studies" / "demo")
-    render_stimuli(definition, house / "checkpoints", tmp_path)
+    render_stimuli(definition, Checkpoints((house / "checkpoints",)), tmp_path)
     for path in sorted(tmp_path.rglob("*.png")):
         shipped = read_image(house / "studies" / "demo" / path.relative_to(tmp_path)).pixels
         # Another processor may round a sample the other way.

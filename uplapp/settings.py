@@ -23,6 +23,11 @@ class Settings:
         """Whether answers are gone once the machine restarts: on a Space that keeps no copy."""
         return self.space and self.answers_repo is None
 
+    @property
+    def models(self) -> tuple[Path, ...]:
+        """The folders of checkpoints: those that ship, and those that were added here."""
+        return self.checkpoints, self.data / "models"
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `UPLAPP_*`; what is not set has a default that works in a fresh clone."""

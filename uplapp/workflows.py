@@ -7,7 +7,7 @@ from torch import Tensor
 
 from uplapp.analysis.nextpair import next_pairs
 from uplapp.errors import BadStudy
-from uplapp.imaging.checkpoints import find_checkpoint, load_network
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.images import encode_png, read_image
 from uplapp.imaging.restore import restore
@@ -24,7 +24,7 @@ OnPicture = Callable[[int, int], None]
 
 
 def render_stimuli(
-    definition: Definition, checkpoints: Path, root: Path, on_picture: OnPicture | None = None
+    definition: Definition, checkpoints: Checkpoints, root: Path, on_picture: OnPicture | None = None
 ) -> None:
     """Make every stimulus of a study from its recipe: `root/<condition or reference>/<scene>.png`.
 
@@ -35,8 +35,8 @@ def render_stimuli(
         raise BadStudy(f"study '{definition.name}' has no [render] table; its stimuli come as files")
     recipe, degradation = definition.render, _degradation(definition.render)
     names = [condition.name for condition in definition.conditions]
-    cards = {name: find_checkpoint(checkpoints, f"{recipe.task}-{recipe.network}-{name}") for name in names}
-    networks = {name: load_network(checkpoints, card) for name, card in cards.items()}
+    cards = {name: checkpoints.find(f"{recipe.task}-{recipe.network}-{name}") for name in names}
+    networks = {name: checkpoints.load(card) for name, card in cards.items()}
     total = len(definition.scenes) * (len(networks) + 1)
     done = 0
     for scene in definition.scenes:

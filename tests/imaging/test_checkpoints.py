@@ -11,29 +11,29 @@ import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints import (
+    Checkpoints,
     build_network,
-    find_checkpoint,
-    list_checkpoints,
     load_network,
     read_card,
     write_checkpoint,
 )
+from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipe import RunSpec
 
 FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
 
 
-def make(folder: Path, loss: str = "l2", seed: int = 0):
-    spec = RunSpec("denoise", "unet", loss, seed=seed, network_options={"width": 6})
+def make(folder: Path, loss: str = "l2", seed: int = 0, task: str = "denoise"):
+    spec = RunSpec(task, "unet", loss, seed=seed, network_options={"width": 6})
     torch.manual_seed(seed)
     network = build_network(spec)
-    return write_checkpoint(folder, spec, network, **FACTS), network
+    return write_checkpoint(folder, spec, network, LOSSES.build(loss), **FACTS), network
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path):
     card, network = make(tmp_path)
     image = torch.rand(1, 3, 40, 40)
-    loaded = load_network(tmp_path, find_checkpoint(tmp_path, "denoise-unet-l2"))
+    loaded = load_network(tmp_path, Checkpoints((tmp_path,)).find("denoise-unet-l2"))
     assert card == read_card(tmp_path / "denoise-unet-l2.json")
     assert torch.equal(loaded(image), network(image))
 
@@ -41,14 +41,37 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path):
 def test_checkpoints_are_listed_in_the_order_of_the_losses(tmp_path):
     for loss in ("flip", "l2", "l1"):
         make(tmp_path, loss)
-    assert [card.spec.loss for card in list_checkpoints(tmp_path)] == ["l1", "l2", "flip"]
-    assert list_checkpoints(tmp_path, "another") == []
+    assert [card.spec.loss for card in Checkpoints((tmp_path,)).cards()] == ["l1", "l2", "flip"]
+    assert Checkpoints((tmp_path,)).cards("another") == []
+
+
+def test_checkpoints_come_from_every_folder(tmp_path):
+    ours, _ = make(tmp_path / "ours", "l1")
+    theirs, network = make(tmp_path / "theirs", "l2")
+    both = Checkpoints((tmp_path / "ours", tmp_path / "theirs", tmp_path / "none"))
+    assert both.cards() == [ours, theirs]
+    image = torch.rand(1, 3, 40, 40)
+    assert torch.equal(both.load(theirs)(image), network(image))
+
+
+def test_what_a_loss_learned_is_stored_beside_the_network(tmp_path):
+    spec = RunSpec("denoise", "unet", "adaptive", network_options={"width": 6})
+    loss = LOSSES.build("adaptive", channels=3)
+    with torch.no_grad():
+        for parameter in loss.parameters():
+            parameter.fill_(0.25)
+    card = write_checkpoint(tmp_path, spec, build_network(spec), loss, **FACTS)
+    stored = safetensors.torch.load_file(tmp_path / f"{card.name}.safetensors")
+    learned = {name for name in stored if name.startswith("loss.")}
+    assert learned == {f"loss.{name}" for name in loss.state_dict()} != set()
+    assert all((stored[name] == 0.25).all() for name in learned)
+    assert card.parameters == sum(p.numel() for p in load_network(tmp_path, card).parameters())
 
 
 def test_an_unknown_checkpoint_lists_the_choices(tmp_path):
     make(tmp_path)
     with pytest.raises(UnknownName, match="unknown checkpoint 'x'; choose one of: denoise-unet-l2"):
-        find_checkpoint(tmp_path, "x")
+        Checkpoints((tmp_path,)).find("x")
 
 
 def test_weights_of_another_hash_are_refused(tmp_path):
@@ -111,4 +134,4 @@ def test_a_card_under_another_name_is_refused(tmp_path):
     make(tmp_path)
     (tmp_path / "denoise-unet-l2.json").rename(tmp_path / "other.json")
     with pytest.raises(BadCheckpoint, match="a card has the name of its checkpoint"):
-        list_checkpoints(tmp_path)
+        Checkpoints((tmp_path,)).cards()

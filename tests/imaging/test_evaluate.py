@@ -8,6 +8,7 @@ import torch
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluate import Evaluation, evaluate, measure
 from uplapp.imaging.images import encode_png
 from uplapp.imaging.metrics import METRICS
@@ -25,8 +26,10 @@ def photographs(folder, sides=(48, 40)):
 def test_a_row_is_the_mean_over_images_and_seeds(tmp_path):
     folder = photographs(tmp_path / "two")
     card, _ = make(tmp_path)
-    both = evaluate(tmp_path, [card], folder, seeds=(0, 1))
-    single = [evaluate(tmp_path, [card], folder, seeds=(seed,)).rows[0]["psnr"] for seed in (0, 1)]
+    both = evaluate(Checkpoints((tmp_path,)), [card], folder, seeds=(0, 1))
+    single = [
+        evaluate(Checkpoints((tmp_path,)), [card], folder, seeds=(seed,)).rows[0]["psnr"] for seed in (0, 1)
+    ]
     assert both.images == 2
     assert both.rows[0]["psnr"] == pytest.approx(sum(single) / 2)
 
@@ -34,7 +37,7 @@ def test_a_row_is_the_mean_over_images_and_seeds(tmp_path):
 def test_a_metric_that_is_not_defined_is_null_with_a_warning(tmp_path):
     folder = photographs(tmp_path / "small", sides=(48, 8))
     card, _ = make(tmp_path)
-    result = evaluate(tmp_path, [card], folder)
+    result = evaluate(Checkpoints((tmp_path,)), [card], folder)
     assert result.rows[0]["ssim"] is None
     assert "ssim is not defined on every image for denoise-unet-l2" in result.warnings
     json.dumps(asdict(result), allow_nan=False)
@@ -47,15 +50,16 @@ def test_equal_images_have_no_psnr():
 
 
 def test_no_checkpoint_is_told(tmp_path):
-    with pytest.raises(UplappError, match="holds no checkpoint of this task"):
-        evaluate(tmp_path, [], photographs(tmp_path / "any"))
+    with pytest.raises(UplappError, match="there is no checkpoint of this task"):
+        evaluate(Checkpoints((tmp_path,)), [], photographs(tmp_path / "any"))
 
 
 def test_the_layout_is_the_published_one():
     rows = [{"checkpoint": "a", "loss": "l1", **dict.fromkeys(METRICS, 0.5)}]
     rows += [{"checkpoint": "b", "loss": "flip", **dict.fromkeys(METRICS, 0.25), "ssim": None}]
-    lines = format_evaluation(Evaluation("denoise", 25, (0,), 1, rows)).splitlines()
-    assert lines[0] == "|  | L1 | FLIP |"
-    assert "| PSNR (dB) | **0.50** | 0.25 |" in lines
-    assert "| FLIP | 0.5000 | **0.2500** |" in lines
-    assert "| SSIM | **0.5000** | – |" in lines
+    noisy = dict.fromkeys(METRICS, 0.125)
+    lines = format_evaluation(Evaluation("denoise", "sigma 25", 25, (0,), 1, noisy, rows)).splitlines()
+    assert lines[0] == "|  | Noisy | L1 | FLIP |"
+    assert "| PSNR (dB) | 0.12 | **0.50** | 0.25 |" in lines
+    assert "| FLIP | 0.1250 | 0.5000 | **0.2500** |" in lines
+    assert "| SSIM | 0.1250 | **0.5000** | – |" in lines

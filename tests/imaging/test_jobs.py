@@ -10,12 +10,14 @@ from PIL import Image
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.images import Picture
 from uplapp.imaging.jobs import (
-    Degradation,
     Job,
     Step,
     crop_centre,
+    make_case,
     result_files,
     run_job,
     write_results,
@@ -23,7 +25,7 @@ from uplapp.imaging.jobs import (
 from uplapp.imaging.restore import restore_by_tiles, split_side
 from uplapp.imaging.tables import format_job
 
-NOISE = Degradation(sigma=25, seed=1)
+NOISE = GaussianNoise(sigma=25, seed=1)
 
 
 def picture(channels: int = 3, bits: int = 8) -> Picture:
@@ -32,7 +34,8 @@ def picture(channels: int = 3, bits: int = 8) -> Picture:
 
 def finish(tmp_path, source: Picture, degradation: Degradation | None, losses=("l1", "l2")) -> Job:
     cards = [make(tmp_path, loss, seed)[0] for seed, loss in enumerate(losses)]
-    *steps, job = run_job("photo", source, tmp_path, cards, degradation)
+    case = make_case("photo", source, "denoise", degradation)
+    *steps, job = run_job(case, Checkpoints((tmp_path,)), cards)
     assert [step.share for step in steps] == sorted(step.share for step in steps)
     assert steps[-1].share == 1
     return job
@@ -48,7 +51,7 @@ def test_a_job_degrades_restores_and_scores(tmp_path):
 
 def test_a_picture_that_came_noisy_has_no_scores(tmp_path):
     job = finish(tmp_path, picture(), None)
-    assert job.reference is None
+    assert job.case.reference is None
     assert [result.scores for result in job.results] == [None, None]
     assert "photo-reference.png" not in result_files(job)
     assert "The clean image is not known" in format_job(job)
@@ -62,7 +65,31 @@ def test_a_grey_picture_comes_back_grey(tmp_path):
 
 def test_a_job_without_checkpoints_is_refused(tmp_path):
     with pytest.raises(UplappError, match="choose one or more"):
-        next(run_job("photo", picture(), tmp_path, [], NOISE))
+        next(run_job(make_case("photo", picture(), "denoise", NOISE), Checkpoints((tmp_path,)), []))
+
+
+def test_a_checkpoint_of_another_task_is_refused(tmp_path):
+    card, _ = make(tmp_path)
+    case = make_case("head", picture(), "mri", Undersampling(4))
+    with pytest.raises(UplappError, match="'denoise-unet-l2' is not for the task 'mri'"):
+        next(run_job(case, Checkpoints((tmp_path,)), [card]))
+
+
+def test_a_slice_is_undersampled_restored_and_named_for_what_it_was(tmp_path):
+    card, _ = make(tmp_path, task="mri")
+    case = make_case("head", picture(), "mri", Undersampling(4, seed=2))
+    *_, job = run_job(case, Checkpoints((tmp_path,)), [card])
+    assert case.degraded.shape == (1, 50, 70)
+    assert set(result_files(job)) == {
+        f"head-{kind}" for kind in ("reference.png", "zero-filled.png", "mri-unet-l2.png", "provenance.json")
+    }
+    assert json.loads(result_files(job)["head-provenance.json"])["degradation"] == {
+        "acceleration": 4,
+        "mask": "random",
+        "seed": 2,
+        "coils": 1,
+    }
+    assert "| Zero-filled input |" in format_job(job)
 
 
 def test_leaving_a_job_stops_it(tmp_path):
@@ -73,7 +100,7 @@ def test_leaving_a_job_stops_it(tmp_path):
     tiles.close()
     assert restored[:, :64].abs().max() > 0
     assert restored[:, 64:].abs().max() == 0
-    job = run_job("photo", picture(), tmp_path, [card], NOISE)
+    job = run_job(make_case("photo", picture(), "denoise", NOISE), Checkpoints((tmp_path,)), [card])
     assert isinstance(next(job), Step)
     job.close()
 

@@ -16,9 +16,10 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
-from uplapp.imaging.checkpoints import find_checkpoint
+from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.images import read_image
-from uplapp.imaging.jobs import Degradation, Job, run_job
+from uplapp.imaging.jobs import Job, make_case, run_job
 from uplapp.settings import Settings
 from uplapp.study import package, stimuli
 from uplapp.study.definition import load
@@ -206,9 +207,9 @@ def test_samples_beyond_colour_are_refused_before_they_are_unpacked():
 
 
 def test_a_picture_of_one_pixel_is_restored():
-    folder = Settings.from_env({}).checkpoints
-    cards = [find_checkpoint(folder, "denoise-unet-l2")]
-    *_, job = run_job("dot", read_image(ODD["1x1"]), folder, cards, Degradation(25, 0))
+    checkpoints = Checkpoints(Settings.from_env({}).models)
+    case = make_case("dot", read_image(ODD["1x1"]), "denoise", GaussianNoise(25))
+    *_, job = run_job(case, checkpoints, [checkpoints.find("denoise-unet-l2")])
     assert isinstance(job, Job)
     assert job.results[0].pixels.shape == (3, 1, 1)
 

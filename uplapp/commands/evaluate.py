@@ -31,20 +31,16 @@ def evaluate(
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
     from uplapp.imaging import evaluate as metrics
-    from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.degradations import GaussianNoise, Undersampling
     from uplapp.imaging.tables import format_evaluation
     from uplapp.imaging.tasks import TASKS
 
     noisy = TASKS.build(task).degradation is GaussianNoise
     degradation = GaussianNoise(sigma) if noisy else Undersampling(acceleration, mask)
-    folder = Settings.from_env().checkpoints
-    cards = (
-        [find_checkpoint(folder, name) for name in checkpoint]
-        if checkpoint
-        else list_checkpoints(folder, task)
-    )
-    result = metrics.evaluate(folder, cards, data, degradation, read_seeds(seeds), _show)
+    checkpoints = Checkpoints(Settings.from_env().models)
+    cards = [checkpoints.find(name) for name in checkpoint] if checkpoint else checkpoints.cards(task)
+    result = metrics.evaluate(checkpoints, cards, data, degradation, read_seeds(seeds), _show)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return

@@ -108,6 +108,7 @@ def render(name: Name) -> None:
     Example: uplapp study render demo
     """
     from uplapp import workflows
+    from uplapp.imaging.checkpoints import Checkpoints
 
     settings = Settings.from_env()
     folder = folder_of(name, settings)
@@ -115,7 +116,7 @@ def render(name: Name) -> None:
     def show(done: int, total: int) -> None:
         print(f"{done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
 
-    workflows.render_stimuli(load(folder), settings.checkpoints, folder, show)
+    workflows.render_stimuli(load(folder), Checkpoints(settings.models), folder, show)
     print(folder)
 
 

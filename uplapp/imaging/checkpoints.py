@@ -80,12 +80,30 @@ def write_checkpoint(
     return card
 
 
-def list_checkpoints(folder: Path, task: str | None = None) -> list[Card]:
-    """The cards of a folder in the order of the table of losses, all or those of one task."""
-    cards = [read_card(path) for path in sorted(folder.glob("*.json"))]
-    order = list(LOSSES)
-    wanted = [card for card in cards if task in (None, card.spec.task)]
-    return sorted(wanted, key=lambda card: (card.spec.task, order.index(card.spec.loss)))
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of some folders, those that ship and those that a user added."""
+
+    folders: tuple[Path, ...]
+
+    def cards(self, task: str | None = None) -> list[Card]:
+        """Every card in the order of the table of losses, or those of one task."""
+        cards = [read_card(path) for folder in self.folders for path in sorted(folder.glob("*.json"))]
+        order = list(LOSSES)
+        wanted = [card for card in cards if task in (None, card.spec.task)]
+        return sorted(wanted, key=lambda card: (card.spec.task, order.index(card.spec.loss)))
+
+    def find(self, name: str) -> Card:
+        """The card called `name`; an unknown name lists the choices."""
+        cards = {card.name: card for card in self.cards()}
+        if name not in cards:
+            raise UnknownName("checkpoint", name, cards)
+        return cards[name]
+
+    def load(self, card: Card) -> nn.Module:
+        """The trained network, as `load_network` gives it."""
+        homes = [folder for folder in self.folders if (folder / f"{card.name}.safetensors").exists()]
+        return load_network(homes[0] if homes else self.folders[0], card)
 
 
 def read_card(path: Path) -> Card:
@@ -100,14 +118,6 @@ def read_card(path: Path) -> Card:
     if path.stem != card.name:
         raise BadCheckpoint(f"{path} describes '{card.name}'; a card has the name of its checkpoint")
     return card
-
-
-def find_checkpoint(folder: Path, name: str) -> Card:
-    """The card called `name`; an unknown name lists the choices."""
-    cards = {card.name: card for card in list_checkpoints(folder)}
-    if name not in cards:
-        raise UnknownName("checkpoint", name, cards)
-    return cards[name]
 
 
 def load_network(folder: Path, card: Card) -> nn.Module:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Card, load_network
+from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.degradations import Degradation
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.restore import restore
@@ -53,7 +53,7 @@ def measure(estimate: Tensor, target: Tensor, metrics: Iterable[str] = METRICS) 
 
 
 def evaluate(
-    checkpoints: Path,
+    checkpoints: Checkpoints,
     cards: Sequence[Card],
     folder: Path,
     degradation: Degradation | None = None,
@@ -65,10 +65,10 @@ def evaluate(
     The degradation is that of the task at its defaults unless one is given.
     """
     if not cards:
-        raise UplappError(f"{checkpoints} holds no checkpoint of this task; train one first")
+        raise UplappError("there is no checkpoint of this task; train one first")
     task: Task = TASKS.build(cards[0].spec.task)
     degradation = degradation or task.degradation()
-    networks = {card.name: load_network(checkpoints, card) for card in cards}
+    networks = {card.name: checkpoints.load(card) for card in cards}
     scores: dict[str, list[Scores]] = {name: [] for name in (task.observed, *networks)}
     images = list(task.read_images(folder))
     for number, (name, clean) in enumerate(images):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from uplapp import __version__
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Card, load_network
+from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.degradations import Degradation
 from uplapp.imaging.evaluate import ON_SCREEN, measure
 from uplapp.imaging.images import Picture, encode_png
@@ -23,7 +23,7 @@ from uplapp.imaging.tasks import TASKS
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What is to be restored: the observation (C,H,W), the clean image where it is known, and how it was spoilt.
+    """What is to be restored: an observation (C,H,W), the clean image where it is known, and what spoilt it.
 
     `bits` are those of the files to write, `task` is a name in TASKS.
     """
@@ -75,7 +75,7 @@ def make_case(name: str, picture: Picture, task: str, degradation: Degradation |
     return Case(name, task, degradation.apply(pixels), pixels, degradation, picture.bits)
 
 
-def run_job(case: Case, checkpoints: Path, cards: Sequence[Card]) -> Iterator[Step | Job]:
+def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iterator[Step | Job]:
     """Yield a Step after each tile and the Job at the end; leaving the loop cancels what is left."""
     if not cards:
         raise UplappError("no checkpoint is chosen; choose one or more")
@@ -84,7 +84,7 @@ def run_job(case: Case, checkpoints: Path, cards: Sequence[Card]) -> Iterator[St
         raise UplappError(f"checkpoint '{stranger}' is not for the task '{case.task}'; choose one that is")
     results: list[Restored] = []
     for number, card in enumerate(cards):
-        network = load_network(checkpoints, card)
+        network = checkpoints.load(card)
         restored, started = torch.empty_like(case.degraded), time.perf_counter()
         for share in restore_by_tiles(network, case.degraded, restored):
             yield Step((number + share) / len(cards), f"{card.label}: {share:.0%}")
@@ -98,7 +98,7 @@ def _score(pixels: Tensor, case: Case) -> dict[str, float | None] | None:
 
 
 def result_files(job: Job) -> dict[str, bytes]:
-    """The job as files by name: reference, observation, one restored a checkpoint (PNG), provenance (JSON)."""
+    """The files by name: reference, observation, one restored a checkpoint (PNG), provenance (JSON)."""
     case = job.case
     files = {
         f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job).items()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from uplapp import __version__
-from uplapp.imaging.checkpoints import Card, write_checkpoint
+from uplapp.imaging.checkpoints import Card, Checkpoints, write_checkpoint
 from uplapp.imaging.evaluate import evaluate
 from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.restore import pick_device
@@ -54,7 +54,7 @@ def make_checkpoint(spec: RunSpec, places: Places, source: str, on_step: Progres
 
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
     """Mean metrics over a folder of images at the task's own degradation, with what they were measured on."""
-    result = evaluate(checkpoints, [card], images)
+    result = evaluate(Checkpoints((checkpoints,)), [card], images)
     means = {name: value for name, value in result.rows[0].items() if name not in ("checkpoint", "loss")}
     measured_on = {
         "images": f"{images.name} ({result.images})",

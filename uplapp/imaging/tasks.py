@@ -15,8 +15,8 @@ from uplapp.imaging.degradations.masks import MASKS, centre_fraction
 from uplapp.imaging.degradations.noise import add_gaussian_noise
 from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
 from uplapp.imaging.images import list_images, read_image
-from uplapp.imaging.networks.standardised import Standardised
 from uplapp.imaging.mr_data import Volume, draw_slices, list_volumes, read_volume, spread_slices
+from uplapp.imaging.networks.standardised import Standardised
 from uplapp.registry import Entry, Registry
 
 Named = tuple[str, Tensor]

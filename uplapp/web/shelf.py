@@ -8,6 +8,7 @@ from pathlib import Path
 
 from uplapp import workflows
 from uplapp.errors import BadStudy, UplappError
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study import dashboard, definition, lifecycle, stimuli
 from uplapp.study.opening import OpenStudy
@@ -38,7 +39,7 @@ class Shelf:
         try:
             plan, root = definition.load(folder), stimuli.find_root(folder, self.settings.data)
             if plan.render is not None and not workflows.rendered(plan, root):
-                workflows.render_stimuli(plan, self.settings.checkpoints, root, _show)
+                workflows.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
             opened = workflows.open_study(self.store, plan, root, time.time())
             self._keep_sessions(opened)
             self.studies[plan.name] = opened
