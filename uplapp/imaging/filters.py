@@ -11,8 +11,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-# Outputs a product; a wider band matrix would be mostly zeros.
-BLOCK = 256
+# Outputs a product: a wider band matrix would be mostly zeros, more and narrower products mostly overhead.
+BLOCK = 64
 
 Kernel = tuple[float, ...]
 
@@ -32,6 +32,14 @@ def filter_rows_and_columns(
     `edge` is "replicate" (the size stays) or "valid" (each side shrinks by the kernel's length - 1).
     """
     return _filter_columns(_filter_rows(images, tuple(rows), edge), tuple(columns), edge)
+
+
+def filter_axis(images: Tensor, kernel: Kernel, axis: int, edge: str) -> Tensor:
+    """Filter every line along one axis of a tensor of any shape by one kernel; `edge` as above."""
+    lines = images.movedim(axis, -1)
+    blocks = _blocks((kernel,), lines.shape[-1], edge, images.dtype, images.device)
+    parts = [lines[..., first:last] @ matrices[0].mT for first, last, matrices in blocks]
+    return torch.cat(parts, dim=-1).movedim(-1, axis)
 
 
 def _filter_rows(images: Tensor, kernels: tuple[Kernel, ...], edge: str) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.imaging.filters import Kernel, filter_rows_and_columns, gaussian
+from uplapp.imaging.losses.sizes import require_grey_or_colour
 
 # 0.7 m from a screen 0.7 m and 3840 px wide.
 PIXELS_PER_DEGREE = 0.7 * 3840 / 0.7 * math.pi / 180
@@ -84,6 +85,7 @@ class FlipGrayLoss(nn.Module):
 def _compare(
     perceive: Callable[[Tensor, float], tuple[Tensor, Tensor]], estimate: Tensor, target: Tensor, ppd: float
 ) -> Tensor:
+    require_grey_or_colour(estimate)
     with torch.no_grad():
         colours_t, features_t = perceive(target, ppd)
     colours_e, features_e = perceive(estimate, ppd)

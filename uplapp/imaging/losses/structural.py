@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from uplapp.errors import UplappError
-from uplapp.imaging.filters import filter_rows_and_columns, gaussian
+from uplapp.imaging.filters import filter_axis, filter_rows_and_columns, gaussian
+from uplapp.imaging.losses.sizes import require_axes, require_sides
 
 K1, K2 = 0.01, 0.03
 WINDOW_PX = 11
@@ -17,14 +17,15 @@ CONTRAST_FLOOR = 1e-2
 
 
 def ssim(estimate: Tensor, target: Tensor) -> Tensor:
-    """Mean SSIM of each image, (B,C,H,W) in [0,1] to (B,).
+    """Mean SSIM of each image (B,C,H,W) or volume (B,C,D,H,W) in [0,1], to (B,).
 
-    Gaussian window of 11 px, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px is
-    refused. Source: Wang, Bovik, Sheikh and Simoncelli (2004), eq. 13.
+    Gaussian window of 11 px a side, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px
+    is refused. Source: Wang, Bovik, Sheikh and Simoncelli (2004), eq. 13.
     """
-    _require_side(estimate, WINDOW_PX)
+    require_axes(estimate, (4, 5))
+    require_sides(estimate, WINDOW_PX)
     luminance, contrast = _similarities(estimate, target)
-    return (luminance * contrast).mean(dim=(1, 2, 3))
+    return (luminance * contrast).flatten(1).mean(dim=1)
 
 
 def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
@@ -35,7 +36,8 @@ def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
     `floor` counts as `floor`, and its gradient still points uphill. A side under 11 px is refused.
     Source: Wang, Simoncelli and Bovik (2003), eq. 7, a product for each channel.
     """
-    _require_side(estimate, WINDOW_PX)
+    require_axes(estimate)
+    require_sides(estimate, WINDOW_PX)
     weights = _scale_weights(min(estimate.shape[-2:]))
     product = torch.ones((), dtype=estimate.dtype, device=estimate.device)
     for scale, weight in enumerate(weights):
@@ -49,7 +51,7 @@ def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
 
 
 class StructuralLoss(nn.Module):
-    """1 - SSIM, the mean over a batch (B,C,H,W) in [0,1]."""
+    """1 - SSIM, the mean over a batch (B,C,H,W) or (B,C,D,H,W) in [0,1]."""
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """A scalar in [0,2]."""
@@ -69,16 +71,23 @@ def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
     Both need the variances only as a sum, so four filtered maps do for the usual five.
     """
-    channels = estimate.shape[1]
     maps = torch.cat([estimate, target, estimate.square() + target.square(), estimate * target], dim=1)
-    windows = [WINDOW] * (4 * channels)
-    filtered = filter_rows_and_columns(maps, windows, windows, edge="valid")
-    mean_e, mean_t, mean_squares, mean_product = filtered.chunk(4, dim=1)
+    mean_e, mean_t, mean_squares, mean_product = _average(maps).chunk(4, dim=1)
     c1, c2 = K1**2, K2**2
     squares, product = mean_e.square() + mean_t.square(), mean_e * mean_t
     luminance = (2 * product + c1) / (squares + c1)
     contrast = (2 * (mean_product - product) + c2) / (mean_squares - squares + c2)
     return luminance, contrast
+
+
+def _average(maps: Tensor) -> Tensor:
+    """The mean under the window at every valid position."""
+    if maps.ndim == 4:
+        windows = [WINDOW] * maps.shape[1]
+        return filter_rows_and_columns(maps, windows, windows, edge="valid")
+    for axis in (2, 3, 4):
+        maps = filter_axis(maps, WINDOW, axis, edge="valid")
+    return maps
 
 
 def _scale_weights(side_px: int) -> list[float]:
@@ -95,11 +104,3 @@ def _halve(image: Tensor) -> Tensor:
 def _hold(term: Tensor, floor: float) -> Tensor:
     """The term, or the floor where it is lower; the gradient passes in either case."""
     return term + (floor - term).clamp_min(0).detach()
-
-
-def _require_side(image: Tensor, smallest_px: int) -> None:
-    height, width = image.shape[-2:]
-    if min(height, width) < smallest_px:
-        raise UplappError(
-            f"an image of {width}x{height} px is too small; each side needs {smallest_px} px or more"
-        )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional, init
 
 from uplapp.errors import UnknownName, UplappError
+from uplapp.imaging.losses.sizes import require_axes, require_sides
 
 Convolve = Callable[..., Tensor]
 Pool = Callable[[Tensor, int], Tensor]
@@ -117,7 +118,8 @@ class UntrainedPerceptualLoss(nn.Module):
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """A scalar from 0."""
-        self._require_image(estimate)
+        require_axes(estimate, tuple(CONVOLUTIONS))
+        require_sides(estimate, self.network.smallest_side_px)
         filters = self._filters(estimate)
         if self.resample and self.training:
             self.step += 1
@@ -135,14 +137,6 @@ class UntrainedPerceptualLoss(nn.Module):
             drawn = self.network.draw(image.shape[1], image.ndim, seed)
             self._drawn = (key, [weight.to(image) for weight in drawn])
         return self._drawn[1]
-
-    def _require_image(self, image: Tensor) -> None:
-        sides, smallest = image.shape[2:], self.network.smallest_side_px
-        if image.ndim not in CONVOLUTIONS:
-            raise UplappError(f"the untrained loss takes (B,C,H,W) or (B,C,D,H,W), not {image.ndim} axes")
-        if min(sides) < smallest:
-            size = "x".join(str(side) for side in reversed(sides))
-            raise UplappError(f"an image of {size} px is too small; each side needs {smallest} px or more")
 
 
 def _require_whole(name: str, value: object, lowest: int) -> None:
