@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-# In half fields of view from the centre; the corners lie at 1.41, so no coil sits in the image.
-COIL_RADIUS = 1.5
+# In half fields of view from the centre; the corners lie at 1.41, and a coil near one would see only that.
+COIL_RADIUS = 2.0
 
 
 def simulated_maps(coils: int, height: int, width: int) -> Tensor:

@@ -1,0 +1,55 @@
+"""The measurement as a linear operator."""
+
+import pytest
+import torch
+
+from tests.imaging.adjoint import require_adjoint
+from uplapp.imaging.degradations.coils import root_sum_of_squares, simulated_maps
+from uplapp.imaging.degradations.masks import random_columns
+from uplapp.imaging.degradations.sampling import Sampling, zero_filled
+from uplapp.imaging.fourier import to_kspace
+
+COLUMNS = random_columns(30, 4, 0.08, 0)
+SAMPLES = torch.rand(20, 30, generator=torch.Generator().manual_seed(3)) < 0.3
+EVERYTHING = torch.ones(30, dtype=torch.bool)
+
+
+def draw(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, dtype=torch.complex128, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("mask", [COLUMNS, SAMPLES, EVERYTHING], ids=["columns", "samples", "everything"])
+@pytest.mark.parametrize("coils", [0, 1, 5])
+class TestEachMeasurement:
+    def test_forward_and_adjoint_are_a_pair(self, mask, coils):
+        operator = Sampling(mask, simulated_maps(coils, 20, 30) if coils else None)
+        require_adjoint(operator.forward, operator.adjoint, (20, 30))
+        require_adjoint(operator.forward, operator.adjoint, (2, 3, 20, 30))
+
+    def test_what_was_not_sampled_is_zero(self, mask, coils):
+        operator = Sampling(mask, simulated_maps(coils, 20, 30) if coils else None)
+        kspace = operator.forward(draw(20, 30))
+        assert kspace.shape == (max(coils, 1), 20, 30)
+        assert torch.equal(kspace != 0, mask.expand_as(kspace))
+
+
+@pytest.mark.parametrize("coils", [0, 4])
+def test_all_of_kspace_gives_the_image_back(coils):
+    operator = Sampling(EVERYTHING, simulated_maps(coils, 20, 30).to(torch.complex128) if coils else None)
+    image = draw(20, 30)
+    # The maps are stored in single precision.
+    torch.testing.assert_close(operator.adjoint(operator.forward(image)), image, atol=1e-6, rtol=1e-6)
+
+
+def test_one_sample_in_the_middle_is_the_mean():
+    image = torch.arange(12, dtype=torch.float64).reshape(3, 4)
+    middle = torch.zeros(3, 4, dtype=torch.bool)
+    middle[1, 2] = True
+    filled = zero_filled(to_kspace(image)[None], middle)
+    torch.testing.assert_close(filled, torch.full((3, 4), 5.5, dtype=torch.float64))
+
+
+def test_without_a_mask_the_kspace_is_taken_as_it_is():
+    maps, image = simulated_maps(3, 20, 30), draw(20, 30)
+    filled = zero_filled(Sampling(EVERYTHING, maps).forward(image))
+    torch.testing.assert_close(filled, root_sum_of_squares(image * maps))
