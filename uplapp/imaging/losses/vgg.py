@@ -43,7 +43,7 @@ class VggLoss(nn.Module):
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """(B,C,H,W) in [0,1], 1 or 3 channels, to a scalar; the gradient flows to `estimate` alone."""
         with torch.no_grad():
-            seen_t = [target, *self.features(target)]
+            seen_t = [target.detach(), *self.features(target)]
         seen_e = [estimate, *self.features(estimate)]
         layers = torch.stack([(e - t).abs().mean() for e, t in zip(seen_e, seen_t, strict=True)])
         weights = torch.tensor(self.layer_weights, dtype=layers.dtype, device=layers.device)
