@@ -126,6 +126,12 @@ def test_the_loss_is_squares_plus_weighted_lpips():
     torch.testing.assert_close(loss, squares + 0.1 * distance)
 
 
+@pytest.mark.parametrize("weight", [-0.1, float("inf"), float("nan")])
+def test_a_weight_that_weighs_nothing_sensible_is_refused(weight):
+    with pytest.raises(UplappError, match=f"the weight of LPIPS beside l2 is {weight}"):
+        LOSSES.build("lpips_l2", weight=weight)
+
+
 def test_the_loss_can_train_after_the_metric_has_measured(tmp_path, random_weights):
     network = OFFICIAL["squeezenet1_1"]
     (tmp_path / network).write_bytes((random_weights / network).read_bytes())

@@ -3,6 +3,7 @@
 Source: Zhang, Isola, Efros, Shechtman and Wang (2018), eq. 1.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ class LpipsPlusSquares(nn.Module):
         self, weight: float = 0.02, backbone: str = "alex", weights: str | Path | None = None
     ) -> None:
         super().__init__()
+        if not 0 <= weight < math.inf:
+            raise UplappError(f"the weight of LPIPS beside l2 is {weight}; it needs a number of 0 or more")
         self.weight = weight
         self.lpips = Lpips(backbone, weights)
 
