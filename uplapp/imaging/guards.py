@@ -18,6 +18,10 @@ def damage_told(name: str) -> Iterator[None]:
     except UplappError:
         raise
     except Exception as error:  # every decoder has its own family of errors for damaged data
+        # The text of a system's error holds the whole path, which is nobody else's business.
+        system = isinstance(error, OSError) and error.strerror
+        if system:
+            raise BadImage(f"{name} cannot be read: {system}") from error
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise BadImage(f"{name} is damaged, cut off or of another kind ({reason})") from error
 
@@ -25,5 +29,4 @@ def damage_told(name: str) -> Iterator[None]:
 def require_samples(name: str, shape: tuple[int, ...], at_most: int = MAX_SAMPLES) -> None:
     """Refuse a shape that is empty, and one of more samples than are read."""
     if not 0 < math.prod(shape) <= at_most:
-        size = "x".join(map(str, shape)) or "one number"
-        raise BadImage(f"{name} is {size}; 1 to {at_most} samples are read")
+        raise BadImage(f"{name} is {'x'.join(map(str, shape))}; 1 to {at_most} samples are read")

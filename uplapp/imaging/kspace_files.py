@@ -20,6 +20,7 @@ from uplapp.imaging.slices import (
     Scan,
     Slice,
     is_image,
+    largest_value,
     slice_of_image,
     slice_of_kspace,
 )
@@ -64,13 +65,13 @@ def read_array(path: Path, array: str | None = None, axis: int | None = None) ->
         return scan_of_volume(path.name, values, values.ndim - 1 if axis is None else axis)
     if values.ndim not in (2, 3):
         raise BadImage(f"{path.name} has {values.ndim} axes; k-space of rows, columns or coils first is read")
-    coils = values.reshape(-1, *values.shape[-2:])
-    return Scan(path.name, 1, partial(_slice_of_complex, path.name, coils))
+    coils = values.reshape(-1, *values.shape[-2:]) / largest_value(path.name, values)
+    return Scan(path.name, 1, partial(_slice_of_complex, path.name, coils.astype(np.complex64)))
 
 
 @contextmanager
 def _open_hdf5(path: Path) -> Iterator[h5py.File]:
-    with damage_told(path.name), h5py.File(path, "r") as file:
+    with damage_told(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
         yield file
 
 

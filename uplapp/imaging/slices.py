@@ -98,10 +98,8 @@ def slice_of_kspace(
 
 
 def slice_of_image(name: str, index: int, image: Array) -> Slice:
-    """A fully sampled slice of complex coil images (coils,H,W), scaled as `slice_of_kspace` does."""
-    kspace = to_kspace(torch.from_numpy(np.asarray(image / largest_value(name, image), dtype=np.complex64)))
-    unit = kspace / float(zero_filled(kspace).max())
-    return Slice(name, index, crop_size(unit.shape), zero_filled(unit)[None], unit)
+    """A slice of complex images (coils,H,W), complex64, scaled as `slice_of_kspace` does."""
+    return slice_of_kspace(name, index, to_kspace(torch.from_numpy(image)).numpy())
 
 
 def slice_of_magnitude(name: str, index: int, magnitude: Array) -> Slice:
@@ -135,7 +133,7 @@ def is_whole(kspace: Array) -> bool:
 
 
 def is_image(values: Array) -> bool:
-    """Whether a complex array (coils,H,W) is an image: its transform is more concentrated than itself."""
+    """Whether an array (coils,H,W), complex64, is an image: its transform is more concentrated than it."""
     return _concentration(to_image(torch.from_numpy(values)).numpy()) > _concentration(values)
 
 
