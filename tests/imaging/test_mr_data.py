@@ -1,0 +1,111 @@
+"""MR volumes for training: which slices count, how they are scaled, that a batch repeats with its seed."""
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+
+from uplapp.errors import BadImage
+from uplapp.imaging.mr_data import Volume, draw_slices, list_volumes, read_volume, spread_slices
+
+
+def write(path, voxels, spacing_mm=(1.0, 1.0, 1.0)):
+    nibabel.save(nibabel.Nifti1Image(np.asarray(voxels, np.float32), np.diag([*spacing_mm, 1.0])), path)
+    return path
+
+
+def ball(shape=(100, 110, 120)):
+    """A bright ball in the dark, brighter from left to right."""
+    axes = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    return np.where(sum(axis**2 for axis in axes) < 0.8, 200 + 100 * axes[0], 0.0)
+
+
+@pytest.fixture(scope="module")
+def volume(tmp_path_factory) -> Volume:
+    return read_volume(write(tmp_path_factory.mktemp("mr") / "ball.nii.gz", ball()))
+
+
+def test_white_is_the_999th_thousandth_of_what_is_not_black(volume):
+    voxels = ball()
+    white = np.percentile(voxels[voxels > 0], 99.9)
+    np.testing.assert_allclose(volume.voxels, (voxels / white).clip(0, 1), atol=1e-6)
+
+
+def test_only_slices_that_show_something_are_used(volume):
+    filled = {axis: [index for along, index in volume.slices if along == axis] for axis in range(3)}
+    assert set(filled) == {0, 1, 2}
+    for axis, indices in filled.items():
+        planes = np.moveaxis(volume.voxels, axis, 0)
+        assert all((planes[index] > 0.1).mean() > 0.1 for index in indices)
+        assert 0 not in indices
+
+
+def test_thick_slices_are_cut_along_their_own_axis_only(tmp_path):
+    volume = read_volume(write(tmp_path / "thick.nii", ball(), spacing_mm=(1, 1, 4)))
+    assert {axis for axis, _ in volume.slices} == {2}
+
+
+def test_an_interpolated_grid_is_halved(tmp_path):
+    fine = np.repeat(ball((60, 110, 120)), 2, axis=0)
+    volume = read_volume(write(tmp_path / "fine.nii", fine, spacing_mm=(0.5, 1, 1)))
+    coarse = read_volume(write(tmp_path / "coarse.nii", ball((60, 110, 120))))
+    np.testing.assert_allclose(volume.voxels, coarse.voxels, atol=1e-6)
+
+
+def test_a_batch_is_square_black_around_and_repeats_with_its_seed(volume):
+    first, again, other = (draw_slices([volume], 4, 128, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first.shape == (4, 1, 128, 128)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first[:, :, 0].abs().max() == 0
+    assert 0 <= first.min() <= first.max() <= 1
+
+
+def test_volumes_count_alike_however_many_slices_they_have(volume):
+    single = Volume("white", np.ones((100, 100, 1), np.float32), ((2, 0),))
+    slices = draw_slices([volume, single], 400, 96, np.random.default_rng(0))
+    white = (slices.flatten(1).min(dim=1).values == 1).float().mean().item()
+    # 400 fair draws: four standard errors are .1.
+    assert white == pytest.approx(0.5, abs=0.1)
+
+
+def test_slices_to_measure_on_are_spread_and_named(volume):
+    names, slices = zip(*spread_slices(volume, 4), strict=True)
+    last = [index for axis, index in volume.slices if axis == 2]
+    assert [name.partition(":")[0] for name in names] == ["ball.nii.gz"] * 4
+    indices = [int(name.partition(":")[2]) for name in names]
+    assert indices == sorted(set(indices))
+    assert set(indices) < set(last)
+    assert slices[0].shape == (1, 110, 100)
+
+
+def test_up_is_up(tmp_path):
+    voxels = ball()
+    voxels[..., 60:] *= 0.5
+    volume = read_volume(write(tmp_path / "head.nii", voxels))
+    plane = volume.cut(0, 50)
+    # Feet to head is the last axis of the volume: the darker half, above, is at the top.
+    assert plane[:60].max() < plane[60:].max()
+
+
+@pytest.mark.parametrize(
+    ("voxels", "sentence"),
+    [
+        (np.zeros((100, 100, 100)), "has shape"),
+        (np.full((100, 100, 100), np.nan), "has shape"),
+        (np.ones((100, 100)), "has shape"),
+        (np.ones((20, 20, 20)), "has no slice of 96 px or more a side"),
+    ],
+)
+def test_a_volume_without_a_slice_is_refused(tmp_path, voxels, sentence):
+    with pytest.raises(BadImage, match=sentence):
+        read_volume(write(tmp_path / "bad.nii", voxels))
+
+
+def test_a_damaged_file_and_an_empty_folder_are_named(tmp_path):
+    with pytest.raises(BadImage, match="holds no volume; NIfTI files"):
+        list_volumes(tmp_path)
+    (tmp_path / "cut.nii.gz").write_bytes(b"no volume at all")
+    assert [path.name for path in list_volumes(tmp_path)] == ["cut.nii.gz"]
+    with pytest.raises(BadImage, match=r"cut\.nii\.gz cannot be read as NIfTI"):
+        read_volume(tmp_path / "cut.nii.gz")

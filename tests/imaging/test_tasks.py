@@ -1,0 +1,98 @@
+"""Tasks: pairs for training, images for measuring, and what a network is wrapped in."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.imaging.test_mr_data import ball, write
+from uplapp.imaging.degradations import Undersampling
+from uplapp.imaging.images import encode_png
+from uplapp.imaging.mr_data import read_volume
+from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.tasks import TASKS
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("heads")
+    write(folder / "a.nii.gz", ball())
+    return folder
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_pairs_have_the_channels_of_the_task_and_repeat_with_their_seed(name, heads, tmp_path):
+    task = TASKS.build(name)
+    if name == "mri":
+        data = task.load(heads, 96)
+    else:
+        (tmp_path / "a.png").write_bytes(encode_png(torch.rand(3, 100, 120)))
+        data = task.load(tmp_path, 96)
+    draws = [task.draw_pairs(data, 3, 96, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    (degraded, clean), again, other = draws
+    assert degraded.shape == clean.shape == (3, task.channels, 96, 96)
+    assert torch.equal(degraded, again[0])
+    assert torch.equal(clean, again[1])
+    assert not torch.equal(degraded, other[0])
+
+
+def test_training_samples_k_space_at_the_acceleration_of_the_task(heads):
+    task = TASKS.build("mri")
+    degraded, clean = task.draw_pairs([read_volume(heads / "a.nii.gz")], 60, 128, np.random.default_rng(0))
+    # An orthonormal transform keeps energy: what is lost of it lies in the columns that were left out.
+    kept = degraded.square().sum(dim=(1, 2, 3)) / clean.square().sum(dim=(1, 2, 3))
+    assert 0.5 < kept.mean() < 1
+    # Each image has columns of its own.
+    assert kept.std() > 1e-3
+
+
+def test_slices_are_measured_under_masks_of_their_own(heads):
+    task = TASKS.build("mri")
+    named = list(task.read_images(heads))
+    masks = [Undersampling(8).for_image(name).columns(clean.shape[-1]) for name, clean in named]
+    assert len({tuple(mask.tolist()) for mask in masks}) > 1
+    assert all(clean.shape[0] == 1 for _, clean in named)
+
+
+class Identity(nn.Module):
+    channels, multiple = 1, 1
+
+    def forward(self, image):
+        self.seen = image
+        return image
+
+
+def test_a_standardised_network_sees_mean_zero_and_deviation_one():
+    inner = Identity()
+    image = 3 + 5 * torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    restored = Standardised(inner)(image)
+    torch.testing.assert_close(inner.seen.mean(dim=(1, 2, 3)), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(inner.seen.std(dim=(1, 2, 3)), torch.ones(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(restored, image, atol=1e-4, rtol=0)
+
+
+def test_a_standardised_network_clamps_what_is_six_deviations_off():
+    inner = Identity()
+    image = torch.zeros(1, 1, 100, 100)
+    image[..., 0, 0] = 1
+    Standardised(inner)(image)
+    assert inner.seen.max() == 6
+
+
+def test_a_standardised_network_gives_a_constant_back():
+    constant = torch.full((1, 1, 32, 32), 0.25)
+    torch.testing.assert_close(Standardised(Identity())(constant), constant)
+
+
+def test_a_standardised_estimate_scales_with_its_input():
+    torch.manual_seed(0)
+    network = TASKS.build("mri").prepare(_unet())
+    image = torch.rand(1, 1, 64, 48)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(1000 * image), 1000 * network(image), rtol=1e-4, atol=1e-2)
+
+
+def _unet():
+    from uplapp.imaging.networks import NETWORKS
+
+    return NETWORKS.build("unet", channels=1, width=6)
