@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from uplapp.imaging.filters import BLOCK, filter_rows_and_columns, gaussian
+from uplapp.imaging.filters import BLOCK, filter_axis, filter_rows_and_columns, gaussian
 
 
 @pytest.mark.parametrize("size", [(9, 40), (BLOCK, BLOCK + 1), (40, 2 * BLOCK + 30)])
@@ -26,3 +26,16 @@ def test_a_gaussian_sums_to_one_and_is_symmetric():
     kernel = gaussian(2.5, 8)
     assert sum(kernel) == pytest.approx(1)
     assert kernel == kernel[::-1]
+
+
+@pytest.mark.parametrize("edge", ["replicate", "valid"])
+@pytest.mark.parametrize("axis", [2, 3, 4])
+def test_filtering_one_axis_of_a_volume_is_filtering_its_slices(axis, edge):
+    volume = torch.rand(
+        1, 2, 20, 21, BLOCK + 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    kernel = (0.5, -0.25, 1.0)
+    lines = volume.movedim(axis, -1).reshape(1, 1, -1, volume.shape[axis])
+    answer = filter_rows_and_columns(lines, [kernel], [(1.0,)], edge)
+    ours = filter_axis(volume, kernel, axis, edge).movedim(axis, -1)
+    torch.testing.assert_close(ours.reshape(answer.shape), answer)

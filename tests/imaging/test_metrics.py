@@ -9,8 +9,8 @@ from uplapp.imaging.losses.flip import flip_map
 from uplapp.imaging.metrics import METRICS
 
 # skimage.data.camera() with Gaussian noise of sigma 25 from default_rng(0), clipped; from scikit-image,
-# pytorch-msssim and flip-evaluator.
-CAMERA = {"psnr": 20.587, "ssim": 0.29053, "ms_ssim": 0.74157, "flip": 0.1366}
+# pytorch-msssim, piq and flip-evaluator.
+CAMERA = {"psnr": 20.587, "ssim": 0.29053, "ms_ssim": 0.74157, "vif": 0.20350, "flip": 0.1366}
 
 
 def camera() -> tuple[torch.Tensor, torch.Tensor]:
@@ -23,7 +23,7 @@ def camera() -> tuple[torch.Tensor, torch.Tensor]:
 class TestEveryMetric:
     def test_gives_one_value_an_image(self, name):
         generator = torch.Generator().manual_seed(0)
-        estimate, target = (torch.rand(3, 3, 40, 48, generator=generator) for _ in range(2))
+        estimate, target = (torch.rand(3, 3, 44, 48, generator=generator) for _ in range(2))
         together = METRICS.build(name)(estimate, target)
         alone = [METRICS.build(name)(estimate[i : i + 1], target[i : i + 1]) for i in range(3)]
         assert together.shape == (3,)
@@ -31,8 +31,8 @@ class TestEveryMetric:
 
     def test_knows_which_way_is_better(self, name):
         generator = torch.Generator().manual_seed(0)
-        target = torch.rand(1, 3, 40, 48, generator=generator)
-        error = torch.rand(1, 3, 40, 48, generator=generator) - 0.5
+        target = torch.rand(1, 3, 44, 48, generator=generator)
+        error = torch.rand(1, 3, 44, 48, generator=generator) - 0.5
         near, far = (METRICS.build(name)(target + scale * error, target).item() for scale in (0.05, 0.5))
         assert (near > far) == METRICS[name].higher_is_better
 

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from uplapp.errors import UplappError
+from uplapp.imaging.losses.options import require_number, require_whole
 
 ALPHA_LOWEST, ALPHA_RANGE = 1e-3, 1.998
-SCALE_LOWEST = 1e-5
+SCALE_LOWEST, SCALE_HIGHEST = 1e-5, 1e5
 # ln(e - 1): its softplus is 1, so that a latent of 0 is the scale it started with.
 SOFTPLUS_OF_ONE = math.log(math.e - 1)
 # Stands for minus infinity, where the formula still holds and float32 does not overflow.
@@ -63,12 +64,8 @@ class AdaptiveLoss(nn.Module):
 
     def __init__(self, channels: int = 1, scale: float = 1.0) -> None:
         super().__init__()
-        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
-            raise UplappError(
-                f"channels of the adaptive loss is {channels!r}; it needs a whole number from 1"
-            )
-        if not SCALE_LOWEST < scale < math.inf:
-            raise UplappError(f"scale of the adaptive loss is {scale}; it needs more than {SCALE_LOWEST}")
+        require_whole("channels", channels, 1)
+        require_number("scale", scale, 2 * SCALE_LOWEST, SCALE_HIGHEST)
         self.start = scale
         self.latent_alpha = nn.Parameter(torch.zeros(channels))
         self.latent_scale = nn.Parameter(torch.zeros(channels))

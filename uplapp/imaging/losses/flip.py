@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.imaging.filters import Kernel, filter_rows_and_columns, gaussian
+from uplapp.imaging.losses.options import require_number
 from uplapp.imaging.losses.sizes import require_grey_or_colour
 
 # 0.7 m from a screen 0.7 m and 3840 px wide.
 PIXELS_PER_DEGREE = 0.7 * 3840 / 0.7 * math.pi / 180
+PPD_RANGE = (1.0, 1000.0)
 SRGB_KNEE = 0.04045
 RGB_TO_XYZ = (
     (10135552 / 24577794, 8788810 / 24577794, 4435075 / 24577794),
@@ -63,6 +65,7 @@ class FlipLoss(nn.Module):
 
     def __init__(self, ppd: float = PIXELS_PER_DEGREE) -> None:
         super().__init__()
+        require_number("ppd", ppd, *PPD_RANGE)
         self.ppd = ppd
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
@@ -75,6 +78,7 @@ class FlipGrayLoss(nn.Module):
 
     def __init__(self, ppd: float = PIXELS_PER_DEGREE) -> None:
         super().__init__()
+        require_number("ppd", ppd, *PPD_RANGE)
         self.ppd = ppd
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
