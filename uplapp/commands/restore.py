@@ -23,20 +23,22 @@ def restore(
 
     Example: python -m uplapp restore photo.png -c denoise-unet-l2 -o restored --sigma 25 --seed 0
     """
-    from uplapp.imaging.checkpoints import find_checkpoint
+    from uplapp.imaging.checkpoints import Checkpoints
+    from uplapp.imaging.degradations import GaussianNoise
     from uplapp.imaging.images import read_image
-    from uplapp.imaging.jobs import Degradation, Job, run_job, write_results
+    from uplapp.imaging.jobs import Job, make_case, run_job, write_results
 
     stems = [path.stem for path in images]
     twice = next((stem for stem in stems if stems.count(stem) > 1), None)
     if twice is not None:
         raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
-    folder = Settings.from_env().checkpoints
-    cards = [find_checkpoint(folder, name) for name in checkpoint]
+    checkpoints = Checkpoints(Settings.from_env().models)
+    cards = [checkpoints.find(name) for name in checkpoint]
     pictures = [read_image(path) for path in images]
-    degradation = None if sigma is None else Degradation(sigma, seed)
+    degradation = None if sigma is None else GaussianNoise(sigma, seed)
     for path, picture in zip(images, pictures, strict=True):
-        for step in run_job(path.stem, picture, folder, cards, degradation):
+        case = make_case(path.stem, picture, cards[0].spec.task, degradation)
+        for step in run_job(case, checkpoints, cards):
             if isinstance(step, Job):
                 print(*write_results(step, out), sep="\n")
     print(f"{len(images)} image(s), {len(cards)} checkpoint(s)", file=sys.stderr)

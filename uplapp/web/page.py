@@ -109,7 +109,7 @@ def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         desk, collected = Desk(shelf, door, mirror, gr.State(None)), gr.State(Collected())
         with gr.Tab("Restore"):
-            restore_tab.build(shelf.settings.checkpoints, desk, collected)
+            restore_tab.build(desk, collected)
         with gr.Tab("Study"):
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.checkpoints import find_checkpoint, list_checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.images import encode_png, read_image, tensor_to_array
-from uplapp.imaging.jobs import Degradation, Job, crop_centre, result_files, run_job
+from uplapp.imaging.jobs import Job, crop_centre, make_case, result_files, run_job
 from uplapp.imaging.samples import SAMPLES, sample_path
 from uplapp.imaging.tables import format_job
 from uplapp.web.downloads import offer, zip_files
@@ -55,13 +56,12 @@ class Outputs:
     latest: gr.State
 
 
-def build(checkpoints: Path, desk: Desk, collected: gr.State) -> None:
+def build(desk: Desk, collected: gr.State) -> None:
     """Lay out the tab inside the Blocks that are open, and connect it; researchers collect its results."""
+    checkpoints = Checkpoints(desk.shelf.settings.models)
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
-            controls = _lay_out_controls(
-                [(card.label, card.name) for card in list_checkpoints(checkpoints, TASK)]
-            )
+            controls = _lay_out_controls([(card.label, card.name) for card in checkpoints.cards(TASK)])
         with gr.Column(scale=3, min_width=320):
             outputs = _lay_out_outputs()
             collecting.build(desk, outputs.latest, collected)
@@ -115,7 +115,7 @@ def _lay_out_outputs() -> Outputs:
     return Outputs(pictures, table, flicker, archive, gr.State(None))
 
 
-def _connect(checkpoints: Path, controls: Controls, outputs: Outputs) -> None:
+def _connect(checkpoints: Checkpoints, controls: Controls, outputs: Outputs) -> None:
     private: dict[str, Any] = {"api_visibility": "private"}
     shown = [outputs.pictures, outputs.table, outputs.flicker, outputs.archive, outputs.latest]
     picked = [controls.source, *shown]
@@ -154,7 +154,7 @@ def _pick(path: Path) -> tuple[Any, ...]:
 
 
 def restore(
-    checkpoints: Path,
+    checkpoints: Checkpoints,
     source: str,
     noise: str,
     sigma: float,
@@ -164,9 +164,10 @@ def restore(
 ) -> Iterator[tuple[Any, ...]]:
     """Run the job tile by tile, so that Cancel stops it; the last yield holds the results."""
     with errors_on_screen():
-        cards = [find_checkpoint(checkpoints, name) for name in names]
-        degradation = Degradation(sigma, int(seed)) if noise == ADD_NOISE else None
-        for step in run_job(Path(source).stem, read_image(Path(source)), checkpoints, cards, degradation):
+        cards = [checkpoints.find(name) for name in names]
+        degradation = GaussianNoise(sigma, int(seed)) if noise == ADD_NOISE else None
+        case = make_case(Path(source).stem, read_image(Path(source)), TASK, degradation)
+        for step in run_job(case, checkpoints, cards):
             if isinstance(step, Job):
                 yield _deliver(step)
             else:
@@ -176,9 +177,9 @@ def restore(
 
 def _deliver(job: Job) -> tuple[Any, ...]:
     files = result_files(job)
-    paths = {kind: offer(name := f"{job.name}-{kind}.png", files[name]) for kind, _ in _captions(job)}
+    paths = {kind: offer(name := f"{job.case.name}-{kind}.png", files[name]) for kind, _ in _captions(job)}
     pictures = [(paths[kind], caption) for kind, caption in _captions(job)]
-    archive = offer(f"{job.name}-uplapp.zip", zip_files(files))
+    archive = offer(f"{job.case.name}-uplapp.zip", zip_files(files))
     shown = pictures, format_job(job), _flicker(job), gr.update(value=archive, visible=True)
     return *shown, _results(job, paths)
 
@@ -186,15 +187,15 @@ def _deliver(job: Job) -> tuple[Any, ...]:
 def _results(job: Job, paths: Mapping[str, str]) -> Results:
     names = [result.card.name for result in job.results]
     return Results(
-        name=job.name,
-        reference=None if job.reference is None else Path(paths["reference"]),
+        name=job.case.name,
+        reference=None if job.case.reference is None else Path(paths["reference"]),
         restored={name: Path(paths[name]) for name in names},
         labels={result.card.name: result.card.label for result in job.results},
     )
 
 
 def _captions(job: Job) -> list[tuple[str, str]]:
-    reference = [] if job.reference is None else [("reference", "Reference")]
+    reference = [] if job.case.reference is None else [("reference", "Reference")]
     return [
         *reference,
         ("noisy", "Noisy"),
@@ -203,11 +204,11 @@ def _captions(job: Job) -> list[tuple[str, str]]:
 
 
 def _flicker(job: Job) -> str:
-    original = job.degraded if job.reference is None else job.reference
+    original = job.case.degraded if job.case.reference is None else job.case.reference
     crops = {result.card.label: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
-    against = "noisy input" if job.reference is None else "reference"
+    against = "noisy input" if job.case.reference is None else "reference"
     part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
     caption = (
         f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
