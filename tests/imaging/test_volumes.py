@@ -136,6 +136,7 @@ def test_what_is_no_volume_is_told_in_a_sentence(tmp_path, volume, spoil, senten
     [
         pytest.param(np.zeros((4, 4, 4)), "all its samples are 0", id="zeros"),
         pytest.param(np.full((4, 4, 4), np.nan), "not finite", id="nan"),
+        pytest.param(np.array([[[-32768, 0]]], dtype=np.int16), "no value above 0", id="dark"),
         pytest.param(np.zeros((4, 4, 4, 3)), "has 4 axes", id="series"),
     ],
 )

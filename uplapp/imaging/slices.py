@@ -111,7 +111,11 @@ def slice_of_magnitude(name: str, index: int, magnitude: Array) -> Slice:
 def largest_value(name: str, values: Array) -> float:
     """The largest magnitude in an array; a value that is not finite, or nothing but 0, raises BadImage."""
     with np.errstate(all="ignore"):
-        largest = float(np.abs(values).max())
+        # Not abs of what is real: it copies a volume, and -32768 has no opposite among 16 bits.
+        if values.dtype.kind == "c":
+            largest = float(np.abs(values).max())
+        else:
+            largest = max(float(values.max()), -float(values.min()))
     if not np.isfinite(largest):
         raise BadImage(f"{name} holds values that are not finite; only finite numbers can be used")
     if largest == 0:

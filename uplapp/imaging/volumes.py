@@ -55,7 +55,7 @@ def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -
     above = volume[volume > 0]
     if not above.size:
         raise BadImage(f"{name} has no value above 0; magnitudes are read")
-    white = float(np.percentile(above, WHITE_PERCENTILE))
+    white = float(np.percentile(above, WHITE_PERCENTILE, overwrite_input=True))
     return Scan(name, volume.shape[axis], partial(_cut, name, volume, axis, white, upright))
 
 
