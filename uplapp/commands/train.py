@@ -1,79 +1,255 @@
-"""`python -m uplapp train`: from photographs to a checkpoint."""
+"""`python -m uplapp train`: from images to a checkpoint, or to all checkpoints of a table of runs."""
 
 import sys
-import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uplapp.analysis.figures import kind_of
+from uplapp.commands.training import (
+    ProgressLine,
+    describe,
+    describe_outcome,
+    describe_trials,
+    draw_curves,
+    stopping,
+)
+from uplapp.errors import Cancelled, UplappError
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints import Card
+    from uplapp.imaging.run_table import Row
+    from uplapp.imaging.runs import Run
+    from uplapp.imaging.sweep import Outcome
+
+DATA = typer.Option(help="Folder of photographs (denoise) or NIfTI volumes (mri); TASK=FOLDER for several.")
+LOSS = typer.Option(help="A name in the table of losses, such as l2.")
+TASK = typer.Option(help="A name in the table of tasks.")
+NETWORK = typer.Option(help="A name in the table of networks.")
+SEED = typer.Option(help="Seed of weights, crops and noise.")
+STEPS = typer.Option(min=1, help="Batches to train for.")
+BATCH = typer.Option(min=1, help="Crops a batch.")
+CROP = typer.Option(min=32, help="Side of a crop, px.")
+RATE = typer.Option(min=1e-7, help="Learning rate of Adam.")
+WIDTH = typer.Option(min=6, help="Channels of the first layer.")
+PRECISION = typer.Option(help="bfloat16 or float32.")
+RUNS = typer.Option(help="Folder of training states and logs.")
+OUT = typer.Option(help="Folder of the checkpoint; default: checkpoints.")
+VALIDATE = typer.Option(help="Folder of images to look at while training and to score the result on.")
+SOURCE = typer.Option(help="What the card says the data are.")
+THREADS = typer.Option(min=0, help="Processor threads; 0 means all.")
+ALL = typer.Option("--all", help="Train all runs of the table that are not there yet.")
+TABLE = typer.Option(help="With --all: a table of runs (TOML); default: checkpoints/runs.toml.")
+ONLY = typer.Option(help="With --all: the run of that name, such as mri-unet-l1; repeatable.")
+DASK = typer.Option(help="With --all: spread the runs over the workers of the scheduler at this address.")
+RATES = typer.Option(help="Search instead: compare these learning rates in short runs (1e-4,5e-4,2e-3).")
+SEARCH_STEPS = typer.Option(min=1, help="With --rates: batches of a short run.")
+LOOK = typer.Option(min=1, help="Steps between two looks at validation images.")
+SAVE = typer.Option(min=1, help="Steps between two saved states.")
+CURVES = typer.Option(help="Draw losses and validation scores to this file (.svg, .pdf, .png).")
+
+OF_RECIPE = ("task", "network", "loss", "seed", "steps", "batch", "crop", "rate", "width", "precision")
+OF_TABLE = ("table", "only", "dask")
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie, for every task."""
+
+    data: Sequence[str]
+    validate: Sequence[str]
+    runs: Path
+    out: Path
+    look_every: int
+    save_every: int
+
+    def run(self, row: "Row", alone: bool) -> "Run":
+        """A row of the table with its folders; `alone` where all rows are of one task."""
+        from uplapp.imaging.runs import Places, Run
+
+        data = _folder("--data", self.data, row.spec.task, alone)
+        if data is None:
+            raise UplappError(f"there is no data for {row.spec.task}; give --data {row.spec.task}=FOLDER")
+        validate = _folder("--validate", self.validate, row.spec.task, alone)
+        places = Places(data, self.runs, self.out, validate, self.look_every, self.save_every)
+        return Run(row.spec, places, row.source or data.name)
 
 
 def train(
-    data: Annotated[Path, typer.Option(help="Folder of photographs: PNG, JPEG or TIFF.")],
-    loss: Annotated[str, typer.Option(help="A name in the table of losses, such as l2.")],
-    task: Annotated[str, typer.Option(help="A name in the table of tasks.")] = "denoise",
-    network: Annotated[str, typer.Option(help="A name in the table of networks.")] = "unet",
-    seed: Annotated[int, typer.Option(help="Seed of weights, crops and noise.")] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Batches to train for.")] = 9000,
-    batch: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 8,
-    crop: Annotated[int, typer.Option(min=32, help="Side of a crop, px.")] = 96,
-    rate: Annotated[float, typer.Option(min=1e-7, help="Learning rate of Adam.")] = 1e-3,
-    width: Annotated[int, typer.Option(min=6, help="Channels of the first layer.")] = 48,
-    precision: Annotated[str, typer.Option(help="bfloat16 or float32.")] = "bfloat16",
-    runs: Annotated[Path, typer.Option(help="Folder of training states and logs.")] = Path("runs"),
-    out: Annotated[Path | None, typer.Option(help="Folder of the checkpoint; default: checkpoints.")] = None,
-    validate: Annotated[Path | None, typer.Option(help="Folder of images to score the result on.")] = None,
-    source: Annotated[str, typer.Option(help="What the card says the photographs are.")] = "",
-    threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0 means all.")] = 0,
+    context: typer.Context,
+    data: Annotated[list[str], DATA],
+    loss: Annotated[str, LOSS] = "",
+    task: Annotated[str, TASK] = "denoise",
+    network: Annotated[str, NETWORK] = "unet",
+    seed: Annotated[int, SEED] = 0,
+    steps: Annotated[int, STEPS] = 9000,
+    batch: Annotated[int, BATCH] = 8,
+    crop: Annotated[int, CROP] = 96,
+    rate: Annotated[float, RATE] = 1e-3,
+    width: Annotated[int, WIDTH] = 48,
+    precision: Annotated[str, PRECISION] = "bfloat16",
+    runs: Annotated[Path, RUNS] = Path("runs"),
+    out: Annotated[Path | None, OUT] = None,
+    validate: Annotated[list[str] | None, VALIDATE] = None,
+    source: Annotated[str, SOURCE] = "",
+    threads: Annotated[int, THREADS] = 0,
+    every_run: Annotated[bool, ALL] = False,
+    table: Annotated[Path | None, TABLE] = None,
+    only: Annotated[list[str] | None, ONLY] = None,
+    dask: Annotated[str, DASK] = "",
+    rates: Annotated[str, RATES] = "",
+    search_steps: Annotated[int, SEARCH_STEPS] = 300,
+    validate_every: Annotated[int, LOOK] = 500,
+    save_every: Annotated[int, SAVE] = 250,
+    curves: Annotated[Path | None, CURVES] = None,
 ) -> None:
-    """Train one network; the same command goes on where a stopped one ended.
+    """Train one network, or all of a table; the same command goes on where a stopped one ended.
 
     Example: python -m uplapp train --task denoise --network unet --loss l2 --data photographs
     """
-    import torch
+    _check(context)
+    _set_threads(threads)
+    checkpoints = Settings.from_env().checkpoints
+    folders = Folders(data, validate or [], runs, out or checkpoints, validate_every, save_every)
+    rows = _rows(table or checkpoints / "runs.toml", only or []) if every_run else [_row(context, source)]
+    alone = len({row.spec.task for row in rows}) == 1
+    work = [folders.run(row, alone) for row in rows]
+    try:
+        if rates:
+            _search(work, rates, search_steps)
+        elif every_run:
+            _tell(_spread(work, dask) if dask else _in_turn(work), len(work))
+        else:
+            _train(work[0])
+    except Cancelled as stop:
+        print(stop, file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from stop
+    finally:
+        if curves is not None:
+            draw_curves(curves, _logs(work))
 
-    from uplapp.imaging.recipe import RunSpec, Schedule
-    from uplapp.imaging.runs import Places, make_checkpoint
+
+def _check(context: typer.Context) -> None:
+    """Refuse, before anything is read, options that do not go together."""
+    values = context.params
+    sources = {name: context.get_parameter_source(name) for name in values}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    strangers = set(OF_RECIPE if values["every_run"] else OF_TABLE) & set(given)
+    if strangers:
+        home = "the table says that" if values["every_run"] else "it belongs to --all"
+        raise UplappError(f"--{min(strangers)} does not go with the other options: {home}")
+    if not values["every_run"] and not values["loss"]:
+        raise UplappError("nothing to train; give --loss NAME, or --all for a table of runs")
+    if values["rates"] and values["dask"]:
+        raise UplappError("--rates and --dask do not go together; search here or train there")
+    if values["curves"] is not None:
+        kind_of(values["curves"])
+
+
+def _set_threads(threads: int) -> None:
+    import torch
 
     if threads:
         torch.set_num_threads(threads)
-    schedule = Schedule(steps=steps, batch=batch, crop_px=crop, learning_rate=rate, precision=precision)
-    spec = RunSpec(task, network, loss, seed, schedule, {} if width == 48 else {"width": width})
-    places = Places(data, runs, out or Settings.from_env().checkpoints, validate)
-    card = make_checkpoint(spec, places, source or data.name, ProgressLine(spec.name))
-    print(describe(card))
 
 
-class ProgressLine:
-    """One line on stderr, rewritten once a second: step, loss, time left."""
+def _row(context: typer.Context, source: str) -> "Row":
+    from uplapp.imaging.recipe import RunSpec, Schedule
+    from uplapp.imaging.run_table import Row
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.first_step: int | None = None
-        self.started = self.shown = time.monotonic()
-
-    def __call__(self, step: int, steps: int, loss: float) -> None:
-        """Show the step if a second has passed, and the last one always."""
-        now = time.monotonic()
-        self.first_step = self.first_step or step - 1
-        if now - self.shown < 1 and step < steps:
-            return
-        self.shown = now
-        left = (now - self.started) / (step - self.first_step) * (steps - step)
-        end = "\n" if step == steps else "\r"
-        print(
-            f"{self.name}: step {step}/{steps}, loss {loss:.4g}, {left:.0f} s left ", end=end, file=sys.stderr
-        )
-
-
-def describe(card: "Card") -> str:
-    """One line about a finished checkpoint."""
-    scores = ", ".join(
-        f"{name} {value:.4g}" for name, value in card.scores.items() if isinstance(value, float)
+    given = context.params
+    schedule = Schedule(
+        steps=given["steps"],
+        batch=given["batch"],
+        crop_px=given["crop"],
+        learning_rate=given["rate"],
+        precision=given["precision"],
     )
-    return f"{card.name}: {card.parameters:,} parameters; {scores or 'not scored, --validate FOLDER does it'}"
+    options = {} if given["width"] == 48 else {"width": given["width"]}
+    spec = RunSpec(given["task"], given["network"], given["loss"], given["seed"], schedule, options)
+    return Row(spec, source)
+
+
+def _rows(table: Path, only: list[str]) -> list["Row"]:
+    from uplapp.imaging.run_table import choose_rows, read_table
+
+    return choose_rows(read_table(table), only)
+
+
+def _folder(option: str, texts: Sequence[str], task: str, alone: bool) -> Path | None:
+    """The folder of a task: that of TASK=FOLDER, or the plain one where there is but one task."""
+    named = [text for text in texts if text.startswith(f"{task}=")]
+    plain = [text for text in texts if "=" not in text or Path(text).exists()]
+    if named:
+        return Path(named[-1].removeprefix(f"{task}="))
+    if plain and not alone:
+        raise UplappError(f"{option} {plain[0]} is for which task? give {option} {task}=FOLDER")
+    return Path(plain[-1]) if plain else None
+
+
+def _train(run: "Run") -> None:
+    from uplapp.imaging.runs import make_checkpoint
+
+    line = ProgressLine()
+    with stopping([line]):
+        card = make_checkpoint(run.spec, run.places, run.source, line)
+    if card is not None:
+        print(describe(card))
+
+
+def _spread(work: Sequence["Run"], address: str) -> Iterator["Outcome"]:
+    from uplapp.imaging.sweep import spread
+
+    return spread(work, address)
+
+
+def _in_turn(work: Sequence["Run"]) -> Iterator["Outcome"]:
+    from uplapp.imaging.sweep import attempt
+
+    lines = [ProgressLine(f"{number} of {len(work)}, ") for number in range(1, len(work) + 1)]
+    with stopping(lines):
+        for run, line in zip(work, lines, strict=True):
+            yield attempt(run, line)
+
+
+def _tell(outcomes: Iterator["Outcome"], total: int) -> None:
+    """Print what becomes of each run; those that failed again at the end, with exit code 1."""
+    failed = []
+    for number, outcome in enumerate(outcomes, start=1):
+        print(f"{number} of {total}: {describe_outcome(outcome)}", flush=True)
+        failed += [outcome] * (outcome.state == "failed")
+    for outcome in failed:
+        print(f"error: {describe_outcome(outcome)}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _search(work: Sequence["Run"], rates: str, steps: int) -> None:
+    from uplapp.imaging.rates import choose, try_rates
+    from uplapp.imaging.runs import Supplies
+    from uplapp.imaging.team import Team
+
+    listed = _read_rates(rates)
+    for run in work:
+        line, places = ProgressLine(), run.places
+        supplies = Supplies.read(run.spec, places)
+        with stopping([line]):
+            trials = try_rates(run.spec, supplies, places.runs, Team.gather(), listed, steps, line)
+        print(describe_trials(run.spec, trials, choose(trials)))
+
+
+def _read_rates(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UplappError(f"--rates {text} cannot be read; give numbers such as 1e-4,5e-4,2e-3") from None
+
+
+def _logs(work: Sequence["Run"]) -> dict[str, Path]:
+    from uplapp.imaging.train import log_path
+
+    return {run.name: log_path(run.places.runs, run.spec) for run in work}

@@ -3,18 +3,31 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from uplapp.errors import UplappError
 
 PRECISIONS = ("bfloat16", "float32")
+# What a number of a schedule may be, in code and in words.
+LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "steps": (lambda value: value >= 1, "1 or more"),
+    "batch": (lambda value: value >= 1, "1 or more"),
+    "crop_px": (lambda value: value >= 16, "16 or more"),
+    "learning_rate": (lambda value: 0 < value < math.inf, "more than 0"),
+    "beta2": (lambda value: 0 <= value < 1, "0 or more, less than 1"),
+    "warm_up": (lambda value: value >= 0, "0 or more"),
+    "ramp_down": (lambda value: 0 <= value <= 1, "0 to 1"),
+}
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast a network is trained; the rate ramps down along a cosine at the end."""
+    """How long and how fast a network is trained; the rate ramps down along a cosine at the end.
+
+    `warm_up` is in steps, `ramp_down` a share of them; a value without sense raises UplappError.
+    """
 
     steps: int = 9000
     batch: int = 8
@@ -28,12 +41,15 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise UplappError(f"unknown precision '{self.precision}'; choose one of: {', '.join(PRECISIONS)}")
+        for name, (allowed, words) in LIMITS.items():
+            if not allowed(getattr(self, name)):
+                raise UplappError(f"{name} of a schedule is {getattr(self, name)}; it needs {words}")
 
     def rate(self, step: int) -> float:
         """The learning rate of one step; the ramp is that of noise2noise."""
-        left = (self.steps - step) / (self.ramp_down * self.steps)
+        left = (self.steps - step) / max(self.ramp_down * self.steps, 1)
         down = 0.5 - 0.5 * math.cos(math.pi * min(left, 1))
-        return self.learning_rate * min(down, (step + 1) / self.warm_up)
+        return self.learning_rate * min(down, (step + 1) / max(self.warm_up, 1))
 
 
 @dataclass(frozen=True)

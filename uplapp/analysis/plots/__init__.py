@@ -6,6 +6,7 @@ from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.plots.ratings import rating_chart, rating_panels
 from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.training import training_chart
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.plots.wins import win_chart
 
@@ -18,6 +19,7 @@ __all__ = [
     "rating_chart",
     "rating_panels",
     "scene_chart",
+    "training_chart",
     "triangle_chart",
     "win_chart",
 ]

@@ -1,0 +1,86 @@
+"""How training went: what networks lost, and how well they restored, step by step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from uplapp.analysis.plots.style import (
+    BLUE,
+    DASHES,
+    GREY,
+    PALETTE,
+    TITLE_PX,
+    in_turn,
+    inline,
+    lettered,
+    short,
+    tooltips,
+)
+
+PANEL_PX, HEIGHT_PX, COLUMNS = 260, 150, 2
+LONGEST_NAME = 34
+VALUES = ("loss", "validation_loss", "validation_psnr")
+
+
+def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
+    """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel a run.
+
+    A log has the columns step, loss, validation_psnr, validation_loss; values that are missing are left out.
+    Losses have units of their own, so only their courses compare.
+    """
+    tables = {name: _numbers(log) for name, log in logs.items()}
+    panels: list[Any] = [_psnr_panel(tables), *(_loss_panel(name, table) for name, table in tables.items())]
+    title = alt.TitleParams(
+        text="Training",
+        subtitle="Losses: grey while training, blue on validation images.",
+        anchor="start",
+        fontSize=TITLE_PX,
+    )
+    return lettered(alt.concat(*panels, columns=COLUMNS).properties(title=title))
+
+
+def _numbers(log: pd.DataFrame) -> pd.DataFrame:
+    columns = {name: pd.to_numeric(log[name], errors="coerce") for name in ("step", *VALUES)}
+    return pd.DataFrame(columns)
+
+
+def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:
+    names = list(tables)
+    rows = [table.assign(run=name).dropna(subset="validation_psnr") for name, table in tables.items()]
+    legend = alt.Legend(orient="bottom", title=None, columns=1, symbolType="stroke", symbolOpacity=1)
+    looks: dict[str, Any] = {
+        "color": alt.Color(
+            "run:N", scale=alt.Scale(domain=names, range=in_turn(names, PALETTE)), legend=legend
+        ),
+        "strokeDash": alt.StrokeDash(
+            "run:N", scale=alt.Scale(domain=names, range=in_turn(names, DASHES)), legend=legend
+        ),
+    }
+    told = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
+    found = pd.concat(rows) if rows else pd.DataFrame(columns=["step", "validation_psnr", "run"])
+    base = alt.Chart(inline(found)).mark_line(strokeWidth=1.5, point=True)
+    return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=told, **looks), "PSNR")
+
+
+def _loss_panel(name: str, table: pd.DataFrame) -> Any:
+    layers = [
+        alt.Chart(inline(table.dropna(subset=column)))
+        .mark_line(color=color, strokeWidth=width, point={"color": color, "size": 12})
+        .encode(x=_steps(), y=_value(column, "loss"), tooltip=tooltips("step:Q", f"{column}:Q", step="d"))
+        for column, color, width in (("loss", GREY, 1.0), ("validation_loss", BLUE, 1.8))
+    ]
+    return _sized(alt.layer(*layers), short(name, LONGEST_NAME))
+
+
+def _steps() -> alt.X:
+    return alt.X("step:Q", title="step", axis=alt.Axis(tickCount=4, format="d"))
+
+
+def _value(column: str, title: str) -> alt.Y:
+    return alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
+
+
+def _sized(panel: Any, title: str) -> Any:
+    return panel.properties(width=PANEL_PX, height=HEIGHT_PX, title=title)

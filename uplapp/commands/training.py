@@ -1,0 +1,107 @@
+"""What a training run says on the command line, and how it is stopped."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uplapp.imaging.checkpoints import Card
+    from uplapp.imaging.logs import Progress
+    from uplapp.imaging.rates import Trial
+    from uplapp.imaging.recipe import RunSpec
+    from uplapp.imaging.sweep import Outcome
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class ProgressLine:
+    """One line on stderr, rewritten once a second: run, step, loss, last scores, time left.
+
+    It is a listener that ends the run once somebody asked to stop.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.stopped = False
+        self.scores = ""
+        self.last: Progress | None = None
+
+    def __call__(self, progress: "Progress") -> bool:
+        """Show the step if a second has passed or it is the last; whether to go on."""
+        now = time.monotonic()
+        if self.last is None or self.last.step != progress.step - 1:
+            self.first_step, self.started, self.shown, self.scores = progress.step - 1, now, now, ""
+        self.last = progress
+        if progress.scores is not None:
+            self.scores = f", validation {progress.scores.psnr:.2f} dB (loss {progress.scores.loss:.4g})"
+        done = progress.step == progress.steps
+        if now - self.shown >= 1 or done or self.stopped:
+            self.shown = now
+            left = (now - self.started) / (progress.step - self.first_step) * (progress.steps - progress.step)
+            print(self._text(progress, left), end="\n" if done or self.stopped else "\r", file=sys.stderr)
+        return not self.stopped
+
+    def _text(self, progress: "Progress", left_s: float) -> str:
+        place = f"{self.prefix}{progress.name}: step {progress.step}/{progress.steps}"
+        return f"{place}, loss {progress.loss:.4g}{self.scores}, {left_s:.0f} s left "
+
+
+@contextmanager
+def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM ends the run after its step, with its state saved; the next one at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for line in lines:
+            line.stopped = True
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    for each in SIGNALS:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def describe(card: "Card") -> str:
+    """One line about a finished checkpoint."""
+    scores = ", ".join(
+        f"{name} {value:.4g}" for name, value in card.scores.items() if isinstance(value, float)
+    )
+    return f"{card.name}: {card.parameters:,} parameters; {scores or 'not scored, --validate FOLDER does it'}"
+
+
+def describe_outcome(outcome: "Outcome") -> str:
+    """One line about a run of a table."""
+    if outcome.card is None:
+        return f"{outcome.name}: {outcome.state} ({outcome.reason})"
+    return f"{outcome.state}: {describe(outcome.card)}"
+
+
+def describe_trials(spec: "RunSpec", trials: Sequence["Trial"], chosen: "Trial") -> str:
+    """The trials of a search for a rate as a table, the chosen one marked, and the line for the table."""
+    from uplapp.imaging.run_table import rate_line
+
+    rows = [f"{spec.name}\n{'rate':>8}  {'validation loss':>15}  {'PSNR (dB)':>9}"]
+    for trial in trials:
+        found = f"{trial.scores.loss:15.6g}  {trial.scores.psnr:9.2f}" if trial.scores else "       diverged"
+        rows.append(f"{trial.rate:8g}  {found}{'  <- chosen' if trial is chosen else ''}")
+    return "\n".join([*rows, rate_line(spec, chosen.rate)])
+
+
+def draw_curves(path: Path, logs: dict[str, Path]) -> None:
+    """Draw the logs that are there, by name of their run, as an .svg, .pdf or .png."""
+    import pandas as pd
+
+    from uplapp.analysis.figures import save
+    from uplapp.analysis.plots import training_chart
+
+    save(training_chart({name: pd.read_csv(log) for name, log in logs.items() if log.exists()}), path)

@@ -1,0 +1,75 @@
+"""A look at what a network in training does to images it never sees there."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from uplapp.imaging.logs import Scores
+from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.precision import estimate
+from uplapp.imaging.tasks import Task
+
+Pair = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Pairs of observation and clean image, (1,C,H,W) each, looked at every so many steps."""
+
+    pairs: Sequence[Pair]
+    every: int = 500
+
+    @classmethod
+    def read(
+        cls, task: Task, folder: Path, count: int = 8, side_px: int = 192, every: int = 500
+    ) -> "Validation":
+        """The centres of the first `count` images of a folder, degraded as the task's tables are.
+
+        The seed of a degradation is the image's place in the folder, so that every reading gives these pairs.
+        """
+        images = itertools.islice(task.read_images(folder), count)
+        pairs = []
+        for seed, (name, image) in enumerate(images):
+            clean = centre(image, side_px)
+            observation = replace(task.degradation(), seed=seed).for_image(name).apply(clean)
+            pairs.append((observation[None], clean[None]))
+        return cls(pairs, every)
+
+    def look(self, network: nn.Module, loss: nn.Module, precision: str) -> Scores:
+        """Mean scores; modes, gradients and generators are as they were."""
+        with torch.no_grad(), evaluating(network, loss):
+            found = [_score(network, loss, pair, precision) for pair in self.pairs]
+        psnr, value = torch.tensor(found, dtype=torch.float64).mean(dim=0).tolist()
+        return Scores(psnr, value)
+
+
+@contextmanager
+def evaluating(*modules: nn.Module) -> Iterator[None]:
+    """Modules in evaluation mode, each part of them back in its own mode afterwards."""
+    modes = [(part, part.training) for module in modules for part in module.modules()]
+    try:
+        for module in modules:
+            module.eval()
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def centre(image: Tensor, side_px: int) -> Tensor:
+    """The middle of an image (C,H,W), at most `side_px` a side."""
+    top, left = (max(side - side_px, 0) // 2 for side in image.shape[-2:])
+    return image[..., top : top + side_px, left : left + side_px]
+
+
+def _score(network: nn.Module, loss: nn.Module, pair: Pair, precision: str) -> tuple[float, float]:
+    device = next(network.parameters()).device
+    observation, clean = (image.to(device) for image in pair)
+    restored = estimate(network, observation, precision)
+    psnr: Tensor = METRICS.build("psnr")(restored.clamp(0, 1), clean)
+    return psnr.item(), loss(restored, clean).item()
