@@ -1,11 +1,17 @@
 """What every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from uplapp.study.store import Store
+
+
+def pytest_configure() -> None:
+    """No test fetches weights from the network: without a folder of them there are none."""
+    os.environ.setdefault("UPLAPP_WEIGHTS", str(Path(__file__).parent / "no-weights"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import torch
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.evaluate import Evaluation, evaluate, measure
+from uplapp.imaging.evaluate import Evaluation, build_metrics, evaluate, measure
 from uplapp.imaging.images import encode_png
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.tables import format_evaluation
@@ -45,8 +45,27 @@ def test_a_metric_that_is_not_defined_is_null_with_a_warning(tmp_path):
 
 def test_equal_images_have_no_psnr():
     image = torch.rand(3, 16, 16)
-    assert measure(image, image)["psnr"] is None
-    assert measure(image, image)["l1"] == 0
+    metrics, _ = build_metrics(("psnr", "l1"))
+    assert measure(image, image, metrics) == {"psnr": None, "l1": 0}
+
+
+def test_a_metric_whose_weights_are_missing_is_named_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv("UPLAPP_WEIGHTS", str(tmp_path / "nowhere"))
+    card, _ = make(tmp_path)
+    result = evaluate(Checkpoints((tmp_path,)), [card], photographs(tmp_path / "any"))
+    assert result.rows[0]["lpips"] is None
+    assert [text for text in result.warnings if text.startswith("lpips")] == [result.warnings[0]]
+    assert "lpips is not measured: " in result.warnings[0]
+
+
+def test_lpips_takes_the_backbone_it_is_told(tmp_path):
+    card, _ = make(tmp_path)
+    folder = photographs(tmp_path / "any")
+    alex, squeeze = (
+        evaluate(Checkpoints((tmp_path,)), [card], folder, backbone=name).rows[0]["lpips"]
+        for name in ("alex", "squeeze")
+    )
+    assert alex != squeeze
 
 
 def test_no_checkpoint_is_told(tmp_path):

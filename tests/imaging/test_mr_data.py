@@ -107,5 +107,5 @@ def test_a_damaged_file_and_an_empty_folder_are_named(tmp_path):
         list_volumes(tmp_path)
     (tmp_path / "cut.nii.gz").write_bytes(b"no volume at all")
     assert [path.name for path in list_volumes(tmp_path)] == ["cut.nii.gz"]
-    with pytest.raises(BadImage, match=r"cut\.nii\.gz cannot be read as NIfTI"):
+    with pytest.raises(BadImage, match=r"cut\.nii\.gz is not a NIfTI file"):
         read_volume(tmp_path / "cut.nii.gz")

@@ -21,6 +21,7 @@ def evaluate(
     sigma: Annotated[float, typer.Option(min=0, help="denoise: noise in 8-bit units.")] = 25.0,
     acceleration: Annotated[int, typer.Option(min=2, help="mri: one column in so many is sampled.")] = 8,
     mask: Annotated[str, typer.Option(help="mri: random or equispaced columns.")] = "random",
+    lpips: Annotated[str, typer.Option(help="Backbone of LPIPS: alex, squeeze or vgg.")] = "alex",
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
@@ -40,11 +41,12 @@ def evaluate(
     degradation = GaussianNoise(sigma) if noisy else Undersampling(acceleration, mask)
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint] if checkpoint else checkpoints.cards(task)
-    result = metrics.evaluate(checkpoints, cards, data, degradation, read_seeds(seeds), _show)
+    result = metrics.evaluate(checkpoints, cards, data, degradation, read_seeds(seeds), _show, lpips)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return
-    print(f"{result.images} images, {result.degradation}, seeds {seeds}\n\n{format_evaluation(result)}")
+    about = f"{result.images} images, {result.degradation}, seeds {seeds}, LPIPS by {lpips}"
+    print(f"{about}\n\n{format_evaluation(result)}")
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 

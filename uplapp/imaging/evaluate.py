@@ -12,7 +12,7 @@ from torch import Tensor
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.degradations import Degradation
-from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.restore import restore
 from uplapp.imaging.tasks import TASKS, Task
 
@@ -39,13 +39,28 @@ class Evaluation:
     warnings: list[str] = field(default_factory=list)
 
 
-def measure(estimate: Tensor, target: Tensor, metrics: Iterable[str] = METRICS) -> Scores:
+def build_metrics(
+    names: Iterable[str] = METRICS, backbone: str | None = None
+) -> tuple[dict[str, Metric], list[str]]:
+    """Metrics by name, and why others of `names` cannot be had; `backbone` is that of LPIPS."""
+    built: dict[str, Metric] = {}
+    reasons = []
+    for name in names:
+        options = {"backbone": backbone} if name == "lpips" and backbone else {}
+        try:
+            built[name] = METRICS.build(name, **options)
+        except UplappError as error:
+            reasons.append(f"{name} is not measured: {error}")
+    return built, reasons
+
+
+def measure(estimate: Tensor, target: Tensor, metrics: Mapping[str, Metric]) -> Scores:
     """Metrics of one image (C,H,W) in [0,1]; None where the image is too small or the value infinite."""
     values: Scores = {}
-    for name in metrics:
+    for name, metric in metrics.items():
         try:
             with torch.inference_mode():
-                value = METRICS.build(name)(estimate[None], target[None]).item()
+                value = metric(estimate[None], target[None]).item()
         except UplappError:
             value = float("inf")
         values[name] = value if value < float("inf") else None
@@ -59,24 +74,27 @@ def evaluate(
     degradation: Degradation | None = None,
     seeds: Sequence[int] = (0,),
     on_image: OnImage | None = None,
+    backbone: str | None = None,
 ) -> Evaluation:
     """Degrade every image of `folder` once a seed, restore it by every checkpoint, average the metrics.
 
-    The degradation is that of the task at its defaults unless one is given.
+    The degradation is that of the task at its defaults unless one is given, the `backbone` that of LPIPS.
+    A metric that cannot be had, or is not defined on every image, is None with a warning.
     """
     if not cards:
         raise UplappError("there is no checkpoint of this task; train one first")
     task: Task = TASKS.build(cards[0].spec.task)
     degradation = degradation or task.degradation()
     networks = {card.name: checkpoints.load(card) for card in cards}
+    metrics, missing = build_metrics(backbone=backbone)
     scores: dict[str, list[Scores]] = {name: [] for name in (task.observed, *networks)}
     images = list(task.read_images(folder))
     for number, (name, clean) in enumerate(images):
         for seed in seeds:
             degraded = replace(degradation, seed=seed).for_image(name).apply(clean)
-            scores[task.observed].append(measure(degraded, clean))
+            scores[task.observed].append(measure(degraded, clean, metrics))
             for checkpoint, network in networks.items():
-                scores[checkpoint].append(measure(restore(network, degraded), clean))
+                scores[checkpoint].append(measure(restore(network, degraded), clean, metrics))
         if on_image is not None:
             on_image(number + 1, len(images))
     means = {name: _means(found) for name, found in scores.items()}
@@ -89,21 +107,21 @@ def evaluate(
         images=len(images),
         degraded=means[task.observed],
         rows=rows,
-        warnings=_warn(rows),
+        warnings=[*missing, *_warn(rows, metrics)],
     )
 
 
-def _warn(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _warn(rows: Sequence[Mapping[str, Any]], metrics: Iterable[str]) -> list[str]:
     return [
         f"{metric} is not defined on every image for {row['checkpoint']}"
+        for metric in metrics
         for row in rows
-        for metric in METRICS
         if row[metric] is None
     ]
 
 
 def _means(scores: Sequence[Scores]) -> Scores:
-    return {name: _mean([score[name] for score in scores]) for name in METRICS}
+    return {name: _mean([score.get(name) for score in scores]) for name in METRICS}
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

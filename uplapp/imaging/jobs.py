@@ -15,7 +15,7 @@ from uplapp import __version__
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.degradations import Degradation
-from uplapp.imaging.evaluate import ON_SCREEN, measure
+from uplapp.imaging.evaluate import ON_SCREEN, build_metrics, measure
 from uplapp.imaging.images import Picture, encode_png
 from uplapp.imaging.restore import restore_by_tiles
 from uplapp.imaging.tasks import TASKS
@@ -94,7 +94,7 @@ def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iter
 
 
 def _score(pixels: Tensor, case: Case) -> dict[str, float | None] | None:
-    return None if case.reference is None else measure(pixels, case.reference, ON_SCREEN)
+    return None if case.reference is None else measure(pixels, case.reference, build_metrics(ON_SCREEN)[0])
 
 
 def result_files(job: Job) -> dict[str, bytes]:

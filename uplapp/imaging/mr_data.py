@@ -4,21 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.volumes import WHITE_PERCENTILE, load_voxels
 
 SUFFIXES = (".nii", ".nii.gz")
 # Scanners interpolate: a grid this fine holds no detail of its own, so two samples become one.
 FINEST_MM = 0.6
 # Slices are cut along an axis only if the voxels within them are this nearly square.
 MOST_STRETCHED = 1.5
-# The brightest thousandth, often vessels and artefacts, is white.
-WHITE_PERCENTILE = 99.9
 # A slice is worth restoring if this share of it is brighter than a tenth of white.
 FILLED_SHARE, DARK = 0.1, 0.1
 # A slab cut across is a strip, too narrow to be a head.
@@ -55,12 +53,8 @@ def read_volume(path: Path) -> Volume:
 
     A file that cannot be read, or has no slice worth restoring, raises BadImage.
     """
-    try:
-        image = nibabel.as_closest_canonical(nibabel.load(path))  # type: ignore[no-untyped-call]
-        voxels = np.asarray(image.dataobj, dtype=np.float32)
-        spacing_mm = [float(step) for step in image.header.get_zooms()[:3]]
-    except Exception as error:  # nibabel, gzip and numpy have each their own errors for damaged data
-        raise BadImage(f"{path.name} cannot be read as NIfTI: {error}") from error
+    loaded, spacing = load_voxels(path)
+    voxels, spacing_mm = loaded.astype(np.float32), list(spacing)
     if voxels.ndim != 3 or not np.isfinite(voxels).all() or voxels.max() <= 0:
         raise BadImage(f"{path.name} has shape {voxels.shape}; one volume of finite, positive values is read")
     white = np.percentile(voxels[voxels > 0], WHITE_PERCENTILE)

@@ -30,12 +30,19 @@ def read_nifti(path: Path, axis: int | None = None) -> Scan:
     Axes are turned to left-right, back-front, feet-head (0, 1, 2) without interpolation; slices lie along
     `axis`, by default the one with the widest voxels, or the last. Source: the NIfTI-1 standard (2004).
     """
-    with damage_told(path.name):
-        image = _load_nifti(path)
-        voxels, spacing = _upright(image)
+    voxels, spacing = load_voxels(path)
     if voxels.ndim == 3:
         axis = _slice_axis(spacing) if axis is None else axis
     return scan_of_volume(path.name, voxels, axis or 0, upright=True)
+
+
+def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
+    """The voxels of a NIfTI file and their spacing in mm, axes to the right, to the front and up.
+
+    A file that is damaged, too large or no NIfTI raises BadImage.
+    """
+    with damage_told(path.name):
+        return _upright(_load_nifti(path))
 
 
 def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
