@@ -27,7 +27,7 @@ def gaussian(sd_px: float, radius_px: int) -> Kernel:
 def filter_rows_and_columns(
     images: Tensor, rows: Sequence[Kernel], columns: Sequence[Kernel], edge: str
 ) -> Tensor:
-    """Filter channel c of (B,C,H,W) along W by `rows[c]` and along H by `columns[c]`.
+    """Filter channel c of (B,C,H,W) along W by `rows[c]` and along H by `columns[c]`; one kernel serves all.
 
     `edge` is "replicate" (the size stays) or "valid" (each side shrinks by the kernel's length - 1).
     """

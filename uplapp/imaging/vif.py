@@ -57,8 +57,8 @@ def _centred_luma(image: Tensor) -> Tensor:
 
 
 def _average(maps: Tensor, window_px: int) -> Tensor:
-    windows = [gaussian(window_px / 5, window_px // 2)] * maps.shape[1]
-    return filter_rows_and_columns(maps, windows, windows, edge="valid")
+    window = gaussian(window_px / 5, window_px // 2)
+    return filter_rows_and_columns(maps, [window], [window], edge="valid")
 
 
 def _moments(estimate: Tensor, target: Tensor, window_px: int) -> Moments:

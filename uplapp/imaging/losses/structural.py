@@ -1,5 +1,7 @@
 """Structural similarity at one scale and at several."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,8 +26,8 @@ def ssim(estimate: Tensor, target: Tensor) -> Tensor:
     """
     require_axes(estimate, (4, 5))
     require_sides(estimate, WINDOW_PX)
-    luminance, contrast = _similarities(estimate, target)
-    return (luminance * contrast).flatten(1).mean(dim=1)
+    moments = _moments(estimate, target)
+    return (_luminance(moments) * _contrast(moments)).flatten(1).mean(dim=1)
 
 
 def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
@@ -43,10 +45,11 @@ def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
     for scale, weight in enumerate(weights):
         if scale:
             estimate, target = _halve(estimate), _halve(target)
-        luminance, contrast = _similarities(estimate, target)
-        last = scale == len(weights) - 1
-        term = (luminance * contrast if last else contrast).mean(dim=(2, 3))
-        product = product * _hold(term, floor) ** weight
+        moments = _moments(estimate, target)
+        similarity = _contrast(moments)
+        if scale == len(weights) - 1:
+            similarity = similarity * _luminance(moments)
+        product = product * _hold(similarity.mean(dim=(2, 3)), floor) ** weight
     return product.mean(dim=1)
 
 
@@ -66,25 +69,41 @@ class MultiScaleStructuralLoss(nn.Module):
         return 1 - ms_ssim(estimate, target, CONTRAST_FLOOR).mean()
 
 
-def _similarities(estimate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The maps of the luminance term and of the contrast-structure term.
+class Moments(NamedTuple):
+    """What the terms of SSIM are made of, at every position of the window."""
 
-    Both need the variances only as a sum, so four filtered maps do for the usual five.
+    squared_means: Tensor
+    product_of_means: Tensor
+    variances: Tensor
+    covariance: Tensor
+
+
+def _moments(estimate: Tensor, target: Tensor) -> Moments:
+    """Both terms need the variances only as a sum, so four filtered maps do for the usual five.
+
+    The target's mean is filtered by itself: in training no gradient goes back through it.
     """
-    maps = torch.cat([estimate, target, estimate.square() + target.square(), estimate * target], dim=1)
-    mean_e, mean_t, mean_squares, mean_product = _average(maps).chunk(4, dim=1)
-    c1, c2 = K1**2, K2**2
-    squares, product = mean_e.square() + mean_t.square(), mean_e * mean_t
-    luminance = (2 * product + c1) / (squares + c1)
-    contrast = (2 * (mean_product - product) + c2) / (mean_squares - squares + c2)
-    return luminance, contrast
+    maps = torch.cat([estimate, estimate.square() + target.square(), estimate * target], dim=1)
+    mean_e, mean_squares, mean_product = _average(maps).chunk(3, dim=1)
+    mean_t = _average(target)
+    squared_means, product_of_means = mean_e.square() + mean_t.square(), mean_e * mean_t
+    return Moments(
+        squared_means, product_of_means, mean_squares - squared_means, mean_product - product_of_means
+    )
+
+
+def _luminance(moments: Moments) -> Tensor:
+    return (2 * moments.product_of_means + K1**2) / (moments.squared_means + K1**2)
+
+
+def _contrast(moments: Moments) -> Tensor:
+    return (2 * moments.covariance + K2**2) / (moments.variances + K2**2)
 
 
 def _average(maps: Tensor) -> Tensor:
     """The mean under the window at every valid position."""
     if maps.ndim == 4:
-        windows = [WINDOW] * maps.shape[1]
-        return filter_rows_and_columns(maps, windows, windows, edge="valid")
+        return filter_rows_and_columns(maps, [WINDOW], [WINDOW], edge="valid")
     for axis in (2, 3, 4):
         maps = filter_axis(maps, WINDOW, axis, edge="valid")
     return maps
