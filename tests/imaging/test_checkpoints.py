@@ -110,9 +110,17 @@ def test_weights_that_do_not_fit_the_card_are_refused(tmp_path, damage):
     ("change", "sentence"),
     [
         ({"sha256": None}, "not the card"),
-        ({"extra": 1}, "not the card"),
-        ({"loss": "l9"}, "unknown loss 'l9'"),
+        ({"sha256": "abc"}, "'sha256' is not 64 hexadecimal digits"),
+        ({"extra": 1}, "no field 'extra'; the fields are: name, spec"),
+        ({"parameters": "many"}, "'parameters' is of another kind"),
         ({"network": "resnet9"}, "unknown network 'resnet9'"),
+        ({"task": "fly"}, "unknown task 'fly'"),
+        ({"network_options": [1]}, "'network_options' is an object"),
+        ({"name": "../escape"}, "cannot be its name"),
+        ({"name": "x" * 65}, "cannot be its name"),
+        ({"title": "<b>best</b>"}, "cannot be shown"),
+        ({"title": "two\nlines"}, "cannot be shown"),
+        ({"loss": "a|b"}, "cannot be shown"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(tmp_path, change, sentence):
@@ -132,6 +140,98 @@ def test_a_card_that_does_not_fit_is_refused(tmp_path, change, sentence):
 
 def test_a_card_under_another_name_is_refused(tmp_path):
     make(tmp_path)
-    (tmp_path / "denoise-unet-l2.json").rename(tmp_path / "other.json")
+    path = (tmp_path / "denoise-unet-l2.json").rename(tmp_path / "other.json")
     with pytest.raises(BadCheckpoint, match="a card has the name of its checkpoint"):
-        Checkpoints((tmp_path,)).cards()
+        read_card(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"name": "x"}', b"\xff\xfe\xfd", b"[" * 100_000, b" " * 300_000]
+)
+def test_a_file_that_is_no_card_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "denoise-unet-l2.json"
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match="is not the card") as caught:
+        read_card(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_cards_that_ship_are_all_read(house):
+    cards = Checkpoints((house / "checkpoints",)).cards()
+    assert {card.name for card in cards} == {path.stem for path in (house / "checkpoints").glob("*.json")}
+    assert {card.label for card in cards} <= {entry.label for entry in LOSSES.values()}
+
+
+def rename(folder: Path, name: str, **changes) -> None:
+    """Give the checkpoint denoise-unet-l2 of a folder another name and other values."""
+    values = json.loads((folder / "denoise-unet-l2.json").read_text()) | {"name": name} | changes
+    (folder / "denoise-unet-l2.json").unlink()
+    (folder / f"{name}.json").write_text(json.dumps(values))
+    (folder / "denoise-unet-l2.safetensors").rename(folder / f"{name}.safetensors")
+
+
+def test_a_network_with_a_name_of_its_own_is_listed_shown_and_loaded_by_it(tmp_path):
+    make(tmp_path / "ships", "l2")
+    _, network = make(tmp_path / "own", "l2", seed=1)
+    rename(tmp_path / "own", "mine")
+    checkpoints = Checkpoints((tmp_path / "ships", tmp_path / "own"))
+    assert [card.label for card in checkpoints.cards()] == ["L2", "L2 (mine)"]
+    image = torch.rand(1, 3, 40, 40)
+    assert torch.equal(checkpoints.load(checkpoints.find("mine"))(image), network(image))
+
+
+def test_a_title_is_what_the_menus_show(tmp_path):
+    make(tmp_path)
+    rename(tmp_path, "mine", title="L2, twice as long")
+    assert Checkpoints((tmp_path,)).find("mine").label == "L2, twice as long"
+
+
+def test_a_network_trained_on_a_loss_unknown_here_comes_last_under_the_name_of_its_loss(tmp_path):
+    make(tmp_path, "upl")
+    make(tmp_path, "l2")
+    spec = json.loads((tmp_path / "denoise-unet-l2.json").read_text())["spec"]
+    rename(tmp_path, "theirs", spec={**spec, "loss": "Charbonnier"})
+    cards = Checkpoints((tmp_path,)).cards()
+    assert [card.label for card in cards] == ["uPL", "Charbonnier (theirs)"]
+    assert next(Checkpoints((tmp_path,)).load(cards[1]).parameters()).isfinite().all()
+
+
+@pytest.mark.parametrize("damage", ["card", "weights", "name"])
+def test_what_is_damaged_is_left_out_and_told_once_and_the_others_stay(tmp_path, capsys, damage):
+    ships, _ = make(tmp_path / "ships", "l1")
+    own = tmp_path / "own"
+    make(own, "l1" if damage == "name" else "l2")
+    [path] = own.glob("*.json")
+    if damage == "card":
+        path.write_text("{")
+    if damage == "weights":
+        path.with_suffix(".safetensors").unlink()
+    checkpoints = Checkpoints((tmp_path / "ships", own))
+    assert [checkpoints.cards() for _ in range(3)] == [[ships]] * 3
+    assert capsys.readouterr().err.count(str(path)) == 1
+    assert str(path) in checkpoints.broken()[path.stem]
+
+
+def test_a_damaged_checkpoint_that_is_asked_for_says_what_is_wrong(tmp_path):
+    make(tmp_path, "l2")
+    (tmp_path / "denoise-unet-l2.safetensors").unlink()
+    with pytest.raises(BadCheckpoint, match="its weights are not beside it"):
+        Checkpoints((tmp_path,)).find("denoise-unet-l2")
+
+
+def test_weights_that_came_without_a_card_hide_no_checkpoint(tmp_path):
+    theirs, network = make(tmp_path / "own", "l2")
+    (tmp_path / "ships").mkdir()
+    (tmp_path / "ships" / f"{theirs.name}.safetensors").write_bytes(b"left over")
+    image = torch.rand(1, 3, 40, 40)
+    loaded = Checkpoints((tmp_path / "ships", tmp_path / "own")).load(theirs)
+    assert torch.equal(loaded(image), network(image))
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_weights_of_half_precision_are_computed_with_in_full(tmp_path, kind):
+    card, network = make(tmp_path)
+    content = safetensors.torch.save({k: v.to(kind) for k, v in network.state_dict().items()})
+    (tmp_path / f"{card.name}.safetensors").write_bytes(content)
+    loaded = load_network(tmp_path, replace(card, sha256=hashlib.sha256(content).hexdigest()))
+    assert torch.equal(loaded.enter.weight, network.enter.weight.to(kind).float())

@@ -1,0 +1,311 @@
+"""A stranger's network: what fits is added and used, what does not is refused and leaves nothing."""
+
+import errno
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+import pytest
+import safetensors
+import safetensors.torch
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.imaging.test_checkpoints import make
+from uplapp.errors import BadCheckpoint, UnknownName
+from uplapp.imaging import adding, weights
+from uplapp.imaging.checkpoints import Checkpoints, build_network, outline
+from uplapp.imaging.recipe import RunSpec
+from uplapp.imaging.weights import read_shapes
+
+SPEC = {"task": "denoise", "network": "unet", "loss": "Charbonnier", "network_options": {"width": 6}}
+
+
+def network(seed: int = 0, **changes):
+    torch.manual_seed(seed)
+    return build_network(RunSpec(**{**SPEC, **changes}))
+
+
+def saved(tensors) -> bytes:
+    return safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()})
+
+
+FITTING = saved(network().state_dict())
+
+
+def card(content: bytes = FITTING, **changes) -> bytes:
+    values = {"name": "theirs", "spec": SPEC, "sha256": hashlib.sha256(content).hexdigest()}
+    return json.dumps(values | changes).encode()
+
+
+def file_of(header: object, body: bytes = b"") -> bytes:
+    """A safetensors file with any header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def tensor(shape=(1,), start=0, end=4, dtype="F32"):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
+
+
+@pytest.fixture
+def checkpoints(tmp_path) -> Checkpoints:
+    """One that ships, and an empty folder to add to."""
+    make(tmp_path / "ships", "l2")
+    return Checkpoints((tmp_path / "ships", tmp_path / "data" / "models"))
+
+
+def left(checkpoints: Checkpoints) -> list[str]:
+    return sorted(path.name for path in checkpoints.folders[-1].glob("*"))
+
+
+def test_a_network_with_the_smallest_card_is_added_and_restores(checkpoints):
+    made = adding.add(checkpoints, card(), FITTING)
+    assert (made.name, made.label) == ("theirs", "Charbonnier (theirs)")
+    assert made.parameters == sum(p.numel() for p in network().parameters())
+    assert left(checkpoints) == ["theirs.json", "theirs.safetensors"]
+    assert checkpoints.cards("denoise")[-1] == checkpoints.find("theirs") == made
+    image = torch.rand(1, 3, 40, 40)
+    assert torch.equal(checkpoints.load(made)(image), network()(image))
+
+
+def test_the_file_of_weights_is_kept_as_it_came(checkpoints):
+    adding.add(checkpoints, card(), FITTING)
+    assert (checkpoints.folders[-1] / "theirs.safetensors").read_bytes() == FITTING
+
+
+def test_the_card_that_is_kept_claims_nothing_that_the_stranger_did_not(checkpoints):
+    adding.add(checkpoints, card(data={"images": 3}), FITTING, origin={"hub": "lab/net"})
+    kept = json.loads((checkpoints.folders[-1] / "theirs.json").read_text())
+    assert kept["spec"] == SPEC
+    assert kept["data"] == {"images": 3, "hub": "lab/net"}
+    assert set(kept) == {"name", "spec", "sha256", "parameters", "data"}
+
+
+def test_a_checkpoint_made_here_is_added_elsewhere_under_another_name(checkpoints, tmp_path):
+    made, _ = make(tmp_path / "elsewhere", "l2", seed=3)
+    files = adding.read_files(tmp_path / "elsewhere" / f"{made.name}.safetensors")
+    with pytest.raises(BadCheckpoint, match="the name 'denoise-unet-l2' is taken"):
+        adding.add(checkpoints, *files)
+    assert adding.add(checkpoints, *files, name="denoise-unet-anna").label == "L2 (denoise-unet-anna)"
+
+
+def test_what_a_loss_learned_does_not_count_as_the_networks(checkpoints):
+    content = saved({**network().state_dict(), "loss.alpha": torch.ones(3)})
+    made = adding.add(checkpoints, card(content), content)
+    assert made.parameters == sum(p.numel() for p in network().parameters())
+    checkpoints.load(made)
+
+
+def test_a_hash_in_capitals_is_the_same_hash(checkpoints):
+    adding.add(checkpoints, card(sha256=hashlib.sha256(FITTING).hexdigest().upper()), FITTING)
+    checkpoints.load(checkpoints.find("theirs"))
+
+
+@pytest.mark.parametrize("name", ["theirs", "THEIRS", "denoise-unet-l2", "Reference", "noisy", "zero-filled"])
+def test_a_name_that_is_taken_is_refused(checkpoints, name):
+    adding.add(checkpoints, card(title="first"), FITTING)
+    with pytest.raises(BadCheckpoint, match="is taken"):
+        adding.add(checkpoints, card(title="second"), FITTING, name)
+    assert left(checkpoints) == ["theirs.json", "theirs.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a.b", "-x", ".", "ä", "x" * 65, "a\n", "a b", "con:"])
+def test_a_name_that_is_no_plain_file_name_is_refused(checkpoints, name):
+    with pytest.raises(BadCheckpoint, match="cannot be its name"):
+        adding.add(checkpoints, card(), FITTING, name)
+    assert left(checkpoints) == []
+
+
+def test_two_networks_of_one_task_never_look_the_same_in_a_menu(checkpoints):
+    with pytest.raises(BadCheckpoint, match="'denoise-unet-l2' is shown as 'L2' too"):
+        adding.add(checkpoints, card(title="L2"), FITTING)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sha256": "0" * 64}, "sha256 differs"),
+        ({"spec": {**SPEC, "network": "resnet"}}, "unknown network 'resnet'; choose one of"),
+        ({"spec": {**SPEC, "task": "fly"}}, "unknown task 'fly'; choose one of"),
+        ({"spec": {**SPEC, "loss": ""}}, "loss '' cannot be shown"),
+        ({"spec": {**SPEC, "loss": 3}}, "'loss' a text"),
+        ({"spec": {"task": "denoise", "network": "unet"}}, "its spec is none"),
+        ({"spec": {**SPEC, "schedule": {"steps": -1}}}, "its spec is none"),
+        ({"spec": {**SPEC, "network_options": {"width": 12}}}, "is 6x3x3x3, the network's is 12x3x3x3"),
+        ({"spec": {**SPEC, "network_options": {"depth": 2}}}, "has no option 'depth'"),
+        ({"spec": {**SPEC, "network_options": {"width": 10**9}}}, "no number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": float("nan")}}}, "no number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": {}}}}, "no number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": 4096}}}, "more than 64 million parameters"),
+        ({"spec": {**SPEC, "network_options": {"width": 0}}}, "cannot be built: "),
+        ({"spec": {**SPEC, "network_options": {"width": "six"}}}, "cannot be built: TypeError"),
+        ({"spec": {**SPEC, "network_options": {"width": -6}}}, "cannot be built"),
+        ({"spec": {**SPEC, "network_options": {"width": 6, "channels": 1}}}, "1 channels, which the task"),
+        ({"spec": {**SPEC, "task": "mri"}}, "tensor 'network.bottleneck.bias' is missing, and"),
+        ({"more": 1}, "there is no field 'more'"),
+        ({"title": "a|b"}, "cannot be shown"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused_in_one_line_and_leaves_nothing(checkpoints, changes, sentence):
+    with pytest.raises(BadCheckpoint, match=sentence) as caught:
+        adding.add(checkpoints, card(**changes), FITTING)
+    assert "\n" not in str(caught.value)
+    assert left(checkpoints) == []
+
+
+def test_a_card_without_a_hash_is_told_the_hash_of_the_weights(checkpoints):
+    values = json.loads(card())
+    actual = values.pop("sha256")
+    with pytest.raises(BadCheckpoint, match=f"lacks 'sha256'; that of the file of weights is {actual}"):
+        adding.add(checkpoints, json.dumps(values).encode(), FITTING)
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"{" * 9999, b"\x80\x04K\x01.", b" " * 256_001])
+def test_a_file_that_is_no_card_is_refused(checkpoints, content):
+    with pytest.raises(BadCheckpoint, match="the card cannot be used: it is"):
+        adding.add(checkpoints, content, FITTING)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(checkpoints, value):
+    tensors = network().state_dict()
+    tensors["enter.bias"][0] = value
+    with pytest.raises(BadCheckpoint, match=r"infinite values or no numbers, in tensor 'enter\.bias'"):
+        adding.add(checkpoints, card(content := saved(tensors)), content)
+    assert left(checkpoints) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda t: t.pop("enter.weight"), "tensor 'enter.weight' is missing"),
+        (lambda t: t.update(stranger=torch.zeros(2)), "the network has no tensor 'stranger'"),
+        (lambda t: t.update({"enter.bias": torch.zeros(7)}), "'enter.bias' is 7, the network's is 6"),
+        (lambda t: t.update({"enter.bias": torch.zeros(6).double()}), "of type 'F64'; F32, F16, BF16 are"),
+        (lambda t: t.update({"enter.bias": torch.zeros(6).int()}), "of type 'I32'; F32, F16, BF16 are"),
+    ],
+)
+def test_weights_of_another_network_are_refused(checkpoints, change, sentence):
+    tensors = network().state_dict()
+    change(tensors)
+    with pytest.raises(BadCheckpoint, match=sentence):
+        adding.add(checkpoints, card(content := saved(tensors)), content)
+    assert left(checkpoints) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04 a pickle in a zip",
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 10) + b"{}",
+        struct.pack("<Q", 2) + b"{",
+        file_of(b"{" * 100_000),
+        file_of(b"\xff\xff\xff"),
+        file_of([]),
+        file_of({"a": 3}),
+        file_of(b'{"a": {}, "a": {}}'),
+        file_of({"a": {}}),
+        file_of({"a": tensor(dtype="U8", end=1)}, b"1"),
+        file_of({"a": tensor(dtype=["F32"])}, b"1234"),
+        file_of({"a": tensor(shape=(-1, -1))}, b"1234"),
+        file_of({"a": tensor(shape=(2.0,), end=8)}, b"12345678"),
+        file_of({"a": tensor(shape=(True,))}, b"1234"),
+        file_of({"a": tensor(shape=(2**40, 2**40), end=2**82)}),
+        file_of({"a": tensor(shape=(1,) * 9)}, b"1234"),
+        file_of({"a": tensor(start=4, end=8)}, b"12345678"),
+        file_of({"a": tensor(), "b": tensor()}, b"1234"),
+        file_of({"a": tensor(), "b": tensor(start=8, end=12)}, b"123456789012"),
+        file_of({"a": tensor()}, b"12345"),
+        file_of({"a": tensor()}, b"123"),
+        file_of({"a": tensor(end=0, start=4)}, b"1234"),
+    ],
+)
+def test_a_header_that_lies_is_refused(content):
+    with pytest.raises(BadCheckpoint):
+        read_shapes(content)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(monkeypatch, tmp_path):
+    with (tmp_path / "big.safetensors").open("wb") as file:
+        file.truncate(weights.MAX_BYTES + 1)
+    (tmp_path / "big.json").write_bytes(card())
+    monkeypatch.setattr(Path, "read_bytes", lambda path: card() if path.suffix == ".json" else None)
+    with pytest.raises(BadCheckpoint, match=r"big\.safetensors has 256\.0 MB; at most 256 MB are read"):
+        adding.read_files(tmp_path / "big.safetensors")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 60))
+def test_what_is_accepted_of_a_damaged_file_is_what_the_library_reads(changes, cut):
+    content = bytearray(file_of({"a": tensor((2,), 0, 8), "b": tensor((2, 1), 8, 12, "F16")}, bytes(12)))
+    for place, value in changes:
+        content[place % len(content)] = value
+    damaged = bytes(content[: len(content) - cut])
+    try:
+        shapes = read_shapes(damaged)
+    except BadCheckpoint:
+        return
+    assert shapes == {name: tuple(value.shape) for name, value in safetensors.torch.load(damaged).items()}
+
+
+@pytest.mark.parametrize("task", ["denoise", "mri"])
+def test_the_outline_of_a_network_is_that_of_the_network(task):
+    spec = RunSpec(**{**SPEC, "task": task})
+    assert outline(spec) == {name: tuple(t.shape) for name, t in build_network(spec).state_dict().items()}
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_full_disk_leaves_nothing(checkpoints, monkeypatch, at):
+    writes = []
+    honest = Path.write_bytes
+
+    def full(path, data):
+        writes.append(path)
+        if len(writes) == at:
+            honest(path, data[:10])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return honest(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(BadCheckpoint, match="'theirs' cannot be written: No space left"):
+        adding.add(checkpoints, card(), FITTING)
+    assert left(checkpoints) == []
+
+
+def test_a_crash_between_weights_and_card_leaves_no_checkpoint_and_can_be_repeated(checkpoints):
+    home = checkpoints.folders[-1]
+    home.mkdir(parents=True)
+    (home / "theirs.safetensors").write_bytes(b"from before the crash")
+    (home / "theirs.json.partial").write_bytes(b"{")
+    assert [one.name for one in checkpoints.cards()] == ["denoise-unet-l2"]
+    checkpoints.load(adding.add(checkpoints, card(), FITTING))
+    assert left(checkpoints) == ["theirs.json", "theirs.safetensors"]
+
+
+def test_a_network_that_was_added_can_be_removed_even_if_it_is_damaged(checkpoints):
+    adding.add(checkpoints, card(), FITTING)
+    (checkpoints.folders[-1] / "theirs.json").write_text("{")
+    assert adding.added(checkpoints) == ["theirs"]
+    adding.remove(checkpoints, "theirs")
+    assert left(checkpoints) == []
+
+
+def test_what_ships_is_never_removed_nor_what_lies_elsewhere(checkpoints, tmp_path):
+    (tmp_path / "data" / "secret.json").parent.mkdir()
+    (tmp_path / "data" / "secret.json").write_text("{}")
+    with pytest.raises(BadCheckpoint, match="ships with uplapp"):
+        adding.remove(checkpoints, "denoise-unet-l2")
+    with pytest.raises(UnknownName, match="choose one of: none is added"):
+        adding.remove(checkpoints, "../secret")
+    assert (tmp_path / "data" / "secret.json").exists()
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.bin", "net.safetensors"])
+def test_a_file_that_is_not_there_or_is_a_pickle_is_told(tmp_path, name):
+    with pytest.raises(BadCheckpoint, match="a pickle" if "safe" not in name else "net.json cannot be read"):
+        adding.read_files(tmp_path / name)
