@@ -5,6 +5,7 @@ import pytest
 import skimage.data
 import torch
 
+from uplapp.errors import UplappError
 from uplapp.imaging.losses.flip import flip_map
 from uplapp.imaging.metrics import METRICS
 
@@ -61,3 +62,8 @@ def test_metrics_of_a_large_image_are_those_of_its_channels():
     torch.testing.assert_close(
         METRICS.build("ms_ssim")(estimate, target), torch.stack(one_by_one).mean(dim=0)
     )
+
+
+def test_flip_as_a_metric_refuses_an_impossible_viewing_distance():
+    with pytest.raises(UplappError, match="ppd is 0; it needs a number from 1.0 to 1000.0"):
+        METRICS.build("flip", ppd=0)

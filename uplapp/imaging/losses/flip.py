@@ -57,6 +57,7 @@ def flip_gray_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGR
 
 def reach_px(ppd: float) -> int:
     """How far a pixel of the map looks: the radius of the widest contrast filter."""
+    require_number("ppd", ppd, *PPD_RANGE)
     return math.ceil(3 * math.sqrt(CSF_WIDEST / (2 * math.pi**2)) * ppd)
 
 
