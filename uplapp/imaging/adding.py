@@ -46,17 +46,25 @@ def add(
     `name` replaces that of the card, `origin` joins the card's `data`. BadCheckpoint says in a sentence what
     does not fit; then nothing is written.
     """
-    values = _describe(card, weights, name)
-    read = _card_of(values)
-    _require_free(checkpoints, read)
+    actual = hashlib.sha256(weights).hexdigest()
+    values = _values(card, name, f"; that of the file of weights is {actual}")
+    described = _card_of(checkpoints, values)
     try:
-        check_weights(read.spec, read.sha256, weights)
+        check_weights(described.spec, described.sha256, weights)
         _require_finite(weights)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the file of weights {error}") from error
-    values |= {"parameters": count_parameters(outline(read.spec)), "data": {**read.data, **(origin or {})}}
-    _keep(checkpoints.folders[-1], read.name, values, weights)
-    return _card_of(values)
+    values["parameters"] = count_parameters(outline(described.spec))
+    values["data"] = {**described.data, **(origin or {})}
+    _keep(checkpoints.folders[-1], described.name, values, weights)
+    return card_of(values)
+
+
+def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
+    """A card as it would be added, checked before its weights are there; BadCheckpoint as `add`."""
+    described = _card_of(checkpoints, _values(card, name, "; write that of the file of weights into it"))
+    outline(described.spec)
+    return described
 
 
 def remove(checkpoints: Checkpoints, name: str) -> None:
@@ -85,23 +93,24 @@ def _read(path: Path, largest: int) -> bytes:
         raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _describe(card: bytes, weights: bytes, name: str) -> dict[str, Any]:
-    """What a stranger's card says, under the name it is to have here."""
+def _values(card: bytes, name: str, hint: str) -> dict[str, Any]:
+    """What a stranger's card says, under the name it is to have here; `hint` helps who left out the hash."""
     try:
         values = values_of(card)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the card cannot be used: {error}") from error
     if "sha256" not in values:
-        actual = hashlib.sha256(weights).hexdigest()
-        raise BadCheckpoint(f"the card lacks 'sha256'; that of the file of weights is {actual}")
+        raise BadCheckpoint(f"the card lacks 'sha256'{hint}")
     return {**values, "name": name} if name else values
 
 
-def _card_of(values: Mapping[str, Any]) -> Card:
+def _card_of(checkpoints: Checkpoints, values: Mapping[str, Any]) -> Card:
     try:
-        return card_of(values)
+        card = card_of(values)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the card cannot be used: {error}") from error
+    _require_free(checkpoints, card)
+    return card
 
 
 def _require_free(checkpoints: Checkpoints, card: Card) -> None:
