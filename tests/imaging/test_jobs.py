@@ -81,7 +81,8 @@ def test_a_slice_is_undersampled_restored_and_named_for_what_it_was(tmp_path):
     *_, job = run_job(case, Checkpoints((tmp_path,)), [card])
     assert case.degraded.shape == (1, 50, 70)
     assert set(result_files(job)) == {
-        f"head-{kind}" for kind in ("reference.png", "zero-filled.png", "mri-unet-l2.png", "provenance.json")
+        *("head-reference.png", "head-zero-filled.png", "head-mri-unet-l2.png", "head-provenance.json"),
+        *("head-zero-filled-error.png", "head-mri-unet-l2-error.png"),
     }
     assert json.loads(result_files(job)["head-provenance.json"])["degradation"] == {
         "acceleration": 4,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from uplapp import __version__
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.degradations import Degradation
-from uplapp.imaging.evaluate import ON_SCREEN, build_metrics, measure
-from uplapp.imaging.images import Picture, encode_png
+from uplapp.imaging.error_maps import ErrorMap, draw_error_map, encode_error_map
+from uplapp.imaging.evaluate import ON_SCREEN, Scores, build_metrics, measure
+from uplapp.imaging.images import Array, Picture, array_to_tensor, encode_png, tensor_to_array
 from uplapp.imaging.restore import restore_by_tiles
 from uplapp.imaging.tasks import TASKS
 
@@ -25,7 +27,8 @@ from uplapp.imaging.tasks import TASKS
 class Case:
     """What is to be restored: an observation (C,H,W), the clean image where it is known, and what spoilt it.
 
-    `bits` are those of the files to write, `task` is a name in TASKS.
+    `bits` are those of the files to write, `task` is a name in TASKS, `note` a sentence on how the
+    observation came to be where that is not what was asked for.
     """
 
     name: str
@@ -34,25 +37,43 @@ class Case:
     reference: Tensor | None = None
     degradation: Degradation | None = None
     bits: int = 8
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """What one checkpoint made: pixels (C,H,W) in [0,1], seconds, metrics if a clean image is known."""
+    """What one checkpoint made: the samples of its file, and the seconds it took.
+
+    `scores` and `error` are those of the estimate before it was rounded, None if no clean image is known.
+    """
 
     card: Card
-    pixels: Tensor
+    samples: Array
     seconds: float
-    scores: dict[str, float | None] | None
+    scores: Scores | None
+    error: ErrorMap | None
+
+    @property
+    def pixels(self) -> Tensor:
+        """The image (C,H,W) in [0,1] that the file holds."""
+        return array_to_tensor(self.samples)
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A finished case: the scores of its observation, if a clean image is known, and the restorations."""
+    """A finished case: the restorations; scores and errors of the observation if a clean image is known."""
 
     case: Case
-    degraded_scores: dict[str, float | None] | None
+    degraded_scores: Scores | None
+    degraded_error: ErrorMap | None
     results: tuple[Restored, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each image of `job_pictures` is called on screen, by its kind."""
+        observed = TASKS.build(self.case.task).observed
+        known = {} if self.case.reference is None else {"reference": "Reference"}
+        return {**known, observed: observed.capitalize(), **label([result.card for result in self.results])}
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,14 @@ def make_case(name: str, picture: Picture, task: str, degradation: Degradation |
     return Case(name, task, degradation.apply(pixels), pixels, degradation, picture.bits)
 
 
+def label(cards: Sequence[Card]) -> dict[str, str]:
+    """The labels of cards by name; where two are alike the name is added."""
+    count = Counter(card.label for card in cards)
+    return {
+        card.name: card.label if count[card.label] == 1 else f"{card.label} ({card.name})" for card in cards
+    }
+
+
 def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iterator[Step | Job]:
     """Yield a Step after each tile and the Job at the end; leaving the loop cancels what is left."""
     if not cards:
@@ -82,37 +111,53 @@ def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iter
     stranger = next((card.name for card in cards if card.spec.task != case.task), None)
     if stranger is not None:
         raise UplappError(f"checkpoint '{stranger}' is not for the task '{case.task}'; choose one that is")
-    results: list[Restored] = []
+    labels, results = label(cards), list[Restored]()
     for number, card in enumerate(cards):
         network = checkpoints.load(card)
         restored, started = torch.empty_like(case.degraded), time.perf_counter()
         for share in restore_by_tiles(network, case.degraded, restored):
-            yield Step((number + share) / len(cards), f"{card.label}: {share:.0%}")
+            yield Step((number + share) / len(cards), f"{labels[card.name]}: {share:.0%}")
         seconds = time.perf_counter() - started
-        results.append(Restored(card, restored, seconds, _score(restored, case)))
-    yield Job(case, _score(case.degraded, case), tuple(results))
+        samples = tensor_to_array(restored, case.bits)
+        results.append(Restored(card, samples, seconds, *_compare(restored, case)))
+    yield Job(case, *_compare(case.degraded, case), tuple(results))
 
 
-def _score(pixels: Tensor, case: Case) -> dict[str, float | None] | None:
-    return None if case.reference is None else measure(pixels, case.reference, build_metrics(ON_SCREEN)[0])
+def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None]:
+    """Metrics and errors against the clean image, None where it is not known."""
+    if case.reference is None:
+        return None, None
+    error = draw_error_map(pixels, case.reference)
+    metrics, _ = build_metrics(name for name in ON_SCREEN if name != "flip")
+    scores = {**measure(pixels, case.reference, metrics), "flip": error.mean}
+    return {name: scores[name] for name in ON_SCREEN}, error
 
 
 def result_files(job: Job) -> dict[str, bytes]:
-    """The files by name: reference, observation, one restored a checkpoint (PNG), provenance (JSON)."""
+    """The files by name: reference, observation, one a checkpoint, error maps (PNG), provenance (JSON)."""
     case = job.case
-    files = {
-        f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job).items()
+    images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job)}
+    errors = {
+        f"{case.name}-{kind}-error.png": encode_error_map(error) for kind, error in job_errors(job).items()
     }
+    files = {**images, **errors}
     provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"
     return {**files, f"{case.name}-provenance.json": provenance.encode()}
 
 
-def job_pictures(job: Job) -> dict[str, Tensor]:
-    """The images (C,H,W) of a job by kind: reference if known, observation, one a checkpoint."""
-    observed = {TASKS.build(job.case.task).observed: job.case.degraded}
-    restored = {result.card.name: result.pixels for result in job.results}
-    known = {} if job.case.reference is None else {"reference": job.case.reference}
-    return {**known, **observed, **restored}
+def job_pictures(job: Job) -> Iterator[tuple[str, Tensor]]:
+    """The images (C,H,W) of a job with their kind: reference if known, observation, one a checkpoint."""
+    if job.case.reference is not None:
+        yield "reference", job.case.reference
+    yield TASKS.build(job.case.task).observed, job.case.degraded
+    yield from ((result.card.name, result.pixels) for result in job.results)
+
+
+def job_errors(job: Job) -> dict[str, ErrorMap]:
+    """The errors of a job by kind: observation, one a checkpoint; none if the clean image is not known."""
+    restored = {result.card.name: result.error for result in job.results}
+    errors = {TASKS.build(job.case.task).observed: job.degraded_error, **restored}
+    return {kind: error for kind, error in errors.items() if error is not None}
 
 
 def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -122,6 +167,7 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
         "torch": torch.__version__,
         "task": job.case.task,
         "degradation": _describe_degradation(job.case.degradation),
+        "note": job.case.note,
         f"{TASKS.build(job.case.task).observed}_scores": job.degraded_scores,
         "results": [
             {

@@ -34,8 +34,10 @@ def format_evaluation(evaluation: Evaluation) -> str:
 def format_job(job: Job) -> str:
     """One picture: observation and checkpoints down, metrics across, seconds last."""
     task = TASKS.build(job.case.task)
-    names = [f"{task.observed.capitalize()} input", *(result.card.label for result in job.results)]
-    note = GREY if job.case.degraded.shape[0] < task.channels else ""
+    labels = {**job.labels, task.observed: f"{task.observed.capitalize()} input"}
+    names = [labels[kind] for kind in (task.observed, *(result.card.name for result in job.results))]
+    note = f"\n\n{job.case.note}" if job.case.note else ""
+    note += GREY if job.case.degraded.shape[0] < task.channels else ""
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (

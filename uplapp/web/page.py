@@ -26,14 +26,12 @@ UPLOAD_LIMIT = "64mb"
 KEEP_FILES_S = 6 * 3600
 SYSTEM_FONT = ("system-ui", "sans-serif")
 INTRODUCTION = """# uplapp
-**Which image restoration looks best to people, and how sure are we?** Restore a photograph with networks
-that differ only in their loss, compare the results blind as an observer, then read the ranking."""
+**Which image restoration looks best to people, and how sure are we?** Restore a photograph or an MR
+slice with networks that differ only in their loss, compare the results blind as an observer, then read the
+ranking."""
 STYLE = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto; }
 .prose h3 { margin: 0.6em 0 0; font-size: 1em; }
-#samples .grid-wrap { overflow: hidden; }
-#samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
-#results .grid-wrap { max-height: none; }
 #metrics, .numbers { overflow: auto; max-height: 460px; }
 #metrics table, .numbers table { font-variant-numeric: tabular-nums; width: 100%; }
 #metrics table { white-space: nowrap; }
@@ -84,7 +82,7 @@ def serve(settings: Settings) -> None:
             max_file_size=UPLOAD_LIMIT,
             theme=THEME,
             # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
-            head=f"<style>{STYLE}{drawing.STYLE}</style>",
+            head=f"<style>{STYLE}{restore_tab.STYLE}{drawing.STYLE}</style>",
             footer_links=[],
         )
     finally:

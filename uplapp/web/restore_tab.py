@@ -1,228 +1,155 @@
-"""The Restore tab: a photograph, noise, checkpoints; results at exact pixels, metrics, flicker, ZIP."""
+"""The Restore tab: a task, a picture, what spoils it, checkpoints; then results, errors, metrics, flicker."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import GaussianNoise
-from uplapp.imaging.images import encode_png, read_image, tensor_to_array
-from uplapp.imaging.jobs import Job, crop_centre, make_case, result_files, run_job
-from uplapp.imaging.samples import SAMPLES, sample_path
-from uplapp.imaging.tables import format_job
-from uplapp.web.downloads import offer, zip_files
+from uplapp.imaging.jobs import Job, run_job
+from uplapp.imaging.samples import samples_of
+from uplapp.imaging.sources import View, read_case, view_file
+from uplapp.imaging.tasks import TASKS
 from uplapp.web.notice import errors_on_screen
-from uplapp.web.observer.preview import flicker_frame
 from uplapp.web.researcher import collecting
-from uplapp.web.researcher.collecting import Results
 from uplapp.web.researcher.desk import Desk
+from uplapp.web.restoring.outputs import Outputs, after, before, lay_out_outputs
+from uplapp.web.restoring.panels import Panel, lay_out_panel
 
-TASK = "denoise"
-ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "Already noisy"
-FIRST_SAMPLE = "astronaut"
-THUMBNAIL_PX, PREVIEW_PX = 768, 512
-PREVIEW_CONTROLS_PX = 190
-INVITATION = "Press **Restore** to compare the networks on this photograph."
-UPLOADS = [".png", ".jpg", ".jpeg", ".tif", ".tiff"]
-
-
-@dataclass(frozen=True)
-class Controls:
-    """What the visitor sets; `source` is the server's own, so that nobody can name a path."""
-
-    source: gr.State
-    samples: gr.Gallery
-    upload: gr.UploadButton
-    noise: gr.Radio
-    sigma: gr.Slider
-    seed: gr.Number
-    checkpoints: gr.CheckboxGroup
-    start: gr.Button
-    stop: gr.Button
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the visitor gets."""
-
-    pictures: gr.Gallery
-    table: gr.Markdown
-    flicker: gr.HTML
-    archive: gr.DownloadButton
-    latest: gr.State
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+STYLE = """
+.samples .grid-wrap { overflow: hidden; }
+.samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
+.results .grid-wrap { max-height: none; }
+.checkpoints { max-height: 300px; overflow: auto; }
+#legend .scale { height: 14px; border-radius: 3px; margin-top: 6px; }
+#legend .marks { display: flex; justify-content: space-between; font-size: 0.85em; }
+.aside { font-size: 0.9em; }
+"""
 
 
 def build(desk: Desk, collected: gr.State) -> None:
     """Lay out the tab inside the Blocks that are open, and connect it; researchers collect its results."""
     checkpoints = Checkpoints(desk.shelf.settings.models)
+    first = next(iter(TASKS))
+    tasks = [(entry.label, name) for name, entry in TASKS.items()]
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320):
-            controls = _lay_out_controls([(card.label, card.name) for card in checkpoints.cards(TASK)])
+            task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
+            panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
+            with gr.Row():
+                start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
+                stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
         with gr.Column(scale=3, min_width=320):
-            outputs = _lay_out_outputs()
+            path = samples_of(first)[0]
+            outputs = lay_out_outputs(path.name, view_file(path, first))
             collecting.build(desk, outputs.latest, collected)
-    _connect(checkpoints, controls, outputs)
+    for panel in panels:
+        _connect_panel(panel, outputs)
+    _connect_tasks(task, panels, outputs)
+    _connect_buttons(checkpoints, start, stop, task, panels, outputs)
 
 
-def _lay_out_controls(choices: Sequence[tuple[str, str]]) -> Controls:
-    gr.Markdown("### Photograph")
-    samples = gr.Gallery(
-        [str(sample_path(name)) for name in SAMPLES],
-        show_label=False,
-        columns=6,
-        height=90,
-        allow_preview=False,
-        object_fit="cover",
-        interactive=False,
-        format="jpeg",
-        buttons=[],
-        elem_id="samples",
+def _connect_panel(panel: Panel, outputs: Outputs) -> None:
+    picked = [panel.source, panel.slices, *outputs.all]
+    panel.samples.select(sample_picker(panel.task), None, picked, **PRIVATE)
+    panel.upload.upload(partial(pick_upload, panel.task), panel.upload, picked, **PRIVATE)
+    panel.slices.release(
+        partial(pick_slice, panel.task), [panel.source, panel.slices], outputs.all, **PRIVATE
     )
-    upload = gr.UploadButton("Upload PNG, JPEG or TIFF, 8 or 16 bit", file_types=UPLOADS, elem_id="upload")
-    gr.Markdown("### Noise")
-    noise = gr.Radio([ADD_NOISE, ALREADY_NOISY], value=ADD_NOISE, show_label=False)
-    with gr.Row():
-        sigma = gr.Slider(0, 50, 25, step=1, label="Sigma, 8-bit units", scale=3, min_width=180)
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31, min_width=80)
-    gr.Markdown("### Networks, by the loss each was trained on")
-    names = [name for _, name in choices]
-    chosen = gr.CheckboxGroup(list(choices), value=names, show_label=False, elem_id="checkpoints")
-    with gr.Row():
-        start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
-        stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
-    source = gr.State(str(sample_path(FIRST_SAMPLE)))
-    return Controls(source, samples, upload, noise, sigma, seed, chosen, start, stop)
 
 
-def _lay_out_outputs() -> Outputs:
-    pictures = gr.Gallery(
-        _show_input(sample_path(FIRST_SAMPLE)),
-        show_label=False,
-        columns=3,
-        object_fit="contain",
-        format="png",
-        interactive=False,
-        buttons=["download", "fullscreen"],
-        elem_id="results",
-    )
-    table = gr.Markdown(INVITATION, elem_id="metrics")
-    flicker = gr.HTML(elem_id="flicker")
-    archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
-    return Outputs(pictures, table, flicker, archive, gr.State(None))
+def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
+    sources = [field for panel in panels for field in (panel.source, panel.slices)]
+    columns = [panel.column for panel in panels]
+    task.change(pick_task, [task, *sources], [*columns, *outputs.all], **PRIVATE)
 
 
-def _connect(checkpoints: Checkpoints, controls: Controls, outputs: Outputs) -> None:
-    private: dict[str, Any] = {"api_visibility": "private"}
-    shown = [outputs.pictures, outputs.table, outputs.flicker, outputs.archive, outputs.latest]
-    picked = [controls.source, *shown]
-    controls.samples.select(pick_sample, None, picked, **private)
-    controls.upload.upload(pick_upload, controls.upload, picked, **private)
-    controls.noise.change(
-        lambda noise: gr.update(interactive=noise == ADD_NOISE), controls.noise, controls.sigma, **private
-    )
-    fields = [controls.source, controls.noise, controls.sigma, controls.seed, controls.checkpoints]
-    run = controls.start.click(
-        partial(restore, checkpoints),
-        fields,
-        shown,
+def _connect_buttons(
+    checkpoints: Checkpoints,
+    start: gr.Button,
+    stop: gr.Button,
+    task: gr.Radio,
+    panels: Sequence[Panel],
+    outputs: Outputs,
+) -> None:
+    run = start.click(
+        partial(restore, checkpoints, task, panels),
+        {task, *(field for panel in panels for field in panel.fields)},
+        outputs.all,
         concurrency_id="restoration",
         concurrency_limit=1,
         # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
         trigger_mode="multiple",
-        **private,
+        **PRIVATE,
     )
-    controls.stop.click(lambda: "Cancelled.", None, outputs.table, cancels=[run], **private)
+    stop.click(lambda: "Cancelled.", None, outputs.table, cancels=[run], **PRIVATE)
 
 
-def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
-    """The sample that was clicked becomes the input."""
-    return _pick(sample_path(list(SAMPLES)[event.index]))
+def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
+    """The listener of a task's samples; no `partial`, in which Gradio finds no event."""
+
+    def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
+        return _pick(task, samples_of(task)[event.index])
+
+    return pick_sample
 
 
-def pick_upload(path: str) -> tuple[Any, ...]:
+def pick_upload(task: str, path: str) -> tuple[Any, ...]:
     """The file that was uploaded becomes the input; one that cannot be read changes nothing."""
     with errors_on_screen():
-        return _pick(Path(path))
+        return _pick(task, Path(path))
 
 
-def _pick(path: Path) -> tuple[Any, ...]:
-    return str(path), _show_input(path), INVITATION, "", gr.update(visible=False), None
+def _pick(task: str, path: Path) -> tuple[Any, ...]:
+    view = view_file(path, task)
+    return str(path), _slider(view), *before(path.name, view)
+
+
+def _slider(view: View) -> Any:
+    several = view.slices > 1
+    return gr.update(maximum=max(view.slices - 1, 1), value=view.index, visible=several)
+
+
+def pick_slice(task: str, source: str, index: float) -> tuple[Any, ...]:
+    """Another slice of the same scan becomes the input."""
+    with errors_on_screen():
+        return before(Path(source).name, view_file(Path(source), task, int(index)))
+
+
+def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
+    """The panel of the task is shown, with the input it had."""
+    place = list(TASKS).index(task)
+    source, index = sources[2 * place : 2 * place + 2]
+    columns = [gr.update(visible=name == task) for name in TASKS]
+    with errors_on_screen():
+        return *columns, *before(Path(source).name, view_file(Path(source), task, int(index)))
 
 
 def restore(
     checkpoints: Checkpoints,
-    source: str,
-    noise: str,
-    sigma: float,
-    seed: float,
-    names: Sequence[str],
+    task: gr.Radio,
+    panels: Sequence[Panel],
+    values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[tuple[Any, ...]]:
-    """Run the job tile by tile, so that Cancel stops it; the last yield holds the results."""
+    """Run the job tile by tile, so that Cancel stops it; the last yield holds the results.
+
+    `values` are those of the fields on screen, by field.
+    """
     with errors_on_screen():
-        cards = [checkpoints.find(name) for name in names]
-        degradation = GaussianNoise(sigma, int(seed)) if noise == ADD_NOISE else None
-        case = make_case(Path(source).stem, read_image(Path(source)), TASK, degradation)
-        for step in run_job(case, checkpoints, cards):
+        panel = next(panel for panel in panels if panel.task == values[task])
+        cards = [checkpoints.find(name) for name in values[panel.checkpoints]]
+        if not checkpoints.cards(panel.task):
+            raise UplappError(f"there is no network for {TASKS[panel.task].label} yet; choose the other task")
+        degradation = panel.form.read(*(values[field] for field in panel.form.fields))
+        source, index = Path(values[panel.source]), int(values[panel.slices])
+        for step in run_job(read_case(source, panel.task, degradation, index), checkpoints, cards):
             if isinstance(step, Job):
-                yield _deliver(step)
+                yield after(step)
             else:
                 progress(step.share, desc=step.text)
                 yield gr.skip()
-
-
-def _deliver(job: Job) -> tuple[Any, ...]:
-    files = result_files(job)
-    paths = {kind: offer(name := f"{job.case.name}-{kind}.png", files[name]) for kind, _ in _captions(job)}
-    pictures = [(paths[kind], caption) for kind, caption in _captions(job)]
-    archive = offer(f"{job.case.name}-uplapp.zip", zip_files(files))
-    shown = pictures, format_job(job), _flicker(job), gr.update(value=archive, visible=True)
-    return *shown, _results(job, paths)
-
-
-def _results(job: Job, paths: Mapping[str, str]) -> Results:
-    names = [result.card.name for result in job.results]
-    return Results(
-        name=job.case.name,
-        reference=None if job.case.reference is None else Path(paths["reference"]),
-        restored={name: Path(paths[name]) for name in names},
-        labels={result.card.name: result.card.label for result in job.results},
-    )
-
-
-def _captions(job: Job) -> list[tuple[str, str]]:
-    reference = [] if job.case.reference is None else [("reference", "Reference")]
-    return [
-        *reference,
-        ("noisy", "Noisy"),
-        *((result.card.name, result.card.label) for result in job.results),
-    ]
-
-
-def _flicker(job: Job) -> str:
-    original = job.case.degraded if job.case.reference is None else job.case.reference
-    crops = {result.card.label: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
-    pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
-    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
-    against = "noisy input" if job.case.reference is None else "reference"
-    part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
-    caption = (
-        f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
-    )
-    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), pictures, height_px)
-
-
-def _show_input(path: Path) -> list[tuple[Any, str]]:
-    """Every n-th sample of a picture, small enough to show before it is restored."""
-    pixels = read_image(path).pixels
-    stride = max(1, max(pixels.shape[-2:]) // THUMBNAIL_PX)
-    return [
-        (
-            tensor_to_array(pixels[:, ::stride, ::stride]),
-            f"{path.name}, {pixels.shape[-1]}x{pixels.shape[-2]}",
-        )
-    ]

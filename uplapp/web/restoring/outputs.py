@@ -1,0 +1,144 @@
+"""What comes out of a restoration: pictures, error maps, metrics, flicker, ZIP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.imaging.error_maps import colour_of
+from uplapp.imaging.images import encode_png, tensor_to_array
+from uplapp.imaging.jobs import Job, crop_centre, job_errors, result_files
+from uplapp.imaging.sources import View
+from uplapp.imaging.tables import format_job
+from uplapp.imaging.tasks import TASKS
+from uplapp.web.downloads import offer, zip_files
+from uplapp.web.observer.preview import flicker_frame
+from uplapp.web.researcher.collecting import Results
+
+THUMBNAIL_PX, PREVIEW_PX = 768, 512
+PREVIEW_CONTROLS_PX = 190
+LEGEND_COLOURS = 32
+INVITATION = "Press **Restore** to compare the networks on this picture."
+NO_ERRORS_YET = "Error maps appear here with the results."
+NO_ERRORS = "There are no error maps: the clean image is not known, so nothing tells what is an error."
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the visitor gets."""
+
+    pictures: gr.Gallery
+    legend: gr.HTML
+    errors: gr.Gallery
+    table: gr.Markdown
+    flicker: gr.HTML
+    archive: gr.DownloadButton
+    latest: gr.State
+
+    @property
+    def all(self) -> list[gr.components.Component]:
+        """In the order of `before` and `after`."""
+        return [
+            *(self.pictures, self.legend, self.errors, self.table),
+            *(self.flicker, self.archive, self.latest),
+        ]
+
+
+def lay_out_outputs(name: str, view: View) -> Outputs:
+    """Lay out the results, which show the first input until there are some."""
+    shown: dict[str, Any] = {
+        "show_label": False,
+        "columns": 3,
+        "object_fit": "contain",
+        "format": "png",
+        "interactive": False,
+        "buttons": ["download", "fullscreen"],
+    }
+    with gr.Tab("Pictures"):
+        pictures = gr.Gallery(_preview(name, view), elem_id="results", elem_classes="results", **shown)
+    with gr.Tab("Error maps"):
+        legend = gr.HTML(NO_ERRORS_YET, elem_id="legend")
+        errors = gr.Gallery(visible=False, elem_id="errors", elem_classes="results", **shown)
+    table = gr.Markdown(INVITATION, elem_id="metrics")
+    flicker = gr.HTML(elem_id="flicker")
+    archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
+    return Outputs(pictures, legend, errors, table, flicker, archive, gr.State(None))
+
+
+def before(name: str, view: View) -> tuple[Any, ...]:
+    """What is shown of an input that is not restored yet."""
+    text = f"{view.note}\n\n{INVITATION}" if view.note else INVITATION
+    gone = gr.update(visible=False)
+    return _preview(name, view), NO_ERRORS_YET, gr.update(value=[], visible=False), text, "", gone, None
+
+
+def after(job: Job) -> tuple[Any, ...]:
+    """What is shown of a finished job."""
+    files, name = result_files(job), job.case.name
+    paths = {kind: offer(f"{name}-{kind}.png", files[f"{name}-{kind}.png"]) for kind in job.labels}
+    pictures = [(paths[kind], caption) for kind, caption in job.labels.items()]
+    errors = _errors(job, files)
+    archive = offer(f"{name}-uplapp.zip", zip_files(files))
+    return (
+        pictures,
+        _legend() if errors else NO_ERRORS,
+        gr.update(value=errors, visible=bool(errors)),
+        format_job(job),
+        _flicker(job),
+        gr.update(value=archive, visible=True),
+        _results(job, paths),
+    )
+
+
+def _errors(job: Job, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """The error maps as files, with captions that say their means."""
+    names = {kind: f"{job.case.name}-{kind}-error.png" for kind in job_errors(job)}
+    return [
+        (offer(names[kind], files[names[kind]]), f"{job.labels[kind]}: mean FLIP {error.mean:.4f}")
+        for kind, error in job_errors(job).items()
+    ]
+
+
+def _legend() -> str:
+    colours = ", ".join(colour_of(step / (LEGEND_COLOURS - 1)) for step in range(LEGEND_COLOURS))
+    return (
+        "<p>FLIP of each pixel against the reference: what a person sees change when one image is swapped "
+        "for the other at 67 pixels a degree of vision.</p>"
+        f'<div class="scale" role="img" aria-label="Colour scale from 0, dark, to 1, light" '
+        f'style="background: linear-gradient(to right, {colours})"></div>'
+        '<div class="marks"><span>0, no difference</span><span>0.5</span><span>1, the largest</span></div>'
+    )
+
+
+def _results(job: Job, paths: Mapping[str, str]) -> Results:
+    names = [result.card.name for result in job.results]
+    return Results(
+        name=job.case.name,
+        reference=None if job.case.reference is None else Path(paths["reference"]),
+        restored={name: Path(paths[name]) for name in names},
+        labels={name: job.labels[name] for name in names},
+    )
+
+
+def _flicker(job: Job) -> str:
+    known = job.case.reference is not None
+    original = job.case.reference if job.case.reference is not None else job.case.degraded
+    crops = {job.labels[result.card.name]: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
+    pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
+    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
+    against = "reference" if known else f"{TASKS.build(job.case.task).observed} input"
+    part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
+    caption = (
+        f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
+    )
+    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), pictures, height_px)
+
+
+def _preview(name: str, view: View) -> list[tuple[Any, str]]:
+    """Every n-th sample of a picture, small enough to show before it is restored."""
+    height, width = view.picture.shape[-2:]
+    stride = max(1, max(height, width) // THUMBNAIL_PX)
+    which = f", slice {view.index} of 0 to {view.slices - 1}" if view.slices > 1 else ""
+    return [(tensor_to_array(view.picture[:, ::stride, ::stride]), f"{name}, {width}x{height}{which}")]
