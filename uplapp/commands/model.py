@@ -1,0 +1,85 @@
+"""`python -m uplapp model ...`: networks of one's own, beside those that ship."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from uplapp.commands.opened import Json, tell
+from uplapp.commands.progress import watcher
+from uplapp.settings import Settings
+
+if TYPE_CHECKING:
+    from uplapp.imaging.checkpoints import Card, Checkpoints
+
+app = typer.Typer(help="Networks of your own: add, list, remove.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    source: Annotated[str, typer.Argument(help="FILE.safetensors, or OWNER/REPO on the Hugging Face Hub.")],
+    name: Annotated[str, typer.Option(help="Its name here; default: that in its card.")] = "",
+    card: Annotated[
+        Path | None, typer.Option(help="The card of a file; default: FILE.json beside it.")
+    ] = None,
+    file: Annotated[str, typer.Option(help="Which network of a repository that holds several.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Check a network and add it to every menu: its hash, size, and the names and shapes of its tensors.
+
+    Example: uplapp model add lab/sharp-denoiser --name denoise-unet-sharp
+    """
+    from uplapp.imaging import adding
+
+    checkpoints = _checkpoints()
+    if source.endswith(".safetensors") or Path(source).is_file():
+        made = adding.add(checkpoints, *adding.read_files(Path(source), card), name)
+    else:
+        from uplapp.models import add_from_hub
+
+        made = add_from_hub(checkpoints, source, name, file, watcher("bytes"))
+    tell(as_json, _facts(made))
+
+
+@app.command("list")
+def list_all(as_json: Json = False) -> None:
+    """List every checkpoint: its name, task, name in menus, parameters, where it is from.
+
+    Example: uplapp model list
+    """
+    from uplapp.imaging.adding import added
+
+    checkpoints = _checkpoints()
+    own, broken = added(checkpoints), checkpoints.broken()
+    rows = [{**_facts(card), "added": card.name in own} for card in checkpoints.cards()]
+    if as_json:
+        typer.echo(json.dumps({"checkpoints": rows, "broken": broken}))
+        return
+    for row in rows:
+        size, origin = f"{row['parameters']:,} parameters", "added" if row["added"] else "ships"
+        typer.echo(f"{row['name']:32} {row['task']:10} {row['label']:24} {size:>24}  {origin}")
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(help="A network that was added.")]) -> None:
+    """Delete an added network from this machine; studies keep the pictures that it made.
+
+    Example: uplapp model remove denoise-unet-sharp
+    """
+    from uplapp.imaging import adding
+
+    adding.remove(_checkpoints(), name)
+    typer.echo(f"removed {name}")
+
+
+def _checkpoints() -> "Checkpoints":
+    from uplapp.imaging.checkpoints import Checkpoints
+
+    return Checkpoints(Settings.from_env().models)
+
+
+def _facts(card: "Card") -> dict[str, Any]:
+    spec = card.spec
+    names = {"name": card.name, "label": card.label, "task": spec.task, "network": spec.network}
+    return {**names, "loss": spec.loss, "parameters": card.parameters, "sha256": card.sha256}
