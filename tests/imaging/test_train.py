@@ -6,86 +6,143 @@ import numpy as np
 import pytest
 import torch
 
-from uplapp.errors import Cancelled, UplappError
+from tests.imaging import tiny
+from tests.imaging.tiny import ALONE, SPEC, TINY, weights
+from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.imaging.data import draw_crops, load_photographs
-from uplapp.imaging.images import read_image, tensor_to_array
+from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.losses.pixel import MeanSquaredError
 from uplapp.imaging.recipe import RunSpec, Schedule
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.train import log_to_csv, train
-
-TINY = Schedule(steps=12, batch=2, crop_px=32, warm_up=4, precision="float32")
-SPEC = RunSpec("denoise", "unet", "l2", seed=3, schedule=TINY, network_options={"width": 6})
-CPU = torch.device("cpu")
+from uplapp.imaging.train import Diverged, TrainingState, build_loss, state_path, train
 
 
 @pytest.fixture(scope="module")
 def photographs():
-    pixels = (read_image(sample_path(name)).pixels for name in ("astronaut", "coffee"))
-    return [tensor_to_array(image) for image in pixels]
-
-
-def weights(network: torch.nn.Module) -> torch.Tensor:
-    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+    return tiny.photographs()
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_trains_a_network(loss, photographs, tmp_path):
     values = []
     spec = replace(SPEC, loss=loss, schedule=replace(TINY, steps=30))
-    train(spec, photographs, tmp_path, CPU, lambda step, steps, value: values.append(value))
+    train(spec, photographs, tmp_path, ALONE, lambda told: values.append(told.loss))
     assert np.isfinite(values).all()
     assert np.mean(values[-8:]) < np.mean(values[:8])
 
 
 @pytest.mark.parametrize("stop_at", [1, 5, 11])
 def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(stop_at, photographs, tmp_path):
-    unbroken = train(SPEC, photographs, tmp_path / "unbroken", CPU)
+    unbroken = train(SPEC, photographs, tmp_path / "unbroken", ALONE)
     with pytest.raises(Cancelled, match=f"stopped at step {stop_at}"):
-        train(SPEC, photographs, tmp_path / "broken", CPU, lambda step, *_: step < stop_at)
-    resumed = train(SPEC, photographs, tmp_path / "broken", CPU)
-    assert torch.equal(weights(resumed), weights(unbroken))
+        train(SPEC, photographs, tmp_path / "broken", ALONE, lambda told: told.step < stop_at)
+    resumed = train(SPEC, photographs, tmp_path / "broken", ALONE)
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
 
 
 def test_a_kill_between_saves_repeats_the_lost_steps(photographs, tmp_path):
-    unbroken = train(SPEC, photographs, tmp_path / "unbroken", CPU)
+    unbroken = train(SPEC, photographs, tmp_path / "unbroken", ALONE)
 
-    def die(step, *_):
-        if step == 8:
+    def die(told):
+        if told.step == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(SPEC, photographs, tmp_path / "killed", CPU, die, save_every=5)
-    resumed = train(SPEC, photographs, tmp_path / "killed", CPU)
-    assert torch.equal(weights(resumed), weights(unbroken))
+        train(SPEC, photographs, tmp_path / "killed", ALONE, die, save_every=5)
+    resumed = train(SPEC, photographs, tmp_path / "killed", ALONE)
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
 
 
 def test_another_seed_gives_other_weights(photographs, tmp_path):
     first, second = (
-        train(replace(SPEC, seed=seed), photographs, tmp_path / str(seed), CPU) for seed in (0, 1)
+        train(replace(SPEC, seed=seed), photographs, tmp_path / str(seed), ALONE) for seed in (0, 1)
     )
-    assert not torch.equal(weights(first), weights(second))
+    assert not torch.equal(weights(first.network), weights(second.network))
 
 
-def test_another_recipe_does_not_go_on_from_a_saved_state(photographs, tmp_path):
-    train(SPEC, photographs, tmp_path, CPU)
+def test_another_recipe_has_a_state_of_its_own(photographs, tmp_path):
+    train(SPEC, photographs, tmp_path, ALONE)
+    longer = train(replace(SPEC, schedule=replace(TINY, steps=20)), photographs, tmp_path, ALONE)
+    assert longer.step == 20
+    assert len(list(tmp_path.glob("*.state.pt"))) == 2
+
+
+def test_a_state_under_the_name_of_another_recipe_is_refused(photographs, tmp_path):
+    train(SPEC, photographs, tmp_path, ALONE)
+    other = replace(SPEC, seed=4)
+    state_path(tmp_path, SPEC).rename(state_path(tmp_path, other))
     with pytest.raises(UplappError, match="holds a run with another recipe"):
-        train(replace(SPEC, schedule=replace(TINY, steps=20)), photographs, tmp_path, CPU)
+        train(other, photographs, tmp_path, ALONE)
+
+
+def test_a_damaged_state_is_named(photographs, tmp_path):
+    state_path(tmp_path, SPEC).write_bytes(b"no state")
+    with pytest.raises(BadCheckpoint, match=r"state\.pt holds no state of a run; remove it"):
+        train(SPEC, photographs, tmp_path, ALONE)
+
+
+def test_a_run_goes_on_from_the_weights_of_its_start_which_is_trained_once(photographs, tmp_path):
+    after = replace(SPEC, loss="l1", start=SPEC)
+    heard = []
+    train(after, photographs, tmp_path, ALONE, lambda told: heard.append(told.name))
+    assert heard == ["denoise-unet-l2"] * 12 + ["denoise-unet-l1"] * 12
+    begun = []
+
+    def look(told):
+        begun.append(told.name)
+        return False
+
+    with pytest.raises(Cancelled):
+        train(replace(after, seed=4), photographs, tmp_path, ALONE, look)
+    assert begun == ["denoise-unet-l1"]
+
+
+def test_a_start_that_was_stopped_changes_nothing(photographs, tmp_path):
+    after = replace(SPEC, loss="l1", start=SPEC)
+    unbroken = train(after, photographs, tmp_path / "unbroken", ALONE)
+    for stop_at in (7, 5):
+        with pytest.raises(Cancelled):
+            train(after, photographs, tmp_path / "broken", ALONE, lambda told, at=stop_at: told.step != at)
+    resumed = train(after, photographs, tmp_path / "broken", ALONE)
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(photographs, tmp_path):
+    wild = replace(SPEC, schedule=replace(TINY, learning_rate=1e30, warm_up=0))
+    with pytest.raises(Diverged, match=r"diverged at step \d+, its loss is (nan|inf); give a lower learning"):
+        train(wild, photographs, tmp_path, ALONE, save_every=100)
+    assert not state_path(tmp_path, wild).exists()
+
+
+def test_a_loss_that_learns_by_channel_gets_the_channels_of_its_task():
+    assert len(build_loss(replace(SPEC, loss="adaptive")).alpha) == 3
+    assert len(build_loss(replace(SPEC, task="mri", loss="adaptive")).alpha) == 1
+    assert len(build_loss(replace(SPEC, loss="adaptive", loss_options={"channels": 1})).alpha) == 1
+    assert isinstance(build_loss(SPEC), MeanSquaredError)
+
+
+def test_what_a_loss_learns_is_saved_with_the_run(photographs, tmp_path):
+    spec = replace(SPEC, loss="adaptive")
+    trained = train(spec, photographs, tmp_path, ALONE).loss.alpha
+    assert (trained != 1).all()
+    found = TrainingState.start(spec, ALONE.device)
+    found.load(state_path(tmp_path, spec), spec)
+    assert torch.equal(found.loss.alpha, trained)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_weights_are_kept_in_full_precision(precision, photographs, tmp_path):
+    spec = replace(SPEC, schedule=replace(TINY, precision=precision, steps=2))
+    state = train(spec, photographs, tmp_path, ALONE)
+    assert weights(state.network).dtype == torch.float32
 
 
 def test_training_leaves_the_global_generator_alone(photographs, tmp_path):
     before = torch.get_rng_state()
-    train(SPEC, photographs, tmp_path, CPU)
+    train(SPEC, photographs, tmp_path, ALONE)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_the_log_holds_mean_losses(tmp_path):
-    write = log_to_csv(tmp_path / "log.csv", every=2)
-    for step, loss in enumerate([1.0, 3.0, 5.0], start=1):
-        write(step, 3, loss)
-    rows = (tmp_path / "log.csv").read_text().splitlines()
-    assert [row.split(",")[:2] for row in rows] == [["step", "loss"], ["2", "2"], ["3", "5"]]
 
 
 def test_the_rate_warms_up_stays_and_ramps_down():
@@ -94,6 +151,20 @@ def test_the_rate_warms_up_stays_and_ramps_down():
     assert schedule.rate(500) == 1
     assert schedule.rate(850) == pytest.approx(0.5)
     assert schedule.rate(999) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("steps", 0, "1 or more"), ("learning_rate", 0.0, "more than 0"), ("ramp_down", 1.5, "0 to 1")],
+)
+def test_a_schedule_without_sense_is_refused(name, value, words):
+    with pytest.raises(UplappError, match=f"{name} of a schedule is {value}; it needs {words}"):
+        Schedule(**{name: value})
+
+
+def test_a_schedule_may_do_without_ramps():
+    flat = Schedule(steps=10, learning_rate=0.5, warm_up=0, ramp_down=0.0)
+    assert [flat.rate(step) for step in range(10)] == [0.5] * 10
 
 
 def test_a_recipe_survives_json():
@@ -122,10 +193,10 @@ def test_training_noise_is_uniform_in_sigma_and_not_clipped(photographs):
 
 
 def test_noise_repeats_with_its_seed_and_has_its_sigma():
-    task, image = TASKS.build("denoise"), torch.full((3, 128, 128), 0.5)
-    noisy = task.degrade(image, 25, seed=7)
-    assert torch.equal(noisy, task.degrade(image, 25, seed=7))
-    assert not torch.equal(noisy, task.degrade(image, 25, seed=8))
+    image = torch.full((3, 128, 128), 0.5)
+    noisy = GaussianNoise(25, seed=7).apply(image)
+    assert torch.equal(noisy, GaussianNoise(25, seed=7).apply(image))
+    assert not torch.equal(noisy, GaussianNoise(25, seed=8).apply(image))
     # 49,152 samples: the standard error of the deviation is 0.3 %.
     assert (noisy - image).std().item() * 255 == pytest.approx(25, rel=0.015)
 

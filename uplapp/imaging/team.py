@@ -36,7 +36,8 @@ class Team:
             if torch.distributed.is_torchelastic_launched():
                 raise UplappError(MISSING) from None
             return cls(pick_device())
-        found = Accelerator(mixed_precision="no")  # the recipe tells the precision
+        # The recipe tells the precision; without a GPU processes must be told to meet on the processor.
+        found = Accelerator(mixed_precision="no", cpu=not torch.cuda.is_available())
         return cls(found.device, found.process_index, found.num_processes, found)
 
     @property

@@ -1,0 +1,37 @@
+"""Curves of training hold the numbers of the logs, for one run and for many."""
+
+import json
+from html import unescape
+
+import pandas as pd
+import pytest
+import vl_convert
+
+from uplapp.analysis.plots import training_chart
+
+
+def log(steps=3, validated=True):
+    numbers = range(1, steps + 1)
+    scores = [20.0 + n if validated and n % 2 else None for n in numbers]
+    table = {"step": [100 * n for n in numbers], "loss": [1 / n for n in numbers], "validation_psnr": scores}
+    return pd.DataFrame(table | {"validation_loss": [score and 2 / score for score in scores]})
+
+
+def rows(chart):
+    return [row for table in json.loads(chart.to_json())["datasets"].values() for row in table]
+
+
+def test_every_number_of_a_log_is_drawn_and_nothing_where_there_is_none():
+    chart = training_chart({"run": log()})
+    psnr = {(row["step"], row["validation_psnr"]) for row in rows(chart) if "run" in row}
+    assert psnr == {(100, 21.0), (300, 23.0)}
+    assert {row["step"] for row in rows(chart)} == {100, 200, 300}
+
+
+@pytest.mark.parametrize(
+    "logs", [{}, {"a": log(0)}, {"a": log(4, False)}, {f"r{n}": log() for n in range(15)}]
+)
+def test_any_number_of_runs_can_be_drawn(logs):
+    drawn = unescape(vl_convert.vegalite_to_svg(training_chart(logs).to_json()))
+    assert all(name in drawn for name in logs)
+    assert "Training" in drawn

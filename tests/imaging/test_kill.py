@@ -1,0 +1,67 @@
+"""A run whose process is killed, whenever that is, ends with the weights of an unbroken one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tests.imaging import tiny
+from tests.imaging.tiny import ALONE, SPEC, weights
+from uplapp.imaging.train import state_path, train
+
+# Saves every third step, so that kills fall before, after and into the writing of a state.
+PROGRAM = """
+import sys
+from pathlib import Path
+from tests.imaging import tiny
+from uplapp.imaging.train import train
+tell = lambda told: print(told.step, flush=True)
+train(tiny.SPEC, tiny.photographs(), Path(sys.argv[1]), tiny.ALONE, tell, save_every=3)
+"""
+
+
+def train_and_kill(house, folder, at_step, after_s):
+    """Train in a process of its own, SIGKILL it so long after it told of a step; its exit status."""
+    environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PROGRAM, str(folder)]
+    with subprocess.Popen(command, cwd=house, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if int(line) >= at_step:
+                time.sleep(after_s)
+                process.kill()
+                break
+        return process.wait()
+
+
+@pytest.fixture
+def one_thread():
+    """As many threads as the other process has: their number changes the order of sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_killed_at_a_random_moment_ends_with_the_weights_of_an_unbroken_one(seed, house, tmp_path):
+    random = np.random.default_rng(seed)
+    unbroken = train(SPEC, tiny.photographs(), tmp_path / "unbroken", ALONE)
+    at_step, after_s = int(random.integers(1, SPEC.schedule.steps - 1)), random.uniform(0, 0.05)
+    status = train_and_kill(house, tmp_path / "killed", at_step, after_s)
+    assert status in (-signal.SIGKILL, 0)  # 0: the last steps were done before the signal came
+    resumed = train(SPEC, tiny.photographs(), tmp_path / "killed", ALONE)
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_a_whole_state(house, tmp_path):
+    assert train_and_kill(house, tmp_path, at_step=4, after_s=0) == -signal.SIGKILL
+    saved = torch.load(state_path(tmp_path, SPEC), weights_only=True)
+    assert saved["step"] % 3 == 0

@@ -1,0 +1,107 @@
+"""Several processes train as one does."""
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.imaging import tiny
+from tests.imaging.tiny import ALONE, SPEC, TINY, weights
+from uplapp.errors import UplappError
+from uplapp.imaging.team import Team
+from uplapp.imaging.train import state_path, train
+
+# A batch of five falls to two processes as three and two.
+SHARED = replace(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
+PROGRAM = """
+import sys
+from pathlib import Path
+from tests.imaging import test_team, tiny
+from uplapp.imaging.team import Team
+from uplapp.imaging.train import train
+team = Team.gather()
+assert team.size == 2, team
+told = []
+state = train(test_team.SHARED, tiny.photographs(), Path(sys.argv[1]), team, lambda p: told.append(p.step))
+assert len(told) == (12 if team.leads else 0), told
+"""
+STOPPED = """
+import sys
+from pathlib import Path
+from tests.imaging import test_team, tiny
+from uplapp.errors import Cancelled
+from uplapp.imaging.team import Team
+from uplapp.imaging.train import train
+try:
+    train(test_team.SHARED, tiny.photographs(), Path(sys.argv[1]), Team.gather(), lambda p: p.step < 5)
+except Cancelled as stop:
+    assert "stopped at step 5" in str(stop)
+"""
+
+
+def launch(program, house, folder):
+    """Run a program in two processes that meet over gloo."""
+    pytest.importorskip("accelerate", reason="several processes need accelerate")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "program.py").write_text(program)
+    words = ["--nproc_per_node", "2", "--master_addr", "127.0.0.1", "--master_port", str(port)]
+    command = [sys.executable, "-m", "torch.distributed.run", *words, folder / "program.py", folder / "runs"]
+    environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    result = subprocess.run(
+        list(map(str, command)), cwd=house, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def saved_weights(folder):
+    network = torch.load(state_path(folder, SHARED), weights_only=True)["network"]
+    return torch.cat([tensor.flatten() for tensor in network.values()])
+
+
+@pytest.mark.slow
+def test_two_processes_train_the_network_that_one_does(house, tmp_path):
+    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
+    launch(PROGRAM, house, tmp_path)
+    # The same sums in another order: float32 rounds at 6e-8, and Adam moves a weight by 1e-3 a step.
+    assert (saved_weights(tmp_path / "runs") - alone).abs().max() < 1e-5
+
+
+@pytest.mark.slow
+def test_two_processes_stop_together_and_one_goes_on(house, tmp_path):
+    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
+    launch(STOPPED, house, tmp_path)
+    resumed = train(SHARED, tiny.photographs(), tmp_path / "runs", ALONE)
+    assert (weights(resumed.network) - alone).abs().max() < 1e-5
+
+
+def test_the_shares_of_a_team_make_up_the_batch():
+    batch = torch.arange(7.0)[:, None]
+    shares = [Team(torch.device("cpu"), rank, 3).share(batch) for rank in range(3)]
+    assert torch.equal(torch.cat(shares), batch)
+    assert [len(share) for share in shares] == [3, 2, 2]
+
+
+def test_a_batch_too_small_for_the_team_is_refused():
+    with pytest.raises(UplappError, match="a batch of 2 cannot be shared by 3 processes"):
+        Team(torch.device("cpu"), 0, 3).share(torch.zeros(2, 1))
+
+
+def test_one_process_agrees_with_itself_and_adds_nothing():
+    tensor = torch.tensor([1.5])
+    ALONE.add_up([tensor])
+    assert tensor.item() == 1.5
+    assert [ALONE.agree(wish) for wish in (True, False)] == [True, False]
+
+
+def test_without_accelerate_there_is_one_process_and_several_are_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    assert (Team.gather().rank, Team.gather().size) == (0, 1)
+    monkeypatch.setattr(torch.distributed, "is_torchelastic_launched", lambda: True)
+    with pytest.raises(UplappError, match=r"several processes needs accelerate; install .*\.\[train\]"):
+        Team.gather()

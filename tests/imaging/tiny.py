@@ -1,0 +1,38 @@
+"""A run small enough to train in a moment, on photographs that ship with scikit-image."""
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from uplapp.imaging.images import read_image, tensor_to_array
+from uplapp.imaging.recipe import RunSpec, Schedule
+from uplapp.imaging.runs import Places, Run
+from uplapp.imaging.samples import sample_path
+from uplapp.imaging.team import Team
+
+TINY = Schedule(steps=12, batch=2, crop_px=32, warm_up=4, precision="float32")
+SPEC = RunSpec("denoise", "unet", "l2", seed=3, schedule=TINY, network_options={"width": 6})
+ALONE = Team(torch.device("cpu"))
+NAMES = ("astronaut", "coffee")
+
+
+def photographs():
+    pixels = (read_image(sample_path(name)).pixels for name in NAMES)
+    return [tensor_to_array(image) for image in pixels]
+
+
+def photograph_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NAMES:
+        shutil.copy(sample_path(name), folder / f"{name}.png")
+    return folder
+
+
+def run_in(folder: Path, spec: RunSpec = SPEC, **options) -> Run:
+    photos = photograph_folder(folder / "photos")
+    return Run(spec, Places(photos, folder / "runs", folder / "out", **options), "two photographs")
+
+
+def weights(network: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
