@@ -1,0 +1,155 @@
+"""Your own network: from files or from the Hub into the menus, by a researcher or at one's own machine."""
+
+from collections.abc import Generator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.errors import UplappError
+from uplapp.imaging import adding
+from uplapp.imaging.checkpoints import Card, Checkpoints
+from uplapp.imaging.jobs import label
+from uplapp.imaging.tasks import TASKS
+from uplapp.models import add_from_hub
+from uplapp.settings import Settings
+from uplapp.values import Watch
+from uplapp.web.background import working
+from uplapp.web.researcher.desk import REFUSED, Desk, Entry
+
+ABOUT = """A network that you trained: its `.safetensors` and its card, a `.json` with name, recipe and hash.
+Both are checked before use; a pickle is not read."""
+EPHEMERAL = " On a Space it is gone after a restart."
+LOOPBACK = ("127.0.0.1", "::1")
+STOPPED = "Stopped; nothing was added."
+
+
+def build(desk: Desk) -> gr.State:
+    """Lay out the part inside the Blocks that are open, and connect it.
+
+    Returns the names that this browser added, a tuple: where it changes, menus refresh by `menu`.
+    """
+    settings = desk.shelf.settings
+    with gr.Accordion("Your own network", open=False, visible=_free(settings), elem_id="own-model") as shown:
+        gr.Markdown(ABOUT + EPHEMERAL * settings.space)
+        files = gr.File(
+            label="The .safetensors and its card, together",
+            file_count="multiple",
+            file_types=[".safetensors", ".json"],
+            type="filepath",
+            height=120,
+            elem_id="model-files",
+        )
+        repo = gr.Textbox(
+            label="Or a model on the Hugging Face Hub: OWNER/NAME",
+            max_length=200,
+            max_lines=1,
+            elem_id="model-repo",
+        )
+        with gr.Row():
+            file = gr.Textbox(label="Its file, if it has several", max_length=100, max_lines=1, min_width=140)
+            name = gr.Textbox(label="Name here, if not its card's", max_length=64, max_lines=1, min_width=140)
+        with gr.Row():
+            add = gr.Button("Check and add", min_width=140, elem_id="add-model")
+            stop = gr.Button("Stop", size="sm", min_width=80)
+        said = gr.HTML(elem_id="model-said")
+    added = gr.State(())
+
+    # Gradio finds the request by its annotation, which a partial would hide.
+    def bring_in(request: gr.Request, *values: Any) -> Generator[Any, None, None]:
+        yield from take(desk, request, *values)
+
+    run = add.click(
+        bring_in,
+        [desk.entry, files, repo, file, name, added],
+        [added, said, files, repo, file, name],
+        concurrency_id="own-model",
+        concurrency_limit=1,
+        api_visibility="private",
+    )
+    stop.click(lambda: told(STOPPED), None, said, cancels=[run], api_visibility="private")
+    if not _free(settings):
+        desk.entry.change(
+            lambda entry: gr.update(visible=isinstance(entry, Entry)),
+            desk.entry,
+            shown,
+            api_visibility="private",
+        )
+    return added
+
+
+def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> Any:
+    """The checkboxes of a task as they are now: what was ticked stays so, the network just added joins."""
+    cards = checkpoints.cards(task)
+    labels, chosen = label(cards), {*ticked, *added[-1:]}
+    return gr.update(
+        choices=[(labels[card.name], card.name) for card in cards],
+        value=[card.name for card in cards if card.name in chosen],
+        visible=bool(cards),
+    )
+
+
+def take(
+    desk: Desk,
+    request: gr.Request,
+    entry: object,
+    files: Sequence[str] | None,
+    repo: str,
+    file: str,
+    name: str,
+    added: tuple[str, ...],
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Generator[Any, None, None]:
+    """Check what was given and add it; the last yield holds the names so far and a sentence."""
+    if not _may(desk, entry, request):
+        raise gr.Error(REFUSED, print_exception=False)
+    checkpoints = Checkpoints(desk.shelf.settings.models)
+    paths, repo, file, name = [Path(path) for path in files or ()], repo.strip(), file.strip(), name.strip()
+    try:
+        card = yield from working(
+            lambda watch: bring(checkpoints, paths, repo, file, name, watch), progress, "fetching the weights"
+        )
+    except UplappError as error:
+        yield gr.skip(), told(f"Not added: {error}."), *[gr.skip()] * 4
+        return
+    yield (*added, card.name), told(_describe(card)), None, "", "", ""
+
+
+def bring(
+    checkpoints: Checkpoints, paths: Sequence[Path], repo: str, file: str, name: str, watch: Watch
+) -> Card:
+    """Add the network of two files, or of a repository; UplappError where neither or both are given."""
+    if bool(paths) == bool(repo):
+        raise UplappError("give either the two files or a model on the Hub")
+    if repo:
+        return add_from_hub(checkpoints, repo, name, file, watch)
+    by_suffix = {path.suffix: path for path in paths}
+    if len(paths) != 2 or set(by_suffix) != {".safetensors", ".json"}:
+        raise UplappError("choose two files, a .safetensors and its card, a .json")
+    found = adding.read_files(by_suffix[".safetensors"], by_suffix[".json"])
+    return adding.add(checkpoints, *found, name)
+
+
+def told(sentence: str) -> str:
+    """A sentence, drawn; what a stranger's file is called stays text."""
+    return f"<p>{escape(sentence)}</p>"
+
+
+def _describe(card: Card) -> str:
+    task = TASKS[card.spec.task].label
+    return f"{card.label} is in the menus of {task}: {card.parameters:,} parameters; its name is {card.name}."
+
+
+def _free(settings: Settings) -> bool:
+    """Whether these are the settings of one's own machine."""
+    return not settings.space and settings.admin_token is None
+
+
+def _may(desk: Desk, entry: object, request: gr.Request) -> bool:
+    """A researcher may; on one's own machine also whoever sits at it, with no token to enter first."""
+    if isinstance(entry, Entry):
+        return True
+    host = getattr(request.client, "host", "")
+    forwarded = any(name.startswith(("x-forwarded", "forwarded")) for name in request.headers)
+    return _free(desk.shelf.settings) and host in LOOPBACK and not forwarded
