@@ -1,44 +1,92 @@
-"""`python -m uplapp restore`: images in, restored images and their provenance out."""
+"""`python -m uplapp restore`: images or scans in, restored images and their provenance out."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 
+if TYPE_CHECKING:
+    from uplapp.imaging.checkpoints import Card
+    from uplapp.imaging.degradations import Degradation
+
 
 def restore(
-    images: Annotated[list[Path], typer.Argument(help="PNG, JPEG or TIFF files.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            help="PNG, JPEG or TIFF; for MR checkpoints also fastMRI .h5, .nii, .nii.gz, .npy, .npz."
+        ),
+    ],
     checkpoint: Annotated[list[str], typer.Option("-c", "--checkpoint", help="May be given again.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],
     sigma: Annotated[
         float | None, typer.Option(min=0, max=255, help="Add noise first; without it the input is noisy.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the added noise.")] = 0,
+    acceleration: Annotated[
+        int | None,
+        typer.Option(
+            help="Keep one column of k-space in so many; without it a picture is zero-filled already."
+        ),
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option(help="Which columns: random (the default) or equispaced.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the noise or, together with the file's name, of the columns.")
+    ] = 0,
+    slice_: Annotated[
+        int | None, typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
+    ] = None,
 ) -> None:
-    """Degrade if asked, restore, write 8- or 16-bit PNG files and provenance.json.
+    """Degrade if asked, restore, write 8- or 16-bit PNG files, error maps and provenance.json.
 
     Example: python -m uplapp restore photo.png -c denoise-unet-l2 -o restored --sigma 25 --seed 0
+
+    Or: python -m uplapp restore head.nii.gz -c mri-unet-l2 -o restored --acceleration 8 --slice 90
     """
     from uplapp.imaging.checkpoints import Checkpoints
-    from uplapp.imaging.degradations import GaussianNoise
-    from uplapp.imaging.images import read_image
-    from uplapp.imaging.jobs import Job, make_case, run_job, write_results
+    from uplapp.imaging.jobs import Job, run_job, write_results
+    from uplapp.imaging.sources import picture_name, read_case
 
-    stems = [path.stem for path in images]
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    names = [picture_name(path) for path in images]
+    twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint]
-    pictures = [read_image(path) for path in images]
-    degradation = None if sigma is None else GaussianNoise(sigma, seed)
-    for path, picture in zip(images, pictures, strict=True):
-        case = make_case(path.stem, picture, cards[0].spec.task, degradation)
+    degradation = _degradation(sigma, acceleration, mask, seed)
+    cases = [read_case(path, _task_of(cards), degradation, slice_) for path in images]
+    for case in cases:
+        if case.note:
+            print(case.note, file=sys.stderr)
         for step in run_job(case, checkpoints, cards):
             if isinstance(step, Job):
                 print(*write_results(step, out), sep="\n")
     print(f"{len(images)} image(s), {len(cards)} checkpoint(s)", file=sys.stderr)
+
+
+def _degradation(
+    sigma: float | None, acceleration: int | None, mask: str | None, seed: int
+) -> "Degradation | None":
+    from uplapp.imaging.degradations import GaussianNoise, Undersampling
+
+    if sigma is not None and acceleration is not None:
+        raise UplappError("--sigma is for photographs and --acceleration for MR; give one of them")
+    if mask is not None and acceleration is None:
+        raise UplappError(f"--mask {mask} says which columns, not how many; give --acceleration as well")
+    if acceleration is not None:
+        return Undersampling(acceleration, mask or "random", seed)
+    return None if sigma is None else GaussianNoise(sigma, seed)
+
+
+def _task_of(cards: "list[Card]") -> str:
+    tasks = sorted({card.spec.task for card in cards})
+    if len(tasks) > 1:
+        raise UplappError(
+            f"these checkpoints are for the tasks {' and '.join(tasks)}; give those of one task"
+        )
+    return tasks[0]

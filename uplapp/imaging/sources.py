@@ -41,6 +41,8 @@ def read_case(path: Path, task: str, degradation: Degradation | None, index: int
     """
     require_fit(task, degradation)
     if not _takes_scans(task):
+        if index:
+            raise UplappError(f"{path.name} is restored as a photograph, which has no slice {index}")
         return make_case(picture_name(path), read_image(path), task, degradation)
     scan = read_scan(path)
     part = _choose(scan, index)
@@ -48,7 +50,7 @@ def read_case(path: Path, task: str, degradation: Degradation | None, index: int
     if part.undersampled:
         return Case(name, task, part.observe(Undersampling()), bits=SCAN_BITS, note=_used_as_it_is(part))
     if part.magnitude is None or (degradation is None and part.kspace is not None):
-        raise UplappError(f"{path.name} has its whole k-space; say how it is to be undersampled")
+        raise UplappError(f"{path.name} has its whole k-space; give the acceleration to undersample it with")
     if not isinstance(degradation, Undersampling):
         return Case(name, task, part.magnitude, bits=SCAN_BITS)
     drawn = degradation.for_image(path.name)

@@ -21,10 +21,15 @@ from uplapp.web.restoring.panels import Panel, lay_out_panel
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 STYLE = """
-.samples .grid-wrap { overflow: hidden; }
-.samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
-.results .grid-wrap { max-height: none; }
-.checkpoints { max-height: 300px; overflow: auto; }
+#inputs .samples .grid-wrap { overflow: hidden; }
+#inputs .samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
+#results .grid-wrap, #errors .grid-wrap { max-height: none; }
+@media (max-width: 640px) {
+  :is(#results, #errors) .grid-container:has(> :nth-child(2)) {
+    grid-template-columns: repeat(2, minmax(0, 1fr)) !important;
+  }
+}
+#inputs .checkpoints { max-height: 300px; overflow: auto; }
 #legend .scale { height: 14px; border-radius: 3px; margin-top: 6px; }
 #legend .marks { display: flex; justify-content: space-between; font-size: 0.85em; }
 .aside { font-size: 0.9em; }
@@ -37,7 +42,7 @@ def build(desk: Desk, collected: gr.State) -> None:
     first = next(iter(TASKS))
     tasks = [(entry.label, name) for name, entry in TASKS.items()]
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=320):
+        with gr.Column(scale=2, min_width=320, elem_id="inputs"):
             task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
             panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
             with gr.Row():

@@ -54,7 +54,7 @@ def _lay_out_sampling(task: str) -> Form:
             *ACCELERATIONS,
             value=usual.acceleration,
             step=1,
-            label="Acceleration: one column in",
+            label="Acceleration",
             scale=3,
             min_width=180,
             elem_id="acceleration",

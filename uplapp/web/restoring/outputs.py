@@ -57,10 +57,10 @@ def lay_out_outputs(name: str, view: View) -> Outputs:
         "buttons": ["download", "fullscreen"],
     }
     with gr.Tab("Pictures"):
-        pictures = gr.Gallery(_preview(name, view), elem_id="results", elem_classes="results", **shown)
+        pictures = gr.Gallery(_preview(name, view), elem_id="results", **shown)
     with gr.Tab("Error maps"):
         legend = gr.HTML(NO_ERRORS_YET, elem_id="legend")
-        errors = gr.Gallery(visible=False, elem_id="errors", elem_classes="results", **shown)
+        errors = gr.Gallery(visible=False, elem_id="errors", **shown)
     table = gr.Markdown(INVITATION, elem_id="metrics")
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
@@ -96,7 +96,7 @@ def _errors(job: Job, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """The error maps as files, with captions that say their means."""
     names = {kind: f"{job.case.name}-{kind}-error.png" for kind in job_errors(job)}
     return [
-        (offer(names[kind], files[names[kind]]), f"{job.labels[kind]}: mean FLIP {error.mean:.4f}")
+        (offer(names[kind], files[names[kind]]), f"{job.labels[kind]}: {error.mean:.4f}")
         for kind, error in job_errors(job).items()
     ]
 
@@ -105,7 +105,7 @@ def _legend() -> str:
     colours = ", ".join(colour_of(step / (LEGEND_COLOURS - 1)) for step in range(LEGEND_COLOURS))
     return (
         "<p>FLIP of each pixel against the reference: what a person sees change when one image is swapped "
-        "for the other at 67 pixels a degree of vision.</p>"
+        "for the other, seen at 67 pixels a degree. The numbers are means over all pixels.</p>"
         f'<div class="scale" role="img" aria-label="Colour scale from 0, dark, to 1, light" '
         f'style="background: linear-gradient(to right, {colours})"></div>'
         '<div class="marks"><span>0, no difference</span><span>0.5</span><span>1, the largest</span></div>'

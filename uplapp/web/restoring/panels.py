@@ -19,7 +19,7 @@ TICKED = 7
 NOUNS = {3: "Photograph", 1: "Slice"}
 UPLOADS = {
     3: "Upload PNG, JPEG or TIFF, 8 or 16 bit",
-    1: "Upload a scan: fastMRI .h5, .nii, .npy, .npz or an image",
+    1: "Upload .h5, .nii, .npy, .npz or an image",
 }
 NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) and start "
