@@ -77,7 +77,7 @@ def _connect(address: str) -> tuple["Client", Any]:
     except ImportError:
         raise UplappError(MISSING) from None
     try:
-        return Client(address, timeout="10s"), as_completed  # type: ignore[no-untyped-call]
+        return Client(address, timeout="10s"), as_completed  # type: ignore[no-untyped-call, unused-ignore]
     except (OSError, ValueError, TimeoutError) as error:
         raise UplappError(f"no dask scheduler answers at {address}: {error}") from error
 
