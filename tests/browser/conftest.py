@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.browser.moves import short_study
 from tests.web.serving import serving
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -34,6 +35,12 @@ def serve() -> Iterator[Callable[[object], str]]:
     """`serve(app)` starts an application and returns its address; stopped after the test."""
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(serving(app))
+
+
+@pytest.fixture
+def start(store, serve, tmp_path):
+    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
+    return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, no other test can start an event loop

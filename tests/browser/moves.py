@@ -32,6 +32,28 @@ def consent(page, address):
     page.keyboard.press("Enter")
 
 
+def begin(page, address):
+    """As `consent`, until the first trial is shown."""
+    consent(page, address)
+    page.wait_for_selector("#trial:visible")
+
+
+def second_tab(page, address):
+    """Another tab of the same browser, at the trial where the first is."""
+    other = page.context.new_page()
+    other.goto(address)
+    other.wait_for_selector("#ready:enabled")
+    other.keyboard.press("Enter")
+    other.wait_for_selector("#trial:visible")
+    return other
+
+
+def reaches(page, number):
+    page.wait_for_function(
+        "(text) => document.querySelector('#count').textContent.startsWith(text)", arg=f"Comparison {number} "
+    )
+
+
 def answers(store):
     return store.rows("SELECT * FROM answers JOIN trials ON token = trial ORDER BY answered_at", {})
 

@@ -159,10 +159,13 @@ def test_the_winner_of_a_matrix_is_chosen_not_guessed(tab, tmp_path):
     choose(tab, "My matrix (CSV)")
     upload(tab, "Matrix, CSV", tmp_path, ",x,y\nx,0,30\ny,5,0\n", "matrix.csv")
     tab.get_by_text("Say whose votes a cell counts").wait_for()
+    x_is_first, y_is_first = (tab.get_by_text(re.compile(f"^{name} (looks best|leads)")) for name in "xy")
     tab.get_by_label("the column's").check()
-    tab.get_by_text(re.compile("^y (looks best|leads)")).wait_for()
+    y_is_first.wait_for()
+    assert x_is_first.count() == 0
     tab.get_by_label("the row's").check()
-    tab.get_by_text(re.compile("^x (looks best|leads)")).wait_for()
+    x_is_first.wait_for()
+    assert y_is_first.count() == 0
     wide(tab, 1)
 
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def restore(page, *losses: str) -> None:
     """Choose exactly these networks and wait for their results."""
-    for box in page.locator("#checkpoints label").all():
+    for box in page.locator("#checkpoints-denoise label").all():
         box.locator("input").set_checked(box.inner_text().strip() in losses)
     page.locator("#restore").click()
     page.locator("#metrics table").wait_for(timeout=60_000)
@@ -30,7 +30,7 @@ def test_both_addresses_answer(app):
 
 
 def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
-    page.locator("#samples button").nth(2).click()
+    page.locator("#samples-denoise button").nth(2).click()
     page.get_by_text("coffee.png").wait_for()
     restore(page, "L1", "L2")
     rows = page.locator("#metrics tbody tr").all_inner_texts()
@@ -92,7 +92,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for(timeout=30_000)
     page.locator("#cancel").click()
     page.get_by_text("Cancelled.").wait_for()
-    page.locator("#samples button").first.click()
+    page.locator("#samples-denoise button").first.click()
     restore(page, "L1")
     assert page.locator("#metrics tbody tr").count() == 2
 

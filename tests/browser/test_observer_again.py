@@ -7,11 +7,13 @@ import pytest
 from tests.browser.moves import (
     answer_side_by_side,
     answers,
+    begin,
     by_pointer,
     consent,
     go_through,
+    reaches,
+    second_tab,
     session_of,
-    short_study,
     texts,
 )
 from tests.study.tiny import open_tiny, write_study
@@ -22,12 +24,6 @@ pytestmark = pytest.mark.browser
 OTHER = "0" * 32  # the session of another person on this device
 
 
-@pytest.fixture
-def start(store, serve, tmp_path):
-    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
-    return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
-
-
 def outbox(page):
     return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
 
@@ -35,12 +31,6 @@ def outbox(page):
 def leave_an_answer_of_another(page):
     entry = {"token": "1" * 32, "key": "2" * 32, "choice": "left", "session": OTHER}
     page.evaluate("(kept) => localStorage.setItem('outbox:tiny', kept)", json.dumps([entry]))
-
-
-def reaches(page, number):
-    page.wait_for_function(
-        "(text) => document.querySelector('#count').textContent.startsWith(text)", arg=f"Comparison {number} "
-    )
 
 
 def observers(store):
@@ -137,8 +127,7 @@ def test_the_next_person_on_a_device_is_another_observer(start, store, open_page
 def test_withdrawal_on_a_shared_device_leaves_what_is_another_persons(start, open_page):
     _, address = start(practice=1)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     answer_side_by_side(page, 0)
     page.wait_for_selector("#pause:visible")
     leave_an_answer_of_another(page)
@@ -154,8 +143,7 @@ def test_withdrawal_on_a_shared_device_leaves_what_is_another_persons(start, ope
 def test_a_refused_answer_of_another_person_stops_nobody_here(start, store, open_page):
     _, address = start()
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     leave_an_answer_of_another(page)
     answer_side_by_side(page, 0)
     reaches(page, 2)
@@ -173,13 +161,8 @@ def choose(page):
 def test_tabs_that_take_turns_both_go_on(start, store, open_page):
     _, address = start(pairs="random:4")
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
-    other = page.context.new_page()
-    other.goto(address)
-    other.wait_for_selector("#ready:enabled")
-    other.keyboard.press("Enter")
-    other.wait_for_selector("#trial:visible")
+    begin(page, address)
+    other = second_tab(page, address)
     choose(page)
     reaches(page, 2)
     choose(other)  # refused once: answered already

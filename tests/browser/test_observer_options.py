@@ -7,21 +7,15 @@ import pytest
 from tests.browser.moves import (
     answer_side_by_side,
     answers,
+    begin,
     consent,
     contrasts,
     go_through,
-    short_study,
     texts,
     wait_for_answer,
 )
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def start(store, serve, tmp_path):
-    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
-    return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
 
 
 def events(store, kind):
@@ -32,8 +26,7 @@ def events(store, kind):
 def test_buttons_wait_for_the_least_view_with_a_bar(start, store, open_page):
     _, address = start(min_view_ms=2500.0)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(1500)
     page.keyboard.press("ArrowLeft")
     assert page.is_disabled("#choose-left")
@@ -55,8 +48,7 @@ BLANK = """() => ['left', 'right'].every((side) => {
 def test_after_the_longest_view_the_pictures_are_grey_and_the_choice_still_open(start, store, open_page):
     _, address = start(max_view_ms=1500.0)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(1000)
     assert not page.evaluate(BLANK)
     page.wait_for_function(
@@ -76,8 +68,7 @@ def test_after_the_longest_view_the_pictures_are_grey_and_the_choice_still_open(
 def test_in_place_the_choice_is_open_after_the_longest_view_too(start, store, open_page):
     _, address = start(max_view_ms=1000.0, layout="in_place")
     page = open_page(390, 844)
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(2600)
     page.click("#places [aria-pressed=false]")
     page.wait_for_function(
@@ -105,11 +96,13 @@ def test_time_without_an_answer_ends_the_trial_and_two_in_a_row_ask_who_is_there
     assert [row["choice"] == "none" for row in answers(store)] == [True, True, False, False]
 
 
-def test_enlarged_differences_are_told_of(start, open_page):
-    _, address = start(amplification=2)
+@pytest.mark.parametrize(("amplification", "told"), [(2, True), (1, False)])
+def test_only_enlarged_differences_are_told_of(start, open_page, amplification, told):
+    _, address = start(amplification=amplification)
     page = open_page()
     page.goto(address)
-    page.wait_for_selector("#boosted:visible")
+    page.wait_for_selector("#welcome:visible")
+    assert page.is_visible("#boosted") is told
 
 
 def zoom(page, ratio):
@@ -122,8 +115,7 @@ def zoom(page, ratio):
 def test_zooming_in_a_trial_holds_it_until_the_zoom_is_back(start, store, open_page):
     _, address = start()
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(1300)
     zoom(page, 1.1)
     page.wait_for_selector("#held:visible")
@@ -184,8 +176,7 @@ def test_a_card_against_the_screen_gives_pixels_per_degree(start, store, open_pa
 def test_what_lies_over_the_pictures_can_be_read(start, open_page):
     _, address = start()
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(700)
     page.context.set_offline(True)
     page.wait_for_timeout(600)

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from tests.browser.moves import answer_in_place, answer_side_by_side, answers, consent, go_through
+from tests.browser.moves import (
+    answer_in_place,
+    answer_side_by_side,
+    answers,
+    begin,
+    consent,
+    go_through,
+    reaches,
+    session_of,
+)
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
@@ -45,8 +54,7 @@ def test_a_study_by_keyboard_from_consent_to_code_tells_the_browser_no_name(
 def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, store, open_page):
     _, address = start(pairs="random:2", practice=1, catch=0, layout="in_place")
     page = open_page(390, 844)
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(700)
     page.keyboard.press("Enter")  # too early: one flicker was never shown
     assert answers(store) == []
@@ -60,11 +68,10 @@ def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, 
 def test_a_reload_resumes_at_the_same_trial_with_the_same_sides(start, store, open_page):
     study, address = start(practice=0)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     answer_side_by_side(page, 0)
-    page.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
-    token = page.evaluate("() => localStorage.getItem('session:tiny')")
+    reaches(page, 2)
+    token = session_of(page)
     before = session.state(store, study, token)
     page.reload()
     page.wait_for_selector("#ready:enabled")
@@ -79,8 +86,7 @@ def test_a_reload_resumes_at_the_same_trial_with_the_same_sides(start, store, op
 def test_a_lost_connection_keeps_the_answer_until_it_is_acknowledged(start, store, open_page):
     _, address = start(practice=0)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     page.wait_for_timeout(900)
     page.context.set_offline(True)
     answer_side_by_side(page, 0)
@@ -89,7 +95,7 @@ def test_a_lost_connection_keeps_the_answer_until_it_is_acknowledged(start, stor
     assert len(json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')"))) == 1
     page.context.set_offline(False)
     page.wait_for_selector("#trouble", state="hidden")
-    page.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
+    reaches(page, 2)
     assert len(answers(store)) == 1
     assert page.evaluate("() => localStorage.getItem('outbox:tiny')") == "[]"
 
@@ -121,7 +127,6 @@ def test_a_window_that_is_too_small_says_so(start, open_page):
 def test_nothing_is_wider_than_the_window(start, open_page, width, height):
     _, address = start(not_sure=True)
     page = open_page(width, height)
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert page.evaluate("() => document.documentElement.scrollHeight") <= height

@@ -12,7 +12,6 @@ from tests.browser.moves import (
     fits,
     go_through,
     in_any_layout,
-    short_study,
     texts,
 )
 from uplapp.study.protocol import Question, Translation
@@ -28,12 +27,6 @@ GERMAN = (Translation("de", "Was verändert sich weniger?"),)
 READABLE = 4.5  # WCAG 2.2, level AA
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def start(store, serve, tmp_path):
-    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
-    return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
 
 
 class Words(HTMLParser):

@@ -8,10 +8,12 @@ from starlette.routing import Mount, Route
 from tests.browser.moves import (
     answer_side_by_side,
     answers,
+    begin,
     consent,
     go_through,
+    reaches,
+    second_tab,
     session_of,
-    short_study,
     texts,
     wait_for_answer,
 )
@@ -28,12 +30,6 @@ QUESTIONS = (
 
 pytestmark = pytest.mark.browser
 FRAME = "<!doctype html><button>outer</button><iframe width=1000 height=900 src='/study/tiny'></iframe>"
-
-
-@pytest.fixture
-def start(store, serve, tmp_path):
-    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
-    return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
 
 
 @pytest.mark.parametrize("state", ["paused", "closed"])
@@ -128,8 +124,7 @@ def test_a_required_question_cannot_be_skipped(start, store, open_page):
 def test_withdrawal_asks_once_more_then_deletes_every_answer(start, store, open_page):
     _, address = start(practice=1)
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     answer_side_by_side(page, 0)
     page.wait_for_selector("#pause:visible")
     page.click("#pause .withdraw")
@@ -159,8 +154,7 @@ def test_a_server_that_asks_to_slow_down_is_asked_again_when_it_said(start, stor
         return route.fulfill(status=429, headers={"Retry-After": "2"}, json=refusal)
 
     page.route("**/answer", slow)
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     answer_side_by_side(page, 0)
     page.wait_for_timeout(1000)
     assert page.is_hidden("#trouble")
@@ -181,8 +175,7 @@ def test_a_page_of_another_server_is_no_verdict_on_an_answer(start, store, open_
         )
 
     page.route("**/answer", strange)
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
+    begin(page, address)
     answer_side_by_side(page, 0)
     page.wait_for_selector("#trouble:visible")
     wait_for_answer(page, store, 0)
@@ -192,17 +185,12 @@ def test_a_page_of_another_server_is_no_verdict_on_an_answer(start, store, open_
 def test_the_second_tab_of_a_session_goes_on_where_the_first_is_then_stops(start, store, open_page):
     _, address = start(pairs="random:4")
     page = open_page()
-    consent(page, address)
-    page.wait_for_selector("#trial:visible")
-    other = page.context.new_page()
-    other.goto(address)
-    other.wait_for_selector("#ready:enabled")
-    other.keyboard.press("Enter")
-    other.wait_for_selector("#trial:visible")
+    begin(page, address)
+    other = second_tab(page, address)
     answer_side_by_side(page, 0)
     wait_for_answer(page, store, 0)
     answer_side_by_side(other, 0)  # answered already: refused
-    other.wait_for_function("() => document.querySelector('#count').textContent.startsWith('Comparison 2')")
+    reaches(other, 2)
     assert len(answers(store)) == 1
     answer_side_by_side(page, 1)
     wait_for_answer(page, store, 1)

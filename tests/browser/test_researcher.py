@@ -99,7 +99,7 @@ def tile(page, label):
     return page.locator("#board .tile", has_text=label).locator("b")
 
 
-def test_a_study_from_a_zip_to_its_export_with_an_observer_who_withdraws(lab, open_page, tmp_path):
+def test_a_study_from_a_zip_is_watched_paused_and_exported_and_loses_no_answer(lab, open_page, tmp_path):
     desk, observer = open_page(accept_downloads=True), open_page()
     go_in(desk, lab)
     address = build(desk, zip_of_pictures(tmp_path), "faces")
@@ -132,17 +132,32 @@ def test_a_study_from_a_zip_to_its_export_with_an_observer_who_withdraws(lab, op
     found = list(csv.DictReader(io.StringIO(text)))
     assert len(found) == 5
     assert {row["condition_A"] for row in found} <= set(CONDITIONS)
+    assert fits(desk)
 
+
+def test_a_withdrawal_is_asked_of_the_observer_it_names_and_deletes_every_answer(lab, open_page, tmp_path):
+    desk, observer = open_page(), open_page()
+    go_in(desk, lab)
+    consent(observer, build(desk, zip_of_pictures(tmp_path), "faces"))
+    answer(observer, tmp_path, 2)
+    desk.get_by_role("tab", name="Watch").click()
     desk.get_by_role("tab", name="People").click()
-    desk.get_by_label("Withdraw an observer").fill(found[0]["observer"])
-    desk.get_by_role("button", name="Withdraw", exact=True).click()
-    desk.get_by_text("All 5 answers").wait_for()
-    desk.get_by_label("Withdraw an observer").fill("another")  # the question is about the one it names
-    desk.get_by_role("button", name="Yes, delete these answers").wait_for(state="hidden")
-    desk.get_by_label("Withdraw an observer").fill(found[0]["observer"])
-    desk.get_by_role("button", name="Withdraw", exact=True).click()
-    desk.get_by_role("button", name="Yes, delete these answers").click()
-    desk.get_by_text("5 answers of").wait_for()
+    who, ask = (
+        desk.get_by_label("Withdraw an observer"),
+        desk.get_by_role("button", name="Withdraw", exact=True),
+    )
+    delete = desk.get_by_role("button", name="Yes, delete these answers")
+    name = rows(tmp_path, "SELECT id FROM observers")[0]["id"]
+    who.fill(name)
+    ask.click()
+    desk.get_by_text("All 2 answers").wait_for()
+    who.fill("another")  # the question is about the one it names
+    delete.wait_for(state="hidden")
+    assert answered(tmp_path) == 2
+    who.fill(name)
+    ask.click()
+    delete.click()
+    desk.get_by_text("2 answers of").wait_for()
     assert answered(tmp_path) == 0
     desk.locator("#people").get_by_text("withdrawn").wait_for()
     assert fits(desk)
@@ -233,7 +248,7 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     go_in(page, lab)
     page.get_by_role("tab", name="Restore").click()
     for sample in (0, 1):
-        page.locator("#samples button").nth(sample).click()
+        page.locator("#samples-denoise button").nth(sample).click()
         page.locator("#metrics table").wait_for(state="detached")
         page.locator("#restore").click()
         page.locator("#metrics table").wait_for(timeout=90_000)

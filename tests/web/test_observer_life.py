@@ -1,20 +1,13 @@
 import pytest
-from starlette.testclient import TestClient
 
 from tests.study.tiny import open_tiny
-from tests.web.serving import Observer, mounted
+from tests.web.serving import Observer
 from uplapp.study import lifecycle
 
 
 @pytest.fixture
 def study(store, tmp_path):
     return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:2")
-
-
-@pytest.fixture
-def client(store, study):
-    with TestClient(mounted(store, {"tiny": study})) as client:
-        yield client
 
 
 def fill(store, study):

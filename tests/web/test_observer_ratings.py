@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from starlette.testclient import TestClient
 
 from tests.study import rated
 from tests.study.tiny import NOW, write_study
-from tests.web.serving import Observer, mounted
+from tests.web.serving import Observer
 from uplapp.study import opening, ratings_table
 
 GRADE = {"name": "grade", "question": "Which grade?", "scale": "grade3"}
@@ -26,12 +25,6 @@ def study(request, store, tmp_path):
         repeats=1,
     )
     return opening.open_study(store, replace(made, name="tiny"), folder, NOW)
-
-
-@pytest.fixture
-def client(store, study):
-    with TestClient(mounted(store, {"tiny": study})) as client:
-        yield client
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ def study(store, tmp_path):
     return open_tiny(store, tmp_path / "tiny", parts=WORDS, practice=0, catch=0, pairs="random:1")
 
 
-@pytest.fixture
-def client(store, study):
-    with TestClient(mounted(store, {"tiny": study})) as client:
-        yield client
-
-
 def welcome(client, language=""):
     return client.get(f"/study/api/tiny/welcome?language={language}").json()
 

@@ -41,7 +41,7 @@ def files(tmp_path):
 
 def take(at, files=None, repo="", name="", entry=None, request=HERE, added=()):
     """The last of what the listener yields: names so far, sentence, and the fields."""
-    steps = own_model.take(at, request, entry, files, repo, "", name, added, lambda *_, **__: None)
+    steps = own_model.take(at, request, entry, added, files, repo, "", name, lambda *_, **__: None)
     return list(steps)[-1]
 
 

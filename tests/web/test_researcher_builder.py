@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.study.tiny import CONDITIONS, SCENES
-from tests.web.desks import ENTRY, TOKEN, open_desk, zip_of_pictures
+from tests.web.desks import ENTRY, TOKEN, zip_of_pictures
 from uplapp.errors import BadStudy, UplappError
 from uplapp.study import frozen
 from uplapp.web.researcher import build_view, collecting, form
@@ -29,13 +29,6 @@ FIELDS = {
     "links": False,
     "more": "",
 }
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = open_desk(tmp_path)
-    yield made
-    made.shelf.store.close()
 
 
 def tables(**changes):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.desks import ENTRY, open_desk, zip_of_pictures
+from tests.web.desks import ENTRY, zip_of_pictures
 from tests.web.test_researcher_builder import drafted, tables
 from uplapp.errors import BadStudy
 from uplapp.study import package
@@ -28,13 +28,6 @@ kind = "number"
 language = "de"
 title = "Welches Bild?"
 """
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = open_desk(tmp_path)
-    yield made
-    made.shelf.store.close()
 
 
 def test_what_the_box_says_arrives_in_the_opened_study(desk, tmp_path):

@@ -6,17 +6,10 @@ import gradio as gr
 import pytest
 
 from tests.study.tiny import CONDITIONS
-from tests.web.desks import TOKEN, open_desk
+from tests.web.desks import TOKEN
 from uplapp.web import page
 from uplapp.web.researcher.desk import REFUSED, Entry, guarded
 from uplapp.web.researcher.gate import MISSING, Gate
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = open_desk(tmp_path)
-    yield made
-    made.shelf.store.close()
 
 
 @pytest.fixture

@@ -3,17 +3,10 @@
 import pytest
 
 from tests.study.tiny import NOW, write_study
-from tests.web.desks import ENTRY, open_desk
+from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.study import joining, lifecycle
 from uplapp.web.researcher import board, watch_view
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = open_desk(tmp_path)
-    yield made
-    made.shelf.store.close()
 
 
 @pytest.fixture

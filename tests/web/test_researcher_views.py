@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, response
-from tests.web.desks import ENTRY, open_desk
+from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import SyncStatus
 from uplapp.study import joining, lifecycle, links, observers, session
@@ -24,13 +24,6 @@ class Copy:
 
     def __init__(self, *status) -> None:
         self.status = SyncStatus(*status)
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = open_desk(tmp_path)
-    yield made
-    made.shelf.store.close()
 
 
 @pytest.fixture

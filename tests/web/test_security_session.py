@@ -21,12 +21,6 @@ def study(store, tmp_path):
     return open_tiny(store, tmp_path / "tiny", practice=1, catch=1, pairs="random:2")
 
 
-@pytest.fixture
-def client(store, study):
-    with TestClient(mounted(store, {"tiny": study})) as client:
-        yield client
-
-
 def go_through(observer):
     """Answer everything; returns the last state."""
     state = observer.join()

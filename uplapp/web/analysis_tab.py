@@ -183,6 +183,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
     """Bind the live study to the listener that follows every choice."""
 
     def analyse(*chosen: Any, progress: gr.Progress = gr.Progress()) -> Generator[Any, None, None]:  # noqa: B008
+        """Yield all outputs: first that it is under way, then what was found or a sentence why not."""
         size = len(Source._fields)
         menu, (*methods, exclude, reason) = Source(*chosen[:size]), chosen[size:]
         try:

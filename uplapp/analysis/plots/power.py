@@ -5,14 +5,13 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.plots.style import (
-    DASHES,
     GREY,
     PALETTE,
     WIDE_PX,
     Width,
     finish,
-    in_turn,
     inline,
+    told_apart,
     tooltips,
 )
 
@@ -65,12 +64,8 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
         symbolOpacity=1,
         labelLimit=300,
     )
-    color = alt.Color(
-        "comparison:N", scale=alt.Scale(domain=names, range=in_turn(names, PALETTE)), legend=legend
-    )
-    dash = alt.StrokeDash(
-        "comparison:N", scale=alt.Scale(domain=names, range=in_turn(names, DASHES)), legend=legend
-    )
+    looks = told_apart("comparison:N", names, legend, "color", "strokeDash")
+    color = looks["color"]
     told = tooltips(
         "comparison:N",
         "observers:Q",
@@ -87,6 +82,6 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
         target.encode(y="target:Q"),
         faint.encode(x=x, y=y, detail="comparison:N", tooltip=told),
         base.mark_area(opacity=0.15).encode(y="power_low:Q", y2="power_high:Q", color=color),
-        base.mark_line(strokeWidth=2).encode(y=y, color=color, strokeDash=dash),
+        base.mark_line(strokeWidth=2).encode(y=y, **looks),
         base.mark_point(filled=True, size=30, opacity=1).encode(y=y, color=color),
     ]

@@ -8,12 +8,9 @@ import pandas as pd
 from uplapp.analysis.plots.style import (
     BLUE,
     FONT_PX,
-    PALETTE,
-    SHAPES,
     WIDE_PX,
     Width,
     finish,
-    in_turn,
     inline,
     jod_domain,
     label_px,
@@ -22,6 +19,7 @@ from uplapp.analysis.plots.style import (
     row_px,
     short,
     titled,
+    told_apart,
     tooltips,
     width_of_rows,
 )
@@ -38,16 +36,11 @@ def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart
     criteria = list(report.ratings.criteria)
     ends = jod_domain(table[["mean", "low", "high"]].to_numpy(float).ravel(), width_of_rows(names, width))
     legend = alt.Legend(orient="bottom", title="criterion", symbolOpacity=1) if len(criteria) > 1 else None
-    color = alt.Color(
-        "criterion:N", scale=alt.Scale(domain=criteria, range=in_turn(criteria, PALETTE)), legend=legend
-    )
-    shape = alt.Shape(
-        "criterion:N", scale=alt.Scale(domain=criteria, range=in_turn(criteria, SHAPES)), legend=legend
-    )
+    looks = told_apart("criterion:N", criteria, legend, "color", "shape")
     lane = alt.YOffset("criterion:N", scale=alt.Scale(domain=criteria))
-    base = _base(table, names, names_axis(width)).encode(yOffset=lane, color=color)
+    base = _base(table, names, names_axis(width)).encode(yOffset=lane, color=looks["color"])
     span = base.mark_rule(strokeWidth=2).encode(x=_across(ends), x2="high:Q")
-    point = base.mark_point(filled=True, size=60, opacity=1).encode(x="mean:Q", shape=shape)
+    point = base.mark_point(filled=True, size=60, opacity=1).encode(x="mean:Q", shape=looks["shape"])
     row = max(LEAST_ROW_PX, LANE_PX * len(criteria))
     return finish(
         alt.LayerChart(layer=[span, point]), _title(report), width=width, height=row * max(1, len(names))

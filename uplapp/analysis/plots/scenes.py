@@ -9,17 +9,15 @@ import pandas as pd
 from uplapp.analysis.export import ranking
 from uplapp.analysis.plots.style import (
     GREY,
-    PALETTE,
-    SHAPES,
     WIDE_PX,
     Width,
     finish,
-    in_turn,
     inline,
     jod_domain,
     jod_title,
     names_axis,
     titled,
+    told_apart,
     tooltips,
     width_of_rows,
 )
@@ -72,10 +70,7 @@ def _layers(
         symbolOpacity=1,
         columns=max(1, int(3 if width == "container" else width / 150)),
     )
-    color = alt.Color(
-        "scene:N", scale=alt.Scale(domain=scenes, range=in_turn(scenes, PALETTE)), legend=legend
-    )
-    shape = alt.Shape("scene:N", scale=alt.Scale(domain=scenes, range=in_turn(scenes, SHAPES)), legend=legend)
+    looks = told_apart("scene:N", scenes, legend, "color", "shape")
     lane = alt.YOffset("scene:N", scale=alt.Scale(domain=scenes))
     told = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
     base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=told)
@@ -86,6 +81,8 @@ def _layers(
     }
     layers = [mean.encode(x=x, tooltip=tooltips("condition:N", "jod:Q"), **ends_of_row)]
     if len(scenes) <= MOST_INTERVALS:
-        layers.append(base.mark_rule(opacity=0.6).encode(x="jod_low:Q", x2="jod_high:Q", color=color))
-    layers.append(base.mark_point(filled=True, size=42, opacity=1).encode(x=x, color=color, shape=shape))
+        layers.append(
+            base.mark_rule(opacity=0.6).encode(x="jod_low:Q", x2="jod_high:Q", color=looks["color"])
+        )
+    layers.append(base.mark_point(filled=True, size=42, opacity=1).encode(x=x, **looks))
     return layers

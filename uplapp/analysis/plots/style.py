@@ -23,6 +23,11 @@ BLUE, ORANGE, GREY, BLACK = "#0072b2", "#d55e00", "#767676", "#222222"  # Okabe 
 PALETTE = (BLUE, ORANGE, "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")  # 7 x 6 pairs in turn
 DASHES = ([1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 1], [1, 3], [12, 3])
+LOOKS: dict[str, tuple[Any, Sequence[Any]]] = {
+    "color": (alt.Color, PALETTE),
+    "shape": (alt.Shape, SHAPES),
+    "strokeDash": (alt.StrokeDash, DASHES),
+}
 
 COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px an inch
 WIDE_PX = 560
@@ -162,3 +167,12 @@ def lettered(chart: Chart) -> Chart:
 def in_turn(names: Sequence[str], looks: Sequence[Any]) -> list[Any]:
     """Deal out looks to names, starting again when they run out."""
     return [looks[place % len(looks)] for place in range(len(names))]
+
+
+def told_apart(field: str, names: Sequence[str], legend: alt.Legend | None, *channels: str) -> dict[str, Any]:
+    """Encode a field's names in colours, shapes or dashes, by the channel's name, in one legend."""
+    return {
+        channel: kind(field, scale=alt.Scale(domain=list(names), range=in_turn(names, looks)), legend=legend)
+        for channel, (kind, looks) in LOOKS.items()
+        if channel in channels
+    }

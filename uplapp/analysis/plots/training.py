@@ -8,14 +8,12 @@ import pandas as pd
 
 from uplapp.analysis.plots.style import (
     BLUE,
-    DASHES,
     GREY,
-    PALETTE,
     TITLE_PX,
-    in_turn,
     inline,
     lettered,
     short,
+    told_apart,
     tooltips,
 )
 
@@ -50,14 +48,7 @@ def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:
     names = list(tables)
     rows = [table.assign(run=name).dropna(subset="validation_psnr") for name, table in tables.items()]
     legend = alt.Legend(orient="bottom", title=None, columns=1, symbolType="stroke", symbolOpacity=1)
-    looks: dict[str, Any] = {
-        "color": alt.Color(
-            "run:N", scale=alt.Scale(domain=names, range=in_turn(names, PALETTE)), legend=legend
-        ),
-        "strokeDash": alt.StrokeDash(
-            "run:N", scale=alt.Scale(domain=names, range=in_turn(names, DASHES)), legend=legend
-        ),
-    }
+    looks = told_apart("run:N", names, legend, "color", "strokeDash")
     told = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
     found = pd.concat(rows) if rows else pd.DataFrame(columns=["step", "validation_psnr", "run"])
     base = alt.Chart(inline(found)).mark_line(strokeWidth=1.5, point=True)
