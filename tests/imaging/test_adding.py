@@ -71,6 +71,14 @@ def test_a_network_with_the_smallest_card_is_added_and_restores(checkpoints):
     assert torch.equal(checkpoints.load(made)(image), network()(image))
 
 
+def test_the_smallest_card_of_the_documentation_is_one(checkpoints, house):
+    shown = (house / "docs" / "models.md").read_text().split("```json\n")[1].split("```")[0]
+    values = json.loads(shown)
+    content = saved(network(**values["spec"]).state_dict())
+    values["sha256"] = hashlib.sha256(content).hexdigest()
+    assert adding.add(checkpoints, json.dumps(values).encode(), content).label == "Charbonnier (sharp)"
+
+
 def test_the_file_of_weights_is_kept_as_it_came(checkpoints):
     adding.add(checkpoints, card(), FITTING)
     assert (checkpoints.folders[-1] / "theirs.safetensors").read_bytes() == FITTING

@@ -1,6 +1,7 @@
 """Your own network: from files or from the Hub into the menus, by a researcher or at one's own machine."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,23 @@ ABOUT = """A network that you trained: its `.safetensors` and its card, a `.json
 Both are checked before use; a pickle is not read."""
 EPHEMERAL = " On a Space it is gone after a restart."
 LOOPBACK = ("127.0.0.1", "::1")
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 STOPPED = "Stopped; nothing was added."
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a person fills in."""
+
+    files: gr.File
+    repo: gr.Textbox
+    file: gr.Textbox
+    name: gr.Textbox
+
+    @property
+    def all(self) -> list[gr.components.Component]:
+        """In the order in which `take` gets them."""
+        return [self.files, self.repo, self.file, self.name]
 
 
 def build(desk: Desk) -> gr.State:
@@ -33,26 +50,10 @@ def build(desk: Desk) -> gr.State:
     settings = desk.shelf.settings
     with gr.Accordion("Your own network", open=False, visible=_free(settings), elem_id="own-model") as shown:
         gr.Markdown(ABOUT + EPHEMERAL * settings.space)
-        files = gr.File(
-            label="The .safetensors and its card, together",
-            file_count="multiple",
-            file_types=[".safetensors", ".json"],
-            type="filepath",
-            height=120,
-            elem_id="model-files",
-        )
-        repo = gr.Textbox(
-            label="Or a model on the Hugging Face Hub: OWNER/NAME",
-            max_length=200,
-            max_lines=1,
-            elem_id="model-repo",
-        )
-        with gr.Row():
-            file = gr.Textbox(label="Its file, if it has several", max_length=100, max_lines=1, min_width=140)
-            name = gr.Textbox(label="Name here, if not its card's", max_length=64, max_lines=1, min_width=140)
+        fields = _lay_out_fields()
         with gr.Row():
             add = gr.Button("Check and add", min_width=140, elem_id="add-model")
-            stop = gr.Button("Stop", size="sm", min_width=80)
+            stop = gr.Button("Stop", min_width=80, elem_id="stop-model")
         said = gr.HTML(elem_id="model-said")
     added = gr.State(())
 
@@ -62,21 +63,37 @@ def build(desk: Desk) -> gr.State:
 
     run = add.click(
         bring_in,
-        [desk.entry, files, repo, file, name, added],
-        [added, said, files, repo, file, name],
+        [desk.entry, added, *fields.all],
+        [added, said, *fields.all],
         concurrency_id="own-model",
         concurrency_limit=1,
-        api_visibility="private",
+        **PRIVATE,
     )
-    stop.click(lambda: told(STOPPED), None, said, cancels=[run], api_visibility="private")
+    stop.click(lambda: told(STOPPED), None, said, cancels=[run], **PRIVATE)
     if not _free(settings):
         desk.entry.change(
-            lambda entry: gr.update(visible=isinstance(entry, Entry)),
-            desk.entry,
-            shown,
-            api_visibility="private",
+            lambda entry: gr.update(visible=isinstance(entry, Entry)), desk.entry, shown, **PRIVATE
         )
     return added
+
+
+def _lay_out_fields() -> Fields:
+    files = gr.File(
+        label="The .safetensors and its card, together",
+        file_count="multiple",
+        file_types=[".safetensors", ".json"],
+        type="filepath",
+        height=120,
+        elem_id="model-files",
+    )
+    line: dict[str, Any] = {"max_lines": 1, "min_width": 140}
+    repo = gr.Textbox(
+        label="Or a model on the Hugging Face Hub: OWNER/NAME", max_length=200, elem_id="model-repo", **line
+    )
+    with gr.Row():
+        file = gr.Textbox(label="Its file, if it has several", max_length=100, **line)
+        name = gr.Textbox(label="Name here, if not its card's", max_length=64, **line)
+    return Fields(files, repo, file, name)
 
 
 def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> Any:
@@ -94,11 +111,11 @@ def take(
     desk: Desk,
     request: gr.Request,
     entry: object,
+    added: tuple[str, ...],
     files: Sequence[str] | None,
     repo: str,
     file: str,
     name: str,
-    added: tuple[str, ...],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
     """Check what was given and add it; the last yield holds the names so far and a sentence."""
