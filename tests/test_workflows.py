@@ -8,7 +8,7 @@ from PIL import Image
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadStudy, UnknownName
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import GaussianNoise
+from uplapp.imaging.degradations import GaussianNoise, Undersampling
 from uplapp.imaging.images import read_image, tensor_to_array
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
@@ -50,7 +50,10 @@ def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
     ("changes", "sentence"),
     [
         ({"render": None}, r"has no \[render\] table"),
-        ({"scenes": (Scene("cup", "web:coffee"),)}, "has source 'web:coffee'; write 'skimage:'"),
+        (
+            {"scenes": (Scene("cup", "web:coffee"),)},
+            "has source 'web:coffee'; write one of skimage, uplapp, sklearn, a colon",
+        ),
         (
             {"scenes": (Scene("cup", "skimage:coffee", (390, 0, 64, 64)),)},
             "ends at 64x454 px, the photograph at 600x400",
@@ -63,6 +66,16 @@ def test_a_recipe_that_cannot_be_followed_is_told(tmp_path, changes, sentence):
     with pytest.raises(BadStudy, match=sentence):
         render_stimuli(plan(**changes), Checkpoints((tmp_path,)), tmp_path / "root")
     assert not (tmp_path / "root" / "reference").exists()
+
+
+def test_a_study_of_mr_slices_shows_what_undersampling_left(tmp_path):
+    networks = {loss: make(tmp_path / "ckpt", loss, seed, "mri")[1] for seed, loss in enumerate(("l1", "l2"))}
+    definition = plan(source="uplapp:middle", crop=(0, 0, 64, 64), render=Render("mri", acceleration=4))
+    render_stimuli(definition, Checkpoints((tmp_path / "ckpt",)), tmp_path / "root")
+    clean = read_image(sample_path("middle")).with_channels(1)
+    degraded = Undersampling(4).for_image("cup").apply(clean)
+    expected = tensor_to_array(restore(networks["l1"], degraded)[:, :64, :64])
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "root" / "l1" / "cup.png")), expected)
 
 
 def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):

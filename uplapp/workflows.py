@@ -1,6 +1,7 @@
 """Where imaging, study and analysis meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from torch import Tensor
@@ -34,13 +35,14 @@ def render_stimuli(
     if definition.render is None:
         raise BadStudy(f"study '{definition.name}' has no [render] table; its stimuli come as files")
     recipe, degradation = definition.render, _degradation(definition.render)
+    task = TASKS.build(recipe.task)
     names = [condition.name for condition in definition.conditions]
     cards = {name: checkpoints.find(f"{recipe.task}-{recipe.network}-{name}") for name in names}
     networks = {name: checkpoints.load(card) for name, card in cards.items()}
     total = len(definition.scenes) * (len(networks) + 1)
     done = 0
     for scene in definition.scenes:
-        clean = _read_scene(definition.name, scene)
+        clean = _read_scene(definition.name, scene, task.channels)
         degraded = degradation.for_image(scene.name).apply(clean)
         for name in (REFERENCE, *networks):
             pixels = clean if name == REFERENCE else restore(networks[name], degraded)
@@ -69,14 +71,21 @@ def _degradation(recipe: Render) -> Degradation:
     return Undersampling(recipe.acceleration, recipe.mask, recipe.mask_seed)
 
 
-def _read_scene(study: str, scene: Scene) -> Tensor:
+def _read_scene(study: str, scene: Scene, channels: int) -> Tensor:
     library, _, name = scene.source.partition(":")
-    if library != "skimage" or not name:
+    if library not in LIBRARIES or not name:
         raise BadStudy(
             f"scene '{scene.name}' of study '{study}' has source '{scene.source}'; "
-            "write 'skimage:' and the name of a photograph"
+            f"write one of {', '.join(LIBRARIES)}, a colon and the name of a picture"
         )
-    return read_image(sample_path(name)).with_channels(3)
+    return read_image(LIBRARIES[library](name)).with_channels(channels)
+
+
+def _sklearn_photograph(name: str) -> Path:
+    found = find_spec("sklearn")
+    if found is None or found.origin is None:
+        raise BadStudy(f"the photograph '{name}' ships inside scikit-learn; install that to render it")
+    return Path(found.origin).parent / "datasets" / "images" / f"{name}.jpg"
 
 
 def _crop(pixels: Tensor, scene: Scene) -> Tensor:
@@ -94,3 +103,11 @@ def _write(path: Path, content: bytes) -> None:
     partial = path.with_suffix(".partial")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+# Where the pictures of a recipe come from: packages that ship some.
+LIBRARIES: Mapping[str, Callable[[str], Path]] = {
+    "skimage": sample_path,
+    "uplapp": sample_path,
+    "sklearn": _sklearn_photograph,
+}

@@ -22,6 +22,7 @@ SAMPLES = {
         "middle": HEADS / "middle.png",
         "profile": HEADS / "profile.png",
         "base": HEADS / "base.png",
+        "front": HEADS / "front.png",
         "phantom": PHOTOGRAPHS / "phantom.png",
     },
 }
