@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import sys
 
+import nibabel
+import numpy as np
 import pytest
 
+from tests.imaging.test_checkpoints import make
 from uplapp.imaging.samples import sample_path
 
 TABLE = "uplapp/analysis/examples/denoising.csv"
@@ -59,6 +62,18 @@ def test_every_verb_has_help_with_an_example(uplapp, verb):
             ["restore", "a/x.png", "b/x.png", "-c", "denoise-unet-l2", "-o", "out"],
             "two inputs are called 'x'",
         ),
+        (
+            ["restore", "none.png", "-c", "denoise-unet-l2", "-o", "out", "--acceleration", "8"],
+            "8x random columns does not fit the task 'denoise'",
+        ),
+        (
+            ["restore", "x.png", "-c", "denoise-unet-l2", "-o", "out", "--sigma", "5", "--acceleration", "8"],
+            "--sigma is for photographs and --acceleration for MR",
+        ),
+        (
+            ["restore", "none.png", "-c", "denoise-unet-l2", "-o", "out", "--mask", "equispaced"],
+            "give --acceleration as well",
+        ),
         (["train", "--loss", "l2", "--data", "studies"], "studies holds no image"),
         (["train", "--loss", "l2", "--data", "nowhere"], "nowhere is not a folder"),
         (["evaluate", "--data", "nowhere", "--task", "fly"], "unknown task 'fly'; choose one of: denoise"),
@@ -97,6 +112,23 @@ def test_restore_and_evaluate_a_photograph(uplapp, tmp_path):
     result = uplapp("evaluate", "--data", tmp_path, "-c", "denoise-unet-l2", "--seeds", "0", "--json")
     [row] = json.loads(result.stdout)["rows"]
     assert row["psnr"] == pytest.approx(scores["psnr"], abs=1e-3)
+
+
+def test_restore_takes_a_slice_of_a_scan_for_checkpoints_of_mr(uplapp, tmp_path):
+    make(tmp_path / "data" / "models", "l1", task="mri")
+    volume = np.random.default_rng(0).random((40, 32, 3)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(volume, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / "head.nii.gz")
+    words = ["restore", tmp_path / "head.nii.gz", "-c", "mri-unet-l1", "-o", tmp_path / "out"]
+    result = uplapp(*words, "--acceleration", "4", "--mask", "equispaced", "--slice", "2")
+    assert result.returncode == 0, result.stderr
+    provenance = json.loads((tmp_path / "out" / "head-slice2-provenance.json").read_text())
+    assert provenance["degradation"]["mask"] == "equispaced"
+    kinds = ("reference", "zero-filled", "mri-unet-l1", "mri-unet-l1-error")
+    assert all((tmp_path / "out" / f"head-slice2-{kind}.png").is_file() for kind in kinds)
+    refused = uplapp(*words, "--sigma", "5")
+    assert (refused.returncode, "sigma 5 does not fit the task 'mri'" in refused.stderr) == (2, True)
+    mixed = uplapp(*words, "-c", "denoise-unet-l2")
+    assert "these checkpoints are for the tasks denoise and mri" in mixed.stderr
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,16 @@ from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.evaluate import ON_SCREEN
 from uplapp.imaging.images import Picture
 from uplapp.imaging.jobs import (
+    Case,
     Job,
     Step,
     crop_centre,
+    job_errors,
+    job_pictures,
+    label,
     make_case,
     result_files,
     run_job,
@@ -91,6 +97,45 @@ def test_a_slice_is_undersampled_restored_and_named_for_what_it_was(tmp_path):
         "coils": 1,
     }
     assert "| Zero-filled input |" in format_job(job)
+
+
+def test_errors_are_told_of_every_image_and_agree_with_the_scores(tmp_path):
+    job = finish(tmp_path, picture(), NOISE)
+    errors = job_errors(job)
+    assert list(errors) == ["noisy", "denoise-unet-l1", "denoise-unet-l2"]
+    assert errors["noisy"].mean == job.degraded_scores["flip"]
+    assert [errors[result.card.name].mean for result in job.results] == [
+        result.scores["flip"] for result in job.results
+    ]
+    assert list(job.degraded_scores) == list(ON_SCREEN)
+    names = {f"photo-{kind}-error.png" for kind in errors}
+    assert names == {name for name in result_files(job) if name.endswith("-error.png")}
+
+
+def test_without_a_reference_nothing_is_called_an_error(tmp_path):
+    job = finish(tmp_path, picture(), None)
+    assert job_errors(job) == {}
+    assert not any(name.endswith("-error.png") for name in result_files(job))
+
+
+def test_every_picture_has_a_name_on_screen(tmp_path):
+    job = finish(tmp_path, picture(), NOISE)
+    assert [kind for kind, _ in job_pictures(job)] == list(job.labels)
+    assert list(job.labels.values()) == ["Reference", "Noisy", "L1", "L2"]
+
+
+def test_two_networks_of_one_loss_are_told_apart(tmp_path):
+    card, _ = make(tmp_path)
+    other = replace(card, name="mine", title="L2")
+    assert label([card, other]) == {"denoise-unet-l2": "L2 (denoise-unet-l2)", "mine": "L2 (mine)"}
+
+
+def test_a_note_is_told_with_the_table_and_the_provenance(tmp_path):
+    card, _ = make(tmp_path)
+    case = Case("photo", "denoise", picture().pixels, note="It came like this.")
+    *_, job = run_job(case, Checkpoints((tmp_path,)), [card])
+    assert "It came like this." in format_job(job)
+    assert json.loads(result_files(job)["photo-provenance.json"])["note"] == "It came like this."
 
 
 def test_leaving_a_job_stops_it(tmp_path):

@@ -62,8 +62,12 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
     picked = [panel.source, panel.slices, *outputs.all]
     panel.samples.select(sample_picker(panel.task), None, picked, **PRIVATE)
     panel.upload.upload(partial(pick_upload, panel.task), panel.upload, picked, **PRIVATE)
-    panel.slices.release(
-        partial(pick_slice, panel.task), [panel.source, panel.slices], outputs.all, **PRIVATE
+    panel.slices.input(
+        partial(pick_slice, panel.task),
+        [panel.source, panel.slices],
+        outputs.all,
+        trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
+        **PRIVATE,
     )
 
 
