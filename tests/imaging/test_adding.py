@@ -4,6 +4,8 @@ import errno
 import hashlib
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -265,6 +267,15 @@ def test_what_is_accepted_of_a_damaged_file_is_what_the_library_reads(changes, c
 def test_the_outline_of_a_network_is_that_of_the_network(task):
     spec = RunSpec(**{**SPEC, "task": task})
     assert outline(spec) == {name: tuple(t.shape) for name, t in build_network(spec).state_dict().items()}
+
+
+def test_a_network_is_outlined_without_loading_a_compiler(house):
+    code = (
+        "import sys; from uplapp.imaging import checkpoints, recipe;"
+        "checkpoints.outline(recipe.RunSpec('mri', 'unet', 'l2')); print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=house, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("at", [1, 2])

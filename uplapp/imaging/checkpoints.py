@@ -12,7 +12,6 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
-import torch
 from torch import nn
 
 from uplapp.errors import BadCheckpoint, UnknownName, UplappError
@@ -21,6 +20,7 @@ from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.restore import pick_device
 from uplapp.imaging.tasks import TASKS, Task
+from uplapp.imaging.unfilled import unfilled
 from uplapp.imaging.weights import (
     LEARNED_BY_LOSS,
     MAX_BYTES,
@@ -81,7 +81,7 @@ def outline(spec: RunSpec) -> dict[str, tuple[int, ...]]:
     if not _modest(list(spec.network_options.values())):
         raise BadCheckpoint(f"an option of the network is no text and no number up to {MAX_OPTION}")
     try:
-        with torch.device("meta"):
+        with unfilled():
             network = build_network(spec)
     except Exception as error:  # what the values of a stranger's card lead a network to raise
         reason = error if isinstance(error, UplappError) else type(error).__name__
