@@ -28,10 +28,10 @@ def test_every_number_of_a_log_is_drawn_and_nothing_where_there_is_none():
     assert {row["step"] for row in rows(chart)} == {100, 200, 300}
 
 
-@pytest.mark.parametrize(
-    "logs", [{}, {"a": log(0)}, {"a": log(4, False)}, {f"r{n}": log() for n in range(15)}]
-)
-def test_any_number_of_runs_can_be_drawn(logs):
-    drawn = unescape(vl_convert.vegalite_to_svg(training_chart(logs).to_json()))
+@pytest.mark.parametrize("logs", [{"a": log(1)}, {"a": log(4, False)}, {f"r{n}": log() for n in range(15)}])
+def test_any_number_of_runs_can_be_drawn_with_scores_and_without(logs):
+    chart = training_chart(logs).to_json()
+    drawn = unescape(vl_convert.vegalite_to_svg(chart))
     assert all(name in drawn for name in logs)
-    assert "Training" in drawn
+    assert (">PSNR<" in drawn) == logs[min(logs)]["validation_psnr"].notna().any()
+    assert vl_convert.vegalite_to_png(chart)

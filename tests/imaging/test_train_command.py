@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.imaging import tiny
 from uplapp.commands.train import train
-from uplapp.commands.training import ProgressLine, stopping
+from uplapp.commands.training import ProgressLine, draw_curves, stopping
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import read_card
 from uplapp.imaging.logs import Progress
@@ -82,6 +82,11 @@ def test_curves_are_drawn(call, photos, tmp_path):
     assert "psnr" in result.stdout
     assert "denoise-unet-l1" in path.read_text()
     assert ", validation " in result.stderr
+
+
+def test_no_curves_are_drawn_of_a_run_that_has_no_log_yet(photos, tmp_path):
+    draw_curves(tmp_path / "curves.png", {"run": tmp_path / "none.csv"})
+    assert not (tmp_path / "curves.png").exists()
 
 
 def test_a_search_prints_a_table_and_the_line_for_the_other_table(call, photos):

@@ -259,4 +259,9 @@ def _read_rates(text: str) -> list[float]:
 def _logs(work: Sequence["Run"]) -> dict[str, Path]:
     from uplapp.imaging.train import log_path
 
-    return {run.name: log_path(run.places.runs, run.spec) for run in work}
+    starts = {
+        f"{run.spec.start.name} (start)": log_path(run.places.runs, run.spec.start)
+        for run in work
+        if run.spec.start is not None
+    }
+    return starts | {run.name: log_path(run.places.runs, run.spec) for run in work}

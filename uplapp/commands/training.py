@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -97,11 +97,14 @@ def describe_trials(spec: "RunSpec", trials: Sequence["Trial"], chosen: "Trial")
     return "\n".join([*rows, rate_line(spec, chosen.rate)])
 
 
-def draw_curves(path: Path, logs: dict[str, Path]) -> None:
-    """Draw the logs that are there, by name of their run, as an .svg, .pdf or .png."""
+def draw_curves(path: Path, logs: Mapping[str, Path]) -> None:
+    """Draw the logs that hold a row, by name of their run, as an .svg, .pdf or .png; none leave no file."""
     import pandas as pd
 
     from uplapp.analysis.figures import save
     from uplapp.analysis.plots import training_chart
 
-    save(training_chart({name: pd.read_csv(log) for name, log in logs.items() if log.exists()}), path)
+    tables = {name: pd.read_csv(log) for name, log in logs.items() if log.exists()}
+    told = {name: table for name, table in tables.items() if len(table)}
+    if told:
+        save(training_chart(told), path)

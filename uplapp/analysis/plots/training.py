@@ -26,10 +26,12 @@ def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
     """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel a run.
 
     A log has the columns step, loss, validation_psnr, validation_loss; values that are missing are left out.
-    Losses have units of their own, so only their courses compare.
+    Without scores there is no first panel. Losses have units of their own, so only their courses compare.
     """
     tables = {name: _numbers(log) for name, log in logs.items()}
-    panels: list[Any] = [_psnr_panel(tables), *(_loss_panel(name, table) for name, table in tables.items())]
+    panels = [_loss_panel(name, table) for name, table in tables.items()]
+    if any(table["validation_psnr"].notna().any() for table in tables.values()):
+        panels.insert(0, _psnr_panel(tables))
     title = alt.TitleParams(
         text="Training",
         subtitle="Losses: grey while training, blue on validation images.",
@@ -50,8 +52,7 @@ def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:
     legend = alt.Legend(orient="bottom", title=None, columns=1, symbolType="stroke", symbolOpacity=1)
     looks = told_apart("run:N", names, legend, "color", "strokeDash")
     told = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
-    found = pd.concat(rows) if rows else pd.DataFrame(columns=["step", "validation_psnr", "run"])
-    base = alt.Chart(inline(found)).mark_line(strokeWidth=1.5, point=True)
+    base = alt.Chart(inline(pd.concat(rows))).mark_line(strokeWidth=1.5, point=True)
     return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=told, **looks), "PSNR")
 
 
@@ -61,6 +62,7 @@ def _loss_panel(name: str, table: pd.DataFrame) -> Any:
         .mark_line(color=color, strokeWidth=width, point={"color": color, "size": 12})
         .encode(x=_steps(), y=_value(column, "loss"), tooltip=tooltips("step:Q", f"{column}:Q", step="d"))
         for column, color, width in (("loss", GREY, 1.0), ("validation_loss", BLUE, 1.8))
+        if table[column].notna().any()
     ]
     return _sized(alt.layer(*layers), short(name, LONGEST_NAME))
 
