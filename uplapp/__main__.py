@@ -8,6 +8,7 @@ from uplapp.commands.agree import agree
 from uplapp.commands.analyse import analyse
 from uplapp.commands.deploy import deploy
 from uplapp.commands.evaluate import evaluate
+from uplapp.commands.model import app as model
 from uplapp.commands.next import next_pair
 from uplapp.commands.observers import observers
 from uplapp.commands.plan import plan
@@ -30,6 +31,7 @@ for verb in (restore, train, evaluate, analyse, ratings, observers, agree, plan,
     app.command()(verb)
 app.command("next")(next_pair)
 app.add_typer(study, name="study")
+app.add_typer(model, name="model")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from uplapp.imaging.jobs import Job, run_job
 from uplapp.imaging.samples import samples_of
 from uplapp.imaging.sources import View, read_case, view_file
 from uplapp.imaging.tasks import TASKS
+from uplapp.web import own_model
 from uplapp.web.notice import errors_on_screen
 from uplapp.web.researcher import collecting
 from uplapp.web.researcher.desk import Desk
@@ -48,12 +49,14 @@ def build(desk: Desk, collected: gr.State) -> None:
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
+            added = own_model.build(desk)
         with gr.Column(scale=3, min_width=320):
             path = samples_of(first)[0]
             outputs = lay_out_outputs(path.name, view_file(path, first))
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
+        _connect_menu(checkpoints, panel, added)
     _connect_tasks(task, panels, outputs)
     _connect_buttons(checkpoints, start, stop, task, panels, outputs)
 
@@ -69,6 +72,18 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
         **PRIVATE,
     )
+
+
+def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
+    """The networks of a task are read when the page loads, and when this browser added one."""
+    for moment in (None, added.change):
+        gr.on(
+            moment,
+            partial(own_model.menu, checkpoints, panel.task),
+            [panel.checkpoints, added],
+            panel.checkpoints,
+            **PRIVATE,
+        )
 
 
 def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
