@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from uplapp.imaging.checkpoints import list_checkpoints, load_network
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.restore import restore
 from uplapp.settings import Settings
 
@@ -18,8 +18,9 @@ SMALL, LARGE = (3, 512, 512), (3, 3000, 4000)
 def main() -> None:
     """Print seconds, the ratio to one untiled call of the network, and the peak memory of the process."""
     folder = Settings.from_env().checkpoints
-    card = list_checkpoints(folder)[0]
-    network = load_network(folder, card)
+    checkpoints = Checkpoints((folder,))
+    card = checkpoints.cards("denoise")[0]
+    network = checkpoints.load(card)
     generator = torch.Generator().manual_seed(0)
     for shape in (SMALL, LARGE):
         image = torch.rand(shape, generator=generator)

@@ -158,11 +158,12 @@ def restore_without_end() -> None:
     """One photograph after the other, as the Restore tab does it."""
     import torch
 
-    from uplapp.imaging.checkpoints import list_checkpoints, load_network
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.restore import restore
 
     folder = Settings.from_env().checkpoints
-    network = load_network(folder, list_checkpoints(folder)[0])
+    checkpoints = Checkpoints((folder,))
+    network = checkpoints.load(checkpoints.cards("denoise")[0])
     image = torch.rand((3, 512, 512), generator=torch.Generator().manual_seed(0))
     while True:
         restore(network, image)

@@ -21,8 +21,9 @@ MAY_IMPORT = {
     "analysis": GROUND,
     "hub": GROUND,
     "workflows": GROUND | {"imaging", "study", "analysis", "hub"},
-    "web": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
-    "commands": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
+    "models": GROUND | {"imaging", "hub"},
+    "web": GROUND | {"imaging", "study", "analysis", "hub", "workflows", "models"},
+    "commands": GROUND | {"imaging", "study", "analysis", "hub", "workflows", "models"},
     "__main__": GROUND | {"web", "commands"},
 }
 HOMES = {

@@ -78,6 +78,17 @@ def test_a_study_of_mr_slices_shows_what_undersampling_left(tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "root" / "l1" / "cup.png")), expected)
 
 
+def test_a_condition_may_be_a_checkpoint_by_its_own_name(tmp_path):
+    make(tmp_path, "l1")
+    network = make(tmp_path, "l2")[1]
+    definition = plan(conditions=(Condition("l1", "L1"), Condition("denoise-unet-l2", "Mine")))
+    render_stimuli(definition, Checkpoints((tmp_path,)), tmp_path / "root")
+    clean = read_image(sample_path("coffee")).pixels
+    expected = tensor_to_array(restore(network, GaussianNoise(25).apply(clean))[:, 10:74, 20:68])
+    stored = np.asarray(Image.open(tmp_path / "root" / "denoise-unet-l2" / "cup.png"))
+    np.testing.assert_array_equal(stored, expected)
+
+
 def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):
     make(tmp_path, "l1")
     with pytest.raises(

@@ -37,7 +37,11 @@ def render_stimuli(
     recipe, degradation = definition.render, _degradation(definition.render)
     task = TASKS.build(recipe.task)
     names = [condition.name for condition in definition.conditions]
-    cards = {name: checkpoints.find(f"{recipe.task}-{recipe.network}-{name}") for name in names}
+    own = {card.name for card in checkpoints.cards(recipe.task)}
+    cards = {
+        name: checkpoints.find(name if name in own else f"{recipe.task}-{recipe.network}-{name}")
+        for name in names
+    }
     networks = {name: checkpoints.load(card) for name, card in cards.items()}
     total = len(definition.scenes) * (len(networks) + 1)
     done = 0

@@ -74,8 +74,10 @@ def test_no_checkpoint_is_told(tmp_path):
 
 
 def test_the_layout_is_the_published_one():
-    rows = [{"checkpoint": "a", "loss": "l1", **dict.fromkeys(METRICS, 0.5)}]
-    rows += [{"checkpoint": "b", "loss": "flip", **dict.fromkeys(METRICS, 0.25), "ssim": None}]
+    rows = [{"checkpoint": "a", "loss": "l1", "label": "L1", **dict.fromkeys(METRICS, 0.5)}]
+    rows += [
+        {"checkpoint": "b", "loss": "flip", "label": "FLIP", **dict.fromkeys(METRICS, 0.25), "ssim": None}
+    ]
     noisy = dict.fromkeys(METRICS, 0.125)
     lines = format_evaluation(Evaluation("denoise", "sigma 25", 25, (0,), 1, noisy, rows)).splitlines()
     assert lines[0] == "|  | Noisy | L1 | FLIP |"

@@ -52,9 +52,11 @@ def test_an_interpolated_grid_is_halved(tmp_path):
     np.testing.assert_allclose(volume.voxels, coarse.voxels, atol=1e-6)
 
 
-def test_a_batch_is_square_black_around_and_repeats_with_its_seed(volume):
-    first, again, other = (draw_slices([volume], 4, 128, np.random.default_rng(seed)) for seed in (1, 1, 2))
-    assert first.shape == (4, 1, 128, 128)
+def test_a_batch_is_black_around_and_repeats_with_its_seed(volume):
+    first, again, other = (
+        draw_slices([volume], 4, (128, 160), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert first.shape == (4, 1, 128, 160)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first[:, :, 0].abs().max() == 0
@@ -63,7 +65,7 @@ def test_a_batch_is_square_black_around_and_repeats_with_its_seed(volume):
 
 def test_volumes_count_alike_however_many_slices_they_have(volume):
     single = Volume("white", np.ones((100, 100, 1), np.float32), ((2, 0),))
-    slices = draw_slices([volume, single], 400, 96, np.random.default_rng(0))
+    slices = draw_slices([volume, single], 400, (96, 96), np.random.default_rng(0))
     white = (slices.flatten(1).min(dim=1).values == 1).float().mean().item()
     # 400 fair draws: four standard errors are .1.
     assert white == pytest.approx(0.5, abs=0.1)

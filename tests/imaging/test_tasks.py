@@ -46,6 +46,14 @@ def test_training_samples_k_space_at_the_acceleration_of_the_task(heads):
     assert kept.std() > 1e-3
 
 
+def test_batches_have_sides_of_their_own(heads):
+    task, data = TASKS.build("mri"), [read_volume(heads / "a.nii.gz")]
+    shapes = {
+        tuple(task.draw_pairs(data, 1, 160, np.random.default_rng(seed))[0].shape[2:]) for seed in range(60)
+    }
+    assert shapes == {(height, width) for height in (96, 128, 160) for width in (96, 128, 160)}
+
+
 def test_slices_are_measured_under_masks_of_their_own(heads):
     task = TASKS.build("mri")
     named = list(task.read_images(heads))

@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -131,6 +132,14 @@ def put(folder: Path, name: str, card: Mapping[str, Any], weights: bytes) -> Non
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)
+
+
+def label(cards: Sequence[Card]) -> dict[str, str]:
+    """The labels of cards by name; where two are alike the name is added."""
+    count = Counter(card.label for card in cards)
+    return {
+        card.name: card.label if count[card.label] == 1 else f"{card.label} ({card.name})" for card in cards
+    }
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Card, Checkpoints
+from uplapp.imaging.checkpoints import Card, Checkpoints, label
 from uplapp.imaging.degradations import Degradation
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.restore import restore
@@ -98,7 +98,11 @@ def evaluate(
         if on_image is not None:
             on_image(number + 1, len(images))
     means = {name: _means(found) for name, found in scores.items()}
-    rows = [{"checkpoint": card.name, "loss": card.spec.loss, **means[card.name]} for card in cards]
+    labels = label(cards)
+    rows = [
+        {"checkpoint": card.name, "loss": card.spec.loss, "label": labels[card.name], **means[card.name]}
+        for card in cards
+    ]
     return Evaluation(
         task=cards[0].spec.task,
         degradation=degradation.text,

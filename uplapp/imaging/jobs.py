@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from uplapp import __version__
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Card, Checkpoints
+from uplapp.imaging.checkpoints import Card, Checkpoints, label
 from uplapp.imaging.degradations import Degradation
 from uplapp.imaging.error_maps import ErrorMap, draw_error_map, encode_error_map
 from uplapp.imaging.evaluate import ON_SCREEN, Scores, build_metrics, measure
@@ -94,14 +93,6 @@ def make_case(name: str, picture: Picture, task: str, degradation: Degradation |
     if degradation is None:
         return Case(name, task, pixels, bits=picture.bits)
     return Case(name, task, degradation.apply(pixels), pixels, degradation, picture.bits)
-
-
-def label(cards: Sequence[Card]) -> dict[str, str]:
-    """The labels of cards by name; where two are alike the name is added."""
-    count = Counter(card.label for card in cards)
-    return {
-        card.name: card.label if count[card.label] == 1 else f"{card.label} ({card.name})" for card in cards
-    }
 
 
 def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iterator[Step | Job]:

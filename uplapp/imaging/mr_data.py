@@ -68,11 +68,11 @@ def read_volume(path: Path) -> Volume:
     return Volume(path.name, scaled, slices)
 
 
-def draw_slices(volumes: Sequence[Volume], count: int, side_px: int, random: np.random.Generator) -> Tensor:
-    """A batch (B,1,side,side) in [0,1]: a volume, a slice of it, centred on black, mirrored or turned."""
-    drawn = [
-        _draw_slice(volumes[index], side_px, random) for index in random.integers(len(volumes), size=count)
-    ]
+def draw_slices(
+    volumes: Sequence[Volume], count: int, size: tuple[int, int], random: np.random.Generator
+) -> Tensor:
+    """A batch (B,1,H,W) in [0,1]: a volume, a slice of it, mirrored or turned, centred on black."""
+    drawn = [_draw_slice(volumes[index], size, random) for index in random.integers(len(volumes), size=count)]
     return torch.from_numpy(np.stack(drawn))[:, None]
 
 
@@ -85,19 +85,18 @@ def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
         yield f"{volume.name}:{index}", torch.from_numpy(volume.cut(axis, index))[None]
 
 
-def _draw_slice(volume: Volume, side_px: int, random: np.random.Generator) -> Voxels:
+def _draw_slice(volume: Volume, size: tuple[int, int], random: np.random.Generator) -> Voxels:
     axis, index = volume.slices[int(random.integers(len(volume.slices)))]
-    plane = _fit(volume.cut(axis, index), side_px)
-    turned = np.rot90(plane, int(random.integers(4)))
-    return np.ascontiguousarray(turned[:, ::-1] if random.integers(2) else turned)
+    turned = np.rot90(volume.cut(axis, index), int(random.integers(4)))
+    return _fit(turned[:, ::-1] if random.integers(2) else turned, size)
 
 
-def _fit(plane: Voxels, side_px: int) -> Voxels:
-    """Pad with black or crop, about the centre, to a square."""
-    square = np.zeros((side_px, side_px), dtype=np.float32)
-    into, out_of = zip(*(_overlap(side, side_px) for side in plane.shape), strict=True)
-    square[into] = plane[out_of]
-    return square
+def _fit(plane: Voxels, size: tuple[int, int]) -> Voxels:
+    """Pad with black or crop, about the centre."""
+    fitted = np.zeros(size, dtype=np.float32)
+    into, out_of = zip(*map(_overlap, plane.shape, size), strict=True)
+    fitted[into] = plane[out_of]
+    return fitted
 
 
 def _overlap(side: int, wanted: int) -> tuple[slice, slice]:

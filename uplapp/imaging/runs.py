@@ -15,6 +15,7 @@ from uplapp.errors import BadCheckpoint
 from uplapp.imaging.checkpoints import Card, Checkpoints, read_card, write_checkpoint
 from uplapp.imaging.evaluate import evaluate
 from uplapp.imaging.logs import Listener
+from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.team import Team
@@ -119,7 +120,7 @@ def finished(run: Run) -> Card | None:
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
     """Mean metrics over a folder of images at the task's own degradation, with what they were measured on."""
     result = evaluate(Checkpoints((checkpoints,)), [card], images)
-    means = {name: value for name, value in result.rows[0].items() if name not in ("checkpoint", "loss")}
+    means = {name: value for name, value in result.rows[0].items() if name in METRICS}
     measured_on = {
         "images": f"{images.name} ({result.images})",
         "degradation": result.degradation,

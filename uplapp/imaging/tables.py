@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from uplapp.imaging.evaluate import Evaluation
 from uplapp.imaging.jobs import Job
-from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.tasks import TASKS
 
@@ -19,7 +18,7 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 def format_evaluation(evaluation: Evaluation) -> str:
     """The published layout: metrics down, the observation and then the losses across."""
     observed = TASKS.build(evaluation.task).observed.capitalize()
-    header = ["", observed, *(LOSSES[row["loss"]].label for row in evaluation.rows)]
+    header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
         [
             entry.label,

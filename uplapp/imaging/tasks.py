@@ -15,9 +15,18 @@ from uplapp.imaging.degradations.masks import MASKS, centre_fraction
 from uplapp.imaging.degradations.noise import add_gaussian_noise
 from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
 from uplapp.imaging.images import list_images, read_image
-from uplapp.imaging.mr_data import Volume, draw_slices, list_volumes, read_volume, spread_slices
+from uplapp.imaging.mr_data import (
+    SMALLEST_SIDE_PX,
+    Volume,
+    draw_slices,
+    list_volumes,
+    read_volume,
+    spread_slices,
+)
 from uplapp.imaging.networks.standardised import Standardised
 from uplapp.registry import Entry, Registry
+
+SIDE_STEP_PX = 32
 
 Named = tuple[str, Tensor]
 
@@ -46,7 +55,7 @@ class Task(Protocol):
     def draw_pairs(
         self, data: Sequence[Any], count: int, side_px: int, random: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Observations and what they should have been, (B,C,side,side) each."""
+        """Observations and what they should have been, (B,C,H,W) each, no side longer than `side_px`."""
 
     def read_images(self, folder: Path) -> Iterator[Named]:
         """The clean images under `folder`, with the names by which they are degraded."""
@@ -104,11 +113,16 @@ class Reconstruction:
     def draw_pairs(
         self, data: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Zero-filled and full slices (B,1,H,W), each with columns and a phase of its own."""
-        clean = draw_slices(data, count, side_px, random)
+        """Zero-filled and full slices (B,1,H,W), each with columns and a phase of its own.
+
+        A batch has sides of its own too, up to `side_px`: how wide the aliases lie depends on them.
+        """
+        sides = range(min(SMALLEST_SIDE_PX, side_px), side_px + 1, SIDE_STEP_PX)
+        height, width = random.choice(sides, size=2).tolist()
+        clean = draw_slices(data, count, (height, width), random)
         columns, fraction = MASKS[self.mask].build, centre_fraction(self.acceleration)
         seeds = random.integers(2**32, size=count).tolist()
-        masks = torch.stack([columns(side_px, self.acceleration, fraction, seed) for seed in seeds])
+        masks = torch.stack([columns(width, self.acceleration, fraction, seed) for seed in seeds])
         return undersample(clean, masks, smooth_phase(tuple(clean.shape), _generator(random))), clean
 
     def read_images(self, folder: Path) -> Iterator[Named]:

@@ -137,7 +137,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class Render:
-    """How the stimuli are made from the scenes, where uplapp makes them: a condition's name is a loss.
+    """How uplapp makes the stimuli from the scenes; the name of a condition is a loss or a checkpoint.
 
     Noise is what the task `denoise` adds; acceleration and mask are how `mri` samples k-space.
     """

@@ -10,8 +10,7 @@ import gradio as gr
 
 from uplapp.errors import UplappError
 from uplapp.imaging import adding
-from uplapp.imaging.checkpoints import Card, Checkpoints
-from uplapp.imaging.jobs import label
+from uplapp.imaging.checkpoints import Card, Checkpoints, label
 from uplapp.imaging.tasks import TASKS
 from uplapp.models import add_from_hub
 from uplapp.settings import Settings

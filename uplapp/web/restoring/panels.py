@@ -6,8 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from uplapp.imaging.checkpoints import Card
-from uplapp.imaging.jobs import label
+from uplapp.imaging.checkpoints import Card, label
 from uplapp.imaging.samples import samples_of
 from uplapp.imaging.sources import suffixes_of
 from uplapp.imaging.tasks import TASKS
