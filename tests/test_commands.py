@@ -20,7 +20,12 @@ def uplapp(house, tmp_path):
     """Run a verb in the house, with answers kept in a temporary folder."""
 
     def call(*words):
-        environment = {"PATH": "/usr/bin:/bin", "UPLAPP_DATA": str(tmp_path / "data"), "HOME": str(tmp_path)}
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "UPLAPP_DATA": str(tmp_path / "data"),
+            "UPLAPP_WEIGHTS": str(tmp_path / "no-weights"),
+        }
         command = [sys.executable, "-m", "uplapp", *map(str, words)]
         return subprocess.run(
             command, cwd=house, env=environment, capture_output=True, text=True, timeout=300

@@ -85,6 +85,13 @@ class TestDownload:
         pretrained._fetch.cache_clear()
         assert list(feature_weights("alexnet")) == ["0.weight"]
 
+    def test_tells_of_itself_on_stderr_alone(self, server, monkeypatch, capsys):
+        put(server, monkeypatch)
+        feature_weights("alexnet")
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "Downloading" in said.err
+
     def test_with_another_hash_is_refused(self, server, monkeypatch):
         put(server, monkeypatch, digest="00000000")
         with pytest.raises(UplappError, match=r"could not be fetched \(invalid hash value"):

@@ -1,5 +1,7 @@
 """Weights of networks that others trained: torchvision's official files, LPIPS's linear layers."""
 
+import sys
+from contextlib import redirect_stdout
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,9 +101,11 @@ def _download(file: str) -> Weights:
 def _fetch(file: str) -> Weights | str:
     """The weights, or the reason why they did not come: remembered either way."""
     try:
-        loaded = torch.hub.load_state_dict_from_url(
-            ADDRESS + file, map_location="cpu", check_hash=True, weights_only=True
-        )
+        # torch.hub tells what it downloads on stdout, which belongs to results.
+        with redirect_stdout(sys.stderr):
+            loaded = torch.hub.load_state_dict_from_url(
+                ADDRESS + file, map_location="cpu", check_hash=True, weights_only=True
+            )
     except Exception as error:  # no network, another hash, or whatever a broken file leads torch.load to
         return str(error)
     return _features(loaded)
