@@ -107,7 +107,7 @@ def write_checkpoint(
     versions: Mapping[str, str],
 ) -> Card:
     """Write weights, and what the loss learned, then the card that makes them valid; returns the card."""
-    learned = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in loss.state_dict().items()}
+    learned = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in loss.named_parameters()}
     tensors = {**network.state_dict(), **learned}
     weights = safetensors.torch.save(
         {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
