@@ -35,3 +35,28 @@ def test_any_number_of_runs_can_be_drawn_with_scores_and_without(logs):
     assert all(name in drawn for name in logs)
     assert (">PSNR<" in drawn) == logs[min(logs)]["validation_psnr"].notna().any()
     assert vl_convert.vegalite_to_png(chart)
+
+
+def test_no_two_runs_of_a_table_look_alike():
+    chart = json.loads(training_chart({f"r{n:02}": log() for n in range(14)}).to_json())
+    encodings = [
+        layer["encoding"] for layer in walk(chart) if {"color", "strokeDash"} <= set(layer["encoding"])
+    ]
+    for encoding in encodings:
+        looks = zip(
+            *(map(str, encoding[name]["scale"]["range"]) for name in ("color", "strokeDash")), strict=True
+        )
+        assert len(set(looks)) == 14
+    assert encodings
+
+
+def walk(node):
+    """Every part of a chart that encodes something."""
+    if isinstance(node, dict):
+        if "encoding" in node:
+            yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)

@@ -164,15 +164,18 @@ def lettered(chart: Chart) -> Chart:
     return chosen
 
 
-def in_turn(names: Sequence[str], looks: Sequence[Any]) -> list[Any]:
-    """Deal out looks to names, starting again when they run out."""
-    return [looks[place % len(looks)] for place in range(len(names))]
+def in_turn(names: Sequence[str], looks: Sequence[Any], shift: int = 0) -> list[Any]:
+    """Deal out looks to names; when they run out it starts again, `shift` looks further on.
+
+    So colours and shapes that run out together make other pairs in the next round.
+    """
+    return [looks[(place + shift * (place // len(looks))) % len(looks)] for place in range(len(names))]
 
 
 def told_apart(field: str, names: Sequence[str], legend: alt.Legend | None, *channels: str) -> dict[str, Any]:
     """Encode a field's names in colours, shapes or dashes, by the channel's name, in one legend."""
     return {
-        channel: kind(field, scale=alt.Scale(domain=list(names), range=in_turn(names, looks)), legend=legend)
+        channel: kind(field, scale=alt.Scale(domain=list(names), range=dealt), legend=legend)
         for channel, (kind, looks) in LOOKS.items()
-        if channel in channels
+        if channel in channels and (dealt := in_turn(names, looks, shift=int(channel != "color")))
     }
