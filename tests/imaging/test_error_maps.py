@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from uplapp.imaging.error_maps import STRIP_PX, ErrorMap, colour_of, draw_error_map, encode_error_map
-from uplapp.imaging.losses.flip import flip_map
+from uplapp.imaging.error_maps import ErrorMap, colour_of, draw_error_map, encode_error_map
+from uplapp.imaging.losses.flip import STRIP_PX, flip_map
 from uplapp.imaging.magma import MAGMA
 from uplapp.imaging.metrics import METRICS
 

@@ -1,7 +1,6 @@
 """Where a restoration differs from its reference: FLIP of each pixel, in the colours of its publication."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map, reach_px
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips
 from uplapp.imaging.magma import MAGMA
-
-# A photograph of 4000 px across takes 2 GB of memory in strips of this height.
-STRIP_PX = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +29,6 @@ def draw_error_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEG
         levels[rows] = (strip * 255).round().byte().cpu().numpy()
         total += float(strip.sum(dtype=torch.float64))
     return ErrorMap(levels, total / levels.size)
-
-
-def flip_strips(estimate: Tensor, target: Tensor, ppd: float) -> Iterator[tuple[slice, Tensor]]:
-    """Rows and their FLIP (h,W); each strip is computed with as much surround as FLIP sees."""
-    height, reach = target.shape[-2], reach_px(ppd)
-    for start in range(0, height, STRIP_PX):
-        stop, first = min(start + STRIP_PX, height), max(start - reach, 0)
-        part = slice(first, min(stop + reach, height))
-        with torch.inference_mode():
-            strip = flip_map(estimate[None, :, part], target[None, :, part], ppd)[0]
-        yield slice(start, stop), strip[start - first : stop - first]
 
 
 def encode_error_map(error: ErrorMap) -> bytes:

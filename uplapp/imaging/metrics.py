@@ -7,13 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_map, reach_px
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips, reach_px
 from uplapp.imaging.losses.lpips import Lpips
 from uplapp.imaging.losses.structural import ms_ssim, ssim
 from uplapp.imaging.vif import vif
 from uplapp.registry import Entry, Registry
-
-STRIP_PX = 512
 
 Metric = Callable[[Tensor, Tensor], Tensor]
 
@@ -44,17 +42,13 @@ def psnr(data_range: float = 1.0) -> Metric:
 
 def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
     """Mean LDR-FLIP at `ppd` pixels a degree, strip by strip to save memory; 0 for equal images."""
-    reach = reach_px(ppd)
+    reach_px(ppd)  # refuses an impossible one
 
     def mean_of_map(estimate: Tensor, target: Tensor) -> Tensor:
+        pairs = zip(estimate, target, strict=True)
+        totals = [sum(strip.sum() for _, strip in flip_strips(*pair, ppd)) for pair in pairs]
         height, width = target.shape[-2:]
-        total = torch.zeros(len(target), dtype=target.dtype, device=target.device)
-        for start in range(0, height, STRIP_PX):
-            stop, first = min(start + STRIP_PX, height), max(start - reach, 0)
-            rows = slice(first, min(stop + reach, height))
-            strip = flip_map(estimate[..., rows, :], target[..., rows, :], ppd)
-            total += strip[:, start - first : stop - first].sum(dim=(1, 2))
-        return total / (height * width)
+        return torch.stack(totals) / (height * width)  # type: ignore[arg-type]
 
     return mean_of_map
 

@@ -22,7 +22,7 @@ from uplapp.web.shelf import Shelf
 from uplapp.web.shield import Shield
 
 DEMO = "demo"
-UPLOAD_LIMIT = "64mb"
+UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
 KEEP_FILES_S = 6 * 3600
 SYSTEM_FONT = ("system-ui", "sans-serif")
 INTRODUCTION = """# uplapp

@@ -5,7 +5,7 @@ theirs. Every filter separates, so each is two banded matrix products.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import torch
@@ -35,6 +35,8 @@ LAB_DELTA = 6 / 29
 # HyAB between Hunt-adjusted green and blue, to the power q_c: the largest colour difference.
 C_MAX = 203.3017**Q_C
 EPSILON = 1e-15
+# A photograph of 4000 px across takes 2 GB of memory in strips of this height.
+STRIP_PX = 256
 
 
 def flip_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGREE) -> Tensor:
@@ -59,6 +61,20 @@ def reach_px(ppd: float) -> int:
     """How far a pixel of the map looks: the radius of the widest contrast filter."""
     require_number("ppd", ppd, *PPD_RANGE)
     return math.ceil(3 * math.sqrt(CSF_WIDEST / (2 * math.pi**2)) * ppd)
+
+
+def flip_strips(estimate: Tensor, target: Tensor, ppd: float) -> Iterator[tuple[slice, Tensor]]:
+    """Rows and their FLIP (h,W) of an image (C,H,W), without gradient, by strips that fit into memory.
+
+    Each strip is computed with as much surround as FLIP sees, so that no seam shows.
+    """
+    height, reach = target.shape[-2], reach_px(ppd)
+    for start in range(0, height, STRIP_PX):
+        stop, first = min(start + STRIP_PX, height), max(start - reach, 0)
+        part = slice(first, min(stop + reach, height))
+        with torch.inference_mode():
+            strip = flip_map(estimate[None, :, part], target[None, :, part], ppd)[0]
+        yield slice(start, stop), strip[start - first : stop - first]
 
 
 class FlipLoss(nn.Module):

@@ -21,7 +21,7 @@ LONG_MIN = 30
 FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
 ABOUT = """**ZIP**: a folder `reference` and one folder a condition, the same file names in each; or a study
 that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
-64 MB: `uplapp study new`."""
+256 MB: `uplapp study new`."""
 TITLE = "Which picture changes less?"
 
 
