@@ -18,7 +18,8 @@ PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
 def blocks(language: str) -> list[str]:
     """Fenced blocks of one language in all pages; "" are those without."""
     text = "\n".join(page.read_text() for page in PAGES)
-    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return [block for told, block in fenced if told == language]
 
 
 def verbs() -> list[str]:
