@@ -29,4 +29,6 @@ $(VENV)/.app: requirements.txt
 $(VENV)/.dev: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	# An oracle of masks and transforms, without the trainers that it would bring.
+	$(BIN)/python -m pip install --quiet --no-deps fastmri==0.3.0
 	touch $(VENV)/.app $@

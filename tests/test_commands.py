@@ -83,6 +83,10 @@ def test_every_verb_has_help_with_an_example(uplapp, verb):
         (["train", "--loss", "l2", "--data", "nowhere"], "nowhere is not a folder"),
         (["evaluate", "--data", "nowhere", "--task", "fly"], "unknown task 'fly'; choose one of: denoise"),
         (["evaluate", "--data", "studies", "--seeds", "a"], "--seeds a cannot be read"),
+        (
+            ["evaluate", "--task", "mri", "--data", "studies", "-c", "denoise-unet-l2"],
+            "is for --task denoise",
+        ),
         (["analyse", "nowhere.csv"], "nowhere.csv"),
         (["ratings", "nowhere.csv"], "there is no file 'nowhere.csv'"),
         (["study", "check", "nowhere"], "no study.toml"),

@@ -25,4 +25,6 @@ def add_from_hub(
     card = hub.download(offer, offer.card, endpoint=endpoint)
     adding.describe(checkpoints, card, name)
     weights = hub.download(offer, offer.weights, watch, endpoint)
+    if watch is not None:
+        watch(len(weights), len(weights))  # the last moment to stop
     return adding.add(checkpoints, card, weights, name, {"hub": offer.repo, "revision": offer.revision})

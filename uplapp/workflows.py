@@ -37,9 +37,10 @@ def render_stimuli(
     recipe, degradation = definition.render, _degradation(definition.render)
     task = TASKS.build(recipe.task)
     names = [condition.name for condition in definition.conditions]
-    own = {card.name for card in checkpoints.cards(recipe.task)}
+    known = {card.name for card in checkpoints.cards(recipe.task)}
+    grid = {name: f"{recipe.task}-{recipe.network}-{name}" for name in names}
     cards = {
-        name: checkpoints.find(name if name in own else f"{recipe.task}-{recipe.network}-{name}")
+        name: checkpoints.find(name if name in known and grid[name] not in known else grid[name])
         for name in names
     }
     networks = {name: checkpoints.load(card) for name, card in cards.items()}

@@ -216,8 +216,10 @@ def test_what_is_damaged_is_left_out_and_told_once_and_the_others_stay(tmp_path,
         path.with_suffix(".safetensors").unlink()
     checkpoints = Checkpoints((tmp_path / "ships", own))
     assert [checkpoints.cards() for _ in range(3)] == [[ships]] * 3
-    assert capsys.readouterr().err.count(str(path)) == 1
-    assert str(path) in checkpoints.broken()[path.stem]
+    assert capsys.readouterr().err.count(path.name) == 1
+    # A visitor of the page may read this: it names the file, not where it lies.
+    assert path.name in checkpoints.broken()[path.stem]
+    assert str(tmp_path) not in checkpoints.broken()[path.stem]
 
 
 def test_a_damaged_checkpoint_that_is_asked_for_says_what_is_wrong(tmp_path):

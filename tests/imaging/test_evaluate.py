@@ -9,6 +9,7 @@ import torch
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.evaluate import Evaluation, build_metrics, evaluate, measure
 from uplapp.imaging.images import encode_png
 from uplapp.imaging.metrics import METRICS
@@ -84,3 +85,12 @@ def test_the_layout_is_the_published_one():
     assert "| PSNR (dB) | 0.12 | **0.50** | 0.25 |" in lines
     assert "| FLIP | 0.1250 | 0.5000 | **0.2500** |" in lines
     assert "| SSIM | 0.1250 | **0.5000** | – |" in lines
+
+
+def test_checkpoints_of_two_tasks_and_another_tasks_degradation_are_refused(tmp_path):
+    photo, slice_ = make(tmp_path)[0], make(tmp_path, task="mri")[0]
+    checkpoints, folder = Checkpoints((tmp_path,)), photographs(tmp_path / "any")
+    with pytest.raises(UplappError, match="for the tasks denoise and mri; give those of one"):
+        evaluate(checkpoints, [photo, slice_], folder)
+    with pytest.raises(UplappError, match="sigma 25 is not what the task 'mri' is measured under"):
+        evaluate(checkpoints, [slice_], folder, GaussianNoise(25))

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from tests.imaging.test_checkpoints import make
-from uplapp.errors import UplappError
+from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.evaluate import ON_SCREEN
@@ -188,3 +188,10 @@ def test_a_crop_is_the_middle():
     pixels = torch.arange(5 * 8).view(1, 5, 8)
     assert crop_centre(pixels, 3).tolist() == [[[10, 11, 12], [18, 19, 20], [26, 27, 28]]]
     assert crop_centre(pixels, 100).shape == (1, 5, 8)
+
+
+def test_a_slice_too_large_to_be_restored_in_one_piece_is_refused(tmp_path):
+    network = make(tmp_path, task="mri")[1]
+    image = torch.zeros(1, 1024, 2049)
+    with pytest.raises(BadImage, match=r"is 2049x1024 px; .* in one piece, of at most 2\.1 megapixels"):
+        next(restore_by_tiles(network, image, torch.empty_like(image)))

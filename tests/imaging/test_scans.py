@@ -13,7 +13,7 @@ from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
 from uplapp.imaging.degradations import Undersampling
 from uplapp.imaging.images import array_to_tensor, encode_png
-from uplapp.imaging.scans import READERS, list_scans, read_scan
+from uplapp.imaging.scans import READERS, read_scan
 
 PICTURE = head(48, 40)
 
@@ -32,14 +32,6 @@ def folder(tmp_path_factory) -> Path:
 
 
 NAMES = ["a.h5", "b.npy", "c.npz", "d.nii.gz", "e.PNG"]
-
-
-def test_a_folder_lists_its_scans(folder, tmp_path):
-    assert [path.name for path in list_scans(folder)] == NAMES
-    with pytest.raises(BadImage, match=r"holds no scan; \.h5, \.npy"):
-        list_scans(tmp_path)
-    with pytest.raises(BadImage, match="is not a folder"):
-        list_scans(tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,6 +69,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path, name):
 def test_a_spoiled_file_is_read_or_told_but_never_half_read(folder, tmp_path, name, seed):
     random = np.random.default_rng(seed)
     data = bytearray((folder / name).read_bytes())
+    (tmp_path / name).write_bytes(data)
+    assert len(read_scan(tmp_path / name)) > 0
     for place in random.integers(min(len(data), 600), size=4):
         data[place] = random.integers(256)
     (tmp_path / name).write_bytes(data)

@@ -324,5 +324,5 @@ def test_no_call_of_a_stranger_changes_a_study_or_an_observer(app):
 
 
 def test_an_upload_above_the_cap_is_refused(app):
-    files = {"files": ("big.png", bytes(64 * 2**20 + 1), "image/png")}
+    files = {"files": ("big.png", bytes(256 * 2**20 + 1), "image/png")}
     assert httpx.post(f"{app.address}/gradio_api/upload", files=files, timeout=60).status_code == 413

@@ -41,6 +41,9 @@ def evaluate(
     degradation = GaussianNoise(sigma) if noisy else Undersampling(acceleration, mask)
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint] if checkpoint else checkpoints.cards(task)
+    for card in cards:
+        if card.spec.task != task:
+            raise UplappError(f"checkpoint '{card.name}' is for --task {card.spec.task}, not for {task}")
     result = metrics.evaluate(checkpoints, cards, data, degradation, read_seeds(seeds), _show, lpips)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
@@ -59,5 +62,5 @@ def read_seeds(text: str) -> tuple[int, ...]:
         raise UplappError(f"--seeds {text} cannot be read; give whole numbers such as 0,1,2") from None
 
 
-def _show(done: int, images: int) -> None:
-    print(f"image {done}/{images}", end="\n" if done == images else "\r", file=sys.stderr)
+def _show(done: int) -> None:
+    print(f"image {done}", end="\r", file=sys.stderr)

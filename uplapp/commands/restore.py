@@ -14,33 +14,29 @@ if TYPE_CHECKING:
     from uplapp.imaging.degradations import Degradation
 
 
+IMAGES = typer.Argument(
+    help="PNG, JPEG or TIFF; for MR checkpoints also fastMRI .h5, .nii, .nii.gz, .npy, .npz."
+)
+SIGMA = typer.Option(min=0, max=255, help="Add noise first; without it the input is noisy.")
+ACCELERATION = typer.Option(
+    help="Keep one column of k-space in so many; without it a picture is zero-filled already."
+)
+MASK = typer.Option(help="Which columns: random (the default) or equispaced.")
+COILS = typer.Option(min=1, max=64, help="Simulated coils that measure a picture.")
+SEED = typer.Option(min=0, help="Seed of the noise or, together with the file's name, of the columns.")
+SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
+
+
 def restore(
-    images: Annotated[
-        list[Path],
-        typer.Argument(
-            help="PNG, JPEG or TIFF; for MR checkpoints also fastMRI .h5, .nii, .nii.gz, .npy, .npz."
-        ),
-    ],
+    images: Annotated[list[Path], IMAGES],
     checkpoint: Annotated[list[str], typer.Option("-c", "--checkpoint", help="May be given again.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],
-    sigma: Annotated[
-        float | None, typer.Option(min=0, max=255, help="Add noise first; without it the input is noisy.")
-    ] = None,
-    acceleration: Annotated[
-        int | None,
-        typer.Option(
-            help="Keep one column of k-space in so many; without it a picture is zero-filled already."
-        ),
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(help="Which columns: random (the default) or equispaced.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the noise or, together with the file's name, of the columns.")
-    ] = 0,
-    slice_: Annotated[
-        int | None, typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
-    ] = None,
+    sigma: Annotated[float | None, SIGMA] = None,
+    acceleration: Annotated[int | None, ACCELERATION] = None,
+    mask: Annotated[str | None, MASK] = None,
+    coils: Annotated[int | None, COILS] = None,
+    seed: Annotated[int, SEED] = 0,
+    slice_: Annotated[int | None, SLICE] = None,
 ) -> None:
     """Degrade if asked, restore, write 8- or 16-bit PNG files, error maps and provenance.json.
 
@@ -58,7 +54,7 @@ def restore(
         raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint]
-    degradation = _degradation(sigma, acceleration, mask, seed)
+    degradation = _degradation(sigma, acceleration, mask, coils, seed)
     cases = [read_case(path, _task_of(cards), degradation, slice_) for path in images]
     for case in cases:
         if case.note:
@@ -70,7 +66,7 @@ def restore(
 
 
 def _degradation(
-    sigma: float | None, acceleration: int | None, mask: str | None, seed: int
+    sigma: float | None, acceleration: int | None, mask: str | None, coils: int | None, seed: int
 ) -> "Degradation | None":
     from uplapp.imaging.degradations import GaussianNoise, Undersampling
 
@@ -78,8 +74,10 @@ def _degradation(
         raise UplappError("--sigma is for photographs and --acceleration for MR; give one of them")
     if mask is not None and acceleration is None:
         raise UplappError(f"--mask {mask} says which columns, not how many; give --acceleration as well")
+    if coils is not None and acceleration is None:
+        raise UplappError(f"--coils {coils} is for undersampling; give --acceleration as well")
     if acceleration is not None:
-        return Undersampling(acceleration, mask or "random", seed)
+        return Undersampling(acceleration, mask or "random", seed, coils or 1)
     return None if sigma is None else GaussianNoise(sigma, seed)
 
 

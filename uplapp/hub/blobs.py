@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils._headers import build_hf_headers
-from huggingface_hub.utils._http import hf_raise_for_status
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
 from uplapp.hub.client import HubError
 

@@ -9,9 +9,7 @@ from pathlib import PurePosixPath
 from huggingface_hub import get_session, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.hf_api import RepoSibling
-from huggingface_hub.utils._headers import build_hf_headers
-from huggingface_hub.utils._http import hf_raise_for_status
-from huggingface_hub.utils._validators import validate_repo_id
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, validate_repo_id
 
 from uplapp.errors import UplappError
 from uplapp.hub.blobs import TRIES, Blob

@@ -20,6 +20,7 @@ from uplapp.imaging.checkpoints import (
     put,
     values_of,
 )
+from uplapp.imaging.error_maps import ERROR_MAP
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.weights import MAX_BYTES, count_parameters
 from uplapp.values import REFERENCE
@@ -119,6 +120,8 @@ def _require_free(checkpoints: Checkpoints, card: Card) -> None:
     pictures = [REFERENCE, *(TASKS.build(task).observed for task in TASKS)]
     if card.name.lower() in {name.lower() for name in (*files, *pictures)}:
         raise BadCheckpoint(f"the name '{card.name}' is taken; add the network under another one")
+    if card.name.lower().endswith(ERROR_MAP):
+        raise BadCheckpoint(f"the name '{card.name}' ends as those of error maps do; choose another one")
     for other in checkpoints.cards(card.spec.task):
         if other.label == card.label:
             raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")

@@ -155,7 +155,7 @@ class Checkpoints:
         """
         found, broken = self._survey()
         for sentence in broken.values():
-            _tell_once(sentence)
+            _tell_once(self.folders, sentence)
         order = {loss: place for place, loss in enumerate(LOSSES)}
         wanted = [card for card in found.values() if task in (None, card.spec.task)]
         return sorted(wanted, key=lambda card: (card.spec.task, order.get(card.spec.loss, len(order))))
@@ -175,7 +175,12 @@ class Checkpoints:
 
     def load(self, card: Card) -> nn.Module:
         """The trained network, as `load_network` gives it."""
-        homes = [folder for folder in self.folders if (folder / f"{card.name}.json").exists()]
+        pairs = [(folder, folder / card.name) for folder in self.folders]
+        homes = [
+            folder
+            for folder, stem in pairs
+            if Path(f"{stem}.json").exists() and Path(f"{stem}.safetensors").exists()
+        ]
         return load_network(homes[0] if homes else self.folders[0], card)
 
     def _survey(self) -> tuple[dict[str, Card], dict[str, str]]:
@@ -186,9 +191,9 @@ class Checkpoints:
             try:
                 card = read_card(path)
                 if card.name in found:
-                    raise BadCheckpoint(f"{path} is left out: a checkpoint before it has the same name")
+                    raise BadCheckpoint(f"{path.name} is left out: a checkpoint before it has the same name")
                 if not path.with_suffix(".safetensors").is_file():
-                    raise BadCheckpoint(f"{path} is left out: its weights are not beside it")
+                    raise BadCheckpoint(f"{path.name} is left out: its weights are not beside it")
             except BadCheckpoint as error:
                 broken[path.stem] = str(error)
             else:
@@ -197,8 +202,8 @@ class Checkpoints:
 
 
 @cache
-def _tell_once(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+def _tell_once(folders: tuple[Path, ...], sentence: str) -> None:
+    print(f"{', '.join(map(str, folders))}: {sentence}", file=sys.stderr)
 
 
 def read_card(path: Path) -> Card:
@@ -207,9 +212,11 @@ def read_card(path: Path) -> Card:
         with path.open("rb") as file:
             card = card_of(values_of(file.read(MAX_CARD_BYTES + 1)))
     except (OSError, BadCheckpoint) as error:
-        raise BadCheckpoint(f"{path} is not the card of a checkpoint of this version: {error}") from error
+        raise BadCheckpoint(
+            f"{path.name} is not the card of a checkpoint of this version: {error}"
+        ) from error
     if path.stem != card.name:
-        raise BadCheckpoint(f"{path} describes '{card.name}'; a card has the name of its checkpoint")
+        raise BadCheckpoint(f"{path.name} describes '{card.name}'; a card has the name of its checkpoint")
     return card
 
 
@@ -285,9 +292,9 @@ def load_network(folder: Path, card: Card) -> nn.Module:
         check_weights(card.spec, card.sha256, weights)
         tensors = safetensors.torch.load(weights)
     except OSError as error:
-        raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from error
+        raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
     except (BadCheckpoint, safetensors.SafetensorError) as error:
-        raise BadCheckpoint(f"{path} {error}") from error
+        raise BadCheckpoint(f"{path.name} {error}") from error
     network = build_network(card.spec)
     network.load_state_dict({k: v for k, v in tensors.items() if not k.startswith(LEARNED_BY_LOSS)})
     return network.eval().to(pick_device())

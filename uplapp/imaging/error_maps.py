@@ -12,6 +12,8 @@ from torch import Tensor
 from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips
 from uplapp.imaging.magma import MAGMA
 
+ERROR_MAP = "-error"  # ends the names of their files
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorMap:

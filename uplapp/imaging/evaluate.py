@@ -16,7 +16,7 @@ from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.restore import restore
 from uplapp.imaging.tasks import TASKS, Task
 
-OnImage = Callable[[int, int], None]
+OnImage = Callable[[int], None]
 Scores = dict[str, float | None]
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip", "l1", "l2")
 
@@ -81,38 +81,52 @@ def evaluate(
     The degradation is that of the task at its defaults unless one is given, the `backbone` that of LPIPS.
     A metric that cannot be had, or is not defined on every image, is None with a warning.
     """
-    if not cards:
-        raise UplappError("there is no checkpoint of this task; train one first")
-    task: Task = TASKS.build(cards[0].spec.task)
+    task = _task_of(cards)
     degradation = degradation or task.degradation()
+    if not isinstance(degradation, task.degradation):
+        raise UplappError(f"{degradation.text} is not what the task '{cards[0].spec.task}' is measured under")
     networks = {card.name: checkpoints.load(card) for card in cards}
     metrics, missing = build_metrics(backbone=backbone)
     scores: dict[str, list[Scores]] = {name: [] for name in (task.observed, *networks)}
-    images = list(task.read_images(folder))
-    for number, (name, clean) in enumerate(images):
+    images = 0
+    for images, (name, clean) in enumerate(task.read_images(folder), start=1):
         for seed in seeds:
             degraded = replace(degradation, seed=seed).for_image(name).apply(clean)
             scores[task.observed].append(measure(degraded, clean, metrics))
             for checkpoint, network in networks.items():
                 scores[checkpoint].append(measure(restore(network, degraded), clean, metrics))
         if on_image is not None:
-            on_image(number + 1, len(images))
+            on_image(images)
     means = {name: _means(found) for name, found in scores.items()}
-    labels = label(cards)
-    rows = [
-        {"checkpoint": card.name, "loss": card.spec.loss, "label": labels[card.name], **means[card.name]}
-        for card in cards
-    ]
+    rows = _rows(cards, means)
     return Evaluation(
         task=cards[0].spec.task,
         degradation=degradation.text,
         sigma=getattr(degradation, "sigma", None),
         seeds=tuple(seeds),
-        images=len(images),
+        images=images,
         degraded=means[task.observed],
         rows=rows,
         warnings=[*missing, *_warn(rows, metrics)],
     )
+
+
+def _task_of(cards: Sequence[Card]) -> Task:
+    names = sorted({card.spec.task for card in cards})
+    if not names:
+        raise UplappError("there is no checkpoint of this task; train one first")
+    if len(names) > 1:
+        raise UplappError(f"the checkpoints are for the tasks {' and '.join(names)}; give those of one task")
+    task: Task = TASKS.build(names[0])
+    return task
+
+
+def _rows(cards: Sequence[Card], means: Mapping[str, Scores]) -> list[dict[str, Any]]:
+    labels = label(cards)
+    return [
+        {"checkpoint": card.name, "loss": card.spec.loss, "label": labels[card.name], **means[card.name]}
+        for card in cards
+    ]
 
 
 def _warn(rows: Sequence[Mapping[str, Any]], metrics: Iterable[str]) -> list[str]:

@@ -117,7 +117,7 @@ def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
     try:
         return source.name, source.read_bytes()
     except OSError as error:
-        raise BadImage(f"{source} cannot be read: {error.strerror}") from error
+        raise BadImage(f"{source.name} cannot be read: {error.strerror}") from error
 
 
 @contextmanager

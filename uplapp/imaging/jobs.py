@@ -15,7 +15,7 @@ from uplapp import __version__
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints, label
 from uplapp.imaging.degradations import Degradation
-from uplapp.imaging.error_maps import ErrorMap, draw_error_map, encode_error_map
+from uplapp.imaging.error_maps import ERROR_MAP, ErrorMap, draw_error_map, encode_error_map
 from uplapp.imaging.evaluate import ON_SCREEN, Scores, build_metrics, measure
 from uplapp.imaging.images import Array, Picture, array_to_tensor, encode_png, tensor_to_array
 from uplapp.imaging.restore import restore_by_tiles
@@ -129,7 +129,8 @@ def result_files(job: Job) -> dict[str, bytes]:
     case = job.case
     images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job)}
     errors = {
-        f"{case.name}-{kind}-error.png": encode_error_map(error) for kind, error in job_errors(job).items()
+        f"{case.name}-{kind}{ERROR_MAP}.png": encode_error_map(error)
+        for kind, error in job_errors(job).items()
     }
     files = {**images, **errors}
     provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"

@@ -112,6 +112,8 @@ def _peak_of_scan(
     """The maximum of the file's reconstruction, None if there is none or it is not this magnitude."""
     if reconstruction is None or reconstruction.shape[1:] != magnitude.shape[1:]:
         return None
+    if reconstruction.dtype.kind not in "iuf":
+        return None
     require_samples(f"the reconstruction of {name}", reconstruction.shape)
     require_samples(f"a chunk of {name}", reconstruction.chunks or (1,))
     pictures = torch.from_numpy(np.asarray(reconstruction[:], dtype=np.float32))
@@ -169,7 +171,7 @@ def _read_npy(name: str, file: IO[bytes]) -> Array:
     if version not in readers:
         raise BadImage(f"{name} is an array of version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
     shape, _, dtype = readers[version](file)
-    if dtype.kind not in "biufc":
+    if dtype.kind not in "iufc":
         raise BadImage(f"{name} holds samples of type {dtype}; real and complex numbers are read")
     require_samples(name, shape, MAX_SAMPLES if dtype.kind == "c" else MAX_VOXELS)
     file.seek(0)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from uplapp.errors import BadImage
+
 # With the surround of the U-Net a tile of 960 px a side peaks near 2 GB.
 TILE_PX = 640
+# A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
+MAX_WHOLE_PX = 2**21
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ def restore_by_tiles(
     nothing. The network's device does the work.
     """
     height, width = degraded.shape[-2:]
+    if network.receptive_radius is None and height * width > MAX_WHOLE_PX:
+        raise BadImage(
+            f"the image is {width}x{height} px; this network restores an image in one piece, "
+            f"of at most {MAX_WHOLE_PX / 1e6:.1f} megapixels"
+        )
     rows_of_tiles = list(split_side(height, tile_px, network))
     columns_of_tiles = list(split_side(width, tile_px, network))
     tiles = list(itertools.product(rows_of_tiles, columns_of_tiles))

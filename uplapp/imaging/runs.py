@@ -125,6 +125,7 @@ def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
         "images": f"{images.name} ({result.images})",
         "degradation": result.degradation,
         "seeds": result.seeds,
+        "warnings": result.warnings,
     }
     return {**measured_on, **means}
 

@@ -22,16 +22,6 @@ def read_scan(path: Path) -> Scan:
     return reader(path)
 
 
-def list_scans(folder: Path) -> list[Path]:
-    """The files of a folder that `read_scan` takes, in order of name; none at all is refused."""
-    if not folder.is_dir():
-        raise BadImage(f"{folder} is not a folder; give a folder of scans: {', '.join(READERS)}")
-    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(tuple(READERS)))
-    if not paths:
-        raise BadImage(f"{folder} holds no scan; {', '.join(READERS)} are read")
-    return paths
-
-
 def read_picture(path: Path) -> Scan:
     """A PNG, JPEG or TIFF as a scan of one slice; colour becomes luma."""
     pixels = images.read_image(path).with_channels(1)

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from uplapp.imaging.data import Photograph, draw_crops, load_photographs
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.degradations.masks import MASKS, centre_fraction
 from uplapp.imaging.degradations.noise import add_gaussian_noise
 from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
 from uplapp.imaging.images import list_images, read_image
@@ -93,13 +92,11 @@ class Denoising:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Magnitude slices from one in `acceleration` columns of their k-space, single coil, white is 1."""
+    """Magnitude slices from one in eight columns of their k-space, single coil, white is 1."""
 
     channels: int = 1
     degradation: type[Degradation] = Undersampling
     observed: str = "zero-filled"
-    acceleration: int = 8
-    mask: str = "random"
     slices_a_volume: int = 8
 
     def prepare(self, network: nn.Module) -> nn.Module:
@@ -120,9 +117,8 @@ class Reconstruction:
         sides = range(min(SMALLEST_SIDE_PX, side_px), side_px + 1, SIDE_STEP_PX)
         height, width = random.choice(sides, size=2).tolist()
         clean = draw_slices(data, count, (height, width), random)
-        columns, fraction = MASKS[self.mask].build, centre_fraction(self.acceleration)
         seeds = random.integers(2**32, size=count).tolist()
-        masks = torch.stack([columns(width, self.acceleration, fraction, seed) for seed in seeds])
+        masks = torch.stack([Undersampling(seed=seed).columns(width) for seed in seeds])
         return undersample(clean, masks, smooth_phase(tuple(clean.shape), _generator(random))), clean
 
     def read_images(self, folder: Path) -> Iterator[Named]:

@@ -151,9 +151,10 @@ def take_step(state: TrainingState, spec: RunSpec, task: Task, data: Sequence[An
     value.backward()  # type: ignore[no-untyped-call]
     total = value.detach()
     team.add_up([total, *state.gradients])
-    if math.isfinite(total.item()):
-        state.optimiser.step()
-        state.step += 1
+    if not all(part.isfinite().all() for part in (total, *state.gradients)):
+        return math.nan
+    state.optimiser.step()
+    state.step += 1
     return total.item()
 
 

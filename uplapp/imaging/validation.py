@@ -1,6 +1,5 @@
 """A look at what a network in training does to images it never sees there."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,14 +27,14 @@ class Validation:
     def read(
         cls, task: Task, folder: Path, count: int = 8, side_px: int = 192, every: int = 500
     ) -> "Validation":
-        """The centres of the first `count` images of a folder, degraded as the task's tables are.
+        """The centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
-        The seed of a degradation is the image's place in the folder, so that every reading gives these pairs.
+        The seed of a degradation is the place of its image, so that every reading gives these pairs.
         """
-        images = itertools.islice(task.read_images(folder), count)
+        images = [(name, centre(image, side_px).clone()) for name, image in task.read_images(folder)]
+        step = max(1, len(images) // count)
         pairs = []
-        for seed, (name, image) in enumerate(images):
-            clean = centre(image, side_px)
+        for seed, (name, clean) in enumerate(images[::step][:count]):
             observation = replace(task.degradation(), seed=seed).for_image(name).apply(clean)
             pairs.append((observation[None], clean[None]))
         return cls(pairs, every)

@@ -23,7 +23,7 @@ Both are checked before use; a pickle is not read."""
 EPHEMERAL = " On a Space it is gone after a restart."
 LOOPBACK = ("127.0.0.1", "::1")
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-STOPPED = "Stopped; nothing was added."
+STOPPED = "Stopped."
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ def bring(
     if len(paths) != 2 or set(by_suffix) != {".safetensors", ".json"}:
         raise UplappError("choose two files, a .safetensors and its card, a .json")
     found = adding.read_files(by_suffix[".safetensors"], by_suffix[".json"])
+    watch(0, 1)  # the last moment to stop
     return adding.add(checkpoints, *found, name)
 
 
