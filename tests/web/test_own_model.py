@@ -55,14 +55,21 @@ def test_two_files_become_a_network_in_the_menu_ticked(tmp_path, files):
     assert names == ("theirs",)
     assert "Charbonnier (theirs) is in the menus of Photo denoising" in sentence
     assert fields == [None, "", "", ""]
-    menu = own_model.menu(checkpoints(at), "denoise", [], names)
+    menu, nothing = own_model.menu(checkpoints(at), "denoise", [], names)
+    assert not nothing["visible"]
     assert menu["choices"] == [("L2", "denoise-unet-l2"), ("Charbonnier (theirs)", "theirs")]
     assert menu["value"] == ["theirs"]
 
 
 def test_a_menu_keeps_what_was_ticked_and_forgets_what_is_gone(tmp_path):
-    menu = own_model.menu(checkpoints(desk(tmp_path)), "denoise", ["denoise-unet-l2", "gone"], ())
+    menu, _ = own_model.menu(checkpoints(desk(tmp_path)), "denoise", ["denoise-unet-l2", "gone"], ())
     assert menu["value"] == ["denoise-unet-l2"]
+
+
+def test_a_task_without_networks_has_no_menu_but_a_word(tmp_path):
+    menu, nothing = own_model.menu(checkpoints(desk(tmp_path)), "mri", [], ())
+    assert not menu["visible"]
+    assert nothing["visible"]
 
 
 def test_each_network_added_changes_the_names_even_if_it_has_the_name_of_a_removed_one(tmp_path, files):

@@ -36,10 +36,11 @@ def test_every_task_has_a_form_whose_first_values_are_its_own_degradation(task):
 def test_a_task_without_networks_says_so(task, tmp_path):
     without, words = panel(task, [])
     assert "There is no network for this task yet" in words
+    assert without.no_network.visible
     assert without.checkpoints.choices == []
     card, _ = make(tmp_path, task=task)
-    with_one, words = panel(task, [card])
-    assert "There is no network for this task yet" not in words
+    with_one, _ = panel(task, [card])
+    assert not with_one.no_network.visible
     assert with_one.checkpoints.value == [card.name]
 
 

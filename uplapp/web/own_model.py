@@ -95,15 +95,19 @@ def _lay_out_fields() -> Fields:
     return Fields(files, repo, file, name)
 
 
-def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> Any:
-    """The checkboxes of a task as they are now: what was ticked stays so, the network just added joins."""
+def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> tuple[Any, Any]:
+    """The checkboxes of a task as they are now, and whether to say that there are none.
+
+    What was ticked stays so, the network just added joins.
+    """
     cards = checkpoints.cards(task)
     labels, chosen = label(cards), {*ticked, *added[-1:]}
-    return gr.update(
+    boxes = gr.update(
         choices=[(labels[card.name], card.name) for card in cards],
         value=[card.name for card in cards if card.name in chosen],
         visible=bool(cards),
     )
+    return boxes, gr.update(visible=not cards)
 
 
 def take(

@@ -81,7 +81,7 @@ def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> No
             moment,
             partial(own_model.menu, checkpoints, panel.task),
             [panel.checkpoints, added],
-            panel.checkpoints,
+            [panel.checkpoints, panel.no_network],
             **PRIVATE,
         )
 

@@ -47,7 +47,7 @@ def read_noise(noise: str, sigma: float, seed: float | None) -> GaussianNoise | 
 
 def _lay_out_sampling(task: str) -> Form:
     gr.Markdown("### Undersampling of k-space")
-    usual = TASKS.build(task)
+    usual = Undersampling()
     masks = [(entry.label.capitalize(), name) for name, entry in MASKS.items()]
     with gr.Row():
         acceleration = gr.Slider(
@@ -61,9 +61,8 @@ def _lay_out_sampling(task: str) -> Form:
         )
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=LARGEST_SEED, min_width=80)
     mask = gr.Radio(masks, value=usual.mask, show_label=False, elem_id="mask")
-    trained = Undersampling(usual.acceleration, usual.mask).text
     gr.Markdown(
-        f"The networks were trained on {trained}; elsewhere they do what they can. "
+        f"The networks were trained on {usual.text}; elsewhere they do what they can. "
         "Seed and file name together draw the columns.",
         elem_classes="aside",
     )

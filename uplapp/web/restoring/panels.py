@@ -21,8 +21,8 @@ UPLOADS = {
     1: "Upload .h5, .nii, .npy, .npz or an image",
 }
 NO_NETWORK = (
-    "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) and start "
-    "the app again; until then the other task works."
+    "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
+    "below; until then the other task works."
 )
 
 
@@ -38,6 +38,7 @@ class Panel:
     slices: gr.Slider
     form: Form
     checkpoints: gr.CheckboxGroup
+    no_network: gr.Markdown
 
     @property
     def fields(self) -> list[gr.components.Component]:
@@ -56,9 +57,9 @@ def lay_out_panel(task: str, cards: Sequence[Card], visible: bool) -> Panel:
         )
         slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{task}", buttons=[])
         form = lay_out_form(task)
-        checkpoints = _lay_out_checkpoints(task, cards)
+        checkpoints, no_network = _lay_out_checkpoints(task, cards)
     source = gr.State(str(paths[0]))
-    return Panel(task, column, source, samples, upload, slices, form, checkpoints)
+    return Panel(task, column, source, samples, upload, slices, form, checkpoints, no_network)
 
 
 def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
@@ -77,12 +78,11 @@ def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
     )
 
 
-def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> gr.CheckboxGroup:
+def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxGroup, gr.Markdown]:
     gr.Markdown("### Networks, by the loss each was trained on")
-    if not cards:
-        gr.Markdown(NO_NETWORK.format(task=task), elem_id=f"no-network-{task}")
+    nothing = gr.Markdown(NO_NETWORK.format(task=task), visible=not cards, elem_id=f"no-network-{task}")
     labels = label(cards)
-    return gr.CheckboxGroup(
+    menu = gr.CheckboxGroup(
         [(labels[card.name], card.name) for card in cards],
         value=[card.name for card in cards[:TICKED]],
         label="All",
@@ -92,3 +92,4 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> gr.CheckboxGroup:
         elem_id=f"checkpoints-{task}",
         elem_classes="checkpoints",
     )
+    return menu, nothing
