@@ -157,7 +157,7 @@ def test_a_withdrawal_is_asked_of_the_observer_it_names_and_deletes_every_answer
     who.fill(name)
     ask.click()
     delete.click()
-    desk.get_by_text("2 answers of").wait_for()
+    desk.get_by_text(f"2 answers of {name} are deleted").wait_for()
     assert answered(tmp_path) == 0
     desk.locator("#people").get_by_text("withdrawn").wait_for()
     assert fits(desk)
