@@ -1,5 +1,6 @@
 """What comes out of a restoration: pictures, error maps, metrics, flicker, ZIP."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from uplapp.web.researcher.collecting import Results
 
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
 PREVIEW_CONTROLS_PX = 190
+# On a phone three names stand in a row.
+NAMES_A_ROW, ROW_PX = 3, 48
 LEGEND_COLOURS = 32
 INVITATION = "Press **Restore** to compare the networks on this picture."
 NO_ERRORS_YET = "Error maps appear here with the results."
@@ -127,7 +130,8 @@ def _flicker(job: Job) -> str:
     original = job.case.reference if job.case.reference is not None else job.case.degraded
     crops = {job.labels[result.card.name]: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
-    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
+    rows = math.ceil(len(pictures) / NAMES_A_ROW)
+    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
     against = "reference" if known else f"{TASKS.build(job.case.task).observed} input"
     part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
     caption = (
