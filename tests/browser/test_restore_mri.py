@@ -2,10 +2,6 @@
 
 import io
 import json
-import os
-import socket
-import subprocess
-import sys
 import zipfile
 
 import imagecodecs
@@ -15,9 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.browser.conftest import HOUSE, wait_for_page
 from tests.browser.moves import download, fits
-from tests.imaging.test_checkpoints import make
 from uplapp.imaging.fourier import to_kspace
 from uplapp.imaging.magma import MAGMA
 from uplapp.imaging.samples import sample_path
@@ -25,23 +19,6 @@ from uplapp.imaging.samples import sample_path
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 UPLOAD = "input[type=file][accept*=h5]"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """The real app, with a checkpoint for MR added to its data unless one ships."""
-    data = tmp_path_factory.mktemp("data")
-    make(data / "models", "l1", task="mri")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {"UPLAPP_DATA": str(data), "GRADIO_SERVER_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings})
-    try:
-        yield wait_for_page(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture
@@ -134,3 +111,4 @@ def test_each_task_keeps_its_own_picture(mri):
     mri.get_by_text("astronaut.png").wait_for()
     mri.get_by_label("MR reconstruction").check()
     mri.get_by_text("base.png").wait_for()
+    assert mri.get_by_text("astronaut.png").count() == 0

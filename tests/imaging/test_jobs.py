@@ -14,12 +14,11 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.evaluate import ON_SCREEN
-from uplapp.imaging.images import Picture
+from uplapp.imaging.images import Picture, crop_centre
 from uplapp.imaging.jobs import (
     Case,
     Job,
     Step,
-    crop_centre,
     job_errors,
     job_pictures,
     label,
@@ -186,8 +185,8 @@ def test_the_table_marks_the_best_of_each_metric(tmp_path):
 
 def test_a_crop_is_the_middle():
     pixels = torch.arange(5 * 8).view(1, 5, 8)
-    assert crop_centre(pixels, 3).tolist() == [[[10, 11, 12], [18, 19, 20], [26, 27, 28]]]
-    assert crop_centre(pixels, 100).shape == (1, 5, 8)
+    assert crop_centre(pixels, (3, 3)).tolist() == [[[10, 11, 12], [18, 19, 20], [26, 27, 28]]]
+    assert crop_centre(pixels, (100, 100)).shape == (1, 5, 8)
 
 
 def test_a_slice_too_large_to_be_restored_in_one_piece_is_refused(tmp_path):

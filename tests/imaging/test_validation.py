@@ -7,14 +7,14 @@ import torch
 
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, weights
-from uplapp.imaging.images import encode_png, read_image
+from uplapp.imaging.images import crop_centre, encode_png, read_image
 from uplapp.imaging.logs import read_log
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.train import log_path, train
-from uplapp.imaging.validation import Validation, centre
+from uplapp.imaging.validation import Validation
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_every_reading_gives_the_same_pairs_each_with_noise_of_its_own(folder):
 
 def test_a_small_image_is_looked_at_whole():
     image = torch.rand(3, 20, 100, generator=torch.Generator().manual_seed(0))
-    assert centre(image, 64).shape == (3, 20, 64)
+    assert crop_centre(image, (64, 64)).shape == (3, 20, 64)
 
 
 def test_a_network_that_does_nothing_scores_as_the_noise_does(tmp_path):

@@ -187,10 +187,3 @@ def write_results(job: Job, folder: Path) -> list[Path]:
         partial.write_bytes(content)
         paths.append(partial.replace(folder / name))
     return paths
-
-
-def crop_centre(pixels: Tensor, side_px: int) -> Tensor:
-    """The middle of (C,H,W), at most `side_px` a side."""
-    height, width = pixels.shape[-2:]
-    top, left = max(height - side_px, 0) // 2, max(width - side_px, 0) // 2
-    return pixels[:, top : top + side_px, left : left + side_px]

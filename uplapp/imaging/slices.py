@@ -13,6 +13,7 @@ from uplapp.errors import BadImage
 from uplapp.imaging.degradations.sampling import zero_filled
 from uplapp.imaging.degradations.undersampling import Undersampling
 from uplapp.imaging.fourier import to_image, to_kspace
+from uplapp.imaging.images import crop_centre
 
 Array = NDArray[Any]
 # A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
@@ -147,12 +148,6 @@ def crop_size(shape: tuple[int, ...], size: tuple[int, int] | None = None) -> tu
     wanted = size or (height, width)
     square = (width, width) if width < wanted[1] else wanted
     return min(height, square[0]), min(width, square[1])
-
-
-def crop_centre(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """The middle (...,h,w) of an image (...,H,W); of odd margins the smaller half is cut at top and left."""
-    top, left = ((side - part) // 2 for side, part in zip(image.shape[-2:], size, strict=True))
-    return image[..., top : top + size[0], left : left + size[1]]
 
 
 def _concentration(values: Array) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from uplapp.imaging.images import crop_centre
 from uplapp.imaging.logs import Scores
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.precision import estimate
@@ -31,7 +32,9 @@ class Validation:
 
         The seed of a degradation is the place of its image, so that every reading gives these pairs.
         """
-        images = [(name, centre(image, side_px).clone()) for name, image in task.read_images(folder)]
+        images = [
+            (name, crop_centre(image, (side_px, side_px)).clone()) for name, image in task.read_images(folder)
+        ]
         step = max(1, len(images) // count)
         pairs = []
         for seed, (name, clean) in enumerate(images[::step][:count]):
@@ -58,12 +61,6 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
-
-
-def centre(image: Tensor, side_px: int) -> Tensor:
-    """The middle of an image (C,H,W), at most `side_px` a side."""
-    top, left = (max(side - side_px, 0) // 2 for side in image.shape[-2:])
-    return image[..., top : top + side_px, left : left + side_px]
 
 
 def _score(network: nn.Module, loss: nn.Module, pair: Pair, precision: str) -> tuple[float, float]:

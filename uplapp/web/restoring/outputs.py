@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from uplapp.imaging.error_maps import colour_of
-from uplapp.imaging.images import encode_png, tensor_to_array
-from uplapp.imaging.jobs import Job, crop_centre, job_errors, result_files
+from uplapp.imaging.images import crop_centre, encode_png, tensor_to_array
+from uplapp.imaging.jobs import Job, job_errors, result_files
 from uplapp.imaging.sources import View
 from uplapp.imaging.tables import format_job
 from uplapp.imaging.tasks import TASKS
@@ -19,6 +19,7 @@ from uplapp.web.observer.preview import flicker_frame
 from uplapp.web.researcher.collecting import Results
 
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
+PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)
 PREVIEW_CONTROLS_PX = 190
 # On a phone three names stand in a row.
 NAMES_A_ROW, ROW_PX = 3, 48
@@ -128,7 +129,7 @@ def _results(job: Job, paths: Mapping[str, str]) -> Results:
 def _flicker(job: Job) -> str:
     known = job.case.reference is not None
     original = job.case.reference if job.case.reference is not None else job.case.degraded
-    crops = {job.labels[result.card.name]: crop_centre(result.pixels, PREVIEW_PX) for result in job.results}
+    crops = {job.labels[result.card.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     rows = math.ceil(len(pictures) / NAMES_A_ROW)
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
@@ -137,7 +138,7 @@ def _flicker(job: Job) -> str:
     caption = (
         f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
     )
-    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_PX)), pictures, height_px)
+    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_SIZE)), pictures, height_px)
 
 
 def _preview(name: str, view: View) -> list[tuple[Any, str]]:
