@@ -33,7 +33,8 @@ SEED = typer.Option(help="Seed of weights, crops and noise.")
 STEPS = typer.Option(min=1, help="Batches to train for.")
 BATCH = typer.Option(min=1, help="Crops a batch.")
 CROP = typer.Option(min=32, help="Side of a crop, px.")
-RATE = typer.Option(min=1e-7, help="Learning rate of Adam.")
+RATE = typer.Option(min=1e-7, help="Learning rate.")
+OPTIMISER = typer.Option(help="adam or muon.")
 WIDTH = typer.Option(min=6, help="Channels of the first layer.")
 PRECISION = typer.Option(help="bfloat16 or float32.")
 RUNS = typer.Option(help="Folder of training states and logs.")
@@ -51,7 +52,19 @@ LOOK = typer.Option(min=1, help="Steps between two looks at validation images.")
 SAVE = typer.Option(min=1, help="Steps between two saved states.")
 CURVES = typer.Option(help="Draw losses and validation scores to this file (.svg, .pdf, .png).")
 
-OF_RECIPE = ("task", "network", "loss", "seed", "steps", "batch", "crop", "rate", "width", "precision")
+OF_RECIPE = (
+    "task",
+    "network",
+    "loss",
+    "seed",
+    "steps",
+    "batch",
+    "crop",
+    "rate",
+    "optimiser",
+    "width",
+    "precision",
+)
 OF_TABLE = ("table", "only", "dask")
 INTERRUPTED = 130
 
@@ -90,6 +103,7 @@ def train(
     batch: Annotated[int, BATCH] = 8,
     crop: Annotated[int, CROP] = 96,
     rate: Annotated[float, RATE] = 1e-3,
+    optimiser: Annotated[str, OPTIMISER] = "adam",
     width: Annotated[int, WIDTH] = 48,
     precision: Annotated[str, PRECISION] = "bfloat16",
     runs: Annotated[Path, RUNS] = Path("runs"),
@@ -175,6 +189,7 @@ def _row(context: typer.Context, source: str) -> "Row":
         crop_px=given["crop"],
         learning_rate=given["rate"],
         precision=given["precision"],
+        optimiser=given["optimiser"],
     )
     options = {} if given["width"] == 48 else {"width": given["width"]}
     spec = RunSpec(given["task"], given["network"], given["loss"], given["seed"], schedule, options)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.variety import bend, recolour
 from uplapp.imaging.volumes import WHITE_PERCENTILE, load_voxels
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -35,7 +36,7 @@ class Volume:
 
     def cut(self, axis: int, index: int) -> Voxels:
         """One slice (H,W), upright: the later axis of the body goes up."""
-        plane = np.take(self.voxels, index, axis=axis)
+        plane = np.moveaxis(self.voxels, axis, 0)[index]
         return np.ascontiguousarray(np.rot90(plane))
 
 
@@ -71,7 +72,7 @@ def read_volume(path: Path) -> Volume:
 def draw_slices(
     volumes: Sequence[Volume], count: int, size: tuple[int, int], random: np.random.Generator
 ) -> Tensor:
-    """A batch (B,1,H,W) in [0,1]: a volume, a slice of it, mirrored or turned, centred on black."""
+    """A batch (B,1,H,W) in [0,1]: a volume, a slice of it, turned, mirrored, bent, recoloured."""
     drawn = [_draw_slice(volumes[index], size, random) for index in random.integers(len(volumes), size=count)]
     return torch.from_numpy(np.stack(drawn))[:, None]
 
@@ -88,21 +89,8 @@ def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
 def _draw_slice(volume: Volume, size: tuple[int, int], random: np.random.Generator) -> Voxels:
     axis, index = volume.slices[int(random.integers(len(volume.slices)))]
     turned = np.rot90(volume.cut(axis, index), int(random.integers(4)))
-    return _fit(turned[:, ::-1] if random.integers(2) else turned, size)
-
-
-def _fit(plane: Voxels, size: tuple[int, int]) -> Voxels:
-    """Pad with black or crop, about the centre."""
-    fitted = np.zeros(size, dtype=np.float32)
-    into, out_of = zip(*map(_overlap, plane.shape, size), strict=True)
-    fitted[into] = plane[out_of]
-    return fitted
-
-
-def _overlap(side: int, wanted: int) -> tuple[slice, slice]:
-    common = min(side, wanted)
-    first, start = (wanted - common) // 2, (side - common) // 2
-    return slice(first, first + common), slice(start, start + common)
+    mirrored = turned[:, ::-1] if random.integers(2) else turned
+    return recolour(bend(np.ascontiguousarray(mirrored), size, random), random)
 
 
 def _filled_slices(voxels: Voxels, spacing_mm: Sequence[float]) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from uplapp.errors import UplappError
+from uplapp.imaging.optimisers import OPTIMISERS
 
 PRECISIONS = ("bfloat16", "float32")
 # What a number of a schedule may be, in code and in words.
@@ -37,10 +38,12 @@ class Schedule:
     warm_up: int = 200
     ramp_down: float = 0.3
     precision: str = "bfloat16"
+    optimiser: str = "adam"
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise UplappError(f"unknown precision '{self.precision}'; choose one of: {', '.join(PRECISIONS)}")
+        OPTIMISERS[self.optimiser]
         for name, (allowed, words) in LIMITS.items():
             if not allowed(getattr(self, name)):
                 raise UplappError(f"{name} of a schedule is {getattr(self, name)}; it needs {words}")

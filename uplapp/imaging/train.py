@@ -17,6 +17,7 @@ from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.imaging.checkpoints import build_network
 from uplapp.imaging.logs import Listener, Log, Progress
 from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.optimisers import OPTIMISERS
 from uplapp.imaging.precision import estimate
 from uplapp.imaging.recipe import RunSpec
 from uplapp.imaging.tasks import TASKS, Task
@@ -49,8 +50,9 @@ class TrainingState:
             network = build_network(spec)
         network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         parameters = itertools.chain(network.parameters(), loss.to(device).parameters())
-        optimiser = torch.optim.Adam(
-            parameters, lr=spec.schedule.learning_rate, betas=(0.9, spec.schedule.beta2)
+        schedule = spec.schedule
+        optimiser = OPTIMISERS.build(
+            schedule.optimiser, parameters=parameters, lr=schedule.learning_rate, beta2=schedule.beta2
         )
         return cls(network, loss, optimiser)
 

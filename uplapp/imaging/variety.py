@@ -1,0 +1,47 @@
+"""Slices that no scanner took: other proportions and other contrasts of the heads that there are."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+Plane = NDArray[np.float32]
+
+TURN_DEGREES = 15.0
+STRETCH, SHEAR = 0.25, 0.1
+MOST_SHRUNK = 1.6
+RECOLOURED_SHARE = 0.5
+KNOTS = 5
+
+
+def bend(plane: Plane, size: tuple[int, int], random: np.random.Generator) -> Plane:
+    """A slice (H,W) turned a little, stretched along each side and sheared; its centre (H',W') on black.
+
+    It is shrunk too, at most so far that all of it is seen. Cubic interpolation, clipped to [0,1].
+    """
+    angle = np.deg2rad(random.uniform(-TURN_DEGREES, TURN_DEGREES))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    shear = np.array([[1, random.uniform(-SHEAR, SHEAR)], [0, 1]])
+    fitting = min(max(1, *np.divide(plane.shape, size)), MOST_SHRUNK) ** random.random()
+    pixels = fitting * turn @ shear @ np.diag(np.exp(random.uniform(-STRETCH, STRETCH, size=2)))
+    # PyTorch measures x, then y, in halves of a side.
+    halves = pixels * np.array(size)[::-1] / np.array(plane.shape)[::-1, None]
+    moved = torch.from_numpy(np.column_stack([halves, np.zeros(2)])).float()[None]
+    grid = functional.affine_grid(moved, [1, 1, *size], align_corners=False)
+    sampled = functional.grid_sample(
+        torch.from_numpy(plane)[None, None], grid, mode="bicubic", align_corners=False
+    )
+    return sampled[0, 0].clamp(0, 1).numpy()
+
+
+def recolour(plane: Plane, random: np.random.Generator) -> Plane:
+    """Half of the time brightness by a random curve through black, more or less far from the identity.
+
+    A curve need not rise: fluid and white matter change places between T1 and T2.
+    """
+    if random.random() >= RECOLOURED_SHARE:
+        return plane
+    knots = np.linspace(0, 1, KNOTS)
+    values = knots + random.random() * (random.random(KNOTS) - knots)
+    values[0] = 0
+    return np.interp(plane, knots, values).astype(np.float32)
