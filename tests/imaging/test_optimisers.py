@@ -37,7 +37,7 @@ def test_a_matrix_steps_as_by_the_muon_of_pytorch(shape):
     theirs = walk(lambda p: torch.optim.Muon(p, **oracle), start, gradients(*shape))
     # Both turn in bfloat16, ours from an unscaled sum of gradients, so digits differ, but not where they lead.
     assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.999
-    assert ours.norm() == pytest.approx(theirs.norm(), rel=5e-3)
+    assert ours.norm().item() == pytest.approx(theirs.norm().item(), rel=5e-3)
 
 
 @pytest.mark.parametrize("shape", [(12,), ()])
