@@ -35,7 +35,7 @@ def test_a_matrix_steps_as_by_the_muon_of_pytorch(shape):
     ours = walk(lambda p: Muon(p, lr=0.01), start, gradients(*shape))
     oracle = {"lr": 0.01, "momentum": 0.95, "weight_decay": 0.0, "adjust_lr_fn": "match_rms_adamw"}
     theirs = walk(lambda p: torch.optim.Muon(p, **oracle), start, gradients(*shape))
-    # Both turn in bfloat16, ours from an unscaled sum of gradients, so digits differ, but not where they lead.
+    # Both turn in bfloat16, ours from an unscaled sum of gradients: digits differ, not where they lead.
     assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.999
     assert ours.norm().item() == pytest.approx(theirs.norm().item(), rel=5e-3)
 

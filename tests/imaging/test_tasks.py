@@ -1,15 +1,20 @@
 """Tasks: pairs for training, images for measuring, and what a network is wrapped in."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tests.imaging.scans import head, kspace_of, write_fastmri
 from tests.imaging.test_mr_data import ball, write
+from uplapp.errors import BadImage
 from uplapp.imaging.degradations import Undersampling
 from uplapp.imaging.images import encode_png
 from uplapp.imaging.mr_data import read_volume
 from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.sources import read_case
 from uplapp.imaging.tasks import TASKS
 
 
@@ -56,10 +61,39 @@ def test_batches_have_sides_of_their_own(heads):
 
 def test_slices_are_measured_under_masks_of_their_own(heads):
     task = TASKS.build("mri")
-    named = list(task.read_images(heads))
-    masks = [Undersampling(8).for_image(name).columns(clean.shape[-1]) for name, clean in named]
+    found = list(task.read_images(heads))
+    masks = [Undersampling(8).for_image(each.name).columns(each.clean.shape[-1]) for each in found]
     assert len({tuple(mask.tolist()) for mask in masks}) > 1
-    assert all(clean.shape[0] == 1 for _, clean in named)
+    assert all(each.clean.shape[0] == 1 for each in found)
+
+
+@pytest.mark.parametrize("coils", [1, 3])
+def test_raw_k_space_is_measured_as_it_is_restored(coils, tmp_path):
+    slices = np.stack([kspace_of(head(120, 100, brightness), coils) for brightness in (0.5, 1.0, 0.8)])
+    path = write_fastmri(tmp_path / "knee.h5", slices, recon=(96, 96))
+    degradation = Undersampling(4)
+    for index, specimen in enumerate(TASKS.build("mri").read_images(tmp_path)):
+        case = read_case(path, "mri", degradation, index)
+        assert torch.equal(specimen.observe(degradation.for_image(specimen.name)), case.degraded)
+        assert torch.equal(specimen.clean, case.reference)
+    assert index == 2
+
+
+def test_volumes_and_raw_k_space_share_a_table(heads, tmp_path):
+    shutil.copy(heads / "a.nii.gz", tmp_path)
+    np.save(tmp_path / "b.npy", kspace_of(head(120, 100)))
+    names = [each.name for each in TASKS.build("mri").read_images(tmp_path)]
+    assert [name.partition(":")[0] for name in names] == ["a.nii.gz"] * 8 + ["b.npy"]
+
+
+def test_k_space_without_a_reference_is_not_measured_on(tmp_path):
+    kspace = kspace_of(head(120, 100))
+    kspace[..., ::2] = 0
+    np.save(tmp_path / "half.npy", kspace)
+    with pytest.raises(
+        BadImage, match=r"half\.npy lacks a part of its k-space, so there is nothing to measure"
+    ):
+        list(TASKS.build("mri").read_images(tmp_path))
 
 
 class Identity(nn.Module):

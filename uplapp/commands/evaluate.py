@@ -27,7 +27,7 @@ def evaluate(
 ) -> None:
     """Degrade every image, restore it by every checkpoint, print the mean metrics.
 
-    Photographs for denoise, NIfTI volumes for mri.
+    Photographs for denoise; for mri NIfTI volumes, fastMRI's .h5, k-space in .npy and .npz.
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """

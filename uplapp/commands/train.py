@@ -15,6 +15,7 @@ from uplapp.commands.training import (
     describe_outcome,
     describe_trials,
     draw_curves,
+    one_voice,
     stopping,
 )
 from uplapp.errors import Cancelled, UplappError
@@ -133,7 +134,8 @@ def train(
     alone = len({row.spec.task for row in rows}) == 1
     work = [folders.run(row, alone) for row in rows]
     try:
-        _do(work, context)
+        with one_voice():
+            _do(work, context)
     finally:
         if curves is not None:
             draw_curves(curves, _logs(work))

@@ -1,10 +1,11 @@
 """What a training run says on the command line, and how it is stopped."""
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -69,6 +70,16 @@ def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def one_voice() -> Iterator[None]:
+    """Of the processes that `accelerate launch` or `torchrun` started, the first one prints."""
+    if os.environ.get("RANK", "0") == "0":
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as silence, redirect_stdout(silence):
+        yield
 
 
 def describe(card: "Card") -> str:

@@ -89,9 +89,10 @@ def evaluate(
     metrics, missing = build_metrics(backbone=backbone)
     scores: dict[str, list[Scores]] = {name: [] for name in (task.observed, *networks)}
     images = 0
-    for images, (name, clean) in enumerate(task.read_images(folder), start=1):
+    for images, specimen in enumerate(task.read_images(folder), start=1):
+        clean = specimen.clean
         for seed in seeds:
-            degraded = replace(degradation, seed=seed).for_image(name).apply(clean)
+            degraded = specimen.observe(replace(degradation, seed=seed).for_image(specimen.name))
             scores[task.observed].append(measure(degraded, clean, metrics))
             for checkpoint, network in networks.items():
                 scores[checkpoint].append(measure(restore(network, degraded), clean, metrics))

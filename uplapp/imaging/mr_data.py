@@ -40,12 +40,12 @@ class Volume:
         return np.ascontiguousarray(np.rot90(plane))
 
 
-def list_volumes(folder: Path) -> list[Path]:
-    """The NIfTI files of a folder in order of name; none at all is refused."""
+def list_volumes(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """The files of a folder whose names end so, NIfTI by default, in order of name; none is refused."""
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [path for path in paths if path.name.endswith(SUFFIXES)]
+    found = [path for path in paths if path.name.lower().endswith(tuple(suffixes))]
     if not found:
-        raise BadImage(f"{folder} holds no volume; NIfTI files (.nii, .nii.gz) are read")
+        raise BadImage(f"{folder} holds no volume; files that end in {', '.join(suffixes)} are read")
     return found
 
 
@@ -81,9 +81,14 @@ def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
     """(name, (1,H,W)) of `count` slices, evenly spread along the last axis that can be cut."""
     axis = volume.slices[-1][0]
     indices = [index for along, index in volume.slices if along == axis]
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices)) + 2)[1:-1].round().astype(int)
-    for index in (indices[place] for place in places):
+    for index in (indices[place] for place in spread(len(indices), count)):
         yield f"{volume.name}:{index}", torch.from_numpy(volume.cut(axis, index))[None]
+
+
+def spread(total: int, count: int) -> list[int]:
+    """At most `count` places among `total`, as far from each other and from the ends as can be."""
+    places: list[int] = np.linspace(0, total - 1, min(count, total) + 2)[1:-1].round().astype(int).tolist()
+    return places
 
 
 def _draw_slice(volume: Volume, size: tuple[int, int], random: np.random.Generator) -> Voxels:

@@ -48,7 +48,7 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     for _ in range(ITERATIONS):
         gram = step @ step.mT
         step = a * step + (b * gram + c * gram @ gram) @ step
-    turned = step.mT if wide is not matrix else step
+    turned: Tensor = step.mT if wide is not matrix else step
     return turned.to(matrix.dtype)
 
 
@@ -57,8 +57,8 @@ def _turned(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> T
         state["momentum"] = torch.zeros_like(gradient)
     state["momentum"].mul_(group["momentum"]).add_(gradient)
     ahead = (gradient + group["momentum"] * state["momentum"]).flatten(1)
-    scale = STEP_RMS * max(ahead.shape) ** 0.5
-    return scale * orthogonalise(ahead).view(gradient.shape)
+    turned: Tensor = STEP_RMS * max(ahead.shape) ** 0.5 * orthogonalise(ahead)
+    return turned.view(gradient.shape)
 
 
 def _adaptive(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
@@ -68,8 +68,9 @@ def _adaptive(gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) ->
     state["step"] += 1
     state["mean"].lerp_(gradient, 1 - BETA1)
     state["square"].lerp_(gradient.square(), 1 - beta2)
-    mean = state["mean"] / (1 - BETA1 ** state["step"])
-    return mean / ((state["square"] / (1 - beta2 ** state["step"])).sqrt() + TINY)
+    mean: Tensor = state["mean"] / (1 - BETA1 ** state["step"])
+    square: Tensor = state["square"] / (1 - beta2 ** state["step"])
+    return mean / (square.sqrt() + TINY)
 
 
 def _adam(parameters: Iterable[Tensor], lr: float, beta2: float = 0.99) -> torch.optim.Optimizer:

@@ -1,6 +1,6 @@
 """What there is to restore: a degradation, the data it is trained on, and how pairs are made of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uplapp.errors import BadImage
 from uplapp.imaging.data import Photograph, draw_crops, load_photographs
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
 from uplapp.imaging.degradations.noise import add_gaussian_noise
@@ -16,18 +17,34 @@ from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
 from uplapp.imaging.images import list_images, read_image
 from uplapp.imaging.mr_data import (
     SMALLEST_SIDE_PX,
+    SUFFIXES,
     Volume,
     draw_slices,
     list_volumes,
     read_volume,
+    spread,
     spread_slices,
 )
 from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.scans import READERS, read_scan
+from uplapp.imaging.slices import Scan
 from uplapp.registry import Entry, Registry
 
 SIDE_STEP_PX = 32
 
-Named = tuple[str, Tensor]
+
+@dataclass(frozen=True, eq=False)
+class Specimen:
+    """An image to measure on: `clean` (C,H,W) in [0,1], what a degradation drawn for `name` leaves of it."""
+
+    name: str
+    clean: Tensor
+    observe: Callable[[Any], Tensor]
+
+    @classmethod
+    def of_image(cls, name: str, clean: Tensor) -> "Specimen":
+        """An image that is degraded as it is."""
+        return cls(name, clean, lambda degradation: degradation.apply(clean))
 
 
 class Task(Protocol):
@@ -56,8 +73,8 @@ class Task(Protocol):
     ) -> tuple[Tensor, Tensor]:
         """Observations and what they should have been, (B,C,H,W) each, no side longer than `side_px`."""
 
-    def read_images(self, folder: Path) -> Iterator[Named]:
-        """The clean images under `folder`, with the names by which they are degraded."""
+    def read_images(self, folder: Path) -> Iterator[Specimen]:
+        """What can be measured on under `folder`."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +102,10 @@ class Denoising:
         sigma = torch.from_numpy(random.uniform(0, self.sigma_max, size=(count, 1, 1, 1))).float()
         return add_gaussian_noise(clean, sigma, _generator(random)), clean
 
-    def read_images(self, folder: Path) -> Iterator[Named]:
+    def read_images(self, folder: Path) -> Iterator[Specimen]:
         """PNG, JPEG and TIFF files as RGB."""
-        return ((path.name, read_image(path).with_channels(self.channels)) for path in list_images(folder))
+        for path in list_images(folder):
+            yield Specimen.of_image(path.name, read_image(path).with_channels(self.channels))
 
 
 @dataclass(frozen=True)
@@ -121,10 +139,23 @@ class Reconstruction:
         masks = torch.stack([Undersampling(seed=seed).columns(width) for seed in seeds])
         return undersample(clean, masks, smooth_phase(tuple(clean.shape), _generator(random))), clean
 
-    def read_images(self, folder: Path) -> Iterator[Named]:
-        """Slices of every volume, evenly spread."""
-        for path in list_volumes(folder):
-            yield from spread_slices(read_volume(path), self.slices_a_volume)
+    def read_images(self, folder: Path) -> Iterator[Specimen]:
+        """Slices of every scan, evenly spread: of NIfTI volumes under masks of their own, of other files
+        under one drawn for the file, as fastMRI validates. A k-space that lacks a part is refused.
+        """
+        for path in list_volumes(folder, tuple(READERS)):
+            if path.name.lower().endswith(SUFFIXES):
+                slices = spread_slices(read_volume(path), self.slices_a_volume)
+                yield from (Specimen.of_image(name, clean) for name, clean in slices)
+            else:
+                yield from _specimens(read_scan(path), self.slices_a_volume)
+
+
+def _specimens(scan: Scan, count: int) -> Iterator[Specimen]:
+    for part in (scan[index] for index in spread(scan.count, count)):
+        if part.magnitude is None:
+            raise BadImage(f"{part.name} lacks a part of its k-space, so there is nothing to measure against")
+        yield Specimen(part.name, part.magnitude, part.observe)
 
 
 def _generator(random: np.random.Generator) -> torch.Generator:

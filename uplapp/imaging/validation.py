@@ -33,7 +33,8 @@ class Validation:
         The seed of a degradation is the place of its image, so that every reading gives these pairs.
         """
         images = [
-            (name, crop_centre(image, (side_px, side_px)).clone()) for name, image in task.read_images(folder)
+            (each.name, crop_centre(each.clean, (side_px, side_px)).clone())
+            for each in task.read_images(folder)
         ]
         step = max(1, len(images) // count)
         pairs = []
