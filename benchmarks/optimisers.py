@@ -11,9 +11,8 @@ from pathlib import Path
 
 import torch
 
-from uplapp.imaging.data import load_photographs
+from uplapp.imaging.data import Photograph, load_photographs
 from uplapp.imaging.images import read_image, tensor_to_array
-from uplapp.imaging.logs import Progress
 from uplapp.imaging.optimisers import OPTIMISERS
 from uplapp.imaging.recipe import RunSpec, Schedule
 from uplapp.imaging.samples import sample_path
@@ -27,16 +26,16 @@ STEPS = 300
 TRAINED, HELD_OUT = ("astronaut", "chelsea", "rocket"), ("coffee",)
 
 
-def supplies(folders: list[str]) -> tuple[list, Validation]:
+def supplies(folders: list[str]) -> tuple[list[Photograph], Validation]:
     """Photographs to train on and pairs to measure on, from two folders or from the samples."""
     task = TASKS.build("denoise")
     if folders:
-        return load_photographs(Path(folders[0]), 96), Validation.read(task, Path(folders[1]), every=10**9)
+        return load_photographs(Path(folders[0]), 96), Validation.read(task, Path(folders[1]))
     photographs = [tensor_to_array(read_image(sample_path(name)).pixels) for name in TRAINED]
     with tempfile.TemporaryDirectory() as held_out:
         for name in HELD_OUT:
             (Path(held_out) / f"{name}.png").write_bytes(sample_path(name).read_bytes())
-        return photographs, Validation.read(task, Path(held_out), every=10**9)
+        return photographs, Validation.read(task, Path(held_out))
 
 
 def main() -> None:
@@ -47,16 +46,13 @@ def main() -> None:
     print(f"| optimiser | rate | PSNR (dB) after {steps} steps | s a step |\n|---|---|---|---|")
     for name, rate in product(OPTIMISERS, RATES):
         schedule = Schedule(steps=steps, learning_rate=rate, optimiser=name, warm_up=steps // 6)
-        last: list[Progress] = []
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             spec = RunSpec("denoise", "unet", "l2", schedule=schedule)
-            train(spec, photographs, Path(folder), Team(torch.device("cpu")), last.append, validation)
+            state = train(spec, photographs, Path(folder), Team(torch.device("cpu")))
         seconds = (time.perf_counter() - began) / steps
-        print(
-            f"| {OPTIMISERS[name].label} | {rate:g} | {last[-1].scores.psnr:.2f} | {seconds:.2f} |",
-            flush=True,
-        )
+        scores = validation.look(state.network, state.loss, schedule.precision)
+        print(f"| {OPTIMISERS[name].label} | {rate:g} | {scores.psnr:.2f} | {seconds:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
