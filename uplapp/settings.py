@@ -17,6 +17,7 @@ class Settings:
     admin_token: str | None = None
     answers_repo: str | None = None
     space: bool = False
+    leads: bool = True
 
     @property
     def forgetful(self) -> bool:
@@ -30,7 +31,10 @@ class Settings:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `UPLAPP_*`; what is not set has a default that works in a fresh clone."""
+        """Read `UPLAPP_*`; what is not set has a default that works in a fresh clone.
+
+        Of processes that `torchrun` or `accelerate launch` started together, that of RANK 0 leads.
+        """
         source = os.environ if environment is None else environment
         house = Path(__file__).resolve().parent.parent
         weights = source.get("UPLAPP_WEIGHTS")
@@ -42,4 +46,5 @@ class Settings:
             admin_token=source.get("UPLAPP_ADMIN_TOKEN") or None,
             answers_repo=source.get("UPLAPP_ANSWERS_REPO") or None,
             space="SPACE_ID" in source,
+            leads=source.get("RANK", "0") == "0",
         )

@@ -55,6 +55,22 @@ def call(tmp_path):
     return run
 
 
+def test_of_several_processes_the_first_one_prints(call, photos, tmp_path, monkeypatch):
+    told = {}
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        told[rank] = call("--loss", "l2", "--data", photos, *SHORT).stdout
+    assert told["0"].startswith("denoise-unet-l2: 16,")
+    assert told["1"] == ""
+
+
+def test_the_optimiser_is_part_of_the_recipe(call, photos, tmp_path):
+    assert call("--loss", "l2", "--data", photos, "--optimiser", "muon", *SHORT).exit_code == 0
+    assert read_card(tmp_path / "out" / "denoise-unet-l2.json").spec.schedule.optimiser == "muon"
+    refused = call("--loss", "l2", "--data", photos, "--optimiser", "sgd", *SHORT)
+    assert str(refused.exception) == "unknown optimiser 'sgd'; choose one of: adam, muon"
+
+
 def test_a_table_of_runs_is_trained_and_what_failed_is_told_at_the_end(call, photos, table, tmp_path):
     result = call("--all", "--table", table, "--data", photos)
     assert result.exit_code == 1

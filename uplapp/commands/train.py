@@ -134,8 +134,7 @@ def train(
     alone = len({row.spec.task for row in rows}) == 1
     work = [folders.run(row, alone) for row in rows]
     try:
-        with one_voice():
-            _do(work, context)
+        _do(work, context)
     finally:
         if curves is not None:
             draw_curves(curves, _logs(work))
@@ -145,12 +144,13 @@ def _do(work: Sequence["Run"], context: typer.Context) -> None:
     """Search, or train one or many; a stop by a person is told, with the exit code of an interrupt."""
     asked = context.params
     try:
-        if asked["rates"]:
-            _search(work, asked["rates"], asked["search_steps"])
-        elif asked["every_run"]:
-            _tell(_spread(work, asked["dask"]) if asked["dask"] else _in_turn(work), len(work))
-        else:
-            _train(work[0])
+        with one_voice(Settings.from_env().leads):
+            if asked["rates"]:
+                _search(work, asked["rates"], asked["search_steps"])
+            elif asked["every_run"]:
+                _tell(_spread(work, asked["dask"]) if asked["dask"] else _in_turn(work), len(work))
+            else:
+                _train(work[0])
     except Cancelled as stop:
         print(stop, file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from stop

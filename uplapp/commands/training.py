@@ -1,6 +1,6 @@
 """What a training run says on the command line, and how it is stopped."""
 
-import os
+import io
 import signal
 import sys
 import time
@@ -73,12 +73,12 @@ def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
 
 
 @contextmanager
-def one_voice() -> Iterator[None]:
-    """Of the processes that `accelerate launch` or `torchrun` started, the first one prints."""
-    if os.environ.get("RANK", "0") == "0":
+def one_voice(leads: bool) -> Iterator[None]:
+    """Of several processes that train together only the one that leads prints; all tell their errors."""
+    if leads:
         yield
         return
-    with open(os.devnull, "w", encoding="utf-8") as silence, redirect_stdout(silence):
+    with redirect_stdout(io.StringIO()):
         yield
 
 
