@@ -39,6 +39,15 @@ def test_another_recipe_damaged_weights_or_missing_scores_are_no_finished_run(tm
     assert finished(run) is None
 
 
+def test_a_card_says_what_is_not_measured_and_names_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "private").mkdir()
+    monkeypatch.setenv("UPLAPP_WEIGHTS", str(tmp_path / "private"))
+    run = tiny.run_in(tmp_path)
+    card = attempt(replace(run, places=replace(run.places, validate=run.places.data))).card
+    assert card.scores["warnings"] == ["lpips is not measured"]
+    assert str(tmp_path) not in run.places.checkpoints.joinpath(f"{run.name}.json").read_text()
+
+
 def test_a_stopped_run_goes_on(tmp_path):
     run = tiny.run_in(tmp_path)
     with pytest.raises(Cancelled):
