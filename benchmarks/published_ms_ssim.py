@@ -1,6 +1,6 @@
 """Which MS-SSIM the published denoising table holds, told by its value for noisy images, .8930.
 
-Run: python benchmarks/published_ms_ssim.py KODAK    (a folder of photographs; noise of sigma 25, seed 0)
+Run: python benchmarks/published_ms_ssim.py KODAK    (the folder of its photographs; noise of sigma 25, seed 0)
 """
 
 import sys
@@ -50,6 +50,9 @@ def ssim(noisy: Tensor, clean: Tensor, padding: int) -> tuple[Tensor, Tensor]:
 
 def main() -> None:
     """Print the index of noisy images in four variants beside the published one."""
+    if len(sys.argv) != 2:
+        print("The published value is that of the Kodak photographs; give the folder that holds them.")
+        return
     images = [each.clean[None] for each in TASKS.build("denoise").read_images(Path(sys.argv[1]))]
     noise = GaussianNoise(25.0)
     print(f"| | MS-SSIM | (1 + MS-SSIM) / 2 |\n|---|---|---|\n| published | | {PUBLISHED:.4f} |")

@@ -87,6 +87,13 @@ def test_the_layout_is_the_published_one():
     assert "| SSIM | 0.1250 | **0.5000** | – |" in lines
 
 
+def test_what_no_checkpoint_has_is_the_best_of_none():
+    rows = [{"checkpoint": "a", "loss": "l1", "label": "L1", **dict.fromkeys(METRICS, 0.5), "lpips": None}]
+    noisy = {**dict.fromkeys(METRICS, 0.125), "lpips": None}
+    lines = format_evaluation(Evaluation("denoise", "sigma 25", 25, (0,), 1, noisy, rows)).splitlines()
+    assert "| LPIPS | – | – |" in lines
+
+
 def test_checkpoints_of_two_tasks_and_another_tasks_degradation_are_refused(tmp_path):
     photo, slice_ = make(tmp_path)[0], make(tmp_path, task="mri")[0]
     checkpoints, folder = Checkpoints((tmp_path,)), photographs(tmp_path / "any")

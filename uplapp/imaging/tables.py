@@ -57,7 +57,8 @@ def _mark_best(values: Sequence[float | None], entry: MetricEntry) -> list[str]:
     known = [value for value in values if value is not None]
     best = (max if entry.higher_is_better else min)(known) if known else None
     texts = [_format(value, entry) for value in values]
-    return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]
+    marked = zip(values, texts, strict=True)
+    return [f"**{text}**" if known and value == best else text for value, text in marked]
 
 
 def _format(value: float | None, entry: MetricEntry) -> str:

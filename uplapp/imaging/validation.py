@@ -30,7 +30,8 @@ class Validation:
     ) -> "Validation":
         """The centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
-        The seed of a degradation is the place of its image, so that every reading gives these pairs.
+        The seed of a degradation is the place of its image, so that every reading gives these pairs. Of raw
+        k-space the magnitude is taken, and degraded like any image.
         """
         images = [
             (each.name, crop_centre(each.clean, (side_px, side_px)).clone())
