@@ -1,6 +1,6 @@
 """Which MS-SSIM the published denoising table holds, told by its value for noisy images, .8930.
 
-Run: python benchmarks/published_ms_ssim.py KODAK    (the folder of its photographs; noise of sigma 25, seed 0)
+Run: python benchmarks/published_ms_ssim.py KODAK    (the folder of its photographs; sigma 25, seed 0)
 """
 
 import sys
