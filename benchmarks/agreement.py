@@ -11,11 +11,12 @@ import sys
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.agreement import agreement
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.correlations import KINDS, correlations
-from uplapp.analysis.metric_table import metrics_from_table
-from uplapp.analysis.objective import Array, preference
+from uplapp.analysis.agreement.agreement import agreement
+from uplapp.analysis.agreement.correlations import KINDS, correlations
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.model.objective import preference
+from uplapp.analysis.reading.metric_table import metrics_from_table
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.values import Comparisons, Method
 
 SETTINGS = ((6, 12, 0.5), (6, 12, 1.5), (12, 12, 0.8), (12, 20, 0.8))  # conditions, observers, noise in JOD

@@ -16,10 +16,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from uplapp.analysis.bootstrap import observer_draws, refit, resample_observers
-from uplapp.analysis.distances import FLOOR, Groups
-from uplapp.analysis.objective import HALF_LOG_TAU, PRIORS, SIGMA, Array, Pairs, preference
-from uplapp.analysis.thurstone import fit_best
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.model.distance_prior import FLOOR, Groups
+from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, preference
+from uplapp.analysis.model.thurstone import fit_best
+from uplapp.analysis.scoring.bootstrap import observer_draws, refit, resample_observers
 
 REPLICATES = 2000
 BARS_S = {

@@ -10,9 +10,9 @@ import sys
 
 import numpy as np
 
-from uplapp.analysis.objective import preference
-from uplapp.analysis.outliers import unlikeness
-from uplapp.analysis.screening import FAR
+from uplapp.analysis.model.objective import preference
+from uplapp.analysis.observers.outliers import unlikeness
+from uplapp.analysis.observers.screening import FAR
 from uplapp.values import Comparisons
 
 TRUTH = np.linspace(-1, 1, 6)

@@ -12,7 +12,7 @@ import pytest
 from tests.imaging.test_checkpoints import make
 from uplapp.imaging.samples import sample_path
 
-TABLE = "uplapp/analysis/examples/denoising.csv"
+TABLE = "uplapp/analysis/reading/examples/denoising.csv"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from uplapp.analysis.nextpair import next_pairs
+from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.errors import BadStudy
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling

@@ -7,12 +7,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import uplapp.analysis
+import uplapp.analysis.reading
 from tests.analysis.made import write
 from uplapp.commands.agree import agree
 from uplapp.errors import UplappError
 
-EXAMPLES = Path(uplapp.analysis.__file__).parent / "examples"
+EXAMPLES = Path(uplapp.analysis.reading.__file__).parent / "examples"
 PAIRS = ["x,y,1", "x,z,1", "y,z,1", "x,y,1", "z,x,0", "z,y,0"]
 AGAINST = {"anna": "y,x,1", "bob": "z,y,1", "cleo": "x,y,0"}
 VOTES = "observer,scene,condition_A,condition_B,is_A_selected\n" + "".join(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import PUBLISHED_JOD, matrix, study
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.bootstrap import INTERVALS
-from uplapp.analysis.objective import PRIORS
-from uplapp.analysis.published import PUBLISHED, published
+from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.reading.published import PUBLISHED, published
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.bootstrap import INTERVALS
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method
 

@@ -7,12 +7,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import uplapp.analysis
+import uplapp.analysis.reading
 from tests.analysis.made import PUBLISHED_JOD, table, write
 from uplapp.commands.analyse import analyse
 from uplapp.errors import UplappError
 
-EXAMPLES = Path(uplapp.analysis.__file__).parent / "examples"
+EXAMPLES = Path(uplapp.analysis.reading.__file__).parent / "examples"
 VOTES = "observer,condition_A,condition_B,is_A_selected\n" + "o,x,y,1\no,x,y,0\np,x,y,1\np,y,x,1\nq,x,y,1\n"
 
 app = typer.Typer()

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 from scipy.stats import norm
 
-from uplapp.analysis.answers import (
+from uplapp.analysis.model.answers import (
     TIES,
     AnswerFit,
     answer_objective,
@@ -18,9 +18,9 @@ from uplapp.analysis.answers import (
     fold,
     log_between,
 )
-from uplapp.analysis.comparisons import to_wins
-from uplapp.analysis.objective import PRIORS, SIGMA
-from uplapp.analysis.thurstone import fit_best
+from uplapp.analysis.model.objective import PRIORS, SIGMA
+from uplapp.analysis.model.thurstone import fit_best
+from uplapp.analysis.reading.comparisons import to_wins
 from uplapp.values import Method
 
 SCORES = np.array([0.8, 0.2, -0.3, -0.7])

@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_flow
 
 from tests.analysis.made import NAMES, matrix
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.bridges import FEW_VOTES, single_pairs, smallest_cut, weak_bridges
+from uplapp.analysis.model.connectivity import FEW_VOTES, single_pairs, smallest_cut, weak_bridges
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.values import Method
 
 

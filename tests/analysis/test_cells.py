@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uplapp.analysis.cells import Cells, cells_of, constant, require
+from uplapp.analysis.reading.cells import Cells, cells_of, constant, require
 from uplapp.errors import BadVotes
 
 TABLE = pd.DataFrame({"a": [" y", "x", None, "y "], "b": [1, 2, 2, 1], "c": [True, False, True, True]})

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from tests.analysis.made import write
-from uplapp.analysis.conduct import conduct, two_sided
-from uplapp.analysis.votes import read_votes
+from uplapp.analysis.observers.conduct import conduct, two_sided
+from uplapp.analysis.reading.votes import read_votes
 from uplapp.errors import BadVotes
 
 HEADER = "observer,scene,condition_A,condition_B,is_A_selected,kind"

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.analysis import slow
 from tests.analysis.made import counts
-from uplapp.analysis import distances
-from uplapp.analysis.distances import DistancePrior, Groups, Scratch
-from uplapp.analysis.objective import PRIORS, Pairs
+from uplapp.analysis.model import distance_prior
+from uplapp.analysis.model.distance_prior import DistancePrior, Groups, Scratch
+from uplapp.analysis.model.objective import PRIORS, Pairs
 
 
 def grouped(wins):
@@ -61,8 +61,8 @@ def test_every_compared_pair_is_in_one_group(seed, votes, batch):
 def test_blocks_and_parts_of_any_size_add_up_to_the_same(monkeypatch, cached, held):
     wins, scores = study()
     whole = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(4))
-    monkeypatch.setattr(distances, "CACHED", cached)
-    monkeypatch.setattr(distances, "HELD", held)
+    monkeypatch.setattr(distance_prior, "CACHED", cached)
+    monkeypatch.setattr(distance_prior, "HELD", held)
     pieces = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(4))
     assert pieces.value == pytest.approx(whole.value, rel=1e-12)
     assert pieces.gradient == pytest.approx(whole.gradient, rel=1e-9, abs=1e-11)
@@ -73,7 +73,7 @@ def test_blocks_and_parts_of_any_size_add_up_to_the_same(monkeypatch, cached, he
 def test_blocks_hold_every_replicate_once(monkeypatch, rows):
     wins, _ = study()
     pairs = Pairs.of(wins)
-    monkeypatch.setattr(distances, "CACHED", 500)
+    monkeypatch.setattr(distance_prior, "CACHED", 500)
     prior = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
     places = np.concatenate(list(prior.blocks(np.array(rows))))
     assert sorted(places.tolist()) == list(range(len(rows)))

@@ -9,11 +9,11 @@ import pytest
 
 from tests.analysis.made import matrix, study, table
 from uplapp import __version__
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.export import headline, neutral, ranking, to_csv, to_json
-from uplapp.analysis.published import published
-from uplapp.analysis.report import report
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.reading.published import published
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.writing.export import headline, neutral, ranking, to_csv, to_json
+from uplapp.analysis.writing.report import report
 from uplapp.values import Comparisons, Method
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}

@@ -6,9 +6,9 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from tests.analysis.made import counts, matrix
-from uplapp.analysis.goodness import goodness_of_fit
-from uplapp.analysis.objective import SIGMA, preference
-from uplapp.analysis.published import published
+from uplapp.analysis.model.goodness import goodness_of_fit
+from uplapp.analysis.model.objective import SIGMA, preference
+from uplapp.analysis.reading.published import published
 
 
 # Lack of fit of Engman & Nilsson's tables (2020), to the two digits it was known before this module.

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
-from uplapp.analysis.identifiability import components, findings, intact, strong_components
+from uplapp.analysis.model.connectivity import components, findings, intact, strong_components
 
 NAMES = ("a", "b", "c", "d")
 BOTH = np.array([[0, 2], [1, 0]])

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.made import matrix, study
-from uplapp.analysis.latex import MOST_LETTERS, escape, to_latex
-from uplapp.analysis.published import published
-from uplapp.analysis.report import report
+from uplapp.analysis.reading.published import published
+from uplapp.analysis.writing.latex import MOST_LETTERS, escape, to_latex
+from uplapp.analysis.writing.report import report
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=20)

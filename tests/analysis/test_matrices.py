@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.made import write
-from uplapp.analysis.matrices import read_matrix
+from uplapp.analysis.reading.matrices import read_matrix
 from uplapp.errors import UplappError
 
 COUNTS = ",x,y\nx,9,3\ny,1.5,\n"

@@ -8,12 +8,11 @@ import pytest
 
 from tests.analysis.made import matrix, study, table
 from uplapp import __version__
-from uplapp.analysis.methods_text import methods
-from uplapp.analysis.published import SOURCE, published
-from uplapp.analysis.references import REFERENCES
-from uplapp.analysis.report import report
-from uplapp.analysis.votes import from_table
-from uplapp.analysis.wording import at_most
+from uplapp.analysis.reading.published import SOURCE, published
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.writing.methods import REFERENCES, methods
+from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.wording import at_most
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=30)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import write
-from uplapp.analysis.metric_table import check_study, of_scene, of_study, read_metrics
+from uplapp.analysis.reading.metric_table import check_study, of_scene, of_study, read_metrics
 from uplapp.errors import BadVotes
 
 PLAIN = "condition,psnr,lpips\nb,30,.2\na,31,.1\n"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.analysis.made import write
-from uplapp.analysis.numbers import numbers
-from uplapp.analysis.tables import read_table
+from uplapp.analysis.reading.cells import numbers
+from uplapp.analysis.reading.csv import read_table
 from uplapp.errors import BadVotes
 
 

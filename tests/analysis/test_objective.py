@@ -5,7 +5,7 @@ import pytest
 
 from tests.analysis import slow
 from tests.analysis.made import counts
-from uplapp.analysis.objective import PRIORS, SIGMA, Pairs, laplacian
+from uplapp.analysis.model.objective import PRIORS, SIGMA, Pairs, laplacian
 
 SIZES = [
     (3, 4, 0.5),

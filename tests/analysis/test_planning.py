@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.objective import SIGMA, preference
-from uplapp.analysis.planning import Plan, Planned, advice, needed, plan, simulate, wilson
+from uplapp.analysis.asking.planning import Plan, Planned, advice, needed, plan, simulate, wilson
+from uplapp.analysis.model.objective import SIGMA, preference
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.values import Method
 

@@ -12,7 +12,6 @@ import pytest
 import vl_convert
 
 from tests.analysis.made import counts, matrix, study
-from uplapp.analysis.analyse import analyse
 from uplapp.analysis.plots import (
     agreement_chart,
     agreement_panels,
@@ -25,7 +24,8 @@ from uplapp.analysis.plots import (
 )
 from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
 from uplapp.analysis.plots.wins import SHADES
-from uplapp.analysis.published import published
+from uplapp.analysis.reading.published import published
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=20)

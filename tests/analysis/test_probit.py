@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
-from uplapp.analysis.probit import SIGMA, Probit, preference
+from uplapp.analysis.model.normal import SIGMA, Probit, preference
 
 DISTANCES = [0.0, 0.3, -0.3, 1.0, -5.0, 20.0]
 

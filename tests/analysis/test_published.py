@@ -2,9 +2,9 @@
 
 import pytest
 
-from uplapp.analysis.agreement import agreement
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.published import PUBLISHED, published, published_metrics
+from uplapp.analysis.agreement.agreement import agreement
+from uplapp.analysis.reading.published import PUBLISHED, published, published_metrics
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.errors import UnknownName
 from uplapp.values import Method
 

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 from tests.analysis import rated
-from uplapp.analysis.rating_means import differences, means, observer_means, spread
-from uplapp.analysis.ratings import from_table
-from uplapp.analysis.significance import holm
+from uplapp.analysis.ratings.means import differences, means, observer_means, spread
+from uplapp.analysis.reading.ratings import from_table
+from uplapp.analysis.scoring.significance import holm
 from uplapp.values import Method
 
 QUICK = Method(bootstraps=200)

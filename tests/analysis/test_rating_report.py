@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from tests.analysis import made, rated
 from tests.analysis.test_plots import NASTY, rows, svg
 from uplapp.analysis.plots import rating_chart, rating_panels
-from uplapp.analysis.rating_report import headline, rating_report, to_csv
-from uplapp.analysis.ratings import from_table
+from uplapp.analysis.ratings.report import headline, rating_report, to_csv
+from uplapp.analysis.reading.ratings import from_table
 from uplapp.commands.ratings import ratings
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Method

@@ -6,8 +6,8 @@ import pytest
 
 from tests.analysis import rated
 from tests.analysis.test_rating_means import BY_HAND
-from uplapp.analysis.rating_screening import screen
-from uplapp.analysis.ratings import from_table
+from uplapp.analysis.ratings.screening import screen
+from uplapp.analysis.reading.ratings import from_table
 
 
 def rows(table):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tests.analysis import made, rated
-from uplapp.analysis.ratings import from_table, holds_ratings, images, read_ratings, without
-from uplapp.analysis.votes import read_votes
+from uplapp.analysis.reading.ratings import from_table, holds_ratings, images, read_ratings, without
+from uplapp.analysis.reading.votes import read_votes
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 
 HEADER = "observer,condition,rating\n"

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import matrix, study, table
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.bradley_terry import bradley_terry
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.letters import letters
-from uplapp.analysis.report import report
-from uplapp.analysis.scenes import analyse_scenes
-from uplapp.analysis.screening import screen
-from uplapp.analysis.triads import Triads, triads
-from uplapp.analysis.votes import from_table, without
+from uplapp.analysis.model.bradley_terry import bradley_terry
+from uplapp.analysis.observers.screening import screen
+from uplapp.analysis.observers.triads import Triads, triads
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.votes import from_table, without
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.letters import letters
+from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.writing.report import report
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Method
 

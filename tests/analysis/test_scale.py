@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.answers import TIES, AnswerFit, draw_answers
-from uplapp.analysis.comparisons import to_wins
-from uplapp.analysis.objective import PRIORS
-from uplapp.analysis.scale import too_many
+from uplapp.analysis.model.answers import TIES, AnswerFit, draw_answers
+from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.reading.comparisons import to_wins
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.scale import too_many
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method
 

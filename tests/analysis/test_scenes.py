@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.objective import preference
-from uplapp.analysis.scenes import analyse_scenes
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.model.objective import preference
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Method
 

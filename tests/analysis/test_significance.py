@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.analysis.made import matrix, study
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.objective import PRIORS
-from uplapp.analysis.significance import covariance, differences, holm, sign_test, upright
+from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.significance import covariance, differences, holm, sign_test, upright
 from uplapp.values import Comparisons, Method
 
 ONE_SCALE = np.zeros(3, dtype=int)

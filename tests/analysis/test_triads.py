@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.made import matrix
-from uplapp.analysis.triads import CHANCE, Triads, observers_triads, triads
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.observers.triads import CHANCE, Triads, observers_triads, triads
+from uplapp.analysis.reading.votes import from_table
 
 
 def test_three_conditions_by_hand():

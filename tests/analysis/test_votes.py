@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import write
 from tests.study.tiny import NOW, open_tiny
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.votes import from_table, main_trials, of_scene, read_votes, scenes, without
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.votes import from_table, main_trials, of_scene, read_votes, scenes, without
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.study import observers
 from uplapp.study import votes as study_votes

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplapp.analysis.significance import ALPHA
-from uplapp.analysis.wording import NOISE, at_most, chance, fixed, listed, one_line, plural
+from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.writing.wording import NOISE, at_most, chance, fixed, listed, one_line, plural
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.study.tiny import CONDITIONS, NOW, SCENES, definition, open_tiny, response
-from uplapp.analysis.nextpair import next_pairs, posterior
+from uplapp.analysis.asking.next_pair import next_pairs, posterior
 from uplapp.study import joining, session
 from uplapp.study.adaptive import choose
 from uplapp.study.blinding import token

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, chisquare
 from tests.study.test_adaptive import sit
 from tests.study.test_design import comparison, in_one_piece, of_kind
 from tests.study.tiny import definition
-from uplapp.analysis.nextpair import next_pairs
+from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.study.design import plan
 from uplapp.values import REFERENCE
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from tests.analysis.rated import expected
 from tests.study.rated import open_grading
 from tests.study.tiny import NOW
-from uplapp.analysis.ratings import from_table
-from uplapp.analysis.tables import read_table
+from uplapp.analysis.reading.csv import read_table
+from uplapp.analysis.reading.ratings import from_table
 from uplapp.commands.ratings import ratings as command
 from uplapp.study import observers, raters, ratings_table, votes
 

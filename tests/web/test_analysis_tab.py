@@ -15,8 +15,8 @@ from tests.analysis import made
 
 gr = pytest.importorskip("gradio", reason="the page needs gradio")
 
-from uplapp.analysis.planning import read_scores  # noqa: E402
-from uplapp.analysis.published import PUBLISHED, published  # noqa: E402
+from uplapp.analysis.asking.planning import read_scores  # noqa: E402
+from uplapp.analysis.reading.published import PUBLISHED, published  # noqa: E402
 from uplapp.web import analysis_tab  # noqa: E402
 from uplapp.web.analysis import metrics_view, paper_view, plan_view, scenes_view  # noqa: E402
 from uplapp.web.analysis.source import Source  # noqa: E402

@@ -9,9 +9,9 @@ import pytest
 
 from tests.study.tiny import CONDITIONS, open_tiny
 from tests.web.serving import Observer, mounted, serving
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.scoring.analyse import analyse
 from uplapp.study import observers, session, votes
 from uplapp.study.store import Store
 from uplapp.values import Method

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.analysis import export
-from uplapp.analysis.report import report
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.writing import export
+from uplapp.analysis.writing.report import report
 from uplapp.study import joining, links, replies, session, streaming, votes
 from uplapp.study.reading import reading
 from uplapp.values import Method

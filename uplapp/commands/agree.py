@@ -7,21 +7,21 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from uplapp.analysis.agreement import PARAMETRIC, Agreement, agreement, scatter_table
-from uplapp.analysis.analyse import BOOTSTRAPS, analyse
-from uplapp.analysis.columns import parse_columns
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.correlations import KINDS
-from uplapp.analysis.export import provenance
-from uplapp.analysis.figures import kind_of, save
-from uplapp.analysis.matrices import read_matrix
-from uplapp.analysis.metric_table import Metrics, check_study, read_metrics
+from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement, scatter_table
+from uplapp.analysis.agreement.correlations import KINDS
 from uplapp.analysis.plots import agreement_panels
+from uplapp.analysis.plots.figures import kind_of, save
 from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.published import published as published_votes
-from uplapp.analysis.published import published_metrics
-from uplapp.analysis.scenes import analyse_scenes
-from uplapp.analysis.wording import fixed, one_line
+from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.matrices import read_matrix
+from uplapp.analysis.reading.metric_table import Metrics, check_study, read_metrics
+from uplapp.analysis.reading.published import published as published_votes
+from uplapp.analysis.reading.published import published_metrics
+from uplapp.analysis.scoring.analyse import BOOTSTRAPS, analyse
+from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.writing.export import provenance
+from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.analysis.analyse import BOOTSTRAPS, MEAN
-from uplapp.analysis.columns import parse_columns
-from uplapp.analysis.export import to_csv, to_json
-from uplapp.analysis.figures import FORMATS, figure_files
-from uplapp.analysis.latex import to_latex
-from uplapp.analysis.matrices import read_matrix
-from uplapp.analysis.methods_text import methods as paragraph
-from uplapp.analysis.report import Report, report
-from uplapp.analysis.votes import read_votes
-from uplapp.analysis.wording import listed
+from uplapp.analysis.plots.figures import FORMATS, figure_files
+from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.reading.matrices import read_matrix
+from uplapp.analysis.reading.votes import read_votes
+from uplapp.analysis.scoring.analyse import BOOTSTRAPS, MEAN
+from uplapp.analysis.writing.export import to_csv, to_json
+from uplapp.analysis.writing.latex import to_latex
+from uplapp.analysis.writing.methods import methods as paragraph
+from uplapp.analysis.writing.report import Report, report
+from uplapp.analysis.writing.wording import listed
 from uplapp.commands.exclusion import parse_reasons
 from uplapp.commands.progress import watcher
 from uplapp.commands.summary import summary
@@ -82,7 +82,7 @@ def analyse(
 ) -> None:
     """Turn votes into JOD scores with 95 % intervals, and into tables, pictures and text for a paper.
 
-    Example:  python -m uplapp analyse --counts uplapp/analysis/examples/denoising.csv --winner column
+    Example:  python -m uplapp analyse --counts uplapp/analysis/reading/examples/denoising.csv --winner column
     --votes-per-pair 112 --json
     """
     files = Files(csv, latex, figures, picture_format)

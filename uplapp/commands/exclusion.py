@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from uplapp.analysis.columns import Columns
-from uplapp.analysis.votes import read_votes, without
+from uplapp.analysis.reading.columns import Columns
+from uplapp.analysis.reading.votes import read_votes, without
 from uplapp.errors import UplappError
 from uplapp.values import Votes
 

@@ -7,13 +7,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from uplapp.analysis.analyse import analyse
-from uplapp.analysis.columns import parse_columns
-from uplapp.analysis.comparisons import count as count_votes
-from uplapp.analysis.nextpair import Chosen, gains, next_pairs, posterior
-from uplapp.analysis.precision import widest_neighbour
-from uplapp.analysis.tables import read_table
-from uplapp.analysis.wording import fixed, one_line
+from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior
+from uplapp.analysis.asking.precision import widest_neighbour
+from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.reading.comparisons import count as count_votes
+from uplapp.analysis.reading.csv import read_table
+from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
 from uplapp.commands.records import to_json
 from uplapp.errors import BadVotes, UplappError

@@ -7,11 +7,11 @@ import pandas as pd
 import typer
 
 from uplapp import __version__
-from uplapp.analysis.analyse import BOOTSTRAPS
-from uplapp.analysis.columns import parse_columns
-from uplapp.analysis.screening import compare_exclusion, notes, screen, side_by_side
-from uplapp.analysis.votes import read_votes
-from uplapp.analysis.wording import fixed, one_line
+from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
+from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.reading.votes import read_votes
+from uplapp.analysis.scoring.analyse import BOOTSTRAPS
+from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.exclusion import parse_reasons
 from uplapp.commands.records import to_json
 from uplapp.values import Method, Votes

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from uplapp.analysis.nextpair import next_pairs
+from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.settings import Settings
 from uplapp.study import opening, stimuli
 from uplapp.study.definition import load

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.analysis import planning
-from uplapp.analysis.figures import kind_of, save
-from uplapp.analysis.planning import (
+from uplapp.analysis.asking import planning
+from uplapp.analysis.asking.planning import (
     BOOTSTRAPS,
     EXPERIMENTS,
     POWER,
@@ -19,6 +18,7 @@ from uplapp.analysis.planning import (
     read_scores,
 )
 from uplapp.analysis.plots import power_chart
+from uplapp.analysis.plots.figures import kind_of, save
 from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
 from uplapp.values import Method

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from uplapp.analysis.analyse import BOOTSTRAPS
-from uplapp.analysis.figures import kind_of, picture
 from uplapp.analysis.plots import rating_panels
+from uplapp.analysis.plots.figures import kind_of, picture
 from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.rating_report import RatingReport, headline, rating_report, to_csv, to_json
-from uplapp.analysis.ratings import read_ratings
-from uplapp.analysis.wording import chance, fixed, one_line, plural
+from uplapp.analysis.ratings.report import RatingReport, headline, rating_report, to_csv, to_json
+from uplapp.analysis.reading.ratings import read_ratings
+from uplapp.analysis.scoring.analyse import BOOTSTRAPS
+from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
 from uplapp.commands.exclusion import EXCLUDE, SIMULATED, parse_reasons
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method

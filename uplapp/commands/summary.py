@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.export import ranking
-from uplapp.analysis.report import Report
-from uplapp.analysis.screening import side_by_side
-from uplapp.analysis.significance import ALPHA, upright
-from uplapp.analysis.wording import chance, fixed, one_line, plural, scene_words, simpler_fits
+from uplapp.analysis.observers.screening import side_by_side
+from uplapp.analysis.scoring.significance import ALPHA, upright
+from uplapp.analysis.writing.export import ranking
+from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.wording import chance, fixed, one_line, plural, scene_words, simpler_fits
 from uplapp.values import Difference, Estimate, Scores
 
 

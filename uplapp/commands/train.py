@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uplapp.analysis.figures import kind_of
+from uplapp.analysis.plots.figures import kind_of
 from uplapp.commands.training import (
     ProgressLine,
     describe,

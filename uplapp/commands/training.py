@@ -112,8 +112,8 @@ def draw_curves(path: Path, logs: Mapping[str, Path]) -> None:
     """Draw the logs that hold a row, by name of their run, as an .svg, .pdf or .png; none leave no file."""
     import pandas as pd
 
-    from uplapp.analysis.figures import save
     from uplapp.analysis.plots import training_chart
+    from uplapp.analysis.plots.figures import save
 
     tables = {name: pd.read_csv(log) for name, log in logs.items() if log.exists()}
     told = {name: table for name, table in tables.items() if len(table)}

@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.analyse import MEAN
-from uplapp.analysis.comparisons import count
-from uplapp.analysis.published import SOURCE, published
-from uplapp.analysis.rating_report import RatingReport, rating_report
-from uplapp.analysis.ratings import Ratings
-from uplapp.analysis.report import report
+from uplapp.analysis.ratings.report import RatingReport, rating_report
+from uplapp.analysis.reading.comparisons import count
+from uplapp.analysis.reading.published import SOURCE, published
+from uplapp.analysis.reading.ratings import Ratings
+from uplapp.analysis.scoring.analyse import MEAN
+from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch
 from uplapp.web.analysis import (

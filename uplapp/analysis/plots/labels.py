@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from uplapp.analysis.objective import Array
+from uplapp.analysis.arrays import Array
 
 Box = tuple[float, float, float, float]
 

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from uplapp.analysis.observers.screening import FAR
 from uplapp.analysis.plots.style import (
     BLUE,
     GREY,
@@ -17,7 +18,6 @@ from uplapp.analysis.plots.style import (
     titled,
     tooltips,
 )
-from uplapp.analysis.screening import FAR
 
 DISTANCES = {"dist_trials": "by answer", "dist_pairs": "by pair"}
 MARGIN = 0.03  # so that marks at 0 leave the names free

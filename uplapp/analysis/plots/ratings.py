@@ -23,7 +23,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.rating_report import RatingReport
+from uplapp.analysis.ratings.report import RatingReport
 
 LANE_PX, LEAST_ROW_PX = 12, 26
 LEAST_PANEL_PX, GAP_PX = 110, 24

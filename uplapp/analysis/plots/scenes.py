@@ -6,7 +6,6 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from uplapp.analysis.export import ranking
 from uplapp.analysis.plots.style import (
     GREY,
     WIDE_PX,
@@ -21,6 +20,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
+from uplapp.analysis.writing.export import ranking
 from uplapp.values import Scores
 
 LANE_PX, LEAST_ROW_PX, MOST_ROW_PX = 9, 26, 64

@@ -3,8 +3,6 @@
 import altair as alt
 import pandas as pd
 
-from uplapp.analysis.export import ranking
-from uplapp.analysis.letters import letters
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -23,6 +21,8 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
+from uplapp.analysis.scoring.letters import letters
+from uplapp.analysis.writing.export import ranking
 from uplapp.values import Scores
 
 MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables

@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.objective import Array
+from uplapp.analysis.arrays import Array
 from uplapp.values import Scores
 
 Width = int | Literal["container"]

@@ -15,8 +15,6 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.export import ranking
-from uplapp.analysis.letters import letters
 from uplapp.analysis.plots.labels import spread
 from uplapp.analysis.plots.style import (
     BLACK,
@@ -36,6 +34,8 @@ from uplapp.analysis.plots.style import (
     titled,
     tooltips,
 )
+from uplapp.analysis.scoring.letters import letters
+from uplapp.analysis.writing.export import ranking
 from uplapp.values import Difference, Scores
 
 LOOKS: dict[str, tuple[str, list[int]]] = {

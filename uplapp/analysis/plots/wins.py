@@ -6,8 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.export import ranking
-from uplapp.analysis.objective import preference
+from uplapp.analysis.model.objective import preference
 from uplapp.analysis.plots.style import (
     BLACK,
     CHARACTER_PX,
@@ -22,6 +21,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
+from uplapp.analysis.writing.export import ranking
 from uplapp.values import Scores
 
 SHADES = ["#ffffff", "#8fbfdc", "#00456e"]  # of 0, 50 and 100 %, ever darker: grey print tells them apart

@@ -7,8 +7,8 @@ import numpy as np
 
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.plots.wins import win_chart
-from uplapp.analysis.report import Report
-from uplapp.analysis.significance import ALPHA, upright
+from uplapp.analysis.scoring.significance import ALPHA, upright
+from uplapp.analysis.writing.report import Report
 from uplapp.values import Scores
 from uplapp.web.analysis.words import chance, number, table
 

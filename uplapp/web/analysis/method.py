@@ -4,10 +4,10 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.analyse import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS
-from uplapp.analysis.answers import TIES
-from uplapp.analysis.bootstrap import INTERVALS
-from uplapp.analysis.objective import PRIORS
+from uplapp.analysis.model.answers import TIES
+from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.scoring.analyse import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS
+from uplapp.analysis.scoring.bootstrap import INTERVALS
 from uplapp.values import Method
 
 INTERVAL, ANCHOR = 1, 4  # their places among the widgets

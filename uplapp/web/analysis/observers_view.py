@@ -5,10 +5,10 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
+from uplapp.analysis.observers.screening import notes, side_by_side
 from uplapp.analysis.plots.observers import observer_chart
-from uplapp.analysis.ratings import Ratings
-from uplapp.analysis.report import Report
-from uplapp.analysis.screening import notes, side_by_side
+from uplapp.analysis.reading.ratings import Ratings
+from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes
 from uplapp.web.analysis.words import interval, number, plain, share, table
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.export import to_csv, to_json
-from uplapp.analysis.figures import figure_files
-from uplapp.analysis.latex import to_latex
-from uplapp.analysis.methods_text import methods
-from uplapp.analysis.report import Report
+from uplapp.analysis.plots.figures import figure_files
+from uplapp.analysis.writing.export import to_csv, to_json
+from uplapp.analysis.writing.latex import to_latex
+from uplapp.analysis.writing.methods import methods
+from uplapp.analysis.writing.report import Report
 from uplapp.web.analysis.state import Analysed
 from uplapp.web.downloads import offer, zip_files
 

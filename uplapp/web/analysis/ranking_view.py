@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.export import headline, ranking
 from uplapp.analysis.plots.scores import jod_chart
-from uplapp.analysis.report import Report
+from uplapp.analysis.writing.export import headline, ranking
+from uplapp.analysis.writing.report import Report
 from uplapp.web.analysis.words import cautions, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import gradio as gr
 import pandas as pd
 
-from uplapp.analysis.columns import ROLES, Columns, header
-from uplapp.analysis.matrices import WINNERS, read_matrix
-from uplapp.analysis.published import PUBLISHED, published
-from uplapp.analysis.ratings import Ratings, holds_ratings, read_ratings
-from uplapp.analysis.votes import from_table, read_votes
+from uplapp.analysis.reading.columns import ROLES, Columns, header
+from uplapp.analysis.reading.matrices import WINNERS, read_matrix
+from uplapp.analysis.reading.published import PUBLISHED, published
+from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
+from uplapp.analysis.reading.votes import from_table, read_votes
 from uplapp.errors import BadVotes, OtherNames, UplappError
 from uplapp.values import Comparisons, Votes
 

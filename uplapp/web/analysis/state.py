@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from uplapp.analysis.report import Report
-from uplapp.analysis.votes import without
+from uplapp.analysis.reading.votes import without
+from uplapp.analysis.writing.report import Report
 from uplapp.values import Comparisons, Votes
 
 NO_VOTES = "No votes are read; the ranking says why."

@@ -4,10 +4,10 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis import ratings
-from uplapp.analysis.rating_report import RatingReport, rating_report
-from uplapp.analysis.report import Report, report
-from uplapp.analysis.votes import from_table
+from uplapp.analysis.ratings.report import RatingReport, rating_report
+from uplapp.analysis.reading import ratings
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.writing.report import Report, report
 from uplapp.study import ratings_table, streaming
 from uplapp.study.opening import OpenStudy
 from uplapp.study.reading import reading

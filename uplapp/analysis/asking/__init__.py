@@ -1,0 +1,1 @@
+"""What to ask next, and how many observers a study needs."""

@@ -1,0 +1,1 @@
+"""Models of choice: Thurstone's likelihood, the distance prior, ties, connectivity and goodness of fit."""

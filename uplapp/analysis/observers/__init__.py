@@ -1,0 +1,1 @@
+"""How each observer answered, and whose answers deserve a look."""

@@ -1,0 +1,123 @@
+"""How each observer went about it: catch trials, repeats, sides, times, display, doubt."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.observers.triads import observers_triads
+from uplapp.analysis.reading.cells import numbers
+from uplapp.analysis.reading.votes import main_trials
+from uplapp.values import REFERENCE, Votes
+
+FAST_MS = 500.0  # less than a look at both sides takes
+LATE_FRAMES = "late_frames"  # the flag of an answer whose flicker cannot be trusted
+NOBODY = "(not sure)"  # what an observer chose who chose neither
+
+
+def conduct(votes: Votes) -> pd.DataFrame:
+    """Tabulate the observers, sorted by name (the index); what a file does not record is NaN.
+
+    Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
+    `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
+    two-sided binomial `side_p`, which presumes balanced sides; `median_s`; `fast_share` below FAST_MS;
+    `broken_share` with late frames; `not_sure_share`; `circular_share` of the triads in each scene.
+    """
+    observers = pd.Index(sorted(votes.table["observer"].astype(str).unique()), name="observer")
+    main = main_trials(votes)
+    who = main["observer"].astype(str)
+    answers = who.value_counts().reindex(observers, fill_value=0).rename("answers")
+    parts: list[Any] = [answers, _catches(votes), _repeats(votes), _sides(main), _times(main, votes.source)]
+    unsure = _share(main["is_A_selected"] == 0.5, who).rename("not_sure_share")
+    parts += [_broken(main, votes.source), unsure, _circles(votes)]
+    table: pd.DataFrame = pd.concat([part.reindex(observers) for part in parts], axis=1)
+    shown = ["catch_shown", "repeats_shown"]
+    table[shown] = table[shown].fillna(0).astype(int)
+    return table
+
+
+def _catches(votes: Votes) -> pd.DataFrame:
+    """Failed and shown catch trials; one that shows the reference on no side cannot be failed."""
+    table = votes.table[votes.table["kind"] == "catch"]
+    is_a, is_b = (table[side].astype(str) == REFERENCE for side in ("condition_A", "condition_B"))
+    known = is_a ^ is_b
+    chosen = table["is_A_selected"]
+    failed = ~((is_a & (chosen == 1)) | (is_b & (chosen == 0)))
+    return _of(failed[known], table["observer"].astype(str)[known], "catch_failed", "catch_shown")
+
+
+def _repeats(votes: Votes) -> pd.DataFrame:
+    """Repeats answered otherwise than the same observer's last main trial of that pair in that scene."""
+    asked = _asked(votes.table)
+    key = ["observer", "scene", "low", "high"]
+    main = asked[asked["kind"] == "main"].drop_duplicates(key, keep="last")
+    both = asked[asked["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
+    changed = both["chosen_again"] != both["chosen"]
+    return _of(changed, both["observer"], "repeats_inconsistent", "repeats_shown")
+
+
+def _asked(table: pd.DataFrame) -> pd.DataFrame:
+    """Each answer without its sides: the pair in alphabetical order and what was chosen."""
+    a, b = (table[side].astype(str).to_numpy(dtype=object) for side in ("condition_A", "condition_B"))
+    vote = table["is_A_selected"].to_numpy()
+    return pd.DataFrame(
+        {
+            "observer": table["observer"].astype(str).to_numpy(dtype=object),
+            "scene": table["scene"].astype(str).to_numpy(dtype=object),
+            "kind": table["kind"].astype(str).to_numpy(dtype=object),
+            "low": np.where(a < b, a, b),
+            "high": np.where(a < b, b, a),
+            "chosen": np.select([vote == 1, vote == 0], [a, b], NOBODY),
+        }
+    )
+
+
+def _sides(main: pd.DataFrame) -> pd.DataFrame:
+    decided = main[main["is_A_selected"] != 0.5]
+    groups = (decided["is_A_selected"] == 1).groupby(decided["observer"].astype(str))
+    first, shown = (np.asarray(counted, np.float64) for counted in (groups.sum(), groups.size()))
+    index = groups.size().index
+    return pd.DataFrame({"first_share": first / shown, "side_p": two_sided(first, shown)}, index=index)
+
+
+def two_sided(chosen: Array, shown: Array) -> Array:
+    """Chance (T,) of a split of `shown` fair coins at least as uneven as `chosen` (exact binomial test)."""
+    p: Array = np.minimum(1.0, 2 * binom.cdf(np.minimum(chosen, shown - chosen), shown, 0.5))
+    return p
+
+
+def _times(main: pd.DataFrame, source: str) -> pd.DataFrame:
+    if "response_ms" not in main:
+        return pd.DataFrame(columns=["median_s", "fast_share"], dtype=float)
+    times_ms = pd.Series(numbers(main, "response_ms", source, 0.0), index=main.index)
+    known, who = times_ms.notna(), main["observer"].astype(str)
+    fast = _share(times_ms[known] < FAST_MS, who[known])
+    return pd.DataFrame({"median_s": times_ms.groupby(who).median() / 1000, "fast_share": fast})
+
+
+def _broken(main: pd.DataFrame, source: str) -> pd.Series:
+    """Share of answers flagged for late frames; without flags, those with any missed frame."""
+    who = main["observer"].astype(str)
+    if "flags" in main:
+        broken = main["flags"].astype("string").fillna("").str.split().map(lambda words: LATE_FRAMES in words)
+    elif "missed_frames" in main:
+        broken = pd.Series(numbers(main, "missed_frames", source, 0.0) > 0, index=main.index)
+    else:
+        return pd.Series(name="broken_share", dtype=float)
+    return _share(broken, who).rename("broken_share")
+
+
+def _circles(votes: Votes) -> pd.Series:
+    found = {name: one.share for name, one in observers_triads(votes).items()}
+    return pd.Series(found, name="circular_share", dtype=float)
+
+
+def _share(marks: pd.Series, who: pd.Series) -> pd.Series:
+    return marks.astype(float).groupby(who).mean()
+
+
+def _of(marks: pd.Series, who: pd.Series, some: str, all_: str) -> pd.DataFrame:
+    groups = marks.astype(float).groupby(who)
+    return pd.DataFrame({some: groups.sum(), all_: groups.size()})

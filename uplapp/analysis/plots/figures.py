@@ -1,0 +1,63 @@
+"""Pictures as files for print: in true size, letters readable in a column."""
+
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from uplapp.analysis.plots import jod_chart, observer_chart, scene_chart, triangle_chart, win_chart
+from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX
+from uplapp.analysis.writing.report import Report
+from uplapp.errors import UnknownName
+
+FORMATS = ("svg", "pdf", "png")
+DPI = 300  # of a PNG; the others have none
+POINTS_A_PX = 72 / 96  # the renderer counts in points
+MOST_IN_COLUMN = 12  # conditions, beyond which triangles and matrices take the width of the page
+
+
+def save(chart: Any, path: Path) -> None:
+    """Write a chart as its suffix says: .svg, .pdf or .png."""
+    path.write_bytes(picture(chart, kind_of(path)))
+
+
+def kind_of(path: Path) -> str:
+    """Read the format from a file's suffix; an unknown one is refused before any work is done."""
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise UnknownName("picture format", kind, FORMATS)
+    return kind
+
+
+def picture(chart: Any, kind: str) -> bytes:
+    """Draw a chart as one of FORMATS, 96 of its px an inch; in a PDF 72, so scale that to the column."""
+    if kind not in FORMATS:
+        raise UnknownName("picture format", kind, FORMATS)
+    text, found = StringIO(), BytesIO()
+    match kind:
+        case "svg":
+            chart.save(text, format=kind)
+            return text.getvalue().encode()
+        case "png":
+            chart.save(found, format=kind, ppi=DPI, scale_factor=POINTS_A_PX)
+        case _:
+            chart.save(found, format=kind)
+    return found.getvalue()
+
+
+def figure_files(report: Report, kind: str = "svg") -> dict[str, bytes]:
+    """Draw all that a report has to show, by file name.
+
+    Scores, triangles and votes; scores by scene and the observers' distances where there are any.
+    """
+    scores = report.scores
+    broad = PAGE_PX if len(scores.conditions) > MOST_IN_COLUMN else COLUMN_PX
+    charts = {"votes": win_chart(scores, broad)}
+    if np.isfinite(scores.jod).any():
+        charts |= {"scores": jod_chart(scores, COLUMN_PX), "triangles": triangle_chart(scores, broad)}
+    if any(np.isfinite(some.jod).any() for some in report.scenes.values()):
+        charts["scenes"] = scene_chart(report.scenes, scores, COLUMN_PX)
+    if report.screening is not None and report.screening["dist_pairs"].notna().any():
+        charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
+    return {f"{name}.{kind}": picture(chart, kind) for name, chart in charts.items()}

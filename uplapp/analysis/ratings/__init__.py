@@ -1,0 +1,1 @@
+"""Ratings of single images: means, screening of raters, report."""

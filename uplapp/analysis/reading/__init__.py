@@ -1,0 +1,1 @@
+"""Tables that people bring: votes, matrices, ratings and metric values, checked and named."""

@@ -1,0 +1,55 @@
+"""The published studies that ship as examples."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from uplapp.analysis.reading.matrices import read_matrix
+from uplapp.analysis.reading.metric_table import Metrics, read_metrics
+from uplapp.errors import UnknownName
+from uplapp.values import Comparisons
+
+SOURCE = "Engman & Nilsson 2020, Lund University, Master's thesis 2020:E33"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A probability matrix in `examples/`, its name on screen, how many votes each pair got, and metrics."""
+
+    label: str
+    matrix: str
+    votes_per_pair: str
+    metrics: str
+
+
+PUBLISHED = {
+    "denoising": Published(
+        "Published: denoising, six losses", "denoising.csv", "112", "denoising_metrics.csv"
+    ),
+    "mri": Published(
+        "Published: MR reconstruction, six losses", "mri.csv", "mri_votes_per_pair.csv", "mri_metrics.csv"
+    ),
+}
+
+
+def published(name: str) -> Comparisons:
+    """Read one of the PUBLISHED studies; in the printed tables the column won."""
+    study = _study(name)
+    folder = Path(__file__).parent / "examples"
+    votes = study.votes_per_pair
+    found = read_matrix(folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes))
+    return replace(found, origin=f"The probabilities are those printed by {SOURCE}. {found.origin}")
+
+
+def published_metrics(name: str) -> Metrics:
+    """Read the printed means of metrics over the validation images of one of the PUBLISHED studies.
+
+    Observers of the MR study saw two knees and two brains in one table of votes; its metrics were measured
+    on both organs apart, so each metric has a column for either.
+    """
+    return read_metrics(Path(__file__).parent / "examples" / _study(name).metrics)
+
+
+def _study(name: str) -> Published:
+    if name not in PUBLISHED:
+        raise UnknownName("published study", name, PUBLISHED)
+    return PUBLISHED[name]

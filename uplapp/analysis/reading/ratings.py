@@ -1,0 +1,161 @@
+"""A table of ratings, one row an observer, image and criterion -> Ratings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from uplapp.analysis.reading.cells import cells_of, constant, numbers, where
+from uplapp.analysis.reading.columns import parse_roles, require_columns, spelling
+from uplapp.analysis.reading.csv import read_header, read_table
+from uplapp.analysis.reading.population import (
+    alike,
+    boosted,
+    kept,
+    kinds,
+    manifests_of,
+    names,
+    one_population,
+    pooled,
+)
+from uplapp.errors import BadVotes, OtherNames, UnknownName
+from uplapp.values import REFERENCE
+
+ROLES = ("observer", "condition", "rating", "criterion", "scene")
+NEEDED = ROLES[:3]
+THE_CRITERION = "rating"  # what a table with one criterion calls it
+COUNTED = ("main", "catch")
+MOST = 1e6  # beyond any scale, and far from what squares overflow at
+HINT = "name them, such as --columns condition=NAME+NAME,rating=NAME"
+
+Roles = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """Ratings one by one, checked: `observer`, `condition`, `scene`, `criterion`, `kind` (texts), `rating`.
+
+    Other columns are as they came. `criteria` are in the order of the file, `reference` is the condition that
+    is the hidden reference; `excluded` holds (observer, reason) of those whose answers are left out.
+    """
+
+    table: pd.DataFrame
+    criteria: tuple[str, ...]
+    source: str = "ratings"
+    reference: str = REFERENCE
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
+    manifest: str = ""
+
+
+def read_ratings(
+    path: Path, simulated: bool | None = None, columns: str = "", reference: str = REFERENCE
+) -> Ratings:
+    """Read a file of ratings; `columns` such as `condition=method+level,rating=score` name other columns.
+
+    A bad file is a BadVotes that names the line.
+    """
+    roles = parse_roles(columns, ROLES)
+    return from_table(read_table(path), path.name, simulated, roles, reference)
+
+
+def holds_ratings(path: Path) -> bool:
+    """Whether a file has a column `rating`, and none of votes."""
+    header = {spelling(name) for name in read_header(path)}
+    return "rating" in header and "is_a_selected" not in header
+
+
+def from_table(
+    table: pd.DataFrame,
+    source: str = "ratings",
+    simulated: bool | None = None,
+    roles: Roles = {},  # noqa: B006 - never changed
+    reference: str = REFERENCE,
+) -> Ratings:
+    """Check a table of ratings; `roles` says which columns hold what where they go by other names.
+
+    People and simulated observers are never pooled: `simulated` chooses, None takes people where there are
+    any. Without a column `criterion` there is one, without `kind` all are main trials.
+    """
+    found = _columns(table, roles, source)
+    table, is_simulated, whose = one_population(table, source, simulated, "rating")
+    table, excluded, left_out = kept(table, found["observer"])
+    texts = {role: _texts(table, found, role, source) for role in ROLES if role != "rating"}
+    checked = table.assign(**texts, rating=_rating(table, found["rating"], source), kind=kinds(table, source))
+    checked["kind"] = checked["kind"].astype(str)
+    main = checked[checked["kind"].isin(COUNTED)]
+    if main.empty:
+        raise BadVotes(f"{source} holds no ratings of main trials")
+    manifests = manifests_of(checked)
+    twins = (*alike("conditions", sorted(set(main["condition"]))), *alike("observers", set(main["observer"])))
+    return Ratings(
+        checked,
+        tuple(dict.fromkeys(main["criterion"])),
+        source,
+        reference,
+        is_simulated,
+        (*whose, *left_out, *pooled(manifests), *boosted(table), *twins),
+        excluded,
+        ", ".join(manifests),
+    )
+
+
+def images(ratings: Ratings) -> pd.DataFrame:
+    """Ratings of main trials, with the hidden reference of catch trials; never practice or repeats."""
+    table = ratings.table
+    hidden = (table["kind"] == "catch") & (table["condition"] == ratings.reference)
+    return table[(table["kind"] == "main") | hidden]
+
+
+def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
+    """Leave out observers, each with a reason; an unknown observer is refused."""
+    people = set(ratings.table["observer"])
+    for observer in exclude:
+        if observer not in people:
+            raise UnknownName("observer", observer, people)
+    left = ratings.table[~ratings.table["observer"].isin(list(exclude))]
+    if left.empty:
+        raise BadVotes("no observer is left; keep at least one")
+    return replace(ratings, table=left, excluded=(*ratings.excluded, *exclude.items()))
+
+
+def _columns(table: pd.DataFrame, roles: Roles, source: str) -> dict[str, tuple[str, ...]]:
+    """The columns of every role: those named, else the one that is spelt like it, in any case."""
+    spelt = {spelling(str(name)): str(name) for name in table.columns}
+    found = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
+    needed = {role: names for role, names in found.items() if role in NEEDED or role in roles}
+    try:
+        require_columns(table, needed, source)
+    except OtherNames as error:
+        error.hint = HINT
+        raise
+    return found
+
+
+def _texts(table: pd.DataFrame, found: Roles, role: str, source: str) -> np.ndarray:
+    columns = found[role]
+    if role in NEEDED:
+        cells = names(table, columns, source)
+    elif set(columns) <= set(table.columns):
+        cells = cells_of(table, columns)
+    else:
+        cells = constant("", len(table))
+    unnamed = THE_CRITERION if role == "criterion" else ""
+    texts = [text or unnamed for text in cells.texts]
+    return cells.spread(texts, object) if len(table) else np.array([], dtype=object)
+
+
+def _rating(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> np.ndarray:
+    if len(columns) > 1:
+        raise BadVotes(f"the rating is one column, not {'+'.join(columns)}")
+    values = numbers(table, columns[0], source)
+    if np.isnan(values).any():
+        place = where(table, source, np.isnan(values))
+        raise BadVotes(f"{place}, column '{columns[0]}': the cell is empty; it needs a number")
+    if (far := np.abs(values) > MOST).any():
+        place = where(table, source, far)
+        raise BadVotes(f"{place}, column '{columns[0]}': a rating lies between -{MOST:g} and {MOST:g}")
+    return values

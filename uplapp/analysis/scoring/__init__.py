@@ -1,0 +1,1 @@
+"""From comparisons to scores with intervals, tests and cautions."""

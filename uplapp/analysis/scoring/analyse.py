@@ -1,0 +1,110 @@
+"""Comparisons -> Scores: the one function that commands and pages call."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.model.answers import TIES
+from uplapp.analysis.model.connectivity import findings, strong_components
+from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.observers.sides import is_unknown, side_bias
+from uplapp.analysis.scoring.bootstrap import INTERVALS, normal_interval
+from uplapp.analysis.scoring.cautions import cautions
+from uplapp.analysis.scoring.scale import Scale, fit_scale, needs_answers
+from uplapp.analysis.scoring.significance import differences
+from uplapp.errors import UnknownName, UplappError
+from uplapp.values import Comparisons, Estimate, Method, Scores, Watch
+
+MEAN = Method().anchor
+BOOTSTRAPS = Method().bootstraps
+MOST_BOOTSTRAPS = 20_000
+
+
+def analyse(
+    comparisons: Comparisons,
+    method: Method = Method(),  # noqa: B008 - frozen
+    watch: Watch | None = None,
+) -> Scores:
+    """Score the conditions in JOD with 95 % intervals and test all differences.
+
+    Votes that do not fix the scores are no error: `identifiable` is False, `warnings` name the conditions,
+    and what is undefined is NaN. `watch` hears how many replicates are done, of how many.
+    """
+    fixed = _check(comparisons, method)
+    counts, observers = comparisons.wins.sum(axis=0), len(comparisons.observers)
+    trouble = findings(comparisons.conditions, counts)
+    scale = fit_scale(comparisons, method, fixed, watch)
+    interval = "parametric" if observers < 2 or scale.refused else method.interval
+    decided = _decided(counts, fixed)
+    low, high = (np.where(decided, end, np.nan) for end in _interval(scale, interval, observers))
+    side = None if comparisons.answers is None else side_bias(comparisons.answers)
+    return Scores(
+        conditions=comparisons.conditions,
+        jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
+        low=low,
+        high=high,
+        pairs=differences(
+            comparisons.conditions, scale.scores, scale.replicates, scale.labels, comparisons.wins, interval
+        ),
+        interval=interval,
+        method=method,
+        observers=observers or None,
+        comparisons=round(counts.sum()),
+        identifiable=not trouble and scale.whole and not (method.side_bias and is_unknown(side)),
+        simulated=comparisons.simulated,
+        wins=counts,
+        replicates=scale.replicates,
+        degenerate=scale.degenerate,
+        warnings=cautions(comparisons, method, trouble, scale, side),
+        side=_extra(scale, 0, interval, observers) if method.side_bias else side,
+        tie=_extra(scale, 1, interval, observers) if method.ties == "threshold" else None,
+        excluded=comparisons.excluded,
+        manifest=comparisons.manifest,
+    )
+
+
+def _check(comparisons: Comparisons, method: Method) -> int | None:
+    """Refuse what is not on the menu; returns the anchor's index."""
+    for table, name in ((PRIORS, method.prior), (INTERVALS, method.interval), (TIES, method.ties)):
+        if name not in table:
+            raise UnknownName(table.kind, name, table)
+    if needs_answers(method) and comparisons.answers is None:
+        option = "side_bias" if method.side_bias else f"ties '{method.ties}'"
+        raise UplappError(f"{option} needs the votes one by one; a count matrix only allows ties 'half'")
+    if not 2 <= method.bootstraps <= MOST_BOOTSTRAPS:
+        raise UplappError(f"bootstraps is {method.bootstraps}; it must be from 2 to {MOST_BOOTSTRAPS}")
+    if method.seed < 0:
+        raise UplappError(f"seed is {method.seed}; it must be 0 or more")
+    return _anchor(comparisons.conditions, method.anchor)
+
+
+def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
+    if anchor == MEAN:
+        return None
+    if anchor not in conditions:
+        names = ", ".join(conditions)
+        raise UplappError(f"the anchor '{anchor}' is no condition; choose '{MEAN}' or one of: {names}")
+    return conditions.index(anchor)
+
+
+def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
+    """Tell (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
+    groups = strong_components(counts)
+    same = groups == (groups[0] if anchor is None else groups[anchor])
+    return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)
+
+
+def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array]:
+    if not scale.whole or not scale.varies:
+        return np.full_like(scale.scores, np.nan), np.full_like(scale.scores, np.nan)
+    compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
+    low, high = compute(scale.scores, scale.replicates, observers)
+    return low, high
+
+
+def _extra(scale: Scale, which: int, interval: str, observers: int) -> Estimate:
+    """Side bias (0) or half width of "not sure" (1), with the spread of its replicates, as for the scores."""
+    drawn = scale.extra_replicates[:, which]
+    widen = np.sqrt(observers / (observers - 1)) if interval == "t" else 1.0
+    se = float(widen * drawn.std(ddof=1)) if len(drawn) > 1 and drawn.any() else np.nan
+    return Estimate(float(scale.extra[which]), se)

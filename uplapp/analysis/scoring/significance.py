@@ -1,0 +1,104 @@
+"""Which differences between conditions are more than chance."""
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, stdtr
+from scipy.stats import binom
+
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.model.connectivity import Labels, strong_components
+from uplapp.values import Difference, Scores
+
+ALPHA = 0.05
+LEAST_VARIANCE = 1e-18  # JOD^2: replicates that agree so exactly say nothing about chance
+
+
+def differences(
+    names: tuple[str, ...], scores: Array, replicates: Array, labels: Labels, wins: Array, interval: str
+) -> tuple[Difference, ...]:
+    """Compare all pairs of `scores` (n,): difference, its se from `replicates` (B,n), two-sided p, Holm.
+
+    `wins` (K,n,n) are the observers' votes. With interval "t" the replicates' sd is widened by
+    sqrt(K / (K - 1)) and p is Student's with K - 1 degrees of freedom, as the intervals are; the raw sd with
+    a normal p, which the other intervals keep, calls too much significant below about 30 observers.
+
+    Conditions of different `labels` have no difference: NaN. Where no chain of wins leads back, the votes
+    leave the distance open, and the difference is the prior's or NaN: se is NaN, and p is that of
+    `sign_test`, whatever the prior.
+    """
+    pairs = list(combinations(range(len(names)), 2))
+    first, second = np.array(pairs).T
+    apart = np.where(labels[first] == labels[second], scores[first] - scores[second], np.nan)
+    fixed = strong_components(wins.sum(axis=0))
+    known = fixed[first] == fixed[second]
+    se = np.where(
+        known, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
+    )
+    p = _two_sided(apart / se, len(wins) if interval == "t" else None)
+    p = np.where(known, p, sign_test(wins)[first, second])
+    numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
+    return tuple(
+        Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)
+        for (i, j), (apart_jod, se_jod, chance, adjusted) in zip(pairs, numbers, strict=True)
+    )
+
+
+def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
+    """Name the better condition of a pair first; where the distance is open, all direct votes say which."""
+    if not np.isnan(pair.difference):
+        return (pair.a, pair.b) if pair.difference >= 0 else (pair.b, pair.a)
+    a, b = scores.conditions.index(pair.a), scores.conditions.index(pair.b)
+    return (pair.a, pair.b) if scores.wins[a, b] >= scores.wins[b, a] else (pair.b, pair.a)
+
+
+def covariance(scores: Scores) -> Array:
+    """Covariance (n,n) of the scores in JOD^2, as the tests take it; NaN without replicates."""
+    return _covariance(scores.replicates, scores.interval, scores.observers or 1)
+
+
+def holm(p: Array) -> Array:
+    """Adjust p values (T,) for their number (Holm 1979); NaN stays NaN and is not counted."""
+    adjusted = np.full_like(p, np.nan)
+    order = np.argsort(p)[: int(np.isfinite(p).sum())]
+    steps = p[order] * np.arange(order.size, 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if order.size else steps
+    return adjusted
+
+
+def sign_test(wins: Array) -> Array:
+    """Two-sided p (n,n) of the direct votes (K,n,n) of each pair; NaN where there are none (Arbuthnot 1710).
+
+    Each observer who favours one side counts once; a single observer's votes count one by one.
+    """
+    lead = wins - wins.swapaxes(1, 2)
+    if len(wins) > 1:
+        ahead, behind = (lead > 0).sum(axis=0), (lead < 0).sum(axis=0)
+    else:  # half a vote decides nothing
+        ahead, behind = np.floor(wins[0]).astype(int), np.floor(wins[0].T).astype(int)
+    p = np.minimum(1.0, 2 * binom.sf(np.maximum(ahead, behind) - 1, ahead + behind, 0.5))
+    tested: Array = np.where(wins.any(axis=0) | wins.any(axis=0).T, p, np.nan)
+    return tested
+
+
+def _covariance(replicates: Array, interval: str, observers: int) -> Array:
+    if len(replicates) < 2:
+        return np.full((replicates.shape[1],) * 2, np.nan)
+    widen = observers / (observers - 1) if interval == "t" else 1.0
+    spread: Array = widen * np.cov(replicates.T)
+    return spread
+
+
+def _standard_errors(covariance: Array, first: Labels, second: Labels) -> Array:
+    """Standard errors (T,); NaN where the replicates do not vary."""
+    spread = np.diag(covariance)
+    variance = spread[first] + spread[second] - 2 * covariance[first, second]
+    return np.sqrt(np.where(variance > LEAST_VARIANCE, variance, np.nan))
+
+
+def _two_sided(ratio: Array, observers: int | None) -> Array:
+    """Chance of a ratio so far from 0: Student's t, or normal where `observers` is None."""
+    tail: NDArray[np.float64] = -np.abs(ratio)
+    p: Array = 2 * (ndtr(tail) if observers is None else stdtr(observers - 1, tail))
+    return p

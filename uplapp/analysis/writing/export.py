@@ -1,0 +1,182 @@
+"""Scores as tables and text: ranking, CSV, JSON, each with how they were obtained."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from uplapp import __version__
+from uplapp.analysis.arrays import Array
+from uplapp.analysis.observers.triads import Triads
+from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.scoring.significance import covariance
+from uplapp.analysis.writing.report import Report
+from uplapp.values import Estimate, Scores
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
+MODEL = "Thurstone Case V, sigma 1.4826"
+
+
+def ranking(scores: Scores) -> pd.DataFrame:
+    """Rank the conditions, best first: rank, condition, jod, jod_low, jod_high, chosen_share."""
+    wins, votes = scores.wins.sum(axis=1), (scores.wins + scores.wins.T).sum(axis=1)
+    table = pd.DataFrame(
+        {
+            "condition": scores.conditions,
+            "jod": scores.jod,
+            "jod_low": scores.low,
+            "jod_high": scores.high,
+            "chosen_share": np.divide(wins, votes, out=np.full(wins.size, np.nan), where=votes > 0),
+        }
+    ).sort_values("jod", ascending=False, na_position="last", kind="stable")
+    table.insert(0, "rank", table["jod"].rank(ascending=False, method="min").astype("Int64"))
+    return table.reset_index(drop=True)
+
+
+def headline(scores: Scores) -> str:
+    """Say in one sentence who leads, and whether that may be chance."""
+    people = scores.observers
+    whose = "" if people is None else f" of {people} observer{'s' * (people != 1)}"
+    basis = f"{scores.comparisons} comparison{'s' * (scores.comparisons != 1)}{whose}"
+    if not np.isfinite(scores.jod).all():
+        return f"No ranking: {basis} do not fix the scores."
+    names = ranking(scores)["condition"].tolist()
+    above = [pair for pair in scores.pairs if names[0] in (pair.a, pair.b)]
+    clear = sum(pair.significant for pair in above)
+    if not scores.identifiable or (people is not None and people < FEW_OBSERVERS):
+        return f"{names[0]} leads, on too few votes to be sure ({basis})."
+    if clear == len(above):
+        return f"{names[0]} looks best, clearly above all others ({basis})."
+    if clear:
+        return f"{names[0]} leads, clearly above {clear} of {len(above)} others ({basis})."
+    return f"No clear winner: the lead of {names[0]} may be chance ({basis})."
+
+
+def provenance(scores: Scores) -> dict[str, Any]:
+    """What a reader needs to repeat the numbers."""
+    method = scores.method
+    return {
+        "units": UNITS,
+        "model": MODEL,
+        "prior": method.prior,
+        "ties": method.ties,
+        "side_bias_fitted": method.side_bias,
+        "interval": scores.interval,
+        "anchor": method.anchor,
+        "observers": scores.observers,
+        "simulated": scores.simulated,
+        "comparisons": scores.comparisons,
+        "identifiable": scores.identifiable,
+        "bootstraps": method.bootstraps,
+        "degenerate": scores.degenerate,
+        "manifest": scores.manifest,
+        "seed": method.seed,
+        "version": __version__,
+    }
+
+
+def to_csv(report: Report) -> str:
+    """Write the ranking with its provenance in every row; no cell is a formula to a spreadsheet.
+
+    Scores of scenes, where there are any, follow those of all scenes, whose `scene` is empty.
+    """
+    scores = report.scores
+    extra = {"letters": report.letters, "bradley_terry": report.bradley_terry}
+    told = pd.DataFrame({"condition": scores.conditions} | extra)
+    tables = [ranking(scores).merge(told, on="condition").assign(scene="", **provenance(scores))]
+    for scene, some in report.scenes.items():
+        tables.append(ranking(some).assign(scene=scene, **provenance(some)))
+    table = pd.concat(tables, ignore_index=True).assign(excluded=_reasons(scores))
+    texts = table.select_dtypes(include=["object", "string"]).columns
+    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.6f")
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
+    # Python before 3.13 writes a bare CR without quotes, and what follows begins a row of its own.
+    safe = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{safe}" if text.startswith(FORMULA) else safe
+
+
+def to_json(report: Report) -> str:
+    """Write everything as strict JSON: what is undefined is null, never NaN."""
+    return json.dumps(to_dict(report), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """Turn a report into plain values; lists of numbers keep the order of `conditions`."""
+    scores, tally = report.scores, report.tally
+    own, everyone = report.observers_triads, report.everyone
+    return {
+        **_core(scores),
+        "letters": list(report.letters),
+        "goodness_of_fit": plain(vars(report.goodness)),
+        "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
+        "bradley_terry": plain(report.bradley_terry),
+        "side_bias": _estimate(scores.side),
+        "tie": _estimate(scores.tie),
+        "not_sure": tally.not_sure,
+        "origin": tally.origin or None,
+        "left_out": None if tally.left_out is None else dict(tally.left_out),
+        "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
+        "everyone": None if everyone is None else _core(everyone),
+        "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
+        "method": vars(scores.method),
+        "warnings": list(dict.fromkeys((*scores.warnings, *tally.notes))),
+        **provenance(scores),
+    }
+
+
+def _core(scores: Scores) -> dict[str, Any]:
+    """Scores, tests and votes of one fit."""
+    return {
+        "conditions": list(scores.conditions),
+        "jod": plain(scores.jod),
+        "low": plain(scores.low),
+        "high": plain(scores.high),
+        "interval": scores.interval,
+        "observers": scores.observers,
+        "comparisons": scores.comparisons,
+        "covariance": plain(_covariance(scores)),
+        "pairs": [plain(vars(difference)) for difference in scores.pairs],
+        "identifiable": scores.identifiable,
+        "wins": plain(scores.wins),
+        "degenerate": scores.degenerate,
+        "warnings": list(scores.warnings),
+    }
+
+
+def _covariance(scores: Scores) -> Array:
+    """As the tests take it; NaN where there is no interval either."""
+    known = np.isfinite(scores.low)
+    return np.where(known[:, None] & known, covariance(scores), np.nan)
+
+
+def _triads(triads: Triads) -> dict[str, Any]:
+    return {"complete": triads.complete, "circular": triads.circular, "share": plain(triads.share)}
+
+
+def _estimate(estimate: Estimate | None) -> Any:
+    return None if estimate is None else plain(vars(estimate))
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy's values into Python's, and what is not finite into None, however deep."""
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _harmless(value: Any) -> Any:
+    return neutral(value) if isinstance(value, str) else value
+
+
+def _reasons(scores: Scores) -> str:
+    return "; ".join(f"{observer}: {reason}" for observer, reason in scores.excluded)

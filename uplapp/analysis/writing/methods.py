@@ -1,0 +1,328 @@
+"""The methods paragraph of a paper: what was done, and nothing that was not."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from uplapp import __version__
+from uplapp.analysis.model.objective import SIGMA
+from uplapp.analysis.scoring.bootstrap import LEVEL
+from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.wording import (
+    at_most,
+    chance,
+    fixed,
+    listed,
+    one_line,
+    plural,
+    scene_words,
+    simpler_fits,
+)
+from uplapp.values import Estimate, Scores
+
+
+def methods(report: Report) -> str:
+    """Write one paragraph in plain English, and under it the works it cites."""
+    said = [sentence for part in PARTS for sentence in part(report)]
+    paragraph = one_line(" ".join(said))
+    cited = [full for key, full in REFERENCES.items() if key in paragraph]
+    return "\n".join([paragraph, "", "References", *cited]) + "\n"
+
+
+def _simulated(report: Report) -> list[str]:
+    if not report.scores.simulated:
+        return []
+    return ["SIMULATED OBSERVERS: no person answered, and these scores say nothing about people."]
+
+
+def _data(report: Report) -> list[str]:
+    scores, scenes = report.scores, report.tally.scenes
+    what = f"{plural(scores.comparisons, 'pairwise comparison')} of {len(scores.conditions)} conditions"
+    where = f" in {plural(scenes, 'scene')}" if scenes else ""
+    if scores.observers is None:
+        first = f"The scores come from a matrix of {what}{where}; it does not tell whose votes they are."
+    else:
+        first = f"{plural(scores.observers, 'observer')} made {what}{where}."
+    n = len(scores.conditions)
+    pairs, compared = n * (n - 1) // 2, int(np.triu(scores.wins + scores.wins.T > 0, 1).sum())
+    every = "The only pair was compared." if pairs == 1 else f"All {pairs} pairs were compared."
+    second = every if compared == pairs else f"{compared} of {pairs} pairs were compared."
+    return [first, *[report.tally.origin] * bool(report.tally.origin), second]
+
+
+def _left_out(report: Report) -> list[str]:
+    tally = report.tally
+    said = []
+    if tally.left_out is not None:
+        kinds = [plural(count, f"{kind} trial") for kind, count in tally.left_out.items() if count]
+        none = "There were no practice, catch or repeat trials."
+        said.append(f"{listed(kinds)} did not enter the scores." if kinds else none)
+    notes = [note for note in tally.notes if not note.startswith("SIMULATED")]
+    return said + [f"Of the source: {'; '.join(notes)}."] * bool(notes) + _excluded(report)
+
+
+def _excluded(report: Report) -> list[str]:
+    scores = report.scores
+    if scores.observers is None:
+        return []
+    if not scores.excluded:
+        return ["No observer was excluded."]
+    who = "; ".join(f"{name} ({reason})" for name, reason in scores.excluded)
+    was = "was" if len(scores.excluded) == 1 else "were"
+    said = f"{plural(len(scores.excluded), 'observer')} {was} excluded: {who}."
+    return [said, *_moved(report)]
+
+
+def _moved(report: Report) -> list[str]:
+    """How much the scores owe to the exclusion."""
+    everyone = report.everyone
+    if everyone is None:
+        return []
+    before = dict(zip(everyone.conditions, everyone.jod, strict=True))
+    shifts = [
+        abs(jod - before[name]) for name, jod in zip(report.scores.conditions, report.scores.jod, strict=True)
+    ]
+    if not np.isfinite(shifts).all():
+        return []
+    return [f"Excluding them moved no score by more than {at_most(max(shifts))} JOD."]
+
+
+def _model(report: Report) -> list[str]:
+    scores = report.scores
+    anchor = scores.method.anchor
+    zero = "the mean of all scores" if anchor == "mean" else f"the score of {anchor}"
+    return [
+        "Scores follow Thurstone's model, Case V (Thurstone 1927): the standard deviation of a difference "
+        f"was {SIGMA}, so that 1 JOD (just-objectionable difference) means that 75 % of answers choose the "
+        "better one.",
+        f"They were estimated {PRIOR_WORDS[scores.method.prior]}; {zero} was set to 0.",
+        *_undefined(scores),
+    ]
+
+
+PRIOR_WORDS = {
+    "distance": "by maximum a posteriori with the distance prior of Perez-Ortiz & Mantiuk 2017",
+    "none": "by maximum likelihood, without a prior",
+}
+
+
+def _undefined(scores: Scores) -> list[str]:
+    if scores.identifiable:
+        return []
+    if not np.isfinite(scores.jod).any():
+        return ["The votes do not fix the scores, which are therefore undefined."]
+    return ["The votes do not fix all scores: what they leave open is arbitrary."]
+
+
+def _ties(report: Report) -> list[str]:
+    unsure, scores = report.tally.not_sure, report.scores
+    if unsure is None:
+        return []
+    if unsure == 0:
+        return ['No answer was "not sure".']
+    share = 100 * unsure / scores.comparisons
+    count = f'{plural(unsure, "answer")} ({share:.1f} %) {"was" if unsure == 1 else "were"} "not sure"'
+    if scores.method.ties == "half":
+        return [f"{count} and counted half a vote for each side."]
+    zone = f", whose half width was {_estimate(scores.tie)}" if _known(scores.tie) else ""
+    each = "an answer of its own" if unsure == 1 else "answers of their own"
+    return [f"{count}, taken as {each}: the zone around equality of Glenn & David 1960{zone}."]
+
+
+def _side(report: Report) -> list[str]:
+    scores, side = report.scores, report.scores.side
+    if side is None:
+        return []
+    if not _known(side):
+        return ["The votes do not tell the side bias."]
+    towards = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
+    told = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
+    if scores.method.side_bias:
+        return [f"A side bias was estimated together with the scores: {told}."]
+    return [f"The scores take no account of a side bias; estimated apart, it was {told}."]
+
+
+def _intervals(report: Report) -> list[str]:
+    scores = report.scores
+    level = f"{100 * LEVEL:.0f} % intervals"
+    if not np.isfinite(scores.low).any():
+        lost = f", as {scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
+        return [f"No intervals could be computed{lost * bool(scores.degenerate)}."]
+    draws, seed = scores.method.bootstraps, scores.method.seed
+    freedom = (scores.observers or 1) - 1
+    drawn = (
+        f"{draws} bootstrap replicates (Efron 1979; seed {seed}), each of whole observers drawn with "
+        "replacement"
+    )
+    kinds = {
+        "t": f"{level} are Student's t intervals with {plural(freedom, 'degree')} of freedom, from the "
+        f"standard deviation of {drawn}, widened by the square root of {freedom + 1}/{freedom}.",
+        "percentile": f"{level} are the percentiles (Hazen's) of {drawn}.",
+        "parametric": f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
+        f"drawn from the fitted scores (seed {seed}); they know nothing of differences between observers and "
+        "are too narrow where people differ.",
+    }
+    return [kinds[scores.interval], *_degenerate(scores)]
+
+
+def _degenerate(scores: Scores) -> list[str]:
+    count = scores.degenerate
+    refused = scores.interval == "parametric" and (scores.observers or 0) > 1
+    return [
+        *["Observers were not resampled, as too many such replicates had no finite scores."] * refused,
+        f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
+        if count
+        else "All replicates had finite scores.",
+    ]
+
+
+def _tests(report: Report) -> list[str]:
+    scores = report.scores
+    measured = [pair for pair in scores.pairs if np.isfinite(pair.se) and np.isfinite(pair.p)]
+    signs = [pair for pair in scores.pairs if not np.isfinite(pair.se) and np.isfinite(pair.p)]
+    tested = len(measured) + len(signs)
+    if not tested:
+        return ["No difference could be tested."]
+    return [
+        *_measured(scores, len(measured)),
+        *_signs(len(signs)),
+        *_untested(len(scores.pairs) - tested),
+        *_outcome(scores, tested),
+    ]
+
+
+def _measured(scores: Scores, count: int) -> list[str]:
+    if not count:
+        return []
+    freedom = plural((scores.observers or 1) - 1, "degree")
+    which = f"t test with {freedom} of freedom" if scores.interval == "t" else "z test"
+    return [
+        f"{plural(count, 'difference')} between conditions {_was(count)} tested by a two-sided {which}, with "
+        "the standard error from the covariance of the replicates."
+    ]
+
+
+def _signs(count: int) -> list[str]:
+    if not count:
+        return []
+    return [
+        f"{plural(count, 'difference')} whose size the votes leave open {_was(count)} tested by the sign of "
+        "the direct votes (Arbuthnot 1710)."
+    ]
+
+
+def _untested(count: int) -> list[str]:
+    return [f"{plural(count, 'difference')} could not be tested."] * bool(count)
+
+
+def _outcome(scores: Scores, tested: int) -> list[str]:
+    significant = sum(pair.significant for pair in scores.pairs)
+    if tested == 1:
+        return [f"It was {'' if significant else 'not '}significant at the {ALPHA} level."]
+    return [
+        f"p values were adjusted for {tested} tests (Holm 1979): {significant} of them {_was(significant)} "
+        f"significant at the {ALPHA} level."
+    ]
+
+
+def _fit(report: Report) -> list[str]:
+    found = report.goodness
+    if not np.isfinite(found.p):
+        return ["Goodness of fit could not be tested.", *_circles(report)]
+    fit = (
+        "Goodness of fit, by likelihood ratio against the saturated model, without a prior: "
+        f"G2 = {found.g2:.2f}, {plural(found.df, 'degree')} of freedom, {chance(found.p)}, where all votes "
+        "are taken as independent."
+    )
+    return [fit, *_circles(report)]
+
+
+def _circles(report: Report) -> list[str]:
+    kinds = {
+        "of the pooled votes": report.triads,
+        "of the observers' own votes, scene by scene": report.observers_triads,
+    }
+    told = [
+        f"{found.circular} of {plural(found.complete, 'triad')} {whose}"
+        for whose, found in kinds.items()
+        if found is not None and found.complete
+    ]
+    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(told)}."] * bool(told)
+
+
+def _others(report: Report) -> list[str]:
+    """What was computed beside the scores."""
+    scores, said = report.scores, []
+    apart = np.abs(report.bradley_terry - scores.jod)
+    if np.isfinite(apart).all():
+        said.append(
+            "Maximum-likelihood scores of the model of Bradley & Terry 1952 from the same votes differ by at "
+            f"most {at_most(apart.max(), 3)} JOD."
+        )
+    simpler = simpler_fits(scores.method)
+    if simpler and np.isfinite([*apart, report.goodness.g2]).any():
+        said.append(f"{simpler[0].upper()}{simpler[1:]}.")
+    return [*said, *_scenes(report)]
+
+
+def _scenes(report: Report) -> list[str]:
+    scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
+    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] * bool(scored)
+    return [*alone, *(f"{words}." for words in scene_words(report.scenes))]
+
+
+def _software(report: Report) -> list[str]:
+    manifest = report.scores.manifest
+    shown = f"; the stimuli are those of manifest {manifest}" if manifest else ""
+    return [f"Computed with uplapp {__version__}{shown}."]
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "unknown"
+    error = f" (standard error {fixed(estimate.se)})" if np.isfinite(estimate.se) else ""
+    return f"{fixed(estimate.jod)} JOD{error}"
+
+
+def _known(estimate: Estimate | None) -> bool:
+    return estimate is not None and bool(np.isfinite(estimate.jod))
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+PARTS: tuple[Callable[[Report], list[str]], ...] = (
+    _simulated,
+    _data,
+    _left_out,
+    _ties,
+    _model,
+    _side,
+    _intervals,
+    _tests,
+    _fit,
+    _others,
+    _software,
+)
+
+
+REFERENCES = {
+    "Arbuthnot 1710": "Arbuthnott, J. (1710). An argument for divine providence, taken from the constant "
+    "regularity observ'd in the births of both sexes. Philosophical Transactions, 27, 186-190.",
+    "Bradley & Terry 1952": "Bradley, R. A., & Terry, M. E. (1952). Rank analysis of incomplete block "
+    "designs: I. The method of paired comparisons. Biometrika, 39(3/4), 324-345.",
+    "Efron 1979": "Efron, B. (1979). Bootstrap methods: another look at the jackknife. The Annals of "
+    "Statistics, 7(1), 1-26.",
+    "Glenn & David 1960": "Glenn, W. A., & David, H. A. (1960). Ties in paired-comparison experiments using "
+    "a modified Thurstone-Mosteller model. Biometrics, 16(1), 86-109.",
+    "Holm 1979": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian "
+    "Journal of Statistics, 6(2), 65-70.",
+    "Kendall & Babington Smith 1940": "Kendall, M. G., & Babington Smith, B. (1940). On the method of paired "
+    "comparisons. Biometrika, 31(3/4), 324-345.",
+    "Perez-Ortiz & Mantiuk 2017": "Perez-Ortiz, M., & Mantiuk, R. K. (2017). A practical guide and software "
+    "for analysing pairwise comparison experiments. arXiv:1712.03686.",
+    "Thurstone 1927": "Thurstone, L. L. (1927). A law of comparative judgment. Psychological Review, 34(4), "
+    "273-286.",
+}

@@ -1,0 +1,94 @@
+"""Numbers in words, the same in tables and in running text."""
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, Decimal
+from math import isfinite
+
+import numpy as np
+
+from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.values import Method, Scores
+
+NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
+MOST_DIGITS = 17  # a double has no more
+
+
+def one_line(text: str) -> str:
+    """Escape what would break a line or the terminal: a line break in a name becomes a backslash and n."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a number with its noun: 1 observer, 2 observers."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """Join words: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def chance(p: float) -> str:
+    """Write a p value: p = 0.031, p < 0.001; never rounded to or over the level of the tests."""
+    return "p < 0.001" if p < 0.001 else f"p = {_beside(p, ALPHA, 2, 'g')}"
+
+
+def fixed(value: float, digits: int = 2, limit: float = 0.0) -> str:
+    """Write a number with `digits` decimals, or as many as show on which side of `limit` it lies."""
+    if not isfinite(value) or abs(value - limit) <= NOISE:
+        return f"{value:z.{digits}f}"
+    return _beside(value, limit, digits, "f")
+
+
+def at_most(value: float, digits: int = 2) -> str:
+    """Write a bound with `digits` decimals, rounded up."""
+    return str(Decimal(f"{value:.9f}").quantize(Decimal(1).scaleb(-digits), ROUND_CEILING))
+
+
+def _beside(value: float, limit: float, digits: int, kind: str) -> str:
+    text = f"{value:z.{digits}{kind}}"
+    if digits == MOST_DIGITS or (float(text) > limit, float(text) < limit) == (value > limit, value < limit):
+        return text
+    return _beside(value, limit, digits + 1, kind)
+
+
+def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
+    """Name the scenes whose own scores are missing, arbitrary or of few observers, in half sentences."""
+    missing = [name for name, some in scenes.items() if not np.isfinite(some.jod).all()]
+    open_ = [name for name, some in scenes.items() if name not in missing and not some.identifiable]
+    few = [name for name, some in scenes.items() if name not in missing and _are_few(some)]
+    kinds = {
+        "could not be scored alone": missing,
+        "got scores that are partly arbitrary, as their votes leave them open": open_,
+        f"had fewer than {FEW_OBSERVERS} observers, so their intervals may be too narrow": few,
+    }
+    return [
+        f"{len(names)} of {plural(len(scenes), 'scene')} {what}: "
+        f"{', '.join(name or 'no name' for name in names)}"
+        for what, names in kinds.items()
+        if names
+    ]
+
+
+def _are_few(scores: Scores) -> bool:
+    return scores.observers is not None and scores.observers < FEW_OBSERVERS
+
+
+def simpler_fits(method: Method) -> str:
+    """Say what the checks beside the scores leave out of the model; nothing where they leave out nothing."""
+    if method.ties == "half" and not method.side_bias:
+        return ""
+    return "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"
+
+
+def interval_words(scores: Scores) -> str:
+    """Name the kind of interval and what it rests on."""
+    draws = len(scores.replicates)
+    match scores.interval:
+        case "t":
+            freedom = plural((scores.observers or 1) - 1, "degree") + " of freedom"
+            return f"Student's t with {freedom} on {draws} bootstrap replicates over observers"
+        case "percentile":
+            return f"percentiles of {draws} bootstrap replicates over observers"
+    return f"parametric, from {draws} sets of votes drawn from the fitted scores"
