@@ -25,10 +25,10 @@ import numpy as np
 from PIL import Image
 
 from uplapp.settings import Settings
-from uplapp.study import blinding
-from uplapp.study.observers import respond
-from uplapp.study.protocol import Protocol
-from uplapp.study.store import DATABASE
+from uplapp.study.definition.protocol import Protocol
+from uplapp.study.simulation.observers import respond
+from uplapp.study.stimuli import blinding
+from uplapp.study.store.store import DATABASE
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
 EVERY_S = 4.0

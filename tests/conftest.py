@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uplapp.study.store import Store
+from uplapp.study.store.store import Store
 
 
 def pytest_configure() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from uplapp.study.definition import parse
+from uplapp.study.definition.definition import parse
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]

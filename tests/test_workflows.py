@@ -12,9 +12,9 @@ from uplapp.imaging.degradations import GaussianNoise, Undersampling
 from uplapp.imaging.images import read_image, tensor_to_array
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
-from uplapp.study import stimuli
-from uplapp.study.definition import Definition
-from uplapp.study.protocol import Render, Scene
+from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Render, Scene
+from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
 from uplapp.workflows import render_stimuli, rendered
 
@@ -99,7 +99,7 @@ def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):
 
 @pytest.mark.slow
 def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
-    from uplapp.study.definition import load
+    from uplapp.study.definition.definition import load
 
     definition = load(house / "studies" / "demo")
     render_stimuli(definition, Checkpoints((house / "checkpoints",)), tmp_path)

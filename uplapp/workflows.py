@@ -14,11 +14,11 @@ from uplapp.imaging.images import encode_png, read_image
 from uplapp.imaging.restore import restore
 from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
-from uplapp.study import opening
-from uplapp.study.definition import Definition
-from uplapp.study.opening import OpenStudy
-from uplapp.study.protocol import Render, Scene
-from uplapp.study.store import Store
+from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Render, Scene
+from uplapp.study.session import opening
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.store import Store
 from uplapp.values import REFERENCE
 
 OnPicture = Callable[[int, int], None]

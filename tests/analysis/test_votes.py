@@ -10,8 +10,8 @@ from tests.study.tiny import NOW, open_tiny
 from uplapp.analysis.reading.comparisons import count
 from uplapp.analysis.reading.votes import from_table, main_trials, of_scene, read_votes, scenes, without
 from uplapp.errors import BadVotes, UnknownName
-from uplapp.study import observers
-from uplapp.study import votes as study_votes
+from uplapp.study.exports import votes as study_votes
+from uplapp.study.simulation import observers
 
 HEADER = "observer,condition_A,condition_B,is_A_selected"
 

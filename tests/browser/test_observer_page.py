@@ -17,7 +17,8 @@ from tests.browser.moves import (
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
-from uplapp.study import session, votes
+from uplapp.study.exports import votes
+from uplapp.study.session import session
 
 pytestmark = pytest.mark.browser
 

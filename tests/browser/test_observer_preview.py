@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
-from uplapp.study.blinding import encode
+from uplapp.study.stimuli.blinding import encode
 from uplapp.web.observer.preview import flicker_frame
 from uplapp.web.observer.routes import build
 

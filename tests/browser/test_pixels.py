@@ -11,7 +11,7 @@ from PIL import Image
 from tests.browser.conftest import FLAGS
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
-from uplapp.study import session
+from uplapp.study.session import session
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FACTORS = (1, 1.25, 1.5, 2, 3)

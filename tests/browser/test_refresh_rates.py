@@ -5,7 +5,7 @@ import pytest
 
 from tests.study.tiny import open_tiny
 from tests.web.serving import mounted
-from uplapp.study.response import phase_frames
+from uplapp.study.answers.response import phase_frames
 
 pytestmark = pytest.mark.browser
 SECONDS = 40

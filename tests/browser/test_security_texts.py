@@ -12,9 +12,9 @@ from starlette.routing import Route
 from tests.browser.test_observer_page import answer_side_by_side, consent, go_through
 from tests.study.tiny import NOW, write_study
 from tests.web.serving import mounted
-from uplapp.study import opening
-from uplapp.study.definition import load
-from uplapp.study.protocol import Consent, Question
+from uplapp.study.definition.definition import load
+from uplapp.study.definition.protocol import Consent, Question
+from uplapp.study.session import opening
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b id="bold">b</b>'

@@ -21,8 +21,8 @@ from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.images import read_image
 from uplapp.imaging.jobs import Job, make_case, run_job
 from uplapp.settings import Settings
-from uplapp.study import package, stimuli
-from uplapp.study.definition import load
+from uplapp.study.definition.definition import load
+from uplapp.study.stimuli import package, stimuli
 
 HOUSE = Path(__file__).resolve().parents[2]
 BOMB_SIDES = (12_000, 20_000)  # Pillow warns of the first and refuses the second

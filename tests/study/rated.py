@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.study.tiny import CONDITIONS, NOW, SEED, response, write_study
-from uplapp.study import opening
-from uplapp.study.definition import Definition, load, parse
-from uplapp.study.opening import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study.definition.definition import Definition, load, parse
+from uplapp.study.session import opening
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.store import Store
 
 GRADING = Path(__file__).parent / "grading"
 SCENES = ("astronaut", "chelsea", "coffee", "rocket")

@@ -7,13 +7,13 @@ from scipy.stats import chisquare
 
 from tests.study.tiny import CONDITIONS, NOW, SCENES, definition, open_tiny, response
 from uplapp.analysis.asking.next_pair import next_pairs, posterior
-from uplapp.study import joining, session
-from uplapp.study.adaptive import choose
-from uplapp.study.blinding import token
-from uplapp.study.design import plan
-from uplapp.study.joining import Newcomer
-from uplapp.study.observers import choose as judge
-from uplapp.study.observers import simulate
+from uplapp.study.plans.adaptive import choose
+from uplapp.study.plans.pairs import plan
+from uplapp.study.session import joining, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.simulation.observers import choose as judge
+from uplapp.study.simulation.observers import simulate
+from uplapp.study.stimuli.blinding import token
 
 SEED = 7
 PLAIN = {"catch": 0, "practice": 0}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uplapp.study.alarm import CHANCE, RECENT, Alarm, alarm, at_least
+from uplapp.study.exports.dashboard import CHANCE, RECENT, Alarm, alarm, at_least
 
 
 def test_a_share_of_a_tenth_that_becomes_two_fifths_is_an_alarm_with_both_shares():

@@ -12,7 +12,7 @@ from tests.study.test_adaptive import sit
 from tests.study.test_design import comparison, in_one_piece, of_kind
 from tests.study.tiny import definition
 from uplapp.analysis.asking.next_pair import next_pairs
-from uplapp.study.design import plan
+from uplapp.study.plans.pairs import plan
 from uplapp.values import REFERENCE
 
 SEED = 20

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from uplapp.study import blinding
+from uplapp.study.stimuli import blinding
 
 RNG = np.random.default_rng(3)
 SHAPES = [(48, 64, 3), (48, 64), (1, 1), (1, 1, 3), (255, 257, 3)]

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tests.study.tiny import NOW, open_tiny
-from uplapp.study import joining, session
-from uplapp.study.boosting import boost
+from uplapp.study.session import joining, session
+from uplapp.study.stimuli.preview import boost
 
 REFERENCE = np.full((4, 6, 3), 100, np.uint8)
 

@@ -5,8 +5,10 @@ from statistics import stdev
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.study import dashboard, joining, lifecycle, links, observers, session
-from uplapp.study.reading import reading
+from uplapp.study.exports import dashboard
+from uplapp.study.session import joining, lifecycle, links, session
+from uplapp.study.simulation import observers
+from uplapp.study.store.reading import reading
 
 LATE = {"gaps_ms": (80.0,)}
 

@@ -3,7 +3,7 @@ import pytest
 from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
 from uplapp.settings import Settings
-from uplapp.study.definition import load, parse
+from uplapp.study.definition.definition import load, parse
 
 GOOD = {
     "title": "A title",

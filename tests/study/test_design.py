@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.study.tiny import CONDITIONS, definition
-from uplapp.study.design import plan
+from uplapp.study.plans.pairs import plan
 from uplapp.values import REFERENCE
 
 SEED = 7

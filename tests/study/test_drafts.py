@@ -7,10 +7,10 @@ from PIL import Image
 
 from tests.study.tiny import CONDITIONS, NOW, SCENES, write_study
 from uplapp.errors import BadStudy
-from uplapp.study import drafts, frozen, package
-from uplapp.study.contact_sheet import contact_sheet
-from uplapp.study.definition import load
-from uplapp.study.drafts import Pictures
+from uplapp.study.definition.definition import load
+from uplapp.study.stimuli import drafts, frozen, package
+from uplapp.study.stimuli.drafts import Pictures
+from uplapp.study.stimuli.preview import contact_sheet
 from uplapp.values import REFERENCE
 
 TABLES = {"protocol": {"phase_ms": 125, "pairs": "random:5", "catch": 3}, "access": {"quota": 9}}

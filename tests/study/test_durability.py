@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from uplapp.study.store import StoreBusy
+from uplapp.study.store.store import StoreBusy
 
 STUDY = {"name": "n", "manifest": "{}", "secret": "00", "opened_at": 1.0}
 

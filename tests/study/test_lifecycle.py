@@ -4,10 +4,12 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.study import joining, lifecycle, observers, replay, session
-from uplapp.study.joining import Newcomer
-from uplapp.study.lifecycle import NotNow
-from uplapp.study.store import Store
+from uplapp.study.session import joining, lifecycle, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.session.lifecycle import NotNow
+from uplapp.study.simulation import observers
+from uplapp.study.store import replay
+from uplapp.study.store.store import Store
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.study import joining, lifecycle, links, session
-from uplapp.study.joining import Newcomer
-from uplapp.study.lifecycle import NotNow
-from uplapp.study.protocol import Access
-from uplapp.study.replay import replay
-from uplapp.study.store import Store
+from uplapp.study.definition.protocol import Access
+from uplapp.study.session import joining, lifecycle, links, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.session.lifecycle import NotNow
+from uplapp.study.store.replay import replay
+from uplapp.study.store.store import Store
 
 
 @pytest.fixture

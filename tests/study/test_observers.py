@@ -3,8 +3,10 @@ import pytest
 
 from tests.study.tiny import CONDITIONS, NOW, definition, open_tiny
 from uplapp.errors import UnknownName
-from uplapp.study import observers, response, votes
-from uplapp.study.store import Store
+from uplapp.study.answers import response
+from uplapp.study.exports import votes
+from uplapp.study.simulation import observers
+from uplapp.study.store.store import Store
 from uplapp.values import REFERENCE, Trial
 
 SCORES = dict(zip(CONDITIONS, (1.0, 0.0, -0.5, -0.5), strict=True))

@@ -5,8 +5,8 @@ import pytest
 
 from tests.study.tiny import NOW, write_study
 from uplapp.errors import BadStudy
-from uplapp.study import frozen, package, stimuli
-from uplapp.study.definition import load
+from uplapp.study.definition.definition import load
+from uplapp.study.stimuli import frozen, package, stimuli
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 import pytest
 
 from uplapp.errors import UnknownName
-from uplapp.study import presets, rating
-from uplapp.study.definition import parse
+from uplapp.study.answers import rating
+from uplapp.study.definition import presets
+from uplapp.study.definition.definition import parse
 
 STUDY = {
     "conditions": [{"name": "l1", "label": "L1"}, {"name": "l2", "label": "L2"}],

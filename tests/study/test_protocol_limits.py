@@ -1,9 +1,10 @@
 import pytest
 
 from tests.study.tiny import NOW, body, open_tiny, response
-from uplapp.study import joining, session, votes
-from uplapp.study.protocol import Protocol
-from uplapp.study.response import BadResponse, is_broken, read
+from uplapp.study.answers.response import BadResponse, is_broken, read
+from uplapp.study.definition.protocol import Protocol
+from uplapp.study.exports import votes
+from uplapp.study.session import joining, session
 
 LIMITED = Protocol(min_view_ms=2000, max_view_ms=3000, answer_timeout_ms=5000)
 SWAPS_IN_3_S = [250.0 * n for n in range(1, 12)]

@@ -4,8 +4,10 @@ import pytest
 from tests.study.rated import QUALITY, definition, open_grading
 from tests.study.tiny import NOW
 from uplapp.errors import UnknownName
-from uplapp.study import observers, raters, rating, ratings_table
-from uplapp.study.store import Store
+from uplapp.study.answers import rating
+from uplapp.study.exports import ratings
+from uplapp.study.simulation import observers, raters
+from uplapp.study.store.store import Store
 from uplapp.values import REFERENCE, Trial
 
 GRADE = {"name": "grade", "question": "Grade?", "scale": "grade3"}
@@ -50,8 +52,8 @@ def test_even_scores_fall_from_the_first_condition_within_the_scale():
 def test_simulated_raters_are_marked_and_never_among_people(store, tmp_path):
     study = open_grading(store, tmp_path / "grading")
     observers.simulate(store, study, observers.even_scores(study.definition), 2, 0, NOW, spread=0.2)
-    assert ratings_table.ratings(store, study.id).empty
-    table = ratings_table.ratings(store, study.id, simulated=True)
+    assert ratings.ratings(store, study.id).empty
+    table = ratings.ratings(store, study.id, simulated=True)
     assert table["simulated"].all()
     assert table["kind"].value_counts().to_dict() == {
         kind: 2 * 3 * count for kind, count in {"main": 16, "catch": 4, "repeat": 4, "practice": 2}.items()
@@ -64,7 +66,7 @@ def test_the_same_seed_gives_the_same_ratings(tmp_path):
         store = Store(tmp_path / name / "answers.db")
         study = open_grading(store, tmp_path / name / "grading")
         observers.simulate(store, study, observers.even_scores(study.definition), 2, 11, NOW, spread=0.3)
-        table = ratings_table.ratings(store, study.id, simulated=True)
+        table = ratings.ratings(store, study.id, simulated=True)
         tables.append(table.groupby(["scene", "condition", "criterion", "kind"])["rating"].sum())
         store.close()
     assert tables[0].equals(tables[1])

@@ -1,10 +1,10 @@
 import pytest
 
 from tests.study.rated import GRADING, QUALITY, body, definition
-from uplapp.study import rating, response
-from uplapp.study.definition import load
-from uplapp.study.protocol import SCALES
-from uplapp.study.response import BadResponse
+from uplapp.study.answers import rating, response
+from uplapp.study.answers.response import BadResponse
+from uplapp.study.definition.definition import load
+from uplapp.study.definition.protocol import SCALES
 
 SHARP = {"name": "sharp", "question": "How sharp?", "labels": ["blurred", "soft", "crisp"], "lowest": -1}
 GERMAN = {"name": "sharp", "question": "Wie scharf?", "language": "de"}

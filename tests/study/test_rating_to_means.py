@@ -13,7 +13,8 @@ from tests.study.tiny import NOW
 from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.reading.ratings import from_table
 from uplapp.commands.ratings import ratings as command
-from uplapp.study import observers, raters, ratings_table, votes
+from uplapp.study.exports import ratings, votes
+from uplapp.study.simulation import observers, raters
 
 SCORES = {"l1": 2.5, "l2": 1.9, "ms_ssim": 1.3, "flip": 0.5}
 SPREAD = 0.2
@@ -29,7 +30,7 @@ def exported(store, tmp_path):
     study = open_grading(store, tmp_path / "grading")
     observers.simulate(store, study, SCORES, OBSERVERS, 3, NOW, SPREAD)
     path = tmp_path / "ratings.csv"
-    path.write_text(votes.to_csv(ratings_table.ratings(store, study.id, simulated=True)), encoding="utf-8")
+    path.write_text(votes.to_csv(ratings.ratings(store, study.id, simulated=True)), encoding="utf-8")
     return path
 
 
@@ -58,7 +59,7 @@ def test_the_order_of_the_known_scores_is_significant_and_the_reference_on_top(e
 
 def test_the_file_holds_what_the_live_table_holds(store, exported):
     study = store.row("SELECT id FROM studies")["id"]
-    live = from_table(ratings_table.ratings(store, study, simulated=True), simulated=True)
+    live = from_table(ratings.ratings(store, study, simulated=True), simulated=True)
     kept = from_table(read_table(exported), simulated=True)
     columns = ["observer", "condition", "scene", "criterion", "rating", "kind"]
     assert live.table[columns].to_numpy().tolist() == kept.table[columns].to_numpy().tolist()

@@ -7,9 +7,12 @@ import pytest
 
 from tests.study.rated import open_grading
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.study import joining, observers, rating, ratings_table, session, votes
-from uplapp.study.blinding import token
-from uplapp.study.joining import Newcomer
+from uplapp.study.answers import rating
+from uplapp.study.exports import ratings, votes
+from uplapp.study.session import joining, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.simulation import observers
+from uplapp.study.stimuli.blinding import token
 
 CRITERIA = ["denoising", "structure", "details"]
 
@@ -33,8 +36,8 @@ def rated(*values):
 def test_one_row_a_criterion_and_image(store, study):
     person = joining.join(store, study, "1", NOW, Newcomer(language="en"))
     first, second = answer(store, study, person, rated(3, 0, 2)), answer(store, study, person, rated(1, 1, 1))
-    table = ratings_table.ratings(store, study.id)
-    assert list(table.columns) == list(ratings_table.COLUMNS)
+    table = ratings.ratings(store, study.id)
+    assert list(table.columns) == list(ratings.COLUMNS)
     assert list(table["criterion"]) == CRITERIA * 2
     assert list(table["rating"]) == [3, 0, 2, 1, 1, 1]
     assert list(table["condition"]) == [first.left] * 3 + [second.left] * 3
@@ -46,7 +49,7 @@ def test_a_rating_tells_what_a_second_analysis_needs(store, study):
     person = joining.join(store, study, "1", NOW, Newcomer(language="en", agent="Firefox/128"))
     given = replace(rated(3, 0, 2), seen_ms=(1800.0, 300.0), pixel_ratio=2.0, paused_ms=40.0)
     answer(store, study, person, given)
-    row = ratings_table.ratings(store, study.id).iloc[0]
+    row = ratings.ratings(store, study.id).iloc[0]
     assert (row["seen_ms"], row["reference_seen_ms"]) == (1800.0, 300.0)
     assert (row["paused_ms"], row["pixel_ratio"], row["browser"]) == (40.0, 2.0, "Firefox/128")
 
@@ -55,7 +58,7 @@ def test_an_image_without_a_rating_in_time_is_in_neither_table(store, study):
     person = joining.join(store, study, "1", NOW)
     answer(store, study, person, response("none", layout="single"))
     answer(store, study, person, rated(1, 2, 3))
-    assert len(ratings_table.ratings(store, study.id, everything=True)) == 3
+    assert len(ratings.ratings(store, study.id, everything=True)) == 3
     kept = votes.votes(store, study.id, everything=True)
     assert list(kept["excluded"].str.partition(",")[0]) == ["no answer in time", "a rating"]
     assert kept["is_A_selected"].isna().all()
@@ -63,20 +66,20 @@ def test_an_image_without_a_rating_in_time_is_in_neither_table(store, study):
 
 
 def test_no_ratings_is_an_empty_table_with_all_columns(store, study):
-    assert list(ratings_table.ratings(store, study.id).columns) == list(ratings_table.COLUMNS)
+    assert list(ratings.ratings(store, study.id).columns) == list(ratings.COLUMNS)
 
 
 def test_excluded_ratings_come_with_everything_and_their_reason(store, study):
     person = joining.join(store, study, "1", NOW)
     answer(store, study, person, rated(1, 2, 3))
     votes.reset(store, study.id, "a test run")
-    assert ratings_table.ratings(store, study.id).empty
-    assert set(ratings_table.ratings(store, study.id, everything=True)["excluded"]) == {"a test run"}
+    assert ratings.ratings(store, study.id).empty
+    assert set(ratings.ratings(store, study.id, everything=True)["excluded"]) == {"a test run"}
 
 
 def test_the_table_is_written_as_votes_are(store, study):
     observers.simulate(store, study, observers.even_scores(study.definition), 2, 0, NOW)
-    table = ratings_table.ratings(store, study.id, simulated=True)
+    table = ratings.ratings(store, study.id, simulated=True)
     read = pd.read_csv(StringIO(votes.to_csv(table)))
     assert list(read["rating"]) == list(table["rating"])
     lines = votes.to_json_lines(table).splitlines()
@@ -100,7 +103,7 @@ def test_votes_say_how_the_pictures_were_boosted(store, tmp_path, protocol, word
 def test_ratings_say_so_too(store, tmp_path):
     study = open_grading(store, tmp_path / "grading", amplification=2)
     observers.simulate(store, study, observers.even_scores(study.definition), 1, 0, NOW)
-    assert set(ratings_table.ratings(store, study.id, True)["boosting"]) == {"amplification 2"}
+    assert set(ratings.ratings(store, study.id, True)["boosting"]) == {"amplification 2"}
 
 
 def test_simulated_ratings_pass_the_checks_for_real_ones(store, study):

@@ -2,10 +2,11 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import Refused
-from uplapp.study import joining, replies, session
-from uplapp.study.joining import Newcomer
-from uplapp.study.protocol import Completion, Question, Translation
-from uplapp.study.response import BadResponse
+from uplapp.study.answers import replies
+from uplapp.study.answers.response import BadResponse
+from uplapp.study.definition.protocol import Completion, Question, Translation
+from uplapp.study.session import joining, session
+from uplapp.study.session.joining import Newcomer
 
 ASKED = (
     Question("age", "How old are you?", kind="number"),

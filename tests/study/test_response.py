@@ -3,8 +3,8 @@ import math
 import pytest
 
 from tests.study.tiny import body, response
-from uplapp.study.protocol import Protocol
-from uplapp.study.response import BadResponse, flags, is_broken, phase_frames, read
+from uplapp.study.answers.response import BadResponse, flags, is_broken, phase_frames, read
+from uplapp.study.definition.protocol import Protocol
 
 NINE_SWAPS = [250.0 * n for n in range(1, 9)]
 

@@ -5,11 +5,11 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response, write_study
 from uplapp.errors import Refused
-from uplapp.study import joining, session
-from uplapp.study.blinding import token
-from uplapp.study.response import BadResponse
-from uplapp.study.session import Unknown
-from uplapp.study.store import Store
+from uplapp.study.answers.response import BadResponse
+from uplapp.study.session import joining, session
+from uplapp.study.session.session import Unknown
+from uplapp.study.stimuli.blinding import token
+from uplapp.study.store.store import Store
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
-from uplapp.study import stimuli
-from uplapp.study.definition import load
-from uplapp.study.protocol import Access, Criterion, Question, Rating
+from uplapp.study.definition.definition import load
+from uplapp.study.definition.protocol import Access, Criterion, Question, Rating
+from uplapp.study.stimuli import stimuli
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from uplapp.study import store as store_module
-from uplapp.study.store import Store, StoreBusy
+from uplapp.study.store import store as store_module
+from uplapp.study.store.store import Store, StoreBusy
 
 STUDY = {"id": "s", "name": "n", "hash": "h", "manifest": "{}", "secret": "00", "opened_at": 1.0}
 

@@ -4,9 +4,12 @@ import tracemalloc
 import pytest
 
 from tests.study.tiny import NOW, open_tiny
-from uplapp.study import joining, observers, replies, streaming, votes
-from uplapp.study.joining import Newcomer
-from uplapp.study.reading import reading
+from uplapp.study.answers import replies
+from uplapp.study.exports import streaming, votes
+from uplapp.study.session import joining
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.simulation import observers
+from uplapp.study.store.reading import reading
 
 
 @pytest.fixture

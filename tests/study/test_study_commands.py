@@ -10,8 +10,10 @@ from uplapp.commands.opened import opened
 from uplapp.commands.study import app
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import joining, replies, session, streaming
-from uplapp.study.blinding import token
+from uplapp.study.answers import replies
+from uplapp.study.exports import streaming
+from uplapp.study.session import joining, session
+from uplapp.study.stimuli.blinding import token
 
 
 @pytest.fixture

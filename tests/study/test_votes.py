@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.study import joining, observers, session, votes
-from uplapp.study.blinding import token
-from uplapp.study.joining import Newcomer
+from uplapp.study.exports import votes
+from uplapp.study.session import joining, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.simulation import observers
+from uplapp.study.stimuli.blinding import token
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from uplapp.study import opening
-from uplapp.study.definition import Definition, load, parse
-from uplapp.study.opening import OpenStudy
-from uplapp.study.response import Response, phase_frames
-from uplapp.study.store import Store
+from uplapp.study.answers.response import Response, phase_frames
+from uplapp.study.definition.definition import Definition, load, parse
+from uplapp.study.session import opening
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.store import Store
 
 CONDITIONS = ("l1", "l2", "ms_ssim", "flip")
 SCENES = ("astronaut", "chelsea")

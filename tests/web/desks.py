@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.study.tiny import NOW, write_study
 from uplapp.settings import Settings
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.store.store import DATABASE, Store
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.shelf import Shelf

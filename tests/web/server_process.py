@@ -11,7 +11,7 @@ import uvicorn
 
 from tests.study.tiny import open_tiny
 from tests.web.serving import mounted
-from uplapp.study.store import Store
+from uplapp.study.store.store import Store
 
 
 def serve(database: str, folder: str, port: str) -> None:

@@ -6,8 +6,8 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import body, open_tiny
 from tests.web.serving import Observer, mounted
-from uplapp.study import store as store_module
-from uplapp.study.store import Store
+from uplapp.study.store import store as store_module
+from uplapp.study.store.store import Store
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from tests.study.tiny import body, write_study
 from tests.web.processes import free_port, immortal_server, server, wait_for
 from tests.web.serving import Observer
-from uplapp.study import replay
+from uplapp.study.store import replay
 
 
 def rows(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 
 from tests.study.tiny import open_tiny
 from tests.web.serving import Observer
-from uplapp.study import lifecycle
+from uplapp.study.session import lifecycle
 
 
 @pytest.fixture

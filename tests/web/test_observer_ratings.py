@@ -7,7 +7,8 @@ import pytest
 from tests.study import rated
 from tests.study.tiny import NOW, write_study
 from tests.web.serving import Observer
-from uplapp.study import opening, ratings_table
+from uplapp.study.exports import ratings
+from uplapp.study.session import opening
 
 GRADE = {"name": "grade", "question": "Which grade?", "scale": "grade3"}
 TRIALS = 1 + 8 + 1 + 1
@@ -74,7 +75,7 @@ def test_an_observer_rates_all_images_and_gets_a_code(observer, store, study):
     state, count = rate_all(observer, observer.join())
     assert count == TRIALS
     assert state["code"]
-    table = ratings_table.ratings(store, study.id)
+    table = ratings.ratings(store, study.id)
     assert len(table) == 2 * TRIALS
     assert table[table["kind"] == "main"].groupby(["condition", "scene"]).size().tolist() == [2] * 8
     assert set(table.loc[table["kind"] == "catch", "condition"]) == {"reference"}

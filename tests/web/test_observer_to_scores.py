@@ -12,8 +12,10 @@ from tests.web.serving import Observer, mounted, serving
 from uplapp.analysis.reading.comparisons import count
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.study import observers, session, votes
-from uplapp.study.store import Store
+from uplapp.study.exports import votes
+from uplapp.study.session import session
+from uplapp.study.simulation import observers
+from uplapp.study.store.store import Store
 from uplapp.values import Method
 
 SCORES = dict(zip(CONDITIONS, (0.9, -0.7, 0.3, -0.5), strict=True))  # JOD, mean 0

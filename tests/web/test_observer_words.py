@@ -3,8 +3,16 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import NOW, open_tiny
 from tests.web.serving import Observer, mounted
-from uplapp.study import lifecycle, links
-from uplapp.study.protocol import Access, Completion, Consent, Criterion, Question, Rating, Translation
+from uplapp.study.definition.protocol import (
+    Access,
+    Completion,
+    Consent,
+    Criterion,
+    Question,
+    Rating,
+    Translation,
+)
+from uplapp.study.session import lifecycle, links
 from uplapp.web.observer.agents import coarse
 
 WORDS = {

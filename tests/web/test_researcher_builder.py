@@ -8,7 +8,7 @@ import pytest
 from tests.study.tiny import CONDITIONS, SCENES
 from tests.web.desks import ENTRY, TOKEN, zip_of_pictures
 from uplapp.errors import BadStudy, UplappError
-from uplapp.study import frozen
+from uplapp.study.stimuli import frozen
 from uplapp.web.researcher import build_view, collecting, form
 from uplapp.web.researcher.collecting import Collected, Results
 

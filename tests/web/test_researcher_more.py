@@ -5,7 +5,7 @@ import pytest
 from tests.web.desks import ENTRY, zip_of_pictures
 from tests.web.test_researcher_builder import drafted, tables
 from uplapp.errors import BadStudy
-from uplapp.study import package
+from uplapp.study.stimuli import package
 from uplapp.web.researcher import build_view, more
 from uplapp.web.researcher.more import keys
 

@@ -9,8 +9,8 @@ import pytest
 from tests.study.rated import CONDITIONS, GRADING, SCENES
 from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY, settings
-from uplapp.study import observers
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.simulation import observers
+from uplapp.study.store.store import DATABASE, Store
 from uplapp.web.researcher import board, data_view, ranking_view
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate

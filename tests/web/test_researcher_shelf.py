@@ -5,7 +5,7 @@ import pytest
 from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
-from uplapp.study import joining, lifecycle
+from uplapp.study.session import joining, lifecycle
 from uplapp.web.researcher import board, watch_view
 
 

@@ -14,8 +14,9 @@ from tests.study.tiny import NOW, response
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import SyncStatus
-from uplapp.study import joining, lifecycle, links, observers, session
-from uplapp.study.joining import Newcomer
+from uplapp.study.session import joining, lifecycle, links, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.simulation import observers
 from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view, watch_view
 
 

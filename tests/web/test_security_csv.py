@@ -11,8 +11,10 @@ from tests.study.tiny import NOW, open_tiny, response
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing import export
 from uplapp.analysis.writing.report import report
-from uplapp.study import joining, links, replies, session, streaming, votes
-from uplapp.study.reading import reading
+from uplapp.study.answers import replies
+from uplapp.study.exports import streaming, votes
+from uplapp.study.session import joining, links, session
+from uplapp.study.store.reading import reading
 from uplapp.values import Method
 
 MARKS = ("=", "+", "-", "@", "\t", "\r")

@@ -10,8 +10,9 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import NOW, body, open_tiny
 from tests.web.serving import Observer, mounted
-from uplapp.study import joining, votes
-from uplapp.study.session import CODE_LENGTH
+from uplapp.study.exports import votes
+from uplapp.study.session import joining
+from uplapp.study.session.session import CODE_LENGTH
 
 ALLOCATIONS = 10_000
 

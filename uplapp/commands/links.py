@@ -8,7 +8,7 @@ import typer
 
 from uplapp.commands.opened import Json, Name, opened
 from uplapp.errors import UplappError
-from uplapp.study import links
+from uplapp.study.session import links
 
 app = typer.Typer(help="Personal links: each lets one observer in, and back to where that observer stopped.")
 

@@ -11,10 +11,11 @@ import typer
 
 from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.settings import Settings
-from uplapp.study import opening, stimuli
-from uplapp.study.definition import load
-from uplapp.study.opening import OpenStudy
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.definition.definition import load
+from uplapp.study.session import opening
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli import stimuli
+from uplapp.study.store.store import DATABASE, Store
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -14,22 +14,15 @@ from uplapp.commands.links import app as links
 from uplapp.commands.opened import Json, Name, folder_of, opened, tell
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study import (
-    folders,
-    frozen,
-    lifecycle,
-    observers,
-    package,
-    presets,
-    stimuli,
-    streaming,
-    votes,
-)
-from uplapp.study.definition import load
-from uplapp.study.facts import facts
-from uplapp.study.reading import reading
-from uplapp.study.snapshot import snapshot
-from uplapp.study.store import DATABASE
+from uplapp.study.definition import presets
+from uplapp.study.definition.definition import load
+from uplapp.study.definition.facts import facts
+from uplapp.study.exports import streaming, votes
+from uplapp.study.session import lifecycle
+from uplapp.study.simulation import observers
+from uplapp.study.stimuli import folders, frozen, package, stimuli
+from uplapp.study.store.reading import reading, snapshot
+from uplapp.study.store.store import DATABASE
 
 LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
 

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study import votes
+from uplapp.study.exports import votes
 from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits

@@ -8,8 +8,8 @@ from uplapp.errors import UplappError
 from uplapp.hub.loop import Loop, keep
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study import journal, replay
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.store import journal, replay
+from uplapp.study.store.store import DATABASE, Store
 
 
 def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:

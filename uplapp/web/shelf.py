@@ -10,10 +10,13 @@ from uplapp import workflows
 from uplapp.errors import BadStudy, UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
-from uplapp.study import dashboard, definition, lifecycle, stimuli
-from uplapp.study.opening import OpenStudy
-from uplapp.study.reading import reading
-from uplapp.study.store import DATABASE, Store
+from uplapp.study.definition import definition
+from uplapp.study.exports import dashboard
+from uplapp.study.session import lifecycle
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli import stimuli
+from uplapp.study.store.reading import reading
+from uplapp.study.store.store import DATABASE, Store
 
 UNREAD = "not read yet: press Read it from the disk again"
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import gradio as gr
 
-from uplapp.study import observers, votes
-from uplapp.study.opening import OpenStudy
-from uplapp.study.store import Store
+from uplapp.study.exports import votes
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.simulation import observers
+from uplapp.study.store.store import Store
 from uplapp.web.downloads import offer
 from uplapp.web.researcher import view
 from uplapp.web.researcher.desk import Desk

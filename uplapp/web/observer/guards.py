@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from uplapp.errors import UplappError
-from uplapp.study.response import BadResponse
+from uplapp.study.answers.response import BadResponse
 
 MAX_BODY = 64 * 1024
 POLICY = (

@@ -15,14 +15,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
-from uplapp.study import joining, lifecycle, rating, response, session
-from uplapp.study.definition import Definition
-from uplapp.study.joining import Newcomer
-from uplapp.study.lifecycle import NotNow
-from uplapp.study.opening import OpenStudy
-from uplapp.study.response import BadResponse
-from uplapp.study.session import Unknown
-from uplapp.study.store import Store, StoreBusy
+from uplapp.study.answers import rating, response
+from uplapp.study.answers.response import BadResponse
+from uplapp.study.definition.definition import Definition
+from uplapp.study.session import joining, lifecycle, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.session.lifecycle import NotNow
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.session.session import Unknown
+from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer import agents, invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.limits import Limiter, Limits

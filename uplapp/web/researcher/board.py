@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
-from uplapp.study import dashboard
-from uplapp.study.dashboard import Overview, Person
-from uplapp.study.opening import OpenStudy
-from uplapp.study.reading import reading
+from uplapp.study.exports import dashboard
+from uplapp.study.exports.dashboard import Overview, Person
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.reading import reading
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.drawing import bar, bars, shares, table, tile, warning
 

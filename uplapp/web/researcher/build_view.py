@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study import drafts, package
-from uplapp.study.contact_sheet import contact_sheet
-from uplapp.study.drafts import Draft
+from uplapp.study.stimuli import drafts, package
+from uplapp.study.stimuli.drafts import Draft
+from uplapp.study.stimuli.preview import contact_sheet
 from uplapp.web.researcher import collecting, form, more
 from uplapp.web.researcher.board import FORGETFUL
 from uplapp.web.researcher.collecting import Collected

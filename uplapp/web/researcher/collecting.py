@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.study.drafts import Pictures
+from uplapp.study.stimuli.drafts import Pictures
 from uplapp.web.researcher.desk import Desk, Entry
 
 LONGEST = 36  # of a scene's name, so that a number still fits

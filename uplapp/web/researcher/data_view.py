@@ -4,9 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.study import streaming, votes
-from uplapp.study.reading import reading
-from uplapp.study.snapshot import snapshot
+from uplapp.study.exports import streaming, votes
+from uplapp.study.store.reading import reading, snapshot
 from uplapp.web.downloads import offer_pieces, room
 from uplapp.web.researcher.desk import Desk, Entry
 

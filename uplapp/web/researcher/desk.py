@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.hub.mirror import Mirror
-from uplapp.study.store import DATABASE
+from uplapp.study.store.store import DATABASE
 from uplapp.web.notice import errors_on_screen
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.shelf import Shelf

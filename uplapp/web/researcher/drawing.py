@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from uplapp.study.contact_sheet import Row
+from uplapp.study.stimuli.preview import Row
 
 STYLE = """
 .board { display: grid; gap: 14px; }

@@ -8,8 +8,9 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.errors import UplappError
-from uplapp.study import links, votes
-from uplapp.study.store import Row
+from uplapp.study.exports import votes
+from uplapp.study.session import links
+from uplapp.study.store.store import Row
 from uplapp.web.downloads import offer
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.drawing import table

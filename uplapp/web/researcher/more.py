@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Definition, parse
-from uplapp.study.protocol import (
+from uplapp.study.definition.definition import Definition, parse
+from uplapp.study.definition.protocol import (
     Access,
     Completion,
     Consent,

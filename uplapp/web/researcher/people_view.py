@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.study import dashboard, lifecycle
-from uplapp.study.reading import reading
+from uplapp.study.exports import dashboard
+from uplapp.study.session import lifecycle
+from uplapp.study.store.reading import reading
 from uplapp.web.researcher.desk import Desk, Entry
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.ratings.report import RatingReport, rating_report
-from uplapp.analysis.reading import ratings
+from uplapp.analysis.reading.ratings import from_table as ratings_from_table
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing.report import Report, report
-from uplapp.study import ratings_table, streaming
-from uplapp.study.opening import OpenStudy
-from uplapp.study.reading import reading
+from uplapp.study.exports import ratings, streaming
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.reading import reading
 from uplapp.values import Method
 from uplapp.web.analysis import ranking_view, ratings_view
 from uplapp.web.researcher.desk import Desk, Entry
@@ -58,8 +58,8 @@ def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport 
     """The same of a rating study."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
     with reading(desk.database) as reader:
-        table = streaming.table(reader, study.id, simulated, ratings_table.as_table)
+        table = streaming.table(reader, study.id, simulated, ratings.as_table)
     if not (table["kind"] == "main").any():
         return None
-    found = ratings.from_table(table.replace({"condition": labels}), study.definition.name, simulated)
+    found = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
     return rating_report(found, Method(bootstraps=BOOTSTRAPS))

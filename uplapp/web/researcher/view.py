@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.study import drafts
+from uplapp.study.stimuli import drafts
 from uplapp.web.researcher import build_view, watch_view
 from uplapp.web.researcher.desk import Desk, Entry, entry_of
 from uplapp.web.researcher.gate import MISSING, GateShut

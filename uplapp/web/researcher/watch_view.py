@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.study import lifecycle
+from uplapp.study.session import lifecycle
 from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view
 from uplapp.web.researcher.desk import Desk, Entry
 

@@ -1,0 +1,1 @@
+"""What an observer sends: choices, ratings and replies, checked before they count."""

@@ -1,0 +1,186 @@
+"""An answer as the browser measured it: checked against itself before it counts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from uplapp.errors import UplappError
+from uplapp.study.definition.protocol import Protocol
+from uplapp.values import Choice
+
+LONGEST_MS = 7 * 24 * 3_600_000.0  # a laptop closed over a weekend loses no answer
+SLOWEST_FRAME_MS = 100.0
+FASTEST_FRAME_MS = 1.5
+FASTEST_RATING_MS = 500.0
+SWAPS_LOGGED = 2400  # the player stops its log here, so that no answer outgrows the body cap
+WORST_GAP_MS = 50.0
+MISSED_SHARE = 0.02
+CYCLES_IN_PLACE = 2
+LAYOUTS = ("side_by_side", "in_place")
+CHOICES: tuple[Choice, ...] = ("left", "right", "not_sure", "none")
+
+
+class BadResponse(UplappError):
+    """An answer whose fields are missing, not numbers, or contradict each other."""
+
+    reason = "bad"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What an observer chose and what was on screen; times in ms since the first picture of the trial.
+
+    `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
+    above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
+    `ratings` holds (criterion, value) where one image was rated instead.
+    """
+
+    choice: Choice
+    response_ms: float
+    layout: str
+    frame_ms: float
+    frames_per_phase: int
+    swaps_ms: tuple[float, ...]
+    gaps_ms: tuple[float, ...]
+    missed_frames: int
+    paused_ms: float
+    seen_ms: tuple[float, float]
+    pixel_ratio: float
+    ratings: tuple[tuple[str, int], ...] = ()
+
+
+def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
+    """Build a Response from the browser's JSON; BadResponse if it cannot have been measured."""
+    response = Response(
+        choice=one_of(body, "choice", CHOICES),
+        response_ms=number(body, "response_ms", 1.0, LONGEST_MS),
+        layout=one_of(body, "layout", LAYOUTS),
+        frame_ms=number(body, "frame_ms", FASTEST_FRAME_MS, SLOWEST_FRAME_MS),
+        frames_per_phase=int(number(body, "frames_per_phase", 1, 2000)),
+        swaps_ms=numbers(body, "swaps_ms", SWAPS_LOGGED),
+        gaps_ms=numbers(body, "gaps_ms", SWAPS_LOGGED),
+        missed_frames=int(number(body, "missed_frames", 0, 1e7)),
+        paused_ms=number(body, "paused_ms", 0.0, LONGEST_MS),
+        seen_ms=two(numbers(body, "seen_ms", 2)),
+        pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
+    )
+    _check(response, protocol)
+    return response
+
+
+def phase_frames(phase_ms: float, frame_ms: float) -> int:
+    """Whole display frames a phase; the .01 keeps 7.5 frames (125 ms at 60 Hz) from falling to 7."""
+    return max(1, math.floor(phase_ms / frame_ms + 0.5 + 0.01))
+
+
+def is_broken(response: Response) -> bool:
+    """True if a frame gap or the share of missed frames is too large to trust the flicker."""
+    frames = max(1.0, _on_screen_ms(response) / response.frame_ms)
+    late = max(response.gaps_ms, default=0.0) > WORST_GAP_MS
+    return late or response.missed_frames / frames > MISSED_SHARE
+
+
+def _on_screen_ms(response: Response) -> float:
+    """How long a flicker was on screen: side by side both were, in place one at a time."""
+    return max(response.seen_ms) if response.layout == "side_by_side" else sum(response.seen_ms)
+
+
+def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
+    """What a researcher should see beside the answer; it never drops one."""
+    found = []
+    if is_broken(response):
+        found.append("late_frames")
+    if response.response_ms < (FASTEST_RATING_MS if response.ratings else 2 * protocol.phase_ms):
+        found.append("too_fast")
+    if response.paused_ms > 0:
+        found.append("paused")
+    return tuple(found)
+
+
+def _check(response: Response, protocol: Protocol) -> None:
+    """Refuse what no player could have logged."""
+    if response.choice == "not_sure" and not protocol.not_sure:
+        raise BadResponse("choice 'not_sure' is not offered in this study; choose left or right")
+    check_time(response, protocol)
+    if protocol.layout not in ("auto", response.layout):
+        raise BadResponse(f"layout '{response.layout}' is not the study's; it is {protocol.layout}")
+    if response.frames_per_phase != phase_frames(protocol.phase_ms, response.frame_ms):
+        raise BadResponse("frames_per_phase does not fit frame_ms and the study's phase")
+    _check_swaps(response, protocol)
+    if max(response.seen_ms) > response.response_ms + response.frame_ms:
+        raise BadResponse("seen_ms is longer than response_ms")
+    least = (2 * CYCLES_IN_PLACE * response.frames_per_phase - 1) * response.frame_ms
+    if response.layout == "in_place" and min(response.seen_ms) < least and response.choice != "none":
+        raise BadResponse(
+            f"both flickers must be seen for at least {CYCLES_IN_PLACE} cycles before an answer"
+        )
+
+
+def check_time(response: Response, protocol: Protocol) -> None:
+    """No answer comes too early; a trial ends without one only where time can run out, and when it has."""
+    on_ms, timeout_ms = response.response_ms - response.paused_ms, protocol.answer_timeout_ms
+    if response.choice == "none":
+        if not timeout_ms or on_ms < timeout_ms - response.frame_ms:
+            raise BadResponse(f"choice 'none' is for {timeout_ms:g} ms without an answer; 0 is no limit")
+    elif on_ms < protocol.min_view_ms - response.frame_ms:
+        raise BadResponse(f"an answer counts after {protocol.min_view_ms:g} ms of viewing")
+
+
+def _check_swaps(response: Response, protocol: Protocol) -> None:
+    """Swaps rise within the response time, and are as many as the phase allows, less pauses and gaps."""
+    swaps, phase = response.swaps_ms, response.frames_per_phase * response.frame_ms
+    if any(later <= earlier for earlier, later in pairwise(swaps)):
+        raise BadResponse("swaps_ms must rise")
+    if swaps and swaps[-1] > response.response_ms + response.frame_ms:
+        raise BadResponse("swaps_ms goes on after response_ms")
+    most = response.response_ms / phase + 2
+    viewed_ms = min(response.response_ms - response.paused_ms, protocol.max_view_ms or LONGEST_MS)
+    skipped = sum(gap > phase for gap in response.gaps_ms)  # two phases on, the picture is the same one
+    least = 0.9 * (viewed_ms - sum(response.gaps_ms)) / phase - skipped - 2
+    if len(swaps) > most or len(swaps) < min(least, SWAPS_LOGGED):
+        raise BadResponse(
+            f"{len(swaps)} swaps do not fit {response.response_ms:.0f} ms at {phase:.0f} ms a phase"
+        )
+
+
+def _field(body: Mapping[str, Any], key: str) -> Any:
+    if key not in body:
+        raise BadResponse(f"'{key}' is missing")
+    return body[key]
+
+
+def one_of(body: Mapping[str, Any], key: str, allowed: Sequence[str]) -> Any:
+    """The entry `key` of a body; BadResponse unless it is one of `allowed`."""
+    value = _field(body, key)
+    if value not in allowed:
+        raise BadResponse(f"'{key}' must be one of: {', '.join(allowed)}")
+    return value
+
+
+def number(body: Mapping[str, Any], key: str, low: float, high: float) -> float:
+    """The entry `key` of a body as a number from low to high."""
+    return finite(_field(body, key), key, low, high)
+
+
+def numbers(body: Mapping[str, Any], key: str, most: int) -> tuple[float, ...]:
+    """The entry `key` of a body as at most so many numbers."""
+    values = _field(body, key)
+    if not isinstance(values, list) or len(values) > most:
+        raise BadResponse(f"'{key}' must be a list of at most {most} numbers")
+    return tuple(finite(value, key, 0.0, LONGEST_MS) for value in values)
+
+
+def two(values: tuple[float, ...]) -> tuple[float, float]:
+    """The two numbers of `seen_ms`."""
+    if len(values) != 2:
+        raise BadResponse("'seen_ms' must hold two numbers")
+    return values[0], values[1]
+
+
+def finite(value: object, key: str, low: float, high: float) -> float:
+    """`value` as a float; BadResponse unless it is a number from low to high, so not NaN or infinite."""
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        raise BadResponse(f"'{key}' must be a number between {low:g} and {high:g}")
+    return float(value)  # type: ignore[arg-type]

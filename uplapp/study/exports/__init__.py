@@ -1,0 +1,1 @@
+"""Answers as tables and as a dashboard."""

@@ -1,0 +1,217 @@
+"""What a researcher watches while a study runs: people, pace, flags; reading changes nothing."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, lgamma
+from statistics import median
+
+from uplapp.errors import UplappError
+from uplapp.study.definition.definition import Definition
+from uplapp.study.store.reading import Reader
+
+LATE = "late_frames"
+SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
+PEOPLE = """SELECT observers.id, joined_at, finished_at, observers.excluded, language, links.label,
+    count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
+    coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
+    coalesce(sum(flags != ''), 0) AS flagged, coalesce(sum(answers.excluded != ''), 0) AS answers_excluded,
+    coalesce(sum(instr(flags, :late) > 0), 0) AS late
+    FROM observers LEFT JOIN trials ON trials.observer = observers.id
+    LEFT JOIN answers ON answers.trial = trials.token LEFT JOIN links ON links.observer = observers.id
+    WHERE observers.study = :study AND simulated = 0
+    GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""
+# layout and pixel ratio are those of the last answer: beside max() SQLite takes bare columns from its row.
+TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row_number() OVER
+        (PARTITION BY trials.observer ORDER BY answered_at DESC) AS place
+        FROM trials JOIN answers ON answers.trial = trials.token
+        WHERE trials.observer IN (SELECT value FROM json_each(:people))),
+    steps AS (SELECT observer, trial, each.value
+        - lag(each.value) OVER (PARTITION BY trial ORDER BY each.key) AS step
+        FROM latest, json_each(swaps_ms) AS each WHERE place <= :timed)
+    SELECT observer, sum(step * step) AS squares, sum(step) AS total, count(step) AS n
+    FROM steps GROUP BY trial HAVING count(step) > 1"""
+OF_PEOPLE = """FROM answers JOIN trials ON trials.token = answers.trial
+    JOIN observers ON observers.id = trials.observer WHERE observers.study = :study AND simulated = 0"""
+RECENT = 50
+CHANCE = 1e-4  # the rule is asked after every answer, and some thousands are given in a study
+PRIOR = 0.5
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The share of marked answers among the recent ones, and among those before."""
+
+    recent: float
+    before: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over the last answers.
+
+    `answers` counts practice too, `done` and `total` do not. `late_share` is in [0,1], `excluded` the reason
+    or ''; what is not known yet is None.
+    """
+
+    id: str
+    label: str
+    joined_at: float
+    done: int
+    total: int
+    answers: int
+    minutes: float
+    finished: bool
+    flagged: int
+    answers_excluded: int
+    late_share: float
+    excluded: str
+    layout: str
+    pixel_ratio: float | None
+    language: str
+    swap_sd_ms: float | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A study at one moment; `reasons` counts flags and exclusions of answers, and exclusions of people."""
+
+    state: str
+    quota: int | None
+    people: tuple[Person, ...]
+    simulated: int
+    last_minute: int
+    flags: Mapping[str, int]
+    excluded: Mapping[str, int]
+    alarm: Alarm | None
+
+
+def overview(reader: Reader, study: str, definition: Definition, now: float) -> Overview:
+    """Everything but the pace; `now` in seconds since 1970."""
+    values = {"study": study}
+    found = reader.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
+    made = "SELECT count(*) AS n FROM observers WHERE study = :study AND simulated = 1"
+    return Overview(
+        **found,
+        people=people(reader, study, definition),
+        simulated=reader.rows(made, values)[0]["n"],
+        last_minute=sum(pace(reader, study, now, 60.0, 1)),
+        flags=flags(reader, study),
+        excluded=exclusions(reader, study),
+        alarm=watch(reader, study),
+    )
+
+
+def people(reader: Reader, study: str, definition: Definition) -> tuple[Person, ...]:
+    """Observers, whoever answered last first; simulated ones are left out."""
+    rows = reader.rows(PEOPLE, {"study": study, "late": LATE})
+    planned = definition.main_trials + definition.protocol.catch + definition.protocol.repeats
+    spread = _swap_sd_ms(reader, [row["id"] for row in rows[:SHOWN]])
+    return tuple(
+        Person(
+            id=row["id"],
+            label=row["label"] or "",
+            joined_at=row["joined_at"],
+            done=row["done"],
+            total=planned + row["again"],
+            answers=row["answers"],
+            minutes=max(0.0, (row["last_at"] or row["joined_at"]) - row["joined_at"]) / 60,
+            finished=row["finished_at"] is not None,
+            flagged=row["flagged"],
+            answers_excluded=row["answers_excluded"],
+            late_share=row["late"] / max(1, row["answers"]),
+            excluded=row["excluded"],
+            layout=row["layout"] or "",
+            pixel_ratio=row["pixel_ratio"],
+            language=row["language"],
+            swap_sd_ms=spread.get(row["id"]),
+        )
+        for row in rows
+    )
+
+
+def pace(reader: Reader, study: str, now: float, span_s: float, bars: int) -> tuple[int, ...]:
+    """Answers of people in each of `bars` equal parts of the `span_s` seconds before `now`, oldest first."""
+    query = f"""SELECT min(:bars - 1, CAST((answered_at - :start) * :bars / :span AS INTEGER)) AS bar,
+        count(*) AS n {OF_PEOPLE} AND answered_at > :start AND answered_at <= :now GROUP BY bar"""
+    values = {"study": study, "start": now - span_s, "now": now, "span": span_s, "bars": bars}
+    found = {row["bar"]: row["n"] for row in reader.rows(query, values)}
+    return tuple(found.get(bar, 0) for bar in range(bars))
+
+
+def flags(reader: Reader, study: str) -> dict[str, int]:
+    """How many answers of people carry each flag, the most frequent first."""
+    query = f"SELECT flags, count(*) AS n {OF_PEOPLE} AND flags != '' GROUP BY flags"
+    found: Counter[str] = Counter()
+    for row in reader.rows(query, {"study": study}):
+        found.update(dict.fromkeys(row["flags"].split(), row["n"]))
+    return dict(found.most_common())
+
+
+def exclusions(reader: Reader, study: str) -> dict[str, int]:
+    """How many answers of people are excluded for each reason, their own or their observer's."""
+    query = f"""SELECT coalesce(nullif(observers.excluded, ''), answers.excluded) AS reason, count(*) AS n
+        {OF_PEOPLE} AND reason != '' GROUP BY reason ORDER BY n DESC, reason"""
+    return {row["reason"]: row["n"] for row in reader.rows(query, {"study": study})}
+
+
+def watch(reader: Reader, study: str) -> Alarm | None:
+    """Ask the alarm about the answers of people who are not excluded, practice aside."""
+    kept = f"""SELECT flags != '' OR answers.excluded != '' AS marked {OF_PEOPLE}
+        AND observers.excluded = '' AND kind != 'practice' ORDER BY answered_at DESC"""
+    counted = "SELECT count(*) AS answers, coalesce(sum(marked), 0) AS marked FROM "
+    values = {"study": study, "recent": RECENT}
+    last = reader.rows(f"{counted} ({kept} LIMIT :recent)", values)[0]
+    every = reader.rows(f"{counted} ({kept})", values)[0]
+    before = {name: every[name] - last[name] for name in every}
+    return alarm(before["marked"], before["answers"], last["marked"], last["answers"])
+
+
+def answers_of(reader: Reader, study: str, observer: str) -> int:
+    """How many answers an observer gave; UplappError for one the study does not have."""
+    query = """SELECT count(answers.trial) AS n FROM observers
+        LEFT JOIN trials ON trials.observer = observers.id
+        LEFT JOIN answers ON answers.trial = trials.token
+        WHERE observers.id = :observer AND study = :study GROUP BY observers.id"""
+    found = reader.rows(query, {"observer": observer, "study": study})
+    if not found:
+        raise UplappError(f"this study has no observer '{observer}'; take an id from the table")
+    return int(found[0]["n"])
+
+
+def _swap_sd_ms(reader: Reader, ids: list[str]) -> dict[str, float]:
+    """Median over the last answers of the standard deviation of the intervals between swaps, by observer."""
+    found: dict[str, list[float]] = {}
+    for row in reader.each(TIMING, {"people": json.dumps(ids), "timed": TIMED}):
+        variance = (row["squares"] - row["total"] ** 2 / row["n"]) / (row["n"] - 1)
+        found.setdefault(row["observer"], []).append(max(0.0, variance) ** 0.5)
+    return {observer: median(values) for observer, values in found.items()}
+
+
+def alarm(marked: int, answers: int, recent_marked: int, recent: int = RECENT) -> Alarm | None:
+    """Whether `recent_marked` of the last `recent` answers are too many after `marked` of `answers` before.
+
+    None also while fewer than RECENT answers are there on either side.
+    """
+    if min(answers, recent) < RECENT or recent_marked * answers <= marked * recent:
+        return None
+    if at_least(recent_marked, recent, marked, answers) >= CHANCE:
+        return None
+    return Alarm(recent_marked / recent, marked / answers)
+
+
+def at_least(k: int, n: int, marked: int, answers: int) -> float:
+    """The chance of k or more marked answers among the next n after `marked` of `answers`."""
+    a, b = marked + PRIOR, answers - marked + PRIOR
+    return sum(
+        exp(_log_choose(n, i) + _log_beta(i + a, n - i + b) - _log_beta(a, b)) for i in range(k, n + 1)
+    )
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -1,0 +1,85 @@
+"""Votes or ratings read beside the writer: as text in pieces, so that a long export needs little memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import pandas as pd
+
+from uplapp.study.answers import replies
+from uplapp.study.exports import ratings, votes
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.reading import Reader
+from uplapp.study.store.store import Row
+
+PIECE = 500  # rows at a time
+
+AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # of `votes` or of `ratings`
+
+
+def csv(
+    reader: Reader,
+    study: str,
+    simulated: bool = False,
+    everything: bool = False,
+    as_table: AsTable = votes.as_table,
+) -> Iterator[str]:
+    """The text of `votes.to_csv`, piece by piece."""
+    yield votes.to_csv(as_table([], everything))
+    for piece in _tables(reader, study, simulated, everything, as_table):
+        yield votes.to_csv(piece).partition("\n")[2]
+
+
+def json_lines(
+    reader: Reader,
+    study: str,
+    simulated: bool = False,
+    everything: bool = False,
+    as_table: AsTable = votes.as_table,
+) -> Iterator[str]:
+    """The text of `votes.to_json_lines`, piece by piece."""
+    for piece in _tables(reader, study, simulated, everything, as_table):
+        yield votes.to_json_lines(piece)
+
+
+def table(
+    reader: Reader, study: str, simulated: bool = False, as_table: AsTable = votes.as_table
+) -> pd.DataFrame:
+    """The table of `votes.votes`, or of `ratings.ratings`, read beside the writer."""
+    rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
+    return as_table(rows, False)
+
+
+def export(
+    reader: Reader, study: OpenStudy, suffix: str, simulated: bool, everything: bool, asked: bool = False
+) -> Iterator[str]:
+    """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `asked` the replies."""
+    if asked:
+        rows = replies.listing(reader, study.id, simulated, everything)
+        table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
+        yield votes.to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
+    else:
+        as_table = ratings.as_table if study.definition.rating else votes.as_table
+        yield from WRITERS[suffix](reader, study.id, simulated, everything, as_table)
+
+
+def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
+    """The texts of all exports about people by their file names, excluded answers too."""
+    names = {"ratings" if study.definition.rating else "votes": False}
+    if study.definition.questions:
+        names["replies"] = True
+    return {
+        f"{name}.{suffix}": "".join(export(reader, study, suffix, False, True, asked))
+        for name, asked in names.items()
+        for suffix in (("csv",) if asked else WRITERS)
+    }
+
+
+def _tables(
+    reader: Reader, study: str, simulated: bool, everything: bool, as_table: AsTable
+) -> Iterator[pd.DataFrame]:
+    rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
+    while piece := list(islice(rows, PIECE)):
+        yield as_table(piece, everything)
+
+
+WRITERS = {"csv": csv, "jsonl": json_lines}

@@ -1,0 +1,90 @@
+"""A new observer: consent, a number, the first trials, a secret session."""
+
+import secrets
+from dataclasses import dataclass
+
+from uplapp.errors import Refused
+from uplapp.study.session import lifecycle, links, trials
+from uplapp.study.session.lifecycle import NotNow
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli import blinding
+from uplapp.study.store.store import Row, Store
+
+CONSENT_CHANGED = "the consent text has changed; load the page again"
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who wants to take part: by which link if any, in which language, with which kind of browser.
+
+    `key` is the browser's own: the same key again, after a lost reply, is the same observer.
+    """
+
+    key: str = ""
+    link: str = ""
+    language: str = ""
+    agent: str = ""
+    simulated: bool = False
+
+
+def join(
+    store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer | None = None
+) -> str:
+    """Add an observer who agreed to the consent text; returns the secret session token.
+
+    A personal link or a key that was used before gives the session of its observer. NotNow if the study takes
+    nobody, or a link is needed or not known; Refused if the consent text is not the present one.
+    """
+    who = who or Newcomer()
+    if consent_version != study.definition.consent.version:
+        raise Refused(CONSENT_CHANGED, "consent_changed")
+    if study.definition.access.links_only and not (who.link or who.simulated):
+        raise NotNow(links.NEEDED, "link_needed")
+    with store.transaction():
+        known = links.claim(store, study.id, who.link) if who.link else _same(store, study, who.key)
+        if known:
+            return known
+        if not who.simulated:
+            lifecycle.admit(store, study.id)
+        observer = _observer(store, study, consent_version, now, who)
+        store.insert("observers", observer)
+        if who.link:
+            links.use(store, who.link, observer["id"])
+        _deal(store, study, observer)
+    return str(observer["session"])
+
+
+def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer) -> Row:
+    query = """SELECT coalesce(max(number) + 1, 0) AS next FROM observers
+        WHERE study = :study AND simulated = :simulated"""
+    letter = "s" if who.simulated else "o"  # so that no reader of a table takes the id for a number
+    languages = study.definition.languages
+    return {
+        "id": letter + secrets.token_hex(5),
+        "study": study.id,
+        "number": (store.row(query, study=study.id, simulated=who.simulated) or {"next": 0})["next"],
+        "session": blinding.token(),
+        "simulated": int(who.simulated),
+        "consent_version": consent_version,
+        "joined_at": now,
+        "language": who.language if who.language in languages else languages[0],
+        "agent": who.agent,
+        "join_key": who.key or None,
+    }
+
+
+def _same(store: Store, study: OpenStudy, key: str) -> str | None:
+    """The session that this key has begun already."""
+    query = "SELECT session FROM observers WHERE join_key = :key AND study = :study"
+    found = store.row(query, key=key, study=study.id) if key else None
+    return found["session"] if found else None
+
+
+def _deal(store: Store, study: OpenStudy, observer: Row) -> None:
+    """Store the observer's trials: all that are planned, or the first two that an adaptive study chooses."""
+    if study.definition.protocol.adaptive:
+        trials.tally(store, study, observer)
+        trials.extend(store, study, observer)
+    else:
+        for trial in trials.plan(study, observer):
+            trials.add(store, observer["id"], trial, attempt=1)

@@ -1,0 +1,138 @@
+"""Whether a study takes observers: open, paused, closed or full; the way out for one who withdraws.
+
+A pause turns new observers away and holds those who have begun at their next comparison, where they go on
+later. A closed study takes no answer any more. Who has finished gets the completion code at any time.
+"""
+
+from dataclasses import dataclass
+
+from uplapp.errors import Refused, UplappError
+from uplapp.study.store.store import Row, Store
+
+OPEN, PAUSED, CLOSED = "open", "paused", "closed"
+FULL = "full"  # open, with as many people as the quota allows
+STATES = (OPEN, PAUSED, CLOSED)
+WITHDRAWN = "withdrawn"
+TURNED_AWAY = {
+    PAUSED: "This study is paused. Please come back later with the same link.",
+    CLOSED: "This study has ended. Thank you for your interest.",
+    FULL: "This study has all the observers it needs. Thank you for your interest.",
+}
+HELD = {
+    PAUSED: "This study is paused. Your answers so far are stored; come back later with the same link on "
+    "this device, and you go on where you stopped.",
+    CLOSED: "This study has ended. Your answers so far are stored; thank you for taking part.",
+}
+RECENT_S = 60.0
+
+
+class NotNow(Refused):
+    """A study that does not take this observer or this answer at present; the reason says why."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """People only: how many joined, finished, were excluded; their answers, those flagged or excluded.
+
+    `answers_a_minute` counts the last minute; `answers_to_others` are those to studies of the same name with
+    another manifest, as after a change of an unfrozen study.
+    """
+
+    state: str
+    quota: int | None
+    observers: int
+    finished: int
+    observers_excluded: int
+    withdrawn: int
+    answers: int
+    answers_a_minute: int
+    flagged: int
+    answers_excluded: int
+    answers_to_others: int
+
+
+def admit(store: Store, study: str) -> None:
+    """NotNow unless the study takes one more person; call it in the transaction that adds the observer."""
+    door = entrance(store, study)
+    if door != OPEN:
+        raise NotNow(TURNED_AWAY[door], door)
+
+
+def entrance(store: Store, study: str) -> str:
+    """What a newcomer finds: `open`, `paused`, `closed`, or `full`."""
+    query = """SELECT state, quota, (SELECT count(*) FROM observers WHERE study = :study
+        AND simulated = 0 AND excluded = '') AS people FROM studies WHERE id = :study"""
+    found = store.rows(query, {"study": study})[0]
+    if found["quota"] is not None and found["people"] >= found["quota"] and found["state"] == OPEN:
+        return FULL
+    return str(found["state"])
+
+
+def hold(observer: Row) -> None:
+    """NotNow if the study of an observer (with its `state`) shows no further comparison to people."""
+    if observer["state"] != OPEN and not observer["simulated"]:
+        raise NotNow(HELD[observer["state"]], observer["state"])
+
+
+def take(observer: Row) -> None:
+    """NotNow if the study of an observer (with its `state`) stores no answer any more."""
+    if observer["state"] == CLOSED:
+        hold(observer)
+
+
+def change(store: Store, study: str, state: str) -> None:
+    """Open, pause or close a study; seen by the next request, also of another process."""
+    if state not in STATES:
+        raise UplappError(f"a study cannot be '{state}'; choose one of: {', '.join(STATES)}")
+    store.update("studies", study, {"state": state})
+
+
+def limit(store: Store, study: str, quota: int | None) -> None:
+    """Take at most `quota` people, those excluded not counted; None or 0 for no limit."""
+    if quota is not None and quota < 0:
+        raise UplappError(f"a quota of {quota} is not possible; give 1 or more, or 0 for no limit")
+    store.update("studies", study, {"quota": quota or None})
+
+
+def withdraw(store: Store, study: str, observer: str, now: float) -> int:
+    """Delete what an observer said and did, and leave a tombstone; returns the number of answers deleted.
+
+    Again on the same observer deletes nothing. The tombstone is a row, and so a line of the journal, that
+    wins over the observer's older lines when a database is rebuilt. UplappError for an unknown observer.
+    """
+    values = {"study": study, "observer": observer}
+    with store.transaction():
+        if not store.rows("SELECT id FROM observers WHERE id = :observer AND study = :study", values):
+            raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
+        mine = "IN (SELECT token FROM trials WHERE observer = :observer)"
+        gone = store.rows(f"DELETE FROM answers WHERE trial {mine} RETURNING trial", values)  # noqa: S608
+        for table in ("events", "replies"):
+            store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING id", values)  # noqa: S608
+        if not store.rows("SELECT observer FROM withdrawals WHERE observer = :observer", values):
+            store.insert("withdrawals", {**values, "withdrawn_at": now})
+            store.update("observers", observer, {"excluded": WITHDRAWN, "join_key": None})
+    return len(gone)
+
+
+def status(store: Store, study: str, now: float) -> Status:
+    """Where a study is, in one look; `now` in seconds since 1970."""
+    people = """SELECT count(*) AS observers, count(finished_at) AS finished,
+        coalesce(sum(excluded != ''), 0) AS observers_excluded, coalesce(sum(excluded = :withdrawn), 0)
+        AS withdrawn FROM observers WHERE study = :study AND simulated = 0"""
+    given = """SELECT count(*) AS answers, coalesce(sum(answered_at > :recent), 0) AS answers_a_minute,
+        coalesce(sum(flags != ''), 0) AS flagged,
+        coalesce(sum(answers.excluded != '' OR observers.excluded != ''), 0) AS answers_excluded
+        FROM answers JOIN trials ON trials.token = answers.trial
+        JOIN observers ON observers.id = trials.observer WHERE study = :study AND simulated = 0"""
+    others = """SELECT count(*) AS answers_to_others FROM answers JOIN trials ON trials.token = answers.trial
+        JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
+        WHERE simulated = 0 AND study != :study
+        AND name = (SELECT name FROM studies WHERE id = :study)"""
+    values = {"study": study, "recent": now - RECENT_S, "withdrawn": WITHDRAWN}
+    found = store.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
+    return Status(
+        **found,
+        **store.rows(people, values)[0],
+        **store.rows(given, values)[0],
+        **store.rows(others, values)[0],
+    )

@@ -1,0 +1,76 @@
+"""Personal links: each lets one observer into a study, and back to where that observer stopped."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from uplapp.errors import UplappError
+from uplapp.study.session.lifecycle import WITHDRAWN, NotNow
+from uplapp.study.stimuli import blinding
+from uplapp.study.store.store import Row, Store
+
+LABEL_LENGTH = 80
+NEEDED = "This study is by invitation: please open the personal link that you were sent."
+UNKNOWN = "This personal link is not valid here any more. Please ask the researcher for another one."
+
+
+def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[str]:
+    """Add a link a label, such as a participant's number; returns their secret ids, 32 hex digits each."""
+    for label in labels:
+        if not label.strip() or len(label) > LABEL_LENGTH or not label.isprintable():
+            raise UplappError(f"label {label!r} must be 1 to {LABEL_LENGTH} printable characters")
+    made = [blinding.token() for _ in labels]
+    with store.transaction():
+        known = Counter([row["label"] for row in listing(store, study)] + list(labels))
+        twice = sorted(label for label in labels if known[label] > 1)
+        if twice:
+            raise UplappError(f"label '{twice[0]}' is taken; each link needs its own")
+        for link, label in zip(made, labels, strict=True):
+            store.insert("links", {"id": link, "study": study, "label": label, "made_at": now})
+    return made
+
+
+def listing(store: Store, study: str) -> list[Row]:
+    """Every link of a study: id, label, made_at, revoked_at, its observer, finished_at, excluded or None."""
+    query = """SELECT links.id, label, made_at, revoked_at, observer, finished_at, excluded FROM links
+        LEFT JOIN observers ON observers.id = links.observer WHERE links.study = :study
+        ORDER BY made_at, label, links.id"""
+    return store.rows(query, {"study": study})
+
+
+def revoke(store: Store, study: str, link: str, now: float) -> None:
+    """Let nobody in by this link any more; who came by it goes on. UplappError if there is no such link."""
+    with store.transaction():
+        if not store.row("SELECT id FROM links WHERE id = :link AND study = :study", link=link, study=study):
+            raise UplappError("this study has no such link; `study links` lists them")
+        store.update("links", link, {"revoked_at": now})
+
+
+def claim(store: Store, study: str, link: str) -> str | None:
+    """The session of the observer who came by this link, None for a fresh link; NotNow for a dead one."""
+    query = """SELECT revoked_at, session, excluded FROM links LEFT JOIN observers
+        ON observers.id = links.observer WHERE links.id = :link AND links.study = :study"""
+    found = store.row(query, link=link, study=study)
+    if found is None or found["revoked_at"] is not None or found["excluded"]:
+        raise NotNow(UNKNOWN, "link_unknown")
+    return found["session"]  # type: ignore[no-any-return]
+
+
+def use(store: Store, link: str, observer: str) -> None:
+    """Bind a link to the observer who came by it."""
+    store.update("links", link, {"observer": observer})
+
+
+def state(row: Row) -> str:
+    """What became of a link of `listing`: unused, taken, through, revoked, or withdrawn."""
+    if row["excluded"] == WITHDRAWN:
+        return WITHDRAWN
+    if row["finished_at"] is not None:
+        return "through"
+    if row["revoked_at"] is not None:
+        return "revoked"
+    return "taken" if row["observer"] else "unused"
+
+
+def address(site: str, name: str, link: str) -> str:
+    """Where a link leads; a fragment never leaves the browser, so no log of a server holds it."""
+    return f"{site.rstrip('/')}/study/{name}#l={link}"

@@ -1,0 +1,1 @@
+"""Simulated observers with known scores."""

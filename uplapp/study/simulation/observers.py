@@ -1,0 +1,104 @@
+"""Simulated observers with known scores, who answer through the same session as people."""
+
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+
+from uplapp.errors import UnknownName
+from uplapp.study.answers.response import CYCLES_IN_PLACE, Response, phase_frames
+from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Protocol
+from uplapp.study.session import joining, session
+from uplapp.study.session.joining import Newcomer
+from uplapp.study.session.opening import OpenStudy
+from uplapp.study.simulation import raters
+from uplapp.study.stimuli import blinding
+from uplapp.study.store.store import Store
+from uplapp.values import REFERENCE, Choice, Trial
+
+SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
+REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
+FRAME_MS = 1000 / 60
+
+
+def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
+    """Scores for show, the first condition best: in JOD, `step` apart, mean 0; or on the scale of ratings."""
+    if definition.rating:
+        return raters.even_scores(definition)
+    count = len(definition.conditions)
+    return {entry.name: step * ((count - 1) / 2 - i) for i, entry in enumerate(definition.conditions)}
+
+
+def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
+    """One probit choice: left with probability Phi((q_left - q_right) / sigma) (Thurstone 1927, Case V)."""
+    known = {**scores, REFERENCE: max(scores.values()) + REFERENCE_LEAD}
+    for name in (trial.left, trial.right):
+        if name not in known:
+            raise UnknownName("condition", name, scores)
+    left = NormalDist(sigma=SIGMA).cdf(known[trial.left] - known[trial.right])
+    return "left" if rng.random() < left else "right"
+
+
+def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Response:
+    """What a steady 60 Hz display would have logged around that choice."""
+    frames = phase_frames(protocol.phase_ms, FRAME_MS)
+    phase_ms = frames * FRAME_MS
+    least = max(2 * CYCLES_IN_PLACE, protocol.min_view_ms / (2 * phase_ms))
+    cycles = least + rng.gamma(2.0, 1.5)
+    response_ms = round(float(2 * cycles * phase_ms), 1)
+    swaps = np.round(np.arange(1, response_ms // phase_ms + 1) * phase_ms, 2)
+    return Response(
+        choice=choice,
+        response_ms=response_ms,
+        layout="in_place" if protocol.layout == "in_place" else "side_by_side",
+        frame_ms=FRAME_MS,
+        frames_per_phase=frames,
+        swaps_ms=tuple(map(float, swaps)),
+        gaps_ms=(),
+        missed_frames=0,
+        paused_ms=0.0,
+        seen_ms=(response_ms / 2, response_ms / 2),
+        pixel_ratio=1.0,
+    )
+
+
+def simulate(
+    store: Store,
+    study: OpenStudy,
+    scores: Mapping[str, float],
+    count: int,
+    seed: int,
+    now: float,
+    spread: float = 0.0,
+) -> None:
+    """Let `count` observers answer the whole study, marked as simulated.
+
+    Each has own scores: the known ones plus normal noise of standard deviation `spread`. Both are in JOD, in
+    a rating study in steps of the first criterion's scale.
+    """
+    missing = sorted({entry.name for entry in study.definition.conditions} - set(scores))
+    if missing:
+        raise UnknownName("condition in the scores", missing[0], scores)
+    for rng in np.random.default_rng(seed).spawn(count):
+        own = {name: score + spread * rng.normal() for name, score in scores.items()}
+        with store.transaction():
+            _run(store, study, own, rng, now)
+
+
+def _run(
+    store: Store, study: OpenStudy, scores: Mapping[str, float], rng: np.random.Generator, now: float
+) -> None:
+    """One observer from consent to the last answer."""
+    definition = study.definition
+    token = joining.join(store, study, definition.consent.version, now, Newcomer(simulated=True))
+    bias = raters.BIAS_SD * rng.normal() if definition.rating else 0.0
+    state = session.state(store, study, token)
+    while state.trial is not None:
+        trial = session.reveal(store, state.trial.token)
+        given = (
+            raters.rate(definition, trial, scores, bias, rng)
+            if definition.rating
+            else respond(choose(trial, scores, rng), definition.protocol, rng)
+        )
+        state = session.answer(store, study, token, state.trial.token, blinding.token(), given, now)

@@ -1,0 +1,180 @@
+"""A whole study as one ZIP file, packed and unpacked without trusting a name or a size in it."""
+
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from uplapp.errors import BadStudy
+from uplapp.study.definition.definition import RESERVED, Definition, load
+from uplapp.study.definition.fields import NAME
+from uplapp.study.stimuli import folders, frozen, stimuli
+from uplapp.study.stimuli.folders import SUFFIXES, Tables
+from uplapp.values import REFERENCE
+
+MAX_FILES = 10_000
+MAX_BYTES = 2 * 2**30  # unpacked, all files together
+MAX_RATIO = 200  # bytes unpacked a byte packed; pictures and texts stay far below
+SMALL = 2**20  # a file so small is no bomb, whatever its ratio
+CHUNK = 2**20
+ANSWERS = "answers"  # a folder of the ZIP that a study does not need
+LIMITS = f"allowed: {MAX_FILES} files, {MAX_BYTES >> 30} GiB unpacked, {MAX_RATIO} times the packed size"
+SPECIAL = frozenset("\\:\0")  # a drive, another system's separator, a name cut short
+
+
+def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None = None) -> int:
+    """Write definition, stimuli, manifest if frozen, and `extra` texts by their name under answers/.
+
+    `root` is where the stimuli lie. Returns the number of files. BadStudy if the study is not in order or
+    `target` exists; then nothing is left behind.
+    """
+    definition = load(folder)
+    checked = stimuli.check(definition, root)
+    frozen.verify(root, checked)
+    if target.exists():
+        raise BadStudy(f"{target} exists already; choose another file name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files = {frozen.DEFINITION: folder / frozen.DEFINITION}
+    files |= {
+        name: root / name for name in (f"{condition}/{scene}.png" for scene, condition in checked.hashes)
+    }
+    if frozen.read(folder):
+        files[frozen.MANIFEST] = folder / frozen.MANIFEST
+    texts = {f"{ANSWERS}/{name}": text for name, text in (extra or {}).items()}
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        draft = Path(scratch) / "study.zip"
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, path in files.items():
+                archive.write(path, f"{definition.name}/{name}")
+            for name, text in texts.items():
+                archive.writestr(f"{definition.name}/{name}", text)
+        draft.rename(target)
+    return len(files) + len(texts)
+
+
+def unpack(source: Path, target: Path) -> Definition:
+    """Make the study folder `target` from a packed study; the whole of it, checked, or nothing.
+
+    BadStudy for a path that leaves the folder, a link, names that differ in case only, more files or bytes
+    than the limits, a manifest that does not fit, or a study that is not in order. Answers come along as
+    files; they do not enter a database.
+    """
+    _must_be_new(target)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        draft = _extracted(source, Path(scratch), target.name)
+        if not (draft / frozen.DEFINITION).is_file():
+            raise BadStudy(f"{source} has no {frozen.DEFINITION}; `pack` writes a ZIP that can be unpacked")
+        definition = load(draft)
+        frozen.verify(draft, stimuli.check(definition, draft))
+        shutil.move(draft, target)
+    return definition
+
+
+def create(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
+    """Make a new study from a ZIP with reference/ and one folder a condition, as `folders.create` does."""
+    _must_be_new(target)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        found = _extracted(source, Path(scratch), "pictures")
+        if not (found / REFERENCE).is_dir():
+            raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder a condition")
+        conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
+        return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables)
+
+
+def is_packed(source: Path) -> bool:
+    """Whether a ZIP holds a whole study with its definition, and not pictures alone."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            paths = [PurePosixPath(name) for name in archive.namelist() if not _is_litter(name)]
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return any(path.name == frozen.DEFINITION and len(path.parts) <= 2 for path in paths)
+
+
+def name_of(text: str) -> str:
+    """The same text if a study can have it as its name, so that it is no way out of the studies' folder."""
+    if not NAME.fullmatch(text) or text.lower() in (*RESERVED, REFERENCE):
+        raise BadStudy(f"{text!r} cannot be used as a study's name; write 1-40 letters, digits, _ or -")
+    return text
+
+
+def _must_be_new(target: Path) -> None:
+    if target.exists():
+        raise BadStudy(f"{target} exists already; choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _has_pictures(path: Path) -> bool:
+    return path.is_dir() and any(file.suffix.lower() in SUFFIXES for file in path.iterdir())
+
+
+def _extracted(source: Path, scratch: Path, name: str) -> Path:
+    """Write the files of a ZIP below `scratch/name`, without the one folder that may hold them all."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = _checked(archive, source)
+            written = 0
+            for path, entry in entries.items():
+                written += _write(archive, entry, scratch / name / path, MAX_BYTES - written)
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        raise BadStudy(f"{source} cannot be read as a ZIP file without a password") from None
+    return scratch / name
+
+
+def _checked(archive: zipfile.ZipFile, source: Path) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """The files by their path; every name and size is judged before the first byte is written."""
+    entries = [entry for entry in archive.infolist() if not _is_litter(entry.filename)]
+    for entry in entries:
+        _check_entry(entry, source)
+    files = {PurePosixPath(entry.filename): entry for entry in entries if not entry.is_dir()}
+    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        raise BadStudy(f"{source} is too large; {LIMITS}")
+    _check_clashes(list(files), source)
+    if len(files) < sum(not entry.is_dir() for entry in entries):
+        raise BadStudy(f"{source} holds a file twice")
+    tops = {path.parts[0] for path in files}
+    if len(tops) == 1 and all(len(path.parts) > 1 for path in files):
+        return {path.relative_to(path.parts[0]): entry for path, entry in files.items()}
+    return files
+
+
+def _is_litter(name: str) -> bool:
+    """What file managers add on their own."""
+    path = PurePosixPath(name)
+    return path.parts[:1] == ("__MACOSX",) or path.name in (".DS_Store", "Thumbs.db")
+
+
+def _check_entry(entry: zipfile.ZipInfo, source: Path) -> None:
+    path, kind = PurePosixPath(entry.filename), stat.S_IFMT(entry.external_attr >> 16)
+    if path.is_absolute() or ".." in path.parts or not path.parts or SPECIAL & set(entry.orig_filename):
+        raise BadStudy(f"{source} holds {entry.orig_filename!r}, which is no plain path inside a study")
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise BadStudy(f"{source}: {entry.filename!r} is a link or a device; only files are allowed")
+    if entry.file_size > SMALL and entry.file_size > MAX_RATIO * entry.compress_size:
+        raise BadStudy(f"{source}: {entry.filename!r} unpacks to {entry.file_size} bytes; {LIMITS}")
+
+
+def _check_clashes(paths: list[PurePosixPath], source: Path) -> None:
+    """Names that differ in case only are one file on some disks; folders count too."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        for part in [path, *path.parents]:
+            known = seen.setdefault(str(part).casefold(), str(part))
+            if known != str(part):
+                raise BadStudy(f"{source}: {known!r} and {str(part)!r} differ in case only; rename one")
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, room: int) -> int:
+    """Copy one file in pieces; its header may lie about its size, so the bytes are counted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with archive.open(entry) as packed, path.open("xb") as file:
+        while piece := packed.read(CHUNK):
+            written += len(piece)
+            if written > min(entry.file_size, room):
+                raise BadStudy(f"{archive.filename}: {entry.filename!r} is larger than it says; {LIMITS}")
+            file.write(piece)
+    return written

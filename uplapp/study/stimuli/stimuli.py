@@ -1,0 +1,157 @@
+"""The pictures of a study on disk: `<root>/reference/<scene>.png` and one folder a condition."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from uplapp.errors import BadStudy
+from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Protocol
+from uplapp.study.stimuli.preview import boost
+from uplapp.values import REFERENCE
+
+MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
+PICTURES_KEPT = 128
+YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations")
+OLD_PROTOCOL = frozenset(
+    [
+        "phase_ms",
+        "layout",
+        "pairs",
+        "seed",
+        "practice",
+        "catch",
+        "repeats",
+        "break_every",
+        "not_sure",
+        "ranking",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """Checked pictures: where they lie, the SHA-256 of each, the (height, width) of each scene."""
+
+    root: Path
+    hashes: Mapping[tuple[str, str], str]
+    sizes: Mapping[str, tuple[int, int]]
+
+    def pixels(self, scene: str, condition: str) -> NDArray[np.uint8]:
+        """The picture (H,W) or (H,W,3); BadStudy if the file is not the one that was checked."""
+        return _pixels(_path(self.root, scene, condition), self.hashes[scene, condition])
+
+    def shown(self, scene: str, condition: str, protocol: Protocol) -> NDArray[np.uint8]:
+        """The picture as an observer sees it, boosted where the protocol says so."""
+        zoom, amplification = protocol.zoom, protocol.amplification
+        pixels = self.pixels(scene, condition)
+        if zoom == amplification == 1:
+            return pixels
+        return boost(pixels, self.pixels(scene, REFERENCE), zoom, amplification)
+
+    def shown_size(self, scene: str, protocol: Protocol) -> tuple[int, int]:
+        """Its (height, width) in pixels."""
+        height, width = self.sizes[scene]
+        return protocol.zoom * height, protocol.zoom * width
+
+    def manifest(self, definition: Definition, edition: int = 1) -> str:
+        """The frozen study as JSON: the whole definition, the hash of every stimulus, a later edition."""
+        hashes = {f"{condition}/{scene}": digest for (scene, condition), digest in self.hashes.items()}
+        later = {"edition": edition} if edition > 1 else {}  # a study keeps its hash when it is first frozen
+        frozen = _as_old(definition)
+        return json.dumps({"definition": frozen, "stimuli": hashes, **later}, sort_keys=True)
+
+    def digest(self, definition: Definition, edition: int = 1) -> str:
+        """The SHA-256 of the manifest, by which answers know their study."""
+        return hashlib.sha256(self.manifest(definition, edition).encode()).hexdigest()
+
+
+def _as_old(definition: Definition) -> dict[str, Any]:
+    """The definition without keys that are younger than some studies and not used: those keep their hash."""
+    frozen = asdict(definition)
+    for name in YOUNG_PARTS:
+        if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
+            del frozen[name]
+    for entry in fields(Protocol):
+        if entry.name not in OLD_PROTOCOL and frozen["protocol"][entry.name] == entry.default:
+            del frozen["protocol"][entry.name]
+    return frozen
+
+
+def find_root(folder: Path, data: Path) -> Path:
+    """Where a study's pictures lie: in its own folder, else where uplapp renders them."""
+    return folder if (folder / REFERENCE).is_dir() else data / "stimuli" / folder.name
+
+
+def check(definition: Definition, root: Path) -> Stimuli:
+    """Open every picture of the study; BadStudy names the first that is missing or does not fit."""
+    hashes: dict[tuple[str, str], str] = {}
+    sizes: dict[str, tuple[int, int]] = {}
+    for scene in definition.scenes:
+        shapes = {}
+        for condition in [REFERENCE, *(condition.name for condition in definition.conditions)]:
+            path = _path(root, scene.name, condition)
+            raw = _read(path)
+            hashes[scene.name, condition] = hashlib.sha256(raw).hexdigest()
+            shapes[path] = _shape(raw, path)
+        _check_same(shapes)
+        sizes[scene.name] = next(iter(shapes.values()))[:2]
+    return Stimuli(root, hashes, sizes)
+
+
+def _check_same(shapes: Mapping[Path, tuple[int, int, int]]) -> None:
+    (first, wanted), *others = shapes.items()
+    for path, shape in others:
+        if shape != wanted:
+            raise BadStudy(
+                f"{path} is {_describe(shape)} but {first} is {_describe(wanted)}; "
+                "all pictures of a scene must agree"
+            )
+
+
+def _describe(shape: tuple[int, int, int]) -> str:
+    height, width, channels = shape
+    return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
+
+
+def _path(root: Path, scene: str, condition: str) -> Path:
+    return root / condition / f"{scene}.png"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise BadStudy(f"stimulus {path} is missing; a study needs one PNG a scene and condition") from None
+
+
+def _shape(raw: bytes, path: Path) -> tuple[int, int, int]:
+    """(height, width, channels) of an 8-bit grey or RGB PNG, decoded only below the pixel cap."""
+    try:
+        with Image.open(io.BytesIO(raw), formats=["PNG"]) as image:
+            if image.mode not in ("L", "RGB"):
+                raise BadStudy(f"{path} has mode {image.mode}; stimuli are 8-bit PNG, grey (L) or RGB")
+            if image.width * image.height > MAX_PIXELS:
+                raise BadStudy(f"{path} is {image.width}x{image.height}; the limit is {MAX_PIXELS} pixels")
+            image.load()
+            return image.height, image.width, len(image.getbands())
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        raise BadStudy(f"{path} cannot be read as a PNG; stimuli are 8-bit PNG, grey or RGB") from None
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def _pixels(path: Path, digest: str) -> NDArray[np.uint8]:
+    raw = _read(path)
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise BadStudy(f"{path} changed while the study was open; put the old file back or start again")
+    with Image.open(io.BytesIO(raw)) as image:
+        return np.asarray(image)

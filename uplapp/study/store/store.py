@@ -1,0 +1,105 @@
+"""The database of answers: one file, one writer, one transaction an answer."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from uplapp.errors import UplappError
+from uplapp.study.store.journal import Journal
+from uplapp.study.store.schema import migrations
+
+Row = dict[str, Any]
+DATABASE = "uplapp.db"  # its name inside the data folder
+BUSY = "the answers cannot be stored or read right now; try again in a moment"
+BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
+
+
+class StoreBusy(UplappError):
+    """The database is locked or its disk is full; nothing was stored, try again."""
+
+    reason = "busy"
+
+
+class Store:
+    """Rows in and out, safe to call from several threads; what a row means is decided elsewhere."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = Database(sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False))
+        self._db.enable_wal()
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        migrations.apply(self._db)
+        self._journal = Journal(path.parent / "journal")
+        self._pending: list[tuple[str, Row]] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; journal lines follow the commit. Nested calls join the outer transaction."""
+        with self._lock:
+            if self._db.conn.in_transaction:
+                yield
+                return
+            committed = len(self._pending)
+            try:
+                self._db.conn.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.conn.execute("COMMIT")
+            except BaseException as error:
+                self._db.conn.rollback()
+                del self._pending[committed:]
+                if isinstance(error, sqlite3.OperationalError):
+                    raise StoreBusy(BUSY) from error
+                raise
+            self._write_journal()
+
+    def _write_journal(self) -> None:
+        """Append what is committed; a line that fails waits for the next transaction, unacknowledged."""
+        try:
+            while self._pending:
+                self._journal.append(*self._pending[0])
+                del self._pending[0]
+        except OSError as error:
+            raise StoreBusy(BUSY) from error
+
+    def insert(self, table: str, row: Row) -> None:
+        """Add one row; fails if its key exists."""
+        columns = ", ".join(f'"{name}"' for name in row)
+        values = ", ".join(f":{name}" for name in row)
+        with self.transaction():
+            # All names are ours; sqlite_utils would ask for the schema each time, .2 ms a row.
+            self._db.conn.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({values})', row)  # noqa: S608
+            self._pending.append((table, row))
+
+    def update(self, table: str, key: str, values: Row) -> None:
+        """Change columns of the row with that key."""
+        with self.transaction():
+            changed = self._db.table(table).update(key, values)
+            self._pending.append((table, {changed.pks[0]: key, **values}))
+
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[Row]:
+        """Every row of a SELECT with :named values."""
+        with self._lock:
+            try:
+                cursor = self._db.conn.execute(query, dict(values))
+                names = [column[0] for column in cursor.description]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
+            except sqlite3.OperationalError as error:
+                raise StoreBusy(BUSY) from error
+
+    def row(self, query: str, **values: object) -> Row | None:
+        """The first row of a SELECT, or None."""
+        found = self.rows(query, values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Close the database and its journal."""
+        with self._lock:
+            self._journal.close()
+            self._db.close()
