@@ -11,15 +11,15 @@ from pathlib import Path
 
 import torch
 
-from uplapp.imaging.data import Photograph, load_photographs
-from uplapp.imaging.images import read_image, tensor_to_array
-from uplapp.imaging.optimisers import OPTIMISERS
-from uplapp.imaging.recipe import RunSpec, Schedule
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.files.pictures import read_image, tensor_to_array
+from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.recipes.optimisers import OPTIMISERS
+from uplapp.imaging.recipes.spec import RunSpec, Schedule
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.team import Team
-from uplapp.imaging.train import train
-from uplapp.imaging.validation import Validation
+from uplapp.imaging.tasks.denoising import Photograph, load_photographs
+from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.team import Team
+from uplapp.imaging.training.validation import Validation
 
 RATES = (5e-4, 1e-3, 2e-3)
 STEPS = 300

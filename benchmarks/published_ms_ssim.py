@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from uplapp.imaging.degradations import GaussianNoise
 from uplapp.imaging.losses.structural import SCALE_WEIGHTS
+from uplapp.imaging.physics import GaussianNoise
 from uplapp.imaging.tasks import TASKS
 
 PUBLISHED = 0.8930

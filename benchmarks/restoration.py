@@ -8,8 +8,8 @@ import time
 
 import torch
 
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.restore import restore
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.restorers.network import restore
 from uplapp.settings import Settings
 
 SMALL, LARGE = (3, 512, 512), (3, 3000, 4000)

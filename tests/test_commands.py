@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.imaging.test_checkpoints import make
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.files.samples import sample_path
 
 TABLE = "uplapp/analysis/reading/examples/denoising.csv"
 

@@ -7,11 +7,11 @@ from PIL import Image
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadStudy, UnknownName
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import GaussianNoise, Undersampling
-from uplapp.imaging.images import read_image, tensor_to_array
-from uplapp.imaging.restore import restore
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.files.pictures import read_image, tensor_to_array
+from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.physics import GaussianNoise, Undersampling
+from uplapp.imaging.restorers.network import restore
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Render, Scene
 from uplapp.study.stimuli import stimuli

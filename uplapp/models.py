@@ -1,9 +1,9 @@
 """Where the Hub and imaging meet: a network from a repository into the folder of those that users add."""
 
 from uplapp.hub import models as hub
-from uplapp.imaging import adding
-from uplapp.imaging.checkpoints import MAX_CARD_BYTES, Card, Checkpoints
-from uplapp.imaging.weights import MAX_BYTES
+from uplapp.imaging.checkpoints import adding
+from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, Checkpoints
+from uplapp.imaging.checkpoints.weights import MAX_BYTES
 from uplapp.values import Watch
 
 LARGEST = {hub.CARD: MAX_CARD_BYTES, hub.WEIGHTS: MAX_BYTES}

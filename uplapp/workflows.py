@@ -8,11 +8,11 @@ from torch import Tensor
 
 from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.errors import BadStudy
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.images import encode_png, read_image
-from uplapp.imaging.restore import restore
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.files.pictures import encode_png, read_image
+from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.restorers.network import restore
 from uplapp.imaging.tasks import TASKS
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Render, Scene

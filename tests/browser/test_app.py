@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.moves import download, fits
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.files.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -82,7 +82,7 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
 
 
 def test_cancel_stops_a_large_job(page, tmp_path):
-    from uplapp.imaging.images import encode_png, read_image
+    from uplapp.imaging.files.pictures import encode_png, read_image
 
     pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 4, 4)
     (tmp_path / "large.png").write_bytes(encode_png(pixels))

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from uplapp.imaging.backbones import SMALLEST_PX, build_layers
-from uplapp.imaging.pretrained import OFFICIAL
+from uplapp.imaging.losses.features import OFFICIAL, SMALLEST_PX, build_layers
 
 
 def small_file(shape: torch.Size, pool: torch.Tensor) -> torch.Tensor:

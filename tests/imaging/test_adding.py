@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging import adding, weights
-from uplapp.imaging.checkpoints import Checkpoints, build_network, outline
-from uplapp.imaging.recipe import RunSpec
-from uplapp.imaging.weights import read_shapes
+from uplapp.imaging.checkpoints import adding, weights
+from uplapp.imaging.checkpoints.card import Checkpoints, build_network, outline
+from uplapp.imaging.checkpoints.weights import read_shapes
+from uplapp.imaging.recipes.spec import RunSpec
 
 SPEC = {"task": "denoise", "network": "unet", "loss": "Charbonnier", "network_options": {"width": 6}}
 

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints import (
+from uplapp.imaging.checkpoints.card import (
     Checkpoints,
     build_network,
     load_network,
@@ -18,7 +18,7 @@ from uplapp.imaging.checkpoints import (
     write_checkpoint,
 )
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.recipe import RunSpec
+from uplapp.imaging.recipes.spec import RunSpec
 
 FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.degradations.coils import simulated_maps
-from uplapp.imaging.degradations.masks import MASKS, random_columns
-from uplapp.imaging.degradations.sampling import Sampling, zero_filled
-from uplapp.imaging.degradations.undersampling import smooth_phase, undersample
+from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.physics.coils import simulated_maps
+from uplapp.imaging.physics.masks import MASKS, random_columns
+from uplapp.imaging.physics.measurement import Sampling, zero_filled
+from uplapp.imaging.physics.undersampling import smooth_phase, undersample
 
 DEGRADATIONS: list[Degradation] = [
     GaussianNoise(),

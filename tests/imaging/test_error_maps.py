@@ -8,10 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from uplapp.imaging.error_maps import ErrorMap, colour_of, draw_error_map, encode_error_map
 from uplapp.imaging.losses.flip import STRIP_PX, flip_map
-from uplapp.imaging.magma import MAGMA
 from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.metrics.error_maps import MAGMA, ErrorMap, colour_of, draw_error_map, encode_error_map
 
 
 def pair(height: int = 60, width: int = 80, channels: int = 3):

@@ -8,12 +8,12 @@ import torch
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import GaussianNoise
-from uplapp.imaging.evaluate import Evaluation, build_metrics, evaluate, measure
-from uplapp.imaging.images import encode_png
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.evaluation.table import Evaluation, build_metrics, evaluate, measure
+from uplapp.imaging.evaluation.text import format_evaluation
+from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics import METRICS
-from uplapp.imaging.tables import format_evaluation
+from uplapp.imaging.physics import GaussianNoise
 
 
 def photographs(folder, sides=(48, 40)):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from uplapp.imaging.filters import BLOCK, filter_axis, filter_rows_and_columns, gaussian
+from uplapp.imaging.losses.filters import BLOCK, filter_axis, filter_rows_and_columns, gaussian
 
 
 @pytest.mark.parametrize("size", [(9, 40), (BLOCK, BLOCK + 1), (40, 2 * BLOCK + 30)])

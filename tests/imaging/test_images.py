@@ -10,7 +10,13 @@ import torch
 from PIL import Image
 
 from uplapp.errors import BadImage
-from uplapp.imaging.images import array_to_tensor, encode_png, list_images, read_image, tensor_to_array
+from uplapp.imaging.files.pictures import (
+    array_to_tensor,
+    encode_png,
+    list_images,
+    read_image,
+    tensor_to_array,
+)
 
 RAMP = np.arange(4 * 6, dtype=np.uint8).reshape(4, 6) * 10
 COLOUR = np.stack([RAMP, RAMP[::-1], 255 - RAMP], axis=-1)

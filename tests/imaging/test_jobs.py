@@ -11,11 +11,8 @@ from PIL import Image
 
 from tests.imaging.test_checkpoints import make
 from uplapp.errors import BadImage, UplappError
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.evaluate import ON_SCREEN
-from uplapp.imaging.images import Picture, crop_centre
-from uplapp.imaging.jobs import (
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.evaluation.job import (
     Case,
     Job,
     Step,
@@ -27,8 +24,11 @@ from uplapp.imaging.jobs import (
     run_job,
     write_results,
 )
-from uplapp.imaging.restore import restore_by_tiles, split_side
-from uplapp.imaging.tables import format_job
+from uplapp.imaging.evaluation.table import ON_SCREEN
+from uplapp.imaging.evaluation.text import format_job
+from uplapp.imaging.files.pictures import Picture, crop_centre
+from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.restorers.network import restore_by_tiles, split_side
 
 NOISE = GaussianNoise(sigma=25, seed=1)
 

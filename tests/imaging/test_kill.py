@@ -13,7 +13,7 @@ import torch
 
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, weights
-from uplapp.imaging.train import state_path, train
+from uplapp.imaging.training.loop import state_path, train
 
 # Saves every third step, so that kills fall before, after and into the writing of a state.
 PROGRAM = """

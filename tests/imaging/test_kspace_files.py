@@ -11,12 +11,11 @@ import torch
 
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
-from uplapp.imaging import kspace_files
-from uplapp.imaging.degradations import Undersampling
-from uplapp.imaging.degradations.masks import random_columns
-from uplapp.imaging.fourier import to_image
-from uplapp.imaging.kspace_files import read_array, read_fastmri
-from uplapp.imaging.slices import is_whole
+from uplapp.imaging.files.kspace import read_array, read_fastmri
+from uplapp.imaging.files.slices import is_whole
+from uplapp.imaging.physics import Undersampling
+from uplapp.imaging.physics.fourier import to_image
+from uplapp.imaging.physics.masks import random_columns
 
 PICTURES = np.stack([head(48, 40, brightness) for brightness in (0.5, 2.0, 1.0)])
 ROUNDING = 1e-5  # single precision through two transforms
@@ -87,7 +86,7 @@ def test_a_whole_kspace_loses_the_columns_of_the_degradation():
     fastmri = pytest.importorskip("fastmri")
     kspace = torch.from_numpy(kspace_of(PICTURES[1], 3))
     degradation = Undersampling(4).for_image("file1.h5")
-    slice_ = kspace_files.slice_of_kspace("file1.h5", 0, kspace.numpy(), (40, 32))
+    slice_ = kspace.slice_of_kspace("file1.h5", 0, kspace.numpy(), (40, 32))
     masked = torch.view_as_real(kspace * degradation.columns(40))
     expected = fastmri.rss_complex(fastmri.ifft2c(masked), dim=0)[4:44, 4:36]
     torch.testing.assert_close(slice_.observe(degradation)[0], expected / 2, atol=ROUNDING, rtol=0)

@@ -1,6 +1,6 @@
 """The log of a run: means, scores, and what a resumed run keeps of it."""
 
-from uplapp.imaging.logs import COLUMNS, Log, Progress, Scores, read_log
+from uplapp.imaging.training.log import COLUMNS, Log, Progress, Scores, read_log
 
 
 def tell(log, steps, of, scores=None):

@@ -10,11 +10,10 @@ from PIL import Image
 from torchmetrics.functional.image import lpips as torchmetrics_lpips
 
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.backbones import build_layers
 from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.losses.features import OFFICIAL, build_layers, feature_weights
 from uplapp.imaging.losses.lpips import BACKBONES, Lpips, _UnitDistance
 from uplapp.imaging.metrics import METRICS
-from uplapp.imaging.pretrained import OFFICIAL, feature_weights
 
 # Read before any test sets the folder of random weights.
 TRAINED = os.environ.get("UPLAPP_WEIGHTS")

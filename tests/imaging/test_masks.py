@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.degradations.masks import MASKS, centre_fraction, equispaced_columns, random_columns
+from uplapp.imaging.physics.masks import MASKS, centre_fraction, equispaced_columns, random_columns
 
 FILE_SEED = tuple(map(ord, "file1000001.h5"))
 # Drawn with RandomMaskFunc and EquiSpacedMaskFunc of fastmri 0.3.0 (PyPI), centre fractions .04 and .08.

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from uplapp.errors import BadImage
-from uplapp.imaging.mr_data import Volume, draw_slices, list_volumes, read_volume, spread_slices
+from uplapp.imaging.tasks.reconstruction import Volume, draw_slices, list_volumes, read_volume, spread_slices
 
 
 def write(path, voxels, spacing_mm=(1.0, 1.0, 1.0)):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.restore import restore
+from uplapp.imaging.restorers.network import restore
 
 SMALL = {"unet": {"width": 6}}
 

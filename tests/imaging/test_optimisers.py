@@ -8,9 +8,9 @@ import torch
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, weights
 from uplapp.errors import Cancelled, UplappError
-from uplapp.imaging.optimisers import OPTIMISERS, Muon, orthogonalise
-from uplapp.imaging.recipe import Schedule
-from uplapp.imaging.train import train
+from uplapp.imaging.recipes.optimisers import OPTIMISERS, Muon, orthogonalise
+from uplapp.imaging.recipes.spec import Schedule
+from uplapp.imaging.training.loop import train
 
 STEPS = 7
 

@@ -6,9 +6,15 @@ import pytest
 import torch
 
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging import pretrained
-from uplapp.imaging.backbones import SMALLEST_PX, Features, build_layers
-from uplapp.imaging.pretrained import OFFICIAL, feature_weights, linear_weights
+from uplapp.imaging.losses import features
+from uplapp.imaging.losses.features import (
+    OFFICIAL,
+    SMALLEST_PX,
+    Features,
+    build_layers,
+    feature_weights,
+    linear_weights,
+)
 
 LPIPS_CHANNELS = {
     "alex": [64, 192, 384, 256, 256],
@@ -22,11 +28,11 @@ def server(tmp_path, monkeypatch):
     """A folder that stands for the official address; nothing is downloaded or remembered yet."""
     (tmp_path / "server").mkdir()
     monkeypatch.delenv("UPLAPP_WEIGHTS")
-    monkeypatch.setattr(pretrained, "ADDRESS", (tmp_path / "server").as_uri() + "/")
+    monkeypatch.setattr(features, "ADDRESS", (tmp_path / "server").as_uri() + "/")
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
-    pretrained._fetch.cache_clear()
+    features._fetch.cache_clear()
     yield tmp_path / "server"
-    pretrained._fetch.cache_clear()
+    features._fetch.cache_clear()
 
 
 def put(server, monkeypatch, digest=None):
@@ -82,7 +88,7 @@ class TestDownload:
         put(server, monkeypatch)
         assert list(feature_weights("alexnet")) == ["0.weight"]
         (server / OFFICIAL["alexnet"]).unlink()
-        pretrained._fetch.cache_clear()
+        features._fetch.cache_clear()
         assert list(feature_weights("alexnet")) == ["0.weight"]
 
     def test_tells_of_itself_on_stderr_alone(self, server, monkeypatch, capsys):
@@ -134,7 +140,7 @@ class TestLinearWeights:
             linear_weights("alex", tmp_path)
 
     def test_say_who_ships_them(self, monkeypatch):
-        monkeypatch.setattr(pretrained, "find_spec", lambda _: None)
+        monkeypatch.setattr(features, "find_spec", lambda _: None)
         with pytest.raises(UplappError, match="install torchmetrics"):
             linear_weights("alex")
 

@@ -7,11 +7,11 @@ import pytest
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY
 from uplapp.errors import UplappError
-from uplapp.imaging.logs import Scores
-from uplapp.imaging.rates import Trial, choose, shortened, try_rates
-from uplapp.imaging.recipe import Schedule
-from uplapp.imaging.runs import Supplies
-from uplapp.imaging.train import state_path
+from uplapp.imaging.recipes.spec import Schedule
+from uplapp.imaging.training.log import Scores
+from uplapp.imaging.training.loop import state_path
+from uplapp.imaging.training.rates import Trial, choose, shortened, try_rates
+from uplapp.imaging.training.run import Supplies
 
 
 @pytest.fixture

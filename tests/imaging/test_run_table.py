@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from uplapp.errors import UplappError
-from uplapp.imaging.recipe import RunSpec, Schedule
-from uplapp.imaging.run_table import choose_rows, rate_line, read_table
-from uplapp.imaging.train import build_loss
+from uplapp.imaging.recipes.spec import RunSpec, Schedule
+from uplapp.imaging.recipes.table import choose_rows, rate_line, read_table
+from uplapp.imaging.training.loop import build_loss
 
 GROUP = """
 [photos]

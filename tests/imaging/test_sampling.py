@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from tests.imaging.adjoint import require_adjoint
-from uplapp.imaging.degradations.coils import root_sum_of_squares, simulated_maps
-from uplapp.imaging.degradations.masks import random_columns
-from uplapp.imaging.degradations.sampling import Sampling, zero_filled
-from uplapp.imaging.fourier import to_kspace
+from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
+from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.masks import random_columns
+from uplapp.imaging.physics.measurement import Sampling, zero_filled
 
 COLUMNS = random_columns(30, 4, 0.08, 0)
 SAMPLES = torch.rand(20, 30, generator=torch.Generator().manual_seed(3)) < 0.3

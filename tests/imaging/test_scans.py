@@ -11,9 +11,9 @@ import torch
 
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
-from uplapp.imaging.degradations import Undersampling
-from uplapp.imaging.images import array_to_tensor, encode_png
-from uplapp.imaging.scans import READERS, read_scan
+from uplapp.imaging.files.pictures import array_to_tensor, encode_png
+from uplapp.imaging.files.readers import READERS, read_scan
+from uplapp.imaging.physics import Undersampling
 
 PICTURE = head(48, 40)
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from uplapp.errors import UplappError
-from uplapp.imaging.degradations import GaussianNoise, Undersampling
-from uplapp.imaging.fourier import to_kspace
-from uplapp.imaging.samples import SAMPLES, sample_path, samples_of
-from uplapp.imaging.sources import picture_name, read_case, suffixes_of, view_file
+from uplapp.imaging.evaluation.opening import picture_name, read_case, suffixes_of, view_file
+from uplapp.imaging.files.samples import SAMPLES, sample_path, samples_of
+from uplapp.imaging.physics import GaussianNoise, Undersampling
+from uplapp.imaging.physics.fourier import to_kspace
 from uplapp.imaging.tasks import TASKS
 
 EIGHTFOLD = Undersampling(8, "random", 0)

@@ -8,10 +8,10 @@ import pytest
 from tests.imaging import tiny
 from tests.imaging.tiny import SPEC, TINY
 from uplapp.errors import Cancelled, UplappError
-from uplapp.imaging.logs import read_log
-from uplapp.imaging.runs import finished
-from uplapp.imaging.sweep import attempt, spread
-from uplapp.imaging.train import log_path, state_path
+from uplapp.imaging.training.log import read_log
+from uplapp.imaging.training.loop import log_path, state_path
+from uplapp.imaging.training.run import finished
+from uplapp.imaging.training.sweep import attempt, spread
 
 L1 = replace(SPEC, loss="l1", start=SPEC)
 

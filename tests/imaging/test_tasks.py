@@ -10,12 +10,12 @@ from torch import nn
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from tests.imaging.test_mr_data import ball, write
 from uplapp.errors import BadImage
-from uplapp.imaging.degradations import Undersampling
-from uplapp.imaging.images import encode_png
-from uplapp.imaging.mr_data import read_volume
+from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.networks.standardised import Standardised
-from uplapp.imaging.sources import read_case
+from uplapp.imaging.physics import Undersampling
 from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.tasks.reconstruction import read_volume
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import torch
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, weights
 from uplapp.errors import UplappError
-from uplapp.imaging.team import Team
-from uplapp.imaging.train import state_path, train
+from uplapp.imaging.training.loop import state_path, train
+from uplapp.imaging.training.team import Team
 
 # A batch of five falls to two processes as three and two.
 SHARED = replace(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))

@@ -9,14 +9,14 @@ import torch
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, weights
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
-from uplapp.imaging.data import draw_crops, load_photographs
-from uplapp.imaging.degradations import GaussianNoise
+from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.losses.pixel import MeanSquaredError
-from uplapp.imaging.recipe import RunSpec, Schedule
-from uplapp.imaging.samples import sample_path
+from uplapp.imaging.physics import GaussianNoise
+from uplapp.imaging.recipes.spec import RunSpec, Schedule
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.train import Diverged, TrainingState, build_loss, state_path, train
+from uplapp.imaging.tasks.denoising import draw_crops, load_photographs
+from uplapp.imaging.training.loop import Diverged, TrainingState, build_loss, state_path, train
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from tests.imaging import tiny
 from uplapp.commands.train import train
 from uplapp.commands.training import ProgressLine, draw_curves, stopping
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import read_card
-from uplapp.imaging.logs import Progress
+from uplapp.imaging.checkpoints.card import read_card
+from uplapp.imaging.training.log import Progress
 
 TABLE = """
 [photos]

@@ -16,10 +16,10 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.degradations import GaussianNoise
-from uplapp.imaging.images import read_image
-from uplapp.imaging.jobs import Job, make_case, run_job
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.evaluation.job import Job, make_case, run_job
+from uplapp.imaging.files.pictures import read_image
+from uplapp.imaging.physics import GaussianNoise
 from uplapp.settings import Settings
 from uplapp.study.definition.definition import load
 from uplapp.study.stimuli import package, stimuli

@@ -7,14 +7,14 @@ import torch
 
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, weights
-from uplapp.imaging.images import crop_centre, encode_png, read_image
-from uplapp.imaging.logs import read_log
+from uplapp.imaging.files.pictures import crop_centre, encode_png, read_image
+from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.samples import sample_path
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.train import log_path, train
-from uplapp.imaging.validation import Validation
+from uplapp.imaging.training.log import read_log
+from uplapp.imaging.training.loop import log_path, train
+from uplapp.imaging.training.validation import Validation
 
 
 @pytest.fixture(scope="module")

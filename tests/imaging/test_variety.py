@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from uplapp.imaging import variety
-from uplapp.imaging.variety import bend, recolour
+from uplapp.imaging.tasks import variety
+from uplapp.imaging.tasks.variety import bend, recolour
 
 SEEDS = range(20)
 

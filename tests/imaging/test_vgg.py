@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from uplapp.errors import UplappError
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.pretrained import feature_weights
+from uplapp.imaging.losses.features import feature_weights
 
 # Convolutions of VGG-19 in order: the means are taken after these, the features of the loss after those.
 POOLED_AFTER, TAPPED_AFTER = (2, 4, 8, 12), (2, 4, 6, 10, 14)

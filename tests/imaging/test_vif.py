@@ -5,8 +5,8 @@ import torch
 from torchmetrics.functional.image import visual_information_fidelity
 
 from uplapp.errors import UplappError
-from uplapp.imaging.filters import filter_axis, gaussian
-from uplapp.imaging.vif import LUMA, vif
+from uplapp.imaging.losses.filters import filter_axis, gaussian
+from uplapp.imaging.metrics.vif import LUMA, vif
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

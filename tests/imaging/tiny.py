@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from uplapp.imaging.images import read_image, tensor_to_array
-from uplapp.imaging.recipe import RunSpec, Schedule
-from uplapp.imaging.runs import Places, Run
-from uplapp.imaging.samples import sample_path
-from uplapp.imaging.team import Team
+from uplapp.imaging.files.pictures import read_image, tensor_to_array
+from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.recipes.spec import RunSpec, Schedule
+from uplapp.imaging.training.run import Places, Run
+from uplapp.imaging.training.team import Team
 
 TINY = Schedule(steps=12, batch=2, crop_px=32, warm_up=4, precision="float32")
 SPEC = RunSpec("denoise", "unet", "l2", seed=3, schedule=TINY, network_options={"width": 6})

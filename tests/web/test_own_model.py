@@ -13,7 +13,7 @@ import gradio as gr
 from tests.imaging.test_adding import FITTING, card
 from tests.imaging.test_checkpoints import make
 from tests.web.desks import ENTRY, settings
-from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.checkpoints.card import Checkpoints
 from uplapp.web import own_model
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate

@@ -31,10 +31,10 @@ def evaluate(
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
-    from uplapp.imaging import evaluate as metrics
-    from uplapp.imaging.checkpoints import Checkpoints
-    from uplapp.imaging.degradations import GaussianNoise, Undersampling
-    from uplapp.imaging.tables import format_evaluation
+    from uplapp.imaging.checkpoints.card import Checkpoints
+    from uplapp.imaging.evaluation import table as metrics
+    from uplapp.imaging.evaluation.text import format_evaluation
+    from uplapp.imaging.physics import GaussianNoise, Undersampling
     from uplapp.imaging.tasks import TASKS
 
     noisy = TASKS.build(task).degradation is GaussianNoise

@@ -11,7 +11,7 @@ from uplapp.commands.progress import watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints import Card, Checkpoints
+    from uplapp.imaging.checkpoints.card import Card, Checkpoints
 
 app = typer.Typer(help="Networks of your own: add, list, remove.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def add(
 
     Example: uplapp model add lab/sharp-denoiser --name denoise-unet-sharp
     """
-    from uplapp.imaging import adding
+    from uplapp.imaging.checkpoints import adding
 
     checkpoints = _checkpoints()
     if source.endswith(".safetensors") or Path(source).is_file():
@@ -48,7 +48,7 @@ def list_all(as_json: Json = False) -> None:
 
     Example: uplapp model list
     """
-    from uplapp.imaging.adding import added
+    from uplapp.imaging.checkpoints.adding import added
 
     checkpoints = _checkpoints()
     own, broken = added(checkpoints), checkpoints.broken()
@@ -67,14 +67,14 @@ def remove(name: Annotated[str, typer.Argument(help="A network that was added.")
 
     Example: uplapp model remove denoise-unet-sharp
     """
-    from uplapp.imaging import adding
+    from uplapp.imaging.checkpoints import adding
 
     adding.remove(_checkpoints(), name)
     typer.echo(f"removed {name}")
 
 
 def _checkpoints() -> "Checkpoints":
-    from uplapp.imaging.checkpoints import Checkpoints
+    from uplapp.imaging.checkpoints.card import Checkpoints
 
     return Checkpoints(Settings.from_env().models)
 

@@ -10,8 +10,8 @@ from uplapp.errors import UplappError
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints import Card
-    from uplapp.imaging.degradations import Degradation
+    from uplapp.imaging.checkpoints.card import Card
+    from uplapp.imaging.physics import Degradation
 
 
 IMAGES = typer.Argument(
@@ -44,9 +44,9 @@ def restore(
 
     Or: python -m uplapp restore head.nii.gz -c mri-unet-l2 -o restored --acceleration 8 --slice 90
     """
-    from uplapp.imaging.checkpoints import Checkpoints
-    from uplapp.imaging.jobs import Job, run_job, write_results
-    from uplapp.imaging.sources import picture_name, read_case
+    from uplapp.imaging.checkpoints.card import Checkpoints
+    from uplapp.imaging.evaluation.job import Job, run_job, write_results
+    from uplapp.imaging.evaluation.opening import picture_name, read_case
 
     names = [picture_name(path) for path in images]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -68,7 +68,7 @@ def restore(
 def _degradation(
     sigma: float | None, acceleration: int | None, mask: str | None, coils: int | None, seed: int
 ) -> "Degradation | None":
-    from uplapp.imaging.degradations import GaussianNoise, Undersampling
+    from uplapp.imaging.physics import GaussianNoise, Undersampling
 
     if sigma is not None and acceleration is not None:
         raise UplappError("--sigma is for photographs and --acceleration for MR; give one of them")

@@ -101,7 +101,7 @@ def render(name: Name) -> None:
     Example: uplapp study render demo
     """
     from uplapp import workflows
-    from uplapp.imaging.checkpoints import Checkpoints
+    from uplapp.imaging.checkpoints.card import Checkpoints
 
     settings = Settings.from_env()
     folder = folder_of(name, settings)

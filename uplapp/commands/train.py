@@ -22,9 +22,9 @@ from uplapp.errors import Cancelled, UplappError
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.run_table import Row
-    from uplapp.imaging.runs import Run
-    from uplapp.imaging.sweep import Outcome
+    from uplapp.imaging.recipes.table import Row
+    from uplapp.imaging.training.run import Run
+    from uplapp.imaging.training.sweep import Outcome
 
 DATA = typer.Option(help="Folder of photographs (denoise) or NIfTI volumes (mri); TASK=FOLDER for several.")
 LOSS = typer.Option(help="A name in the table of losses, such as l2.")
@@ -83,7 +83,7 @@ class Folders:
 
     def run(self, row: "Row", alone: bool) -> "Run":
         """A row of the table with its folders; `alone` where all rows are of one task."""
-        from uplapp.imaging.runs import Places, Run
+        from uplapp.imaging.training.run import Places, Run
 
         data = _folder("--data", self.data, row.spec.task, alone)
         if data is None:
@@ -181,8 +181,8 @@ def _set_threads(threads: int) -> None:
 
 
 def _row(context: typer.Context, source: str) -> "Row":
-    from uplapp.imaging.recipe import RunSpec, Schedule
-    from uplapp.imaging.run_table import Row
+    from uplapp.imaging.recipes.spec import RunSpec, Schedule
+    from uplapp.imaging.recipes.table import Row
 
     given = context.params
     schedule = Schedule(
@@ -199,7 +199,7 @@ def _row(context: typer.Context, source: str) -> "Row":
 
 
 def _rows(table: Path, only: list[str]) -> list["Row"]:
-    from uplapp.imaging.run_table import choose_rows, read_table
+    from uplapp.imaging.recipes.table import choose_rows, read_table
 
     return choose_rows(read_table(table), only)
 
@@ -216,7 +216,7 @@ def _folder(option: str, texts: Sequence[str], task: str, alone: bool) -> Path |
 
 
 def _train(run: "Run") -> None:
-    from uplapp.imaging.runs import make_checkpoint
+    from uplapp.imaging.training.run import make_checkpoint
 
     line = ProgressLine()
     with stopping([line]):
@@ -226,13 +226,13 @@ def _train(run: "Run") -> None:
 
 
 def _spread(work: Sequence["Run"], address: str) -> Iterator["Outcome"]:
-    from uplapp.imaging.sweep import spread
+    from uplapp.imaging.training.sweep import spread
 
     return spread(work, address)
 
 
 def _in_turn(work: Sequence["Run"]) -> Iterator["Outcome"]:
-    from uplapp.imaging.sweep import attempt
+    from uplapp.imaging.training.sweep import attempt
 
     lines = [ProgressLine(f"{number} of {len(work)}, ") for number in range(1, len(work) + 1)]
     with stopping(lines):
@@ -253,9 +253,9 @@ def _tell(outcomes: Iterator["Outcome"], total: int) -> None:
 
 
 def _search(work: Sequence["Run"], rates: str, steps: int) -> None:
-    from uplapp.imaging.rates import choose, try_rates
-    from uplapp.imaging.runs import Supplies
-    from uplapp.imaging.team import Team
+    from uplapp.imaging.training.rates import choose, try_rates
+    from uplapp.imaging.training.run import Supplies
+    from uplapp.imaging.training.team import Team
 
     listed = _read_rates(rates)
     for run in work:
@@ -274,7 +274,7 @@ def _read_rates(text: str) -> list[float]:
 
 
 def _logs(work: Sequence["Run"]) -> dict[str, Path]:
-    from uplapp.imaging.train import log_path
+    from uplapp.imaging.training.loop import log_path
 
     starts = {
         f"{run.spec.start.name} (start)": log_path(run.places.runs, run.spec.start)

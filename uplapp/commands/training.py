@@ -11,11 +11,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints import Card
-    from uplapp.imaging.logs import Progress
-    from uplapp.imaging.rates import Trial
-    from uplapp.imaging.recipe import RunSpec
-    from uplapp.imaging.sweep import Outcome
+    from uplapp.imaging.checkpoints.card import Card
+    from uplapp.imaging.recipes.spec import RunSpec
+    from uplapp.imaging.training.log import Progress
+    from uplapp.imaging.training.rates import Trial
+    from uplapp.imaging.training.sweep import Outcome
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -99,7 +99,7 @@ def describe_outcome(outcome: "Outcome") -> str:
 
 def describe_trials(spec: "RunSpec", trials: Sequence["Trial"], chosen: "Trial") -> str:
     """The trials of a search for a rate as a table, the chosen one marked, and the line for the table."""
-    from uplapp.imaging.run_table import rate_line
+    from uplapp.imaging.recipes.table import rate_line
 
     rows = [f"{spec.name}\n{'rate':>8}  {'validation loss':>15}  {'PSNR (dB)':>9}"]
     for trial in trials:

@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging import adding
-from uplapp.imaging.checkpoints import Card, Checkpoints, label
+from uplapp.imaging.checkpoints import adding
+from uplapp.imaging.checkpoints.card import Card, Checkpoints, label
 from uplapp.imaging.tasks import TASKS
 from uplapp.models import add_from_hub
 from uplapp.settings import Settings

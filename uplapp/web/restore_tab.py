@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.jobs import Job, run_job
-from uplapp.imaging.samples import samples_of
-from uplapp.imaging.sources import View, read_case, view_file
+from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.evaluation.job import Job, run_job
+from uplapp.imaging.evaluation.opening import View, read_case, view_file
+from uplapp.imaging.files.samples import samples_of
 from uplapp.imaging.tasks import TASKS
 from uplapp.web import own_model
 from uplapp.web.notice import errors_on_screen

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from uplapp import workflows
 from uplapp.errors import BadStudy, UplappError
-from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.checkpoints.card import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import definition
 from uplapp.study.exports import dashboard

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from uplapp.errors import UplappError
-from uplapp.imaging.losses.options import require_number, require_whole
+from uplapp.imaging.losses.checks import require_number, require_whole
 
 ALPHA_LOWEST, ALPHA_RANGE = 1e-3, 1.998
 SCALE_LOWEST, SCALE_HIGHEST = 1e-5, 1e5

@@ -11,9 +11,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from uplapp.imaging.filters import Kernel, filter_rows_and_columns, gaussian
-from uplapp.imaging.losses.options import require_number
-from uplapp.imaging.losses.sizes import require_grey_or_colour
+from uplapp.imaging.losses.checks import require_grey_or_colour, require_number
+from uplapp.imaging.losses.filters import Kernel, filter_rows_and_columns, gaussian
 
 # 0.7 m from a screen 0.7 m and 3840 px wide.
 PIXELS_PER_DEGREE = 0.7 * 3840 / 0.7 * math.pi / 180

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.backbones import Features
-from uplapp.imaging.pretrained import linear_weights
+from uplapp.imaging.losses.features import Features, linear_weights
 
 # The network of each backbone; the layers after which it is tapped, its rectifiers or Fire modules, with
 # their channels.

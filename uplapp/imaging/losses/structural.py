@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from uplapp.imaging.filters import filter_axis, filter_rows_and_columns, gaussian
-from uplapp.imaging.losses.sizes import require_axes, require_sides
+from uplapp.imaging.losses.checks import require_axes, require_sides
+from uplapp.imaging.losses.filters import filter_axis, filter_rows_and_columns, gaussian
 
 K1, K2 = 0.01, 0.03
 WINDOW_PX = 11

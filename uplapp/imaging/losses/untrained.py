@@ -14,8 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional, init
 
 from uplapp.errors import UplappError
-from uplapp.imaging.losses.options import require_choice, require_switch, require_whole
-from uplapp.imaging.losses.sizes import require_axes, require_sides
+from uplapp.imaging.losses.checks import (
+    require_axes,
+    require_choice,
+    require_sides,
+    require_switch,
+    require_whole,
+)
 
 Convolve = Callable[..., Tensor]
 Pool = Callable[[Tensor, int], Tensor]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.errors import UplappError
-from uplapp.imaging.backbones import Features
+from uplapp.imaging.losses.features import Features
 
 # After the rectifiers of conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2.
 TAPS = (3, 8, 13, 22, 31)

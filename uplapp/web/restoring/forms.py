@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.degradations import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.degradations.masks import LARGEST_SEED, MASKS
+from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.physics.masks import LARGEST_SEED, MASKS
 from uplapp.imaging.tasks import TASKS
 
 ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "Already noisy"

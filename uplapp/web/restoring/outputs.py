@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.error_maps import colour_of
-from uplapp.imaging.images import crop_centre, encode_png, tensor_to_array
-from uplapp.imaging.jobs import Job, job_errors, result_files
-from uplapp.imaging.sources import View
-from uplapp.imaging.tables import format_job
+from uplapp.imaging.evaluation.job import Job, job_errors, result_files
+from uplapp.imaging.evaluation.opening import View
+from uplapp.imaging.evaluation.text import format_job
+from uplapp.imaging.files.pictures import crop_centre, encode_png, tensor_to_array
+from uplapp.imaging.metrics.error_maps import colour_of
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.downloads import offer, zip_files
 from uplapp.web.observer.preview import flicker_frame

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from uplapp.imaging.checkpoints import Card, label
-from uplapp.imaging.samples import samples_of
-from uplapp.imaging.sources import suffixes_of
+from uplapp.imaging.checkpoints.card import Card, label
+from uplapp.imaging.evaluation.opening import suffixes_of
+from uplapp.imaging.files.samples import samples_of
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restoring.forms import Form, lay_out_form
 

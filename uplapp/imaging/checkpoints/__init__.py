@@ -1,0 +1,1 @@
+"""Trained weights, the cards that describe them, and the folders that hold them."""

@@ -1,0 +1,145 @@
+"""Networks that a user adds: checked before a byte is written, and taken away again."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from uplapp.errors import BadCheckpoint, UnknownName
+from uplapp.imaging.checkpoints.card import (
+    MAX_CARD_BYTES,
+    Card,
+    Checkpoints,
+    card_of,
+    check_weights,
+    outline,
+    put,
+    values_of,
+)
+from uplapp.imaging.checkpoints.weights import MAX_BYTES, count_parameters
+from uplapp.imaging.metrics.error_maps import ERROR_MAP
+from uplapp.imaging.tasks import TASKS
+from uplapp.values import REFERENCE
+
+Origin = Mapping[str, str]
+
+
+def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
+    """The bytes of a card and of its weights; the card is the JSON of the same stem unless one is named.
+
+    BadCheckpoint for a file that cannot be read or is too large, before it is read.
+    """
+    if weights.suffix != ".safetensors":
+        raise BadCheckpoint(f"{weights.name} is no .safetensors file; a pickle (.pt, .pth, .bin) is not read")
+    found = _read(card or weights.with_suffix(".json"), MAX_CARD_BYTES)
+    return found, _read(weights, MAX_BYTES)
+
+
+def add(
+    checkpoints: Checkpoints, card: bytes, weights: bytes, name: str = "", origin: Origin | None = None
+) -> Card:
+    """Check a network and put it into the last folder of `checkpoints`; returns its card.
+
+    `name` replaces that of the card, `origin` joins the card's `data`. BadCheckpoint says in a sentence what
+    does not fit; then nothing is written.
+    """
+    actual = hashlib.sha256(weights).hexdigest()
+    values = _values(card, name, f"; that of the file of weights is {actual}")
+    described = _card_of(checkpoints, values)
+    try:
+        check_weights(described.spec, described.sha256, weights)
+        _require_finite(weights)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"the file of weights {error}") from error
+    values["parameters"] = count_parameters(outline(described.spec))
+    values["data"] = {**described.data, **(origin or {})}
+    _keep(checkpoints.folders[-1], described.name, values, weights)
+    return card_of(values)
+
+
+def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
+    """A card as it would be added, checked before its weights are there; BadCheckpoint as `add`."""
+    described = _card_of(checkpoints, _values(card, name, "; write that of the file of weights into it"))
+    outline(described.spec)
+    return described
+
+
+def remove(checkpoints: Checkpoints, name: str) -> None:
+    """Take an added network away, a damaged one too; those that ship stay."""
+    home = checkpoints.folders[-1]
+    if name not in added(checkpoints):
+        if name in {card.name for card in checkpoints.cards()}:
+            raise BadCheckpoint(f"'{name}' ships with uplapp; only an added network can be removed")
+        raise UnknownName("added network", name, added(checkpoints) or ["none is added"])
+    for suffix in (".json", ".safetensors"):
+        (home / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def added(checkpoints: Checkpoints) -> list[str]:
+    """The names of the networks that were added, damaged ones among them."""
+    return sorted(path.stem for path in checkpoints.folders[-1].glob("*.json"))
+
+
+def _read(path: Path, largest: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            raise BadCheckpoint(f"{path.name} has {size / 1e6:.1f} MB; at most {largest / 1e6:g} MB are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _values(card: bytes, name: str, hint: str) -> dict[str, Any]:
+    """What a stranger's card says, under the name it is to have here; `hint` helps who left out the hash."""
+    try:
+        values = values_of(card)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"the card cannot be used: {error}") from error
+    if "sha256" not in values:
+        raise BadCheckpoint(f"the card lacks 'sha256'{hint}")
+    return {**values, "name": name} if name else values
+
+
+def _card_of(checkpoints: Checkpoints, values: Mapping[str, Any]) -> Card:
+    try:
+        card = card_of(values)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"the card cannot be used: {error}") from error
+    _require_free(checkpoints, card)
+    return card
+
+
+def _require_free(checkpoints: Checkpoints, card: Card) -> None:
+    """Refuse a name, or a name on screen, that a picture or another checkpoint has; case does not tell."""
+    files = [path.stem for folder in checkpoints.folders for path in folder.glob("*.json")]
+    pictures = [REFERENCE, *(TASKS.build(task).observed for task in TASKS)]
+    if card.name.lower() in {name.lower() for name in (*files, *pictures)}:
+        raise BadCheckpoint(f"the name '{card.name}' is taken; add the network under another one")
+    if card.name.lower().endswith(ERROR_MAP):
+        raise BadCheckpoint(f"the name '{card.name}' ends as those of error maps do; choose another one")
+    for other in checkpoints.cards(card.spec.task):
+        if other.label == card.label:
+            raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")
+
+
+def _require_finite(weights: bytes) -> None:
+    try:
+        tensors = safetensors.torch.load(weights)
+    except safetensors.SafetensorError as error:
+        raise BadCheckpoint(f"cannot be read: {error}") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise BadCheckpoint(f"holds infinite values or no numbers, in tensor {name!r}")
+
+
+def _keep(home: Path, name: str, values: Mapping[str, Any], weights: bytes) -> None:
+    try:
+        put(home, name, values, weights)
+    except OSError as error:
+        (home / f"{name}.safetensors").unlink(missing_ok=True)
+        raise BadCheckpoint(f"'{name}' cannot be written: {error.strerror}") from error

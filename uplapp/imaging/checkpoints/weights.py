@@ -1,0 +1,141 @@
+"""Files of weights as others bring them: what a safetensors header says, before a tensor is made of it."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from uplapp.errors import BadCheckpoint
+
+MAX_BYTES = 256_000_000
+MAX_HEADER_BYTES = 1_000_000
+MAX_PARAMETERS = 64_000_000
+BYTES_A_NUMBER = {"F32": 4, "F16": 2, "BF16": 2}
+LEARNED_BY_LOSS = "loss."  # begins the names of what a loss learned; no part of the network
+LENGTH_BYTES = 8
+
+Shape = tuple[int, ...]
+
+
+def read_shapes(data: bytes) -> dict[str, Shape]:
+    """The shape of every tensor of a safetensors file by its name, what a loss learned among them.
+
+    Nothing of the header is believed: BadCheckpoint where the file is too large, the header is no JSON of
+    the format, a type is not F32, F16 or BF16, or the tensors do not fill the file without gap or overlap.
+    Source: the safetensors format, version 0.3 and later.
+    """
+    require_size(len(data))
+    length = int.from_bytes(data[:LENGTH_BYTES], "little")
+    if len(data) < LENGTH_BYTES or not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - LENGTH_BYTES):
+        raise BadCheckpoint("it is no safetensors file, or it was cut off (the length of its header)")
+    body = LENGTH_BYTES + length
+    tensors = _parse(data[LENGTH_BYTES:body])
+    spans = sorted(_span(name, facts) for name, facts in tensors.items())
+    end = 0
+    for start, stop, name in spans:
+        if start != end:
+            raise BadCheckpoint(f"it is damaged: tensor {name!r} does not begin where the one before it ends")
+        end = stop
+    if end != len(data) - body:
+        raise BadCheckpoint(f"it is damaged: its tensors take {end} bytes, {len(data) - body} are there")
+    return {name: tuple(facts["shape"]) for name, facts in tensors.items()}
+
+
+def require_size(size: int) -> None:
+    """Refuse a file that is larger than weights may be."""
+    if size > MAX_BYTES:
+        raise BadCheckpoint(f"it has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read")
+
+
+def require_fit(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
+    """Refuse a file whose tensors, without those of the loss, have other names or shapes than expected."""
+    own = {name: shape for name, shape in found.items() if not name.startswith(LEARNED_BY_LOSS)}
+    if missing := sorted(expected.keys() - own.keys()):
+        raise BadCheckpoint(f"tensor '{missing[0]}' is missing{_others(missing)}")
+    if strange := sorted(own.keys() - expected.keys()):
+        raise BadCheckpoint(f"the network has no tensor {strange[0][:100]!r}{_others(strange)}")
+    for name, shape in expected.items():
+        if own[name] != shape:
+            raise BadCheckpoint(f"tensor '{name}' is {_text(own[name])}, the network's is {_text(shape)}")
+
+
+def count_parameters(shapes: Mapping[str, Shape]) -> int:
+    """How many numbers the tensors of these shapes hold."""
+    return sum(map(math.prod, shapes.values()))
+
+
+def _parse(header: bytes) -> dict[str, dict[str, Any]]:
+    try:
+        tensors = json.loads(header, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise BadCheckpoint("it is no safetensors file (its header is not the JSON of one)") from error
+    if not isinstance(tensors, dict) or not all(isinstance(facts, dict) for facts in tensors.values()):
+        raise BadCheckpoint("it is no safetensors file (its header does not describe tensors)")
+    return {name: facts for name, facts in tensors.items() if name != "__metadata__"}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a name given twice would hide a tensor."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a name is given twice")
+    return dict(pairs)
+
+
+def _span(name: str, facts: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Where a tensor lies in the body of the file: first byte, byte after the last, its name."""
+    kind: Any = facts.get("dtype")
+    shape: Any = facts.get("shape")
+    place: Any = facts.get("data_offsets")
+    if not isinstance(kind, str) or kind not in BYTES_A_NUMBER:
+        allowed = ", ".join(BYTES_A_NUMBER)
+        raise BadCheckpoint(f"tensor {name[:100]!r} is of type {str(kind)[:20]!r}; {allowed} are read")
+    if not (_counts(shape) and _counts(place) and len(place) == 2):
+        raise BadCheckpoint(f"it is damaged: the shape or place of tensor {name[:100]!r} is none")
+    if place[1] - place[0] != math.prod(shape) * BYTES_A_NUMBER[kind]:
+        raise BadCheckpoint(f"it is damaged: the bytes of tensor {name[:100]!r} are not those of its shape")
+    return place[0], place[1], name[:100]
+
+
+def _counts(value: Any) -> bool:
+    """Whether a value is a short list of whole numbers that a file can hold."""
+    return (
+        isinstance(value, list)
+        and len(value) <= 8
+        and all(type(number) is int and 0 <= number <= MAX_BYTES for number in value)
+    )
+
+
+def _others(names: list[str]) -> str:
+    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+
+
+def _text(shape: Shape) -> str:
+    return "x".join(map(str, shape)) or "one number"
+
+
+@contextmanager
+def unfilled() -> Iterator[None]:
+    """Within it modules are built on the device `meta`, and what would fill their tensors does nothing.
+
+    Random values on `meta` would first load torch's compiler, which takes seconds.
+    """
+    with torch.device("meta"), _NoFilling():
+        yield
+
+
+class _NoFilling(TorchFunctionMode):
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        if _fills(function):
+            return named["tensor"] if "tensor" in named else args[0]
+        return function(*args, **named)
+
+
+def _fills(function: Callable[..., Any]) -> bool:
+    return function is torch.Tensor.normal_ or getattr(function, "__module__", "") == "torch.nn.init"

@@ -1,0 +1,1 @@
+"""Restorations measured: single cases with their files, and tables over folders."""

@@ -1,0 +1,1 @@
+"""Files of images, scans and k-space, read into tensors with known ranges."""

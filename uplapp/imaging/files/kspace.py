@@ -1,0 +1,197 @@
+"""k-space in files: fastMRI's HDF5 layout, and arrays of numpy."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+from xml.etree import ElementTree
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import MAX_SAMPLES, damage_told, require_samples
+from uplapp.imaging.files.slices import (
+    Array,
+    Scan,
+    Slice,
+    is_image,
+    largest_value,
+    slice_of_image,
+    slice_of_kspace,
+)
+from uplapp.imaging.files.volumes import MAX_VOXELS, scan_of_volume
+
+ARRAY_NAMES = ("kspace", "ksp", "data", "vol")
+RECONSTRUCTIONS = ("reconstruction_rss", "reconstruction_esc")
+FASTMRI_SIZE = (320, 320)
+LONGEST_HEADER = 2**20
+ISMRMRD = "{http://www.ismrm.org/ISMRMRD}"
+# A reconstruction in the file gives the scale if it differs from ours by rounding only.
+RECONSTRUCTION_TOLERANCE = 1e-2
+NAMES_SHOWN = 8
+
+
+def read_fastmri(path: Path) -> Scan:
+    """The scan in an HDF5 file of fastMRI, single coil (slices,H,W) or several (slices,coils,H,W).
+
+    The image is cropped to the size of the file's reconstruction, of its header, or to 320x320. White is
+    the maximum of that reconstruction over all slices where it fits the k-space, else of each slice.
+    Source: Zbontar et al. (2018).
+    """
+    with _open_hdf5(path) as file:
+        shape = _dataset(path.name, file, "kspace").shape
+    if len(shape) not in (3, 4):
+        raise BadImage(
+            f"{path.name} has a kspace of {len(shape)} axes; slices, coils, rows, columns are read"
+        )
+    return Scan(path.name, shape[0], partial(_read_fastmri_slice, path))
+
+
+def read_array(path: Path, array: str | None = None, axis: int | None = None) -> Scan:
+    """The scan in an .npy or .npz file: complex k-space (H,W) or (coils,H,W), or a real picture or volume.
+
+    Of an .npz the array of that name is read, else the only one, else `kspace`, `ksp`, `data` or `vol`.
+    Complex coil images, told by where their energy is, become their k-space. A volume is cut along `axis`,
+    by default the last. Pickled objects are never read.
+    """
+    with damage_told(path.name):
+        values = _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
+    if values.dtype.kind != "c":
+        return scan_of_volume(path.name, values, values.ndim - 1 if axis is None else axis)
+    if values.ndim not in (2, 3):
+        raise BadImage(f"{path.name} has {values.ndim} axes; k-space of rows, columns or coils first is read")
+    coils = values.reshape(-1, *values.shape[-2:]) / largest_value(path.name, values)
+    return Scan(path.name, 1, partial(_slice_of_complex, path.name, coils.astype(np.complex64)))
+
+
+@contextmanager
+def _open_hdf5(path: Path) -> Iterator[h5py.File]:
+    with damage_told(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+        yield file
+
+
+def _dataset(name: str, file: h5py.File, key: str) -> h5py.Dataset:
+    """A dataset whose samples lie in the file itself; links could name any file of this computer."""
+    if key not in file.keys():  # noqa: SIM118  (`in file` would follow links)
+        raise BadImage(f"{name} has no dataset '{key}'; HDF5 files in fastMRI's layout are read")
+    hard = isinstance(file.get(key, getlink=True), h5py.HardLink)
+    dataset = file[key] if hard else None
+    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+        raise BadImage(f"{name} keeps '{key}' elsewhere; only samples in the file itself are read")
+    return dataset
+
+
+def _read_fastmri_slice(path: Path, index: int) -> Slice:
+    with _open_hdf5(path) as file:
+        dataset = _dataset(path.name, file, "kspace")
+        if dataset.dtype.kind != "c":
+            raise BadImage(f"{path.name} has a kspace of type {dataset.dtype}; complex samples are read")
+        kspace = _read_part(path.name, dataset, index)
+        target = next((key for key in RECONSTRUCTIONS if key in file.keys()), None)  # noqa: SIM118
+        reconstruction = _dataset(path.name, file, target) if target else None
+        size = reconstruction.shape[-2:] if reconstruction is not None else _header_size(path.name, file)
+        coils = kspace.reshape(-1, *kspace.shape[-2:])
+        peak = partial(_peak_of_scan, path.name, reconstruction, index)
+        return slice_of_kspace(path.name, index, coils, size, peak)
+
+
+def _read_part(name: str, dataset: h5py.Dataset, index: int) -> Array:
+    require_samples(f"a slice of {name}", dataset.shape[1:])
+    require_samples(f"a chunk of {name}", dataset.chunks or (1,))
+    return np.asarray(dataset[index])
+
+
+def _peak_of_scan(
+    name: str, reconstruction: h5py.Dataset | None, index: int, magnitude: Tensor
+) -> float | None:
+    """The maximum of the file's reconstruction, None if there is none or it is not this magnitude."""
+    if reconstruction is None or reconstruction.shape[1:] != magnitude.shape[1:]:
+        return None
+    if reconstruction.dtype.kind not in "iuf":
+        return None
+    require_samples(f"the reconstruction of {name}", reconstruction.shape)
+    require_samples(f"a chunk of {name}", reconstruction.chunks or (1,))
+    pictures = torch.from_numpy(np.asarray(reconstruction[:], dtype=np.float32))
+    if index >= len(pictures):
+        return None
+    misfit = (pictures[index] - magnitude[0]).norm() / magnitude.norm()
+    return float(pictures.max()) if misfit <= RECONSTRUCTION_TOLERANCE else None
+
+
+def _header_size(name: str, file: h5py.File) -> tuple[int, int] | None:
+    """Rows and columns of the picture by the ISMRMRD header, without one 320x320."""
+    if "ismrmrd_header" not in file.keys():  # noqa: SIM118
+        return FASTMRI_SIZE
+    header = _dataset(name, file, "ismrmrd_header")
+    text = header[()] if header.shape == () and header.dtype.itemsize <= LONGEST_HEADER else None
+    if not isinstance(text, bytes) or len(text) > LONGEST_HEADER or b"<!" in text:
+        raise BadImage(f"{name} has an ismrmrd_header that is not plain XML; save it as fastMRI does")
+    matrix = ElementTree.fromstring(text).find(f"{ISMRMRD}encoding/{ISMRMRD}reconSpace/{ISMRMRD}matrixSize")
+    if matrix is None:
+        return FASTMRI_SIZE
+    rows, columns = (int(matrix.findtext(f"{ISMRMRD}{side}", "0")) for side in ("x", "y"))
+    return (rows, columns) if min(rows, columns) > 0 else FASTMRI_SIZE
+
+
+def _load_npy(path: Path) -> Array:
+    with path.open("rb") as file:
+        return _read_npy(path.name, file)
+
+
+def _load_npz(path: Path, array: str | None) -> Array:
+    with zipfile.ZipFile(path) as archive:
+        names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
+        with archive.open(f"{_choose(path.name, names, array)}.npy") as file:
+            return _read_npy(path.name, file)
+
+
+def _choose(name: str, names: list[str], array: str | None) -> str:
+    known = [array] if array else [*ARRAY_NAMES, *names[: len(names) == 1]]
+    found = next((key for key in known if key in names), None)
+    if found is None:
+        choices = ", ".join(names[:NAMES_SHOWN]) or "none"
+        raise BadImage(
+            f"{name} holds no array '{array or ARRAY_NAMES[0]}'; name one of its arrays "
+            f"({choices}) or save it as '{ARRAY_NAMES[0]}'"
+        )
+    return found
+
+
+def _read_npy(name: str, file: IO[bytes]) -> Array:
+    version = np.lib.format.read_magic(file)
+    readers: dict[tuple[int, int], Any] = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version not in readers:
+        raise BadImage(f"{name} is an array of version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
+    shape, _, dtype = readers[version](file)
+    if dtype.kind not in "iufc":
+        raise BadImage(f"{name} holds samples of type {dtype}; real and complex numbers are read")
+    require_samples(name, shape, MAX_SAMPLES if dtype.kind == "c" else MAX_VOXELS)
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _slice_of_complex(name: str, coils: Array, index: int) -> Slice:
+    if is_image(coils):
+        return slice_of_image(name, index, coils)
+    _require_centred(name, coils)
+    return slice_of_kspace(name, index, coils)
+
+
+def _require_centred(name: str, kspace: Array) -> None:
+    """Refuse a k-space whose strongest sample lies nearer to the rim than to the centre."""
+    energy = np.abs(kspace).max(axis=0)
+    peak = np.unravel_index(energy.argmax(), energy.shape)
+    away = [abs(place - side // 2) / side for place, side in zip(peak, energy.shape, strict=True)]
+    if max(away) > 1 / 4:
+        raise BadImage(
+            f"{name} has its zero frequency at row {peak[0]}, column {peak[1]}; "
+            f"it belongs in the middle: apply numpy.fft.fftshift to rows and columns"
+        )

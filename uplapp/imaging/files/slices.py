@@ -1,0 +1,156 @@
+"""Slices of MR scans, whatever file they come from."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.pictures import crop_centre
+from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.measurement import zero_filled
+from uplapp.imaging.physics.undersampling import Undersampling
+
+Array = NDArray[Any]
+# A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
+MOST_ZEROS = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One slice: its fully sampled picture, its k-space, or both.
+
+    `magnitude` (1,h,w) in [0,1] is the reference, None where k-space was undersampled; `kspace`
+    (coils,H,W), complex64, in units of the magnitude, is None where the file holds a picture. The image of
+    the k-space is cropped to `size` (h,w) around its centre. `name` is the file's, `index` counts from 0.
+    """
+
+    name: str
+    index: int
+    size: tuple[int, int]
+    magnitude: Tensor | None = None
+    kspace: Tensor | None = None
+
+    @property
+    def undersampled(self) -> bool:
+        """Whether the file lacks a part of k-space, so that there is nothing to compare with."""
+        return self.magnitude is None
+
+    def observe(self, degradation: Undersampling) -> Tensor:
+        """The zero-filled picture (1,h,w) that a network gets.
+
+        A whole k-space loses columns; a picture first gets simulated phase and coils; of an undersampled
+        k-space everything there is is used, whatever the degradation says.
+        """
+        if self.kspace is None:
+            return degradation.apply(cast(Tensor, self.magnitude))
+        mask = None if self.undersampled else degradation.columns(self.kspace.shape[-1])
+        return crop_centre(zero_filled(self.kspace, mask)[None], self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The slices of one file, read when asked for: `scan[3]`, `len(scan)`, `for slice in scan`."""
+
+    name: str
+    count: int
+    read: Callable[[int], Slice]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Slice:
+        if not -self.count <= index < self.count:
+            raise IndexError(f"{self.name} has {self.count} slices; there is no slice {index}")
+        return self.read(index % self.count)
+
+    def __iter__(self) -> Iterator[Slice]:
+        return (self.read(index) for index in range(self.count))
+
+    @property
+    def middle(self) -> Slice:
+        """The slice in the middle."""
+        return self.read(self.count // 2)
+
+
+def slice_of_kspace(
+    name: str,
+    index: int,
+    kspace: Array,
+    size: tuple[int, int] | None = None,
+    peak_of_scan: Callable[[Tensor], float | None] = lambda magnitude: None,
+) -> Slice:
+    """A slice of k-space (coils,H,W) of any complex type, its magnitude scaled to [0,1].
+
+    White is the brightest pixel of the slice, or what `peak_of_scan` says of the picture in the units of
+    the file. All zero and values that are not finite raise BadImage.
+    """
+    largest = largest_value(name, kspace)
+    unit = torch.from_numpy(np.asarray(kspace / largest, dtype=np.complex64))
+    size = crop_size(unit.shape, size)
+    magnitude = crop_centre(zero_filled(unit)[None], size)
+    peak = (peak_of_scan(magnitude * largest) or 0) / largest or float(magnitude.max())
+    whole = is_whole(kspace)
+    return Slice(name, index, size, magnitude / peak if whole else None, unit / peak)
+
+
+def slice_of_image(name: str, index: int, image: Array) -> Slice:
+    """A slice of complex images (coils,H,W), complex64, scaled as `slice_of_kspace` does."""
+    return slice_of_kspace(name, index, to_kspace(torch.from_numpy(image)).numpy())
+
+
+def slice_of_magnitude(name: str, index: int, magnitude: Array) -> Slice:
+    """A slice of a picture (H,W) in [0,1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(magnitude, dtype=np.float32))[None]
+    return Slice(name, index, crop_size(pixels.shape), pixels)
+
+
+def largest_value(name: str, values: Array) -> float:
+    """The largest magnitude in an array; a value that is not finite, or nothing but 0, raises BadImage."""
+    with np.errstate(all="ignore"):
+        # Not abs of what is real: it copies a volume, and -32768 has no opposite among 16 bits.
+        if values.dtype.kind == "c":
+            largest = float(np.abs(values).max())
+        else:
+            largest = max(float(values.max()), -float(values.min()))
+    if not np.isfinite(largest):
+        raise BadImage(f"{name} holds values that are not finite; only finite numbers can be used")
+    if largest == 0:
+        raise BadImage(f"{name} is empty: all its samples are 0")
+    return largest
+
+
+def is_whole(kspace: Array) -> bool:
+    """Whether a k-space (coils,H,W) was fully sampled: no row or column inside it is 0, and few samples are.
+
+    Zeros around what was measured are padding (partial Fourier, a smaller matrix), zeros in the corners an
+    elliptical scan; neither counts.
+    """
+    sampled = (kspace != 0).any(axis=0)
+    rows, columns = np.flatnonzero(sampled.any(axis=1)), np.flatnonzero(sampled.any(axis=0))
+    inside = sampled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    unbroken = inside.shape == (len(rows), len(columns))
+    return bool(unbroken and inside.mean() >= 1 - MOST_ZEROS)
+
+
+def is_image(values: Array) -> bool:
+    """Whether an array (coils,H,W), complex64, is an image: its transform is more concentrated than it."""
+    return _concentration(to_image(torch.from_numpy(values)).numpy()) > _concentration(values)
+
+
+def crop_size(shape: tuple[int, ...], size: tuple[int, int] | None = None) -> tuple[int, int]:
+    """The size (h,w) to crop to; a k-space that is narrower than that gives a square, as in fastMRI."""
+    height, width = shape[-2:]
+    wanted = size or (height, width)
+    square = (width, width) if width < wanted[1] else wanted
+    return min(height, square[0]), min(width, square[1])
+
+
+def _concentration(values: Array) -> float:
+    """The share of the energy that the strongest sample holds."""
+    energy = np.square(np.abs(values), dtype=np.float64).sum(axis=0)
+    return float(energy.max() / energy.sum())

@@ -1,0 +1,118 @@
+"""Volumes of magnitude pictures, cut into slices: NIfTI files and real arrays."""
+
+import gzip
+import math
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import nibabel
+import numpy as np
+from nibabel.orientations import apply_orientation, io_orientation
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import damage_told, require_samples
+from uplapp.imaging.files.slices import Array, Scan, Slice, largest_value, slice_of_magnitude
+
+MAX_VOXELS = 2**26  # 512 x 512 x 256
+# White is the value that one voxel in a thousand exceeds (of those above 0): a few bright vessels or a
+# spike shall not darken everything else.
+WHITE_PERCENTILE = 99.9
+GZIP_MAGIC = b"\x1f\x8b"
+LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
+HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+SAME_SPACING = 1.01
+
+
+def read_nifti(path: Path, axis: int | None = None) -> Scan:
+    """The slices of a NIfTI volume (.nii, .nii.gz), head up and front up, in [0,1] as `scan_of_volume` says.
+
+    Axes are turned to left-right, back-front, feet-head (0, 1, 2) without interpolation; slices lie along
+    `axis`, by default the one with the widest voxels, or the last. Source: the NIfTI-1 standard (2004).
+    """
+    voxels, spacing = load_voxels(path)
+    if voxels.ndim == 3:
+        axis = _slice_axis(spacing) if axis is None else axis
+    return scan_of_volume(path.name, voxels, axis or 0, upright=True)
+
+
+def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
+    """The voxels of a NIfTI file and their spacing in mm, axes to the right, to the front and up.
+
+    A file that is damaged, too large or no NIfTI raises BadImage.
+    """
+    with damage_told(path.name):
+        return _upright(_load_nifti(path))
+
+
+def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
+    """The slices (h,w) along an axis of a real volume, or the one slice of a picture (h,w).
+
+    0 stays black, less is clipped; 1 is the 99.9th percentile of what lies above 0, more is clipped. With
+    `upright` the second axis of a slice points up. Values that are not finite raise BadImage.
+    """
+    if values.ndim not in (2, 3) or not 0 <= axis < values.ndim:
+        raise BadImage(
+            f"{name} has {values.ndim} axes and no slices along axis {axis}; "
+            f"pictures of 2 axes and volumes of 3 are read, cut along axis 0, 1 or 2"
+        )
+    volume = values if values.ndim == 3 else values[None]
+    axis = axis if values.ndim == 3 else 0
+    largest_value(name, volume)
+    above = volume[volume > 0]
+    if not above.size:
+        raise BadImage(f"{name} has no value above 0; magnitudes are read")
+    white = float(np.percentile(above, WHITE_PERCENTILE, overwrite_input=True))
+    return Scan(name, volume.shape[axis], partial(_cut, name, volume, axis, white, upright))
+
+
+def _cut(name: str, volume: Array, axis: int, white: float, upright: bool, index: int) -> Slice:
+    plane = volume.take(index, axis=axis)
+    picture = plane.T[::-1] if upright else plane
+    return slice_of_magnitude(name, index, (picture.astype(np.float64) / white).clip(0, 1))
+
+
+def _load_nifti(path: Path) -> Any:
+    """The image of a file of which no more is unpacked than its header announces."""
+    with path.open("rb") as raw:
+        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        with gzip.open(raw) if packed else raw as file:
+            return _image_of(path.name, file)
+
+
+def _image_of(name: str, file: IO[bytes] | gzip.GzipFile) -> Any:
+    start = file.read(max(HEADERS))
+    kinds = [kind for kind in HEADERS.values() if kind.header_class.may_contain_header(start)]
+    if not kinds:
+        raise BadImage(f"{name} is not a NIfTI file; .nii and .nii.gz of a single file are read")
+    header = kinds[0].header_class(start[: kinds[0].header_class.sizeof_hdr], check=False)
+    shape, dtype = header.get_data_shape(), header.get_data_dtype()
+    if dtype.kind not in "iuf":
+        raise BadImage(f"{name} holds voxels of type {dtype}; real numbers are read")
+    require_samples(name, shape, MAX_VOXELS)
+    first = int(header["vox_offset"])
+    if not 0 <= first <= LONGEST_START:
+        raise BadImage(f"{name} has its first voxel at byte {first}; 0 to {LONGEST_START} are read")
+    rest = file.read(max(0, first + math.prod(shape) * dtype.itemsize - len(start)))
+    return kinds[0].from_bytes(start + rest)
+
+
+def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
+    """Voxels with axes to the right, to the front and up, and their spacing along these."""
+    voxels = np.asanyarray(image.dataobj)
+    spacing = tuple(map(float, image.header.get_zooms()))
+    extra = tuple(axis for axis in range(3, voxels.ndim) if voxels.shape[axis] == 1)
+    voxels = voxels.squeeze(extra)
+    turns = io_orientation(image.affine)  # type: ignore[no-untyped-call]
+    if voxels.ndim != 3 or np.isnan(turns).any():
+        return voxels, spacing[: voxels.ndim]
+    order = np.argsort(turns[:, 0])
+    turned: Array = apply_orientation(voxels, turns)  # type: ignore[no-untyped-call]
+    return turned, tuple(spacing[axis] for axis in order)
+
+
+def _slice_axis(spacing: tuple[float, ...]) -> int:
+    """The axis with the widest voxels; where none is wider by a hundredth, the last."""
+    widest = int(np.argmax(spacing))
+    return widest if spacing[widest] > SAME_SPACING * spacing[-1] else len(spacing) - 1

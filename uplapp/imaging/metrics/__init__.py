@@ -1,0 +1,88 @@
+"""Image metrics: `METRICS.build(name)(estimate, target)` is one value an image, (B,C,H,W) to (B,)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips, reach_px
+from uplapp.imaging.losses.lpips import Lpips
+from uplapp.imaging.losses.structural import ms_ssim, ssim
+from uplapp.imaging.metrics.vif import vif
+from uplapp.registry import Entry, Registry
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class MetricEntry(Entry):
+    """A metric, which way is better, and the decimals worth printing."""
+
+    higher_is_better: bool = False
+    decimals: int = 4
+
+
+def l1() -> Metric:
+    """Mean absolute difference."""
+    return lambda estimate, target: (estimate - target).abs().flatten(1).mean(dim=1)
+
+
+def l2() -> Metric:
+    """Mean squared difference."""
+    return lambda estimate, target: (estimate - target).square().flatten(1).mean(dim=1)
+
+
+def psnr(data_range: float = 1.0) -> Metric:
+    """Peak signal-to-noise ratio in dB; infinite for equal images."""
+    mean_square = l2()
+    return lambda estimate, target: 10 * torch.log10(data_range**2 / mean_square(estimate, target))
+
+
+def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
+    """Mean LDR-FLIP at `ppd` pixels a degree, strip by strip to save memory; 0 for equal images."""
+    reach_px(ppd)  # refuses an impossible one
+
+    def mean_of_map(estimate: Tensor, target: Tensor) -> Tensor:
+        pairs = zip(estimate, target, strict=True)
+        totals = [sum(strip.sum() for _, strip in flip_strips(*pair, ppd)) for pair in pairs]
+        height, width = target.shape[-2:]
+        return torch.stack(totals) / (height * width)  # type: ignore[arg-type]
+
+    return mean_of_map
+
+
+def lpips(backbone: str = "alex", weights: str | Path | None = None) -> Metric:
+    """LPIPS by the backbone alex, squeeze or vgg; UplappError when its weights cannot be had."""
+    distance = Lpips(backbone, weights)
+    return lambda estimate, target: distance.to(target.device)(estimate, target)
+
+
+def channel_by_channel(metric: Metric) -> Callable[[], Metric]:
+    """The mean of a metric over channels, one at a time: a third of the memory on a large photograph."""
+
+    def over_channels(estimate: Tensor, target: Tensor) -> Tensor:
+        channels = zip(
+            estimate.chunk(estimate.shape[1], dim=1), target.chunk(target.shape[1], dim=1), strict=True
+        )
+        return torch.stack([metric(*pair) for pair in channels]).mean(dim=0)
+
+    return lambda: over_channels
+
+
+METRICS: Registry[MetricEntry] = Registry(
+    "metric",
+    {
+        "psnr": MetricEntry(psnr, "PSNR (dB)", "mean squared error", higher_is_better=True, decimals=2),
+        "ssim": MetricEntry(channel_by_channel(ssim), "SSIM", "Wang et al. (2004)", higher_is_better=True),
+        "ms_ssim": MetricEntry(
+            channel_by_channel(ms_ssim), "MS-SSIM", "Wang et al. (2003)", higher_is_better=True
+        ),
+        "vif": MetricEntry(lambda: vif, "VIF", "Sheikh and Bovik (2006)", higher_is_better=True),
+        "lpips": MetricEntry(lpips, "LPIPS", "Zhang et al. (2018)"),
+        "flip": MetricEntry(flip, "FLIP", "Andersson et al. (2020)"),
+        "l1": MetricEntry(l1, "L1", "mean absolute error"),
+        "l2": MetricEntry(l2, "L2", "mean squared error"),
+    },
+)

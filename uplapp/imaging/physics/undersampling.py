@@ -1,0 +1,109 @@
+"""Images whose k-space was sampled in part."""
+
+import math
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uplapp.errors import UplappError
+from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
+from uplapp.imaging.physics.masks import MASKS, Seed, centre_fraction, require_acceleration, require_seed
+
+MOST_COILS = 64
+# Cosines along each axis: the highest is 1.5 cycles across the image.
+PHASE_ORDERS = 4
+
+
+@dataclass(frozen=True)
+class Undersampling:
+    """k-space of which one column in `acceleration` was sampled; the rest is zero.
+
+    A magnitude image has neither phase nor coils: a smooth random phase and `coils` simulated coils give it
+    the k-space of a measurement. `mask` is a name in MASKS; `seed` draws columns and phase.
+    """
+
+    acceleration: int = 8
+    mask: str = "random"
+    seed: Seed = 0
+    coils: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, list):  # a seed that came back from JSON
+            object.__setattr__(self, "seed", tuple(self.seed))
+        MASKS[self.mask]
+        require_acceleration(self.acceleration)
+        require_seed(self.seed)
+        if not isinstance(self.coils, Integral) or not 1 <= self.coils <= MOST_COILS:
+            raise UplappError(f"{self.coils} coils cannot be simulated; give 1 to {MOST_COILS}")
+
+    @property
+    def text(self) -> str:
+        """What is done, in the words of a legend."""
+        columns = f"{self.acceleration}x {MASKS[self.mask].label}"
+        return columns if self.coils == 1 else f"{columns}, {self.coils} coils"
+
+    def for_image(self, name: str) -> "Undersampling":
+        """The same with columns and phase of their own for the image of that name.
+
+        With seed 0 the columns are those by which fastMRI validates the file of that name, suffix included.
+        """
+        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
+        letters = tuple(map(ord, name))
+        return replace(self, seed=letters if letters and seed == (0,) else seed + letters)
+
+    def columns(self, width: int) -> Tensor:
+        """The mask (W,) of bool for a k-space of that width; one too narrow for a centre is refused."""
+        sampled: Tensor = MASKS[self.mask].build(
+            width, self.acceleration, centre_fraction(self.acceleration), self.seed
+        )
+        return sampled
+
+    def apply(self, image: Tensor) -> Tensor:
+        """The zero-filled magnitude image (C,H,W) of an image (C,H,W) in [0,1], channel by channel."""
+        height, width = image.shape[-2:]
+        mask = self.columns(width).to(image.device)
+        phase = smooth_phase((1, 1, height, width), _generator(self.seed)).to(image)
+        maps = simulated_maps(self.coils, height, width).to(image.device) if self.coils > 1 else None
+        return undersample(image[None], mask[None], phase, maps)[0]
+
+
+def undersample(images: Tensor, masks: Tensor, phases: Tensor, maps: Tensor | None = None) -> Tensor:
+    """Zero-filled magnitude images (B,C,H,W) of magnitude images (B,C,H,W), one mask (B,W) an image.
+
+    `phases` in radians broadcast against the images; coil `maps` (coils,H,W) are joined by the root of their
+    sum of squares. Whole columns are kept, so the transform along columns cancels, as do the shifts of
+    a centred transform: one FFT along rows, there and back, gives what the full one would.
+    """
+    coil_images = torch.polar(images, phases.expand_as(images))[:, :, None]
+    if maps is not None:
+        coil_images = coil_images * maps
+    unshifted = torch.fft.ifftshift(masks, dim=-1)[:, None, None, None, :]
+    sampled = torch.fft.fft(coil_images, dim=-1) * unshifted
+    return root_sum_of_squares(torch.fft.ifft(sampled, dim=-1))
+
+
+def smooth_phase(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """A phase (...,H,W) in radians that varies by a few cycles across the image, unwrapped, float32.
+
+    A sum of low cosines along rows and columns with normal weights, weaker with their order.
+    """
+    *batch, height, width = shape
+    weights = torch.randn(*batch, PHASE_ORDERS, PHASE_ORDERS, generator=generator, device=generator.device)
+    order = torch.arange(PHASE_ORDERS, device=generator.device)
+    decay = math.pi / (1 + order[:, None] + order[None, :])
+    down, across = (_cosines(side, generator.device) for side in (height, width))
+    return down.T @ (weights * decay) @ across
+
+
+def _cosines(side: int, device: torch.device) -> Tensor:
+    """The cosines (order, side) of orders 0, 1, ... half cycles."""
+    order = torch.arange(PHASE_ORDERS, device=device)[:, None]
+    return torch.cos(math.pi * order * (torch.arange(side, device=device) + 0.5) / side)
+
+
+def _generator(seed: Seed) -> torch.Generator:
+    mixed = np.random.SeedSequence(seed).generate_state(2)
+    return torch.Generator().manual_seed(int(mixed[0]) << 31 | int(mixed[1]) >> 1)

@@ -1,0 +1,1 @@
+"""What restores an image: networks, classical methods, fits to one image."""

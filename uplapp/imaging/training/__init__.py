@@ -1,0 +1,1 @@
+"""Training: from a recipe and a folder of data to a checkpoint."""

@@ -1,0 +1,70 @@
+"""The search for a learning rate: short runs from the same start, one a rate, compared on validation pairs.
+
+One rate for all would favour the losses it happens to suit, since their gradients differ by orders.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from uplapp.errors import UplappError
+from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.training.log import Listener, Scores
+from uplapp.imaging.training.loop import Diverged, train
+from uplapp.imaging.training.run import Supplies
+from uplapp.imaging.training.team import Team
+
+RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a short run at one rate came to; no scores where it diverged."""
+
+    rate: float
+    scores: Scores | None
+
+
+def shortened(spec: RunSpec, rate: float, steps: int) -> RunSpec:
+    """The recipe of a short run: its ramps as long a share of it as in the whole, and another rate."""
+    whole = spec.schedule
+    warm_up = min(whole.warm_up, round(whole.warm_up * steps / whole.steps))
+    return replace(spec, schedule=replace(whole, steps=steps, learning_rate=rate, warm_up=warm_up))
+
+
+def try_rates(
+    spec: RunSpec,
+    supplies: Supplies,
+    folder: Path,
+    team: Team,
+    rates: Sequence[float] = RATES,
+    steps: int = 300,
+    listener: Listener | None = None,
+) -> list[Trial]:
+    """One trial a rate, in order: what a run of so many steps leaves, by the loss it trains on.
+
+    A function of recipe, data and rates; short runs that are done in `folder` are not repeated.
+    """
+    if supplies.validation is None:
+        raise UplappError("rates are compared on images that training does not see; give a folder of them")
+    trials = []
+    for rate in sorted(set(rates)):
+        short = shortened(spec, rate, steps)
+        try:
+            state = train(short, supplies.data, folder, team, listener, None, steps)
+        except Diverged:
+            trials.append(Trial(rate, None))
+            continue
+        scores = supplies.validation.look(state.network, state.loss, spec.schedule.precision)
+        trials.append(Trial(rate, scores if math.isfinite(scores.loss) else None))
+    return trials
+
+
+def choose(trials: Sequence[Trial]) -> Trial:
+    """The trial with the lowest loss on validation pairs; UplappError when all diverged."""
+    known = [(trial.scores.loss, trial) for trial in trials if trial.scores is not None]
+    if not known:
+        rates = ", ".join(f"{trial.rate:g}" for trial in trials)
+        raise UplappError(f"every rate diverged ({rates}); give lower ones")
+    return min(known, key=lambda pair: pair[0])[1]

@@ -1,0 +1,141 @@
+"""A whole training run: data in, a checkpoint with its card out."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from uplapp import __version__
+from uplapp.errors import BadCheckpoint
+from uplapp.imaging.checkpoints.card import Card, Checkpoints, read_card, write_checkpoint
+from uplapp.imaging.evaluation.table import evaluate
+from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.training.log import Listener
+from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.team import Team
+from uplapp.imaging.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run reads and writes, and how often.
+
+    `validate` is a folder of clean images: the first of them are looked at every `validate_every` steps, and
+    all of them score the result. The state is saved every `save_every` steps.
+    """
+
+    data: Path
+    runs: Path
+    checkpoints: Path
+    validate: Path | None = None
+    validate_every: int = 500
+    save_every: int = 250
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recipe, where its files lie, and what its card says the data are."""
+
+    spec: RunSpec
+    places: Places
+    source: str
+
+    @property
+    def name(self) -> str:
+        """That of the recipe."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What was read for the training of one recipe."""
+
+    data: Sequence[Any]
+    validation: Validation | None
+
+    @classmethod
+    def read(cls, spec: RunSpec, places: Places) -> "Supplies":
+        """The data of a task and its validation pairs, if there is a folder of those."""
+        task = TASKS.build(spec.task)
+        data = task.load(places.data, spec.schedule.crop_px)
+        if places.validate is None:
+            return cls(data, None)
+        return cls(data, Validation.read(task, places.validate, every=places.validate_every))
+
+
+def make_checkpoint(
+    spec: RunSpec, places: Places, source: str, listener: Listener | None = None
+) -> Card | None:
+    """Train `spec` (or go on with it), score it, write weights with card; `source` names the data.
+
+    Of several processes the first one writes; the others get None.
+    """
+    supplies, team = Supplies.read(spec, places), Team.gather()
+    state = train(spec, supplies.data, places.runs, team, listener, supplies.validation, places.save_every)
+    if not team.leads:
+        return None
+    facts: dict[str, Any] = {
+        "data": {"source": source, "files": len(supplies.data)},
+        "hardware": describe_hardware(team),
+        "versions": {"python": platform.python_version(), "uplapp": __version__}
+        | {name: version(name) for name in ("torch", "numpy")},
+    }
+    card = write_checkpoint(places.checkpoints, spec, state.network, state.loss, scores={}, **facts)
+    if places.validate is None:
+        return card
+    scores = score(card, places.checkpoints, places.validate)
+    return write_checkpoint(places.checkpoints, spec, state.network, state.loss, scores=scores, **facts)
+
+
+def train_start(run: Run, listener: Listener | None = None) -> None:
+    """Train the run that `run` starts from, if there is one, so that others may start from it too."""
+    if run.spec.start is not None:
+        spec, places = run.spec.start, run.places
+        supplies = Supplies.read(spec, places)
+        train(
+            spec, supplies.data, places.runs, Team.gather(), listener, supplies.validation, places.save_every
+        )
+
+
+def finished(run: Run) -> Card | None:
+    """The card of a run whose checkpoint is there, of an equal recipe, whole, and scored if it can be."""
+    stem = run.places.checkpoints / run.name
+    try:
+        card = read_card(stem.with_suffix(".json"))
+        weights = stem.with_suffix(".safetensors").read_bytes()
+    except (OSError, BadCheckpoint):
+        return None
+    whole = hashlib.sha256(weights).hexdigest() == card.sha256
+    scored = bool(card.scores) or run.places.validate is None
+    return card if card.spec == run.spec and whole and scored else None
+
+
+def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
+    """Mean metrics over a folder of images at the task's own degradation, with what they were measured on."""
+    result = evaluate(Checkpoints((checkpoints,)), [card], images)
+    means = {name: value for name, value in result.rows[0].items() if name in METRICS}
+    measured_on = {
+        "images": f"{images.name} ({result.images})",
+        "degradation": result.degradation,
+        "seeds": result.seeds,
+        # A card is published; why a metric could not be had may name folders of this computer.
+        "warnings": [warning.partition(": ")[0] for warning in result.warnings],
+    }
+    return {**measured_on, **means}
+
+
+def describe_hardware(team: Team) -> str:
+    """The device in words, with its threads where it is the processor, and how many there are."""
+    if team.device.type == "cuda":
+        words = torch.cuda.get_device_name(team.device)
+    else:
+        threads = torch.get_num_threads()
+        words = f"{platform.machine()} processor, {threads} thread{'s' * (threads > 1)}"
+    return words if team.size == 1 else f"{team.size} x {words}"

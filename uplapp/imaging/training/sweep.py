@@ -1,0 +1,87 @@
+"""One of many runs, whose failure is told and not raised; and many on the workers of a scheduler."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from uplapp.errors import Cancelled, UplappError
+from uplapp.imaging.checkpoints.card import Card
+from uplapp.imaging.training.log import Listener
+from uplapp.imaging.training.run import Run, finished, make_checkpoint, train_start
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+MISSING = "--dask needs distributed; install uplapp with its extra: pip install '.[train]'"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: `card` is None where it failed, and in processes that write nothing."""
+
+    name: str
+    state: Literal["kept", "trained", "failed"]
+    card: Card | None = None
+    reason: str = ""
+
+
+def attempt(run: Run, listener: Listener | None = None) -> Outcome:
+    """Make the checkpoint of one run unless it is there; only a stop by a person is raised."""
+    try:
+        card = finished(run)
+        if card is not None:
+            return Outcome(run.name, "kept", card)
+        return Outcome(run.name, "trained", make_checkpoint(run.spec, run.places, run.source, listener))
+    except Cancelled:
+        raise
+    except Exception as error:  # whatever ends one run must not end the others
+        return Outcome(run.name, "failed", reason=_told(error))
+
+
+def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
+    """Attempt the runs on the workers of the dask scheduler at `address`, as they finish.
+
+    A start that several runs share is trained once, before them. Workers need this package and see the
+    folders of the runs under the same paths. A scheduler that cannot be reached raises UplappError.
+    """
+    client, as_completed = _connect(address)
+    with client:
+        starts: dict[str, Any] = {}
+        names = {}
+        for run in runs:
+            key = run.spec.start and run.spec.start.digest
+            if key and key not in starts and finished(run) is None:
+                starts[key] = client.submit(_try_start, run, pure=False)
+            names[client.submit(_attempt_after, run, starts.get(key or ""), pure=False)] = run.name
+        for future in as_completed(list(names)):
+            error = future.exception()
+            yield Outcome(names[future], "failed", reason=_told(error)) if error else future.result()
+
+
+def _try_start(run: Run) -> str:
+    """Train the start of a run; returns why it failed, or nothing."""
+    try:
+        train_start(run)
+    except Exception as error:
+        return _told(error)
+    return ""
+
+
+def _attempt_after(run: Run, failure: str | None) -> Outcome:
+    return Outcome(run.name, "failed", reason=f"its start failed: {failure}") if failure else attempt(run)
+
+
+def _connect(address: str) -> tuple["Client", Any]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise UplappError(MISSING) from None
+    try:
+        return Client(address, timeout="10s"), as_completed  # type: ignore[no-untyped-call, unused-ignore]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UplappError(f"no dask scheduler answers at {address}: {error}") from error
+
+
+def _told(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, UplappError) else f"{type(error).__name__}: {text}"
