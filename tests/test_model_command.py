@@ -67,7 +67,7 @@ def hub():
 def test_a_repository_is_added_at_its_commit(model, hub, request, monkeypatch):
     address = request.getfixturevalue("endpoint")
     honest = client.api
-    monkeypatch.setattr("uplapp.hub.models.api", lambda _: honest(address))
+    monkeypatch.setattr("uplapp.hub.networks.api", lambda _: honest(address))
     result = model("add", REPO, "--json")
     assert json.loads(result.stdout)["name"] == "theirs"
     kept = Checkpoints(Settings.from_env().models).find("theirs")

@@ -16,7 +16,7 @@ from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Render, Scene
 from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
-from uplapp.workflows import render_stimuli, rendered
+from uplapp.workflows.render import render_stimuli, rendered
 
 TWO = (Condition("l1", "L1"), Condition("l2", "L2"))
 

@@ -9,11 +9,11 @@ import pytest
 from tests.hub.fake import FakeHub, git_hash
 from tests.imaging.test_adding import FITTING, SPEC, card
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
-from uplapp.hub import models as hub_models
+from uplapp.hub import networks as hub_models
 from uplapp.hub.client import HubError
 from uplapp.imaging.checkpoints import adding
 from uplapp.imaging.checkpoints.card import Checkpoints
-from uplapp.models import LARGEST, add_from_hub
+from uplapp.workflows.networks import LARGEST, add_from_hub
 
 REPO, COMMIT = "lab/net", "c0ffee" + "0" * 34
 

@@ -86,7 +86,7 @@ def test_a_whole_kspace_loses_the_columns_of_the_degradation():
     fastmri = pytest.importorskip("fastmri")
     kspace = torch.from_numpy(kspace_of(PICTURES[1], 3))
     degradation = Undersampling(4).for_image("file1.h5")
-    slice_ = kspace.slice_of_kspace("file1.h5", 0, kspace.numpy(), (40, 32))
+    slice_ = slice_of_kspace("file1.h5", 0, kspace.numpy(), (40, 32))
     masked = torch.view_as_real(kspace * degradation.columns(40))
     expected = fastmri.rss_complex(fastmri.ifft2c(masked), dim=0)[4:44, 4:36]
     torch.testing.assert_close(slice_.observe(degradation)[0], expected / 2, atol=ROUNDING, rtol=0)

@@ -36,7 +36,7 @@ def add(
     if source.endswith(".safetensors") or Path(source).is_file():
         made = adding.add(checkpoints, *adding.read_files(Path(source), card), name)
     else:
-        from uplapp.models import add_from_hub
+        from uplapp.workflows.networks import add_from_hub
 
         made = add_from_hub(checkpoints, source, name, file, watcher("bytes"))
     tell(as_json, _facts(made))

@@ -100,8 +100,8 @@ def render(name: Name) -> None:
 
     Example: uplapp study render demo
     """
-    from uplapp import workflows
     from uplapp.imaging.checkpoints.card import Checkpoints
+    from uplapp.workflows import render
 
     settings = Settings.from_env()
     folder = folder_of(name, settings)
@@ -109,7 +109,7 @@ def render(name: Name) -> None:
     def show(done: int, total: int) -> None:
         print(f"{done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
 
-    workflows.render_stimuli(load(folder), Checkpoints(settings.models), folder, show)
+    render.render_stimuli(load(folder), Checkpoints(settings.models), folder, show)
     print(folder)
 
 

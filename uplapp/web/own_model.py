@@ -12,11 +12,11 @@ from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import adding
 from uplapp.imaging.checkpoints.card import Card, Checkpoints, label
 from uplapp.imaging.tasks import TASKS
-from uplapp.models import add_from_hub
 from uplapp.settings import Settings
 from uplapp.values import Watch
 from uplapp.web.background import working
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
+from uplapp.workflows.networks import add_from_hub
 
 ABOUT = """A network that you trained: its `.safetensors` and its card, a `.json` with name, recipe and hash.
 Both are checked before use; a pickle is not read."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from uplapp import workflows
 from uplapp.errors import BadStudy, UplappError
 from uplapp.imaging.checkpoints.card import Checkpoints
 from uplapp.settings import Settings
@@ -17,6 +16,7 @@ from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.reading import reading
 from uplapp.study.store.store import DATABASE, Store
+from uplapp.workflows import render
 
 UNREAD = "not read yet: press Read it from the disk again"
 
@@ -41,9 +41,9 @@ class Shelf:
         """Open one study, its stimuli rendered if need be, or keep the reason why it stays closed."""
         try:
             plan, root = definition.load(folder), stimuli.find_root(folder, self.settings.data)
-            if plan.render is not None and not workflows.rendered(plan, root):
-                workflows.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
-            opened = workflows.open_study(self.store, plan, root, time.time())
+            if plan.render is not None and not render.rendered(plan, root):
+                render.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
+            opened = render.open_study(self.store, plan, root, time.time())
             self._keep_sessions(opened)
             self.studies[plan.name] = opened
             self.closed.pop(folder.name, None)

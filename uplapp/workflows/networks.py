@@ -1,6 +1,6 @@
 """Where the Hub and imaging meet: a network from a repository into the folder of those that users add."""
 
-from uplapp.hub import models as hub
+from uplapp.hub import networks as hub
 from uplapp.imaging.checkpoints import adding
 from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, Checkpoints
 from uplapp.imaging.checkpoints.weights import MAX_BYTES

@@ -1,0 +1,1 @@
+"""Where imaging, study, analysis and the Hub meet."""
