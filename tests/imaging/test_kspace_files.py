@@ -10,10 +10,9 @@ import pytest
 import torch
 
 from tests.imaging.scans import head, kspace_of, write_fastmri
-from uplapp.imaging.files.slices import slice_of_kspace
 from uplapp.errors import BadImage
 from uplapp.imaging.files.kspace import read_array, read_fastmri
-from uplapp.imaging.files.slices import is_whole
+from uplapp.imaging.files.slices import is_whole, slice_of_kspace
 from uplapp.imaging.physics import Undersampling
 from uplapp.imaging.physics.fourier import to_image
 from uplapp.imaging.physics.masks import random_columns

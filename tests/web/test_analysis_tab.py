@@ -17,8 +17,13 @@ gr = pytest.importorskip("gradio", reason="the page needs gradio")
 
 from uplapp.analysis.asking.planning import read_scores  # noqa: E402
 from uplapp.analysis.reading.published import PUBLISHED, published  # noqa: E402
-from uplapp.web import analysis_tab  # noqa: E402
-from uplapp.web.analysis import metrics_view, paper_view, plan_view, scenes_view  # noqa: E402
+from uplapp.web.analysis import (  # noqa: E402
+    analysis_tab,
+    metrics_view,
+    paper_view,
+    plan_view,
+    scenes_view,
+)
 from uplapp.web.analysis.source import Source  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 

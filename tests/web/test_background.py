@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("gradio", reason="the page needs gradio")
 
 from uplapp.errors import Cancelled, UplappError
-from uplapp.web.background import working
+from uplapp.web.widgets import working
 
 PATIENCE_S = 60  # only a broken test waits so long
 IDLE = {"__type__": "update"}  # what Gradio takes for no change

@@ -10,7 +10,7 @@ pytest.importorskip("gradio", reason="the page needs gradio")
 
 from gradio.utils import get_upload_folder
 
-from uplapp.web.downloads import offer, zip_files
+from uplapp.web.widgets import offer, zip_files
 
 
 def test_a_zip_holds_the_files():

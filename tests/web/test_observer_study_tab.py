@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import open_tiny
-from uplapp.web import study_tab
+from uplapp.web.study import study_tab
 
 
 @pytest.fixture

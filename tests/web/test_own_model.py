@@ -14,10 +14,10 @@ from tests.imaging.test_adding import FITTING, card
 from tests.imaging.test_checkpoints import make
 from tests.web.desks import ENTRY, settings
 from uplapp.imaging.checkpoints.card import Checkpoints
-from uplapp.web import own_model
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
-from uplapp.web.shelf import Shelf
+from uplapp.web.restore import own_network
+from uplapp.web.study.shelf import Shelf
 
 HERE = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "127.0.0.1:7860"})
 ELSEWHERE = SimpleNamespace(client=SimpleNamespace(host="10.0.0.7"), headers={})
@@ -41,7 +41,7 @@ def files(tmp_path):
 
 def take(at, files=None, repo="", name="", entry=None, request=HERE, added=()):
     """The last of what the listener yields: names so far, sentence, and the fields."""
-    steps = own_model.take(at, request, entry, added, files, repo, "", name, lambda *_, **__: None)
+    steps = own_network.take(at, request, entry, added, files, repo, "", name, lambda *_, **__: None)
     return list(steps)[-1]
 
 
@@ -55,19 +55,19 @@ def test_two_files_become_a_network_in_the_menu_ticked(tmp_path, files):
     assert names == ("theirs",)
     assert "Charbonnier (theirs) is in the menus of Photo denoising" in sentence
     assert fields == [None, "", "", ""]
-    menu, nothing = own_model.menu(checkpoints(at), "denoise", [], names)
+    menu, nothing = own_network.menu(checkpoints(at), "denoise", [], names)
     assert not nothing["visible"]
     assert menu["choices"] == [("L2", "denoise-unet-l2"), ("Charbonnier (theirs)", "theirs")]
     assert menu["value"] == ["theirs"]
 
 
 def test_a_menu_keeps_what_was_ticked_and_forgets_what_is_gone(tmp_path):
-    menu, _ = own_model.menu(checkpoints(desk(tmp_path)), "denoise", ["denoise-unet-l2", "gone"], ())
+    menu, _ = own_network.menu(checkpoints(desk(tmp_path)), "denoise", ["denoise-unet-l2", "gone"], ())
     assert menu["value"] == ["denoise-unet-l2"]
 
 
 def test_a_task_without_networks_has_no_menu_but_a_word(tmp_path):
-    menu, nothing = own_model.menu(checkpoints(desk(tmp_path)), "mri", [], ())
+    menu, nothing = own_network.menu(checkpoints(desk(tmp_path)), "mri", [], ())
     assert not menu["visible"]
     assert nothing["visible"]
 
@@ -130,7 +130,7 @@ def layout(at: Desk) -> dict:
 
     async def build() -> dict:
         with gr.Blocks() as page:
-            own_model.build(replace(at, entry=gr.State(None)))
+            own_network.build(replace(at, entry=gr.State(None)))
         return page.get_config_file()
 
     return asyncio.run(build())

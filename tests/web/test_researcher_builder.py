@@ -9,8 +9,8 @@ from tests.study.tiny import CONDITIONS, SCENES
 from tests.web.desks import ENTRY, TOKEN, zip_of_pictures
 from uplapp.errors import BadStudy, UplappError
 from uplapp.study.stimuli import frozen
-from uplapp.web.researcher import build_view, collecting, form
-from uplapp.web.researcher.collecting import Collected, Results
+from uplapp.web.researcher.build import build_view, collecting, form
+from uplapp.web.researcher.build.collecting import Collected, Results
 
 FIELDS = {
     "task": form.COMPARE,

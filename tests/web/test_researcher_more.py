@@ -6,8 +6,8 @@ from tests.web.desks import ENTRY, zip_of_pictures
 from tests.web.test_researcher_builder import drafted, tables
 from uplapp.errors import BadStudy
 from uplapp.study.stimuli import package
-from uplapp.web.researcher import build_view, more
-from uplapp.web.researcher.more import keys
+from uplapp.web.researcher.build import build_view, more
+from uplapp.web.researcher.build.more import keys
 
 OWN = """[protocol]
 answer_timeout_ms = 45000

@@ -11,10 +11,10 @@ from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY, settings
 from uplapp.study.simulation import observers
 from uplapp.study.store.store import DATABASE, Store
-from uplapp.web.researcher import board, data_view, ranking_view
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
-from uplapp.web.shelf import Shelf
+from uplapp.web.researcher.watch import board, data_view, ranking_view
+from uplapp.web.study.shelf import Shelf
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.study.session import joining, lifecycle
-from uplapp.web.researcher import board, watch_view
+from uplapp.web.researcher.watch import board, watch_view
 
 
 @pytest.fixture

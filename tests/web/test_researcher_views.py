@@ -17,7 +17,7 @@ from uplapp.hub.mirror import SyncStatus
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
-from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view, watch_view
+from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view, watch_view
 
 
 class Copy:

@@ -9,8 +9,8 @@ import pytest
 from tests.imaging.test_checkpoints import make
 from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restoring.forms import ADD_NOISE, ALREADY_NOISY, FORMS, read_noise, read_sampling
-from uplapp.web.restoring.panels import TICKED, lay_out_panel
+from uplapp.web.restore.forms import ADD_NOISE, ALREADY_NOISY, FORMS, read_noise, read_sampling
+from uplapp.web.restore.panels import TICKED, lay_out_panel
 
 
 def panel(task, cards):

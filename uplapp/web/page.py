@@ -11,15 +11,18 @@ from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
 from uplapp.study.exports import votes
-from uplapp.web import analysis_tab, restore_tab, safekeeping, study_tab
+from uplapp.web import safekeeping
+from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
-from uplapp.web.researcher import drawing
-from uplapp.web.researcher.collecting import Collected
+from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate, gate
-from uplapp.web.shelf import Shelf
+from uplapp.web.researcher.watch import drawing
+from uplapp.web.restore import restore_tab
 from uplapp.web.shield import Shield
+from uplapp.web.study import study_tab
+from uplapp.web.study.shelf import Shelf
 
 DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own

@@ -16,7 +16,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
 from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
-from uplapp.web.background import working
+from uplapp.web.widgets import working
 
 ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column a metric."
 ABOUT = """+1 is full agreement, whichever way a metric points. An unknown metric counts as higher is better;

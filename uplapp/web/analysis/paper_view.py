@@ -10,7 +10,7 @@ from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import Report
 from uplapp.web.analysis.state import Analysed
-from uplapp.web.downloads import offer, zip_files
+from uplapp.web.widgets import offer, zip_files
 
 FORMATS = ["svg", "pdf", "png"]
 

@@ -23,8 +23,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Method, Scores
 from uplapp.web.analysis.state import Analysed
 from uplapp.web.analysis.words import number, plain, share, table
-from uplapp.web.background import working
-from uplapp.web.notice import errors_on_screen
+from uplapp.web.widgets import errors_on_screen, working
 
 MOST_PAIRS = 8
 GUESS = "best=0.5, middle=0, worst=-0.5"

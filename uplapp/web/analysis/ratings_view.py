@@ -9,7 +9,7 @@ from uplapp.analysis.plots.ratings import rating_chart
 from uplapp.analysis.ratings.report import RatingReport, headline, methods, to_csv, to_json
 from uplapp.analysis.writing.wording import one_line
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
-from uplapp.web.downloads import offer
+from uplapp.web.widgets import offer
 
 MEANS = "These are mean ratings. Scenes, Metrics and Plan are for comparisons of two."
 

@@ -13,7 +13,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, interval, plain, table
-from uplapp.web.background import working
+from uplapp.web.widgets import working
 
 ONE = "These votes name no scenes, or only one."
 MOST_TOLD = 6

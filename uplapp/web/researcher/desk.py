@@ -11,9 +11,9 @@ import gradio as gr
 
 from uplapp.hub.mirror import Mirror
 from uplapp.study.store.store import DATABASE
-from uplapp.web.notice import errors_on_screen
 from uplapp.web.researcher.gate import Gate
-from uplapp.web.shelf import Shelf
+from uplapp.web.study.shelf import Shelf
+from uplapp.web.widgets import errors_on_screen
 
 REFUSED = "Only a researcher may do this: enter the token first."
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")

@@ -5,9 +5,10 @@ from typing import Any
 import gradio as gr
 
 from uplapp.study.stimuli import drafts
-from uplapp.web.researcher import build_view, watch_view
+from uplapp.web.researcher.build import build_view
 from uplapp.web.researcher.desk import Desk, Entry, entry_of
 from uplapp.web.researcher.gate import MISSING, GateShut
+from uplapp.web.researcher.watch import watch_view
 
 ON_OWN_MACHINE = "On your own machine the token stands in the terminal; on a Space it is UPLAPP_ADMIN_TOKEN."
 EPHEMERAL = "On a Space, studies made here are gone after a restart: keep the ZIP."

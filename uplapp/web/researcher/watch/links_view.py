@@ -11,9 +11,9 @@ from uplapp.errors import UplappError
 from uplapp.study.exports import votes
 from uplapp.study.session import links
 from uplapp.study.store.store import Row
-from uplapp.web.downloads import offer
 from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.researcher.drawing import table
+from uplapp.web.researcher.watch.drawing import table
+from uplapp.web.widgets import offer
 
 MOST = 500  # at a time
 ENDED = ("revoked", "withdrawn")

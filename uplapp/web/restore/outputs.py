@@ -14,9 +14,9 @@ from uplapp.imaging.evaluation.text import format_job
 from uplapp.imaging.files.pictures import crop_centre, encode_png, tensor_to_array
 from uplapp.imaging.metrics.error_maps import colour_of
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.downloads import offer, zip_files
 from uplapp.web.observer.preview import flicker_frame
-from uplapp.web.researcher.collecting import Results
+from uplapp.web.researcher.build.collecting import Results
+from uplapp.web.widgets import offer, zip_files
 
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
 PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)

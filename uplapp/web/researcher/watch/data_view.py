@@ -6,8 +6,8 @@ import gradio as gr
 
 from uplapp.study.exports import streaming, votes
 from uplapp.study.store.reading import reading, snapshot
-from uplapp.web.downloads import offer_pieces, room
 from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.widgets import offer_pieces, room
 
 CSV, LINES, REPLIES = "CSV", "JSON lines", "Replies to the questions, CSV"
 DATABASE = "SQLite, every study"

@@ -11,7 +11,7 @@ from uplapp.study.exports.dashboard import Overview, Person
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.reading import reading
 from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.researcher.drawing import bar, bars, shares, table, tile, warning
+from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
 
 HOUR, DAY = "last hour", "last day"
 SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}

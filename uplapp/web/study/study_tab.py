@@ -9,9 +9,9 @@ from uplapp.study.exports import votes
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.simulation import observers
 from uplapp.study.store.store import Store
-from uplapp.web.downloads import offer
 from uplapp.web.researcher import view
 from uplapp.web.researcher.desk import Desk
+from uplapp.web.widgets import offer
 
 FRAME_PX = 780
 REFRESH_S = 5

@@ -10,11 +10,11 @@ from uplapp.errors import BadStudy
 from uplapp.study.stimuli import drafts, package
 from uplapp.study.stimuli.drafts import Draft
 from uplapp.study.stimuli.preview import contact_sheet
-from uplapp.web.researcher import collecting, form, more
-from uplapp.web.researcher.board import FORGETFUL
-from uplapp.web.researcher.collecting import Collected
+from uplapp.web.researcher.build import collecting, form, more
+from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.researcher.drawing import sheet, tile, warning
+from uplapp.web.researcher.watch.board import FORGETFUL
+from uplapp.web.researcher.watch.drawing import sheet, tile, warning
 
 ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
 LONG_MIN = 30

@@ -13,12 +13,12 @@ from uplapp.imaging.evaluation.job import Job, run_job
 from uplapp.imaging.evaluation.opening import View, read_case, view_file
 from uplapp.imaging.files.samples import samples_of
 from uplapp.imaging.tasks import TASKS
-from uplapp.web import own_model
-from uplapp.web.notice import errors_on_screen
-from uplapp.web.researcher import collecting
+from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
-from uplapp.web.restoring.outputs import Outputs, after, before, lay_out_outputs
-from uplapp.web.restoring.panels import Panel, lay_out_panel
+from uplapp.web.restore import own_network
+from uplapp.web.restore.outputs import Outputs, after, before, lay_out_outputs
+from uplapp.web.restore.panels import Panel, lay_out_panel
+from uplapp.web.widgets import errors_on_screen
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 STYLE = """
@@ -49,7 +49,7 @@ def build(desk: Desk, collected: gr.State) -> None:
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
-            added = own_model.build(desk)
+            added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320):
             path = samples_of(first)[0]
             outputs = lay_out_outputs(path.name, view_file(path, first))
@@ -79,7 +79,7 @@ def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> No
     for moment in (None, added.change):
         gr.on(
             moment,
-            partial(own_model.menu, checkpoints, panel.task),
+            partial(own_network.menu, checkpoints, panel.task),
             [panel.checkpoints, added],
             [panel.checkpoints, panel.no_network],
             **PRIVATE,

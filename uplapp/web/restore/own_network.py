@@ -14,8 +14,8 @@ from uplapp.imaging.checkpoints.card import Card, Checkpoints, label
 from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 from uplapp.values import Watch
-from uplapp.web.background import working
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
+from uplapp.web.widgets import working
 from uplapp.workflows.networks import add_from_hub
 
 ABOUT = """A network that you trained: its `.safetensors` and its card, a `.json` with name, recipe and hash.

@@ -8,8 +8,8 @@ import gradio as gr
 
 from uplapp.errors import UplappError
 from uplapp.study.session import lifecycle
-from uplapp.web.researcher import board, data_view, links_view, people_view, ranking_view
 from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view
 
 REFRESH_S = 5
 VERBS = {"Open": lifecycle.OPEN, "Pause": lifecycle.PAUSED, "Close": lifecycle.CLOSED}

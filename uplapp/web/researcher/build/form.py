@@ -8,7 +8,7 @@ import gradio as gr
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import LAYOUTS
-from uplapp.web.researcher import more
+from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}

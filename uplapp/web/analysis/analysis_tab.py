@@ -31,7 +31,7 @@ from uplapp.web.analysis import (
 )
 from uplapp.web.analysis.source import LiveVotes, Source
 from uplapp.web.analysis.state import Analysed
-from uplapp.web.background import working
+from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
 ABOUT = f"""**1 JOD** above: 75 % of answers choose it. Scores are Thurstone Case V. Where votes name their

@@ -10,7 +10,7 @@ from uplapp.imaging.checkpoints.card import Card, label
 from uplapp.imaging.evaluation.opening import suffixes_of
 from uplapp.imaging.files.samples import samples_of
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restoring.forms import Form, lay_out_form
+from uplapp.web.restore.forms import Form, lay_out_form
 
 # More than these take a photograph minutes.
 TICKED = 7

@@ -1,0 +1,1 @@
+"""A running study: its board, people, links, data and ranking."""

@@ -1,1 +1,0 @@
-"""The parts of the Restore tab: a panel for each task, and what comes out."""

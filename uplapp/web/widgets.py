@@ -1,0 +1,99 @@
+"""Files that the page hands out."""
+
+import io
+import secrets
+import threading
+import zipfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+from uplapp.errors import Cancelled, UplappError
+from uplapp.values import Watch
+
+
+def offer(name: str, content: bytes) -> str:
+    """Put a file where Gradio serves and later deletes it; returns its path.
+
+    The folder is the one Gradio would copy the file to, so that there is no second copy to clean up.
+    """
+    path: str = save_bytes_to_cache(content, name, get_upload_folder())
+    return path
+
+
+def room(name: str) -> Path:
+    """Where to write a long file, under an address nobody can guess; Gradio deletes it later."""
+    folder = Path(get_upload_folder()) / secrets.token_hex(32)
+    folder.mkdir(parents=True)
+    return folder / name
+
+
+def offer_pieces(name: str, pieces: Iterable[str]) -> str:
+    """Offer a text that is written piece by piece; returns its path."""
+    path = room(name)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
+    return str(path)
+
+
+def zip_files(files: Mapping[str, bytes]) -> bytes:
+    """Files by name as one ZIP, stored: PNG and PDF do not shrink."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+POLL_S = 0.1
+POLLS = 8  # an update hides how far the work is until it is told again, so they come seldom
+
+Result = TypeVar("Result")
+
+
+def working(
+    work: Callable[[Watch], Result], progress: gr.Progress, text: str, waiting: Any = None
+) -> Generator[Any, None, Result]:
+    """Do `work` while yielding updates that change nothing and, where it is slow, once `waiting`.
+
+    Returns the result. `work` gets a `Watch` to call with (done, total). Once this generator is closed, as
+    Gradio does where a person stops the event, the next such call raises Cancelled.
+    """
+    stopped = threading.Event()
+    share = [0, 1]
+
+    def watch(done: int, total: int) -> None:
+        share[:] = done, total
+        if stopped.is_set():
+            raise Cancelled(f"{text}: stopped")
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, watch)
+        try:
+            for polls in count(1):
+                if wait([future], POLL_S).done:
+                    break
+                if share[0]:
+                    progress((share[0], share[1]), desc=text)
+                if polls % POLLS == 0:
+                    yield gr.skip() if waiting is None else waiting
+                    waiting = None
+        finally:
+            stopped.set()
+        return future.result()
+
+
+@contextmanager
+def errors_on_screen() -> Iterator[None]:
+    """Show an UplappError as a notice with its sentence; anything else stays an error of ours."""
+    try:
+        yield
+    except UplappError as error:
+        raise gr.Error(str(error), title="Not possible", print_exception=False) from error
