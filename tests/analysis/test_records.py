@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uplapp.commands.records import plain, to_json
+from uplapp.plain import plain, to_json
 
 
 @pytest.mark.parametrize(

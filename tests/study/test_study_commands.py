@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from tests.study.rated import GRADING, SCENES
 from tests.study.tiny import NOW, response, write_study
-from uplapp.commands.opened import opened
+from uplapp.commands.shared import opened
 from uplapp.commands.study import app
 from uplapp.errors import UplappError
 from uplapp.settings import Settings

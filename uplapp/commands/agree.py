@@ -22,9 +22,9 @@ from uplapp.analysis.scoring.analyse import BOOTSTRAPS, analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.analysis.writing.export import provenance
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
-from uplapp.commands.records import to_json
+from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
 from uplapp.errors import UplappError
+from uplapp.plain import to_json
 from uplapp.values import Comparisons, Method, Scores, Votes
 
 LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"

@@ -15,10 +15,9 @@ from uplapp.analysis.writing.export import to_csv, to_json
 from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods as paragraph
 from uplapp.analysis.writing.report import Report, report
+from uplapp.analysis.writing.summary import summary
 from uplapp.analysis.writing.wording import listed
-from uplapp.commands.exclusion import parse_reasons
-from uplapp.commands.progress import watcher
-from uplapp.commands.summary import summary
+from uplapp.commands.shared import parse_reasons, watcher
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method, Votes
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from uplapp.commands.opened import Json, Name, opened
+from uplapp.commands.shared import Json, Name, opened
 from uplapp.errors import UplappError
 from uplapp.study.session import links
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.commands.opened import Json, tell
-from uplapp.commands.progress import watcher
+from uplapp.commands.shared import Json, tell, watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from uplapp.analysis.reading.comparisons import count as count_votes
 from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.exclusion import EXCLUDE, SIMULATED, read_kept
-from uplapp.commands.records import to_json
+from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
 from uplapp.errors import BadVotes, UplappError
+from uplapp.plain import to_json
 from uplapp.values import Comparisons
 
 SIDES = ["condition_A", "condition_B"]

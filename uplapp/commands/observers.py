@@ -12,8 +12,8 @@ from uplapp.analysis.reading.columns import parse_columns
 from uplapp.analysis.reading.votes import read_votes
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.exclusion import parse_reasons
-from uplapp.commands.records import to_json
+from uplapp.commands.shared import parse_reasons
+from uplapp.plain import to_json
 from uplapp.values import Method, Votes
 
 

@@ -19,8 +19,8 @@ from uplapp.analysis.asking.planning import (
 )
 from uplapp.analysis.plots import power_chart
 from uplapp.analysis.plots.figures import kind_of, save
-from uplapp.commands.records import to_json
 from uplapp.errors import UplappError
+from uplapp.plain import to_json
 from uplapp.values import Method
 
 

@@ -13,7 +13,7 @@ from uplapp.analysis.ratings.report import RatingReport, headline, rating_report
 from uplapp.analysis.reading.ratings import read_ratings
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
-from uplapp.commands.exclusion import EXCLUDE, SIMULATED, parse_reasons
+from uplapp.commands.shared import EXCLUDE, SIMULATED, parse_reasons
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 

@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 import typer
 
 from uplapp.commands.links import app as links
-from uplapp.commands.opened import Json, Name, folder_of, opened, tell
+from uplapp.commands.shared import Json, Name, folder_of, opened, tell
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets

@@ -1,21 +1,27 @@
 """What every verb of `study` needs: the study by its name, its store open, the answer as text or JSON."""
 
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
 
 from uplapp.analysis.asking.next_pair import next_pairs
+from uplapp.analysis.reading.columns import Columns
+from uplapp.analysis.reading.votes import read_votes, without
+from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition.definition import load
 from uplapp.study.session import opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import DATABASE, Store
+from uplapp.values import Votes
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -50,3 +56,40 @@ def tell(as_json: bool, found: dict[str, object]) -> None:
 
 def _text(value: object) -> str:
     return "; ".join(map(str, value)) or "none" if isinstance(value, tuple | list) else str(value)
+
+
+PATIENCE_S = 2.0
+
+
+def watcher(noun: str) -> Callable[[int, int], None]:
+    """Build a listener that rewrites one line, once PATIENCE_S have passed."""
+    begun = monotonic()
+
+    def tell(done: int, total: int) -> None:
+        if monotonic() - begun > PATIENCE_S:
+            print(f"{done} of {total} {noun}", end="\n" if done >= total else "\r", file=sys.stderr)
+
+    return tell
+
+
+EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
+SIMULATED = typer.Option("--simulated", help="Take the simulated observers, not the people.")
+
+
+def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
+    """Read `NAME=REASON` texts."""
+    reasons: dict[str, str] = {}
+    for text in texts:
+        name, _, reason = (part.strip() for part in text.partition("="))
+        if not name or not reason:
+            raise UplappError(f"--exclude '{text}' gives no reason; write it as NAME=REASON")
+        if name in reasons:
+            raise UplappError(f"--exclude names '{name}' twice")
+        reasons[name] = reason
+    return reasons
+
+
+def read_kept(path: Path, columns: Columns, exclude: Sequence[str], simulated: bool) -> Votes:
+    """Read votes, of simulated observers only where asked, without the observers in `NAME=REASON` texts."""
+    reasons = parse_reasons(exclude)
+    return without(read_votes(path, simulated or None, columns), reasons)
