@@ -6,7 +6,7 @@ from PIL import Image
 
 from tests.study.tiny import NOW, open_tiny
 from uplapp.study.session import joining, session
-from uplapp.study.stimuli.preview import boost
+from uplapp.study.stimuli.stimuli import boost
 
 REFERENCE = np.full((4, 6, 3), 100, np.uint8)
 

@@ -4,11 +4,11 @@ from PIL import Image
 from tests.study.tiny import NOW, write_study
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
-from uplapp.study.definition.facts import facts
 from uplapp.study.exports import votes
 from uplapp.study.session import opening
 from uplapp.study.simulation import observers
 from uplapp.study.stimuli import frozen, stimuli
+from uplapp.study.stimuli.facts import facts
 from uplapp.study.store.store import Store
 
 

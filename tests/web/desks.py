@@ -9,7 +9,7 @@ from uplapp.settings import Settings
 from uplapp.study.store.store import DATABASE, Store
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.gate import Gate
-from uplapp.web.study.shelf import Shelf
+from uplapp.web.shelf import Shelf
 
 TOKEN = "correct horse battery staple"
 ENTRY = Entry("https://lab.example")

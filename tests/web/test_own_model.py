@@ -17,7 +17,7 @@ from uplapp.imaging.checkpoints.card import Checkpoints
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.restore import own_network
-from uplapp.web.study.shelf import Shelf
+from uplapp.web.shelf import Shelf
 
 HERE = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "127.0.0.1:7860"})
 ELSEWHERE = SimpleNamespace(client=SimpleNamespace(host="10.0.0.7"), headers={})

@@ -14,7 +14,7 @@ from uplapp.study.store.store import DATABASE, Store
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.researcher.watch import board, data_view, ranking_view
-from uplapp.web.study.shelf import Shelf
+from uplapp.web.shelf import Shelf
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
 from uplapp.study.definition.definition import load
-from uplapp.study.definition.facts import facts
 from uplapp.study.exports import streaming, votes
 from uplapp.study.session import lifecycle
 from uplapp.study.simulation import observers
 from uplapp.study.stimuli import folders, frozen, package, stimuli
+from uplapp.study.stimuli.facts import facts
 from uplapp.study.store.reading import reading, snapshot
 from uplapp.study.store.store import DATABASE
 

@@ -20,9 +20,9 @@ from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate, gate
 from uplapp.web.researcher.watch import drawing
 from uplapp.web.restore import restore_tab
+from uplapp.web.shelf import Shelf
 from uplapp.web.shield import Shield
 from uplapp.web.study import study_tab
-from uplapp.web.study.shelf import Shelf
 
 DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load
-from uplapp.study.definition.facts import Facts, facts
 from uplapp.study.stimuli import blinding, folders, frozen, package, stimuli
+from uplapp.study.stimuli.facts import Facts, facts
 from uplapp.study.stimuli.folders import Tables
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE

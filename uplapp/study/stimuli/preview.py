@@ -3,8 +3,6 @@
 import io
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from uplapp.study.definition.definition import Definition
@@ -44,20 +42,3 @@ def _middle(checked: Stimuli, scene: str, condition: str) -> bytes:
     image = Image.fromarray(pixels[top : top + SIDE_PX, left : left + SIDE_PX])
     image.save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()
-
-
-def boost(
-    pixels: NDArray[np.uint8], reference: NDArray[np.uint8], zoom: int, amplification: int
-) -> NDArray[np.uint8]:
-    """Amplify the difference of (H,W[,C]) from the reference, clipped to 0..255; then enlarge by Lanczos.
-
-    Source: Men et al. 2021, Subjective image quality assessment with boosted triplet comparisons.
-    """
-    if amplification != 1:
-        difference = pixels.astype(np.int16) - reference
-        pixels = np.clip(reference + amplification * difference, 0, 255).astype(np.uint8)
-    if zoom != 1:
-        height, width = pixels.shape[:2]
-        size = (zoom * width, zoom * height)
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-    return pixels

@@ -3,10 +3,10 @@
 from typing import Any
 
 from uplapp.study.answers import rating, replies
-from uplapp.study.definition import facts
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import CONSENT, RATING_CONSENT, Criterion
 from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli import facts
 
 PASSED_ON = (
     *("phase_ms", "layout", "not_sure", "ranking", "practice", "calibration"),

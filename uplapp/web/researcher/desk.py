@@ -12,7 +12,7 @@ import gradio as gr
 from uplapp.hub.mirror import Mirror
 from uplapp.study.store.store import DATABASE
 from uplapp.web.researcher.gate import Gate
-from uplapp.web.study.shelf import Shelf
+from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
 
 REFUSED = "Only a researcher may do this: enter the token first."
