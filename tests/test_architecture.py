@@ -11,9 +11,10 @@ import pytest
 HOUSE = Path(__file__).resolve().parent.parent
 FILES = sorted((HOUSE / "uplapp").rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 350, 45
+MOST_MODULES = 15  # in one folder
 MEDIAN_FILE, MEDIAN_FUNCTION = 120, 8
 
-GROUND = {"values", "errors", "registry", "settings"}
+GROUND = {"values", "errors", "registry", "settings", "plain"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "imaging": GROUND,
@@ -21,10 +22,70 @@ MAY_IMPORT = {
     "analysis": GROUND,
     "hub": GROUND,
     "workflows": GROUND | {"imaging", "study", "analysis", "hub"},
-    "models": GROUND | {"imaging", "hub"},
-    "web": GROUND | {"imaging", "study", "analysis", "hub", "workflows", "models"},
-    "commands": GROUND | {"imaging", "study", "analysis", "hub", "workflows", "models"},
+    "web": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
+    "commands": GROUND | {"imaging", "study", "analysis", "hub", "workflows"},
     "__main__": GROUND | {"web", "commands"},
+}
+# Which room of a part may import which of its sisters; a room further down imports none above it.
+ROOMS: dict[str, dict[str, set[str]]] = {
+    "imaging": {
+        "device": set(),
+        "losses": set(),
+        "networks": set(),
+        "physics": set(),
+        "restorers": set(),
+        "files": {"physics"},
+        "metrics": {"losses"},
+        "tasks": {"files", "networks", "physics"},
+        "recipes": {"losses", "networks", "tasks"},
+        "checkpoints": {"losses", "metrics", "networks", "recipes", "restorers", "tasks"},
+        "evaluation": {"checkpoints", "files", "metrics", "physics", "restorers", "tasks"},
+        "training": {
+            "checkpoints",
+            "device",
+            "evaluation",
+            "files",
+            "losses",
+            "metrics",
+            "recipes",
+            "restorers",
+            "tasks",
+        },
+    },
+    "study": {
+        "definition": set(),
+        "store": set(),
+        "answers": {"definition", "store"},
+        "plans": {"definition", "store"},
+        "stimuli": {"definition"},
+        "session": {"answers", "definition", "plans", "stimuli", "store"},
+        "exports": {"answers", "definition", "session", "store"},
+        "simulation": {"answers", "definition", "session", "stimuli", "store"},
+    },
+    "analysis": {
+        "arrays": set(),
+        "reading": {"arrays"},
+        "model": {"arrays", "reading"},
+        "scoring": {"arrays", "model", "reading"},
+        "agreement": {"arrays", "reading", "scoring"},
+        "asking": {"arrays", "model", "scoring"},
+        "observers": {"arrays", "model", "reading", "scoring"},
+        "writing": {"arrays", "model", "observers", "reading", "scoring"},
+        "ratings": {"arrays", "observers", "reading", "scoring", "writing"},
+        "plots": {"arrays", "model", "observers", "ratings", "scoring", "writing"},
+    },
+    "web": {
+        "observer": set(),
+        "safekeeping": set(),
+        "shelf": set(),
+        "shield": set(),
+        "widgets": set(),
+        "analysis": {"widgets"},
+        "researcher": {"analysis", "shelf", "widgets"},
+        "restore": {"observer", "researcher", "widgets"},
+        "study": {"researcher", "widgets"},
+        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "shield", "study"},
+    },
 }
 HOMES = {
     "torch": "imaging",
@@ -38,13 +99,18 @@ HOMES = {
     "choix": "analysis",
 }
 # The command that trains sets the number of threads; the page and the workflow name its tensors.
-TORCH_GUESTS = {"workflows.py", "train.py"}
+TORCH_GUESTS = {"render.py", "train.py"}
 
 
 def part_of(path: Path) -> str:
     """The part of the house that a file belongs to."""
     inside = path.relative_to(HOUSE / "uplapp")
     return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+
+
+def room_of(module: str) -> str:
+    """The room of a module's part, such as `reading` of `uplapp.analysis.reading.votes`."""
+    return ".".join(module.split(".")[2:3])
 
 
 def imported(path: Path) -> set[str]:
@@ -75,6 +141,14 @@ class TestEachFile:
         allowed = MAY_IMPORT.get(part, GROUND) | {part, "__version__"}
         assert parts <= allowed
 
+    def test_imports_only_the_rooms_that_its_room_may(self, path):
+        part, inside = part_of(path), path.relative_to(HOUSE / "uplapp")
+        if part not in ROOMS or (inside.name == "__init__.py" and len(inside.parts) == 2):
+            return
+        room = inside.with_suffix("").parts[1]
+        sisters = {room_of(name) for name in imported(path) if name.startswith(f"uplapp.{part}.")}
+        assert sisters <= ROOMS[part][room] | {room}
+
     def test_uses_a_heavy_library_only_in_its_home(self, path):
         roots = {name.split(".")[0] for name in imported(path)}
         strangers = {name for name in roots if HOMES.get(name, part_of(path)) != part_of(path)}
@@ -92,6 +166,12 @@ def test_the_house_stays_a_house_of_small_rooms():
     assert lengths[len(lengths) // 2] <= MEDIAN_FUNCTION
 
 
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=str)
+def test_a_folder_is_seen_at_a_glance(folder):
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MOST_MODULES
+
+
 def test_no_module_imports_itself_in_a_circle():
     names = {".".join(path.relative_to(HOUSE).with_suffix("").parts): path for path in FILES}
     modules = {name.removesuffix(".__init__"): path for name, path in names.items()}
@@ -101,7 +181,7 @@ def test_no_module_imports_itself_in_a_circle():
     assert graph == {}
 
 
-@pytest.mark.parametrize("part", ["study.session", "analysis.analyse", "commands.analyse"])
+@pytest.mark.parametrize("part", ["study.session.session", "analysis.scoring.analyse", "commands.analyse"])
 def test_study_and_analysis_import_without_torch_or_gradio(part):
     code = f"import json, sys, uplapp.{part}; print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run(

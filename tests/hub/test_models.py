@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.hub.fake import FakeHub, git_hash
-from tests.imaging.test_adding import FITTING, SPEC, card
+from tests.imaging.checkpoints.test_adding import FITTING, SPEC, card
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.hub import networks as hub_models
 from uplapp.hub.client import HubError

@@ -24,7 +24,7 @@ from uplapp.settings import Settings
 from uplapp.study.definition.definition import load
 from uplapp.study.stimuli import package, stimuli
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 BOMB_SIDES = (12_000, 20_000)  # Pillow warns of the first and refuses the second
 ROOM_MB = 60  # a 12000x12000 picture takes 411
 

@@ -15,7 +15,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.imaging.test_checkpoints import make
+from tests.imaging.checkpoints.test_checkpoints import make
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints import adding, weights
 from uplapp.imaging.checkpoints.card import Checkpoints, build_network, outline

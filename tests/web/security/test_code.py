@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 FILES = sorted((HOUSE / "uplapp").rglob("*.py"))
 SCRIPTS = sorted((HOUSE / "uplapp" / "web").rglob("*.js"))
 BANNED_MODULES = {"pickle", "shelve", "marshal", "dill", "joblib", "yaml", "h5py", "nibabel", "xml"}

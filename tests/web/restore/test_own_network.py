@@ -10,8 +10,8 @@ pytest.importorskip("gradio", reason="the page needs gradio")
 
 import gradio as gr
 
-from tests.imaging.test_adding import FITTING, card
-from tests.imaging.test_checkpoints import make
+from tests.imaging.checkpoints.test_adding import FITTING, card
+from tests.imaging.checkpoints.test_checkpoints import make
 from tests.web.desks import ENTRY, settings
 from uplapp.imaging.checkpoints.card import Checkpoints
 from uplapp.web.researcher.desk import Desk

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.analysis import made, rated
-from tests.analysis.test_plots import NASTY, rows, svg
+from tests.analysis.plots.test_plots import NASTY, rows, svg
 from uplapp.analysis.plots import rating_chart, rating_panels
 from uplapp.analysis.ratings.report import headline, rating_report, to_csv
 from uplapp.analysis.reading.ratings import from_table

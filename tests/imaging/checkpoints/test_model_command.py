@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from tests.hub.conftest import endpoint  # noqa: F401 (a fixture)
 from tests.hub.test_models import COMMIT, REPO, ModelHub
-from tests.imaging.test_adding import FITTING, card
+from tests.imaging.checkpoints.test_adding import FITTING, card
 from uplapp.commands.model import app
 from uplapp.errors import UplappError
 from uplapp.hub import client
