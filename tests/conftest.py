@@ -5,8 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from uplapp.study.store.store import Store
+
+# Examples come from the test itself, not from the clock: a busy machine fails none of them.
+settings.register_profile(
+    "seeded", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("seeded")
 
 
 def pytest_configure() -> None:
