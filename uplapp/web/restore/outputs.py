@@ -14,7 +14,7 @@ from uplapp.imaging.evaluation.text import format_job
 from uplapp.imaging.files.pictures import crop_centre, encode_png, tensor_to_array
 from uplapp.imaging.metrics.error_maps import colour_of
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.observer.preview import flicker_frame
+from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.widgets import offer, zip_files
 
@@ -133,12 +133,10 @@ def _flicker(job: Job) -> str:
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     rows = math.ceil(len(pictures) / NAMES_A_ROW)
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
-    against = "reference" if known else f"{TASKS.build(job.case.task).observed} input"
-    part = f" (the middle {PREVIEW_PX} px)" if max(original.shape[-2:]) > PREVIEW_PX else ""
-    caption = (
-        f"<p><b>Flicker against the {against}</b>{part}, as observers see it. Less change is better.</p>"
-    )
-    return caption + flicker_frame(encode_png(crop_centre(original, PREVIEW_SIZE)), pictures, height_px)
+    against = REFERENCE if known else f"{TASKS.build(job.case.task).observed} input"
+    part = f"the middle {PREVIEW_PX} px" if max(original.shape[-2:]) > PREVIEW_PX else ""
+    shown = encode_png(crop_centre(original, PREVIEW_SIZE))
+    return flicker_frame(shown, pictures, height_px, against=against, part=part)
 
 
 def _preview(name: str, view: View) -> list[tuple[Any, str]]:
