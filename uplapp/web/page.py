@@ -1,5 +1,6 @@
 """The page: three tabs, and the observers' application beside them in one process."""
 
+import os
 import signal
 
 import gradio as gr
@@ -66,6 +67,7 @@ def serve(settings: Settings) -> None:
     """Open store and studies, build the page, launch, and stay until stopped."""
     # A Space is stopped by SIGTERM; as Ctrl-C it leaves time to copy the last answers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    believe_no_header(settings)
     store, loop = safekeeping.open_store(settings)
     try:
         shelf = Shelf(settings, store)
@@ -90,6 +92,17 @@ def serve(settings: Settings) -> None:
         )
     finally:
         safekeeping.close(store, loop)
+
+
+def believe_no_header(settings: Settings) -> None:
+    """Keep the server from taking an address out of X-Forwarded-For where no Space's proxy wrote it.
+
+    Uvicorn believes that header from a neighbour on the same machine, so behind a tunnel a stranger could
+    write himself a new address for each request. It offers no other switch through Gradio than this
+    variable; whoever sets it, for a proxy of his own, is obeyed.
+    """
+    if not settings.space:
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 
 def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:

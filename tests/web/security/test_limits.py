@@ -1,6 +1,8 @@
 """Who asks too often waits; a class behind one router does not, and nobody's address is kept."""
 
 import gc
+import os
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,6 +13,9 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from tests.study.tiny import open_tiny
+from tests.web.serving import serving
+from uplapp.settings import Settings
+from uplapp.web import page
 from uplapp.web.observer.limits import Buckets, Limiter, Limits, Rate, address
 from uplapp.web.observer.routes import build
 
@@ -175,6 +180,59 @@ def test_behind_a_proxy_a_forged_first_entry_does_not_lift_the_limit():
     client = limited(Limits(address=Rate(2, 1), behind_proxy=True))
     told = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
     assert [client.get("/x", headers=one).status_code for one in told] == [200, 200, 429, 429]
+
+
+HOSTILE = [
+    *({"X-Forwarded-For": f"8.8.8.{n}"} for n in range(4)),
+    *({"X-Forwarded-For": f"8.8.8.{n}, 127.0.0.1"} for n in range(4)),
+    *({"X-Forwarded-For": "127.0.0.1", "Forwarded": f"for=8.8.8.{n}"} for n in range(4)),
+    *({"X-Real-IP": f"8.8.8.{n}", "X-Forwarded-Host": f"8.8.8.{n}"} for n in range(4)),
+]
+
+
+@pytest.fixture
+def served(monkeypatch, tmp_path):
+    """`served(space)` answers with the statuses of the hostile requests, from a real server."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+
+    def ask(space, sent):
+        page.believe_no_header(replace(Settings.from_env(), data=tmp_path, space=space))
+        app = limited(Limits(address=Rate(2, 1), behind_proxy=space)).app
+        with serving(app) as address:
+            return [httpx.get(f"{address}/x", headers=one).status_code for one in sent]
+
+    return ask
+
+
+def test_off_a_space_no_header_gives_a_stranger_a_new_address(served):
+    assert served(False, HOSTILE) == [200, 200] + [429] * (len(HOSTILE) - 2)
+
+
+def test_on_a_space_the_proxys_entry_is_the_address_whatever_stands_before_it(served):
+    told = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
+    others = [{"X-Forwarded-For": f"1.1.1.1, 9.9.8.{n}"} for n in range(4)]
+    assert served(True, told + others) == [200, 200, 429, 429] + [200] * 4
+
+
+def test_the_app_decides_whom_to_believe_before_it_opens_anything(served, monkeypatch, tmp_path):
+    class Opened(Exception):
+        pass
+
+    def open_store(settings):
+        raise Opened
+
+    monkeypatch.setattr(page.safekeeping, "open_store", open_store)
+    monkeypatch.setattr(page.signal, "signal", lambda *handler: None)
+    with pytest.raises(Opened):
+        page.serve(replace(Settings.from_env(), data=tmp_path, space=False))
+    assert os.environ["FORWARDED_ALLOW_IPS"] == ""
+
+
+def test_a_proxy_that_the_host_named_himself_is_still_believed(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1")
+    page.believe_no_header(replace(Settings.from_env(), data=tmp_path, space=False))
+    assert os.environ["FORWARDED_ALLOW_IPS"] == "10.0.0.1"
 
 
 def test_no_address_and_no_session_is_kept_even_in_memory():

@@ -27,8 +27,8 @@ class Rate:
 class Limits:
     """What one session may ask, and what one address may: it can be a whole class behind one router.
 
-    A session's fastest honest pace is some six requests a second. `behind_proxy` believes the proxy's word
-    on whose address it is; without a proxy in front anybody could write that header.
+    A session's fastest honest pace is some six requests per second. `behind_proxy` is for a Space: there
+    the proxy writes X-Forwarded-For. Elsewhere anybody could, so the header counts for nothing.
     """
 
     session: Rate = Rate(300, 1200)
