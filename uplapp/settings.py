@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things lie, which secrets are set, and on what; the only reader of the environment."""
+    """Where things lie, which secrets are set, and on what; nothing else reads the environment."""
 
     data: Path
     checkpoints: Path
@@ -48,3 +48,14 @@ class Settings:
             space="SPACE_ID" in source,
             leads=source.get("RANK", "0") == "0",
         )
+
+
+def believe_no_header(settings: Settings) -> None:
+    """Keep the server from taking an address out of X-Forwarded-For where no Space's proxy wrote it.
+
+    Uvicorn believes that header from a neighbour on the same machine, so behind a tunnel a stranger could
+    write himself a new address for each request. It offers no other switch through Gradio than this
+    variable; whoever sets it, for a proxy of his own, is obeyed.
+    """
+    if not settings.space:
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "")

@@ -1,6 +1,5 @@
 """The page: three tabs, and the observers' application beside them in one process."""
 
-import os
 import signal
 
 import gradio as gr
@@ -10,7 +9,7 @@ from starlette.routing import Mount
 
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
-from uplapp.settings import Settings
+from uplapp.settings import Settings, believe_no_header
 from uplapp.study.exports import votes
 from uplapp.web import safekeeping
 from uplapp.web.analysis import analysis_tab
@@ -92,17 +91,6 @@ def serve(settings: Settings) -> None:
         )
     finally:
         safekeeping.close(store, loop)
-
-
-def believe_no_header(settings: Settings) -> None:
-    """Keep the server from taking an address out of X-Forwarded-For where no Space's proxy wrote it.
-
-    Uvicorn believes that header from a neighbour on the same machine, so behind a tunnel a stranger could
-    write himself a new address for each request. It offers no other switch through Gradio than this
-    variable; whoever sets it, for a proxy of his own, is obeyed.
-    """
-    if not settings.space:
-        os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 
 def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:

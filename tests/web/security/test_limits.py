@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import open_tiny
 from tests.web.serving import serving
-from uplapp.settings import Settings
+from uplapp.settings import Settings, believe_no_header
 from uplapp.web import page
 from uplapp.web.observer.limits import Buckets, Limiter, Limits, Rate, address
 from uplapp.web.observer.routes import build
@@ -197,7 +197,7 @@ def served(monkeypatch, tmp_path):
     monkeypatch.delenv("FORWARDED_ALLOW_IPS")
 
     def ask(space, sent):
-        page.believe_no_header(replace(Settings.from_env(), data=tmp_path, space=space))
+        believe_no_header(replace(Settings.from_env(), data=tmp_path, space=space))
         app = limited(Limits(address=Rate(2, 1), behind_proxy=space)).app
         with serving(app) as address:
             return [httpx.get(f"{address}/x", headers=one).status_code for one in sent]
@@ -231,7 +231,7 @@ def test_the_app_decides_whom_to_believe_before_it_opens_anything(served, monkey
 
 def test_a_proxy_that_the_host_named_himself_is_still_believed(monkeypatch, tmp_path):
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1")
-    page.believe_no_header(replace(Settings.from_env(), data=tmp_path, space=False))
+    believe_no_header(replace(Settings.from_env(), data=tmp_path, space=False))
     assert os.environ["FORWARDED_ALLOW_IPS"] == "10.0.0.1"
 
 
