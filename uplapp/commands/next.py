@@ -109,7 +109,7 @@ def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
 def _result(
     comparisons: Comparisons, question: Question, chosen: Chosen, bits: np.ndarray, target: float
 ) -> dict[str, object]:
-    """Plain values; the width is null where the votes do not fix every difference."""
+    """Gather the answer; the width is infinite or NaN where the votes do not fix every difference."""
     width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):
         width = np.inf
@@ -118,7 +118,7 @@ def _result(
             {"a": question.conditions[i], "b": question.conditions[j], "gain_bits": bits[i, j]}
             for i, j in chosen
         ],
-        "widest_neighbour_jod": float(width) if np.isfinite(width) else None,
+        "widest_neighbour_jod": width,
         "target_jod": target,
         "enough": bool(width <= target),
         "simulated": comparisons.simulated,
@@ -130,7 +130,7 @@ def _result(
 def _text(found: dict[str, object]) -> str:
     pairs, width = found["pairs"], found["widest_neighbour_jod"]
     known = "the votes do not fix all scores"
-    if width is not None:
+    if np.isfinite(width):  # type: ignore[call-overload]
         shown = fixed(width, limit=found["target_jod"])  # type: ignore[arg-type]
         known = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
     lines = [

@@ -1,6 +1,5 @@
 """What every verb of `study` needs: the study by its name, its store open, the answer as text or JSON."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.analysis.reading.columns import Columns
 from uplapp.analysis.reading.votes import read_votes, without
 from uplapp.errors import UplappError
+from uplapp.plain import to_json
 from uplapp.settings import Settings
 from uplapp.study.definition.definition import load
 from uplapp.study.session import opening
@@ -49,7 +49,9 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
 def tell(as_json: bool, found: dict[str, object]) -> None:
     """Print a result as JSON, or as one line a key."""
     lines = (
-        json.dumps(found) if as_json else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
+        to_json(found, indent=None)
+        if as_json
+        else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
     )
     typer.echo(lines)
 

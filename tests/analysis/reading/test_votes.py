@@ -10,6 +10,7 @@ from tests.study.tiny import NOW, open_tiny
 from uplapp.analysis.reading.comparisons import count
 from uplapp.analysis.reading.votes import from_table, main_trials, of_scene, read_votes, scenes, without
 from uplapp.errors import BadVotes, UnknownName
+from uplapp.plain import to_csv
 from uplapp.study.exports import votes as study_votes
 from uplapp.study.simulation import observers
 
@@ -50,7 +51,7 @@ NAME = st.text(alphabet="ab =+-@,;'\"\n\té", min_size=1, max_size=8).map(str.st
 def test_names_come_back_from_our_own_export(tmp_path_factory, pair):
     row = {"observer": "o", "condition_A": pair[0], "condition_B": pair[1], "is_A_selected": 1.0}
     path = tmp_path_factory.getbasetemp() / "export.csv"
-    path.write_text(study_votes.to_csv(pd.DataFrame([row])), encoding="utf-8", newline="")
+    path.write_text(to_csv(pd.DataFrame([row])), encoding="utf-8", newline="")
     assert names(read_votes(path)) == names(from_table(pd.DataFrame([row]))) == [["o", *pair]]
 
 
@@ -61,7 +62,7 @@ def test_a_live_table_and_its_export_give_the_same_votes(store, tmp_path):
     store.update("observers", first["id"], {"excluded": "=asked to leave"})
     table = study_votes.votes(store, study.id, simulated=True, everything=True)
     live = from_table(table, simulated=True)
-    text = study_votes.to_csv(table)
+    text = to_csv(table)
     file = read_votes(write(tmp_path, text))
     assert live.excluded == file.excluded == ((first["id"], "=asked to leave"),)
     assert live.manifest == file.manifest == table["manifest"][0]

@@ -13,7 +13,8 @@ from tests.study.tiny import NOW
 from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.reading.ratings import from_table
 from uplapp.commands.ratings import ratings as command
-from uplapp.study.exports import ratings, votes
+from uplapp.plain import to_csv
+from uplapp.study.exports import ratings
 from uplapp.study.simulation import observers, raters
 
 SCORES = {"l1": 2.5, "l2": 1.9, "ms_ssim": 1.3, "flip": 0.5}
@@ -30,7 +31,7 @@ def exported(store, tmp_path):
     study = open_grading(store, tmp_path / "grading")
     observers.simulate(store, study, SCORES, OBSERVERS, 3, NOW, SPREAD)
     path = tmp_path / "ratings.csv"
-    path.write_text(votes.to_csv(ratings.ratings(store, study.id, simulated=True)), encoding="utf-8")
+    path.write_text(to_csv(ratings.ratings(store, study.id, simulated=True)), encoding="utf-8")
     return path
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.study.rated import open_grading
 from tests.study.tiny import NOW, open_tiny, response
+from uplapp.plain import to_csv
 from uplapp.study.answers import rating
 from uplapp.study.exports import ratings, votes
 from uplapp.study.session import joining, session
@@ -80,7 +81,7 @@ def test_excluded_ratings_come_with_everything_and_their_reason(store, study):
 def test_the_table_is_written_as_votes_are(store, study):
     observers.simulate(store, study, observers.even_scores(study.definition), 2, 0, NOW)
     table = ratings.ratings(store, study.id, simulated=True)
-    read = pd.read_csv(StringIO(votes.to_csv(table)))
+    read = pd.read_csv(StringIO(to_csv(table)))
     assert list(read["rating"]) == list(table["rating"])
     lines = votes.to_json_lines(table).splitlines()
     assert [json.loads(line)["criterion"] for line in lines] == list(table["criterion"])

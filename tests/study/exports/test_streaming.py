@@ -4,6 +4,7 @@ import tracemalloc
 import pytest
 
 from tests.study.tiny import NOW, open_tiny
+from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
 from uplapp.study.session import joining
@@ -19,7 +20,7 @@ def study(store, tmp_path):
     return opened
 
 
-WRITERS = [(streaming.csv, votes.to_csv), (streaming.json_lines, votes.to_json_lines)]
+WRITERS = [(streaming.csv, to_csv), (streaming.json_lines, votes.to_json_lines)]
 
 
 @pytest.mark.parametrize(("in_pieces", "whole"), WRITERS)

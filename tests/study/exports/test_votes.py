@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
+from uplapp.plain import to_csv
 from uplapp.study.exports import votes
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
@@ -76,7 +77,7 @@ def test_progress_keeps_people_and_simulated_observers_apart(store, study):
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(cell):
-    text = votes.to_csv(pd.DataFrame({"flags": [cell], "response_ms": [-1.5]}))
+    text = to_csv(pd.DataFrame({"flags": [cell], "response_ms": [-1.5]}))
     assert f"'{cell}" in text
     assert "'-1.5" not in text  # a number is no text
 

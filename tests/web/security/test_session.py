@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import NOW, body, open_tiny
 from tests.web.serving import Observer, mounted
+from uplapp.plain import to_csv
 from uplapp.study.exports import votes
 from uplapp.study.session import joining
 from uplapp.study.session.session import CODE_LENGTH
@@ -173,7 +174,7 @@ def test_the_export_holds_the_version_of_the_consent_and_the_manifest_its_text(c
 def test_the_export_names_nobody(client, store, study):
     observer = Observer(client)
     go_through(observer)
-    text = votes.to_csv(votes.votes(store, study.id)) + votes.to_json_lines(votes.votes(store, study.id))
+    text = to_csv(votes.votes(store, study.id)) + votes.to_json_lines(votes.votes(store, study.id))
     row = store.row("SELECT session, secret FROM observers JOIN studies ON studies.id = study")
     tokens = store.rows("SELECT token FROM trials", {})
     hidden = [row["session"], row["secret"], *(entry["token"] for entry in tokens)]

@@ -4,7 +4,6 @@ A width is that of the whole picture, so that a picture of COLUMN_PX fits a colu
 size. Names stand in cells alone, never in field names or expressions, whatever characters they hold.
 """
 
-import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeVar
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.arrays import Array
+from uplapp.plain import plain
 from uplapp.values import Scores
 
 Width = int | Literal["container"]
@@ -38,15 +38,7 @@ ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
 
 def inline(table: pd.DataFrame) -> alt.InlineData:
     """Hand over a table of any length; NaN and infinity become null."""
-    plain = table.astype(object).where(table.notna(), None)
-    records = [{str(key): _plain(value) for key, value in row.items()} for row in plain.to_dict("records")]
-    return alt.InlineData(values=records)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return alt.InlineData(values=plain(table))
 
 
 def pixels(width: Width) -> int:

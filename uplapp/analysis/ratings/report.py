@@ -1,19 +1,17 @@
 """Ratings -> everything that is said about them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from uplapp import __version__
+from uplapp import __version__, plain
 from uplapp.analysis.ratings.means import LEAST_SD, differences, means
 from uplapp.analysis.ratings.screening import screen
 from uplapp.analysis.reading.ratings import Ratings, images, without
 from uplapp.analysis.scoring.analyse import MOST_BOOTSTRAPS
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS, INTERVALS
-from uplapp.analysis.writing.export import neutral, plain
 from uplapp.analysis.writing.wording import listed, plural
 from uplapp.errors import UplappError
 from uplapp.values import Method
@@ -87,9 +85,9 @@ def to_dict(report: RatingReport) -> dict[str, Any]:
     """Turn a report into plain values, tables into lists of rows."""
     return {
         "criteria": list(report.ratings.criteria),
-        "means": plain(report.means.to_dict("records")),
-        "differences": plain(report.differences.to_dict("records")),
-        "observers": plain(report.observers.to_dict("records")),
+        "means": report.means,
+        "differences": report.differences,
+        "observers": report.observers,
         "excluded": [{"observer": name, "reason": reason} for name, reason in report.ratings.excluded],
         "warnings": list(report.warnings),
         **_provenance(report),
@@ -98,20 +96,14 @@ def to_dict(report: RatingReport) -> dict[str, Any]:
 
 def to_json(report: RatingReport) -> str:
     """Write everything as strict JSON: what is undefined is null, never NaN."""
-    return json.dumps(to_dict(report), indent=2, allow_nan=False, ensure_ascii=False)
+    return plain.to_json(to_dict(report))
 
 
 def to_csv(report: RatingReport) -> str:
     """Write the means with their provenance in every row; no cell is a formula to a spreadsheet."""
     reasons = "; ".join(f"{observer}: {reason}" for observer, reason in report.ratings.excluded)
     table = report.means.assign(**_provenance(report), excluded=reasons)
-    texts = table.select_dtypes(include=["object", "string"]).columns
-    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
-    return safe.to_csv(index=False, lineterminator="\n", float_format="%.6f")
-
-
-def _harmless(value: Any) -> Any:
-    return neutral(value) if isinstance(value, str) else value
+    return plain.to_csv(table, decimals=6)
 
 
 def _provenance(report: RatingReport) -> dict[str, Any]:

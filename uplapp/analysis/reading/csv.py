@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 
 from uplapp.errors import BadVotes
+from uplapp.plain import FORMULA, GUARD
 
 SEPARATORS = ",;\t"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ZIP = b"PK\x03\x04"  # how workbooks begin
-# Exports put an apostrophe before a text that a spreadsheet would take for a formula.
-NEUTRAL = r"^'(?='*[=+\-@\t\r])"
-NEUTRAL_BYTES = re.compile(rb"'[=+\-@\t\r]")
+GUARD_BYTES = re.compile(f"'{FORMULA}".encode())
 TEXT = re.compile(rb"[^ \t\r\n,;]")
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
@@ -48,8 +47,8 @@ def read_table(path: Path) -> pd.DataFrame:
     table = table.loc[lines > 0, named]
     table.columns = pd.Index([header[place] for place in named], dtype=object)
     table.index = pd.Index(lines[lines > 0], name="line")
-    if NEUTRAL_BYTES.search(data):
-        table = table.apply(lambda column: column.str.replace(NEUTRAL, "", regex=True))
+    if GUARD_BYTES.search(data):
+        table = table.apply(lambda column: column.str.replace(GUARD, "", regex=True))
     return table
 
 
@@ -62,7 +61,7 @@ def read_header(path: Path) -> tuple[str, ...]:
 def read_rows(path: Path) -> list[tuple[int, list[str]]]:
     """Read the lines and stripped cells of the rows that hold any text, the header first."""
     rows = _rows(path.name, _utf8(path))
-    return [(line, [re.sub(NEUTRAL, "", cell.strip()) for cell in row]) for line, row in rows if any(row)]
+    return [(line, [re.sub(GUARD, "", cell.strip()) for cell in row]) for line, row in rows if any(row)]
 
 
 def number(text: str) -> float:

@@ -1,12 +1,11 @@
 """Scores as tables and text: ranking, CSV, JSON, each with how they were obtained."""
 
-import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from uplapp import __version__
+from uplapp import __version__, plain
 from uplapp.analysis.arrays import Array
 from uplapp.analysis.observers.triads import Triads
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
@@ -14,7 +13,6 @@ from uplapp.analysis.scoring.significance import covariance
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Estimate, Scores
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
 MODEL = "Thurstone Case V, sigma 1.4826"
 
@@ -89,21 +87,12 @@ def to_csv(report: Report) -> str:
     for scene, some in report.scenes.items():
         tables.append(ranking(some).assign(scene=scene, **provenance(some)))
     table = pd.concat(tables, ignore_index=True).assign(excluded=_reasons(scores))
-    texts = table.select_dtypes(include=["object", "string"]).columns
-    safe = table.assign(**{name: table[name].map(_harmless) for name in texts})
-    return safe.to_csv(index=False, lineterminator="\n", float_format="%.6f")
-
-
-def neutral(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    # Python before 3.13 writes a bare CR without quotes, and what follows begins a row of its own.
-    safe = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{safe}" if text.startswith(FORMULA) else safe
+    return plain.to_csv(table, decimals=6)
 
 
 def to_json(report: Report) -> str:
     """Write everything as strict JSON: what is undefined is null, never NaN."""
-    return json.dumps(to_dict(report), indent=2, allow_nan=False, ensure_ascii=False)
+    return plain.to_json(to_dict(report))
 
 
 def to_dict(report: Report) -> dict[str, Any]:
@@ -113,9 +102,9 @@ def to_dict(report: Report) -> dict[str, Any]:
     return {
         **_core(scores),
         "letters": list(report.letters),
-        "goodness_of_fit": plain(vars(report.goodness)),
+        "goodness_of_fit": vars(report.goodness),
         "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
-        "bradley_terry": plain(report.bradley_terry),
+        "bradley_terry": report.bradley_terry,
         "side_bias": _estimate(scores.side),
         "tie": _estimate(scores.tie),
         "not_sure": tally.not_sure,
@@ -134,16 +123,16 @@ def _core(scores: Scores) -> dict[str, Any]:
     """Scores, tests and votes of one fit."""
     return {
         "conditions": list(scores.conditions),
-        "jod": plain(scores.jod),
-        "low": plain(scores.low),
-        "high": plain(scores.high),
+        "jod": scores.jod,
+        "low": scores.low,
+        "high": scores.high,
         "interval": scores.interval,
         "observers": scores.observers,
         "comparisons": scores.comparisons,
-        "covariance": plain(_covariance(scores)),
-        "pairs": [plain(vars(difference)) for difference in scores.pairs],
+        "covariance": _covariance(scores),
+        "pairs": [vars(difference) for difference in scores.pairs],
         "identifiable": scores.identifiable,
-        "wins": plain(scores.wins),
+        "wins": scores.wins,
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
@@ -156,26 +145,11 @@ def _covariance(scores: Scores) -> Array:
 
 
 def _triads(triads: Triads) -> dict[str, Any]:
-    return {"complete": triads.complete, "circular": triads.circular, "share": plain(triads.share)}
+    return {"complete": triads.complete, "circular": triads.circular, "share": triads.share}
 
 
 def _estimate(estimate: Estimate | None) -> Any:
-    return None if estimate is None else plain(vars(estimate))
-
-
-def plain(value: Any) -> Any:
-    """Turn numpy's values into Python's, and what is not finite into None, however deep."""
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _harmless(value: Any) -> Any:
-    return neutral(value) if isinstance(value, str) else value
+    return None if estimate is None else vars(estimate)
 
 
 def _reasons(scores: Scores) -> str:

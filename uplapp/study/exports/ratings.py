@@ -22,7 +22,7 @@ def ratings(store: Store, study: str, simulated: bool = False, everything: bool 
     `kind` tells practice, catch (the hidden reference) and repeat from main trials. Excluded answers are left
     out unless `everything`, then `excluded` says why; an image without a rating in time has no row.
     `seen_ms` is how long the image, `reference_seen_ms` how long the original was on screen.
-    `votes.to_csv` and `votes.to_json_lines` write the table.
+    `plain.to_csv` and `votes.to_json_lines` write the table.
     """
     return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 import pandas as pd
 
+from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import ratings, votes
 from uplapp.study.session.opening import OpenStudy
@@ -23,10 +24,10 @@ def csv(
     everything: bool = False,
     as_table: AsTable = votes.as_table,
 ) -> Iterator[str]:
-    """The text of `votes.to_csv`, piece by piece."""
-    yield votes.to_csv(as_table([], everything))
+    """The text of `plain.to_csv`, piece by piece."""
+    yield to_csv(as_table([], everything))
     for piece in _tables(reader, study, simulated, everything, as_table):
-        yield votes.to_csv(piece).partition("\n")[2]
+        yield to_csv(piece).partition("\n")[2]
 
 
 def json_lines(
@@ -56,7 +57,7 @@ def export(
     if asked:
         rows = replies.listing(reader, study.id, simulated, everything)
         table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
-        yield votes.to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
+        yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
         as_table = ratings.as_table if study.definition.rating else votes.as_table
         yield from WRITERS[suffix](reader, study.id, simulated, everything, as_table)

@@ -1,7 +1,6 @@
 """Answers as the table that the field reads: one row an answer, whoever chose what."""
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
 SIDE_NAMES = {"left": "A", "right": "B"}
 NO_VOTE = {"none": "no answer in time", "rated": "a rating, not a vote"}
 BOOSTS = ("zoom", "amplification")
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 COLUMNS = (
     *("observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"),
     *("position", "attempt", "response_ms", "layout", "frame_ms", "frames_per_phase", "swaps", "swap_sd_ms"),
@@ -91,16 +89,6 @@ def swap_sd_ms(swaps_ms: list[float]) -> float:
     return float(np.std(np.diff(swaps_ms), ddof=1)) if len(swaps_ms) > 2 else float("nan")
 
 
-def to_csv(table: pd.DataFrame) -> str:
-    """CSV text in which no cell is a formula to a spreadsheet: such a text gets an apostrophe in front.
-
-    So does a text that begins with such an apostrophe, so that reading takes exactly one away.
-    """
-    texts = table.select_dtypes(include=["object", "string"]).columns
-    safe = table.assign(**{name: table[name].map(_neutral) for name in texts})
-    return safe.to_csv(index=False, lineterminator="\n")
-
-
 def to_json_lines(table: pd.DataFrame) -> str:
     """One JSON object a vote and line; what is undefined is null."""
     return str(table.to_json(orient="records", lines=True)) if len(table) else ""
@@ -130,11 +118,3 @@ def reset(store: Store, study: str, reason: str) -> int:
         for row in rows:
             store.update("observers", row["id"], {"excluded": reason})
     return len(rows)
-
-
-def _neutral(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    # Python before 3.13 writes a bare CR without quotes, and what follows begins a row of its own.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if FORMULA.match(value) else text

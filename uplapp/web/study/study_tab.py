@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import gradio as gr
 
+from uplapp import plain
 from uplapp.study.exports import votes
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.simulation import observers
@@ -95,7 +96,7 @@ def export(store: Store, study: OpenStudy | None) -> list[str]:
     return [
         offer(
             f"{study.definition.name}-{label}.csv",
-            votes.to_csv(votes.votes(store, study.id, simulated)).encode(),
+            plain.to_csv(votes.votes(store, study.id, simulated)).encode(),
         )
         for label, simulated in (("votes", False), ("votes-simulated", True))
     ]

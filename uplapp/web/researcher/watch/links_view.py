@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
+from uplapp import plain
 from uplapp.errors import UplappError
-from uplapp.study.exports import votes
 from uplapp.study.session import links
 from uplapp.study.store.store import Row
 from uplapp.web.researcher.desk import Desk, Entry
@@ -86,4 +86,4 @@ def drawn(entry: Entry, name: str, rows: Sequence[Row]) -> str:
 def to_csv(entry: Entry, name: str, rows: Sequence[Row]) -> str:
     """One line a link; no cell is a formula to a spreadsheet."""
     cells = [(row["label"], links.state(row), row["observer"], entry.study(name, row["id"])) for row in rows]
-    return votes.to_csv(pd.DataFrame(cells, columns=["label", "state", "observer", "address"]))
+    return plain.to_csv(pd.DataFrame(cells, columns=["label", "state", "observer", "address"]))
