@@ -113,7 +113,7 @@ def short_study(store, serve, folder, parts=None, size=(64, 48), **protocol):
 
 
 def texts(language):
-    return json.loads((STATIC / f"text.{language}.json").read_text(encoding="utf-8"))
+    return json.loads((STATIC / "base" / f"text.{language}.json").read_text(encoding="utf-8"))
 
 
 def by_pointer(page, address):

@@ -21,7 +21,7 @@ async ({ rate, phaseMs, seconds, pause, absent, late }) => {
     const time = Math.round(10 * (away + 12345.678 + 1000 * number / rate)) / 10;
     waiting.splice(0).forEach((callback) => callback(time));
   };
-  const { FlickerPlayer, measureFrame } = await import('./static/player.js');
+  const { FlickerPlayer, measureFrame } = await import('./static/trial/player.js');
   let frameMs = 0;
   measureFrame().then((found) => { frameMs = found; });
   for (let n = 0; !frameMs; n += 1) {

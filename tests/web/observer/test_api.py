@@ -27,7 +27,11 @@ def answers(store):
 
 def test_every_reply_forbids_caching_sniffing_and_foreign_frames(client, observer):
     state = observer.join()
-    replies = [client.get("/study/tiny"), client.get("/study/static/player.js"), client.get("/study/none")]
+    replies = [
+        client.get("/study/tiny"),
+        client.get("/study/static/trial/player.js"),
+        client.get("/study/none"),
+    ]
     replies += [
         observer.get("state"),
         observer.get(f"picture/{state['trial']['left']}"),
@@ -171,6 +175,10 @@ def test_a_write_that_a_form_could_send_is_refused(client, kind):
     "path",
     [
         *("static/../routes.py", "static/%2e%2e/routes.py", "static/..%2froutes.py", "static/%00", "static/"),
+        *("static/base/../../routes.py", "static/base/%2e%2e/%2e%2e/routes.py", "static/base%00/api.js"),
+        *("static/base/..%2f..%2froutes.py", "static/base/..\\..\\routes.py", "static//base/api.js"),
+        *("static/base", "static/base/", "static/api.js", "static/base//api.js", "static/./base/api.js%20"),
+        *("static//etc/passwd", "static/%2fetc%2fpasswd", "static/base\\api.js", "static/BASE/API.JS"),
         *("static/..\\routes.py", "static/page.html%00.js", "static/p\u0430ge.html", "tiny/../../etc/passwd"),
         *(
             "%2e%2e",
@@ -225,7 +233,7 @@ def test_a_study_can_open_while_the_server_runs(store, tmp_path):
 def test_the_page_asks_no_other_host(client):
     texts = [
         client.get(f"/study/static/{name}").text
-        for name in ("observer.js", "api.js", "player.js", "style.css")
+        for name in ("way/observer.js", "base/api.js", "trial/player.js", "base/style.css")
     ]
     assert not any("http:" in text or "https:" in text for text in [*texts, client.get("/study/tiny").text])
 

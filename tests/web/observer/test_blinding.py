@@ -11,6 +11,7 @@ from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Observer, mounted
 from uplapp.imaging.losses import LOSSES
+from uplapp.web.observer.routes import STATIC
 
 
 @pytest.fixture
@@ -21,11 +22,8 @@ def session(store, tmp_path):
         observer = Observer(client)
         page = client.get("/study/tiny")
         observer.seen.append(page)
-        names = {"style.css", "observer.js"}
-        while names:
-            observer.seen.append(client.get(f"/study/static/{names.pop()}"))
-            found = set(re.findall(r'from "\./([a-z]+\.js)"', observer.seen[-1].text))
-            names |= {name for name in found if not any(name in str(one.url) for one in observer.seen)}
+        names = [path.relative_to(STATIC).as_posix() for path in sorted(STATIC.rglob("*.*"))]
+        observer.seen += [client.get(f"/study/static/{name}") for name in names]
         state, stimuli = observer.join(), {}
         while state["trial"]:
             stimuli[state["trial"]["token"]] = observer.pictures(state["trial"])

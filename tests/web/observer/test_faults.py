@@ -62,7 +62,7 @@ def test_a_clock_that_jumps_neither_loses_an_answer_nor_changes_the_order(store,
     assert state["code"]
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_the_page_measures_with_a_clock_that_cannot_jump(path):
     assert "Date" not in path.read_text()
 

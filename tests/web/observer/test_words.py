@@ -13,7 +13,7 @@ from uplapp.study.definition.protocol import (
     Translation,
 )
 from uplapp.study.session import lifecycle, links
-from uplapp.web.observer.agents import coarse
+from uplapp.web.observer.routes import browser_and_system
 
 WORDS = {
     "translations": (Translation("de", title="Was ändert sich weniger?", consent="Bitte zustimmen."),),
@@ -163,4 +163,4 @@ def test_a_hidden_reference_cannot_be_fetched(store, tmp_path, slot):
     ],
 )
 def test_a_browser_is_stored_as_two_words_of_ours(agent, name):
-    assert coarse(agent) == name
+    assert browser_and_system(agent) == name

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Flicker preview</title>
-<link rel="stylesheet" href="{static}style.css"><script type="module" src="{static}preview.js"></script>
+<link rel="stylesheet" href="{static}base/style.css">
+<script type="module" src="{static}trial/preview.js"></script>
 </head><body class="preview"><script id="pictures" type="application/json">{pictures}</script>
 <main id="preview" aria-label="Flicker preview"><div class="row" id="names"></div><div id="stage"></div>
 <div class="row"><button id="play" type="button">Stop <kbd>Space</kbd></button>

@@ -24,7 +24,7 @@ from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.session.session import Unknown
 from uplapp.study.store.store import Store, StoreBusy
-from uplapp.web.observer import agents, invitation
+from uplapp.web.observer import invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.limits import Limiter, Limits
 
@@ -46,6 +46,24 @@ STATUS: dict[type[UplappError], int] = {
 EVENTS_AT_ONCE = 100
 AT_ONCE = 4  # calls of the study; more threads wait for each other's memory and take longer
 
+# Marks in a User-Agent header; of two that fit, the first counts.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iOS"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+    ("CrOS", "ChromeOS"),
+)
+
 Result = TypeVar("Result")
 
 
@@ -60,7 +78,7 @@ def build(
     It needs no lifespan, as a mounted application's never runs.
     """
     routes = [
-        Route("/static/{name}", static),
+        Route("/static/{name:path}", static),
         Route("/api/{study}/welcome", welcome),
         Route("/api/{study}/join", join, methods=["POST"]),
         Route("/api/{study}/state", state),
@@ -76,7 +94,7 @@ def build(
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
     app.state.store, app.state.studies, app.state.clock = store, studies, clock
     app.state.limiter = CapacityLimiter(AT_ONCE)
-    app.state.files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in TYPES}
+    app.state.files = _read_files()
     return app
 
 
@@ -88,7 +106,7 @@ async def page(request: Request) -> Response:
 
 
 async def static(request: Request) -> Response:
-    """A script or style of the page, by its exact name."""
+    """A script or style of the page, by its exact path in the folder `static`."""
     return _file(request, request.path_params["name"])
 
 
@@ -108,7 +126,7 @@ async def join(request: Request) -> Response:
         key=_text(body, "key") if body.get("key") else "",
         link=_text(body, "link") if body.get("link") else "",
         language=str(body.get("language", "")),
-        agent=agents.coarse(request.headers.get("user-agent", "")),
+        agent=browser_and_system(request.headers.get("user-agent", "")),
     )
     token = await _call(request, joining.join, version, now=request.app.state.clock(), who=who)
     return JSONResponse({"session": token}, 201)
@@ -168,6 +186,12 @@ def refuse(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": text, "reason": reason}, status, headers)
 
 
+def _read_files() -> dict[str, bytes]:
+    """The files of the page by their exact path, such as `base/api.js`; no other path names a file."""
+    found = [path for path in STATIC.rglob("*") if path.suffix in TYPES]
+    return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in found}
+
+
 def _file(request: Request, name: str) -> Response:
     body = request.app.state.files.get(name)
     if body is None:
@@ -186,6 +210,16 @@ def _read_answer(body: Mapping[str, Any], definition: Definition) -> response.Re
     if definition.rating is not None:
         return rating.read(body, definition)
     return response.read(body, definition.protocol)
+
+
+def browser_and_system(agent: str) -> str:
+    """`Chrome, Windows` and the like from a User-Agent header; `other` stands for what it does not name.
+
+    Without versions it is enough to tell timing apart, and too little to tell people apart.
+    """
+    browser = next((name for mark, name in BROWSERS if mark in agent), "other")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "other")
+    return f"{browser}, {system}"
 
 
 def _session(request: Request) -> str:

@@ -1,16 +1,16 @@
 // The way through a study: welcome, consent, checks, practice, trials, questions, thanks. The server says what is next.
 
-import * as api from "./api.js";
+import * as api from "../base/api.js";
 import { calibrate } from "./calibration.js";
 import { checks } from "./checks.js";
 import { ask } from "./questions.js";
 import { offerWithdrawal, thank } from "./ending.js";
-import { toBitmap } from "./player.js";
-import * as pairs from "./trial.js";
-import * as rating from "./rating.js";
-import { announce, at, brief, delay, pause, show, stop } from "./screens.js";
-import { dropSession, keepSession, session } from "./store.js";
-import { load, loaded, say } from "./texts.js";
+import { toBitmap } from "../trial/player.js";
+import * as pairs from "../trial/pairs.js";
+import * as rating from "../trial/rating.js";
+import { announce, at, brief, delay, pause, show, stop } from "../base/screens.js";
+import { dropSession, keepSession, session } from "../base/store.js";
+import { load, loaded, say } from "../base/texts.js";
 import { admits, consent, invitation, preferred } from "./welcome.js";
 
 const LATE_MS = 1600; // the sentence after a trial without an answer

@@ -2,9 +2,9 @@
 
 import { holdWhile } from "./hold.js";
 import { drawWait, Stopwatch, watchLimits } from "./limits.js";
-import { FlickerPlayer, fitToPixels } from "./player.js";
-import { at } from "./screens.js";
-import { say, write } from "./texts.js";
+import { FlickerPlayer, fitToPixels, size } from "./player.js";
+import { at } from "../base/screens.js";
+import { say, write } from "../base/texts.js";
 
 const CYCLES_IN_PLACE = 2; // both flickers, before an answer counts
 const CYCLES_SIDE_BY_SIDE = 1; // an earlier key press cannot have seen a change
@@ -143,9 +143,4 @@ export function arrange(layout, { width, height }, study) {
   write(at("hint"), hint, { n: Math.round(study.max_view_ms / 100) / 10 });
   for (const canvas of [at("canvas-left"), at("canvas-right")]) size(canvas, width, height);
   at("trial").style.setProperty("--wide", `${width / devicePixelRatio}px`);
-}
-
-export function size(canvas, width, height) {
-  Object.assign(canvas, { width, height });
-  Object.assign(canvas.style, { width: `${width / devicePixelRatio}px`, height: `${height / devicePixelRatio}px` });
 }

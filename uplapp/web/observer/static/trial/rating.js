@@ -2,11 +2,10 @@
 
 import { holdWhile } from "./hold.js";
 import { drawWait, Stopwatch, watchLimits } from "./limits.js";
-import { fitToPixels } from "./player.js";
+import { fitToPixels, size } from "./player.js";
 import { chooseDigit, complete, drawScales, ratings } from "./scales.js";
-import { at } from "./screens.js";
-import { write } from "./texts.js";
-import { size } from "./trial.js";
+import { at } from "../base/screens.js";
+import { write } from "../base/texts.js";
 
 export { focusFirst } from "./scales.js";
 

@@ -1,7 +1,7 @@
 // The scales of a rating: one row of labelled values a criterion, by pointer, digits or arrows.
 
-import { at } from "./screens.js";
-import { labels } from "./texts.js";
+import { at } from "../base/screens.js";
+import { labels } from "../base/texts.js";
 
 const groups = () => [...at("criteria").querySelectorAll("fieldset")];
 const given = (group) => group.querySelector("input:checked");

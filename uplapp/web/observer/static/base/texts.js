@@ -19,7 +19,7 @@ export async function load(language) {
 
 async function read(language) {
   for (let wait = 500; ; wait = Math.min(2 * wait, 8000)) {
-    const reply = await fetch(`static/text.${language}.json`).catch(() => null);
+    const reply = await fetch(`static/base/text.${language}.json`).catch(() => null);
     if (reply?.ok) return reply.json();
     if (reply?.status === 404) return null;
     await new Promise((done) => setTimeout(done, wait));

@@ -1,9 +1,9 @@
 // Thanks with the completion code, and the way out for those who change their mind.
 
-import * as api from "./api.js";
-import { announce, at, show, shown, stop } from "./screens.js";
-import { dropSession } from "./store.js";
-import { say, write } from "./texts.js";
+import * as api from "../base/api.js";
+import { announce, at, show, shown, stop } from "../base/screens.js";
+import { dropSession } from "../base/store.js";
+import { say, write } from "../base/texts.js";
 
 export function thank(study, state) {
   write(at("thanks-text"), state.code ? "thanks_code" : "thanks_plain");

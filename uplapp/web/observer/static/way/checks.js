@@ -1,15 +1,14 @@
 // Before the first picture: window, device pixels, refresh rate, keyboard.
 
-import * as api from "./api.js";
-import { measureFrame } from "./player.js";
-import { at, pressed, show } from "./screens.js";
-import { write } from "./texts.js";
+import * as api from "../base/api.js";
+import { pinched } from "../trial/hold.js";
+import { measureFrame } from "../trial/player.js";
+import { at, pressed, show } from "../base/screens.js";
+import { write } from "../base/texts.js";
 
 const SLOWEST_MS = 1000 / 45; // the time of a frame; slower is told, not refused
 const STEP = 0.25; // displays scale by quarters; a browser's zoom does not
 let frameMs = 0;
-
-export const pinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
 
 function mark(id, good, key, values) {
   at(id).className = good === null ? "" : good ? "yes" : "no";

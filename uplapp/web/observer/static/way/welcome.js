@@ -1,9 +1,9 @@
 // Welcome, language and consent; or, where the study takes nobody now, a sentence that says so.
 
-import * as api from "./api.js";
-import { at, show, stop, submitted } from "./screens.js";
-import { keepSession, link, store } from "./store.js";
-import { load, nameOf, say, write } from "./texts.js";
+import * as api from "../base/api.js";
+import { at, show, stop, submitted } from "../base/screens.js";
+import { keepSession, link, store } from "../base/store.js";
+import { load, nameOf, say, write } from "../base/texts.js";
 
 const SAFE_HZ = 3; // flashes a second, WCAG 2.3.1
 

@@ -1,8 +1,8 @@
 // The questions after the last trial, each with a label of its own; skipped where none is required.
 
-import * as api from "./api.js";
-import { at, show } from "./screens.js";
-import { say } from "./texts.js";
+import * as api from "../base/api.js";
+import { at, show } from "../base/screens.js";
+import { say } from "../base/texts.js";
 
 const LONGEST = 2000; // characters, as the server takes them
 const FEW = 7; // options that are all in view; more are a menu

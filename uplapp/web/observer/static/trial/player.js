@@ -176,6 +176,12 @@ export function fitToPixels(canvases) {
   }
 }
 
+// The room that a picture of this size will need, before it is there.
+export function size(canvas, width, height) {
+  Object.assign(canvas, { width, height });
+  Object.assign(canvas.style, { width: `${width / devicePixelRatio}px`, height: `${height / devicePixelRatio}px` });
+}
+
 export async function toBitmap(blob) {
   return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 }

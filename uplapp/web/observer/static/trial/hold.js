@@ -1,8 +1,9 @@
 // While a trial runs: stand still where the page is hidden, zoomed, or too small for what it shows.
 
-import { pinched } from "./checks.js";
-import { at } from "./screens.js";
-import { write } from "./texts.js";
+import { at } from "../base/screens.js";
+import { write } from "../base/texts.js";
+
+export const pinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
 
 // `fits` says whether the pictures are in the window; `onChange(held)` is called at each change of state.
 // Returns the check itself.

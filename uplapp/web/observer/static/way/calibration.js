@@ -1,9 +1,9 @@
 // How large the pictures are to the observer: a bank card against the screen, and the distance from it.
 
-import * as api from "./api.js";
-import { at, show } from "./screens.js";
-import { store } from "./store.js";
-import { say, write } from "./texts.js";
+import * as api from "../base/api.js";
+import { at, show } from "../base/screens.js";
+import { store } from "../base/store.js";
+import { say, write } from "../base/texts.js";
 
 const LONG_MM = 85.6; // ISO/IEC 7810 ID-1
 const SHORT_MM = 53.98;
