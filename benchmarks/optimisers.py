@@ -28,7 +28,7 @@ TRAINED, HELD_OUT = ("astronaut", "chelsea", "rocket"), ("coffee",)
 
 def supplies(folders: list[str]) -> tuple[list[Photograph], Validation]:
     """Photographs to train on and pairs to measure on, from two folders or from the samples."""
-    task = TASKS.build("denoise")
+    task = TASKS["denoise"]
     if folders:
         return load_photographs(Path(folders[0]), 96), Validation.read(task, Path(folders[1]))
     photographs = [tensor_to_array(read_image(sample_path(name)).pixels) for name in TRAINED]

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.restorers.network import restore
 from uplapp.settings import Settings
 

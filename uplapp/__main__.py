@@ -1,40 +1,47 @@
 """The command line: `python -m uplapp VERB`."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from uplapp.commands.agree import agree
-from uplapp.commands.analyse import analyse
-from uplapp.commands.deploy import deploy
-from uplapp.commands.evaluate import evaluate
-from uplapp.commands.model import app as model
-from uplapp.commands.next import next_pair
-from uplapp.commands.observers import observers
-from uplapp.commands.plan import plan
-from uplapp.commands.ratings import ratings
-from uplapp.commands.restore import restore
-from uplapp.commands.study import app as study
-from uplapp.commands.train import train
 from uplapp.errors import UplappError
 
-app = typer.Typer(
-    help="Restore images, ask observers which looks best, and rank with honest intervals.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+# Where each verb lives; it is imported when it is asked for, so that the analysis starts without torch.
+VERBS = {
+    "restore": "uplapp.commands.restore:restore",
+    "train": "uplapp.commands.train:train",
+    "evaluate": "uplapp.commands.evaluate:evaluate",
+    "analyse": "uplapp.commands.analyse:analyse",
+    "ratings": "uplapp.commands.ratings:ratings",
+    "observers": "uplapp.commands.observers:observers",
+    "agree": "uplapp.commands.agree:agree",
+    "next": "uplapp.commands.next:next_pair",
+    "plan": "uplapp.commands.plan:plan",
+    "study": "uplapp.commands.study:app",
+    "model": "uplapp.commands.model:app",
+    "deploy": "uplapp.commands.deploy:deploy",
+    "serve": "uplapp.__main__:serve",
+}
 
 
-for verb in (restore, train, evaluate, analyse, ratings, observers, agree, plan, deploy):
-    app.command()(verb)
-app.command("next")(next_pair)
-app.add_typer(study, name="study")
-app.add_typer(model, name="model")
+class Verbs(TyperGroup):
+    """The verbs of VERBS, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List the verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a verb, None for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name].partition(":")
+        return _command(getattr(import_module(module), name), cmd_name)
 
 
-@app.command()
 def serve() -> None:
     """Serve the app; address and port are GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
@@ -46,6 +53,21 @@ def serve() -> None:
     page.serve(Settings.from_env())
 
 
+app = typer.Typer(
+    cls=Verbs,
+    help="Restore images, ask observers which looks best, and rank with honest intervals.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Restore images, ask observers which looks best, and rank with honest intervals."""
+
+
 def main() -> None:
     """Run a verb; bad input ends with exit code 2 and one line on stderr."""
     try:
@@ -53,6 +75,18 @@ def main() -> None:
     except UplappError as error:
         print("; ".join(filter(None, (f"error: {error}", error.hint))), file=sys.stderr)
         sys.exit(2)
+
+
+def _command(verb: Any, name: str) -> Any:
+    """Make a command of a function, or of an app with verbs of its own."""
+    if isinstance(verb, typer.Typer):
+        command = typer.main.get_command(verb)
+    else:
+        single = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+        single.command(name)(verb)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
 
 
 if __name__ == "__main__":

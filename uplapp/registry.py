@@ -1,7 +1,8 @@
-"""A read-only table of named builders."""
+"""A read-only table of named rows."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,11 +18,11 @@ class Entry:
     source: str
 
 
-Row = TypeVar("Row", bound=Entry)
+Row = TypeVar("Row")
 
 
 class Registry(Mapping[str, Row]):
-    """Named builders of one kind; the table that menus, command line, cards and tests walk."""
+    """Named rows of one kind; the table that menus, command line, cards and tests walk."""
 
     def __init__(self, kind: str, entries: Mapping[str, Row]) -> None:
         self.kind = kind
@@ -43,7 +44,7 @@ class Registry(Mapping[str, Row]):
 
     def build(self, name: str, **options: object) -> Any:
         """Build `name`; an unknown name or option raises UplappError before anything is built."""
-        entry = self[name]
+        entry: Any = self[name]
         parameters = inspect.signature(entry.build).parameters
         unknown = sorted(set(options) - set(parameters))
         if unknown:
@@ -52,3 +53,14 @@ class Registry(Mapping[str, Row]):
                 f"{self.kind} '{name}' has no option '{unknown[0]}'; its options are: {allowed}"
             )
         return entry.build(**options)
+
+    @contextmanager
+    def joined(self, name: str, row: Row) -> Iterator[None]:
+        """Let one more row stand in the table while the context lasts; a name that is taken is refused."""
+        if name in self._entries:
+            raise UplappError(f"{self.kind} '{name}' is there already; choose another name")
+        self._entries[name] = row
+        try:
+            yield
+        finally:
+            del self._entries[name]

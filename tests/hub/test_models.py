@@ -12,7 +12,7 @@ from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.hub import networks as hub_models
 from uplapp.hub.client import HubError
 from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.workflows.networks import LARGEST, add_from_hub
 
 REPO, COMMIT = "lab/net", "c0ffee" + "0" * 34

@@ -1,50 +1,62 @@
-"""`python -m uplapp evaluate`: metrics of checkpoints over a folder of images."""
+"""`python -m uplapp evaluate`: metrics of checkpoints and methods over a folder of images."""
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, degradation_options
 from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.evaluation import table
+from uplapp.imaging.evaluation.candidates import of_cards, of_methods, settings_of
+from uplapp.imaging.evaluation.text import format_evaluation
+from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 
 
+@degradation_options(without=("seed",))
 def evaluate(
     data: Annotated[Path, typer.Option(help="Folder of clean images.")],
     task: Annotated[str, typer.Option(help="A name in the table of tasks.")] = "denoise",
     checkpoint: Annotated[
         list[str] | None, typer.Option("-c", "--checkpoint", help="A checkpoint; may be given again.")
     ] = None,
-    sigma: Annotated[float, typer.Option(min=0, help="denoise: noise in 8-bit units.")] = 25.0,
-    acceleration: Annotated[int, typer.Option(min=2, help="mri: one column in so many is sampled.")] = 8,
-    mask: Annotated[str, typer.Option(help="mri: random or equispaced columns.")] = "random",
+    method: Annotated[list[str] | None, METHOD] = None,
+    settings: Annotated[list[str] | None, SET] = None,
+    no_consistency: Annotated[bool, NO_CONSISTENCY] = False,
     lpips: Annotated[str, typer.Option(help="Backbone of LPIPS: alex, squeeze or vgg.")] = "alex",
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    *,
+    degradation: Mapping[str, Any],
 ) -> None:
-    """Degrade every image, restore it by every checkpoint, print the mean metrics.
+    """Degrade every image, restore it by every checkpoint or method, print the mean metrics.
 
-    Photographs for denoise; for mri NIfTI volumes, fastMRI's .h5, k-space in .npy and .npz.
+    Photographs for denoise; for mri NIfTI volumes, fastMRI's .h5, k-space in .npy and .npz. Methods alone run
+    where only --method is given, checkpoints alone where only -c is, all checkpoints where neither is.
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
-    from uplapp.imaging.checkpoints.card import Checkpoints
-    from uplapp.imaging.evaluation import table as metrics
-    from uplapp.imaging.evaluation.text import format_evaluation
-    from uplapp.imaging.physics import GaussianNoise, Undersampling
-    from uplapp.imaging.tasks import TASKS
-
-    noisy = TASKS.build(task).degradation is GaussianNoise
-    degradation = GaussianNoise(sigma) if noisy else Undersampling(acceleration, mask)
+    TASKS[task]
     checkpoints = Checkpoints(Settings.from_env().models)
-    cards = [checkpoints.find(name) for name in checkpoint] if checkpoint else checkpoints.cards(task)
+    cards = [checkpoints.find(name) for name in checkpoint or []]
     for card in cards:
-        if card.spec.task != task:
-            raise UplappError(f"checkpoint '{card.name}' is for --task {card.spec.task}, not for {task}")
-    result = metrics.evaluate(checkpoints, cards, data, degradation, read_seeds(seeds), _show, lpips)
+        if card.task != task:
+            raise UplappError(f"checkpoint '{card.name}' is for --task {card.task}, not for {task}")
+    if not cards and not method:
+        cards = checkpoints.cards(task)
+    methods = method or []
+    candidates = [
+        *of_cards(checkpoints, cards, not no_consistency),
+        *of_methods(methods, settings_of(methods, settings or [])),
+    ]
+    drawn = degradation_of(task, degradation, always=True)
+    result = table.evaluate(task, candidates, data, drawn, read_seeds(seeds), _show, lpips)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return
@@ -55,7 +67,7 @@ def evaluate(
 
 
 def read_seeds(text: str) -> tuple[int, ...]:
-    """Whole numbers separated by commas."""
+    """Read whole numbers separated by commas."""
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:

@@ -10,7 +10,8 @@ from uplapp.commands.shared import Json, tell, watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints.card import Card, Checkpoints
+    from uplapp.imaging.checkpoints.card import Card
+    from uplapp.imaging.checkpoints.folder import Checkpoints
 
 app = typer.Typer(help="Networks of your own: add, list, remove.", no_args_is_help=True)
 
@@ -73,12 +74,12 @@ def remove(name: Annotated[str, typer.Argument(help="A network that was added.")
 
 
 def _checkpoints() -> "Checkpoints":
-    from uplapp.imaging.checkpoints.card import Checkpoints
+    from uplapp.imaging.checkpoints.folder import Checkpoints
 
     return Checkpoints(Settings.from_env().models)
 
 
 def _facts(card: "Card") -> dict[str, Any]:
-    spec = card.spec
-    names = {"name": card.name, "label": card.label, "task": spec.task, "network": spec.network}
-    return {**names, "loss": spec.loss, "parameters": card.parameters, "sha256": card.sha256}
+    network = card.spec.network if card.spec else card.kind
+    names = {"name": card.name, "label": card.label, "task": card.task, "network": network}
+    return {**names, "loss": card.loss, "parameters": card.parameters, "sha256": card.sha256}

@@ -1,90 +1,90 @@
 """`python -m uplapp restore`: images or scans in, restored images and their provenance out."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, degradation_options
 from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods, settings_of
+from uplapp.imaging.evaluation.job import run_job
+from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.provenance import write_results
+from uplapp.imaging.evaluation.text import cautions
+from uplapp.imaging.files.readers import picture_name
+from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 
-if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints.card import Card
-    from uplapp.imaging.physics import Degradation
-
-
-IMAGES = typer.Argument(
-    help="PNG, JPEG or TIFF; for MR checkpoints also fastMRI .h5, .nii, .nii.gz, .npy, .npz."
-)
-SIGMA = typer.Option(min=0, max=255, help="Add noise first; without it the input is noisy.")
-ACCELERATION = typer.Option(
-    help="Keep one column of k-space in so many; without it a picture is zero-filled already."
-)
-MASK = typer.Option(help="Which columns: random (the default) or equispaced.")
-COILS = typer.Option(min=1, max=64, help="Simulated coils that measure a picture.")
-SEED = typer.Option(min=0, help="Seed of the noise or, together with the file's name, of the columns.")
+IMAGES = typer.Argument(help="PNG, JPEG or TIFF; for MR also fastMRI .h5, .nii, .nii.gz, .npy, .npz.")
 SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
+TASK = typer.Option(help="The task of the methods where no checkpoint says it.")
 
 
+@degradation_options()
 def restore(
     images: Annotated[list[Path], IMAGES],
-    checkpoint: Annotated[list[str], typer.Option("-c", "--checkpoint", help="May be given again.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],
-    sigma: Annotated[float | None, SIGMA] = None,
-    acceleration: Annotated[int | None, ACCELERATION] = None,
-    mask: Annotated[str | None, MASK] = None,
-    coils: Annotated[int | None, COILS] = None,
-    seed: Annotated[int, SEED] = 0,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option("-c", "--checkpoint", help="May be given again.")
+    ] = None,
+    method: Annotated[list[str] | None, METHOD] = None,
+    settings: Annotated[list[str] | None, SET] = None,
+    task: Annotated[str | None, TASK] = None,
+    no_consistency: Annotated[bool, NO_CONSISTENCY] = False,
     slice_: Annotated[int | None, SLICE] = None,
+    *,
+    degradation: Mapping[str, Any],
 ) -> None:
     """Degrade if asked, restore, write 8- or 16-bit PNG files, error maps and provenance.json.
 
     Example: python -m uplapp restore photo.png -c denoise-unet-l2 -o restored --sigma 25 --seed 0
 
-    Or: python -m uplapp restore head.nii.gz -c mri-unet-l2 -o restored --acceleration 8 --slice 90
+    Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
     """
-    from uplapp.imaging.checkpoints.card import Checkpoints
-    from uplapp.imaging.evaluation.job import Job, run_job, write_results
-    from uplapp.imaging.evaluation.opening import picture_name, read_case
-
     names = [picture_name(path) for path in images]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
     checkpoints = Checkpoints(Settings.from_env().models)
-    cards = [checkpoints.find(name) for name in checkpoint]
-    degradation = _degradation(sigma, acceleration, mask, coils, seed)
-    cases = [read_case(path, _task_of(cards), degradation, slice_) for path in images]
+    cards = [checkpoints.find(name) for name in checkpoint or []]
+    methods = method or []
+    task = _task_of(task, [card.task for card in cards], degradation)
+    candidates = [
+        *of_cards(checkpoints, cards, not no_consistency),
+        *of_methods(methods, settings_of(methods, settings or [])),
+    ]
+    drawn = degradation_of(task, degradation)
+    cases = [read_case(path, task, drawn, slice_) for path in images]
     for case in cases:
         if case.note:
             print(case.note, file=sys.stderr)
-        for step in run_job(case, checkpoints, cards):
-            if isinstance(step, Job):
-                print(*write_results(step, out), sep="\n")
-    print(f"{len(images)} image(s), {len(cards)} checkpoint(s)", file=sys.stderr)
+        job = run_job(case, candidates)
+        print(*write_results(job, out), sep="\n")
+        for caution in cautions(job):
+            print(caution.replace("**", ""), file=sys.stderr)
+    print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
 
 
-def _degradation(
-    sigma: float | None, acceleration: int | None, mask: str | None, coils: int | None, seed: int
-) -> "Degradation | None":
-    from uplapp.imaging.physics import GaussianNoise, Undersampling
-
-    if sigma is not None and acceleration is not None:
-        raise UplappError("--sigma is for photographs and --acceleration for MR; give one of them")
-    if mask is not None and acceleration is None:
-        raise UplappError(f"--mask {mask} says which columns, not how many; give --acceleration as well")
-    if coils is not None and acceleration is None:
-        raise UplappError(f"--coils {coils} is for undersampling; give --acceleration as well")
-    if acceleration is not None:
-        return Undersampling(acceleration, mask or "random", seed, coils or 1)
-    return None if sigma is None else GaussianNoise(sigma, seed)
-
-
-def _task_of(cards: "list[Card]") -> str:
-    tasks = sorted({card.spec.task for card in cards})
+def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[str, Any]) -> str:
+    """Find the task: as given, else that of the checkpoints, else that whose degradation was asked for."""
+    tasks = sorted({*of_cards, *([given] if given else [])})
     if len(tasks) > 1:
         raise UplappError(
             f"these checkpoints are for the tasks {' and '.join(tasks)}; give those of one task"
         )
-    return tasks[0]
+    if tasks:
+        TASKS[tasks[0]]
+        return tasks[0]
+    fitting = [name for name, row in TASKS.items() if row.degrading.strength in degradation]
+    if len(fitting) != 1:
+        raise UplappError(f"methods need a task; give --task, one of: {', '.join(TASKS)}")
+    return fitting[0]
+
+
+def _count(candidates: Sequence[Candidate]) -> str:
+    checkpoints = sum(one.card is not None for one in candidates)
+    return f"{checkpoints} checkpoint(s), {len(candidates) - checkpoints} method(s)"

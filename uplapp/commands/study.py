@@ -100,7 +100,7 @@ def render(name: Name) -> None:
 
     Example: uplapp study render demo
     """
-    from uplapp.imaging.checkpoints.card import Checkpoints
+    from uplapp.imaging.checkpoints.folder import Checkpoints
     from uplapp.workflows import render
 
     settings = Settings.from_env()

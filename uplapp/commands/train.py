@@ -1,10 +1,11 @@
 """`python -m uplapp train`: from images to a checkpoint, or to all checkpoints of a table of runs."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,6 +52,8 @@ RATES = typer.Option(help="Search instead: compare these learning rates in short
 SEARCH_STEPS = typer.Option(min=1, help="With --rates: batches of a short run.")
 LOOK = typer.Option(min=1, help="Steps between two looks at validation images.")
 SAVE = typer.Option(min=1, help="Steps between two saved states.")
+LEARNER = typer.Option(help="A name in the table of learners.")
+DRAW = typer.Option(help="How the task draws its batches, such as grey_share=0.5; may be given again.")
 CURVES = typer.Option(help="Draw losses and validation scores to this file (.svg, .pdf, .png).")
 
 OF_RECIPE = (
@@ -65,6 +68,8 @@ OF_RECIPE = (
     "optimiser",
     "width",
     "precision",
+    "learner",
+    "draw",
 )
 OF_TABLE = ("table", "only", "dask")
 INTERRUPTED = 130
@@ -121,6 +126,8 @@ def train(
     validate_every: Annotated[int, LOOK] = 500,
     save_every: Annotated[int, SAVE] = 250,
     curves: Annotated[Path | None, CURVES] = None,
+    learner: Annotated[str, LEARNER] = "supervised",
+    draw: Annotated[list[str] | None, DRAW] = None,
 ) -> None:
     """Train one network, or all of a table; the same command goes on where a stopped one ended.
 
@@ -181,7 +188,7 @@ def _set_threads(threads: int) -> None:
 
 
 def _row(context: typer.Context, source: str) -> "Row":
-    from uplapp.imaging.recipes.spec import RunSpec, Schedule
+    from uplapp.imaging.recipes.spec import Schedule, one_stage
     from uplapp.imaging.recipes.table import Row
 
     given = context.params
@@ -193,9 +200,31 @@ def _row(context: typer.Context, source: str) -> "Row":
         precision=given["precision"],
         optimiser=given["optimiser"],
     )
-    options = {} if given["width"] == 48 else {"width": given["width"]}
-    spec = RunSpec(given["task"], given["network"], given["loss"], given["seed"], schedule, options)
+    spec = one_stage(
+        given["task"],
+        given["network"],
+        given["loss"],
+        given["seed"],
+        schedule=schedule,
+        network_options={} if given["width"] == 48 else {"width": given["width"]},
+        learner=given["learner"],
+        draw=read_settings(given["draw"] or []),
+    )
     return Row(spec, source)
+
+
+def read_settings(texts: Sequence[str]) -> dict[str, Any]:
+    """Read texts `key=value`, the values as JSON where they are, else as text."""
+    settings = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UplappError(f"'{text}' is no setting; write key=value")
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value
+    return settings
 
 
 def _rows(table: Path, only: list[str]) -> list["Row"]:
@@ -276,9 +305,9 @@ def _read_rates(text: str) -> list[float]:
 def _logs(work: Sequence["Run"]) -> dict[str, Path]:
     from uplapp.imaging.training.loop import log_path
 
-    starts = {
-        f"{run.spec.start.name} (start)": log_path(run.places.runs, run.spec.start)
+    before = {
+        f"{run.spec.before.name} (before)": log_path(run.places.runs, run.spec.before)
         for run in work
-        if run.spec.start is not None
+        if run.spec.before is not None
     }
-    return starts | {run.name: log_path(run.places.runs, run.spec) for run in work}
+    return before | {run.name: log_path(run.places.runs, run.spec) for run in work}

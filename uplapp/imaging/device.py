@@ -1,11 +1,34 @@
-"""The number format in which a network is run."""
+"""Where networks run, and in which number format and memory layout."""
+
+import itertools
 
 import torch
 from torch import Tensor, nn
 
+# The layout that is fast by number of axes of a batch; volumes stay as they are.
+LAYOUTS = {4: torch.channels_last}
 
-def estimate(network: nn.Module, degraded: Tensor, precision: str) -> Tensor:
-    """What a network makes of a batch (B,C,H,W), as float32; bfloat16 computes as much as it can in that."""
-    with torch.autocast(degraded.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        restored: Tensor = network(degraded.contiguous(memory_format=torch.channels_last))
+
+def pick_device() -> torch.device:
+    """Pick the accelerator if there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Give the device of a module's tensors, the processor where it has none."""
+    first = next(itertools.chain(module.parameters(), module.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def estimate(network: nn.Module, seen: Tensor, precision: str) -> Tensor:
+    """Run a network on a batch (B,C,*size) to float32; bfloat16 computes as much as it can in that."""
+    layout = LAYOUTS.get(seen.ndim, torch.contiguous_format)
+    with torch.autocast(seen.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        restored: Tensor = network(seen.contiguous(memory_format=layout))
     return restored.float().contiguous()
+
+
+def arrange(network: nn.Module, axes: int) -> nn.Module:
+    """Lay out the weights of a network for images of so many axes as `estimate` lays out batches."""
+    layout = LAYOUTS.get(axes + 2)
+    return network if layout is None else network.to(memory_format=layout)  # type: ignore[call-overload]

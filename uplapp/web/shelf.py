@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from uplapp.errors import BadStudy, UplappError
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import definition
 from uplapp.study.exports import dashboard
@@ -17,6 +17,7 @@ from uplapp.study.stimuli import stimuli
 from uplapp.study.store.reading import reading
 from uplapp.study.store.store import DATABASE, Store
 from uplapp.workflows import render
+from uplapp.workflows.opening import open_study
 
 UNREAD = "not read yet: press Read it from the disk again"
 
@@ -43,7 +44,7 @@ class Shelf:
             plan, root = definition.load(folder), stimuli.find_root(folder, self.settings.data)
             if plan.render is not None and not render.rendered(plan, root):
                 render.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
-            opened = render.open_study(self.store, plan, root, time.time())
+            opened = open_study(self.store, plan, root, time.time())
             self._keep_sessions(opened)
             self.studies[plan.name] = opened
             self.closed.pop(folder.name, None)

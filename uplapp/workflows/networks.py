@@ -2,7 +2,8 @@
 
 from uplapp.hub import networks as hub
 from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, Checkpoints
+from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.checkpoints.weights import MAX_BYTES
 from uplapp.values import Watch
 

@@ -1,27 +1,36 @@
-"""Where imaging, study and analysis meet."""
+"""Stimuli of a study made from its recipe: scenes measured, then restored by its conditions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
-from uplapp.analysis.asking.next_pair import next_pairs
-from uplapp.errors import BadStudy
-from uplapp.imaging.checkpoints.card import Checkpoints
-from uplapp.imaging.files.pictures import encode_png, read_image
+from uplapp.errors import BadStudy, UplappError
+from uplapp.imaging.case import Case, make_case
+from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards, of_methods
+from uplapp.imaging.evaluation.job import require_fit
+from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.restorers.network import restore
+from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Render, Scene
-from uplapp.study.session import opening
-from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.store import Store
 from uplapp.values import REFERENCE
+from uplapp.whole import write_bytes
 
 OnPicture = Callable[[int, int], None]
+# Keys of a recipe from before degradations described themselves, and the options they stand for.
+FIRST_KEYS = {
+    "noise_sigma": "sigma",
+    "acceleration": "acceleration",
+    "mask": "mask",
+    "noise_seed": "seed",
+    "mask_seed": "seed",
+}
 
 
 def render_stimuli(
@@ -29,29 +38,23 @@ def render_stimuli(
 ) -> None:
     """Make every stimulus of a study from its recipe: `root/<condition or reference>/<scene>.png`.
 
-    Each photograph is degraded and restored whole, then cropped, so that no crop shows an edge of the
-    network. BadStudy says what a recipe lacks; a picture is written in one replace.
+    Each picture is measured and restored whole, then cropped, so that no crop shows an edge of the
+    restoration. BadStudy says what a recipe lacks; a picture is written in one replace.
     """
-    if definition.render is None:
+    recipe = definition.render
+    if recipe is None:
         raise BadStudy(f"study '{definition.name}' has no [render] table; its stimuli come as files")
-    recipe, degradation = definition.render, _degradation(definition.render)
-    task = TASKS.build(recipe.task)
-    names = [condition.name for condition in definition.conditions]
-    known = {card.name for card in checkpoints.cards(recipe.task)}
-    grid = {name: f"{recipe.task}-{recipe.network}-{name}" for name in names}
-    cards = {
-        name: checkpoints.find(name if name in known and grid[name] not in known else grid[name])
-        for name in names
-    }
-    networks = {name: checkpoints.load(card) for name, card in cards.items()}
-    total = len(definition.scenes) * (len(networks) + 1)
+    candidates = candidates_of(definition, recipe, checkpoints)
+    restorers = {one.name: one.build() for one in candidates}
+    total = len(definition.scenes) * (len(restorers) + 1)
     done = 0
     for scene in definition.scenes:
-        clean = _read_scene(definition.name, scene, task.channels)
-        degraded = degradation.for_image(scene.name).apply(clean)
-        for name in (REFERENCE, *networks):
-            pixels = clean if name == REFERENCE else restore(networks[name], degraded)
-            _write(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
+        case = case_of(definition, recipe, scene)
+        for one in candidates:
+            require_fit(one, case)
+        for name in (REFERENCE, *restorers):
+            pixels = _clean(case) if name == REFERENCE else restorers[name].restore(case, unwatched)
+            write_bytes(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
             done += 1
             if on_picture is not None:
                 on_picture(done, total)
@@ -65,25 +68,57 @@ def rendered(definition: Definition, root: Path) -> bool:
     )
 
 
-def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
-    """Open a study whose adaptive choices, if it makes any, are the analysis'; raises as the session does."""
-    return opening.open_study(store, definition, root, now, next_pairs)
+def degradation_options(recipe: Render) -> dict[str, Any]:
+    """Give the options of a recipe's degradation, also where it writes them under their first keys."""
+    first = {key: getattr(recipe, key) for key in FIRST_KEYS}
+    given = {FIRST_KEYS[key]: value for key, value in first.items() if value is not None}
+    return {**given, **recipe.degradation}
 
 
-def _degradation(recipe: Render) -> Degradation:
-    if TASKS.build(recipe.task).degradation is GaussianNoise:
-        return GaussianNoise(recipe.noise_sigma, recipe.noise_seed)
-    return Undersampling(recipe.acceleration, recipe.mask, recipe.mask_seed)
+def candidates_of(definition: Definition, recipe: Render, checkpoints: Checkpoints) -> list[Candidate]:
+    """Make the candidates that a study compares, called as its conditions are.
+
+    A condition is a checkpoint by the name of its loss or its own, else a method. An unknown name lists the
+    checkpoints, and the methods of the task.
+    """
+    return list(_candidates(definition, recipe, checkpoints))
 
 
-def _read_scene(study: str, scene: Scene, channels: int) -> Tensor:
+def case_of(definition: Definition, recipe: Render, scene: Scene) -> Case:
+    """Measure a scene as the recipe says, its noise or columns drawn for the name of the scene."""
     library, _, name = scene.source.partition(":")
     if library not in LIBRARIES or not name:
         raise BadStudy(
-            f"scene '{scene.name}' of study '{study}' has source '{scene.source}'; "
+            f"scene '{scene.name}' of study '{definition.name}' has source '{scene.source}'; "
             f"write one of {', '.join(LIBRARIES)}, a colon and the name of a picture"
         )
-    return read_image(LIBRARIES[library](name)).with_channels(channels)
+    task = TASKS[recipe.task]
+    subject = replace(task.open(LIBRARIES[library](name), None), name=scene.name, stem=scene.name)
+    try:
+        degradation = task.degrade(**degradation_options(recipe))
+    except UplappError as error:
+        raise BadStudy(f"study '{definition.name}': [render] degradation: {error}") from error
+    return make_case(subject, recipe.task, degradation)
+
+
+def _candidates(definition: Definition, recipe: Render, checkpoints: Checkpoints) -> Iterator[Candidate]:
+    cards = {card.name: card for card in checkpoints.cards(recipe.task)}
+    methods = methods_of(recipe.task)
+    for condition in definition.conditions:
+        name = condition.name
+        grid = f"{recipe.task}-{recipe.network}-{name}"
+        if grid not in cards and name not in cards and name in methods:
+            (candidate,) = of_methods([name], {name: recipe.methods.get(name, {})})
+        else:
+            card = checkpoints.find(name if name in cards and grid not in cards else grid)
+            (candidate,) = of_cards(checkpoints, [card], recipe.consistency)
+        yield replace(candidate, name=name)
+
+
+def _clean(case: Case) -> Tensor:
+    if case.reference is None:
+        raise BadStudy(f"scene '{case.name}' lacks a part of its k-space; take a whole one as the reference")
+    return case.reference
 
 
 def _sklearn_photograph(name: str) -> Path:
@@ -101,13 +136,6 @@ def _crop(pixels: Tensor, scene: Scene) -> Tensor:
             f"the photograph at {pixels.shape[-1]}x{pixels.shape[-2]} px"
         )
     return pixels[:, top : top + height, left : left + width]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 # Where the pictures of a recipe come from: packages that ship some.

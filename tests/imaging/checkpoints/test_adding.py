@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tests.imaging.checkpoints.test_checkpoints import make
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints import adding, weights
-from uplapp.imaging.checkpoints.card import Checkpoints, build_network, outline
+from uplapp.imaging.checkpoints.building import build_network, outline
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.checkpoints.weights import read_shapes
 from uplapp.imaging.recipes.spec import RunSpec
 

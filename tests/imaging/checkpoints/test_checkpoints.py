@@ -10,13 +10,9 @@ import safetensors.torch
 import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints.card import (
-    Checkpoints,
-    build_network,
-    load_network,
-    read_card,
-    write_checkpoint,
-)
+from uplapp.imaging.checkpoints.building import build_network
+from uplapp.imaging.checkpoints.card import read_card
+from uplapp.imaging.checkpoints.folder import Checkpoints, load_network, write_checkpoint
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipes.spec import RunSpec
 

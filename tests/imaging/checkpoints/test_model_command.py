@@ -11,7 +11,7 @@ from tests.imaging.checkpoints.test_adding import FITTING, card
 from uplapp.commands.model import app
 from uplapp.errors import UplappError
 from uplapp.hub import client
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.settings import Settings
 
 

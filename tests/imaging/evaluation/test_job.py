@@ -11,8 +11,9 @@ from PIL import Image
 
 from tests.imaging.checkpoints.test_checkpoints import make
 from uplapp.errors import BadImage, UplappError
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.job import (
+    ON_SCREEN,
     Case,
     Job,
     Step,
@@ -24,7 +25,6 @@ from uplapp.imaging.evaluation.job import (
     run_job,
     write_results,
 )
-from uplapp.imaging.evaluation.table import ON_SCREEN
 from uplapp.imaging.evaluation.text import format_job
 from uplapp.imaging.files.pictures import Picture, crop_centre
 from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling

@@ -39,7 +39,7 @@ def kspace(tmp_path):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_samples_that_it_can_restore(task):
-    degradation = TASKS.build(task).degradation()
+    degradation = TASKS[task].degradation()
     for path in samples_of(task):
         case = read_case(path, task, degradation)
         assert case.reference.shape == case.degraded.shape

@@ -8,7 +8,7 @@ import torch
 
 from tests.imaging.checkpoints.test_checkpoints import make
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.table import Evaluation, build_metrics, evaluate, measure
 from uplapp.imaging.evaluation.text import format_evaluation
 from uplapp.imaging.files.pictures import encode_png

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.job import Job, make_case, run_job
 from uplapp.imaging.files.pictures import read_image
 from uplapp.imaging.physics import GaussianNoise

@@ -27,7 +27,7 @@ def heads(tmp_path_factory):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_pairs_have_the_channels_of_the_task_and_repeat_with_their_seed(name, heads, tmp_path):
-    task = TASKS.build(name)
+    task = TASKS[name]
     if name == "mri":
         data = task.load(heads, 96)
     else:
@@ -42,7 +42,7 @@ def test_pairs_have_the_channels_of_the_task_and_repeat_with_their_seed(name, he
 
 
 def test_training_samples_k_space_at_the_acceleration_of_the_task(heads):
-    task = TASKS.build("mri")
+    task = TASKS["mri"]
     degraded, clean = task.draw_pairs([read_volume(heads / "a.nii.gz")], 60, 128, np.random.default_rng(0))
     # An orthonormal transform keeps energy: what is lost of it lies in the columns that were left out.
     kept = degraded.square().sum(dim=(1, 2, 3)) / clean.square().sum(dim=(1, 2, 3))
@@ -52,7 +52,7 @@ def test_training_samples_k_space_at_the_acceleration_of_the_task(heads):
 
 
 def test_batches_have_sides_of_their_own(heads):
-    task, data = TASKS.build("mri"), [read_volume(heads / "a.nii.gz")]
+    task, data = TASKS["mri"], [read_volume(heads / "a.nii.gz")]
     shapes = {
         tuple(task.draw_pairs(data, 1, 160, np.random.default_rng(seed))[0].shape[2:]) for seed in range(60)
     }
@@ -60,7 +60,7 @@ def test_batches_have_sides_of_their_own(heads):
 
 
 def test_slices_are_measured_under_masks_of_their_own(heads):
-    task = TASKS.build("mri")
+    task = TASKS["mri"]
     found = list(task.read_images(heads))
     masks = [Undersampling(8).for_image(each.name).columns(each.clean.shape[-1]) for each in found]
     assert len({tuple(mask.tolist()) for mask in masks}) > 1
@@ -72,7 +72,7 @@ def test_raw_k_space_is_measured_as_it_is_restored(coils, tmp_path):
     slices = np.stack([kspace_of(head(120, 100, brightness), coils) for brightness in (0.5, 1.0, 0.8)])
     path = write_fastmri(tmp_path / "knee.h5", slices, recon=(96, 96))
     degradation = Undersampling(4)
-    for index, specimen in enumerate(TASKS.build("mri").read_images(tmp_path)):
+    for index, specimen in enumerate(TASKS["mri"].read_images(tmp_path)):
         case = read_case(path, "mri", degradation, index)
         assert torch.equal(specimen.observe(degradation.for_image(specimen.name)), case.degraded)
         assert torch.equal(specimen.clean, case.reference)
@@ -82,7 +82,7 @@ def test_raw_k_space_is_measured_as_it_is_restored(coils, tmp_path):
 def test_volumes_and_raw_k_space_share_a_table(heads, tmp_path):
     shutil.copy(heads / "a.nii.gz", tmp_path)
     np.save(tmp_path / "b.npy", kspace_of(head(120, 100)))
-    names = [each.name for each in TASKS.build("mri").read_images(tmp_path)]
+    names = [each.name for each in TASKS["mri"].read_images(tmp_path)]
     assert [name.partition(":")[0] for name in names] == ["a.nii.gz"] * 8 + ["b.npy"]
 
 
@@ -93,7 +93,7 @@ def test_k_space_without_a_reference_is_not_measured_on(tmp_path):
     with pytest.raises(
         BadImage, match=r"half\.npy lacks a part of its k-space, so there is nothing to measure"
     ):
-        list(TASKS.build("mri").read_images(tmp_path))
+        list(TASKS["mri"].read_images(tmp_path))
 
 
 class Identity(nn.Module):
@@ -128,7 +128,7 @@ def test_a_standardised_network_gives_a_constant_back():
 
 def test_a_standardised_estimate_scales_with_its_input():
     torch.manual_seed(0)
-    network = TASKS.build("mri").prepare(_unet())
+    network = TASKS["mri"].prepare(_unet())
     image = torch.rand(1, 1, 64, 48)
     with torch.inference_mode():
         torch.testing.assert_close(network(1000 * image), 1000 * network(image), rtol=1e-4, atol=1e-2)

@@ -183,7 +183,7 @@ def test_crops_are_parts_of_the_photographs_turned_and_recoloured():
 
 
 def test_training_noise_is_uniform_in_sigma_and_not_clipped(photographs):
-    task = TASKS.build("denoise")
+    task = TASKS["denoise"]
     noisy, clean = task.draw_pairs(photographs, 400, 16, np.random.default_rng(0))
     sigmas = (noisy - clean).flatten(1).std(dim=1) * 255
     assert noisy.min() < 0 < 1 < noisy.max()

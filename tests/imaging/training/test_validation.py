@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 
 def read(folder, **options):
-    return Validation.read(TASKS.build("denoise"), folder, side_px=64, **options)
+    return Validation.read(TASKS["denoise"], folder, side_px=64, **options)
 
 
 class Copy(torch.nn.Module):

@@ -13,7 +13,7 @@ import gradio as gr
 from tests.imaging.checkpoints.test_adding import FITTING, card
 from tests.imaging.checkpoints.test_checkpoints import make
 from tests.web.desks import ENTRY, settings
-from uplapp.imaging.checkpoints.card import Checkpoints
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.restore import own_network

@@ -26,10 +26,10 @@ def panel(task, cards):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_a_form_whose_first_values_are_its_own_degradation(task):
-    assert TASKS.build(task).degradation in FORMS
+    assert TASKS[task].degradation in FORMS
     made, _ = panel(task, [])
     values = [field.value for field in made.form.fields]
-    assert made.form.read(*values) == TASKS.build(task).degradation()
+    assert made.form.read(*values) == TASKS[task].degradation()
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -10,16 +10,9 @@ import safetensors.torch
 import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints.card import (
-    MAX_CARD_BYTES,
-    Card,
-    Checkpoints,
-    card_of,
-    check_weights,
-    outline,
-    put,
-    values_of,
-)
+from uplapp.imaging.checkpoints.building import outline
+from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, card_of, values_of
+from uplapp.imaging.checkpoints.folder import Checkpoints, check_weights, put
 from uplapp.imaging.checkpoints.weights import MAX_BYTES, count_parameters
 from uplapp.imaging.metrics.error_maps import ERROR_MAP
 from uplapp.imaging.tasks import TASKS
@@ -51,11 +44,11 @@ def add(
     values = _values(card, name, f"; that of the file of weights is {actual}")
     described = _card_of(checkpoints, values)
     try:
-        check_weights(described.spec, described.sha256, weights)
+        check_weights(described.recipe, described.sha256, weights)
         _require_finite(weights)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the file of weights {error}") from error
-    values["parameters"] = count_parameters(outline(described.spec))
+    values["parameters"] = count_parameters(outline(described.recipe))
     values["data"] = {**described.data, **(origin or {})}
     _keep(checkpoints.folders[-1], described.name, values, weights)
     return card_of(values)
@@ -64,7 +57,7 @@ def add(
 def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
     """A card as it would be added, checked before its weights are there; BadCheckpoint as `add`."""
     described = _card_of(checkpoints, _values(card, name, "; write that of the file of weights into it"))
-    outline(described.spec)
+    outline(described.recipe)
     return described
 
 
@@ -117,12 +110,12 @@ def _card_of(checkpoints: Checkpoints, values: Mapping[str, Any]) -> Card:
 def _require_free(checkpoints: Checkpoints, card: Card) -> None:
     """Refuse a name, or a name on screen, that a picture or another checkpoint has; case does not tell."""
     files = [path.stem for folder in checkpoints.folders for path in folder.glob("*.json")]
-    pictures = [REFERENCE, *(TASKS.build(task).observed for task in TASKS)]
+    pictures = [REFERENCE, *(TASKS[task].observed for task in TASKS)]
     if card.name.lower() in {name.lower() for name in (*files, *pictures)}:
         raise BadCheckpoint(f"the name '{card.name}' is taken; add the network under another one")
     if card.name.lower().endswith(ERROR_MAP):
         raise BadCheckpoint(f"the name '{card.name}' ends as those of error maps do; choose another one")
-    for other in checkpoints.cards(card.spec.task):
+    for other in checkpoints.cards(card.task):
         if other.label == card.label:
             raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")
 
@@ -134,7 +127,7 @@ def _require_finite(weights: bytes) -> None:
         raise BadCheckpoint(f"cannot be read: {error}") from error
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
-            raise BadCheckpoint(f"holds infinite values or no numbers, in tensor {name!r}")
+            raise BadCheckpoint(f"holds NaN or infinite values, in tensor {name!r}")
 
 
 def _keep(home: Path, name: str, values: Mapping[str, Any], weights: bytes) -> None:

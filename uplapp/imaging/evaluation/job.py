@@ -1,56 +1,47 @@
-"""A restoration job: one case, restored by several checkpoints, and the files of it."""
+"""A restoration job: one case, restored by several candidates, and what was measured of it."""
 
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from uplapp import __version__
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.card import Card, Checkpoints, label
-from uplapp.imaging.evaluation.table import ON_SCREEN, Scores, build_metrics, measure
-from uplapp.imaging.files.pictures import Array, Picture, array_to_tensor, encode_png, tensor_to_array
-from uplapp.imaging.metrics.error_maps import ERROR_MAP, ErrorMap, draw_error_map, encode_error_map
-from uplapp.imaging.physics import Degradation
-from uplapp.imaging.restorers.network import restore_by_tiles
+from uplapp.imaging.case import Case
+from uplapp.imaging.evaluation.candidates import Candidate, require_unique
+from uplapp.imaging.evaluation.scores import Scores, build_metrics, measure
+from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
+from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
+from uplapp.imaging.restorers import RESTORERS, Watch
+from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
 
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """What is to be restored: an observation (C,H,W), the clean image where it is known, and what spoilt it.
-
-    `bits` are those of the files to write, `task` is a name in TASKS, `note` a sentence on how the
-    observation came to be where that is not what was asked for.
-    """
-
-    name: str
-    task: str
-    degraded: Tensor
-    reference: Tensor | None = None
-    degradation: Degradation | None = None
-    bits: int = 8
-    note: str = ""
+ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip", "l1", "l2")
+# By this metric a result may be worse than its input; it is defined for every pair of images.
+JUDGE = "psnr"
 
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """What one checkpoint made: the samples of its file, and the seconds it took.
+    """What one candidate made: the samples of its file, and the seconds it took.
 
     `scores` and `error` are those of the estimate before it was rounded, None if no clean image is known.
+    `cautions` say why to doubt the result.
     """
 
-    card: Card
+    candidate: Candidate
     samples: Array
     seconds: float
     scores: Scores | None
     error: ErrorMap | None
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the candidate."""
+        return self.candidate.name
 
     @property
     def pixels(self) -> Tensor:
@@ -60,7 +51,7 @@ class Restored:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A finished case: the restorations; scores and errors of the observation if a clean image is known."""
+    """A finished case: the restorations; scores and errors of what was seen if a clean image is known."""
 
     case: Case
     degraded_scores: Scores | None
@@ -68,122 +59,106 @@ class Job:
     results: tuple[Restored, ...]
 
     @property
+    def observed(self) -> str:
+        """What the image is called before it is restored."""
+        return TASKS[self.case.task].observed
+
+    @property
     def labels(self) -> dict[str, str]:
-        """What each image of `job_pictures` is called on screen, by its kind."""
-        observed = TASKS.build(self.case.task).observed
-        known = {} if self.case.reference is None else {"reference": "Reference"}
-        return {**known, observed: observed.capitalize(), **label([result.card for result in self.results])}
+        """The name on screen of each image of `pictures`, by its kind."""
+        reference = {} if self.case.reference is None else {"reference": "Reference"}
+        restored = labels_of([result.candidate for result in self.results])
+        return {**reference, self.observed: self.observed.capitalize(), **restored}
+
+    def pictures(self) -> Iterator[tuple[str, Tensor]]:
+        """Give the images (C,H,W) with their kind: reference if known, what was seen, one per candidate."""
+        if self.case.reference is not None:
+            yield "reference", self.case.reference
+        yield self.observed, self.case.seen
+        yield from ((result.name, result.pixels) for result in self.results)
+
+    def errors(self) -> dict[str, ErrorMap]:
+        """Give the error maps by kind: what was seen, one per candidate; none without a clean image."""
+        maps = {self.observed: self.degraded_error, **{one.name: one.error for one in self.results}}
+        return {kind: error for kind, error in maps.items() if error is not None}
 
 
-@dataclass(frozen=True)
-class Step:
-    """How far a job is: a share in [0,1], and what it is doing."""
-
-    share: float
-    text: str
-
-
-def make_case(name: str, picture: Picture, task: str, degradation: Degradation | None) -> Case:
-    """A picture to restore: degraded first if a degradation is given, as it came if not.
-
-    A task of one channel takes its luma; a photograph stays grey if it is.
-    """
-    channels = TASKS.build(task).channels
-    pixels = picture.with_channels(1) if channels == 1 else picture.pixels
-    if degradation is None:
-        return Case(name, task, pixels, bits=picture.bits)
-    return Case(name, task, degradation.apply(pixels), pixels, degradation, picture.bits)
+def labels_of(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Give the labels of candidates by name; where two are alike the name is added."""
+    count = Counter(one.label for one in candidates)
+    return {
+        one.name: one.label if count[one.label] == 1 else f"{one.label} ({one.name})" for one in candidates
+    }
 
 
-def run_job(case: Case, checkpoints: Checkpoints, cards: Sequence[Card]) -> Iterator[Step | Job]:
-    """Yield a Step after each tile and the Job at the end; leaving the loop cancels what is left."""
-    if not cards:
-        raise UplappError("no checkpoint is chosen; choose one or more")
-    stranger = next((card.name for card in cards if card.spec.task != case.task), None)
-    if stranger is not None:
-        raise UplappError(f"checkpoint '{stranger}' is not for the task '{case.task}'; choose one that is")
-    labels, results = label(cards), list[Restored]()
-    for number, card in enumerate(cards):
-        network = checkpoints.load(card)
-        restored, started = torch.empty_like(case.degraded), time.perf_counter()
-        for share in restore_by_tiles(network, case.degraded, restored):
-            yield Step((number + share) / len(cards), f"{labels[card.name]}: {share:.0%}")
-        seconds = time.perf_counter() - started
-        samples = tensor_to_array(restored, case.bits)
-        results.append(Restored(card, samples, seconds, *_compare(restored, case)))
-    yield Job(case, *_compare(case.degraded, case), tuple(results))
+def run_job(case: Case, candidates: Sequence[Candidate], watch: Watch = unwatched) -> Job:
+    """Restore a case by every candidate; `watch` hears how far that is and may stop it (Cancelled)."""
+    if not candidates:
+        raise UplappError("nothing to restore by is chosen; choose a checkpoint or a method, or more")
+    require_unique(candidates)
+    for candidate in candidates:
+        require_fit(candidate, case)
+    seen_scores, seen_error = _compare(case.seen, case)
+    results = []
+    for number, candidate in enumerate(candidates):
+        results.append(
+            _restore(candidate, case, seen_scores, _part_of(watch, number, len(candidates), candidate))
+        )
+    return Job(case, seen_scores, seen_error, tuple(results))
+
+
+def require_fit(candidate: Candidate, case: Case) -> None:
+    """Refuse a checkpoint of another task, and a method that does not take the measurement of a case."""
+    if candidate.card is not None and candidate.card.task != case.task:
+        raise UplappError(
+            f"checkpoint '{candidate.name}' is not for the task '{case.task}'; choose one that is"
+        )
+    kind, entry = case.measurement.operator.kind, RESTORERS[candidate.method]
+    if not entry.takes(kind, case.seen.ndim - 1):
+        raise UplappError(
+            f"'{candidate.name}' restores from {' or '.join(entry.operators)}, "
+            f"and {case.name} was measured as {kind}; choose another method"
+        )
+
+
+def cautions_of(
+    candidate: Candidate, case: Case, seen: Scores | None, scores: Scores | None
+) -> tuple[str, ...]:
+    """Say why to doubt a result: it scores below its input, or the case is unlike the training."""
+    sentences = []
+    before, after = ((values or {}).get(JUDGE) for values in (seen, scores))
+    if before is not None and after is not None and after < before:
+        words = f"{METRICS[JUDGE].label} {after:.2f} against {before:.2f}"
+        sentences.append(f"{candidate.label} is worse than its input ({words}).")
+    if candidate.card is not None and candidate.card.spec is not None:
+        draws = [stage.draw for stage in candidate.card.spec.stages]
+        doubts = TASKS[case.task].doubts(draws, case)
+        sentences += [f"{candidate.label} was {doubt}." for doubt in doubts]
+    return tuple(sentences)
+
+
+def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch) -> Restored:
+    restorer, started = candidate.build(), time.perf_counter()
+    estimate = restorer.restore(case, watch)
+    seconds = time.perf_counter() - started
+    scores, error = _compare(estimate, case)
+    cautions = cautions_of(candidate, case, seen, scores)
+    return Restored(candidate, tensor_to_array(estimate, case.bits), seconds, scores, error, cautions)
+
+
+def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Watch:
+    def part(share: float, text: str, preview: Tensor | None) -> bool:
+        words = f"{candidate.label}: {text or f'{share:.0%}'}"
+        return watch((number + share) / total, words, preview)
+
+    return part
 
 
 def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None]:
-    """Metrics and errors against the clean image, None where it is not known."""
+    """Give metrics and errors against the clean image, None where it is not known."""
     if case.reference is None:
         return None, None
     error = draw_error_map(pixels, case.reference)
     metrics, _ = build_metrics(name for name in ON_SCREEN if name != "flip")
-    scores = {**measure(pixels, case.reference, metrics), "flip": error.mean}
+    scores = {**measure(pixels, case, metrics), "flip": error.mean}
     return {name: scores[name] for name in ON_SCREEN}, error
-
-
-def result_files(job: Job) -> dict[str, bytes]:
-    """The files by name: reference, observation, one a checkpoint, error maps (PNG), provenance (JSON)."""
-    case = job.case
-    images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job_pictures(job)}
-    errors = {
-        f"{case.name}-{kind}{ERROR_MAP}.png": encode_error_map(error)
-        for kind, error in job_errors(job).items()
-    }
-    files = {**images, **errors}
-    provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"
-    return {**files, f"{case.name}-provenance.json": provenance.encode()}
-
-
-def job_pictures(job: Job) -> Iterator[tuple[str, Tensor]]:
-    """The images (C,H,W) of a job with their kind: reference if known, observation, one a checkpoint."""
-    if job.case.reference is not None:
-        yield "reference", job.case.reference
-    yield TASKS.build(job.case.task).observed, job.case.degraded
-    yield from ((result.card.name, result.pixels) for result in job.results)
-
-
-def job_errors(job: Job) -> dict[str, ErrorMap]:
-    """The errors of a job by kind: observation, one a checkpoint; none if the clean image is not known."""
-    restored = {result.card.name: result.error for result in job.results}
-    errors = {TASKS.build(job.case.task).observed: job.degraded_error, **restored}
-    return {kind: error for kind, error in errors.items() if error is not None}
-
-
-def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """What was done to which bytes by which weights, as JSON values."""
-    return {
-        "uplapp": __version__,
-        "torch": torch.__version__,
-        "task": job.case.task,
-        "degradation": _describe_degradation(job.case.degradation),
-        "note": job.case.note,
-        f"{TASKS.build(job.case.task).observed}_scores": job.degraded_scores,
-        "results": [
-            {
-                "checkpoint": result.card.name,
-                "weights_sha256": result.card.sha256,
-                "seconds": round(result.seconds, 3),
-                "scores": result.scores,
-            }
-            for result in job.results
-        ],
-        "files_sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-    }
-
-
-def _describe_degradation(degradation: Degradation | None) -> dict[str, Any] | None:
-    return None if degradation is None else asdict(degradation)
-
-
-def write_results(job: Job, folder: Path) -> list[Path]:
-    """Write the files of a job, each in one replace; returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, content in result_files(job).items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(content)
-        paths.append(partial.replace(folder / name))
-    return paths

@@ -7,17 +7,13 @@ from uplapp.imaging.evaluation.table import Evaluation
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.tasks import TASKS
 
-GREY = (
-    "\n\nThis picture is grey and the networks are for colour: grey noise is the same in every channel, "
-    "which they take for detail and keep."
-)
 UNKNOWN = "–"
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """The published layout: metrics down, the observation and then the losses across."""
-    observed = TASKS.build(evaluation.task).observed.capitalize()
+    """The published layout: metrics down, the observation and then the candidates across."""
+    observed = TASKS[evaluation.task].observed.capitalize()
     header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
         [
@@ -31,12 +27,11 @@ def format_evaluation(evaluation: Evaluation) -> str:
 
 
 def format_job(job: Job) -> str:
-    """One picture: observation and checkpoints down, metrics across, seconds last."""
-    task = TASKS.build(job.case.task)
-    labels = {**job.labels, task.observed: f"{task.observed.capitalize()} input"}
-    names = [labels[kind] for kind in (task.observed, *(result.card.name for result in job.results))]
+    """One picture: observation and candidates down, metrics across, seconds last."""
+    labels = {**job.labels, job.observed: f"{job.observed.capitalize()} input"}
+    names = [labels[kind] for kind in (job.observed, *(result.name for result in job.results))]
     note = f"\n\n{job.case.note}" if job.case.note else ""
-    note += GREY if job.case.degraded.shape[0] < task.channels else ""
+    note += "".join(f"\n\n{caution}" for caution in cautions(job))
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (
@@ -46,6 +41,24 @@ def format_job(job: Job) -> str:
     columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in ON_SCREEN]
     header = ["", *(METRICS[name].label for name in ON_SCREEN), "Seconds"]
     return _markdown(header, zip(names, *columns, seconds, strict=True)) + note
+
+
+def cautions(job: Job) -> list[str]:
+    """Give the cautions of a job's results, each sentence once; equal ones are joined by their candidates."""
+    sentences: dict[str, list[str]] = {}
+    for result in job.results:
+        for caution in result.cautions:
+            rest = caution.removeprefix(result.candidate.label)
+            sentences.setdefault(rest, []).append(result.candidate.label)
+    return [f"**{_list(labels)}**{_plural(rest, len(labels))}" for rest, labels in sentences.items()]
+
+
+def _list(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _plural(rest: str, count: int) -> str:
+    return rest if count == 1 else rest.replace(" was ", " were ", 1)
 
 
 def _markdown(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:

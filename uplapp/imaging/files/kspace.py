@@ -18,13 +18,13 @@ from uplapp.imaging.files.guards import MAX_SAMPLES, damage_told, require_sample
 from uplapp.imaging.files.slices import (
     Array,
     Scan,
-    Slice,
     is_image,
     largest_value,
     slice_of_image,
     slice_of_kspace,
 )
 from uplapp.imaging.files.volumes import MAX_VOXELS, scan_of_volume
+from uplapp.imaging.physics.slice import Slice
 
 ARRAY_NAMES = ("kspace", "ksp", "data", "vol")
 RECONSTRUCTIONS = ("reconstruction_rss", "reconstruction_esc")

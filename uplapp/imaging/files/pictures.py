@@ -97,12 +97,6 @@ def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
     return np.ascontiguousarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def crop_centre(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """The middle (...,h,w) of an image (...,H,W), at most `size`; odd margins are smaller at top and left."""
-    top, left = (max(side - part, 0) // 2 for side, part in zip(image.shape[-2:], size, strict=True))
-    return image[..., top : top + size[0], left : left + size[1]]
-
-
 def encode_png(pixels: Tensor, bits: int = 8) -> bytes:
     """A PNG file of (C,H,W) in [0,1], lossless after rounding to `bits`, without metadata."""
     return bytes(imagecodecs.png_encode(tensor_to_array(pixels, bits)))

@@ -36,3 +36,9 @@ READERS: dict[str, Callable[[Path], Scan]] = {
     ".nii.gz": read_nifti,
     **dict.fromkeys(pictures.SUFFIXES, read_picture),
 }
+
+
+def picture_name(path: Path) -> str:
+    """Give the name of a file without what tells its kind: `head` of `head.nii.gz`."""
+    suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), path.suffix)
+    return path.name[: len(path.name) - len(suffix)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,46 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.pictures import crop_centre
 from uplapp.imaging.physics.fourier import to_image, to_kspace
 from uplapp.imaging.physics.measurement import zero_filled
-from uplapp.imaging.physics.undersampling import Undersampling
+from uplapp.imaging.physics.slice import Slice, crop_centre
 
 Array = NDArray[Any]
 # A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
 MOST_ZEROS = 0.25
-
-
-@dataclass(frozen=True, eq=False)
-class Slice:
-    """One slice: its fully sampled picture, its k-space, or both.
-
-    `magnitude` (1,h,w) in [0,1] is the reference, None where k-space was undersampled; `kspace`
-    (coils,H,W), complex64, in units of the magnitude, is None where the file holds a picture. The image of
-    the k-space is cropped to `size` (h,w) around its centre. `name` is the file's, `index` counts from 0.
-    """
-
-    name: str
-    index: int
-    size: tuple[int, int]
-    magnitude: Tensor | None = None
-    kspace: Tensor | None = None
-
-    @property
-    def undersampled(self) -> bool:
-        """Whether the file lacks a part of k-space, so that there is nothing to compare with."""
-        return self.magnitude is None
-
-    def observe(self, degradation: Undersampling) -> Tensor:
-        """The zero-filled picture (1,h,w) that a network gets.
-
-        A whole k-space loses columns; a picture first gets simulated phase and coils; of an undersampled
-        k-space everything there is is used, whatever the degradation says.
-        """
-        if self.kspace is None:
-            return degradation.apply(cast(Tensor, self.magnitude))
-        mask = None if self.undersampled else degradation.columns(self.kspace.shape[-1])
-        return crop_centre(zero_filled(self.kspace, mask)[None], self.size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,9 @@
-"""Training losses: `LOSSES.build(name)(estimate, target)` is a scalar, images (B,C,H,W) in [0,1]."""
+"""Training losses: `LOSSES.build(name)(estimate, target)` is a scalar, images (B,C,*size) in [0,1]."""
 
+from torch import Tensor, nn
+
+from uplapp.errors import UplappError
+from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.losses.adaptive import AdaptiveLoss
 from uplapp.imaging.losses.flip import FlipGrayLoss, FlipLoss
 from uplapp.imaging.losses.lpips import LpipsPlusSquares
@@ -7,20 +11,30 @@ from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
 from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
 from uplapp.imaging.losses.vgg import VggLoss
-from uplapp.registry import Entry, Registry
+from uplapp.registry import Registry
 
-LOSSES: Registry[Entry] = Registry(
+BOTH = (2, 3)
+LOSSES: Registry[ComparingEntry] = Registry(
     "loss",
     {
-        "l1": Entry(MeanAbsoluteError, "L1", "mean absolute error"),
-        "l2": Entry(MeanSquaredError, "L2", "mean squared error"),
-        "ssim": Entry(StructuralLoss, "SSIM", "Wang et al. (2004)"),
-        "ms_ssim": Entry(MultiScaleStructuralLoss, "MS-SSIM", "Wang et al. (2003)"),
-        "lpips_l2": Entry(LpipsPlusSquares, "LPIPS + L2", "Zhang et al. (2018)"),
-        "vgg": Entry(VggLoss, "VGG-19", "Chen & Koltun (2017)"),
-        "flip": Entry(FlipLoss, "FLIP", "Andersson et al. (2020)"),
-        "flip_gray": Entry(FlipGrayLoss, "FLIP (grey)", "Andersson et al. (2020)"),
-        "adaptive": Entry(AdaptiveLoss, "Adaptive", "Barron (2019)"),
-        "upl": Entry(UntrainedPerceptualLoss, "uPL", "Pfaehler et al. (2024)"),
+        "l1": ComparingEntry(MeanAbsoluteError, "L1", "mean absolute error", axes=BOTH),
+        "l2": ComparingEntry(MeanSquaredError, "L2", "mean squared error", axes=BOTH),
+        "ssim": ComparingEntry(StructuralLoss, "SSIM", "Wang et al. (2004)", axes=BOTH),
+        "ms_ssim": ComparingEntry(MultiScaleStructuralLoss, "MS-SSIM", "Wang et al. (2003)"),
+        "lpips_l2": ComparingEntry(LpipsPlusSquares, "LPIPS + L2", "Zhang et al. (2018)"),
+        "vgg": ComparingEntry(VggLoss, "VGG-19", "Chen & Koltun (2017)"),
+        "flip": ComparingEntry(FlipLoss, "FLIP", "Andersson et al. (2020)"),
+        "flip_gray": ComparingEntry(FlipGrayLoss, "FLIP (grey)", "Andersson et al. (2020)"),
+        "adaptive": ComparingEntry(AdaptiveLoss, "Adaptive", "Barron (2019)", axes=BOTH),
+        "upl": ComparingEntry(UntrainedPerceptualLoss, "uPL", "Pfaehler et al. (2024)", axes=BOTH),
     },
 )
+
+
+def loss_on(name: str, loss: nn.Module, estimate: Tensor, batch: Batch) -> Tensor:
+    """Compare an estimate (B,C,*size) with what training drew; UplappError where the batch lacks a need."""
+    entry = LOSSES[name]
+    if lacking := entry.lacks(batch):
+        raise UplappError(f"the loss '{name}' needs {', '.join(lacking)}, which the task does not draw")
+    value: Tensor = loss(estimate, batch if entry.needs else batch.clean)
+    return value

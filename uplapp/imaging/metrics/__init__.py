@@ -3,21 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from uplapp.imaging.case import ComparingEntry
 from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips, reach_px
 from uplapp.imaging.losses.lpips import Lpips
 from uplapp.imaging.losses.structural import ms_ssim, ssim
 from uplapp.imaging.metrics.vif import vif
-from uplapp.registry import Entry, Registry
+from uplapp.registry import Registry
 
-Metric = Callable[[Tensor, Tensor], Tensor]
+Metric = Callable[[Tensor, Any], Tensor]
 
 
 @dataclass(frozen=True)
-class MetricEntry(Entry):
+class MetricEntry(ComparingEntry):
     """A metric, which way is better, and the decimals worth printing."""
 
     higher_is_better: bool = False

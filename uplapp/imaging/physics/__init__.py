@@ -1,12 +1,14 @@
-"""What spoils an image: a frozen value of numbers and names, therefore JSON, that makes observations.
+"""How images are measured: operators, and the degradations that make measurements of clean images."""
 
-Each has `text`, the words of a legend; `for_image(name)`, the degradation of the image of that name; and
-`apply(image)`, the observation (C,H,W) that a network gets of an image (C,H,W) in [0,1].
-"""
-
+from uplapp.imaging.physics.degradation import DegradationEntry
 from uplapp.imaging.physics.noise import GaussianNoise
 from uplapp.imaging.physics.undersampling import Undersampling
+from uplapp.registry import Registry
 
-__all__ = ["Degradation", "GaussianNoise", "Undersampling"]
-
-Degradation = GaussianNoise | Undersampling
+DEGRADATIONS: Registry[DegradationEntry] = Registry(
+    "degradation",
+    {
+        "noise": DegradationEntry(GaussianNoise, "Gaussian noise", "Lehtinen et al. (2018)"),
+        "undersampling": DegradationEntry(Undersampling, "Undersampling of k-space", "Zbontar et al. (2018)"),
+    },
+)

@@ -1,11 +1,39 @@
-"""The measurement of MR imaging as a linear operator: coil maps, Fourier transform, mask."""
+"""What an instrument gave: data, the linear map that made them, and the image that they show."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from torch import Tensor
 
 from uplapp.imaging.physics.coils import root_sum_of_squares
 from uplapp.imaging.physics.fourier import to_image, to_kspace
+
+
+class Operator(Protocol):
+    """A linear map from images to data, with its adjoint: <A x, y> = <x, A^H y>; `kind` names its range."""
+
+    kind: ClassVar[str]
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Give the data that the image would give without noise."""
+
+    def adjoint(self, data: Tensor) -> Tensor:
+        """Give the image that the conjugate transpose makes of the data."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The map of a camera: the data are the image."""
+
+    kind: ClassVar[str] = "pixels"
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Give the image itself."""
+        return image
+
+    def adjoint(self, data: Tensor) -> Tensor:
+        """Give the data themselves."""
+        return data
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,25 +45,54 @@ class Sampling:
 
     mask: Tensor
     maps: Tensor | None = None
+    kind: ClassVar[str] = "kspace"
 
     def forward(self, image: Tensor) -> Tensor:
-        """The measured k-space (...,coils,H,W), zero where the mask is, of an image (...,H,W)."""
-        coil_images = image[..., None, :, :]
-        if self.maps is not None:
-            coil_images = coil_images * self.maps
-        return to_kspace(coil_images) * self.mask
+        """Give the measured k-space (...,coils,H,W), zero where the mask is, of an image (...,H,W)."""
+        return to_kspace(self.coil_images(image)) * self.mask
 
-    def adjoint(self, kspace: Tensor) -> Tensor:
-        """The complex image (...,H,W) of a k-space (...,coils,H,W).
+    def adjoint(self, data: Tensor) -> Tensor:
+        """Give the complex image (...,H,W) of a k-space (...,coils,H,W).
 
         With all of k-space and maps whose squares sum to 1 it is the inverse of `forward`.
         """
-        coil_images = to_image(kspace * self.mask)
+        return self.combine(to_image(data * self.mask))
+
+    def coil_images(self, image: Tensor) -> Tensor:
+        """Give what each coil sees (...,coils,H,W) of an image (...,H,W)."""
+        image = image[..., None, :, :]
+        return image if self.maps is None else image * self.maps
+
+    def combine(self, coil_images: Tensor) -> Tensor:
+        """Join what the coils see (...,coils,H,W) into one image (...,H,W): the adjoint of `coil_images`."""
         if self.maps is not None:
             coil_images = coil_images * self.maps.conj()
         return coil_images.sum(dim=-3)
 
 
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What an instrument gave of one image, or of a batch of them.
+
+    `seen` (C,*size), in [0,1] but for noise, is what a network is shown. `data` lie in the range of
+    `operator`: the picture itself for photographs, k-space (coils,H,W), complex64, in units of `seen` for MR,
+    0 where nothing was sampled. The grid (H,W) of k-space may be larger than `seen`, which is then its
+    centre. `noise` is the standard deviation of the data in units of `seen`, None where it is not known.
+    `note` says how the measurement came to be where that is not what was asked for.
+    """
+
+    seen: Tensor
+    operator: Operator
+    data: Tensor
+    noise: float | None = None
+    note: str = ""
+
+
+def of_pixels(seen: Tensor, noise: float | None = None, note: str = "") -> Measurement:
+    """Build the measurement of a camera (C,*size); `noise` as in `Measurement`."""
+    return Measurement(seen, Identity(), seen, noise, note)
+
+
 def zero_filled(kspace: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The magnitude image (...,H,W) of a k-space (...,coils,H,W), what the mask leaves out taken as 0."""
+    """Give the magnitude (...,H,W) of a k-space (...,coils,H,W), what the mask leaves out taken as 0."""
     return root_sum_of_squares(to_image(kspace if mask is None else kspace * mask))

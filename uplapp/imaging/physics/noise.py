@@ -2,19 +2,30 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from uplapp.described import option
 from uplapp.errors import UplappError
+from uplapp.imaging.physics.degradation import Choice
+from uplapp.imaging.physics.measurement import Measurement, of_pixels
 
 
 @dataclass(frozen=True)
 class GaussianNoise:
     """White Gaussian noise of `sigma` in 8-bit units, unclipped; equal seeds give equal noise."""
 
-    sigma: float = 25.0
-    seed: int = 0
+    heading: ClassVar[str] = "Noise"
+    strength: ClassVar[str] = "sigma"
+    operator: ClassVar[str] = "pixels"
+    choice: ClassVar[Choice | None] = Choice("Add Gaussian noise", "Already noisy")
+
+    sigma: float = option(
+        25.0, "Sigma, 8-bit units", "Add noise first.", low=0, high=255, slider=(0, 50), step=1
+    )
+    seed: int = option(0, "Seed", "Draws the noise.", low=0, high=2**31)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
@@ -29,9 +40,10 @@ class GaussianNoise:
         """The same: noise is drawn by the seed alone."""
         return self
 
-    def apply(self, image: Tensor) -> Tensor:
-        """The noisy observation of an image (C,H,W) in [0,1]."""
-        return add_gaussian_noise(image, self.sigma, torch.Generator().manual_seed(self.seed))
+    def measure(self, clean: Tensor) -> Measurement:
+        """Measure an image (C,*size) in [0,1]."""
+        noisy = add_gaussian_noise(clean, self.sigma, torch.Generator().manual_seed(self.seed))
+        return of_pixels(noisy, self.sigma / 255)
 
 
 def add_gaussian_noise(image: Tensor, sigma: float | Tensor, generator: torch.Generator) -> Tensor:

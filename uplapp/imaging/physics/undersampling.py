@@ -3,18 +3,33 @@
 import math
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from uplapp.described import option
 from uplapp.errors import UplappError
 from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
-from uplapp.imaging.physics.masks import MASKS, Seed, centre_fraction, require_acceleration, require_seed
+from uplapp.imaging.physics.degradation import Choice
+from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.maps import estimate_maps
+from uplapp.imaging.physics.masks import (
+    LARGEST_SEED,
+    MASKS,
+    Seed,
+    centre_fraction,
+    require_acceleration,
+    require_seed,
+)
+from uplapp.imaging.physics.measurement import Measurement, Sampling, zero_filled
+from uplapp.imaging.physics.slice import Slice, crop_centre
 
 MOST_COILS = 64
 # Cosines along each axis: the highest is 1.5 cycles across the image.
 PHASE_ORDERS = 4
+AS_IT_IS = "{name} lacks a part of its k-space already: all there is was used, and there is no reference."
 
 
 @dataclass(frozen=True)
@@ -25,10 +40,32 @@ class Undersampling:
     the k-space of a measurement. `mask` is a name in MASKS; `seed` draws columns and phase.
     """
 
-    acceleration: int = 8
-    mask: str = "random"
-    seed: Seed = 0
-    coils: int = 1
+    heading: ClassVar[str] = "Undersampling of k-space"
+    strength: ClassVar[str] = "acceleration"
+    operator: ClassVar[str] = "kspace"
+    choice: ClassVar[Choice | None] = None
+
+    acceleration: int = option(
+        8,
+        "Acceleration",
+        "Keep one column of k-space in so many.",
+        low=2,
+        slider=(2, 16),
+        step=1,
+    )
+    mask: str = option(
+        "random", "Columns", "Which columns are kept.", choices={name: MASKS[name].label for name in MASKS}
+    )
+    seed: Seed = option(  # noqa: RUF009 (a field, made as `dataclasses.field` makes it)
+        0,
+        "Seed",
+        "Draws, together with the name of the file, columns and phase.",
+        low=0,
+        high=LARGEST_SEED,
+    )
+    coils: int = option(
+        1, "Coils", "Simulated coils that measure a picture.", low=1, high=MOST_COILS, folded=True
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, list):  # a seed that came back from JSON
@@ -61,13 +98,41 @@ class Undersampling:
         )
         return sampled
 
-    def apply(self, image: Tensor) -> Tensor:
-        """The zero-filled magnitude image (C,H,W) of an image (C,H,W) in [0,1], channel by channel."""
-        height, width = image.shape[-2:]
-        mask = self.columns(width).to(image.device)
-        phase = smooth_phase((1, 1, height, width), _generator(self.seed)).to(image)
-        maps = simulated_maps(self.coils, height, width).to(image.device) if self.coils > 1 else None
-        return undersample(image[None], mask[None], phase, maps)[0]
+    def measure(self, clean: Tensor | Slice) -> Measurement:
+        """Measure a magnitude image (1,H,W) in [0,1], which gets a phase and coils, or a slice of a scan.
+
+        A slice's own k-space loses columns. Where it lacks a part already all there is is used, whatever the
+        acceleration says, and the note says so.
+        """
+        if isinstance(clean, Slice):
+            if clean.kspace is not None:
+                return self._measure_kspace(clean, clean.kspace)
+            return self.measure(cast(Tensor, clean.magnitude))
+        height, width = clean.shape[-2:]
+        mask = self.columns(width).to(clean.device)
+        phase = smooth_phase((1, 1, height, width), _generator(self.seed)).to(clean)
+        maps = simulated_maps(self.coils, height, width).to(clean.device) if self.coils > 1 else None
+        seen = undersample(clean[None], mask[None], phase, maps)[0]
+        return Measurement(seen, *sample(torch.polar(clean, phase[0].expand_as(clean)), mask, maps))
+
+    def _measure_kspace(self, part: Slice, kspace: Tensor) -> Measurement:
+        mask = self._mask_of(part, kspace)
+        data = kspace * mask
+        seen = crop_centre(zero_filled(data)[None], part.size)
+        note = AS_IT_IS.format(name=part.name) if part.undersampled else ""
+        return Measurement(seen, Sampling(mask, estimate_maps(data, mask)), data, note=note)
+
+    def _mask_of(self, part: Slice, kspace: Tensor) -> Tensor:
+        return (kspace != 0).any(dim=0) if part.undersampled else self.columns(kspace.shape[-1])
+
+
+def sample(image: Tensor, mask: Tensor, maps: Tensor | None = None) -> tuple[Sampling, Tensor]:
+    """Sample the k-space (coils,H,W) of a complex image (1,H,W) under a mask of columns (W,).
+
+    The operator does not know the coil `maps` (coils,H,W): it has those that the data tell, as in practice.
+    """
+    data = to_kspace(image if maps is None else image * maps) * mask
+    return Sampling(mask, estimate_maps(data, mask)), data
 
 
 def undersample(images: Tensor, masks: Tensor, phases: Tensor, maps: Tensor | None = None) -> Tensor:

@@ -3,14 +3,15 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from uplapp.errors import UplappError
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
 
 PRECISIONS = ("bfloat16", "float32")
+FIRST_FORM = ("loss", "schedule", "loss_options", "start")  # what a card held before there were stages
 # What a number of a schedule may be, in code and in words.
 LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
     "steps": (lambda value: value >= 1, "1 or more"),
@@ -56,25 +57,62 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One stretch of training: who learns by which loss, at which pace, from which batches.
+
+    `learner` is a name in LEARNERS; `options` are the learner's, `draw` those by which the task draws.
+    """
+
+    loss: str
+    schedule: Schedule = field(default_factory=Schedule)
+    loss_options: Mapping[str, Any] = field(default_factory=dict)
+    learner: str = "supervised"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    draw: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Stage":
+        """Build the stage that JSON values describe."""
+        return cls(**{**values, "schedule": Schedule(**values.get("schedule", {}))})
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """One training run, made of names and numbers alone; equal specs on one machine give equal weights.
 
-    A run with a `start` goes on from the weights of that run, under its own loss and schedule.
+    Every stage goes on from the weights of the stage before it. `label` may stand for the loss in the name.
     """
 
     task: str
     network: str
-    loss: str
+    stages: tuple[Stage, ...]
     seed: int = 0
-    schedule: Schedule = field(default_factory=Schedule)
     network_options: Mapping[str, Any] = field(default_factory=dict)
-    loss_options: Mapping[str, Any] = field(default_factory=dict)
-    start: "RunSpec | None" = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise UplappError("a run has no stage; give one or more")
+
+    @property
+    def last(self) -> Stage:
+        """The stage whose end is the result."""
+        return self.stages[-1]
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss of the last stage."""
+        return self.last.loss
+
+    @property
+    def before(self) -> "RunSpec | None":
+        """The run that ends where the last stage begins, None where there is one stage."""
+        return replace(self, stages=self.stages[:-1], label="") if len(self.stages) > 1 else None
 
     @property
     def name(self) -> str:
-        """The stem of the files the run leaves: task, network, loss."""
-        return f"{self.task}-{self.network}-{self.loss}"
+        """The stem of the files the run leaves: task, network, loss or label."""
+        return f"{self.task}-{self.network}-{self.label or self.loss}"
 
     @property
     def digest(self) -> str:
@@ -83,12 +121,35 @@ class RunSpec:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return asdict(self)
+        """Write the recipe as plain JSON values."""
+        values = asdict(self)
+        return {**values, "stages": list(values["stages"])}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunSpec":
-        """The inverse of `to_json`."""
-        start = values.get("start")
-        parts = {"schedule": Schedule(**values["schedule"]), "start": start and cls.from_json(start)}
-        return cls(**{**values, **parts})
+        """Read a recipe, also one of the first form, which had one loss and a `start` to go on from."""
+        modern = cls.modern(values)
+        return cls(**{**modern, "stages": tuple(map(Stage.from_json, modern["stages"]))})
+
+    @staticmethod
+    def modern(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the JSON values of a recipe of any form in the present form."""
+        if "stages" in values:
+            return dict(values)
+        rest = {key: value for key, value in values.items() if key not in FIRST_FORM}
+        return {**rest, "stages": list(_stages_of_first_form(values))}
+
+
+def one_stage(task: str, network: str, loss: str, seed: int = 0, **rest: Any) -> RunSpec:
+    """Build a run of a single stage; `rest` are fields of the run or of its stage."""
+    of_stage = {one.name for one in fields(Stage)}
+    stage = Stage(loss, **{key: value for key, value in rest.items() if key in of_stage})
+    of_run = {key: value for key, value in rest.items() if key not in of_stage}
+    return RunSpec(task, network, (stage,), seed, **of_run)
+
+
+def _stages_of_first_form(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if values.get("start"):
+        yield from _stages_of_first_form(values["start"])
+    names = ("loss", "schedule", "loss_options")
+    yield {name: values[name] for name in names if name in values}

@@ -1,22 +1,20 @@
 """A table of runs as data: a TOML file that says what to train, and on what data it says it was."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from uplapp import typed
 from uplapp.errors import UplappError
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.recipes.spec import RunSpec, Schedule
+from uplapp.imaging.recipes.spec import RunSpec, Schedule, Stage
 from uplapp.imaging.tasks import TASKS
 
 Values = Mapping[str, Any]
-NUMBERS = {field.name: type(field.default) for field in fields(Schedule)}
-OF_RUN = ("options", "schedule")
-OF_START = ("loss", *OF_RUN)
-OF_GROUP = ("task", "network", "network_options", "seed", "source", "schedule", "start", "losses")
 
 
 @dataclass(frozen=True)
@@ -27,23 +25,51 @@ class Row:
     source: str = ""
 
 
-def read_table(path: Path) -> list[Row]:
-    """The runs of a file in its order: every loss of every group; what cannot be meant is refused.
+@dataclass(frozen=True)
+class StageTable:
+    """A stage as a table writes it; a missing `loss` is the key of its table."""
 
-    A group `[NAME]` holds what its runs share: task, network, network_options, seed, source, schedule, start
-    (loss, options, schedule of the run whose weights they go on from), and `[NAME.losses]` a table for each
-    loss with its options and what its schedule changes.
+    loss: str = ""
+    options: Values = field(default_factory=dict)
+    schedule: Values = field(default_factory=dict)
+    learner: str = "supervised"
+    learner_options: Values = field(default_factory=dict)
+    draw: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the runs of a group share: `start` or `stages` come first, then each of `losses` by itself."""
+
+    task: str
+    network: str = "unet"
+    network_options: Values = field(default_factory=dict)
+    seed: int = 0
+    source: str = ""
+    schedule: Values = field(default_factory=dict)
+    draw: Values = field(default_factory=dict)
+    start: StageTable | None = None
+    stages: tuple[StageTable, ...] = ()
+    losses: Mapping[str, StageTable] = field(default_factory=dict)
+
+
+def read_table(path: Path) -> list[Row]:
+    """Read the runs of a file in its order, every loss of every group; what is invalid is refused.
+
+    A group `[NAME]` holds what its runs share: task, network, network_options, seed, source, schedule, draw,
+    stages (or one, as start) that come before, each with loss, options, schedule, draw, learner and
+    learner_options; `[NAME.losses]` holds a table for each loss with its options and what its schedule
+    changes. Runs of one name are told apart by their digests.
     """
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UplappError(f"{path} cannot be read as a table of runs: {error}") from error
-    rows = [row for name, group in groups.items() for row in _read_group(f"{path.name} [{name}]", group)]
-    names = [row.spec.name for row in rows]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UplappError(f"{path.name} has two runs called {twice}; their files would overwrite each other")
-    return rows
+    rows = [row for name, group in groups.items() for row in _rows_of(f"{path.name} [{name}]", group)]
+    if len({row.spec.digest for row in rows}) < len(rows):
+        raise UplappError(f"{path.name} has the same run twice; give each its own seed, loss or options")
+    count = Counter(row.spec.name for row in rows)
+    return [row if count[row.spec.name] == 1 else replace(row, spec=_named_apart(row.spec)) for row in rows]
 
 
 def choose_rows(rows: list[Row], names: list[str]) -> list[Row]:
@@ -57,68 +83,44 @@ def choose_rows(rows: list[Row], names: list[str]) -> list[Row]:
 
 def rate_line(spec: RunSpec, rate: float) -> str:
     """The line of `[GROUP.losses]` that gives a loss its rate."""
-    options = ", ".join(f"{name} = {_toml(value)}" for name, value in spec.loss_options.items())
+    options = ", ".join(f"{name} = {_toml(value)}" for name, value in spec.last.loss_options.items())
     own = f"options = {{ {options} }}, " if options else ""
     return f"{spec.loss} = {{ {own}schedule = {{ learning_rate = {rate!r} }} }}"
 
 
-def _read_group(place: str, group: Any) -> Iterator[Row]:
-    _check(place, group, OF_GROUP)
-    shared = {
-        "task": _known(place, "task", group, TASKS),
-        "network": _known(place, "network", group, NETWORKS),
-        "seed": group.get("seed", 0),
-        "network_options": group.get("network_options", {}),
-    }
-    start = None
-    if "start" in group:
-        own = group["start"]
-        _check(f"{place} start", own, OF_START)
-        start = _read_run(f"{place} start", shared, own.get("loss", ""), own, {}, None)
-    for loss, own in group.get("losses", {}).items():
-        _check(f"{place} losses.{loss}", own, OF_RUN)
-        spec = _read_run(f"{place} losses.{loss}", shared, loss, own, group.get("schedule", {}), start)
-        yield Row(spec, group.get("source", ""))
+def _rows_of(place: str, values: Any) -> Iterator[Row]:
+    group = typed.read(Group, values, place, UplappError)
+    _require_known(place, group)
+    first = [(f"{place} start", group.start)] if group.start else []
+    before = [*first, *((f"{place} stages[{n}]", stage) for n, stage in enumerate(group.stages))]
+    stages = tuple(_stage(where, stage, stage.loss) for where, stage in before)
+    for key, own in group.losses.items():
+        shared = replace(own, schedule={**group.schedule, **own.schedule}, draw={**group.draw, **own.draw})
+        last = _stage(f"{place} losses.{key}", shared, own.loss or key)
+        label = key if own.loss and own.loss != key else ""
+        options = group.network_options
+        spec = RunSpec(group.task, group.network, (*stages, last), group.seed, options, label)
+        yield Row(spec, group.source)
 
 
-def _read_run(
-    place: str, shared: Values, loss: str, own: Values, schedule: Values, start: RunSpec | None
-) -> RunSpec:
-    numbers = {**schedule, **own.get("schedule", {})}
-    _check(f"{place} schedule", numbers, tuple(NUMBERS))
+def _stage(place: str, table: StageTable, loss: str) -> Stage:
+    schedule = typed.read(Schedule, table.schedule, f"{place} schedule", UplappError)
     try:
         LOSSES[loss]
-        fitting = Schedule(**{name: _number(name, value) for name, value in numbers.items()})
     except UplappError as error:
         raise UplappError(f"{place}: {error}") from error
-    return RunSpec(**shared, loss=loss, schedule=fitting, loss_options=own.get("options", {}), start=start)
+    return Stage(loss, schedule, table.options, table.learner, table.learner_options, table.draw)
 
 
-def _number(name: str, value: Any) -> Any:
-    """A value of the kind its field has, so that equal recipes have equal digests."""
-    kind = NUMBERS[name]
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise UplappError(f"{name} is {value!r}; it needs a value of kind {kind.__name__}")
-    return value
-
-
-def _known(place: str, key: str, group: Values, table: Mapping[str, Any]) -> str:
-    name = group.get(key, "unet" if key == "network" else "")
+def _require_known(place: str, group: Group) -> None:
     try:
-        table[name]
+        TASKS[group.task], NETWORKS[group.network]
     except UplappError as error:
         raise UplappError(f"{place}: {error}") from error
-    return str(name)
 
 
-def _check(place: str, values: Any, allowed: tuple[str, ...]) -> None:
-    if not isinstance(values, Mapping):
-        raise UplappError(f"{place} is {values!r}; it needs a table of: {', '.join(allowed)}")
-    for key in values:
-        if key not in allowed:
-            raise UplappError(f"{place} has no key '{key}'; its keys are: {', '.join(allowed)}")
+def _named_apart(spec: RunSpec) -> RunSpec:
+    return replace(spec, label=f"{spec.label or spec.loss}-{spec.digest}")
 
 
 def _toml(value: Any) -> str:

@@ -1,1 +1,20 @@
 """What restores an image: networks, classical methods, fits to one image."""
+
+from uplapp.imaging.restorers.classical import NonLocalMeans, TotalVariation, Wavelet, ZeroFilled
+from uplapp.imaging.restorers.network import NetworkRestorer
+from uplapp.imaging.restorers.restorer import Restorer, RestorerEntry, Watch
+from uplapp.registry import Registry
+
+__all__ = ["RESTORERS", "Restorer", "RestorerEntry", "Watch"]
+
+BOTH = ("pixels", "kspace")
+RESTORERS: Registry[RestorerEntry] = Registry(
+    "method",
+    {
+        "network": RestorerEntry(NetworkRestorer, "Network", "its card", "network", BOTH, (2, 3)),
+        "zero_filled": RestorerEntry(ZeroFilled, "Zero-filled", "the measurement", operators=("kspace",)),
+        "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)"),
+        "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
+        "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=BOTH),
+    },
+)

@@ -1,4 +1,4 @@
-"""From a degraded image to a restored one, in tiles that leave no seam."""
+"""Networks as restorers: in tiles that leave no seam, with the measured data put back."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,11 +8,28 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.errors import BadImage
+from uplapp.imaging.case import Case
+from uplapp.imaging.device import device_of
+from uplapp.imaging.restorers.consistency import consistent
+from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
-# With the surround of the U-Net a tile of 960 px a side peaks near 2 GB.
-TILE_PX = 640
+# Sides of tiles by number of axes: with the surround of the U-Net a tile of 960 px a side peaks near 2 GB.
+TILE_PX = {2: 640, 3: 96}
 # A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
 MAX_WHOLE_PX = 2**21
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRestorer:
+    """A trained network; with `consistency` measured k-space replaces what the network says of it."""
+
+    network: nn.Module
+    consistency: bool = True
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore what the network sees of a case (C,*size), clipped to [0,1]."""
+        estimate = restore_by_tiles(self.network, case.seen, watch)
+        return consistent(estimate, case.measurement) if self.consistency else estimate
 
 
 @dataclass(frozen=True)
@@ -24,43 +41,46 @@ class Tile:
     first: int
     last: int
 
+    @property
+    def seen(self) -> slice:
+        """What the network sees of the side."""
+        return slice(self.first, self.last)
 
-def pick_device() -> torch.device:
-    """The accelerator if there is one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    @property
+    def filled(self) -> slice:
+        """What the tile fills of the side."""
+        return slice(self.start, self.stop)
 
-
-def restore(network: nn.Module, degraded: Tensor, tile_px: int = TILE_PX) -> Tensor:
-    """Restore (C,H,W) in [0,1] and beyond; returns (C,H,W) clipped to [0,1]. See `restore_by_tiles`."""
-    restored = torch.empty_like(degraded)
-    for _ in restore_by_tiles(network, degraded, restored, tile_px):
-        pass
-    return restored
+    @property
+    def kept(self) -> slice:
+        """Where in what the network sees the filled part lies."""
+        return slice(self.start - self.first, self.stop - self.first)
 
 
 def restore_by_tiles(
-    network: nn.Module, degraded: Tensor, restored: Tensor, tile_px: int = TILE_PX
-) -> Iterator[float]:
-    """Fill `restored` tile by tile and yield the share that is done; leaving the loop cancels the rest.
+    network: nn.Module, seen: Tensor, watch: Watch = unwatched, tile_px: int | None = None
+) -> Tensor:
+    """Restore (C,*size) in [0,1] and beyond to (C',*size) clipped to [0,1], tile by tile.
 
-    A grey image runs through a colour network as three equal channels and comes back grey. Each tile is
-    restored with as much surround as the network sees, on the grid of its pools, so that tiling changes
-    nothing. The network's device does the work.
+    A grey image runs through a colour network as three equal channels and comes back grey; other numbers of
+    channels must fit. Each tile is restored with as much surround as the network sees, on the grid of its
+    pools, so that tiling changes nothing. The network's device does the work.
     """
-    height, width = degraded.shape[-2:]
-    if network.receptive_radius is None and height * width > MAX_WHOLE_PX:
-        raise BadImage(
-            f"the image is {width}x{height} px; this network restores an image in one piece, "
-            f"of at most {MAX_WHOLE_PX / 1e6:.1f} megapixels"
-        )
-    rows_of_tiles = list(split_side(height, tile_px, network))
-    columns_of_tiles = list(split_side(width, tile_px, network))
-    tiles = list(itertools.product(rows_of_tiles, columns_of_tiles))
-    for done, (rows, columns) in enumerate(tiles, start=1):
-        part = degraded[:, rows.first : rows.last, columns.first : columns.last]
-        kept = _restore_part(network, part)[:, _kept(rows), _kept(columns)]
-        restored[:, rows.start : rows.stop, columns.start : columns.stop] = kept
-        yield done / len(tiles)
+    channels, outputs = _channels(network, seen)
+    sides = seen.shape[1:]
+    _require_size(network, sides)
+    step = tile_px or TILE_PX[len(sides)]
+    tiles = list(itertools.product(*(split_side(side, step, network) for side in sides)))
+    restored = torch.empty(outputs, *sides, dtype=seen.dtype)
+    for done, tile in enumerate(tiles, start=1):
+        part = _restore_part(network, seen[(slice(None), *(side.seen for side in tile))], channels, outputs)
+        if part.shape[0] != outputs:
+            raise BadImage(f"the network gives {part.shape[0]} channels; it says that it gives {outputs}")
+        restored[(slice(None), *(side.filled for side in tile))] = part[
+            (slice(None), *(side.kept for side in tile))
+        ]
+        proceed(watch, done / len(tiles))
+    return restored
 
 
 def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]:
@@ -68,24 +88,39 @@ def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]
 
     A network without a receptive radius looks at the whole image, which is one tile.
     """
-    if network.receptive_radius is None:
+    radius = getattr(network, "receptive_radius", None)
+    if radius is None:
         yield Tile(0, side_px, 0, side_px)
         return
-    grid, surround = int(network.multiple), int(network.receptive_radius)  # type: ignore[arg-type]
+    grid = int(getattr(network, "multiple", 1))
     step = max(tile_px // grid, 1) * grid
     for start in range(0, side_px, step):
         stop = min(start + step, side_px)
-        yield Tile(start, stop, max(start - surround, 0), min(stop + surround, side_px))
+        yield Tile(start, stop, max(start - radius, 0), min(stop + radius, side_px))
 
 
-def _kept(tile: Tile) -> slice:
-    return slice(tile.start - tile.first, tile.stop - tile.first)
+def _channels(network: nn.Module, seen: Tensor) -> tuple[int, int]:
+    """Count the channels that the network takes and that come back; BadImage where they do not fit."""
+    channels = int(getattr(network, "channels", seen.shape[0]))
+    outputs = int(getattr(network, "channels_out", channels))
+    if seen.shape[0] == channels:
+        return channels, outputs
+    if seen.shape[0] == 1 and channels == outputs == 3:
+        return channels, 1
+    raise BadImage(f"the image has {seen.shape[0]} channels; the network takes {channels}")
+
+
+def _require_size(network: nn.Module, sides: torch.Size) -> None:
+    if getattr(network, "receptive_radius", None) is None and sides.numel() > MAX_WHOLE_PX:
+        raise BadImage(
+            f"the image is {'x'.join(map(str, reversed(sides)))} px; this network restores an image in one "
+            f"piece, of at most {MAX_WHOLE_PX / 1e6:.1f} megapixels"
+        )
 
 
 @torch.inference_mode()
-def _restore_part(network: nn.Module, part: Tensor) -> Tensor:
-    device = next(network.parameters()).device
-    channels = int(network.channels)  # type: ignore[arg-type]
-    batch = part.to(device).expand(channels, -1, -1)[None]
+def _restore_part(network: nn.Module, part: Tensor, channels: int, outputs: int) -> Tensor:
+    batch = part.to(device_of(network)).expand(channels, *part.shape[1:])[None]
     estimate: Tensor = network(batch)[0].clamp(0, 1).cpu()
-    return estimate if part.shape[0] == channels else estimate.mean(dim=0, keepdim=True)
+    grey = part.shape[0] == outputs == 1 < channels
+    return estimate.mean(dim=0, keepdim=True) if grey else estimate

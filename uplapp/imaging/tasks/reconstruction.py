@@ -1,16 +1,29 @@
-"""MR volumes in memory, and the slices that training and measuring draw from them."""
+"""MR slices from a part of their k-space: the files, the batches that training draws, the row of the task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uplapp.errors import BadImage
+from uplapp.errors import BadImage, UplappError
+from uplapp.imaging.case import Batch, Case, Subject
+from uplapp.imaging.files.readers import READERS, picture_name, read_scan
+from uplapp.imaging.files.samples import SLICES
+from uplapp.imaging.files.slices import Scan
 from uplapp.imaging.files.volumes import WHITE_PERCENTILE, load_voxels
+from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.measurement import Measurement, Sampling, of_pixels
+from uplapp.imaging.physics.slice import Slice
+from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
+from uplapp.imaging.tasks.task import Advice, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -22,6 +35,12 @@ MOST_STRETCHED = 1.5
 FILLED_SHARE, DARK = 0.1, 0.1
 # A slab cut across is a strip, too narrow to be a head.
 SMALLEST_SIDE_PX = 96
+
+SIDE_STEP_PX = 32
+LOSING_ACCELERATION = 3  # up to here total variation restores better (docs/results.md)
+# A scan has no bits of its own, and more than 8 of them.
+SCAN_BITS = 16
+SLICES_PER_VOLUME = 8
 
 Voxels = NDArray[np.float32]
 
@@ -113,3 +132,115 @@ def _halve(voxels: Voxels, axis: int) -> Voxels:
     first, second = (np.take(voxels, range(start, even, 2), axis=axis) for start in (0, 1))
     mean: Voxels = (first + second) / np.float32(2)
     return mean
+
+
+def open_slice(path: Path, index: int | None = None) -> Subject:
+    """Read one slice of a scan, by default the middle one."""
+    scan = read_scan(path)
+    part = _choose(scan, index)
+    stem = picture_name(path) if scan.count == 1 else f"{picture_name(path)}-slice{part.index}"
+    measure = partial(_measure, part)
+    return Subject(path.name, part.magnitude, measure, stem, SCAN_BITS, index=part.index, count=scan.count)
+
+
+def slices(folder: Path) -> Iterator[Subject]:
+    """Read slices of every scan of a folder, evenly spread.
+
+    Those of NIfTI volumes come under masks of their own, of other files under one drawn for the file, as
+    fastMRI validates. A k-space that lacks a part is refused.
+    """
+    for path in list_volumes(folder, tuple(READERS)):
+        if path.name.lower().endswith(SUFFIXES):
+            for name, clean in spread_slices(read_volume(path), SLICES_PER_VOLUME):
+                yield Subject(name, clean, partial(_measure_picture, clean), bits=SCAN_BITS)
+        else:
+            yield from _slices_of(read_scan(path))
+
+
+def undersampled_slices(
+    data: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
+) -> Batch:
+    """Zero-filled and full slices (B,1,H,W), each with columns and a phase of its own.
+
+    A batch has sides of its own too, up to `side_px`: how wide the aliases lie depends on them.
+    """
+    sides = range(min(SMALLEST_SIDE_PX, side_px), side_px + 1, SIDE_STEP_PX)
+    height, width = random.choice(sides, size=2).tolist()
+    clean = draw_slices(data, count, (height, width), random)
+    seeds = random.integers(2**32, size=count).tolist()
+    masks = torch.stack([Undersampling(seed=seed).columns(width) for seed in seeds])
+    phases = smooth_phase(tuple(clean.shape), torch.Generator().manual_seed(int(random.integers(2**62))))
+    seen = undersample(clean, masks, phases)
+    sampled = masks[:, None, None, :]
+    kspace = to_kspace(torch.polar(clean, phases)) * sampled
+    return Batch(seen, clean, Measurement(seen, Sampling(sampled), kspace))
+
+
+def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
+    """Say how a slice was sampled otherwise than in training, which is at the defaults of the degradation."""
+    usual, given = Undersampling(), case.degradation
+    if not isinstance(given, Undersampling) or (given.acceleration, given.mask, given.coils) == (
+        usual.acceleration,
+        usual.mask,
+        usual.coils,
+    ):
+        return ()
+    return (f"trained on {usual.text}, and this is {given.text}",)
+
+
+def advise(degradation: Degradation) -> Advice | None:
+    """Say where a classical method restores better than the networks (docs/results.md has the sweep)."""
+    if not isinstance(degradation, Undersampling) or degradation.acceleration > LOSING_ACCELERATION:
+        return None
+    sentence = f"At {degradation.text} total variation restores better than the networks; it is ticked."
+    return Advice(sentence, "tv")
+
+
+def _measure(part: Slice, degradation: Degradation | None) -> Measurement:
+    if degradation is not None and not part.undersampled:
+        return degradation.measure(part)
+    if part.undersampled:
+        return Undersampling().measure(part)
+    if part.kspace is not None or part.magnitude is None:
+        raise UplappError(f"{part.name} has its whole k-space; give the acceleration to undersample it with")
+    return of_pixels(part.magnitude)
+
+
+def _measure_picture(clean: Tensor, degradation: Degradation | None) -> Measurement:
+    return of_pixels(clean) if degradation is None else degradation.measure(clean)
+
+
+def _slices_of(scan: Scan) -> Iterator[Subject]:
+    for part in (scan[index] for index in spread(scan.count, SLICES_PER_VOLUME)):
+        if part.magnitude is None:
+            raise BadImage(f"{part.name} lacks a part of its k-space, so there is nothing to measure against")
+        yield Subject(part.name, part.magnitude, partial(_measure, part), bits=SCAN_BITS)
+
+
+def _choose(scan: Scan, index: int | None) -> Slice:
+    if index is None:
+        return scan.middle
+    if not 0 <= index < scan.count:
+        raise UplappError(f"{scan.name} has no slice {index}; give one of 0 to {scan.count - 1}")
+    return scan[index]
+
+
+RECONSTRUCTION = Task(
+    label="MR reconstruction",
+    source="Zbontar et al. (2018)",
+    axes=2,
+    channels_in=1,
+    channels_out=1,
+    degradation="undersampling",
+    observed="zero-filled",
+    words=Words("Slice", "Upload .h5, .nii, .npy, .npz or an image"),
+    suffixes=tuple(READERS),
+    open=open_slice,
+    subjects=slices,
+    load=lambda folder, side_px: [read_volume(path) for path in list_volumes(folder)],
+    pairs=undersampled_slices,
+    samples=SLICES,
+    prepare=Standardised,
+    doubts=doubts,
+    advise=advise,
+)

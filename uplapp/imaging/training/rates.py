@@ -27,10 +27,11 @@ class Trial:
 
 
 def shortened(spec: RunSpec, rate: float, steps: int) -> RunSpec:
-    """The recipe of a short run: its ramps as long a share of it as in the whole, and another rate."""
-    whole = spec.schedule
+    """Give the recipe of a short run: its last stage with ramps as long a share of it, at another rate."""
+    whole = spec.last.schedule
     warm_up = min(whole.warm_up, round(whole.warm_up * steps / whole.steps))
-    return replace(spec, schedule=replace(whole, steps=steps, learning_rate=rate, warm_up=warm_up))
+    short = replace(whole, steps=steps, learning_rate=rate, warm_up=warm_up)
+    return replace(spec, stages=(*spec.stages[:-1], replace(spec.last, schedule=short)))
 
 
 def try_rates(
@@ -56,7 +57,7 @@ def try_rates(
         except Diverged:
             trials.append(Trial(rate, None))
             continue
-        scores = supplies.validation.look(state.network, state.loss, spec.schedule.precision)
+        scores = supplies.validation.look(state.learner, spec.last.schedule.precision)
         trials.append(Trial(rate, scores if math.isfinite(scores.loss) else None))
     return trials
 

@@ -12,7 +12,9 @@ import torch
 
 from uplapp import __version__
 from uplapp.errors import BadCheckpoint
-from uplapp.imaging.checkpoints.card import Card, Checkpoints, read_card, write_checkpoint
+from uplapp.imaging.checkpoints.card import Card, read_card
+from uplapp.imaging.checkpoints.folder import Checkpoints, name_for, write_checkpoint
+from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.table import evaluate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
@@ -49,7 +51,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """That of the recipe."""
+        """The name of the recipe."""
         return self.spec.name
 
 
@@ -63,8 +65,8 @@ class Supplies:
     @classmethod
     def read(cls, spec: RunSpec, places: Places) -> "Supplies":
         """The data of a task and its validation pairs, if there is a folder of those."""
-        task = TASKS.build(spec.task)
-        data = task.load(places.data, spec.schedule.crop_px)
+        task = TASKS[spec.task]
+        data = task.load(places.data, spec.last.schedule.crop_px)
         if places.validate is None:
             return cls(data, None)
         return cls(data, Validation.read(task, places.validate, every=places.validate_every))
@@ -87,17 +89,18 @@ def make_checkpoint(
         "versions": {"python": platform.python_version(), "uplapp": __version__}
         | {name: version(name) for name in ("torch", "numpy")},
     }
-    card = write_checkpoint(places.checkpoints, spec, state.network, state.loss, scores={}, **facts)
+    result = (places.checkpoints, spec, state.learner.network, state.learner.learned)
+    card = write_checkpoint(*result, scores={}, **facts)
     if places.validate is None:
         return card
     scores = score(card, places.checkpoints, places.validate)
-    return write_checkpoint(places.checkpoints, spec, state.network, state.loss, scores=scores, **facts)
+    return write_checkpoint(*result, scores=scores, **facts)
 
 
 def train_start(run: Run, listener: Listener | None = None) -> None:
-    """Train the run that `run` starts from, if there is one, so that others may start from it too."""
-    if run.spec.start is not None:
-        spec, places = run.spec.start, run.places
+    """Train the stages before the last of a run, if there are any, so that others may go on from them too."""
+    if run.spec.before is not None:
+        spec, places = run.spec.before, run.places
         supplies = Supplies.read(spec, places)
         train(
             spec, supplies.data, places.runs, Team.gather(), listener, supplies.validation, places.save_every
@@ -106,10 +109,10 @@ def train_start(run: Run, listener: Listener | None = None) -> None:
 
 def finished(run: Run) -> Card | None:
     """The card of a run whose checkpoint is there, of an equal recipe, whole, and scored if it can be."""
-    stem = run.places.checkpoints / run.name
+    stem = run.places.checkpoints / name_for(run.places.checkpoints, run.spec)
     try:
-        card = read_card(stem.with_suffix(".json"))
-        weights = stem.with_suffix(".safetensors").read_bytes()
+        card = read_card(Path(f"{stem}.json"))
+        weights = Path(f"{stem}.safetensors").read_bytes()
     except (OSError, BadCheckpoint):
         return None
     whole = hashlib.sha256(weights).hexdigest() == card.sha256
@@ -119,7 +122,7 @@ def finished(run: Run) -> Card | None:
 
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
     """Mean metrics over a folder of images at the task's own degradation, with what they were measured on."""
-    result = evaluate(Checkpoints((checkpoints,)), [card], images)
+    result = evaluate(card.task, of_cards(Checkpoints((checkpoints,)), [card]), images)
     means = {name: value for name, value in result.rows[0].items() if name in METRICS}
     measured_on = {
         "images": f"{images.name} ({result.images})",

@@ -49,7 +49,7 @@ def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
         starts: dict[str, Any] = {}
         names = {}
         for run in runs:
-            key = run.spec.start and run.spec.start.digest
+            key = run.spec.before and run.spec.before.digest
             if key and key not in starts and finished(run) is None:
                 starts[key] = client.submit(_try_start, run, pure=False)
             names[client.submit(_attempt_after, run, starts.get(key or ""), pure=False)] = run.name

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
-from uplapp.imaging.restorers.network import pick_device
+from uplapp.imaging.device import pick_device
 
 MISSING = (
     "training in several processes needs accelerate; install uplapp with its extra: pip install '.[train]'"

@@ -2,54 +2,52 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from torch import Tensor, nn
 
-from uplapp.imaging.device import estimate
-from uplapp.imaging.files.pictures import crop_centre
+from uplapp.errors import BadImage
+from uplapp.imaging.case import Batch
+from uplapp.imaging.device import device_of, estimate
 from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.physics.slice import crop_centre
 from uplapp.imaging.tasks import Task
+from uplapp.imaging.training.learners import Learner
 from uplapp.imaging.training.log import Scores
-
-Pair = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Pairs of observation and clean image, (1,C,H,W) each, looked at every so many steps."""
+    """Batches of one image each, looked at every so many steps."""
 
-    pairs: Sequence[Pair]
+    batches: Sequence[Batch]
     every: int = 500
 
     @classmethod
     def read(
         cls, task: Task, folder: Path, count: int = 8, side_px: int = 192, every: int = 500
     ) -> "Validation":
-        """The centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
+        """Read the centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
-        The seed of a degradation is the place of its image, so that every reading gives these pairs. Of raw
+        The seed of a degradation is the place of its image, so that every reading gives the same. Of raw
         k-space the magnitude is taken, and degraded like any image.
         """
-        images = [
-            (each.name, crop_centre(each.clean, (side_px, side_px)).clone())
-            for each in task.read_images(folder)
-        ]
+        images = [(one.name, _centre(one.clean, side_px, task)) for one in task.subjects(folder)]
         step = max(1, len(images) // count)
-        pairs = []
-        for seed, (name, clean) in enumerate(images[::step][:count]):
-            observation = replace(task.degradation(), seed=seed).for_image(name).apply(clean)
-            pairs.append((observation[None], clean[None]))
-        return cls(pairs, every)
+        return cls(
+            [_batch(task, name, clean, seed) for seed, (name, clean) in enumerate(images[::step][:count])],
+            every,
+        )
 
-    def look(self, network: nn.Module, loss: nn.Module, precision: str) -> Scores:
-        """Mean scores; modes, gradients and generators are as they were."""
-        with torch.no_grad(), evaluating(network, loss):
-            found = [_score(network, loss, pair, precision) for pair in self.pairs]
-        psnr, value = torch.tensor(found, dtype=torch.float64).mean(dim=0).tolist()
-        return Scores(psnr, value)
+    def look(self, learner: Learner, precision: str) -> Scores:
+        """Score what the network of a learner does; modes, gradients and generators stay as they were."""
+        modules = [part for part in vars(learner).values() if isinstance(part, nn.Module)]
+        with torch.no_grad(), evaluating(*modules):
+            scores = [_score(learner, batch, precision) for batch in self.batches]
+        return Scores(*(fmean(column) for column in zip(*scores, strict=True)))
 
 
 @contextmanager
@@ -65,9 +63,22 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def _score(network: nn.Module, loss: nn.Module, pair: Pair, precision: str) -> tuple[float, float]:
-    device = next(network.parameters()).device
-    observation, clean = (image.to(device) for image in pair)
-    restored = estimate(network, observation, precision)
-    psnr: Tensor = METRICS.build("psnr")(restored.clamp(0, 1), clean)
-    return psnr.item(), loss(restored, clean).item()
+def _centre(clean: Tensor | None, side_px: int, task: Task) -> Tensor:
+    """Cut the centre of an image, a grey one repeated where the task is for colour."""
+    if clean is None:
+        raise BadImage("an image to validate on lacks a part of its k-space; give whole ones")
+    centre = crop_centre(clean, (side_px, side_px)).clone()
+    return centre.repeat(task.channels_in, 1, 1) if centre.shape[0] == 1 < task.channels_in else centre
+
+
+def _batch(task: Task, name: str, clean: Tensor, seed: int) -> Batch:
+    measurement = task.degrade(seed=seed).for_image(name).measure(clean)
+    return Batch(measurement.seen, clean, measurement).map(lambda tensor: tensor[None])
+
+
+def _score(learner: Learner, batch: Batch, precision: str) -> tuple[float, float]:
+    device = device_of(learner.network)
+    moved = batch.map(lambda tensor: tensor.to(device))
+    restored = estimate(learner.network, moved.seen, precision)
+    psnr: Tensor = METRICS.build("psnr")(restored.clamp(0, 1), moved.clean)
+    return psnr.item(), learner.judge(restored, moved)

@@ -1,6 +1,8 @@
 """The parts of a study's definition as frozen values; each is one table of its study.toml."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 CONSENT = """You will see pairs of flickering pictures and say which of the two changes less.
 The pictures alternate a few times a second. Please do not take part if you are sensitive to
@@ -137,18 +139,23 @@ class Rating:
 
 @dataclass(frozen=True)
 class Render:
-    """How uplapp makes the stimuli from the scenes; the name of a condition is a loss or a checkpoint.
+    """How uplapp makes the stimuli from the scenes.
 
-    Noise is what the task `denoise` adds; acceleration and mask are how `mri` samples k-space.
+    The name of a condition is a loss, a checkpoint or a method, whose options `methods` may hold by its name.
+    `degradation` holds the options by which the images of the `task` are spoilt; `consistency` is whether
+    measured data replace what a network says of them. The last five are older names of such options.
     """
 
     task: str = "denoise"
     network: str = "unet"
-    noise_sigma: float = 25.0
-    noise_seed: int = 0
-    acceleration: int = 8
-    mask: str = "random"
-    mask_seed: int = 0
+    degradation: Mapping[str, Any] = field(default_factory=dict)
+    methods: Mapping[str, Any] = field(default_factory=dict)
+    consistency: bool = True
+    noise_sigma: float | None = None
+    noise_seed: int | None = None
+    acceleration: int | None = None
+    mask: str | None = None
+    mask_seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,80 +1,111 @@
-"""How a visitor says what spoils the images of a task: one form for each kind of degradation."""
+"""The form of a degradation, laid out from what its fields say of themselves."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
-from uplapp.imaging.physics.masks import LARGEST_SEED, MASKS
+from uplapp.described import Option, options_of
+from uplapp.imaging.physics.degradation import Degradation
 from uplapp.imaging.tasks import TASKS
-
-ADD_NOISE, ALREADY_NOISY = "Add Gaussian noise", "Already noisy"
-ACCELERATIONS = (2, 16)
-LARGEST_NOISE_SEED = 2**31
 
 
 @dataclass(frozen=True)
 class Form:
-    """Fields on screen, and what makes a degradation of their values; None takes a picture as it is."""
+    """Fields on screen for the degradation of a task, in the order in which `read` gets their values.
 
-    fields: tuple[gr.components.Component, ...]
-    read: Callable[..., Degradation | None]
+    Where an image may also be used as it is, `choice` is the first of them.
+    """
+
+    task: str
+    options: tuple[Option, ...]
+    components: tuple[gr.components.Component, ...]
+    choice: gr.Radio | None = None
+
+    @property
+    def fields(self) -> tuple[gr.components.Component, ...]:
+        """All that a job needs to know."""
+        return (*([self.choice] if self.choice else []), *self.components)
+
+    def read(self, *values: Any) -> Degradation | None:
+        """Build the degradation of what is on screen, None for an image that is used as it is."""
+        if self.choice is not None:
+            wanted, *values = values  # type: ignore[assignment]
+            if wanted != TASKS[self.task].degrading.choice.degrade:
+                return None
+        named = {one.name: _value(one, value) for one, value in zip(self.options, values, strict=True)}
+        return TASKS[self.task].degrade(**named)
 
 
 def lay_out_form(task: str) -> Form:
-    """The form for the degradation of a task."""
-    return FORMS[TASKS.build(task).degradation](task)
-
-
-def _lay_out_noise(task: str) -> Form:
-    gr.Markdown("### Noise")
-    noise = gr.Radio([ADD_NOISE, ALREADY_NOISY], value=ADD_NOISE, show_label=False)
+    """Lay out the form of a task's degradation: numbers in a row, choices below, the rest folded."""
+    kind = TASKS[task].degrading
+    gr.Markdown(f"### {kind.heading}")
+    choice = _lay_out_choice(kind)
+    options = options_of(kind)
+    components = {}
     with gr.Row():
-        sigma = gr.Slider(0, 50, 25, step=1, label="Sigma, 8-bit units", scale=3, min_width=180)
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=LARGEST_NOISE_SEED, min_width=80)
-    noise.change(
-        lambda noise: gr.update(interactive=noise == ADD_NOISE), noise, sigma, api_visibility="private"
+        for one in _chosen(options, folded=False, choices=False):
+            components[one.name] = _lay_out(task, one)
+    for one in _chosen(options, folded=False, choices=True):
+        components[one.name] = _lay_out(task, one)
+    folded = _chosen(options, folded=True)
+    if folded:
+        with gr.Accordion("More", open=False), gr.Row():
+            for one in folded:
+                components[one.name] = _lay_out(task, one)
+    if choice is not None:
+        _follow(choice, kind, components[kind.strength])
+    return Form(task, options, tuple(components[one.name] for one in options), choice)
+
+
+def _chosen(options: Sequence[Option], folded: bool, choices: bool | None = None) -> list[Option]:
+    return [
+        one
+        for one in options
+        if one.folded == folded and (choices is None or (one.kind == "choice") == choices)
+    ]
+
+
+def _lay_out_choice(kind: Any) -> gr.Radio | None:
+    if kind.choice is None:
+        return None
+    words = [kind.choice.degrade, kind.choice.as_it_is]
+    return gr.Radio(words, value=words[0], show_label=False)
+
+
+def _follow(choice: gr.Radio, kind: Any, strength: gr.components.Component) -> None:
+    """Let the strength be set only where an image is degraded."""
+    choice.change(
+        lambda value: gr.update(interactive=value == kind.choice.degrade),
+        choice,
+        strength,
+        api_visibility="private",
     )
-    return Form((noise, sigma, seed), read_noise)
 
 
-def read_noise(noise: str, sigma: float, seed: float | None) -> GaussianNoise | None:
-    """The noise to add, none if the picture came with its own."""
-    return GaussianNoise(sigma, int(seed or 0)) if noise == ADD_NOISE else None
+def _lay_out(task: str, one: Option) -> gr.components.Component:
+    """Lay out one option: a slider where it has a range for one, else a number, boxes or a switch."""
+    shared: dict[str, Any] = {"elem_id": f"{task}-{one.name}", "label": one.label}
+    if one.kind == "choice":
+        choices = [(text[:1].upper() + text[1:], name) for name, text in one.choices.items()]
+        return gr.Radio(choices, value=one.default, show_label=False, elem_id=f"{task}-{one.name}")
+    if one.kind == "switch":
+        return gr.Checkbox(one.default, info=one.help, **shared)
+    if one.slider is not None:
+        low, high = one.slider
+        return gr.Slider(low, high, one.default, step=one.step, scale=3, min_width=180, **shared)
+    shared |= {"minimum": _finite(one.low), "maximum": _finite(one.high)}
+    return gr.Number(one.default, precision=0 if one.kind == "whole" else None, min_width=80, **shared)
 
 
-def _lay_out_sampling(task: str) -> Form:
-    gr.Markdown("### Undersampling of k-space")
-    usual = Undersampling()
-    masks = [(entry.label.capitalize(), name) for name, entry in MASKS.items()]
-    with gr.Row():
-        acceleration = gr.Slider(
-            *ACCELERATIONS,
-            value=usual.acceleration,
-            step=1,
-            label="Acceleration",
-            scale=3,
-            min_width=180,
-            elem_id="acceleration",
-        )
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=LARGEST_SEED, min_width=80)
-    mask = gr.Radio(masks, value=usual.mask, show_label=False, elem_id="mask")
-    gr.Markdown(
-        f"The networks were trained on {usual.text}; elsewhere they do what they can. "
-        "Seed and file name together draw the columns.",
-        elem_classes="aside",
-    )
-    return Form((acceleration, mask, seed), read_sampling)
+def _finite(limit: float) -> float | None:
+    return limit if abs(limit) < float("inf") else None
 
 
-def read_sampling(acceleration: float, mask: str, seed: float | None) -> Undersampling:
-    """Which columns of k-space to keep."""
-    return Undersampling(int(acceleration), mask, int(seed or 0))
-
-
-FORMS: dict[Any, Callable[[str], Form]] = {
-    GaussianNoise: _lay_out_noise,
-    Undersampling: _lay_out_sampling,
-}
+def _value(one: Option, value: Any) -> Any:
+    """Give the value of an option as its type; an empty field stands for its default."""
+    if value is None:
+        return one.default
+    return int(value) if one.kind == "whole" else value

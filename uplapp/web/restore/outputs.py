@@ -8,12 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.evaluation.job import Job, job_errors, result_files
-from uplapp.imaging.evaluation.opening import View
+from uplapp.imaging.case import Subject
+from uplapp.imaging.evaluation.job import Job
+from uplapp.imaging.evaluation.provenance import result_files
 from uplapp.imaging.evaluation.text import format_job
-from uplapp.imaging.files.pictures import crop_centre, encode_png, tensor_to_array
+from uplapp.imaging.files.pictures import encode_png, tensor_to_array
 from uplapp.imaging.metrics.error_maps import colour_of
-from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.physics.slice import crop_centre
 from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.widgets import offer, zip_files
@@ -50,7 +51,7 @@ class Outputs:
         ]
 
 
-def lay_out_outputs(name: str, view: View) -> Outputs:
+def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
     """Lay out the results, which show the first input until there are some."""
     shown: dict[str, Any] = {
         "show_label": False,
@@ -61,21 +62,40 @@ def lay_out_outputs(name: str, view: View) -> Outputs:
         "buttons": ["download", "fullscreen"],
     }
     with gr.Tab("Pictures"):
-        pictures = gr.Gallery(_preview(name, view), elem_id="results", **shown)
+        pictures = gr.Gallery(_preview(name, subject), elem_id="results", **shown)
     with gr.Tab("Error maps"):
         legend = gr.HTML(NO_ERRORS_YET, elem_id="legend")
         errors = gr.Gallery(visible=False, elem_id="errors", **shown)
-    table = gr.Markdown(INVITATION, elem_id="metrics")
+    table = gr.Markdown(_invitation(subject, about), elem_id="metrics")
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
     return Outputs(pictures, legend, errors, table, flicker, archive, gr.State(None))
 
 
-def before(name: str, view: View) -> tuple[Any, ...]:
-    """What is shown of an input that is not restored yet."""
-    text = f"{view.note}\n\n{INVITATION}" if view.note else INVITATION
+def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
+    """What is shown of an input that is not restored yet; `about` says what a sample is."""
+    return _without_results(_preview(name, subject), _invitation(subject, about))
+
+
+def nothing(noun: str) -> tuple[Any, ...]:
+    """What is shown of a task that has no input yet."""
+    return _without_results([], f"Upload a {noun.lower()} to restore it.")
+
+
+def during(preview: Any) -> tuple[Any, ...]:
+    """What is shown while a result forms: the preview (C,H,W)."""
+    pictures = [(tensor_to_array(preview), "So far")]
+    return _without_results(pictures, gr.skip())
+
+
+def _without_results(pictures: list[tuple[Any, str]], text: Any) -> tuple[Any, ...]:
     gone = gr.update(visible=False)
-    return _preview(name, view), NO_ERRORS_YET, gr.update(value=[], visible=False), text, "", gone, None
+    return pictures, NO_ERRORS_YET, gr.update(value=[], visible=False), text, "", gone, None
+
+
+def _invitation(subject: Subject, about: str) -> str:
+    note = subject.measure(None).note if subject.clean is None else ""
+    return "\n\n".join(filter(None, (about, note, INVITATION)))
 
 
 def after(job: Job) -> tuple[Any, ...]:
@@ -98,10 +118,10 @@ def after(job: Job) -> tuple[Any, ...]:
 
 def _errors(job: Job, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """The error maps as files, with captions that say their means."""
-    names = {kind: f"{job.case.name}-{kind}-error.png" for kind in job_errors(job)}
+    names = {kind: f"{job.case.name}-{kind}-error.png" for kind in job.errors()}
     return [
         (offer(names[kind], files[names[kind]]), f"{job.labels[kind]}: {error.mean:.4f}")
-        for kind, error in job_errors(job).items()
+        for kind, error in job.errors().items()
     ]
 
 
@@ -117,7 +137,7 @@ def _legend() -> str:
 
 
 def _results(job: Job, paths: Mapping[str, str]) -> Results:
-    names = [result.card.name for result in job.results]
+    names = [result.name for result in job.results]
     return Results(
         name=job.case.name,
         reference=None if job.case.reference is None else Path(paths["reference"]),
@@ -128,20 +148,21 @@ def _results(job: Job, paths: Mapping[str, str]) -> Results:
 
 def _flicker(job: Job) -> str:
     known = job.case.reference is not None
-    original = job.case.reference if job.case.reference is not None else job.case.degraded
-    crops = {job.labels[result.card.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
+    original = job.case.reference if job.case.reference is not None else job.case.seen
+    crops = {job.labels[result.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     rows = math.ceil(len(pictures) / NAMES_A_ROW)
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
-    against = REFERENCE if known else f"{TASKS.build(job.case.task).observed} input"
+    against = REFERENCE if known else f"{job.observed} input"
     part = f"the middle {PREVIEW_PX} px" if max(original.shape[-2:]) > PREVIEW_PX else ""
     shown = encode_png(crop_centre(original, PREVIEW_SIZE))
     return flicker_frame(shown, pictures, height_px, against=against, part=part)
 
 
-def _preview(name: str, view: View) -> list[tuple[Any, str]]:
+def _preview(name: str, subject: Subject) -> list[tuple[Any, str]]:
     """Every n-th sample of a picture, small enough to show before it is restored."""
-    height, width = view.picture.shape[-2:]
+    picture = subject.picture
+    height, width = picture.shape[-2:]
     stride = max(1, max(height, width) // THUMBNAIL_PX)
-    which = f", slice {view.index} of 0 to {view.slices - 1}" if view.slices > 1 else ""
-    return [(tensor_to_array(view.picture[:, ::stride, ::stride]), f"{name}, {width}x{height}{which}")]
+    which = f", slice {subject.index} of 0 to {subject.count - 1}" if subject.count > 1 else ""
+    return [(tensor_to_array(picture[:, ::stride, ::stride]), f"{name}, {width}x{height}{which}")]

@@ -10,7 +10,8 @@ import gradio as gr
 
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.card import Card, Checkpoints, label
+from uplapp.imaging.checkpoints.card import Card, label
+from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 from uplapp.values import Watch
@@ -158,7 +159,7 @@ def told(sentence: str) -> str:
 
 
 def _describe(card: Card) -> str:
-    task = TASKS[card.spec.task].label
+    task = TASKS[card.task].label
     return f"{card.label} is in the menus of {task}: {card.parameters:,} parameters; its name is {card.name}."
 
 

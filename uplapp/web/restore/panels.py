@@ -1,29 +1,25 @@
-"""One panel for each task: what to restore, what spoils it, and by which checkpoints."""
+"""One panel for each task: what to restore, what spoils it, and by which checkpoints and methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from uplapp.imaging.checkpoints.card import Card, label
-from uplapp.imaging.evaluation.opening import suffixes_of
-from uplapp.imaging.files.samples import samples_of
-from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.evaluation.candidates import methods_of
+from uplapp.imaging.restorers import RESTORERS
+from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
 
 # More than these take a photograph minutes.
 TICKED = 7
-# What a file of a task is called; a task of one channel takes slices.
-NOUNS = {3: "Photograph", 1: "Slice"}
-UPLOADS = {
-    3: "Upload PNG, JPEG or TIFF, 8 or 16 bit",
-    1: "Upload .h5, .nii, .npy, .npz or an image",
-}
 NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
-    "below; until then the other task works."
+    "below; until then there are the methods without training."
 )
+CONSISTENCY = "Put the measured samples back into what a network makes (data consistency)"
 
 
 @dataclass(frozen=True)
@@ -39,35 +35,68 @@ class Panel:
     form: Form
     checkpoints: gr.CheckboxGroup
     no_network: gr.Markdown
+    consistency: gr.Checkbox
+    methods: gr.CheckboxGroup
+    advice: gr.Markdown
 
     @property
     def fields(self) -> list[gr.components.Component]:
         """What a job needs to know."""
-        return [self.source, self.slices, self.checkpoints, *self.form.fields]
+        chosen = [self.checkpoints, self.consistency, self.methods]
+        return [self.source, self.slices, *chosen, *self.form.fields]
 
 
-def lay_out_panel(task: str, cards: Sequence[Card], visible: bool) -> Panel:
+def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
     """Lay out the panel of a task; samples, menus and checkpoints come from the tables."""
-    channels, paths = TASKS.build(task).channels, samples_of(task)
+    task = TASKS[name]
+    paths = [sample.path for sample in task.samples.values()]
     with gr.Column(visible=visible) as column:
-        gr.Markdown(f"### {NOUNS[channels]}")
-        samples = _lay_out_samples(task, paths)
+        gr.Markdown(f"### {task.words.noun}")
+        samples = _lay_out_samples(name, paths)
         upload = gr.UploadButton(
-            UPLOADS[channels], file_types=suffixes_of(task), elem_id=f"upload-{task}", elem_classes="upload"
+            task.words.upload,
+            file_types=list(task.suffixes),
+            elem_id=f"upload-{name}",
+            elem_classes="upload",
         )
-        slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{task}", buttons=[])
-        form = lay_out_form(task)
-        checkpoints, no_network = _lay_out_checkpoints(task, cards)
-    source = gr.State(str(paths[0]))
-    return Panel(task, column, source, samples, upload, slices, form, checkpoints, no_network)
+        slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{name}", buttons=[])
+        form = lay_out_form(name)
+        checkpoints, no_network = _lay_out_checkpoints(name, cards)
+        consistency = gr.Checkbox(
+            True,
+            label=CONSISTENCY,
+            visible=task.degrading.operator != "pixels",
+            elem_id=f"consistency-{name}",
+        )
+        methods, advice = _lay_out_methods(name, task)
+    source = gr.State(str(paths[0]) if paths else None)
+    return Panel(
+        *(name, column, source, samples, upload, slices, form),
+        *(checkpoints, no_network, consistency, methods, advice),
+    )
+
+
+def about(task: str, path: Path) -> str:
+    """Say what a sample is; nothing of a file that was uploaded."""
+    return next((sample.about for sample in TASKS[task].samples.values() if sample.path == path), "")
+
+
+def advise(form: Form, ticked: Sequence[str], *values: Any) -> tuple[Any, Any]:
+    """Say where another method restores better than the networks, and tick it."""
+    degradation = form.read(*values)
+    advice = TASKS[form.task].advise(degradation) if degradation is not None else None
+    if advice is None:
+        return gr.update(value="", visible=False), gr.skip()
+    return gr.update(value=advice.sentence, visible=True), [*{**dict.fromkeys(ticked), advice.method: None}]
 
 
 def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
     return gr.Gallery(
         [str(path) for path in paths],
+        visible=bool(paths),
         show_label=False,
         columns=6,
-        height=90,
+        height=90 * -(-len(paths) // 6) if paths else None,
         allow_preview=False,
         object_fit="cover",
         interactive=False,
@@ -93,3 +122,16 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
         elem_classes="checkpoints",
     )
     return menu, nothing
+
+
+def _lay_out_methods(name: str, task: Task) -> tuple[gr.CheckboxGroup, gr.Markdown]:
+    gr.Markdown("### Methods without training", visible=bool(methods_of(name)))
+    menu = gr.CheckboxGroup(
+        [(RESTORERS[method].label, method) for method in methods_of(name)],
+        value=[],
+        show_label=False,
+        visible=bool(methods_of(name)),
+        elem_id=f"methods-{name}",
+        elem_classes="checkpoints",
+    )
+    return menu, gr.Markdown(visible=False, elem_id=f"advice-{name}", elem_classes="aside")

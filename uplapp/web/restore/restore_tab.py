@@ -8,16 +8,18 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.card import Checkpoints
-from uplapp.imaging.evaluation.job import Job, run_job
-from uplapp.imaging.evaluation.opening import View, read_case, view_file
-from uplapp.imaging.files.samples import samples_of
+from uplapp.imaging.case import Subject
+from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.evaluation.candidates import of_cards, of_methods
+from uplapp.imaging.evaluation.job import run_job
+from uplapp.imaging.evaluation.opening import read_case
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.restore import own_network
-from uplapp.web.restore.outputs import Outputs, after, before, lay_out_outputs
-from uplapp.web.restore.panels import Panel, lay_out_panel
+from uplapp.web.restore.outputs import Outputs, after, before, during, lay_out_outputs, nothing
+from uplapp.web.restore.panels import Panel, about, advise, lay_out_panel
+from uplapp.web.restore.running import following
 from uplapp.web.widgets import errors_on_screen
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -51,8 +53,9 @@ def build(desk: Desk, collected: gr.State) -> None:
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
             added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320):
-            path = samples_of(first)[0]
-            outputs = lay_out_outputs(path.name, view_file(path, first))
+            sample = next(iter(TASKS[first].samples.values()))
+            shown = TASKS[first].open(sample.path, None)
+            outputs = lay_out_outputs(sample.path.name, shown, sample.about)
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
@@ -72,6 +75,13 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
         **PRIVATE,
     )
+    for field in panel.form.fields:
+        field.change(  # type: ignore[attr-defined]
+            partial(advise, panel.form),
+            [panel.methods, *panel.form.fields],
+            [panel.advice, panel.methods],
+            **PRIVATE,
+        )
 
 
 def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
@@ -117,7 +127,7 @@ def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
     """The listener of a task's samples; no `partial`, in which Gradio finds no event."""
 
     def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
-        return _pick(task, samples_of(task)[event.index])
+        return _pick(task, list(TASKS[task].samples.values())[event.index].path)
 
     return pick_sample
 
@@ -129,19 +139,19 @@ def pick_upload(task: str, path: str) -> tuple[Any, ...]:
 
 
 def _pick(task: str, path: Path) -> tuple[Any, ...]:
-    view = view_file(path, task)
-    return str(path), _slider(view), *before(path.name, view)
+    subject = TASKS[task].open(path, None)
+    return str(path), _slider(subject), *before(path.name, subject, about(task, path))
 
 
-def _slider(view: View) -> Any:
-    several = view.slices > 1
-    return gr.update(maximum=max(view.slices - 1, 1), value=view.index, visible=several)
+def _slider(subject: Subject) -> Any:
+    several = subject.count > 1
+    return gr.update(maximum=max(subject.count - 1, 1), value=subject.index, visible=several)
 
 
 def pick_slice(task: str, source: str, index: float) -> tuple[Any, ...]:
     """Another slice of the same scan becomes the input."""
     with errors_on_screen():
-        return before(Path(source).name, view_file(Path(source), task, int(index)))
+        return before(Path(source).name, TASKS[task].open(Path(source), int(index)))
 
 
 def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
@@ -149,8 +159,12 @@ def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
     place = list(TASKS).index(task)
     source, index = sources[2 * place : 2 * place + 2]
     columns = [gr.update(visible=name == task) for name in TASKS]
+    if source is None:
+        return *columns, *nothing(TASKS[task].words.noun)
     with errors_on_screen():
-        return *columns, *before(Path(source).name, view_file(Path(source), task, int(index)))
+        path = Path(source)
+        subject = TASKS[task].open(path, int(index))
+        return *columns, *before(path.name, subject, about(task, path))
 
 
 def restore(
@@ -160,20 +174,21 @@ def restore(
     values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[tuple[Any, ...]]:
-    """Run the job tile by tile, so that Cancel stops it; the last yield holds the results.
+    """Run the job so that Cancel stops it; the last yield holds the results.
 
     `values` are those of the fields on screen, by field.
     """
     with errors_on_screen():
         panel = next(panel for panel in panels if panel.task == values[task])
         cards = [checkpoints.find(name) for name in values[panel.checkpoints]]
-        if not checkpoints.cards(panel.task):
-            raise UplappError(f"there is no network for {TASKS[panel.task].label} yet; choose the other task")
+        candidates = [
+            *of_cards(checkpoints, cards, values[panel.consistency]),
+            *of_methods(values[panel.methods]),
+        ]
         degradation = panel.form.read(*(values[field] for field in panel.form.fields))
+        if values[panel.source] is None:
+            raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
-        for step in run_job(read_case(source, panel.task, degradation, index), checkpoints, cards):
-            if isinstance(step, Job):
-                yield after(step)
-            else:
-                progress(step.share, desc=step.text)
-                yield gr.skip()
+        case = read_case(source, panel.task, degradation, index)
+        job = yield from following(lambda watch: run_job(case, candidates, watch), progress, during)
+        yield after(job)

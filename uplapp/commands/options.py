@@ -1,0 +1,93 @@
+"""Options of a command that are read off the fields of degradations, so that none is written twice."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from uplapp.described import Option, options_of
+from uplapp.errors import UplappError
+from uplapp.imaging.physics import DEGRADATIONS
+from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.tasks import TASKS
+
+TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str}
+METHOD = typer.Option("--method", help="A method without training, such as tv; may be given again.")
+SET = typer.Option("--set", help="An option of a method, key=value or METHOD.key=value; may be given again.")
+NO_CONSISTENCY = typer.Option(
+    "--no-consistency", help="Leave what a network says of measured samples instead of putting them back."
+)
+
+
+Command = Callable[..., None]
+
+
+def degradation_options(without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """Give a command one option for each field of every degradation but `without`.
+
+    The command gets those that were given as the mapping `degradation`, by name.
+    """
+
+    def decorate(command: Command) -> Command:
+        options = {name: each for name, each in _options().items() if name not in without}
+
+        @wraps(command)
+        def with_options(**values: Any) -> None:
+            given = {name: values.pop(name) for name in options}
+            command(**values, degradation={name: v for name, v in given.items() if v is not None})
+
+        own = inspect.signature(command, eval_str=True)
+        kept = [one for one in own.parameters.values() if one.name != "degradation"]
+        added = [_parameter(name, each) for name, each in options.items()]
+        with_options.__signature__ = own.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
+        with_options.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
+        return with_options
+
+    return decorate
+
+
+def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> Degradation | None:
+    """Build the degradation of a task from the options that were given.
+
+    Without its strength there is none unless `always`; an option of another task is refused.
+    """
+    kind = TASKS[task].degrading
+    own = [one.name for one in options_of(kind)]
+    for name in given:
+        if name not in own:
+            raise UplappError(
+                f"{_flag(name)} is not for the task '{task}'; its options are: {', '.join(map(_flag, own))}"
+            )
+    if kind.strength in given or always:
+        return TASKS[task].degrade(**given)
+    rest = [name for name in given if name != "seed"]
+    if rest:
+        raise UplappError(f"{_flag(rest[0])} says how, not how much; give {_flag(kind.strength)} as well")
+    return None
+
+
+def _options() -> dict[str, dict[str, Option]]:
+    """Give the options of all degradations by name, and each by the degradation that has it."""
+    options: dict[str, dict[str, Option]] = {}
+    for name, entry in DEGRADATIONS.items():
+        for one in options_of(entry.build):
+            options.setdefault(one.name, {})[name] = one
+    return options
+
+
+def _parameter(name: str, each: Mapping[str, Option]) -> inspect.Parameter:
+    tasks = {row.degradation: task for task, row in TASKS.items()}
+    words = [f"{tasks.get(kind, kind)}: {_help(one)}" for kind, one in each.items()]
+    kind: Any = TYPES[next(iter(each.values())).kind]
+    annotation = Annotated[kind | None, typer.Option(_flag(name), help=" ".join(words))]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _help(one: Option) -> str:
+    return f"{one.help.rstrip('.')} ({one.allowed}; default {one.default})."
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

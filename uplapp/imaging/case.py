@@ -1,0 +1,125 @@
+"""What restoring and training are given: subjects to measure, cases to restore, batches to learn from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.physics.measurement import Measurement
+from uplapp.registry import Entry
+
+Extras = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One thing that can be measured: a photograph, a slice of a scan, a volume.
+
+    `clean` (C,*size) in [0,1] is None where the file holds less than the whole. `measure` makes a measurement
+    under a degradation, or, given None, of the file as it is. `name` seeds what a degradation draws, `stem`
+    names files. Of several slices this one is `index` of `count`. `extras` are named tensors of the same size
+    (labels, masks, the other modality), `bits` those of the files to write.
+    """
+
+    name: str
+    clean: Tensor | None
+    measure: Callable[[Degradation | None], Measurement]
+    stem: str = ""
+    bits: int = 8
+    index: int = 0
+    count: int = 1
+    extras: Extras = field(default_factory=dict)
+
+    @property
+    def picture(self) -> Tensor:
+        """What the file shows before it is degraded."""
+        return self.measure(None).seen if self.clean is None else self.clean
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One thing to restore: its measurement, and the clean `reference` (C,*size) where it is known.
+
+    `task` is a name in TASKS; `degradation` made the measurement, None where the file was used as it is.
+    """
+
+    name: str
+    task: str
+    measurement: Measurement
+    reference: Tensor | None = None
+    degradation: Degradation | None = None
+    extras: Extras = field(default_factory=dict)
+    bits: int = 8
+
+    @property
+    def seen(self) -> Tensor:
+        """What a network is shown, (C,*size)."""
+        return self.measurement.seen
+
+    @property
+    def note(self) -> str:
+        """How the measurement came to be where that is not what was asked for."""
+        return self.measurement.note
+
+
+def make_case(subject: Subject, task: str, degradation: Degradation | None) -> Case:
+    """Measure a subject under a degradation as drawn for its name, or take it as it is."""
+    drawn = None if degradation is None else degradation.for_image(subject.name)
+    measurement = subject.measure(drawn)
+    known = drawn is not None and subject.clean is not None
+    return Case(
+        subject.stem or subject.name,
+        task,
+        measurement,
+        subject.clean if known else None,
+        drawn if known else None,
+        subject.extras,
+        subject.bits,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What training draws: `seen` and `clean` (B,C,*size), their measurement, and extras."""
+
+    seen: Tensor
+    clean: Tensor
+    measurement: Measurement | None = None
+    extras: Extras = field(default_factory=dict)
+
+    def map(self, move: Callable[[Tensor], Tensor]) -> "Batch":
+        """Give the batch with every tensor of images moved or cut along its first axis."""
+        extras = {name: move(tensor) for name, tensor in self.extras.items()}
+        measurement = None if self.measurement is None else _map(self.measurement, move)
+        return Batch(move(self.seen), move(self.clean), measurement, extras)
+
+
+def _map(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
+    """Rebuild a measurement or its operator with every tensor moved."""
+    changes: dict[str, Any] = {}
+    for one in fields(value):
+        part = getattr(value, one.name)
+        if isinstance(part, Tensor):
+            changes[one.name] = move(part)
+        elif is_dataclass(part):
+            changes[one.name] = _map(part, move)
+    return replace(value, **changes)
+
+
+@dataclass(frozen=True)
+class ComparingEntry(Entry):
+    """A row for what compares an estimate with a clean image: a loss or a metric.
+
+    It takes images with so many `axes`. What `needs` nothing is called with (estimate, clean). What needs
+    "measurement", or extras by their names, is called with (estimate, batch), or (estimate, case).
+    """
+
+    axes: tuple[int, ...] = (2,)
+    needs: tuple[str, ...] = ()
+
+    def lacks(self, given: Batch | Case) -> tuple[str, ...]:
+        """Give the names of what it needs and a batch or a case does not have."""
+        have = {*given.extras, *(["measurement"] if given.measurement is not None else [])}
+        return tuple(name for name in self.needs if name not in have)

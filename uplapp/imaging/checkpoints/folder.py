@@ -1,0 +1,155 @@
+"""Folders of checkpoints: weights as safetensors beside the cards that say what they are."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from uplapp.errors import BadCheckpoint, UnknownName
+from uplapp.imaging.checkpoints.building import build_network, outline
+from uplapp.imaging.checkpoints.card import NETWORK, Card, read_card
+from uplapp.imaging.checkpoints.weights import LEARNED_BY_LOSS, MAX_BYTES, read_shapes, require_fit
+from uplapp.imaging.device import pick_device
+from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.whole import replacing
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of some folders, those that ship and those that a user added."""
+
+    folders: tuple[Path, ...]
+
+    def cards(self, task: str | None = None) -> list[Card]:
+        """List every card in the order of the table of losses, then other losses; or those of one task.
+
+        What cannot be used is left out, and reported on stderr once per process.
+        """
+        cards, broken = self._survey()
+        for sentence in broken.values():
+            _report_once(self.folders, sentence)
+        order = {loss: place for place, loss in enumerate(LOSSES)}
+        wanted = [card for card in cards.values() if task in (None, card.task)]
+        return sorted(wanted, key=lambda card: (card.task, order.get(card.loss, len(order))))
+
+    def broken(self) -> dict[str, str]:
+        """Say why checkpoints are left out, by the stem of their files."""
+        return self._survey()[1]
+
+    def find(self, name: str) -> Card:
+        """Find the card called `name`; an unknown name lists the choices."""
+        cards, broken = self._survey()
+        if name in cards:
+            return cards[name]
+        if name in broken:
+            raise BadCheckpoint(broken[name])
+        raise UnknownName("checkpoint", name, cards)
+
+    def load(self, card: Card) -> nn.Module:
+        """Load the trained network, as `load_network` does."""
+        pairs = [(folder, folder / card.name) for folder in self.folders]
+        homes = [
+            folder
+            for folder, stem in pairs
+            if Path(f"{stem}.json").exists() and Path(f"{stem}.safetensors").exists()
+        ]
+        return load_network(homes[0] if homes else self.folders[0], card)
+
+    def _survey(self) -> tuple[dict[str, Card], dict[str, str]]:
+        """Give the cards by name, and what is wrong with the others by the stem of their files."""
+        cards: dict[str, Card] = {}
+        broken: dict[str, str] = {}
+        for path in (path for folder in self.folders for path in sorted(folder.glob("*.json"))):
+            try:
+                card = read_card(path)
+                if card.name in cards:
+                    raise BadCheckpoint(f"{path.name} is left out: a checkpoint before it has the same name")
+                if card.kind == NETWORK and not path.with_suffix(".safetensors").is_file():
+                    raise BadCheckpoint(f"{path.name} is left out: its weights are not beside it")
+            except BadCheckpoint as error:
+                broken[path.stem] = str(error)
+            else:
+                cards[card.name] = card
+        return cards, broken
+
+
+@cache
+def _report_once(folders: tuple[Path, ...], sentence: str) -> None:
+    print(f"{', '.join(map(str, folders))}: {sentence}", file=sys.stderr)
+
+
+def name_for(folder: Path, spec: RunSpec) -> str:
+    """Give the name of a run's checkpoint: its own, with its digest where another recipe has that name."""
+    try:
+        taken = read_card(folder / f"{spec.name}.json").spec != spec
+    except BadCheckpoint:
+        taken = False
+    return f"{spec.name}-{spec.digest}" if taken else spec.name
+
+
+def write_checkpoint(
+    folder: Path,
+    spec: RunSpec,
+    network: nn.Module,
+    learned: Mapping[str, Tensor],
+    *,
+    data: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    hardware: str,
+    versions: Mapping[str, str],
+) -> Card:
+    """Write weights, with what the loss learned, then the card that makes them valid; returns the card."""
+    by_loss = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in learned.items()}
+    tensors = {**network.state_dict(), **by_loss}
+    weights = safetensors.torch.save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    )
+    parameters = sum(tensor.numel() for tensor in network.state_dict().values())
+    sha256 = hashlib.sha256(weights).hexdigest()
+    card = Card(name_for(folder, spec), spec, sha256, parameters, data, scores, hardware, versions)
+    put(folder, card.name, asdict(card), weights)
+    return card
+
+
+def put(folder: Path, name: str, card: Mapping[str, Any], weights: bytes) -> None:
+    """Put both files in place, each in one replace, the card last: without it weights are no checkpoint."""
+    homes = [folder / f"{name}{suffix}" for suffix in (".json", ".safetensors")]
+    with replacing(homes[0]) as partial_card, replacing(homes[1]) as partial_weights:
+        partial_weights.write_bytes(weights)
+        partial_card.write_bytes((json.dumps(card, indent=2) + "\n").encode())
+
+
+def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
+    """Refuse weights of another hash, and what is not exactly the network of the recipe: BadCheckpoint."""
+    if hashlib.sha256(weights).hexdigest() != sha256:
+        raise BadCheckpoint("is not the file its card describes (sha256 differs); fetch both again")
+    try:
+        require_fit(read_shapes(weights), outline(spec))
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"does not fit the network of its card: {error}") from error
+
+
+def load_network(folder: Path, card: Card) -> nn.Module:
+    """Load the trained network on the best device there is; weights that do not fit are refused."""
+    path = folder / f"{card.name}.safetensors"
+    try:
+        with path.open("rb") as file:
+            weights = file.read(MAX_BYTES + 1)
+        check_weights(card.recipe, card.sha256, weights)
+        tensors = safetensors.torch.load(weights)
+    except OSError as error:
+        raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
+    except (BadCheckpoint, safetensors.SafetensorError) as error:
+        raise BadCheckpoint(f"{path.name} {error}") from error
+    network = build_network(card.recipe)
+    network.load_state_dict({k: v for k, v in tensors.items() if not k.startswith(LEARNED_BY_LOSS)})
+    return network.eval().to(pick_device())

@@ -1,0 +1,115 @@
+"""What a case is to be restored by: checkpoints and methods, each by a name and a label."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from uplapp.described import options_of
+from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints.card import NETWORK, Card, label
+from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.restorers import RESTORERS, Restorer
+from uplapp.imaging.restorers.network import NetworkRestorer
+from uplapp.imaging.tasks import TASKS
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One way to restore: `name` in files and tables, `label` on screen, and what builds its restorer.
+
+    `method` is a name in RESTORERS, `card` that of a checkpoint, `options` are those of a method, and
+    `consistency` says whether measured data replace what a network says of them.
+    """
+
+    name: str
+    label: str
+    method: str
+    build: Callable[[], Restorer]
+    card: Card | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    consistency: bool | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a table or a provenance says of it."""
+        return {
+            "method": self.method,
+            "checkpoint": self.card.name if self.card else None,
+            "loss": self.card.loss if self.card else None,
+            "consistency": self.consistency,
+        }
+
+
+def of_cards(checkpoints: Checkpoints, cards: Sequence[Card], consistency: bool = True) -> list[Candidate]:
+    """Make candidates of checkpoints, with the measured data put back where there are any but pixels."""
+    labels = label(cards)
+    return [_of_card(checkpoints, card, labels[card.name], consistency) for card in cards]
+
+
+def of_methods(
+    names: Sequence[str], settings: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Candidate]:
+    """Make candidates of methods by their names, with their options by name; a wrong option is refused."""
+    candidates = []
+    for name in names:
+        if RESTORERS[name].kind == NETWORK:
+            raise UplappError(f"'{name}' needs a checkpoint; name one instead")
+        options = (settings or {}).get(name, {})
+        RESTORERS.build(name, **options)
+        build = partial(RESTORERS.build, name, **options)
+        candidates.append(Candidate(name, RESTORERS[name].label, name, build, options=options))
+    return candidates
+
+
+def methods_of(task: str) -> list[str]:
+    """List the methods that need no checkpoint and take the measurements of a task."""
+    row = TASKS[task]
+    return [
+        name
+        for name, entry in RESTORERS.items()
+        if entry.kind != NETWORK and entry.takes(row.degrading.operator, row.axes)
+    ]
+
+
+def settings_of(names: Sequence[str], settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Give each method its options among texts `key=value` or `method.key=value`.
+
+    A key goes to every method that has it; one that no method has is refused.
+    """
+    options: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        method, _, option = key.rpartition(".")
+        takers = [name for name in names if option in _options(name) and method in ("", name)]
+        if not equals or not takers:
+            known = ", ".join(f"{name}.{key}" for name in names for key in _options(name)) or "none"
+            raise UplappError(f"'--set {text}' sets nothing here; the options are: {known}, as key=value")
+        for name in takers:
+            options[name][option] = _options(name)[option].parse(value)
+    return options
+
+
+def require_unique(candidates: Sequence[Candidate]) -> None:
+    """Refuse two candidates of one name, whose results would overwrite each other."""
+    count = Counter(candidate.name for candidate in candidates)
+    twice = next((name for name, times in count.items() if times > 1), None)
+    if twice is not None:
+        raise UplappError(f"'{twice}' is chosen twice; choose it once")
+
+
+def _options(method: str) -> dict[str, Any]:
+    return {one.name: one for one in options_of(RESTORERS[method].build)}
+
+
+def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool) -> Candidate:
+    if card.kind != NETWORK:
+        build = partial(RESTORERS.build, card.kind, **card.options)
+        return Candidate(card.name, text, card.kind, build, card, card.options)
+    measured = TASKS[card.task].degrading.operator != "pixels"
+
+    def load() -> Restorer:
+        return NetworkRestorer(checkpoints.load(card), consistency)
+
+    return Candidate(card.name, text, NETWORK, load, card, consistency=consistency if measured else None)

@@ -1,0 +1,60 @@
+"""The files of a job: pictures, error maps, and what was done to which bytes by what."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from uplapp import __version__
+from uplapp.imaging.evaluation.job import Job, Restored
+from uplapp.imaging.files.pictures import encode_png
+from uplapp.imaging.metrics.error_maps import ERROR_MAP, encode_error_map
+from uplapp.whole import write_bytes
+
+
+def result_files(job: Job) -> dict[str, bytes]:
+    """Encode the files by name: pictures and error maps (PNG), provenance (JSON)."""
+    case = job.case
+    images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job.pictures()}
+    errors = {
+        f"{case.name}-{kind}{ERROR_MAP}.png": encode_error_map(error) for kind, error in job.errors().items()
+    }
+    files = {**images, **errors}
+    provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"
+    return {**files, f"{case.name}-provenance.json": provenance.encode()}
+
+
+def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Say what was done to which bytes by what, as JSON values."""
+    degradation = job.case.degradation
+    return {
+        "uplapp": __version__,
+        "torch": torch.__version__,
+        "task": job.case.task,
+        "degradation": None if degradation is None else asdict(degradation),  # type: ignore[call-overload]
+        "note": job.case.note,
+        f"{job.observed}_scores": job.degraded_scores,
+        "results": [_describe(result) for result in job.results],
+        "files_sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+
+
+def write_results(job: Job, folder: Path) -> list[Path]:
+    """Write the files of a job, each in one replace; returns their paths."""
+    return [write_bytes(folder / name, content) for name, content in result_files(job).items()]
+
+
+def _describe(result: Restored) -> dict[str, Any]:
+    candidate = result.candidate
+    return {
+        **candidate.facts,
+        "options": dict(candidate.options),
+        "weights_sha256": candidate.card.sha256 if candidate.card else None,
+        "seconds": round(result.seconds, 3),
+        "scores": result.scores,
+        "cautions": list(result.cautions),
+    }

@@ -1,0 +1,80 @@
+"""Classical methods as restorers: each by what was measured, pixels or k-space."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
+
+from uplapp.described import check_options, option
+from uplapp.imaging.case import Case
+from uplapp.imaging.restorers import compressed_sensing, photographs
+from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
+
+SIGMA = "Standard deviation of the noise in 8-bit units; estimated where it is not given and not known."
+
+
+def _sigma(given: float | None, case: Case) -> float | None:
+    """The noise of a case in units of the image: as given, else as known, else None."""
+    return given / 255 if given is not None else case.measurement.noise
+
+
+@dataclass(frozen=True)
+class NonLocalMeans:
+    """Weighted means over similar patches, for photographs."""
+
+    sigma: float | None = option(None, "Noise, sigma", SIGMA, low=0, high=255)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a photograph (C,H,W); see `photographs.nlm`."""
+        return photographs.nlm(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+
+
+@dataclass(frozen=True)
+class Wavelet:
+    """Soft thresholds of wavelet coefficients: of photographs (BayesShrink), or by compressed sensing."""
+
+    sigma: float | None = option(None, "Noise, sigma", f"Photographs: {SIGMA}", low=0, high=255)
+    weight: float | None = option(
+        None, "Weight", "k-space: weight of the wavelets; by default as chosen on training slices.", low=0
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
+        if case.measurement.operator.kind == "kspace":
+            return compressed_sensing.wavelet(case.measurement, partial(proceed, watch), self.weight)
+        return photographs.wavelet(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+
+
+@dataclass(frozen=True)
+class TotalVariation:
+    """Small total variation: of photographs (Chambolle), or by compressed sensing."""
+
+    sigma: float | None = option(None, "Noise, sigma", f"Photographs: {SIGMA}", low=0, high=255)
+    weight: float | None = option(
+        None, "Weight", "k-space: weight of the variation; by default as chosen on training slices.", low=0
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
+        if case.measurement.operator.kind == "kspace":
+            return compressed_sensing.tv(case.measurement, partial(proceed, watch), self.weight)
+        return photographs.tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+
+
+@dataclass(frozen=True)
+class ZeroFilled:
+    """The measured k-space as it is, all else taken as 0."""
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Give the zero-filled magnitude (1,H,W), clipped to [0,1]."""
+        proceed(watch, 1.0)
+        return case.seen.clamp(0, 1)

@@ -1,0 +1,134 @@
+"""Compressed sensing: the image that agrees with measured k-space and is simple, min 1/2 |Ax - y|^2 + w R(x).
+
+R is the total variation, or the sum of the magnitudes of wavelet coefficients. Source: Lustig et al. (2007);
+the iteration is FISTA, Beck & Teboulle (2009).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+import pywt
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uplapp.imaging.physics.coils import root_sum_of_squares
+from uplapp.imaging.physics.measurement import Measurement, Sampling
+from uplapp.imaging.physics.slice import crop_centre
+
+Report = Callable[[float], None]  # hears the share that is done, and raises where a person stops
+Band = NDArray[Any]
+# shrink(image, weight, state) gives the proximal point of weight * R and the state of the next iteration.
+Shrink = Callable[[Tensor, float, Any], tuple[Tensor, Any]]
+
+ITERATIONS = 60
+# Steps on the dual of total variation in each iteration; the dual is kept, so that few are enough.
+DUAL_STEPS = 4
+WAVELET, LEVELS = "db4", 4
+TV_WEIGHT = 0.003
+WAVELET_WEIGHT = 0.004
+
+
+def tv(
+    measurement: Measurement,
+    report: Report = lambda share: None,
+    weight: float | None = None,
+    iterations: int = ITERATIONS,
+) -> Tensor:
+    """The magnitude (1,h,w) in [0,1] by total variation; `weight` is a share of the largest |A^H y|."""
+    chosen = TV_WEIGHT if weight is None else weight
+    return solve(measurement, _shrink_variation, chosen, iterations, report)
+
+
+def wavelet(
+    measurement: Measurement,
+    report: Report = lambda share: None,
+    weight: float | None = None,
+    iterations: int = ITERATIONS,
+) -> Tensor:
+    """The magnitude (1,h,w) in [0,1] by wavelets, shifted anew each time; `weight` as in `tv`."""
+    return solve(
+        measurement, _shrink_wavelets, WAVELET_WEIGHT if weight is None else weight, iterations, report
+    )
+
+
+def solve(measurement: Measurement, shrink: Shrink, weight: float, iterations: int, report: Report) -> Tensor:
+    """The magnitude (1,h,w) of FISTA's image; `report` hears the share that is done."""
+    sampling = cast(Sampling, measurement.operator)
+    start = sampling.adjoint(measurement.data)
+    weight = weight * float(start.abs().max())
+    normal = normal_map(sampling)
+    image = ahead = start
+    momentum, state = 1.0, None
+    for done in range(1, iterations + 1):
+        previous, previous_momentum = image, momentum
+        image, state = shrink(ahead - normal(ahead) + start, weight, state)
+        momentum = (1 + math.sqrt(1 + 4 * previous_momentum**2)) / 2
+        ahead = image + (previous_momentum - 1) / momentum * (image - previous)
+        report(done / iterations)
+    magnitude = root_sum_of_squares(sampling.coil_images(image))[None]
+    height, width = measurement.seen.shape[-2:]
+    return crop_centre(magnitude, (height, width)).clamp(0, 1)
+
+
+def normal_map(sampling: Sampling) -> Callable[[Tensor], Tensor]:
+    """Give A^H A, in which the shifts of the centred transform cancel, and under a mask (W,) a whole axis."""
+    mask = sampling.mask.float()
+    axes = (-1,) if mask.ndim == 1 else (-2, -1)
+    mask = torch.fft.ifftshift(mask)
+
+    def normal(image: Tensor) -> Tensor:
+        kspace = torch.fft.fftn(sampling.coil_images(image), dim=axes)
+        return sampling.combine(torch.fft.ifftn(kspace * mask, dim=axes))
+
+    return normal
+
+
+def _shrink_variation(image: Tensor, weight: float, dual: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Isotropic total variation of a complex image (H,W), its dual (2,H,W). Source: Chambolle (2004)."""
+    dual = image.new_zeros(2, *image.shape) if dual is None else dual
+    for _ in range(DUAL_STEPS):
+        dual = dual + gradient(image - weight * gradient_adjoint(dual)) / (8 * weight)
+        dual = dual / root_sum_of_squares(dual, dim=0).clamp_min(1)
+    return image - weight * gradient_adjoint(dual), dual
+
+
+def gradient(image: Tensor) -> Tensor:
+    """Differences (2,H,W) to the next row and column of an image (H,W), 0 at the last."""
+    steps = image.new_zeros(2, *image.shape)
+    torch.sub(image[1:], image[:-1], out=steps[0, :-1])
+    torch.sub(image[:, 1:], image[:, :-1], out=steps[1, :, :-1])
+    return steps
+
+
+def gradient_adjoint(steps: Tensor) -> Tensor:
+    """The adjoint (H,W) of `gradient`, minus the divergence."""
+    image = torch.zeros_like(steps[0])
+    image[:-1] -= steps[0, :-1]
+    image[1:] += steps[0, :-1]
+    image[:, :-1] -= steps[1, :, :-1]
+    image[:, 1:] += steps[1, :, :-1]
+    return image
+
+
+def _shrink_wavelets(
+    image: Tensor, weight: float, random: np.random.Generator | None
+) -> tuple[Tensor, np.random.Generator]:
+    """Soft threshold of the details of a complex image (H,W) after a random shift, which hides the grid."""
+    random = np.random.default_rng(0) if random is None else random
+    shift = tuple(random.integers(2**LEVELS, size=2).tolist())
+    shifted = torch.roll(image, shift, dims=(0, 1)).numpy()
+    rough, *details = pywt.wavedec2(shifted, WAVELET, mode="periodization", level=LEVELS)
+    kept = [tuple(_soft(band, weight) for band in bands) for bands in details]
+    restored = pywt.waverec2([rough, *kept], WAVELET, mode="periodization")
+    height, width = image.shape
+    back = (-shift[0], -shift[1])
+    return torch.roll(torch.from_numpy(restored[:height, :width]), back, dims=(0, 1)), random
+
+
+def _soft(band: Band, weight: float) -> Band:
+    size = np.abs(band)
+    kept: Band = band * (np.maximum(size - weight, 0) / np.maximum(size, np.finfo(size.dtype).tiny))
+    return kept

@@ -1,0 +1,99 @@
+"""Data consistency: measured k-space put back into what a network made of its magnitude image.
+
+A network that sees magnitudes gives neither phase nor coils. Both are estimated together with the image:
+maps that vary slowly take the phase of the coils' images, the image is what is left, nearly real. What
+the network says of the samples that were not measured is trusted as far as it predicts those that were.
+"""
+
+import torch
+from torch import Tensor
+
+from uplapp.imaging.physics.coils import root_sum_of_squares
+from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.maps import smoothed_maps
+from uplapp.imaging.physics.measurement import Measurement, Sampling, zero_filled
+from uplapp.imaging.physics.slice import crop_centre
+
+# Chosen on the slices of the heads that the networks were trained on, and on raw k-space.
+MAP_ROUNDS = 4
+STEPS = 20
+IMAGINARY_KEPT = 0.9  # each step: what is not real fades instead of being forbidden, for maps have errors
+TRUST_SPREAD = 4.0  # samples of k-space
+
+
+def consistent(image: Tensor, measurement: Measurement) -> Tensor:
+    """The magnitude (1,h,w), clipped to [0,1], nearest to an estimate (1,h,w) that agrees with the data.
+
+    Of a measurement that is no k-space the estimate itself is returned. See `consistent_coils`.
+    """
+    if not isinstance(measurement.operator, Sampling):
+        return image
+    magnitude = root_sum_of_squares(consistent_coils(image, measurement))[None]
+    height, width = measurement.seen.shape[-2:]
+    return crop_centre(magnitude, (height, width)).clamp(0, 1)
+
+
+def consistent_coils(image: Tensor, measurement: Measurement) -> Tensor:
+    """The complex image of each coil (coils,H,W) whose k-space is the data wherever it was sampled.
+
+    `image` (1,h,w) is a magnitude; around it the zero-filled image fills the grid. First the maps are
+    refined: coil images of the estimate with the data put back, smoothed. Then steps of a projection onto
+    convex sets alternate between the data and one nearly real image behind the maps.
+    Sources: Pruessmann et al. (2001) for the model, Samsonov et al. (2004), POCSENSE, for the steps.
+    """
+    sampling, data = measurement.operator, measurement.data
+    if not isinstance(sampling, Sampling) or sampling.maps is None:
+        raise TypeError("data consistency needs the maps of a sampling of k-space")
+    estimate = _paste(image, zero_filled(data))
+    maps = sampling.maps
+    for _ in range(MAP_ROUNDS):
+        maps = smoothed_maps(
+            put_back(trusted(to_kspace(maps * estimate), sampling.mask, data), sampling.mask, data)
+        )
+    coils = put_back(trusted(to_kspace(maps * estimate), sampling.mask, data), sampling.mask, data)
+    for _ in range(STEPS - 1):
+        joint = (coils * maps.conj()).sum(dim=0)
+        joint = torch.complex(joint.real, IMAGINARY_KEPT * joint.imag)
+        coils = put_back(to_kspace(maps * joint), sampling.mask, data)
+    return coils
+
+
+def put_back(kspace: Tensor, mask: Tensor, data: Tensor) -> Tensor:
+    """The coil images (coils,H,W) of a k-space in which the data replace what the mask has sampled."""
+    return to_image(torch.where(mask, data, kspace))
+
+
+def trusted(kspace: Tensor, mask: Tensor, data: Tensor) -> Tensor:
+    """A predicted k-space (coils,H,W), each sample times the trust that it earns, in [0,1].
+
+    The trust is the slope of the regression of the data on the prediction, over the sampled points nearby
+    in all coils: 1 where the prediction is right, less where its errors are as large as itself.
+    """
+    product = ((kspace.conj() * data).real * mask).sum(dim=0)
+    energy = (kspace.abs().square() * mask).sum(dim=0)
+    slope = _spread(product) / _spread(energy).clamp_min(torch.finfo(energy.dtype).tiny)
+    return kspace * slope.clamp(0, 1)
+
+
+def _joined(coil_images: Tensor, mask: Tensor, data: Tensor) -> Tensor:
+    return put_back(trusted(to_kspace(coil_images), mask, data), mask, data)
+
+
+def _paste(image: Tensor, around: Tensor) -> Tensor:
+    """The image (1,h,w) in the middle of what is around it (H,W)."""
+    pasted = around.clone()
+    crop_centre(pasted, (image.shape[-2], image.shape[-1])).copy_(image[0])
+    return pasted
+
+
+def _spread(energy: Tensor) -> Tensor:
+    """An array (H,W) smoothed by a periodic Gaussian of TRUST_SPREAD samples."""
+    rows, columns = (_transfer(side, energy.device) for side in energy.shape)
+    spectrum = torch.fft.rfft2(energy) * rows[:, None] * columns[None, : energy.shape[1] // 2 + 1]
+    spread: Tensor = torch.fft.irfft2(spectrum, s=energy.shape)
+    return spread
+
+
+def _transfer(side: int, device: torch.device) -> Tensor:
+    frequency = torch.fft.fftfreq(side, device=device)
+    return torch.exp(-2 * (torch.pi * TRUST_SPREAD * frequency).square())

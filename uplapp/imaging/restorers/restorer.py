@@ -1,0 +1,50 @@
+"""What every restorer is, and how it reports while it works."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from uplapp.errors import Cancelled
+from uplapp.imaging.case import Case
+from uplapp.registry import Entry
+
+Kind = Literal["network", "classical", "fitted"]
+# Hears the share that is done, in [0,1], what is being done, and where there is one a preview (C,*size);
+# returns False to stop.
+Watch = Callable[[float, str, Tensor | None], bool]
+
+
+class Restorer(Protocol):
+    """A frozen value of options that restores cases."""
+
+    def restore(self, case: Case, watch: Watch) -> Tensor:
+        """Restore a case to (C,*size) in [0,1]; Cancelled is raised where `watch` returns False."""
+
+
+@dataclass(frozen=True)
+class RestorerEntry(Entry):
+    """A row of RESTORERS: `build` is the class of the restorer, `kind` how it comes to what it knows.
+
+    A method takes measurements by operators of the kinds `operators` of images with so many `axes`.
+    """
+
+    kind: Kind = "classical"
+    operators: tuple[str, ...] = ("pixels",)
+    axes: tuple[int, ...] = (2,)
+
+    def takes(self, operator: str, axes: int) -> bool:
+        """Whether the method restores measurements of that kind of images with so many axes."""
+        return operator in self.operators and axes in self.axes
+
+
+def unwatched(share: float, text: str, preview: Tensor | None = None) -> bool:
+    """Let work go on without a listener."""
+    return True
+
+
+def proceed(watch: Watch, share: float, text: str = "", preview: Tensor | None = None) -> None:
+    """Report to `watch`, and raise Cancelled where it says to stop."""
+    if not watch(share, text, preview):
+        raise Cancelled("the restoration was stopped")

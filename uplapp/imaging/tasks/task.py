@@ -1,0 +1,83 @@
+"""What there is to restore: one frozen row for each task."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from uplapp.imaging.case import Batch, Case, Subject
+from uplapp.imaging.files.samples import Sample
+from uplapp.imaging.physics import DEGRADATIONS
+from uplapp.imaging.physics.degradation import Degradation
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page calls a task's things: one of them, and what its upload takes."""
+
+    noun: str
+    upload: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to try instead under a degradation: a sentence, and the method to tick."""
+
+    sentence: str
+    method: str
+
+
+def _no_doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
+    return ()
+
+
+def _no_advice(degradation: Degradation) -> Advice | None:
+    return None
+
+
+def _as_it_is(network: nn.Module) -> nn.Module:
+    return network
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row of TASKS: what spoils which images, where they come from, how training draws them.
+
+    Images are (C,*size) in [0,1] with `axes` sides; networks take `channels_in` and give `channels_out`.
+    `degradation` is a name in DEGRADATIONS, its defaults those of published tables; `observed` is what an
+    image is called before it is restored. `open` reads one file (or its slice), `subjects` all of a folder
+    to measure on, `load` what training draws from, in pieces of a side in px.
+    `pairs(data, count, side_px, random, **options)` draws a Batch. `prepare` wraps a network as the task uses
+    it. `doubts` says what of a case lies outside of what a network was trained on, whose stages had
+    the given draw options; `advise` whether another method restores better under a degradation.
+    """
+
+    label: str
+    source: str
+    axes: int
+    channels_in: int
+    channels_out: int
+    degradation: str
+    observed: str
+    words: Words
+    suffixes: tuple[str, ...]
+    open: Callable[[Path, int | None], Subject]
+    subjects: Callable[[Path], Iterator[Subject]]
+    load: Callable[[Path, int], Sequence[Any]]
+    pairs: Callable[..., Batch]
+    samples: Mapping[str, Sample]
+    prepare: Callable[[nn.Module], nn.Module] = _as_it_is
+    doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = _no_doubts
+    advise: Callable[[Degradation], Advice | None] = _no_advice
+
+    def degrade(self, **options: Any) -> Degradation:
+        """Build what spoils the images of this task; an unknown option is refused."""
+        degradation: Degradation = DEGRADATIONS.build(self.degradation, **options)
+        return degradation
+
+    @property
+    def degrading(self) -> Any:
+        """The class of what spoils the images of this task."""
+        return DEGRADATIONS[self.degradation].build

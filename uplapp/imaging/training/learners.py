@@ -1,0 +1,135 @@
+"""Who learns: each learner owns modules and optimisers, and turns a batch into a step."""
+
+import inspect
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from uplapp.imaging.case import Batch
+from uplapp.imaging.checkpoints.building import build_network
+from uplapp.imaging.device import arrange, estimate
+from uplapp.imaging.losses import LOSSES, loss_on
+from uplapp.imaging.recipes.optimisers import OPTIMISERS
+from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.training.team import Team
+from uplapp.registry import Entry, Registry
+
+# Fresh weights come from the global generator, which the threads of a process share.
+DRAWING = threading.Lock()
+
+
+class Learner(Protocol):
+    """What a stage of a run trains; `network` is what its checkpoint will hold."""
+
+    network: nn.Module
+
+    @property
+    def learned(self) -> Mapping[str, Tensor]:
+        """What the loss learned, by name; it joins the checkpoint."""
+
+    def step(self, batch: Batch, rate: float) -> dict[str, float]:
+        """Learn from a batch at a learning rate; returns what to log by name, the loss first.
+
+        Where a value or a gradient is not finite nothing is changed and the value is NaN.
+        """
+
+    def judge(self, restored: Tensor, batch: Batch) -> float:
+        """Give the loss of a restored batch, without learning."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a step changes, as tensors, numbers and names."""
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+
+
+class Supervised:
+    """One network, one loss, one optimiser."""
+
+    def __init__(self, spec: RunSpec, team: Team) -> None:
+        self.stage, self.team = spec.last, team
+        self.loss = build_loss(spec).to(team.device)
+        self.network = fresh_network(spec, team.device)
+        schedule = self.stage.schedule
+        self.optimiser = OPTIMISERS.build(
+            schedule.optimiser,
+            parameters=[*self.network.parameters(), *self.loss.parameters()],
+            lr=schedule.learning_rate,
+            beta2=schedule.beta2,
+        )
+
+    @property
+    def learned(self) -> Mapping[str, Tensor]:
+        """The parameters of the loss."""
+        return dict(self.loss.named_parameters())
+
+    def step(self, batch: Batch, rate: float) -> dict[str, float]:
+        """Learn from the part of a batch that falls to this process, and share the gradients."""
+        schedule = self.stage.schedule
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        # A loss is a mean over its batch: shares weighted by their size add up to the mean of the whole.
+        weight = len(batch.clean) / schedule.batch
+        restored = estimate(self.network, batch.seen, schedule.precision)
+        value = loss_on(self.stage.loss, self.loss, restored, batch) * weight
+        self.optimiser.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        total = value.detach()
+        gradients = [p.grad for group in self.optimiser.param_groups for p in group["params"]]
+        shared = [total, *(gradient for gradient in gradients if gradient is not None)]
+        self.team.add_up(shared)
+        if not all_finite(shared):
+            return {"loss": math.nan}
+        self.optimiser.step()
+        return {"loss": total.item()}
+
+    def judge(self, restored: Tensor, batch: Batch) -> float:
+        """Give the loss of a restored batch."""
+        return loss_on(self.stage.loss, self.loss, restored, batch).item()
+
+    def state(self) -> dict[str, Any]:
+        """The states of network, loss and optimiser."""
+        return {
+            "network": self.network.state_dict(),
+            "loss": self.loss.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.network.load_state_dict(state["network"])
+        self.loss.load_state_dict(state["loss"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def fresh_network(spec: RunSpec, device: torch.device) -> nn.Module:
+    """Build the network of a run with weights drawn from its seed, laid out for the images of its task."""
+    with DRAWING, torch.random.fork_rng():
+        torch.manual_seed(spec.seed)
+        network = build_network(spec)
+    return arrange(network.to(device), TASKS[spec.task].axes)
+
+
+def build_loss(spec: RunSpec) -> nn.Module:
+    """Build the loss of a run's last stage; one that learns by channel gets those of the task."""
+    stage = spec.last
+    parameters = inspect.signature(LOSSES[stage.loss].build).parameters
+    own = {"channels": TASKS[spec.task].channels_out} if "channels" in parameters else {}
+    loss: nn.Module = LOSSES.build(stage.loss, **{**own, **stage.loss_options})
+    return loss
+
+
+def all_finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether no tensor holds a NaN or an infinity."""
+    return all(bool(tensor.isfinite().all()) for tensor in tensors)
+
+
+# `LEARNERS.build(name, spec=..., team=..., **stage.options)` gives a Learner.
+LEARNERS: Registry[Entry] = Registry(
+    "learner", {"supervised": Entry(Supervised, "Supervised", "one loss on pairs")}
+)
