@@ -79,6 +79,10 @@ def main() -> None:
 
 def _command(verb: Any, name: str) -> Any:
     """Make a command of a function, or of an app with verbs of its own."""
+    if hasattr(verb, "without"):
+        from uplapp.commands.options import completed
+
+        verb = completed(verb)
     if isinstance(verb, typer.Typer):
         command = typer.main.get_command(verb)
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, degradation_options
+from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, with_degradation_options
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation import table
@@ -19,7 +19,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 
 
-@degradation_options(without=("seed",))
+@with_degradation_options(without=("seed",))
 def evaluate(
     data: Annotated[Path, typer.Option(help="Folder of clean images.")],
     task: Annotated[str, typer.Option(help="A name in the table of tasks.")] = "denoise",

@@ -24,28 +24,32 @@ NO_CONSISTENCY = typer.Option(
 Command = Callable[..., None]
 
 
-def degradation_options(without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Give a command one option for each field of every degradation but `without`.
+def with_degradation_options(without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """Mark a command that gets the options of degradations, but `without`, as the mapping `degradation`."""
 
-    The command gets those that were given as the mapping `degradation`, by name.
-    """
+    def mark(command: Command) -> Command:
+        command.without = without  # type: ignore[attr-defined]
+        return command
 
-    def decorate(command: Command) -> Command:
-        options = {name: each for name, each in _options().items() if name not in without}
+    return mark
 
-        @wraps(command)
-        def with_options(**values: Any) -> None:
-            given = {name: values.pop(name) for name in options}
-            command(**values, degradation={name: v for name, v in given.items() if v is not None})
 
-        own = inspect.signature(command, eval_str=True)
-        kept = [one for one in own.parameters.values() if one.name != "degradation"]
-        added = [_parameter(name, each) for name, each in options.items()]
-        with_options.__signature__ = own.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
-        with_options.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
-        return with_options
+def completed(command: Command) -> Command:
+    """Give a marked command one option for each field of every degradation that there is now."""
+    without = command.without  # type: ignore[attr-defined]
+    options = {name: each for name, each in _options().items() if name not in without}
 
-    return decorate
+    @wraps(command)
+    def with_options(**values: Any) -> None:
+        given = {name: values.pop(name) for name in options}
+        command(**values, degradation={name: v for name, v in given.items() if v is not None})
+
+    own = inspect.signature(command, eval_str=True)
+    kept = [one for one in own.parameters.values() if one.name != "degradation"]
+    added = [_parameter(name, each) for name, each in options.items()]
+    with_options.__signature__ = own.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
+    return with_options
 
 
 def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> Degradation | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, degradation_options
+from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, with_degradation_options
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods, settings_of
@@ -24,7 +24,7 @@ SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by
 TASK = typer.Option(help="The task of the methods where no checkpoint says it.")
 
 
-@degradation_options()
+@with_degradation_options()
 def restore(
     images: Annotated[list[Path], IMAGES],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],

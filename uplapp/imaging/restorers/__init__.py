@@ -11,7 +11,7 @@ BOTH = ("pixels", "kspace")
 RESTORERS: Registry[RestorerEntry] = Registry(
     "method",
     {
-        "network": RestorerEntry(NetworkRestorer, "Network", "its card", "network", BOTH, (2, 3)),
+        "network": RestorerEntry(NetworkRestorer, "Network", "its card", "network", (), (2, 3)),
         "zero_filled": RestorerEntry(ZeroFilled, "Zero-filled", "the measurement", operators=("kspace",)),
         "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)"),
         "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),

@@ -27,7 +27,8 @@ class Restorer(Protocol):
 class RestorerEntry(Entry):
     """A row of RESTORERS: `build` is the class of the restorer, `kind` how it comes to what it knows.
 
-    A method takes measurements by operators of the kinds `operators` of images with so many `axes`.
+    A method takes measurements by operators of the kinds `operators`, where there are none by any, of images
+    with so many `axes`.
     """
 
     kind: Kind = "classical"
@@ -36,7 +37,7 @@ class RestorerEntry(Entry):
 
     def takes(self, operator: str, axes: int) -> bool:
         """Whether the method restores measurements of that kind of images with so many axes."""
-        return operator in self.operators and axes in self.axes
+        return axes in self.axes and (not self.operators or operator in self.operators)
 
 
 def unwatched(share: float, text: str, preview: Tensor | None = None) -> bool:
