@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.pictures import (
     array_to_tensor,
     encode_png,
@@ -137,7 +138,7 @@ def pages() -> bytes:
         pytest.param(b"hello", "not an image that can be read; PNG, JPEG and TIFF are", id="text"),
         pytest.param(save(COLOUR, "GIF"), "not an image", id="gif"),
         pytest.param(
-            save(np.kron(COLOUR, np.ones((50, 50, 1), np.uint8)), "PNG")[:400], "damaged or cut off", id="cut"
+            save(np.kron(COLOUR, np.ones((50, 50, 1), np.uint8)), "PNG")[:400], "damaged, cut off", id="cut"
         ),
         pytest.param(
             imagecodecs.png_encode(np.random.default_rng(0).integers(0, 65535, (40, 40), np.uint16))[:999],
@@ -168,3 +169,27 @@ def test_a_missing_file_and_an_empty_folder_are_told(tmp_path):
 def test_arrays_of_another_type_are_refused():
     with pytest.raises(BadImage, match="samples of type float64"):
         array_to_tensor(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(2, "No such file or directory", "/srv/secret/head.nii"),
+            "head cannot be read: No such file",
+        ),
+        (ValueError("cannot map '/srv/secret/head.nii' (bad)"), r"kind \(cannot map the file \(bad\)\)"),
+        (ValueError(r"C:\srv\secret\head.nii failed"), r"kind \(the file failed\)"),
+    ],
+)
+def test_no_sentence_about_a_damaged_file_names_a_path_of_the_machine(error, sentence):
+    with pytest.raises(BadImage, match=sentence) as caught, refusing_damage("head"):
+        raise error
+    assert "secret" not in str(caught.value)
+
+
+def test_one_function_says_that_a_file_is_damaged(house):
+    readers = [
+        path for path in (house / "uplapp").rglob("*.py") if "cut off or of another" in path.read_text()
+    ]
+    assert [path.name for path in readers] == ["guards.py"]

@@ -1,6 +1,7 @@
-"""What every reader of uploaded files asks first."""
+"""What every reader of files asks first."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,22 +9,28 @@ from uplapp.errors import BadImage, UplappError
 
 # One slice of 32 coils of 1024 x 1024; also what is read of a file in one go.
 MAX_SAMPLES = 2**25
+LONGEST_REASON = 120
+# A decoder's own words may hold the path of the file on this machine, which is nobody else's business.
+SYSTEM_PATH = re.compile(r"""["']?(?:[A-Za-z]:)?[/\\][^\s"',;)]*["']?""")
 
 
 @contextmanager
-def damage_told(name: str) -> Iterator[None]:
-    """Any error of a decoder becomes a BadImage that names the file; ours pass."""
+def refusing_damage(name: str) -> Iterator[None]:
+    """Turn any error of a decoder into a BadImage that names the file; errors of ours pass."""
     try:
         yield
     except UplappError:
         raise
     except Exception as error:  # every decoder has its own family of errors for damaged data
-        # The text of a system's error holds the whole path, which is nobody else's business.
-        system = isinstance(error, OSError) and error.strerror
-        if system:
-            raise BadImage(f"{name} cannot be read: {system}") from error
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BadImage(f"{name} is damaged, cut off or of another kind ({reason})") from error
+        if isinstance(error, OSError) and error.strerror:
+            raise BadImage(f"{name} cannot be read: {error.strerror}") from error
+        raise BadImage(f"{name} is damaged, cut off or of another kind ({reason_of(error)})") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Give what an error says in one line, without paths of this machine."""
+    words = SYSTEM_PATH.sub("the file", " ".join(str(error).split()))
+    return words[:LONGEST_REASON] or type(error).__name__
 
 
 def require_samples(name: str, shape: tuple[int, ...], at_most: int = MAX_SAMPLES) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.guards import MAX_SAMPLES, damage_told, require_samples
+from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.slices import (
     Array,
     Scan,
@@ -59,7 +59,7 @@ def read_array(path: Path, array: str | None = None, axis: int | None = None) ->
     Complex coil images, told by where their energy is, become their k-space. A volume is cut along `axis`,
     by default the last. Pickled objects are never read.
     """
-    with damage_told(path.name):
+    with refusing_damage(path.name):
         values = _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
     if values.dtype.kind != "c":
         return scan_of_volume(path.name, values, values.ndim - 1 if axis is None else axis)
@@ -71,7 +71,7 @@ def read_array(path: Path, array: str | None = None, axis: int | None = None) ->
 
 @contextmanager
 def _open_hdf5(path: Path) -> Iterator[h5py.File]:
-    with damage_told(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
         yield file
 
 

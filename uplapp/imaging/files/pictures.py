@@ -2,8 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import refusing_damage
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "TIFF")
@@ -75,7 +75,7 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     name, data = _read_bytes(source)
     header = _read_header(name, data, max_pixels)
-    with _damage_told(name):
+    with refusing_damage(name):
         array = _decode(header, data)
     bits = 16 if array.dtype == np.uint16 else 8
     return Picture(array_to_tensor(_flatten_alpha(UPRIGHT[header.orientation](array))), bits)
@@ -120,16 +120,6 @@ def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
         raise BadImage(f"{source.name} cannot be read: {error.strerror}") from error
 
 
-@contextmanager
-def _damage_told(name: str) -> Iterator[None]:
-    try:
-        yield
-    except BadImage:
-        raise
-    except Exception as error:  # every decoder has its own family of errors for damaged data
-        raise BadImage(f"{name} is damaged or cut off ({error}); save it again as PNG") from error
-
-
 def _read_header(name: str, data: bytes, max_pixels: int) -> _Header:
     try:
         with warnings.catch_warnings():
@@ -140,7 +130,7 @@ def _read_header(name: str, data: bytes, max_pixels: int) -> _Header:
         raise BadImage(f"{name} is not an image that can be read; PNG, JPEG and TIFF are") from error
     except Image.DecompressionBombError as error:
         raise BadImage(f"{name} is too large; at most {max_pixels / 1e6:g} megapixels are read") from error
-    with picture, _damage_told(name):
+    with picture, refusing_damage(name):
         # Before all else: Pillow decodes a whole PNG to look for an EXIF behind its pixels.
         if picture.width * picture.height > max_pixels:
             size, most = f"{picture.width}x{picture.height}", f"{max_pixels / 1e6:g}"

@@ -20,22 +20,46 @@ class Sample:
     about: str
 
 
-AVERAGE = "An average of many heads, without skull and without scanner noise: easier than a real slice."
+EASY = "without skull and without scanner noise: easier than a real slice."
 
 PHOTOGRAPHS: Mapping[str, Sample] = {
-    "astronaut": Sample(SKIMAGE / "astronaut.png", "A portrait, in colour."),
-    "chelsea": Sample(SKIMAGE / "chelsea.png", "A cat, in colour: fine fur."),
-    "coffee": Sample(SKIMAGE / "coffee.png", "A cup, in colour: smooth areas and a sharp rim."),
-    "rocket": Sample(SKIMAGE / "rocket.jpg", "A rocket, in colour, saved as JPEG: it holds its traces."),
-    "tissue": Sample(SKIMAGE / "ihc.png", "Stained tissue under a microscope, in colour."),
-    "motorcycle": Sample(SKIMAGE / "motorcycle_left.png", "A motorcycle, in colour: many fine edges."),
+    "astronaut": Sample(
+        SKIMAGE / "astronaut.png", "A portrait: smooth skin and fine fabric, hardly any noise."
+    ),
+    "chelsea": Sample(SKIMAGE / "chelsea.png", "A cat in soft focus: fine fur in front, blur behind."),
+    "coffee": Sample(SKIMAGE / "coffee.png", "A cup on wood: smooth surfaces with fine grain."),
+    "rocket": Sample(
+        SKIMAGE / "rocket.jpg", "A rocket at night, kept as JPEG, whose blocks are in the reference."
+    ),
+    "tissue": Sample(
+        SKIMAGE / "ihc.png", "Stained tissue under a microscope, unlike the training photographs."
+    ),
+    "motorcycle": Sample(SKIMAGE / "motorcycle_left.png", "A motorcycle in a workshop: many thin edges."),
+    "camera": Sample(SKIMAGE / "camera.png", "A grey photograph: its noise is the same in every channel."),
 }
 SLICES: Mapping[str, Sample] = {
-    "middle": Sample(HEADS / "middle.png", AVERAGE),
-    "profile": Sample(HEADS / "profile.png", AVERAGE),
-    "base": Sample(HEADS / "base.png", AVERAGE),
-    "front": Sample(HEADS / "front.png", AVERAGE),
-    "phantom": Sample(SKIMAGE / "phantom.png", "A drawing of ellipses: no anatomy, no noise."),
+    "middle": Sample(HEADS / "middle.png", f"An axial slice of the average of 152 heads, {EASY}"),
+    "profile": Sample(HEADS / "profile.png", f"A sagittal slice of the average of 152 heads, {EASY}"),
+    "base": Sample(HEADS / "base.png", f"A low axial slice of the average of 152 heads, {EASY}"),
+    "front": Sample(HEADS / "front.png", f"A coronal slice of one person's brain, {EASY}"),
+    "single": Sample(
+        HEADS / "single.png", f"An axial slice of one person's brain, saved as JPEG once, {EASY}"
+    ),
+    "echo": Sample(
+        HEADS / "echo.png",
+        "An echo-planar slice of one person, 1.5 mm, with skull and scanner noise: as hard as a real scan.",
+    ),
+    "diffusion": Sample(
+        HEADS / "diffusion.png",
+        "A diffusion-weighted slice of one person: noise as strong as its details, in the reference too.",
+    ),
+    "coarse": Sample(
+        HEADS / "coarse.png",
+        "A slice of one person at 2 mm, 128 px wide, with scanner noise: coarser than the training slices.",
+    ),
+    "phantom": Sample(
+        SKIMAGE / "phantom.png", "A drawing of ellipses: what the methods do to no head at all."
+    ),
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from nibabel.orientations import apply_orientation, io_orientation
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.guards import damage_told, require_samples
+from uplapp.imaging.files.guards import refusing_damage, require_samples
 from uplapp.imaging.files.slices import Array, Scan, largest_value, slice_of_magnitude
 from uplapp.imaging.physics.slice import Slice
 
@@ -42,7 +42,7 @@ def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
 
     A file that is damaged, too large or no NIfTI raises BadImage.
     """
-    with damage_told(path.name):
+    with refusing_damage(path.name):
         return _upright(_load_nifti(path))
 
 
