@@ -189,7 +189,5 @@ def test_no_sentence_about_a_damaged_file_names_a_path_of_the_machine(error, sen
 
 
 def test_one_function_says_that_a_file_is_damaged(house):
-    readers = [
-        path for path in (house / "uplapp").rglob("*.py") if "cut off or of another" in path.read_text()
-    ]
-    assert [path.name for path in readers] == ["guards.py"]
+    sources = {path.name: path.read_text() for path in (house / "uplapp" / "imaging").rglob("*.py")}
+    assert [name for name, text in sources.items() if "cut off or of another" in text] == ["guards.py"]
