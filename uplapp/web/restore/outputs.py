@@ -25,7 +25,7 @@ PREVIEW_CONTROLS_PX = 190
 # On a phone three names stand in a row.
 NAMES_A_ROW, ROW_PX = 3, 48
 LEGEND_COLOURS = 32
-INVITATION = "Press **Restore** to compare the networks on this picture."
+INVITATION = "Press **Restore** to compare what is ticked on this picture."
 NO_ERRORS_YET = "Error maps appear here with the results."
 NO_ERRORS = "There are no error maps: the clean image is not known, so nothing tells what is an error."
 

@@ -15,6 +15,7 @@ from uplapp.web.restore.forms import Form, lay_out_form
 
 # More than these take a photograph minutes.
 TICKED = 7
+SAMPLES_PER_ROW, ROW_PX = 6, 106
 NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
     "below; until then there are the methods without training."
@@ -95,8 +96,8 @@ def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
         [str(path) for path in paths],
         visible=bool(paths),
         show_label=False,
-        columns=6,
-        height=90 * -(-len(paths) // 6) if paths else None,
+        columns=SAMPLES_PER_ROW,
+        height=ROW_PX * -(-len(paths) // SAMPLES_PER_ROW) if paths else None,
         allow_preview=False,
         object_fit="cover",
         interactive=False,
