@@ -57,10 +57,10 @@ class TestFastMri:
         slice_ = read_fastmri(write_fastmri(tmp_path / "a.h5", volume(coils) * mask, (48, 40))).middle
         assert slice_.undersampled
         assert slice_.magnitude is None
-        observed = slice_.observe(Undersampling(4))
+        observed = Undersampling(4).measure(slice_).seen
         assert observed.shape == (1, 48, 40)
         assert observed.max() == pytest.approx(1, abs=ROUNDING)
-        assert torch.equal(observed, slice_.observe(Undersampling(8, seed=5)))
+        assert torch.equal(observed, Undersampling(8, seed=5).measure(slice_).seen)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_picture_is_cropped_as_fastmri_crops(tmp_path, shape, recon, size):
     top, left = (shape[0] - size[0]) // 2, (shape[1] - size[1]) // 2
     assert slice_.size == size
     close(slice_.magnitude, picture[top : top + size[0], left : left + size[1]])
-    assert slice_.observe(Undersampling(4)).shape == (1, *size)
+    assert Undersampling(4).measure(slice_).seen.shape == (1, *size)
 
 
 def test_a_whole_kspace_loses_the_columns_of_the_degradation():
@@ -89,7 +89,7 @@ def test_a_whole_kspace_loses_the_columns_of_the_degradation():
     slice_ = slice_of_kspace("file1.h5", 0, kspace.numpy(), (40, 32))
     masked = torch.view_as_real(kspace * degradation.columns(40))
     expected = fastmri.rss_complex(fastmri.ifft2c(masked), dim=0)[4:44, 4:36]
-    torch.testing.assert_close(slice_.observe(degradation)[0], expected / 2, atol=ROUNDING, rtol=0)
+    torch.testing.assert_close(degradation.measure(slice_).seen[0], expected / 2, atol=ROUNDING, rtol=0)
 
 
 @pytest.mark.parametrize(

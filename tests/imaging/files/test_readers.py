@@ -37,7 +37,7 @@ NAMES = ["a.h5", "b.npy", "c.npz", "d.nii.gz", "e.PNG"]
 @pytest.mark.parametrize("name", NAMES)
 def test_every_kind_of_file_has_a_reference_and_an_observation(folder, name):
     slice_ = read_scan(folder / name).middle
-    reference, observed = slice_.magnitude, slice_.observe(Undersampling(4).for_image(name))
+    reference, observed = slice_.magnitude, Undersampling(4).for_image(name).measure(slice_).seen
     assert reference.shape == observed.shape
     assert reference.dtype == observed.dtype == torch.float32
     assert reference.min() >= 0
@@ -76,7 +76,7 @@ def test_a_spoiled_file_is_read_or_told_but_never_half_read(folder, tmp_path, na
     (tmp_path / name).write_bytes(data)
     with contextlib.suppress(BadImage):
         slice_ = read_scan(tmp_path / name).middle
-        pixels = slice_.observe(Undersampling(4)) if slice_.undersampled else slice_.magnitude
+        pixels = Undersampling(4).measure(slice_).seen if slice_.undersampled else slice_.magnitude
         assert torch.isfinite(pixels).all()
 
 

@@ -17,7 +17,9 @@ from PIL import Image
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
 from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.evaluation.job import Job, make_case, run_job
+from uplapp.imaging.evaluation.candidates import of_cards
+from uplapp.imaging.evaluation.job import run_job
+from uplapp.imaging.evaluation.opening import read_case
 from uplapp.imaging.files.pictures import read_image
 from uplapp.imaging.physics import GaussianNoise
 from uplapp.settings import Settings
@@ -96,7 +98,7 @@ def memory_of(before: str, act: str, *arguments: Path) -> tuple[int, str]:
 def test_a_picture_bomb_is_refused_by_its_header_alone(bombs, name):
     assert (bombs / name).stat().st_size < 1_000_000
     megabytes, sentence = memory_of(
-        "from uplapp.imaging.images import read_image", "read_image(Path(sys.argv[1]))", bombs / name
+        "from uplapp.imaging.files.pictures import read_image", "read_image(Path(sys.argv[1]))", bombs / name
     )
     assert "at most 16 megapixels" in sentence
     assert megabytes < ROOM_MB
@@ -118,7 +120,7 @@ def packed(folder: Path, target: Path) -> Path:
 @pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
 def test_a_stimulus_that_is_a_bomb_is_refused_by_its_header_alone(study, side):
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side))
-    before = "from uplapp.study import stimuli\nfrom uplapp.study.definition import load"
+    before = "from uplapp.study.stimuli import stimuli\nfrom uplapp.study.definition.definition import load"
     act = "stimuli.check(load(Path(sys.argv[1])), Path(sys.argv[1]))"
     megabytes, sentence = memory_of(before, act, study)
     assert "chelsea.png" in sentence
@@ -134,7 +136,7 @@ def test_a_study_in_a_zip_with_a_picture_bomb_is_refused_and_leaves_nothing(stud
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side, 8, 0))
     source = packed(study, tmp_path / "tiny.zip")
     (tmp_path / "new").mkdir()
-    before = "from uplapp.study import package"
+    before = "from uplapp.study.stimuli import package"
     megabytes, sentence = memory_of(before, f"package.{act}", source, tmp_path / "new" / "mine")
     assert "chelsea.png" in sentence
     assert megabytes < ROOM_MB
@@ -206,11 +208,11 @@ def test_samples_beyond_colour_are_refused_before_they_are_unpacked():
         read_image(data)
 
 
-def test_a_picture_of_one_pixel_is_restored():
+def test_a_picture_of_one_pixel_is_restored(tmp_path):
+    (tmp_path / "dot.png").write_bytes(ODD["1x1"])
     checkpoints = Checkpoints(Settings.from_env({}).models)
-    case = make_case("dot", read_image(ODD["1x1"]), "denoise", GaussianNoise(25))
-    *_, job = run_job(case, checkpoints, [checkpoints.find("denoise-unet-l2")])
-    assert isinstance(job, Job)
+    case = read_case(tmp_path / "dot.png", "denoise", GaussianNoise(25))
+    job = run_job(case, of_cards(checkpoints, [checkpoints.find("denoise-unet-l2")]))
     assert job.results[0].pixels.shape == (3, 1, 1)
 
 

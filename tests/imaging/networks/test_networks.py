@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.restorers.network import restore
+from uplapp.imaging.restorers.network import restore_by_tiles
 
 SMALL = {"unet": {"width": 6}}
 
@@ -32,8 +32,8 @@ class TestEveryNetwork:
         torch.manual_seed(0)
         network = NETWORKS.build(name, **SMALL[name])
         image = torch.rand(3, 421, 357)
-        seamless = restore(network, image, tile_px=4096)
-        for_tiles = restore(network, image, tile_px=96)
+        seamless = restore_by_tiles(network, image, tile_px=4096)
+        for_tiles = restore_by_tiles(network, image, tile_px=96)
         assert (seamless - for_tiles).abs().max() < 1e-6
 
 

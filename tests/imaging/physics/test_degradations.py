@@ -1,19 +1,23 @@
 """What networks get to see: noise, and pictures of which k-space was sampled in part."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import pytest
 import torch
 
+from tests.imaging.scans import head, kspace_of
+from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling
+from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, Undersampling
 from uplapp.imaging.physics.coils import simulated_maps
 from uplapp.imaging.physics.masks import MASKS, random_columns
+from uplapp.imaging.physics.degradation import Degradation
 from uplapp.imaging.physics.measurement import Sampling, zero_filled
-from uplapp.imaging.physics.undersampling import smooth_phase, undersample
+from uplapp.imaging.physics.slice import Slice, crop_centre
+from uplapp.imaging.physics.undersampling import sample, smooth_phase, undersample
 
-DEGRADATIONS: list[Degradation] = [
+DRAWN: list[Degradation] = [
     GaussianNoise(),
     Undersampling(),
     Undersampling(4, "equispaced", 3, coils=3),
@@ -25,14 +29,14 @@ def draw(*shape: int) -> torch.Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda degradation: degradation.text)
+@pytest.mark.parametrize("degradation", DRAWN, ids=lambda degradation: degradation.text)
 class TestEachDegradation:
     def test_is_a_function_of_its_value(self, degradation):
         image = draw(1, 40, 61)
-        observed = degradation.apply(image)
+        observed = degradation.measure(image).seen
         assert observed.shape == image.shape
         assert observed.dtype == image.dtype
-        assert torch.equal(observed, degradation.apply(image))
+        assert torch.equal(observed, degradation.measure(image).seen)
         assert not torch.equal(observed, image)
 
     def test_comes_back_from_json(self, degradation):
@@ -41,7 +45,7 @@ class TestEachDegradation:
 
 def test_noise_is_of_its_sigma_and_the_same_for_every_image():
     noise = GaussianNoise(sigma=51, seed=4)
-    assert noise.apply(torch.zeros(3, 200, 200)).std() == pytest.approx(0.2, rel=0.01)
+    assert noise.measure(torch.zeros(3, 200, 200)).seen.std() == pytest.approx(0.2, rel=0.01)
     assert noise.for_image("kodim01.png") == noise
     assert noise.text == "sigma 51"
 
@@ -92,7 +96,8 @@ def test_more_columns_show_more():
     ramp = torch.linspace(0, 1, 64).expand(1, 64, 64)
     square = (ramp > 0.3).float() * (ramp < 0.6)
     errors = [
-        (Undersampling(acceleration).apply(square) - square).square().mean() for acceleration in (2, 4, 8)
+        (Undersampling(acceleration).measure(square).seen - square).square().mean()
+        for acceleration in (2, 4, 8)
     ]
     assert errors == sorted(errors)
 
@@ -136,3 +141,84 @@ def test_an_unknown_mask_lists_the_choices():
     with pytest.raises(UnknownName, match="unknown mask 'radial'"):
         Undersampling(mask="radial")
     assert [Undersampling(mask=name).mask for name in MASKS] == ["random", "equispaced"]
+
+
+def magnitude(height: int = 40, width: int = 61) -> torch.Tensor:
+    """A smooth picture (1,H,W)."""
+    return torch.from_numpy(head(height, width)).float()[None]
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_every_degradation_says_what_kind_of_data_it_gives(name):
+    measurement = DEGRADATIONS.build(name).measure(magnitude())
+    assert measurement.operator.kind == DEGRADATIONS[name].build.operator
+    assert measurement.note == ""
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_every_degradation_describes_all_of_its_fields_and_its_strength_is_one(name):
+    build = DEGRADATIONS[name].build
+    names = [one.name for one in options_of(build)]
+    assert names == [field.name for field in fields(build)]
+    assert build.strength in names
+
+
+@pytest.mark.parametrize("sigma", [0, 10, 51])
+def test_the_data_of_noise_are_the_noisy_picture_and_its_deviation_is_known(sigma):
+    measurement = GaussianNoise(sigma).measure(draw(3, 20, 30))
+    assert measurement.noise == sigma / 255
+    assert torch.equal(measurement.data, measurement.seen)
+    assert torch.equal(measurement.operator.forward(measurement.seen), measurement.data)
+
+
+@pytest.mark.parametrize("coils", [1, 3])
+@pytest.mark.parametrize("mask", MASKS)
+def test_the_data_of_undersampling_are_zero_where_nothing_was_sampled_and_show_what_is_seen(mask, coils):
+    measurement = Undersampling(4, mask, 3, coils).measure(magnitude())
+    assert measurement.noise is None
+    assert measurement.data.shape == (coils, 40, 61)
+    assert torch.equal((measurement.data != 0).any(dim=(0, 1)), measurement.operator.mask)
+    torch.testing.assert_close(zero_filled(measurement.data)[None], measurement.seen)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_the_operator_gives_the_data_of_the_complex_truth(mask):
+    truth = torch.polar(magnitude(), smooth_phase((1, 40, 61), torch.Generator().manual_seed(1)))
+    operator, data = sample(truth, Undersampling(4, mask, 3).columns(61))
+    torch.testing.assert_close(Sampling(operator.mask).forward(truth[0]), data)
+
+
+def test_a_column_holds_the_same_data_whatever_else_is_sampled():
+    some, more = (Undersampling(acceleration, seed=3).measure(magnitude()) for acceleration in (4, 2))
+    both = some.operator.mask & more.operator.mask
+    assert both.sum() > 5
+    assert torch.equal(some.data[..., both], more.data[..., both])
+
+
+@pytest.mark.parametrize("coils", [2, 4])
+def test_data_of_several_coils_are_those_of_the_maps_that_made_them(coils):
+    truth = torch.polar(magnitude(), smooth_phase((1, 40, 61), torch.Generator().manual_seed(1)))
+    maps = simulated_maps(coils, 40, 61)
+    mask = random_columns(61, 2, 0.16, 0)
+    operator, data = sample(truth, mask, maps)
+    torch.testing.assert_close(Sampling(mask, maps).forward(truth[0]), data)
+    assert operator.maps.shape == data.shape
+
+
+def test_a_slice_of_a_scan_is_measured_by_its_own_kspace():
+    kspace = torch.from_numpy(kspace_of(head(64, 48), coils=3))
+    part = Slice("knee.h5", 2, (40, 40), torch.zeros(1, 40, 40), kspace)
+    measurement = Undersampling(4).measure(part)
+    mask = Undersampling(4).columns(48)
+    assert torch.equal(measurement.data, kspace * mask)
+    assert torch.equal(measurement.operator.mask, mask)
+    assert torch.equal(measurement.seen, crop_centre(zero_filled(kspace, mask)[None], (40, 40)))
+
+
+def test_an_undersampled_slice_is_used_as_it_is_and_says_so():
+    kspace = torch.from_numpy(kspace_of(head(64, 48)))
+    kspace[..., ::2] = 0
+    part = Slice("half.npy", 0, (64, 48), None, kspace)
+    measurement = Undersampling(16).measure(part)
+    assert torch.equal(measurement.data, kspace)
+    assert measurement.note.startswith("half.npy lacks a part of its k-space already")
