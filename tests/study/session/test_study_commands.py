@@ -2,8 +2,8 @@ import errno
 import json
 
 import pytest
-from typer.testing import CliRunner
 
+from tests.calling import printer
 from tests.study.rated import GRADING, SCENES
 from tests.study.tiny import NOW, response, write_study
 from uplapp.commands.shared import opened
@@ -15,20 +15,14 @@ from uplapp.study.exports import streaming
 from uplapp.study.session import joining, session
 from uplapp.study.stimuli.blinding import token
 
+run = printer(app)
+
 
 @pytest.fixture
 def studies(tmp_path, monkeypatch):
     settings = Settings(data=tmp_path / "data", checkpoints=tmp_path, studies=tmp_path / "studies")
     monkeypatch.setattr(Settings, "from_env", classmethod(lambda cls: settings))
     return settings.studies
-
-
-def run(*arguments):
-    result = CliRunner().invoke(app, list(map(str, arguments)))
-    if isinstance(result.exception, UplappError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
@@ -78,7 +72,7 @@ VERBS = (
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_shows_an_example(verb):
-    assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output
+    assert f"Example: uplapp study {verb}" in run(verb, "--help")
 
 
 def test_check_takes_a_name_or_a_path(studies, tmp_path):
