@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from uplapp import whole
 from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.errors import BadStudy
 from uplapp.imaging.checkpoints.card import Checkpoints
@@ -51,7 +52,7 @@ def render_stimuli(
         degraded = degradation.for_image(scene.name).apply(clean)
         for name in (REFERENCE, *networks):
             pixels = clean if name == REFERENCE else restore(networks[name], degraded)
-            _write(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
+            whole.write_bytes(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
             done += 1
             if on_picture is not None:
                 on_picture(done, total)
@@ -101,13 +102,6 @@ def _crop(pixels: Tensor, scene: Scene) -> Tensor:
             f"the photograph at {pixels.shape[-1]}x{pixels.shape[-2]} px"
         )
     return pixels[:, top : top + height, left : left + width]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 # Where the pictures of a recipe come from: packages that ship some.

@@ -122,10 +122,17 @@ def test_a_rating_study_travels_with_its_ratings_and_replies(studies, tmp_path):
     assert (answers / "replies.csv").read_text().endswith(",note,none,1000000.0,a test run\n")
 
 
-def test_an_export_into_a_missing_folder_is_one_sentence(studies, tmp_path):
+def test_an_export_makes_the_folder_it_goes_to(studies, tmp_path):
     write_study(studies / "tiny")
-    with pytest.raises(UplappError, match=r"missing/r\.csv cannot be written: No such file or directory"):
-        run("export", "tiny", "-o", tmp_path / "missing" / "r.csv")
+    run("export", "tiny", "-o", tmp_path / "missing" / "r.csv")
+    assert (tmp_path / "missing" / "r.csv").is_file()
+
+
+def test_an_export_below_a_file_is_one_sentence(studies, tmp_path):
+    write_study(studies / "tiny")
+    (tmp_path / "file").touch()
+    with pytest.raises(UplappError, match=r"file/r\.csv cannot be written: "):
+        run("export", "tiny", "-o", tmp_path / "file" / "r.csv")
 
 
 def test_an_export_that_fails_leaves_the_file_as_it_was(studies, tmp_path, monkeypatch):

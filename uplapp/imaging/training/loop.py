@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uplapp import whole
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.imaging.checkpoints.card import build_network
 from uplapp.imaging.device import estimate
@@ -64,7 +65,6 @@ class TrainingState:
 
     def save(self, path: Path, spec: RunSpec) -> None:
         """Write the whole state in one replace, so that a kill leaves the old file or the new one."""
-        partial = path.with_suffix(".partial")
         state = {
             "spec": spec.to_json(),
             "step": self.step,
@@ -72,8 +72,8 @@ class TrainingState:
             "loss": self.loss.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        torch.save(state, partial)
-        partial.replace(path)
+        with whole.replacing(path) as partial:
+            torch.save(state, partial)
 
     def load(self, path: Path, spec: RunSpec) -> None:
         """Go on from a saved state; a damaged one, and one of another recipe, is refused."""
