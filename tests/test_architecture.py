@@ -14,7 +14,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 350, 45
 MOST_MODULES = 15  # in one folder
 MEDIAN_FILE, MEDIAN_FUNCTION = 120, 8
 
-GROUND = {"values", "errors", "registry", "settings", "plain"}
+GROUND = {"values", "errors", "registry", "settings", "plain", "typed", "whole"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "imaging": GROUND,

@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import make
 from uplapp.imaging.files.samples import sample_path
 
 TABLE = "uplapp/analysis/reading/examples/denoising.csv"

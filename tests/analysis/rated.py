@@ -37,3 +37,24 @@ def table(ratings: np.ndarray, criterion: str = "quality") -> pd.DataFrame:
         (f"o{k:02d}", NAMES[i], f"s{s}", criterion, value) for (k, i, s), value in np.ndenumerate(ratings)
     ]
     return pd.DataFrame(rows, columns=["observer", "condition", "scene", "criterion", "rating"])
+
+
+# Two observers, two scenes; anna rated a twice in the river, and the reference only in the river.
+BY_HAND = pd.DataFrame(
+    [
+        ("anna", "a", "river", 4, "main"),
+        ("anna", "a", "river", 2, "main"),
+        ("anna", "a", "bridge", 5, "main"),
+        ("anna", "b", "river", 2, "main"),
+        ("anna", "b", "bridge", 1, "main"),
+        ("anna", "reference", "river", 5, "catch"),
+        ("anna", "a", "river", 1, "repeat"),
+        ("anna", "b", "bridge", 5, "practice"),
+        ("bob", "a", "river", 3, "main"),
+        ("bob", "a", "bridge", 3, "main"),
+        ("bob", "b", "river", 2, "main"),
+        ("bob", "b", "bridge", 2, "main"),
+        ("bob", "reference", "river", 4, "catch"),
+    ],
+    columns=["observer", "condition", "scene", "rating", "kind"],
+)

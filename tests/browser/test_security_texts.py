@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from tests.browser.observer.test_page import answer_side_by_side, consent, go_through
+from tests.browser.moves import answer_side_by_side, consent, go_through
 from tests.study.tiny import NOW, write_study
 from tests.web.serving import mounted
 from uplapp.study.definition.definition import load

@@ -4,12 +4,13 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub.utils import _http
 
-from tests.hub.fake import FakeHub, serving
+from tests.hub.fake import serving
+from tests.hub.model_hub import ModelHub
 
 
 @pytest.fixture
 def hub():
-    return FakeHub()
+    return ModelHub()
 
 
 @pytest.fixture

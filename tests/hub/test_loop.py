@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from tests.hub.test_mirror import kept, write
+from tests.hub.lines import kept, write
 from uplapp.errors import UplappError
 from uplapp.hub import loop as loop_module
 from uplapp.hub.loop import Loop, pause_s

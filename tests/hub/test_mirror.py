@@ -1,27 +1,13 @@
-import json
 import os
 import threading
 from contextlib import suppress
 
 import pytest
 
+from tests.hub.lines import REPO, kept, write
 from uplapp.hub import mirror as mirror_module
 from uplapp.hub.client import HubError
 from uplapp.hub.mirror import Mirror
-
-REPO = "lab/answers"
-
-
-def write(folder, name, *lines, end="\n"):
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.jsonl").open("a") as file:
-        file.write("".join(f"{json.dumps(line)}{end}" for line in lines))
-
-
-def kept(hub):
-    """Every line in the dataset."""
-    files = hub.repos["dataset", REPO]
-    return [json.loads(line) for path in sorted(files) for line in files[path].splitlines()]
 
 
 @pytest.fixture

@@ -1,53 +1,17 @@
 """Networks from a Hub on this machine: found at one commit, checked, added; faults in words."""
 
-import hashlib
 import json
-from urllib.parse import unquote
 
 import pytest
 
-from tests.hub.fake import FakeHub, git_hash
-from tests.imaging.checkpoints.test_adding import FITTING, SPEC, card
+from tests.hub.model_hub import COMMIT, REPO
+from tests.imaging.checkpoints.made import FITTING, SPEC, card
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.hub import networks as hub_models
 from uplapp.hub.client import HubError
 from uplapp.imaging.checkpoints import adding
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.workflows.networks import LARGEST, add_from_hub
-
-REPO, COMMIT = "lab/net", "c0ffee" + "0" * 34
-
-
-class ModelHub(FakeHub):
-    """A Hub with models; a file of weights is large, which the Hub names by SHA-256."""
-
-    def __init__(self):
-        super().__init__()
-        self.models = {REPO: {"net.json": card(), "net.safetensors": FITTING, "README.md": b"# net"}}
-        self.claims = {}
-
-    def answer(self, method, path, body):
-        words = path.strip("/").split("/")
-        if words[:2] == ["api", "models"]:
-            files = self.models.get("/".join(words[2:4]))
-            if files is None:
-                return 404, {"error": "Repository not found"}
-            siblings = [self.sibling(name, data) for name, data in files.items()]
-            return 200, {"id": REPO, "sha": COMMIT, "siblings": siblings}
-        if words[2:4] == ["resolve", COMMIT]:
-            return 200, self.models["/".join(words[:2])][unquote("/".join(words[4:]))]
-        return super().answer(method, path, body)
-
-    def sibling(self, name, data):
-        size = self.claims.get(name, len(data))
-        known = {"rfilename": name, "size": size, "blobId": git_hash(data)}
-        large = {"sha256": hashlib.sha256(data).hexdigest(), "size": size, "pointerSize": 130}
-        return known | ({"lfs": large} if name.endswith(".safetensors") else {})
-
-
-@pytest.fixture
-def hub():
-    return ModelHub()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 HOUSE = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30
+PATIENCE_S = 180  # a condition that comes true is not waited for any longer
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadStudy, UnknownName
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.files.pictures import read_image, tensor_to_array

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from uplapp import whole
 from uplapp.analysis.plots.figures import FORMATS, figure_files
 from uplapp.analysis.reading.columns import parse_columns
 from uplapp.analysis.reading.matrices import read_matrix
@@ -141,8 +142,7 @@ def _refuse(options: dict[str, Any], home: str) -> None:
 def _write(found: Report, files: Files) -> None:
     for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
         if path is not None:
-            path.write_text(text(found), encoding="utf-8")
+            whole.write_text(path, text(found))
     if files.figures is not None:
-        files.figures.mkdir(parents=True, exist_ok=True)
         for name, content in figure_files(found, files.format).items():
-            (files.figures / name).write_bytes(content)
+            whole.write_bytes(files.figures / name, content)

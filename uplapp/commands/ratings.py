@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
+from uplapp import whole
 from uplapp.analysis.plots import rating_panels
 from uplapp.analysis.plots.figures import kind_of, picture
 from uplapp.analysis.plots.style import PAGE_PX
@@ -46,9 +47,9 @@ def ratings(
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
     found = rating_report(read, method, parse_reasons(exclude or []))
     if csv is not None:
-        csv.write_text(to_csv(found), encoding="utf-8")
+        whole.write_text(csv, to_csv(found))
     if figure is not None:
-        figure.write_bytes(picture(rating_panels(found, PAGE_PX), kind_of(figure)))
+        whole.write_bytes(figure, picture(rating_panels(found, PAGE_PX), kind_of(figure)))
     typer.echo(to_json(found) if as_json else _text(found))
 
 

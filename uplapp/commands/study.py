@@ -10,6 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from uplapp import whole
 from uplapp.commands.links import app as links
 from uplapp.commands.shared import Json, Name, folder_of, opened, tell
 from uplapp.errors import UplappError
@@ -272,22 +273,15 @@ def export(
 
 @contextmanager
 def _target(out: Path | None) -> Iterator[TextIO]:
-    """The file to write, whole or not at all; standard output if there is none."""
+    """Yield the file to write, or standard output if there is none."""
     if out is None:
         yield sys.stdout
         return
-    device = out.exists() and not out.is_file()
-    draft = out if device else out.resolve().with_name(f"{out.name}.part")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
+        with whole.replacing(out) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             yield file
-        if not device:
-            draft.replace(out.resolve())
     except OSError as error:
         raise UplappError(f"{out} cannot be written: {error.strerror}; choose another file") from None
-    finally:
-        if not device:
-            draft.unlink(missing_ok=True)
 
 
 def _change(name: str, state: str) -> None:

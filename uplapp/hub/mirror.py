@@ -14,6 +14,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
 
+from uplapp import whole
 from uplapp.hub import blobs
 from uplapp.hub.blobs import Blob
 from uplapp.hub.client import HubError, api, explain
@@ -81,7 +82,9 @@ class Mirror:
                 data = list(pool.map(self._download, wanted))
             content = dict(zip((piece.path for piece in wanted), data, strict=True))
             for name in short:
-                self._write(name, b"".join(content[piece.path] for piece in pieces[name].values()))
+                whole.write_bytes(
+                    self._path(name), b"".join(content[piece.path] for piece in pieces[name].values())
+                )
             return len(short)
 
     def push(self) -> int:
@@ -130,15 +133,11 @@ class Mirror:
         return blobs.download(self._api, self.repo, KIND, piece)
 
     def _local_bytes(self, name: str) -> int:
-        path = self.folder / f"{name}.jsonl"
+        path = self._path(name)
         return path.stat().st_size if path.exists() else 0
 
-    def _write(self, name: str, data: bytes) -> None:
-        """Put a whole file in place at once, so that a kill leaves either none or all of it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / f"{name}.part"
-        part.write_bytes(data)
-        part.replace(self.folder / f"{name}.jsonl")
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.jsonl"
 
     def _waiting(self) -> Iterator[tuple[str, int, bytes]]:
         """Whole lines that are not there yet: journal, offset, bytes; a line being written has no end yet."""

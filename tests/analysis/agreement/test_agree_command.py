@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 import uplapp.analysis.reading
 from tests.analysis.made import write
+from tests.calling import printer
 from uplapp.commands.agree import agree
 from uplapp.errors import UplappError
 
@@ -24,15 +23,7 @@ SCENES = "condition,scene,psnr\n" + "".join(
 )
 FEW = ["--bootstraps", 30]
 
-app = typer.Typer()
-app.command()(agree)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.stdout
+run = printer(agree)
 
 
 def rows(text, level="conditions"):

@@ -5,24 +5,15 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from tests.analysis.made import study, write
+from tests.calling import printer
 from uplapp.commands.next import next_pair
 from uplapp.errors import UplappError
 
 HEADER = "observer,condition_A,condition_B,is_A_selected\n"
 
-app = typer.Typer()
-app.command()(next_pair)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.stdout
+run = printer(next_pair)
 
 
 def asked(*arguments):

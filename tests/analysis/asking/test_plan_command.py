@@ -3,23 +3,14 @@
 import json
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
+from tests.calling import caller
 from uplapp.commands.plan import plan
 from uplapp.errors import UplappError
 
 QUICK = ["--observers", "6,8", "--experiments", 3, "--bootstraps", 30, "--prior", "none"]
 
-app = typer.Typer()
-app.command()(plan)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found
+run = caller(plan)
 
 
 def test_every_option_reaches_the_result():

@@ -3,10 +3,9 @@
 import json
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from tests.analysis.made import write
+from tests.calling import printer
 from uplapp.commands.observers import observers
 from uplapp.errors import UplappError
 
@@ -16,15 +15,7 @@ VOTES = "observer,condition_A,condition_B,is_A_selected\n" + "".join(
 )
 OTHER = VOTES.replace("observer,condition_A,condition_B,is_A_selected", "who,first,second,choice")
 
-app = typer.Typer()
-app.command()(observers)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.stdout
+run = printer(observers)
 
 
 def test_every_observer_has_a_row_and_what_is_missing_is_said(tmp_path):

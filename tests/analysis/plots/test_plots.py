@@ -1,17 +1,15 @@
 """Charts hold the numbers, with units, for few and for many conditions of any name."""
 
-import json
 import re
 from dataclasses import replace
-from html import unescape
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
-import vl_convert
 
 from tests.analysis.made import counts, matrix, study
+from tests.analysis.plots.drawn import NASTY, rows, svg
 from uplapp.analysis.plots import (
     agreement_chart,
     agreement_panels,
@@ -29,16 +27,7 @@ from uplapp.analysis.scoring.analyse import analyse
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=20)
-NASTY = ("a\"b'c", "x[0].y\\z", "<b>&amp;</b>", "${datum.q}", "=1+1", "ä — 漢")
 OF_SCORES = [jod_chart, win_chart, triangle_chart]
-
-
-def rows(chart):
-    return [row for table in json.loads(chart.to_json())["datasets"].values() for row in table]
-
-
-def svg(chart):
-    return unescape(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
 def title(chart):

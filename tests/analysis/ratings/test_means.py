@@ -6,31 +6,13 @@ import pytest
 from scipy import stats
 
 from tests.analysis import rated
+from tests.analysis.rated import BY_HAND
 from uplapp.analysis.ratings.means import differences, means, observer_means, spread
 from uplapp.analysis.reading.ratings import from_table
 from uplapp.analysis.scoring.significance import holm
 from uplapp.values import Method
 
 QUICK = Method(bootstraps=200)
-# Two observers, two scenes; anna rated a twice in the river, and the reference only in the river.
-BY_HAND = pd.DataFrame(
-    [
-        ("anna", "a", "river", 4, "main"),
-        ("anna", "a", "river", 2, "main"),
-        ("anna", "a", "bridge", 5, "main"),
-        ("anna", "b", "river", 2, "main"),
-        ("anna", "b", "bridge", 1, "main"),
-        ("anna", "reference", "river", 5, "catch"),
-        ("anna", "a", "river", 1, "repeat"),
-        ("anna", "b", "bridge", 5, "practice"),
-        ("bob", "a", "river", 3, "main"),
-        ("bob", "a", "bridge", 3, "main"),
-        ("bob", "b", "river", 2, "main"),
-        ("bob", "b", "bridge", 2, "main"),
-        ("bob", "reference", "river", 4, "catch"),
-    ],
-    columns=["observer", "condition", "scene", "rating", "kind"],
-)
 
 
 def made(observers=8, scenes=4, seed=0, change=lambda ratings: ratings):

@@ -6,11 +6,10 @@ import json
 
 import pandas as pd
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from tests.analysis import made, rated
-from tests.analysis.plots.test_plots import NASTY, rows, svg
+from tests.analysis.plots.drawn import NASTY, rows, svg
+from tests.calling import printer
 from uplapp.analysis.plots import rating_chart, rating_panels
 from uplapp.analysis.ratings.report import headline, rating_report, to_csv
 from uplapp.analysis.reading.ratings import from_table
@@ -20,15 +19,7 @@ from uplapp.values import Method
 
 QUICK = Method(bootstraps=100)
 
-app = typer.Typer()
-app.command()(ratings)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.stdout
+run = printer(ratings)
 
 
 def two_criteria(observers=8, **changes):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis import rated
-from tests.analysis.ratings.test_means import BY_HAND
+from tests.analysis.rated import BY_HAND
 from uplapp.analysis.ratings.screening import screen
 from uplapp.analysis.reading.ratings import from_table
 

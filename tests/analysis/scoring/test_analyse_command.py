@@ -4,26 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 import uplapp.analysis.reading
 from tests.analysis.made import PUBLISHED_JOD, table, write
+from tests.calling import caller, printer
 from uplapp.commands.analyse import analyse
 from uplapp.errors import UplappError
 
 EXAMPLES = Path(uplapp.analysis.reading.__file__).parent / "examples"
 VOTES = "observer,condition_A,condition_B,is_A_selected\n" + "o,x,y,1\no,x,y,0\np,x,y,1\np,y,x,1\nq,x,y,1\n"
 
-app = typer.Typer()
-app.command()(analyse)
-
-
-def run(*arguments):
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.stdout
+run = printer(analyse)
 
 
 @pytest.mark.parametrize(("name", "prior"), PUBLISHED_JOD)
@@ -154,7 +145,7 @@ def test_a_file_with_other_column_names_is_read(votes, tmp_path):
 
 
 def test_short_work_says_nothing_on_the_way(votes):
-    assert CliRunner().invoke(app, [str(votes), "--bootstraps", "20", "--json"]).stderr == ""
+    assert caller(analyse)(votes, "--bootstraps", 20, "--json").stderr == ""
 
 
 @pytest.mark.parametrize("options", [(), ("--methods",)], ids=["text", "methods"])

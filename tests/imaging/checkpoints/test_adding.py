@@ -15,32 +15,13 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import FITTING, SPEC, card, left, make, network, saved
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints import adding, weights
 from uplapp.imaging.checkpoints.building import build_network, outline
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.checkpoints.weights import read_shapes
 from uplapp.imaging.recipes.spec import RunSpec
-
-SPEC = {"task": "denoise", "network": "unet", "loss": "Charbonnier", "network_options": {"width": 6}}
-
-
-def network(seed: int = 0, **changes):
-    torch.manual_seed(seed)
-    return build_network(RunSpec(**{**SPEC, **changes}))
-
-
-def saved(tensors) -> bytes:
-    return safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()})
-
-
-FITTING = saved(network().state_dict())
-
-
-def card(content: bytes = FITTING, **changes) -> bytes:
-    values = {"name": "theirs", "spec": SPEC, "sha256": hashlib.sha256(content).hexdigest()}
-    return json.dumps(values | changes).encode()
 
 
 def file_of(header: object, body: bytes = b"") -> bytes:
@@ -58,10 +39,6 @@ def checkpoints(tmp_path) -> Checkpoints:
     """One that ships, and an empty folder to add to."""
     make(tmp_path / "ships", "l2")
     return Checkpoints((tmp_path / "ships", tmp_path / "data" / "models"))
-
-
-def left(checkpoints: Checkpoints) -> list[str]:
-    return sorted(path.name for path in checkpoints.folders[-1].glob("*"))
 
 
 def test_a_network_with_the_smallest_card_is_added_and_restores(checkpoints):

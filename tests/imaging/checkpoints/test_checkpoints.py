@@ -9,21 +9,13 @@ import pytest
 import safetensors.torch
 import torch
 
+from tests.imaging.checkpoints.made import FACTS, make
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints.building import build_network
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.checkpoints.folder import Checkpoints, load_network, write_checkpoint
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipes.spec import RunSpec
-
-FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
-
-
-def make(folder: Path, loss: str = "l2", seed: int = 0, task: str = "denoise"):
-    spec = RunSpec(task, "unet", loss, seed=seed, network_options={"width": 6})
-    torch.manual_seed(seed)
-    network = build_network(spec)
-    return write_checkpoint(folder, spec, network, LOSSES.build(loss), **FACTS), network
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path):

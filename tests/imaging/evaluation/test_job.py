@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.job import (

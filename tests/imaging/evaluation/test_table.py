@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import make
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.table import Evaluation, build_metrics, evaluate, measure

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tests.imaging.scans import head, kspace_of, write_fastmri
-from tests.imaging.tasks.test_reconstruction import ball, write
+from tests.imaging.volumes import ball, write
 from uplapp.errors import BadImage
 from uplapp.imaging.evaluation.opening import read_case
 from uplapp.imaging.files.pictures import encode_png

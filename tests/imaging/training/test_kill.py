@@ -5,37 +5,22 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, weights
+from tests.imaging.tiny import ALONE, weights
+from tests.imaging.training import in_a_process
+from tests.imaging.training.in_a_process import LONG
 from uplapp.imaging.training.loop import state_path, train
-
-# Saves every third step, so that kills fall before, after and into the writing of a state.
-PROGRAM = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from tests.imaging import tiny
-from uplapp.imaging.train import train
-tell = lambda told: print(told.step, flush=True)
-long = replace(tiny.SPEC, schedule=replace(tiny.SPEC.schedule, steps=60))
-train(long, tiny.photographs(), Path(sys.argv[1]), tiny.ALONE, tell, save_every=3)
-"""
-
-
-# So long that none is done before its signal comes.
-LONG = replace(SPEC, schedule=replace(SPEC.schedule, steps=60))
 
 
 def train_and_kill(house, folder, at_step, after_s):
     """Train in a process of its own, SIGKILL it so long after it told of a step; its exit status."""
     environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", PROGRAM, str(folder)]
+    command = [sys.executable, "-m", in_a_process.__name__, str(folder)]
     with subprocess.Popen(command, cwd=house, env=environment, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if int(line) >= at_step:

@@ -4,54 +4,28 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, TINY, weights
+from tests.imaging.tiny import ALONE, weights
+from tests.imaging.training import in_a_team
+from tests.imaging.training.in_a_team import SHARED
 from uplapp.errors import UplappError
 from uplapp.imaging.training.loop import state_path, train
 from uplapp.imaging.training.team import Team
 
-# A batch of five falls to two processes as three and two.
-SHARED = replace(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
-PROGRAM = """
-import sys
-from pathlib import Path
-from tests.imaging import test_team, tiny
-from uplapp.imaging.team import Team
-from uplapp.imaging.train import train
-team = Team.gather()
-assert team.size == 2, team
-told = []
-state = train(test_team.SHARED, tiny.photographs(), Path(sys.argv[1]), team, lambda p: told.append(p.step))
-assert len(told) == (12 if team.leads else 0), told
-"""
-STOPPED = """
-import sys
-from pathlib import Path
-from tests.imaging import test_team, tiny
-from uplapp.errors import Cancelled
-from uplapp.imaging.team import Team
-from uplapp.imaging.train import train
-try:
-    train(test_team.SHARED, tiny.photographs(), Path(sys.argv[1]), Team.gather(), lambda p: p.step < 5)
-except Cancelled as stop:
-    assert "stopped at step 5" in str(stop)
-"""
 
-
-def launch(program, house, folder):
-    """Run a program in two processes that meet over gloo."""
+def launch(house, folder, *step):
+    """Train in two processes that meet over gloo."""
     pytest.importorskip("accelerate", reason="several processes need accelerate")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (folder / "program.py").write_text(program)
     words = ["--nproc_per_node", "2", "--master_addr", "127.0.0.1", "--master_port", str(port)]
-    command = [sys.executable, "-m", "torch.distributed.run", *words, folder / "program.py", folder / "runs"]
+    program = ["-m", in_a_team.__name__, folder / "runs", *step]
+    command = [sys.executable, "-m", "torch.distributed.run", *words, *program]
     environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     result = subprocess.run(
         list(map(str, command)), cwd=house, env=environment, capture_output=True, text=True, timeout=300
@@ -67,7 +41,7 @@ def saved_weights(folder):
 @pytest.mark.slow
 def test_two_processes_train_the_network_that_one_does(house, tmp_path):
     alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
-    launch(PROGRAM, house, tmp_path)
+    launch(house, tmp_path)
     # The same sums in another order: float32 rounds at 6e-8, and Adam moves a weight by 1e-3 a step.
     assert (saved_weights(tmp_path / "runs") - alone).abs().max() < 1e-5
 
@@ -75,7 +49,7 @@ def test_two_processes_train_the_network_that_one_does(house, tmp_path):
 @pytest.mark.slow
 def test_two_processes_stop_together_and_one_goes_on(house, tmp_path):
     alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
-    launch(STOPPED, house, tmp_path)
+    launch(house, tmp_path, 5)
     resumed = train(SHARED, tiny.photographs(), tmp_path / "runs", ALONE)
     assert (weights(resumed.network) - alone).abs().max() < 1e-5
 

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from tests.analysis.rated import expected
+from tests.calling import printer
 from tests.study.rated import open_grading
 from tests.study.tiny import NOW
 from uplapp.analysis.reading.csv import read_table
@@ -21,8 +20,7 @@ SCORES = {"l1": 2.5, "l2": 1.9, "ms_ssim": 1.3, "flip": 0.5}
 SPREAD = 0.2
 OBSERVERS = 24
 
-app = typer.Typer()
-app.command()(command)
+run = printer(command)
 
 
 @pytest.fixture
@@ -36,8 +34,7 @@ def exported(store, tmp_path):
 
 
 def test_the_known_means_lie_in_their_intervals(exported):
-    result = CliRunner().invoke(app, [str(exported), "--json"])
-    found = json.loads(result.stdout, parse_constant=pytest.fail)
+    found = json.loads(run(exported, "--json"), parse_constant=pytest.fail)
     sd = float(np.sqrt(raters.BIAS_SD**2 + raters.NOISE_SD**2 + SPREAD**2))
     known = {name: expected(score, sd, 0, 3) for name, score in SCORES.items()}
     means = [row for row in found["means"] if row["condition"] in known]
@@ -51,7 +48,7 @@ def test_the_known_means_lie_in_their_intervals(exported):
 
 
 def test_the_order_of_the_known_scores_is_significant_and_the_reference_on_top(exported):
-    found = json.loads(CliRunner().invoke(app, [str(exported), "--json"]).stdout)
+    found = json.loads(run(exported, "--json"))
     assert all(row["significant"] for row in found["differences"])
     assert len(found["differences"]) == 3 * 6
     below = [row["reference_difference"] for row in found["means"] if row["condition"] != "reference"]

@@ -5,17 +5,15 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from tests.study.plans.trials import SEED, sit
 from tests.study.tiny import CONDITIONS, NOW, SCENES, definition, open_tiny, response
 from uplapp.analysis.asking.next_pair import next_pairs, posterior
-from uplapp.study.plans.adaptive import choose
 from uplapp.study.plans.pairs import plan
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
-from uplapp.study.simulation.observers import choose as judge
 from uplapp.study.simulation.observers import simulate
 from uplapp.study.stimuli.blinding import token
 
-SEED = 7
 PLAIN = {"catch": 0, "practice": 0}
 
 
@@ -25,19 +23,6 @@ def broken(*arguments):
 
 def outside(counts, *others):
     return ((0, 0),)
-
-
-def sit(study, number, answers, chooser, scores=None, seed=SEED):
-    """One observer's trials, each chosen when the ones before are answered; adds to `answers`."""
-    rng = np.random.default_rng([seed, number])
-    planned, own = plan(study, number, seed), []
-    while len(own) < len(planned):
-        trial = choose(study, planned, own, answers, chooser, seed + number)
-        own.append(trial)
-        choice = judge(trial, scores or dict.fromkeys(CONDITIONS, 0.0), rng)
-        if trial.kind == "main":
-            answers[trial.scene, trial.left, trial.right, trial.first, choice] += 1
-    return own
 
 
 def comparison(trial):

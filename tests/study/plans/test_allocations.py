@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
-from tests.study.plans.test_adaptive import sit
-from tests.study.plans.test_pairs import comparison, in_one_piece, of_kind
+from tests.study.plans.trials import comparison, in_one_piece, of_kind, sit
 from tests.study.tiny import definition
 from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.study.plans.pairs import plan

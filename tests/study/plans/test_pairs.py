@@ -5,19 +5,12 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from tests.study.plans.trials import comparison, in_one_piece, of_kind
 from tests.study.tiny import CONDITIONS, definition
 from uplapp.study.plans.pairs import plan
 from uplapp.values import REFERENCE
 
 SEED = 7
-
-
-def of_kind(trials, kind):
-    return [trial for trial in trials if trial.kind == kind]
-
-
-def comparison(trial):
-    return trial.scene, frozenset((trial.left, trial.right))
 
 
 def test_a_plan_is_a_function_of_definition_observer_and_seed():
@@ -52,15 +45,6 @@ def test_each_observer_sees_half_of_the_comparisons_either_way_round():
         place = CONDITIONS.index
         assert sum(place(trial.left) < place(trial.right) for trial in main) == len(main) / 2
         assert sum(trial.first == "left" for trial in main) == len(main) / 2
-
-
-def in_one_piece(comparisons, nodes=CONDITIONS):
-    """Whether the comparisons connect all nodes, by merging sets."""
-    pieces = [{node} for node in nodes]
-    for pair in comparisons:
-        touched = [piece for piece in pieces if piece & pair]
-        pieces = [piece for piece in pieces if not piece & pair] + [set().union(*touched)]
-    return len(pieces) == 1
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@ import errno
 import json
 
 import pytest
-from typer.testing import CliRunner
 
+from tests.calling import printer
 from tests.study.rated import GRADING, SCENES
 from tests.study.tiny import NOW, response, write_study
 from uplapp.commands.shared import opened
@@ -15,20 +15,14 @@ from uplapp.study.exports import streaming
 from uplapp.study.session import joining, session
 from uplapp.study.stimuli.blinding import token
 
+run = printer(app)
+
 
 @pytest.fixture
 def studies(tmp_path, monkeypatch):
     settings = Settings(data=tmp_path / "data", checkpoints=tmp_path, studies=tmp_path / "studies")
     monkeypatch.setattr(Settings, "from_env", classmethod(lambda cls: settings))
     return settings.studies
-
-
-def run(*arguments):
-    result = CliRunner().invoke(app, list(map(str, arguments)))
-    if isinstance(result.exception, UplappError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
@@ -78,7 +72,7 @@ VERBS = (
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_shows_an_example(verb):
-    assert f"Example: uplapp study {verb}" in CliRunner().invoke(app, [verb, "--help"]).output
+    assert f"Example: uplapp study {verb}" in run(verb, "--help")
 
 
 def test_check_takes_a_name_or_a_path(studies, tmp_path):
@@ -128,10 +122,17 @@ def test_a_rating_study_travels_with_its_ratings_and_replies(studies, tmp_path):
     assert (answers / "replies.csv").read_text().endswith(",note,none,1000000.0,a test run\n")
 
 
-def test_an_export_into_a_missing_folder_is_one_sentence(studies, tmp_path):
+def test_an_export_makes_the_folder_it_goes_to(studies, tmp_path):
     write_study(studies / "tiny")
-    with pytest.raises(UplappError, match=r"missing/r\.csv cannot be written: No such file or directory"):
-        run("export", "tiny", "-o", tmp_path / "missing" / "r.csv")
+    run("export", "tiny", "-o", tmp_path / "missing" / "r.csv")
+    assert (tmp_path / "missing" / "r.csv").is_file()
+
+
+def test_an_export_below_a_file_is_one_sentence(studies, tmp_path):
+    write_study(studies / "tiny")
+    (tmp_path / "file").touch()
+    with pytest.raises(UplappError, match=r"file/r\.csv cannot be written: "):
+        run("export", "tiny", "-o", tmp_path / "file" / "r.csv")
 
 
 def test_an_export_that_fails_leaves_the_file_as_it_was(studies, tmp_path, monkeypatch):

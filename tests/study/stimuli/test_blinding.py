@@ -1,25 +1,15 @@
 import hashlib
 import io
-import struct
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.study.stimuli.chunks import chunks
 from uplapp.study.stimuli import blinding
 
 RNG = np.random.default_rng(3)
 SHAPES = [(48, 64, 3), (48, 64), (1, 1), (1, 1, 3), (255, 257, 3)]
-
-
-def chunks(png):
-    names, place = [], 8
-    while place < len(png):
-        (length,) = struct.unpack(">I", png[place : place + 4])
-        names.append(png[place + 4 : place + 8])
-        place += 12 + length
-    assert place == len(png)
-    return names
 
 
 @pytest.mark.parametrize("shape", SHAPES)

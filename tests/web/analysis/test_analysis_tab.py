@@ -5,13 +5,24 @@ import csv
 import io
 import json
 import zipfile
-from collections import namedtuple
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.analysis import made
+from tests.web.analysis.showing import (
+    COLUMNS,
+    MARKUP,
+    METHOD,
+    Shown,
+    last,
+    live,
+    scene_scores,
+    show,
+    upload,
+    visible,
+)
 
 gr = pytest.importorskip("gradio", reason="the page needs gradio")
 
@@ -27,72 +38,8 @@ from uplapp.web.analysis import (  # noqa: E402
 from uplapp.web.analysis.source import Source  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 
-METHOD = ("distance", "t", 100, 0, "mean", "half", False)
-FIELDS = Source(
-    source="denoising",
-    simulated=False,
-    upload=None,
-    observer=[],
-    condition_a=[],
-    condition_b=[],
-    choice=[],
-    scene=[],
-    value_a="1",
-    value_b="0",
-    value_tie="0.5",
-    matrix=None,
-    winner=None,
-    votes_per_pair="",
-)
-Shown = namedtuple(  # the outputs of the main listener, in its order
-    "Shown",
-    "state headline warnings jod ranking triangle wins fit pairs screened observers_chart observers both "
-    "asked next_pairs methods latex csv json figures anchor interval exclude",
-)
-COLUMNS = ["observer", "condition_A", "condition_B", "is_A_selected", "kind", "simulated"]
-PEOPLE = [("p", "x", "y", 1.0, "main", False), ("p", "y", "x", 1.0, "main", False)]
-SIMULATED = [("s", "x", "y", 0.0, "main", True), ("s", "x", "y", 1.0, "main", True)]
 FIRST_OF = {"denoising": r"LPIPS\+l2 looks best", "mri": r"MS\-SSIM leads"}
 FIGURES = ("votes", "scores", "triangles", "observers")
-MARKUP = "<img src=x onerror=alert(1)>"
-
-
-def live(include_simulated):
-    return pd.DataFrame(PEOPLE + SIMULATED * include_simulated, columns=COLUMNS)
-
-
-def show(votes=live, method=METHOD, exclude=(), reason="", **chosen) -> Shown:
-    """What the page shows last once these fields are chosen."""
-    fields = FIELDS._replace(**chosen)
-    *_, last = analysis_tab.analyser(votes)(*fields, *method, list(exclude), reason)
-    return Shown(*last)
-
-
-def upload(folder, **options) -> str:
-    """Votes of five observers on three scenes, with catch and repeat trials."""
-    table = made.table(tuple("vwxyz"), ("bridge", "river", "tower"), **options).assign(kind="main")
-    repeats = table[table["scene"] == "river"].iloc[::6].assign(kind="repeat")
-    catches = repeats.assign(kind="catch", condition_A="reference", is_A_selected="1")
-    text = pd.concat([table, repeats, catches]).to_csv(index=False)
-    return str(made.write(folder, text))
-
-
-def last(generator):
-    *_, final = generator
-    return final
-
-
-def scene_scores(generator):
-    """The outputs of the view of scenes."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value.outputs
-
-
-def visible(update) -> bool:
-    return update["visible"] and update["value"] is not None
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

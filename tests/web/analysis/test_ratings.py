@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis import made, rated
-from tests.web.analysis.test_analysis_tab import MARKUP, METHOD, scene_scores, show, visible
+from tests.web.analysis.showing import MARKUP, METHOD, scene_scores, show, visible
 
 gr = pytest.importorskip("gradio", reason="the page needs gradio")
 

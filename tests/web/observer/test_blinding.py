@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.study.stimuli.test_blinding import chunks
+from tests.study.stimuli.chunks import chunks
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Observer, mounted

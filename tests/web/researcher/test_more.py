@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.desks import ENTRY, zip_of_pictures
-from tests.web.researcher.test_builder import drafted, tables
+from tests.web.researcher.drafting import drafted, tables
 from uplapp.errors import BadStudy
 from uplapp.study.stimuli import package
 from uplapp.web.researcher.build import build_view, more

@@ -10,8 +10,7 @@ pytest.importorskip("gradio", reason="the page needs gradio")
 
 import gradio as gr
 
-from tests.imaging.checkpoints.test_adding import FITTING, card
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import FITTING, card, make
 from tests.web.desks import ENTRY, settings
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.web.researcher.desk import Desk

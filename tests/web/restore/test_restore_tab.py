@@ -6,7 +6,7 @@ import json
 import gradio as gr
 import pytest
 
-from tests.imaging.checkpoints.test_checkpoints import make
+from tests.imaging.checkpoints.made import make
 from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore.forms import ADD_NOISE, ALREADY_NOISY, FORMS, read_noise, read_sampling

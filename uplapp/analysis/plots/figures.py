@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from uplapp import whole
 from uplapp.analysis.plots import jod_chart, observer_chart, scene_chart, triangle_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX
 from uplapp.analysis.writing.report import Report
@@ -19,7 +20,7 @@ MOST_IN_COLUMN = 12  # conditions, beyond which triangles and matrices take the 
 
 def save(chart: Any, path: Path) -> None:
     """Write a chart as its suffix says: .svg, .pdf or .png."""
-    path.write_bytes(picture(chart, kind_of(path)))
+    whole.write_bytes(path, picture(chart, kind_of(path)))
 
 
 def kind_of(path: Path) -> str:

@@ -16,6 +16,7 @@ from uplapp.imaging.training.learners import LEARNERS, Learner
 from uplapp.imaging.training.log import Listener, Log, Progress
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
+from uplapp.whole import replacing
 
 
 class Diverged(UplappError):
@@ -37,9 +38,8 @@ class TrainingState:
 
     def save(self, path: Path, spec: RunSpec) -> None:
         """Write the whole state in one replace, so that a kill leaves the old file or the new one."""
-        partial = path.with_suffix(".partial")
-        torch.save({"spec": spec.to_json(), "step": self.step, "learner": self.learner.state()}, partial)
-        partial.replace(path)
+        with replacing(path) as partial:
+            torch.save({"spec": spec.to_json(), "step": self.step, "learner": self.learner.state()}, partial)
 
     def load(self, path: Path, spec: RunSpec) -> None:
         """Go on from a saved state; a damaged one, and one of another recipe, is refused."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load
 from uplapp.study.stimuli import blinding, folders, frozen, package, stimuli
@@ -79,10 +80,8 @@ def publish(draft: Draft, studies: Path, now: float) -> Path:
         raise BadStudy(f"a study '{target.name}' exists already; choose another name")
     if not draft.sealed:
         frozen.freeze(draft.folder, now)
-    studies.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=studies, prefix=".new-") as scratch:
-        copied = shutil.copytree(draft.folder, Path(scratch) / target.name)
-        copied.rename(target)
+    with whole.new_folder(target) as copied:
+        shutil.copytree(draft.folder, copied)
     discard(draft)
     return target
 
@@ -114,7 +113,7 @@ def _scratch(drafts: Path, name: str, source: Path | None = None) -> Iterator[Pa
 
 def _plain(text: str, folder: Path) -> str:
     """Paths below the scratch folder as they are inside the study."""
-    inside = rf"{re.escape(str(folder.parent))}/(?:tmp[^/]*/)*(?:pictures/|{folder.name}/)?"
+    inside = rf"{re.escape(str(folder.parent))}/(?:(?:tmp|\.new-)[^/]*/)*(?:pictures/|{folder.name}/)?"
     return re.sub(inside, "", text)
 
 

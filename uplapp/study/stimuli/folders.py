@@ -1,13 +1,12 @@
 """A new study from folders of pictures, made as a whole or not at all."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load, parse
 from uplapp.study.definition.toml import to_toml
@@ -43,16 +42,13 @@ def create(
     asked = {key: table for key, table in (tables or {}).items() if table is not None}
     raw = {"title": title, "protocol": PROTOCOL, **asked, **_names(named, scenes)}
     parse(raw, target.name, "the new study")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        draft = Path(scratch) / target.name
+    with whole.new_folder(target) as draft:
         for condition, pictures in sources.items():
             for scene in scenes:
                 _copy(pictures, scene, draft / condition, conditions.get(condition, reference))
         (draft / "study.toml").write_text(to_toml(raw), encoding="utf-8")
         definition = load(draft)
         stimuli.check(definition, draft)
-        shutil.move(draft, target)
     return definition
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL
 
-from uplapp import __version__
+from uplapp import __version__, whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
 from uplapp.study.stimuli import stimuli
@@ -45,9 +45,7 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
         "versions": _versions(),
         "files": _files(folder, checked),
     }
-    draft = folder / f"{MANIFEST}.new"
-    draft.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / MANIFEST)
+    whole.write_text(folder / MANIFEST, json.dumps(made, indent=2) + "\n")
     return made
 
 

@@ -1,6 +1,5 @@
 """A whole study as one ZIP file, packed and unpacked without trusting a name or a size in it."""
 
-import shutil
 import stat
 import tempfile
 import zipfile
@@ -8,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import RESERVED, Definition, load
 from uplapp.study.definition.fields import NAME
@@ -36,7 +36,6 @@ def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None
     frozen.verify(root, checked)
     if target.exists():
         raise BadStudy(f"{target} exists already; choose another file name")
-    target.parent.mkdir(parents=True, exist_ok=True)
     files = {frozen.DEFINITION: folder / frozen.DEFINITION}
     files |= {
         name: root / name for name in (f"{condition}/{scene}.png" for scene, condition in checked.hashes)
@@ -44,14 +43,11 @@ def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None
     if frozen.read(folder):
         files[frozen.MANIFEST] = folder / frozen.MANIFEST
     texts = {f"{ANSWERS}/{name}": text for name, text in (extra or {}).items()}
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        draft = Path(scratch) / "study.zip"
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, path in files.items():
-                archive.write(path, f"{definition.name}/{name}")
-            for name, text in texts.items():
-                archive.writestr(f"{definition.name}/{name}", text)
-        draft.rename(target)
+    with whole.replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in files.items():
+            archive.write(path, f"{definition.name}/{name}")
+        for name, text in texts.items():
+            archive.writestr(f"{definition.name}/{name}", text)
     return len(files) + len(texts)
 
 
@@ -63,13 +59,12 @@ def unpack(source: Path, target: Path) -> Definition:
     files; they do not enter a database.
     """
     _must_be_new(target)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        draft = _extracted(source, Path(scratch), target.name)
+    with whole.new_folder(target) as draft:
+        _extracted(source, draft.parent, target.name)
         if not (draft / frozen.DEFINITION).is_file():
             raise BadStudy(f"{source} has no {frozen.DEFINITION}; `pack` writes a ZIP that can be unpacked")
         definition = load(draft)
         frozen.verify(draft, stimuli.check(definition, draft))
-        shutil.move(draft, target)
     return definition
 
 

@@ -1,12 +1,12 @@
 """The living database, read beside its writer: a long query keeps no observer waiting."""
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from uplapp import whole
 from uplapp.errors import UplappError
 from uplapp.study.store.store import BUSY, BUSY_S, Row, StoreBusy
 
@@ -48,10 +48,10 @@ def snapshot(database: Path, target: Path) -> None:
     """
     if target.exists():
         raise UplappError(f"{target} exists already; choose another file name")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        draft = Path(scratch) / "copy.db"
-        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(draft)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions
-        draft.rename(target)
+    with (
+        whole.replacing(target) as draft,
+        closing(sqlite3.connect(database)) as source,
+        closing(sqlite3.connect(draft)) as copy,
+    ):
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions

@@ -1,10 +1,12 @@
 // The only way to the server: a session token that no address carries, and an outbox that loses nothing.
 
 import { session, store, study } from "./store.js";
+import { isRefused, refused } from "./timing.js";
 
 const base = `api/${encodeURIComponent(study)}`;
 const PATIENCE_MS = { request: 20_000, picture: 60_000 };
 const NOT_YET = [408, 425, 429]; // try again later; other 4xx are verdicts, but for a study not open
+const UNFIT = [413, 422]; // the server reads these answers and cannot take their times
 const LONGEST_WAIT_S = 120;
 
 export class Refused extends Error {
@@ -47,24 +49,44 @@ export async function answer(body) {
   return (await flush()) ?? state(); // another tab may have sent it
 }
 
-// In order; a refusal for good takes its answer out of the way of the next. Returns the state of this session,
-// or null; what becomes of another person's answer from this device is not told.
+// In order. Returns the state of this session, or null where it sent nothing; what becomes of another person's
+// answer from this device is not reported.
 export async function flush() {
   let reached = null;
   for (let waiting = outbox(); waiting.length; waiting = outbox()) {
     const { session: owner, ...body } = waiting[0];
     const own = owner === session();
-    const done = () => keep(outbox().filter((entry) => entry.key !== body.key));
     try {
       const state = await request("POST", "answer", body, owner);
       if (own) reached = state;
+      leave(body.key);
     } catch (error) {
-      if (error instanceof Refused) done();
-      if (own || !(error instanceof Refused)) throw error;
+      if (!(error instanceof Refused)) throw error;
+      if (unfit(error) && !isRefused(body)) {
+        replace(body.key, refused);
+        continue;
+      }
+      if (unfit(error)) setAside(waiting[0]);
+      leave(body.key); // it is not in the way of the next
+      if (own) throw error;
     }
-    done();
   }
   return reached;
+}
+
+const unfit = (error) => UNFIT.includes(error.status);
+
+// No answer is thrown away for its times: what the server refuses twice stays on this device, for the next load.
+function setAside(entry) {
+  store.set("aside", JSON.stringify([...entries("aside").filter(({ key }) => key !== entry.key), entry]));
+}
+
+// Once per load of the page: a server that was mended takes what it refused before.
+export function tryAgain() {
+  const kept = outbox();
+  const known = new Set(kept.map(({ key }) => key));
+  keep([...entries("aside").filter(({ key }) => !known.has(key)), ...kept]);
+  store.remove("aside");
 }
 
 export function waiting() {
@@ -72,16 +94,28 @@ export function waiting() {
 }
 
 export function forgetAnswers() {
-  keep(outbox().filter((entry) => entry.session !== session()));
+  for (const name of ["outbox", "aside"]) {
+    store.set(name, JSON.stringify(entries(name).filter((entry) => entry.session !== session())));
+  }
 }
 
-function keep(entries) {
-  store.set("outbox", JSON.stringify(entries));
+function keep(answers) {
+  store.set("outbox", JSON.stringify(answers));
 }
 
-function outbox() {
+function leave(key) {
+  keep(outbox().filter((entry) => entry.key !== key));
+}
+
+function replace(key, change) {
+  keep(outbox().map((entry) => (entry.key === key ? change(entry) : entry)));
+}
+
+const outbox = () => entries("outbox");
+
+function entries(name) {
   try {
-    return JSON.parse(store.get("outbox") ?? "[]");
+    return JSON.parse(store.get(name) ?? "[]");
   } catch {
     return []; // written by no page of ours
   }

@@ -1,5 +1,5 @@
-// What this device remembers of one study: the session, answers on their way, choices of the observer.
-// Names: session, link, joining (the key of a consent on its way), outbox, language, calibrated.
+// What this device remembers of one study: the session, answers on their way, choices of the observer. Names:
+// session, link, joining (the key of a consent on its way), outbox, aside (answers refused twice), language, calibrated.
 
 export const study = location.pathname.split("/").filter(Boolean).pop();
 const memory = {}; // stands in where a frame may not use localStorage

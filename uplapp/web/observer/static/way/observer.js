@@ -20,6 +20,7 @@ let study;
 let task; // pairs or rating
 let frameMs;
 let late = 0;
+let choice = null; // of the last trial
 let reloaded = false;
 
 // ---- pictures ----------------------------------------------------------------------------------
@@ -84,7 +85,8 @@ async function once(state) {
   preload(state.upcoming);
   const measured = await measure(trial, bitmaps, layout);
   free(trial.token);
-  late = measured.choice === "none" ? late + 1 : 0;
+  ({ choice } = measured);
+  late = choice === "none" ? late + 1 : 0;
   return api.answer(measured);
 }
 
@@ -102,20 +104,20 @@ async function next(state) {
   }
 }
 
-async function tellLate() {
+async function sayLate() {
   if (late < LATE_IN_A_ROW) return brief("late_title", "late_text", LATE_MS);
   late = 0;
   return pause("away_title", "away_text", "go_on");
 }
 
 async function between(before, after) {
-  if (late) await tellLate();
+  if (late) await sayLate();
   else if (before.trial.practice && typeof after.correct === "boolean") {
-    const key = after.correct ? "right" : "wrong";
+    const key = after.correct ? "right" : choice === "not_sure" ? "unsure" : "wrong";
     await pause(`${key}_title`, `${key}_text`);
   }
   if (before.trial.practice && after.trial && !after.trial.practice) {
-    await pause("counts_title", `counts_${study.task}`, "begin");
+    await pause("counts_title", `counts_${study.task}${study.not_sure ? "_unsure" : ""}`, "begin");
   }
   if (after.rest) {
     api.tell("break");
@@ -158,6 +160,7 @@ function watch() {
 async function resume() {
   if (!session()) return null;
   try {
+    api.tryAgain();
     await api.flush().catch(() => {}); // a refused answer is decided; the state below says where we are
     const state = await api.state();
     keepSession(session());

@@ -3,11 +3,10 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from tests.hub.conftest import endpoint  # noqa: F401 (a fixture)
-from tests.hub.test_models import COMMIT, REPO, ModelHub
-from tests.imaging.checkpoints.test_adding import FITTING, card
+from tests.calling import caller
+from tests.hub.model_hub import COMMIT, REPO
+from tests.imaging.checkpoints.made import FITTING, card
 from uplapp.commands.model import app
 from uplapp.errors import UplappError
 from uplapp.hub import client
@@ -19,15 +18,7 @@ from uplapp.settings import Settings
 def model(tmp_path, monkeypatch):
     """Run a verb of `model`; data lies in a temporary folder. An UplappError comes through as it is."""
     monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
-
-    def call(*words):
-        result = CliRunner().invoke(app, [str(word) for word in words])
-        if isinstance(result.exception, UplappError):
-            raise result.exception
-        assert result.exit_code == 0, result.output
-        return result
-
-    return call
+    return caller(app)
 
 
 @pytest.fixture
@@ -59,15 +50,9 @@ def test_a_card_may_lie_elsewhere(model, files):
     assert "name: theirs" in model("add", files / "net.safetensors", *words).stdout
 
 
-@pytest.fixture
-def hub():
-    return ModelHub()
-
-
-def test_a_repository_is_added_at_its_commit(model, hub, request, monkeypatch):
-    address = request.getfixturevalue("endpoint")
+def test_a_repository_is_added_at_its_commit(model, endpoint, monkeypatch):
     honest = client.api
-    monkeypatch.setattr("uplapp.hub.networks.api", lambda _: honest(address))
+    monkeypatch.setattr("uplapp.hub.networks.api", lambda _: honest(endpoint))
     result = model("add", REPO, "--json")
     assert json.loads(result.stdout)["name"] == "theirs"
     kept = Checkpoints(Settings.from_env().models).find("theirs")
