@@ -12,7 +12,7 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """The published layout: metrics down, the observation and then the candidates across."""
+    """Lay out a table as it was published: metrics down, what was seen and then the candidates across."""
     observed = TASKS[evaluation.task].observed.capitalize()
     header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
@@ -23,24 +23,33 @@ def format_evaluation(evaluation: Evaluation) -> str:
         ]
         for name, entry in METRICS.items()
     ]
-    return _markdown(header, body)
+    words = _consistency(row["consistency"] for row in evaluation.rows)
+    return "\n\n".join(filter(None, (_markdown(header, body), words)))
 
 
 def format_job(job: Job) -> str:
-    """One picture: observation and candidates down, metrics across, seconds last."""
+    """Lay out one picture: what was seen and candidates down, metrics across, seconds last, then notes."""
     labels = {**job.labels, job.observed: f"{job.observed.capitalize()} input"}
     names = [labels[kind] for kind in (job.observed, *(result.name for result in job.results))]
-    note = f"\n\n{job.case.note}" if job.case.note else ""
-    note += "".join(f"\n\n{caution}" for caution in cautions(job))
+    words = _consistency(result.candidate.consistency for result in job.results)
+    notes = [*filter(None, (job.case.note, words)), *cautions(job)]
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
-        return _markdown(["", "Seconds"], zip(names, seconds, strict=True)) + (
-            "\n\nThe clean image is not known, so no metric can be." + note
-        )
+        table = _markdown(["", "Seconds"], zip(names, seconds, strict=True))
+        return "\n\n".join((table, "The clean image is not known, so nothing can be measured.", *notes))
     scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
     columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in ON_SCREEN]
     header = ["", *(METRICS[name].label for name in ON_SCREEN), "Seconds"]
-    return _markdown(header, zip(names, *columns, seconds, strict=True)) + note
+    return "\n\n".join((_markdown(header, zip(names, *columns, seconds, strict=True)), *notes))
+
+
+def _consistency(consistencies: Iterable[bool | None]) -> str:
+    """Say whether networks had the measured data put back, nothing where there were only pixels."""
+    given = {value for value in consistencies if value is not None}
+    if not given:
+        return ""
+    put_back = "put back into" if True in given else "not put back into"
+    return f"Measured samples were {put_back} what the networks made (data consistency)."
 
 
 def cautions(job: Job) -> list[str]:

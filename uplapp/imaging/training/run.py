@@ -128,6 +128,7 @@ def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
         "images": f"{images.name} ({result.images})",
         "degradation": result.degradation,
         "seeds": result.seeds,
+        "consistency": result.rows[0]["consistency"],
         # A card is published; why a metric could not be had may name folders of this computer.
         "warnings": [warning.partition(": ")[0] for warning in result.warnings],
     }
