@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from tests.analysis import slow
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.reading.votes import from_table, of_scene
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.scoring.scenes import analyse_scenes, interaction
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Method
 
@@ -73,3 +75,119 @@ def test_whoever_watches_can_stop_it():
 
     with pytest.raises(Cancelled, match=r"^stopped$"):
         analyse_scenes(votes(TWO), Method(ties="threshold", bootstraps=60), stop)
+
+
+def asked(*rows):
+    """Votes (observer, scene, first, second, how often first, how often second was chosen)."""
+    single = [
+        (*row[:4], choice)
+        for row in rows
+        for choice, times in zip("10", row[4:], strict=True)
+        for _ in range(times)
+    ]
+    columns = ["observer", "scene", "condition_A", "condition_B", "is_A_selected"]
+    return from_table(pd.DataFrame(single, columns=columns))
+
+
+def simulated(seed, scenes_jod=0.0, own_jod=0.0, own_scenes_jod=0.0, keep=1.0):
+    """Ten observers on three scenes; the spreads of the scenes, the observers, and each one's scenes."""
+    generator, scores = np.random.default_rng(seed), np.array([0.7, 0.2, 0.0, -0.6])
+    common, rows = generator.normal(0, scenes_jod, (3, 4)), []
+    first, second = np.triu_indices(4, 1)
+    for k in range(10):
+        own = scores + generator.normal(0, own_jod, 4)
+        for scene in range(3):
+            jod = own + common[scene] + generator.normal(0, own_scenes_jod, 4)
+            chosen = generator.random((2, 6)) < preference(jod[first] - jod[second])
+            shown = generator.random((2, 6)) < keep
+            rows += [
+                (f"o{k}", f"s{scene}", "abcd"[first[p]], "abcd"[second[p]], str(int(chosen[v, p])))
+                for v, p in np.argwhere(shown)
+            ]
+    columns = ["observer", "scene", "condition_A", "condition_B", "is_A_selected"]
+    return from_table(pd.DataFrame(rows, columns=columns))
+
+
+def test_of_two_conditions_the_ratio_is_that_of_a_table_of_scenes():
+    found = interaction(
+        asked(("o", "s", "a", "b", 9, 3), ("o", "t", "a", "b", 4, 8), ("o", "u", "b", "a", 5, 7))
+    )
+    table = [[9, 3], [4, 8], [7, 5]]
+    ratio, _, df, _ = stats.chi2_contingency(table, lambda_="log-likelihood", correction=False)
+    assert found.ratio == pytest.approx(ratio, abs=1e-6)
+    assert found.df == df == 2
+
+
+def test_the_ratio_is_that_of_a_slow_climb_scene_by_scene():
+    made = simulated(3, scenes_jod=0.4)
+    wins = [count(of_scene(made, name)).wins.sum(axis=0) for name in ("s0", "s1", "s2")]
+    peaks = [slow.value(x, slow.fit(x, False, np.zeros(4)), False) for x in (*wins, sum(wins))]
+    found = interaction(made)
+    assert found.ratio == pytest.approx(sum(peaks[:3]) - peaks[3], abs=1e-4)
+    assert found.df == 2 * 3
+
+
+def test_a_scene_that_one_condition_won_throughout_has_the_limit_of_its_likelihood():
+    found = interaction(asked(("o", "s", "a", "b", 6, 0), ("o", "t", "a", "b", 2, 4)))
+    ratio, *_ = stats.chi2_contingency([[6, 0], [2, 4]], lambda_="log-likelihood", correction=False)
+    assert found.ratio == pytest.approx(ratio, abs=1e-6)
+
+
+def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
+    found = interaction(asked(("o", "s", "a", "b", 6, 2), ("o", "t", "a", "b", 1, 6)))
+    dealt = np.arange(9)
+
+    def ratio(won):
+        table = np.array([[won, 8 - won], [7 - won, won]]) + 1e-12
+        return stats.chi2_contingency(table, lambda_="log-likelihood", correction=False)[0]
+
+    ways = stats.hypergeom(15, 7, 8).pmf(dealt)
+    ratios = np.array([ratio(won) for won in range(8)])
+    exact = ways[:8][ratios >= ratio(6) - 1e-6].sum()
+    assert found.permutations == 999
+    assert found.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 999))
+
+
+def test_scenes_that_turn_the_order_round_are_found():
+    found = interaction(votes(TWO))
+    assert found.p == 1 / (1 + found.permutations)
+
+
+def test_the_seed_decides_the_permutations():
+    made = simulated(0, scenes_jod=0.15)
+    assert interaction(made, seed=1) == interaction(made, seed=1)
+    assert interaction(made, seed=1).ratio == interaction(made, seed=2).ratio
+
+
+def test_degrees_of_freedom_count_only_what_the_votes_can_fix():
+    rows = [("o", "s", "a", "b", 3, 2), ("o", "s", "b", "c", 2, 2), ("o", "t", "a", "b", 2, 2)]
+    assert interaction(asked(*rows, ("p", "s", "a", "b", 1, 2), ("p", "t", "a", "b", 2, 1))).df == 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([("o", "s", "a", "b", 3, 2)], id="one scene"),
+        pytest.param([("o", "s", "a", "b", 3, 2), ("o", "t", "b", "c", 1, 4)], id="no pair in two scenes"),
+        pytest.param([("o", "s", "a", "b", 3, 2), ("p", "t", "a", "b", 1, 4)], id="each saw one scene"),
+    ],
+)
+def test_there_is_no_test_where_no_votes_can_change_places(rows):
+    assert interaction(asked(*rows)) is None
+
+
+# Whole scenes of balanced observers change places, or single votes of one pair where pairs are missing.
+@pytest.mark.parametrize(
+    "spread",
+    [{"own_jod": 0.3, "own_scenes_jod": 0.5}, {"own_jod": 0.5, "keep": 0.6}],
+    ids=["observers see each scene in an own way", "different observers, missing pairs"],
+)
+def test_without_an_interaction_one_study_in_twenty_is_significant(spread):
+    hits = sum(interaction(simulated(seed, **spread), seed).p < 0.05 for seed in range(80))
+    assert hits <= stats.binom(80, 0.05).ppf(0.999)
+
+
+@pytest.mark.parametrize("spread", [{"own_jod": 0.5}, {"keep": 0.6}], ids=["different", "missing"])
+def test_an_interaction_is_mostly_found(spread):
+    hits = sum(interaction(simulated(seed, 0.6, **spread), seed).p < 0.05 for seed in range(10))
+    assert hits >= 8

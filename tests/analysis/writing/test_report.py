@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.analysis.made import matrix, study, table
@@ -14,7 +15,10 @@ from uplapp.analysis.reading.votes import from_table, without
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.letters import letters
 from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.writing.export import to_dict
+from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.summary import summary
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Method
 
@@ -44,6 +48,44 @@ def test_scenes_are_scored_only_where_asked(votes):
     assert report(votes, QUICK).scenes == {}
     assert list(found.scenes) == list(alone)
     np.testing.assert_array_equal(found.scenes["two"].jod, alone["two"].jod)
+
+
+@pytest.fixture(scope="module")
+def opposed():
+    """Scenes that turn the order round: the sums of both are nearly even."""
+    people = tuple("pqrstuvw")
+    upright, turned = table(people, ("one",)), table(people, ("two",), names="cba", seed=1)
+    turned[["condition_A", "condition_B"]] = turned[["condition_B", "condition_A"]].to_numpy()
+    return report(from_table(pd.concat([upright, turned], ignore_index=True)), QUICK)
+
+
+def test_preferences_that_differ_by_scene_are_a_warning_with_the_way_out(opposed):
+    (warning,) = [text for text in opposed.warnings if "differ by scene" in text]
+    assert "--per-scene" in warning
+    assert opposed.interaction.p < 0.05
+    assert opposed.goodness.p > 0.05  # pooled votes hide it
+
+
+def test_the_test_of_scenes_is_in_every_text(opposed):
+    found = to_dict(opposed)
+    assert found["scene_interaction"] == vars(opposed.interaction)
+    assert list(opposed.warnings) == found["warnings"]
+    ratio = f"likelihood ratio {opposed.interaction.ratio:.2f}"
+    assert ratio in summary(opposed)
+    assert ratio in methods(opposed)
+
+
+def test_scenes_that_agree_get_no_warning(votes):
+    found = report(votes, QUICK)
+    assert found.interaction.p > 0.05
+    assert not any("differ by scene" in text for text in found.warnings)
+
+
+def test_without_scenes_there_is_no_word_of_them():
+    found = report(from_table(table(("p", "q", "r"))), QUICK)
+    assert found.interaction is None
+    assert "scene_interaction" not in to_dict(found)
+    assert "by scene" not in summary(found) + methods(found)
 
 
 def test_every_part_is_of_the_same_votes(votes):

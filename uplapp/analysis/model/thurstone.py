@@ -60,7 +60,7 @@ def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
     return best
 
 
-def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
+def maximise(objective: Objective, start: Array, gauge: Array, iterations: int = ITERATIONS) -> Fit:
     """Climb by Newton steps from `start` (B,n); a step that leads down is halved, a finished row rests.
 
     `gauge` (n,n) holds 1 where two conditions share a mean that the objective leaves free.
@@ -69,7 +69,7 @@ def maximise(objective: Objective, start: Array, gauge: Array) -> Fit:
     best = np.full(len(start), -np.inf)
     converged = np.zeros(len(start), dtype=bool)
     climbing = np.arange(len(start))
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         trial = point[climbing] + step[climbing]
         terms = objective(trial, climbing)
         up = terms.value >= best[climbing] - 1e-12 * np.abs(terms.value)  # rounding is no descent

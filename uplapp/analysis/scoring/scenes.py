@@ -1,10 +1,89 @@
-"""Scores of every scene by itself."""
+"""Scenes: the scores of each by itself, and a test whether they differ from scene to scene."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from uplapp.analysis.arrays import Array, Mask, Rows
+from uplapp.analysis.model.connectivity import components
+from uplapp.analysis.model.objective import Pairs, likelihood
+from uplapp.analysis.model.thurstone import maximise
 from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import of_scene, scenes
+from uplapp.analysis.reading.votes import main_trials, of_scene, scenes
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Method, Scores, Votes, Watch
+
+SIDES = ("condition_A", "condition_B")
+PERMUTATIONS = 999
+FIRST_LOOK, CLEARLY_CHANCE = 99, 0.2  # a p above that after the first look needs no sharper value
+MOST_MOVES = 20_000_000  # votes x permutations: about three seconds
+LEAST_PERMUTATIONS = 199
+LEAST_WAYS = 200  # so that p can be as small as 0.005
+CLIMB = 25  # Newton steps: a scene whose votes leave the scores open is by then at the top of its likelihood
+SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Likelihood ratio of scores per scene against scores common to all, with degrees of freedom and p.
+
+    p is the share of `permutations` with a ratio as large, the votes themselves counted among them.
+    """
+
+    ratio: float
+    df: int
+    p: float
+    permutations: int
+
+
+@dataclass(frozen=True, eq=False)
+class SceneVotes:
+    """Single votes (V,) as codes of who judged which pair in which scene, sorted by observer and pair.
+
+    `chosen` is 1 where the first condition of the pair was chosen, 0 where the second, 0.5 for not sure.
+    `first`, `second` (P,) are the conditions of the pairs.
+    """
+
+    observer: Rows
+    scene: Rows
+    pair: Rows
+    chosen: Array
+    first: Rows
+    second: Rows
+    conditions: int
+
+    @classmethod
+    def of(cls, votes: Votes) -> "SceneVotes":
+        """Read the main trials."""
+        table = main_trials(votes)
+        names = sorted({*table["condition_A"].unique(), *table["condition_B"].unique()})
+        a, b = (table[side].cat.set_categories(names).cat.codes.to_numpy(int) for side in SIDES)
+        chosen = table["is_A_selected"].to_numpy(float)
+        cells, pair = np.unique(np.minimum(a, b) * len(names) + np.maximum(a, b), return_inverse=True)
+        observer, scene = (
+            np.unique(table[column].cat.codes, return_inverse=True)[1] for column in ("observer", "scene")
+        )
+        order = np.lexsort((scene, pair, observer))
+        chosen = np.where(a < b, chosen, 1 - chosen)
+        return cls(
+            observer=observer[order],
+            scene=scene[order],
+            pair=pair[order],
+            chosen=chosen[order],
+            first=cells // len(names),
+            second=cells % len(names),
+            conditions=len(names),
+        )
+
+    def wins(self, scene: Rows) -> Array:
+        """Count (S,P) how often the first condition of a pair was chosen, the votes labelled by `scene`."""
+        shape = int(self.scene.max()) + 1, self.first.size
+        cells = scene * shape[1] + self.pair
+        wins = np.bincount(cells, weights=self.chosen, minlength=shape[0] * shape[1])
+        return wins.astype(float).reshape(shape)
 
 
 def analyse_scenes(
@@ -19,19 +98,125 @@ def analyse_scenes(
     was not shown in it.
     """
     names = scenes(votes)
-    found = {}
+    scores = {}
     for place, name in enumerate(names):
         shifted = _shifted(watch, place * method.bootstraps, len(names) * method.bootstraps)
         try:
-            found[name] = analyse(count(of_scene(votes, name)), method, shifted)
+            scores[name] = analyse(count(of_scene(votes, name)), method, shifted)
         except Cancelled:  # by whoever watches
             raise
         except UplappError as error:
             raise UplappError(f"scene '{name}': {error}") from None
-    return found
+    return scores
 
 
 def _shifted(watch: Watch | None, before: int, total: int) -> Watch | None:
     if watch is None:
         return None
     return lambda done, _: watch(before + done, total)
+
+
+def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
+    """Test by permutation whether the differences between conditions depend on the scene.
+
+    The ratio is -2 ln(L_common / L_scenes) of Thurstone fits without a prior, "not sure" as half a vote. The
+    permutations give scenes other votes of the same observer: of observers who judged the same pairs equally
+    often in each of their scenes, whole scenes change places; of others, votes of one pair, and so of all
+    where whole scenes have fewer than LEAST_WAYS ways to change places. None where the votes cannot tell:
+    one scene, no pair in two scenes, or no observer with votes to exchange.
+    """
+    if len(scenes(votes)) < 2:
+        return None
+    data = SceneVotes.of(votes)
+    shown = np.zeros((int(data.scene.max()) + 1, data.first.size))
+    np.add.at(shown, (data.scene, data.pair), 1.0)
+    df = _rank(shown, data) - _rank(shown.sum(axis=0, keepdims=True), data)
+    if df <= 0:
+        return None
+    own = data.wins(data.scene)
+    common = _peak(own.sum(axis=0)[None], shown.sum(axis=0), data)[0]
+    best = _best(own[None], shown, data)[0]
+    p, permutations = _chance(data, shown, best, seed)
+    return Interaction(float(max(0.0, 2 * (best - common))), df, p, permutations) if permutations else None
+
+
+def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[float, int]:
+    """Share of permutations that fit their scenes as well, and how many there were, 0 if none is possible."""
+    total = int(np.clip(MOST_MOVES // data.scene.size, LEAST_PERMUTATIONS, PERMUTATIONS))
+    labels = _permutations(data, np.random.default_rng(seed))
+    as_good, done = 0, 0
+    for size in (FIRST_LOOK, total - FIRST_LOOK):
+        wins = [data.wins(scene) for scene, _ in zip(labels, range(size), strict=False)]
+        if not wins:
+            return np.nan, 0
+        as_good += int((_best(np.array(wins), shown, data) >= best - SAME).sum())
+        done += len(wins)
+        if (p := (1 + as_good) / (1 + done)) > CLEARLY_CHANCE:
+            break
+    return p, done
+
+
+def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[Rows]:
+    """Hand out scenes (V,) for the votes, without end; nothing where no vote can change its scene."""
+    seats, seat = np.unique(np.stack([data.observer, data.scene]), axis=1, return_inverse=True)
+    balanced = _is_balanced(data)
+    own_ways = gammaln(1 + np.bincount(seats[0]))[balanced].sum()
+    # The scenes of everybody renamed alike give the same ratio.
+    enough = own_ways - gammaln(1 + len(set(seats[1]))) >= np.log(LEAST_WAYS)
+    whole = balanced[data.observer] & enough
+    group = data.observer * data.first.size + data.pair
+    loose = np.flatnonzero(~whole)
+    free = (seats[0][1:] == seats[0][:-1])[np.isin(seats[0][1:], data.observer[whole])].any()
+    free |= ((np.diff(group[loose]) == 0) & (np.diff(data.scene[loose]) != 0)).any()
+    while free:
+        scene = data.scene.copy()
+        moved = seats[1][np.argsort(seats[0] + generator.random(seats.shape[1]))]
+        scene[whole] = moved[seat.reshape(-1)[whole]]
+        scene[loose] = data.scene[loose][np.argsort(group[loose] + generator.random(loose.size))]
+        yield scene
+
+
+def _is_balanced(data: SceneVotes) -> Mask:
+    """Tell (K,) which observers judged the same pairs equally often in each of their scenes."""
+    cells, votes = np.unique(np.stack([data.observer, data.pair, data.scene]), axis=1, return_counts=True)
+    observers = int(data.observer.max()) + 1
+    balanced = np.ones(observers, dtype=bool)
+    seen = np.bincount(np.unique(cells[[0, 2]], axis=1)[0], minlength=observers)
+    pair = cells[0] * data.first.size + cells[1]
+    _, start, size = np.unique(pair, return_index=True, return_counts=True)
+    who = cells[0][start]
+    uneven = np.maximum.reduceat(votes, start) != np.minimum.reduceat(votes, start)
+    balanced[who[uneven | (size != seen[who])]] = False
+    return balanced
+
+
+def _rank(shown: Array, data: SceneVotes) -> int:
+    """Count the differences that votes (S,P) can fix: conditions less connected groups, of each scene."""
+    return sum(data.conditions - len(set(_groups(votes, data))) for votes in shown)
+
+
+def _groups(votes: Array, data: SceneVotes) -> Rows:
+    counts = np.zeros((data.conditions, data.conditions))
+    counts[data.first, data.second] = counts[data.second, data.first] = votes
+    return components(counts)
+
+
+def _best(wins: Array, shown: Array, data: SceneVotes) -> Array:
+    """Log-likelihood (B,) of B labellings, wins (B,S,P), each scene with its own scores."""
+    total = np.zeros(len(wins))
+    for scene, votes in enumerate(shown):
+        total += _peak(wins[:, scene], votes, data)
+    return total
+
+
+def _peak(wins: Array, votes: Array, data: SceneVotes) -> Array:
+    """Highest log-likelihood (B,) of wins (B,P) among votes (P,); approached where no scores reach it."""
+    some = votes > 0
+    first, second = data.first[some], data.second[some]
+    pairs = Pairs(data.conditions, first, second, wins[:, some], np.tile(votes[some], (len(wins), 1)))
+    groups = _groups(votes, data)
+    objective = likelihood(pairs)
+    start = np.zeros((len(wins), data.conditions))
+    fit = maximise(objective, start, (groups[:, None] == groups).astype(float), CLIMB)
+    value: Array = objective(fit.scores, np.arange(len(wins))).value
+    return value

@@ -113,8 +113,9 @@ def to_dict(report: Report) -> dict[str, Any]:
         "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
         "everyone": None if everyone is None else _core(everyone),
         "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
+        **_interaction(report),
         "method": vars(scores.method),
-        "warnings": list(dict.fromkeys((*scores.warnings, *tally.notes))),
+        "warnings": list(report.warnings),
         **provenance(scores),
     }
 
@@ -136,6 +137,11 @@ def _core(scores: Scores) -> dict[str, Any]:
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
+
+
+def _interaction(report: Report) -> dict[str, Any]:
+    """The test whether the scores differ by scene, nothing where there was none."""
+    return {} if report.interaction is None else {"scene_interaction": vars(report.interaction)}
 
 
 def _covariance(scores: Scores) -> Array:

@@ -13,6 +13,7 @@ from uplapp.analysis.writing.wording import (
     at_most,
     chance,
     fixed,
+    interaction_words,
     listed,
     one_line,
     plural,
@@ -269,7 +270,14 @@ def _others(report: Report) -> list[str]:
 def _scenes(report: Report) -> list[str]:
     scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
     alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] * bool(scored)
-    return [*alone, *(f"{words}." for words in scene_words(report.scenes))]
+    return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
+
+
+def _interaction(report: Report) -> list[str]:
+    if report.interaction is None:
+        return []
+    words = interaction_words(report.interaction)
+    return [f"Scores by scene were tested against scores common to all scenes: {words}."]
 
 
 def _software(report: Report) -> list[str]:

@@ -16,7 +16,8 @@ from uplapp.analysis.reading.population import KINDS
 from uplapp.analysis.reading.votes import scenes, without
 from uplapp.analysis.scoring.analyse import MEAN, analyse
 from uplapp.analysis.scoring.letters import letters
-from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
+from uplapp.analysis.scoring.significance import ALPHA
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Comparisons, Method, Scores, Votes, Watch
 
@@ -44,7 +45,8 @@ class Report:
     holds the scores of every scene, where asked. `letters` (n) and `bradley_terry` (n,) in JOD follow
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
-    where `tally.notes` say why.
+    where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None where the votes
+    cannot tell.
     """
 
     scores: Scores
@@ -57,6 +59,12 @@ class Report:
     scenes: Mapping[str, Scores] = field(default_factory=dict)
     observers_triads: Triads | None = None
     screening: pd.DataFrame | None = None
+    interaction: Interaction | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that a reader must know before believing the scores, each sentence once."""
+        return tuple(dict.fromkeys((*self.scores.warnings, *_differ(self.interaction), *self.tally.notes)))
 
 
 def report(
@@ -88,6 +96,7 @@ def report(
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
         observers_triads=sum(observers_triads(kept).values(), Triads(0, 0)),
         screening=screening,
+        interaction=interaction(kept, method.seed),
     )
 
 
@@ -102,6 +111,16 @@ def _report(scores: Scores, tally: Tally, **others: object) -> Report:
         tally=tally,
         **others,  # type: ignore[arg-type]
     )
+
+
+def _differ(found: Interaction | None) -> list[str]:
+    """Warn where the scores of single scenes differ by more than chance."""
+    if found is None or found.p >= ALPHA:
+        return []
+    return [
+        f"preferences differ by scene (p = {found.p:.2g}): look at the scores of each scene (--per-scene, or "
+        "Scenes on the page); the scores and intervals of all scenes together speak of these scenes alone"
+    ]
 
 
 def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:

@@ -7,23 +7,31 @@ from uplapp.analysis.observers.screening import side_by_side
 from uplapp.analysis.scoring.significance import ALPHA, upright
 from uplapp.analysis.writing.export import ranking
 from uplapp.analysis.writing.report import Report
-from uplapp.analysis.writing.wording import chance, fixed, one_line, plural, scene_words, simpler_fits
+from uplapp.analysis.writing.wording import (
+    chance,
+    fixed,
+    interaction_words,
+    one_line,
+    plural,
+    scene_words,
+    simpler_fits,
+)
 from uplapp.values import Difference, Estimate, Scores
 
 
 def summary(report: Report) -> str:
     """Ranking with letters, tests, fit, side bias, scenes, exclusions, warnings."""
-    warnings = *report.scores.warnings, *report.tally.notes
     return "\n".join(
         [
             _basis(report.scores),
             _table(report),
             *map(one_line, _tests(report.scores)),
             *_fit(report),
+            *_interaction(report),
             *_estimates(report.scores),
             *_scenes(report),
             *_exclusion(report),
-            *(one_line(f"warning: {warning}") for warning in dict.fromkeys(warnings)),
+            *(one_line(f"warning: {warning}") for warning in report.warnings),
         ]
     )
 
@@ -81,6 +89,11 @@ def _fit(report: Report) -> list[str]:
         f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular",
         *[simpler] * bool(simpler),
     ]
+
+
+def _interaction(report: Report) -> list[str]:
+    found = report.interaction
+    return [] if found is None else [f"scores by scene against scores of all: {interaction_words(found)}"]
 
 
 def _estimates(scores: Scores) -> list[str]:

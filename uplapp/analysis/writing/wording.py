@@ -7,6 +7,7 @@ from math import isfinite
 import numpy as np
 
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.scoring.scenes import Interaction
 from uplapp.analysis.scoring.significance import ALPHA
 from uplapp.values import Method, Scores
 
@@ -69,6 +70,15 @@ def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
         for what, names in kinds.items()
         if names
     ]
+
+
+def interaction_words(test: Interaction) -> str:
+    """Write the test whether scores differ by scene: ratio, degrees of freedom, p and where p comes from."""
+    freedom = f"{plural(test.df, 'degree')} of freedom"
+    return (
+        f"likelihood ratio {test.ratio:.2f}, {freedom}, {chance(test.p)} "
+        f"({test.permutations} permutations of scenes within observers)"
+    )
 
 
 def _are_few(scores: Scores) -> bool:

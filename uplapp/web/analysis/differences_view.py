@@ -9,8 +9,9 @@ from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.plots.wins import win_chart
 from uplapp.analysis.scoring.significance import ALPHA, upright
 from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.wording import interaction_words
 from uplapp.values import Scores
-from uplapp.web.analysis.words import chance, number, table
+from uplapp.web.analysis.words import chance, number, plain, table
 
 
 def build() -> list[Any]:
@@ -66,6 +67,9 @@ def _fit(report: Report) -> str:
         )
         test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
+    if report.interaction is not None:
+        differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"
+        said.append(f"Preferences {differ} by scene: {plain(interaction_words(report.interaction))}")
     if own is not None and own.complete:
         shares = f"{own.share:.0%}; by tossing a coin 25 %"
         said.append(f"Circular triads of single observers: {own.circular} of {own.complete} ({shares})")

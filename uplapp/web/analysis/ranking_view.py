@@ -30,7 +30,7 @@ def show(report: Report) -> tuple[Any, ...]:
     chart = jod_chart(scores, "container") if finite else None
     return (
         f"### {plain(headline(scores))}",
-        cautions(scores.warnings),
+        cautions(report.warnings),
         gr.update(value=chart, visible=bool(finite)),
         gr.update(value=_table(report), visible=True),
     )
