@@ -65,10 +65,8 @@ def _run(mask: Tensor) -> int:
     """The odd number of neighbours around the middle that are all sampled."""
     middle = len(mask) // 2
     half = 0
-    while (
-        middle + half + 1 < len(mask)
-        and half < middle
-        and bool(mask[middle - half - 1 : middle + half + 2].all())
+    while half < min(middle, len(mask) - middle - 1) and bool(
+        mask[middle - half - 1 : middle + half + 2].all()
     ):
         half += 1
     return 2 * half + 1

@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol
 
 from torch import Tensor
 
+from uplapp.errors import UplappError
 from uplapp.imaging.physics.coils import root_sum_of_squares
 from uplapp.imaging.physics.fourier import to_image, to_kspace
 
@@ -91,6 +92,13 @@ class Measurement:
 def of_pixels(seen: Tensor, noise: float | None = None, note: str = "") -> Measurement:
     """Build the measurement of a camera (C,*size); `noise` as in `Measurement`."""
     return Measurement(seen, Identity(), seen, noise, note)
+
+
+def require_sampling(measurement: Measurement) -> Sampling:
+    """Give the operator of a measurement of k-space; UplappError is raised for any other measurement."""
+    if isinstance(measurement.operator, Sampling):
+        return measurement.operator
+    raise UplappError("the image comes without k-space; give a method that works on pictures")
 
 
 def zero_filled(kspace: Tensor, mask: Tensor | None = None) -> Tensor:

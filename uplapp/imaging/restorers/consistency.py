@@ -10,11 +10,11 @@ from torch import Tensor
 
 from uplapp.imaging.physics.coils import root_sum_of_squares
 from uplapp.imaging.physics.fourier import to_image, to_kspace
-from uplapp.imaging.physics.maps import smoothed_maps
-from uplapp.imaging.physics.measurement import Measurement, Sampling, zero_filled
+from uplapp.imaging.physics.maps import estimate_maps, smoothed_maps
+from uplapp.imaging.physics.measurement import Measurement, Sampling, require_sampling, zero_filled
 from uplapp.imaging.physics.slice import crop_centre
 
-# Chosen on the slices of the heads that the networks were trained on, and on raw k-space.
+# Chosen on slices of heads that no network was trained on (those of the sweep among them) and on raw k-space.
 MAP_ROUNDS = 4
 STEPS = 20
 IMAGINARY_KEPT = 0.9  # each step: what is not real fades instead of being forbidden, for maps have errors
@@ -29,8 +29,7 @@ def consistent(image: Tensor, measurement: Measurement) -> Tensor:
     if not isinstance(measurement.operator, Sampling):
         return image
     magnitude = root_sum_of_squares(consistent_coils(image, measurement))[None]
-    height, width = measurement.seen.shape[-2:]
-    return crop_centre(magnitude, (height, width)).clamp(0, 1)
+    return crop_centre(magnitude, (image.shape[-2], image.shape[-1])).clamp(0, 1)
 
 
 def consistent_coils(image: Tensor, measurement: Measurement) -> Tensor:
@@ -41,16 +40,12 @@ def consistent_coils(image: Tensor, measurement: Measurement) -> Tensor:
     convex sets alternate between the data and one nearly real image behind the maps.
     Sources: Pruessmann et al. (2001) for the model, Samsonov et al. (2004), POCSENSE, for the steps.
     """
-    sampling, data = measurement.operator, measurement.data
-    if not isinstance(sampling, Sampling) or sampling.maps is None:
-        raise TypeError("data consistency needs the maps of a sampling of k-space")
+    sampling, data = require_sampling(measurement), measurement.data
     estimate = _paste(image, zero_filled(data))
-    maps = sampling.maps
+    maps = estimate_maps(data, sampling.mask) if sampling.maps is None else sampling.maps
     for _ in range(MAP_ROUNDS):
-        maps = smoothed_maps(
-            put_back(trusted(to_kspace(maps * estimate), sampling.mask, data), sampling.mask, data)
-        )
-    coils = put_back(trusted(to_kspace(maps * estimate), sampling.mask, data), sampling.mask, data)
+        maps = smoothed_maps(_trusted_coils(estimate, maps, sampling.mask, data))
+    coils = _trusted_coils(estimate, maps, sampling.mask, data)
     for _ in range(STEPS - 1):
         joint = (coils * maps.conj()).sum(dim=0)
         joint = torch.complex(joint.real, IMAGINARY_KEPT * joint.imag)
@@ -75,8 +70,8 @@ def trusted(kspace: Tensor, mask: Tensor, data: Tensor) -> Tensor:
     return kspace * slope.clamp(0, 1)
 
 
-def _joined(coil_images: Tensor, mask: Tensor, data: Tensor) -> Tensor:
-    return put_back(trusted(to_kspace(coil_images), mask, data), mask, data)
+def _trusted_coils(image: Tensor, maps: Tensor, mask: Tensor, data: Tensor) -> Tensor:
+    return put_back(trusted(to_kspace(maps * image), mask, data), mask, data)
 
 
 def _paste(image: Tensor, around: Tensor) -> Tensor:
