@@ -11,6 +11,7 @@ from tests.browser.moves import (
     by_pointer,
     consent,
     go_through,
+    outbox,
     reaches,
     second_tab,
     session_of,
@@ -22,10 +23,6 @@ from uplapp.study.definition.protocol import Question
 
 pytestmark = pytest.mark.browser
 OTHER = "0" * 32  # the session of another person on this device
-
-
-def outbox(page):
-    return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
 
 
 def leave_an_answer_of_another(page):

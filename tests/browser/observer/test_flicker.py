@@ -12,7 +12,7 @@ import pytest
 from tests.study.tiny import open_tiny
 from tests.web.serving import mounted
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.quiet]
 PRESETS_MS = (500.0, 250.0, 125.0, 100.0)
 SWAPS = 40
 SPREAD_MS = 0.5

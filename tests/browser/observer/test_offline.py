@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.browser.moves import outbox, reaches
 from tests.study.tiny import write_study
 from tests.web.processes import free_port, server, wait_for
 
@@ -69,12 +70,6 @@ def go_on(page):
     page.wait_for_selector("#trial:visible")
 
 
-def reaches(page, number):
-    page.wait_for_function(
-        "(text) => document.querySelector('#count').textContent.startsWith(text)", arg=f"Comparison {number} "
-    )
-
-
 def answer(page, key="ArrowLeft"):
     page.wait_for_timeout(WATCHED_MS)
     page.keyboard.press(key)
@@ -88,10 +83,6 @@ def finish(page, tmp_path):
         wait_for(lambda seen=before: len(stored(tmp_path)) > seen)
         page.wait_for_timeout(200)
     return page.text_content("#code")
-
-
-def outbox(page) -> list[dict]:
-    return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
 
 
 def test_a_minute_offline_in_the_middle_loses_and_doubles_no_answer(host, open_page, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import FLAGS
+from tests.browser.launching import FLAGS
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.study.session import session

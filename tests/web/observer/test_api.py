@@ -10,17 +10,6 @@ from uplapp.study.store import store as store_module
 from uplapp.study.store.store import Store
 
 
-@pytest.fixture
-def client(store, tmp_path):
-    with TestClient(mounted(store, {"tiny": open_tiny(store, tmp_path / "tiny")})) as client:
-        yield client
-
-
-@pytest.fixture
-def observer(client):
-    return Observer(client)
-
-
 def answers(store):
     return store.row("SELECT count(*) AS n FROM answers")["n"]
 

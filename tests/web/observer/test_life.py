@@ -1,13 +1,9 @@
 import pytest
 
-from tests.study.tiny import open_tiny
 from tests.web.serving import Observer
 from uplapp.study.session import lifecycle
 
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:2")
+pytestmark = pytest.mark.study(practice=0, catch=0, pairs="random:2")
 
 
 def fill(store, study):

@@ -6,7 +6,6 @@ import pytest
 
 from tests.study import rated
 from tests.study.tiny import NOW, write_study
-from tests.web.serving import Observer
 from uplapp.study.exports import ratings
 from uplapp.study.session import opening
 
@@ -26,11 +25,6 @@ def study(request, store, tmp_path):
         repeats=1,
     )
     return opening.open_study(store, replace(made, name="tiny"), folder, NOW)
-
-
-@pytest.fixture
-def observer(client):
-    return Observer(client)
 
 
 def answer(observer, trial, ratings, **changes):

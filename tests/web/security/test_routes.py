@@ -8,10 +8,12 @@ from types import MappingProxyType
 import pytest
 from starlette.testclient import TestClient
 
-from tests.study.tiny import body, open_tiny, write_study
+from tests.study.tiny import body, open_tiny
 from tests.web.serving import Observer, mounted
 from uplapp.web.observer.guards import MAX_BODY
 from uplapp.web.observer.routes import build
+
+pytestmark = pytest.mark.study(practice=0)
 
 TRAVERSALS = (
     *(
@@ -63,9 +65,7 @@ WRITES = routes("POST")
 
 
 @pytest.fixture
-def client(store, tmp_path):
-    write_study(tmp_path / "tiny")
-    study = open_tiny(store, tmp_path / "tiny", practice=0)
+def client(store, study):
     with TestClient(mounted(store, {"tiny": study}), raise_server_exceptions=False) as client:
         yield client
 

@@ -15,12 +15,9 @@ from uplapp.study.exports import votes
 from uplapp.study.session import joining
 from uplapp.study.session.session import CODE_LENGTH
 
+pytestmark = pytest.mark.study(practice=1, catch=1, pairs="random:2")
+
 ALLOCATIONS = 10_000
-
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", practice=1, catch=1, pairs="random:2")
 
 
 def go_through(observer):
