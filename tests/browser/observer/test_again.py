@@ -35,7 +35,7 @@ def observers(store):
 
 
 def lose_the_first_reply(page, path):
-    """It arrives, only nobody hears of it; returns the bodies as they are sent."""
+    """Let answers arrive without a reply, and return the bodies as they are sent."""
     sent = []
 
     def handle(route):

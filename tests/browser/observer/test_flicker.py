@@ -95,7 +95,7 @@ class Run:
 
 @pytest.fixture
 def watch(store, serve, open_page, tmp_path):
-    """`watch(phase_ms, trials)` opens a study and its page at the first trial; returns the page."""
+    """`watch(phase_ms, trials)` opens a study at its first trial and returns the page."""
 
     def watched(phase_ms, trials=4):
         protocol = {"phase_ms": phase_ms, "practice": 0, "catch": 0, "pairs": f"random:{trials}"}

@@ -37,7 +37,7 @@ def in_order_of_arrival(tmp_path):
 
 
 def counted(tmp_path):
-    """Answers that count; a trial with late frames on a busy machine comes once more at the end."""
+    """The number of answers that count, without those that late frames made come again."""
     with closing(sqlite3.connect(tmp_path / "answers.db")) as connection:
         return connection.execute("SELECT count(*) FROM answers WHERE excluded = ''").fetchone()[0]
 
@@ -76,7 +76,7 @@ def answer(page, key="ArrowLeft"):
 
 
 def finish(page, tmp_path):
-    """Answer until the last page; returns the completion code."""
+    """Answer until the last page and return the completion code."""
     while not page.is_visible("#thanks"):
         before = len(stored(tmp_path))
         answer(page)

@@ -19,7 +19,7 @@ def fill(store, study):
         (lambda store, study: fill(store, study), "all the observers it needs"),
     ],
 )
-def test_a_newcomer_who_cannot_join_is_told_why(client, store, study, spoil, message):
+def test_a_newcomer_who_cannot_join_reads_why(client, store, study, spoil, message):
     spoil(store, study.id)
     reply = client.post("/study/api/tiny/join", json={"consent_version": "1"})
     assert reply.status_code == 403
