@@ -16,13 +16,9 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, response
-from uplapp.study.answers.response import BadResponse
 from uplapp.study.definition.definition import Definition
 from uplapp.study.session import joining, lifecycle, session
-from uplapp.study.session.joining import Newcomer
-from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.session.session import Unknown
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer import invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
@@ -36,9 +32,9 @@ TYPES = {
     ".json": "application/json",
 }
 STATUS: dict[type[UplappError], int] = {
-    BadResponse: 422,
-    Unknown: 404,
-    NotNow: 403,
+    response.BadResponse: 422,
+    session.Unknown: 404,
+    lifecycle.NotNow: 403,
     Refused: 409,
     TooLarge: 413,
     StoreBusy: 503,
@@ -122,7 +118,7 @@ async def join(request: Request) -> Response:
     """Store the consent and begin a session, or go on with that of a personal link."""
     body = await read_json(request)
     version = _text(body, "consent_version")
-    who = Newcomer(
+    who = joining.Newcomer(
         key=_text(body, "key") if body.get("key") else "",
         link=_text(body, "link") if body.get("link") else "",
         language=str(body.get("language", "")),
@@ -157,9 +153,9 @@ async def events(request: Request) -> Response:
     """Keep a handful of events around the trials."""
     entries = (await read_json(request)).get("events")
     if not isinstance(entries, list) or len(entries) > EVENTS_AT_ONCE:
-        raise BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
+        raise response.BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
     if not all(isinstance(entry, dict) for entry in entries):
-        raise BadResponse("an event must be an object")
+        raise response.BadResponse("an event must be an object")
     await _call(request, session.note, _session(request), entries, now=request.app.state.clock())
     return Response(status_code=204)
 
@@ -202,7 +198,7 @@ def _file(request: Request, name: str) -> Response:
 def _study(request: Request) -> OpenStudy:
     study = request.app.state.studies.get(request.path_params["study"])
     if study is None:
-        raise Unknown("there is no open study at this address", "not_open")
+        raise session.Unknown("there is no open study at this address", "not_open")
     return study  # type: ignore[no-any-return]
 
 
@@ -229,7 +225,7 @@ def _session(request: Request) -> str:
 def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= 64:
-        raise BadResponse(f"'{key}' must be a text of 1 to 64 characters")
+        raise response.BadResponse(f"'{key}' must be a text of 1 to 64 characters")
     return value
 
 
