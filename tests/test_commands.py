@@ -9,7 +9,9 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.calling import printer
 from tests.imaging.checkpoints.made import make
+from uplapp.__main__ import app, main
 from uplapp.imaging.files.samples import sample_path
 
 TABLE = "uplapp/analysis/reading/examples/denoising.csv"
@@ -49,10 +51,8 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
         *("ratings", "study new", "study export", "model add", "model list", "model remove"),
     ],
 )
-def test_every_verb_has_help_with_an_example(uplapp, verb):
-    result = uplapp(*verb.split(), "--help")
-    assert result.returncode == 0
-    assert "Example:" in result.stdout
+def test_every_verb_has_help_with_an_example(verb):
+    assert "Example:" in printer(app)(*verb.split(), "--help")
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,22 @@ def test_every_verb_has_help_with_an_example(uplapp, verb):
         (["study", "check", "nowhere"], "no study.toml"),
     ],
 )
-def test_bad_input_ends_with_two_and_one_line(uplapp, words, sentence):
-    result = uplapp(*words)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert sentence in result.stderr
+def test_bad_input_ends_with_two_and_one_line(house, tmp_path, monkeypatch, capfd, words, sentence):
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(sys, "argv", ["uplapp", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    printed = capfd.readouterr()
+    assert end.value.code == 2
+    assert printed.out == ""
+    assert sentence in printed.err
+    assert len(printed.err.strip().splitlines()) == 1
+
+
+def test_a_process_ends_with_two_as_the_command_does(uplapp):
+    result = uplapp("analyse", "nowhere.csv")
+    assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.strip().splitlines()) == 1
 
 

@@ -1,8 +1,15 @@
 """The house as a whole: README, table of losses, names that others rely on."""
 
+import ast
 import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from uplapp.settings import Settings
+
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def test_the_space_runs_the_gradio_that_is_pinned(house):
@@ -24,3 +31,32 @@ def test_settings_come_from_the_environment_with_defaults_for_a_fresh_clone(hous
     assert (str(plain.data), plain.weights, plain.admin_token) == ("data", None, None)
     chosen = Settings.from_env({"UPLAPP_DATA": "/d", "UPLAPP_WEIGHTS": "/w", "UPLAPP_ADMIN_TOKEN": "t"})
     assert (str(chosen.data), str(chosen.weights), chosen.admin_token) == ("/d", "/w", "t")
+
+
+def imported(path: Path) -> set[str]:
+    """Modules, and names in modules, that a file imports."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    return {f"{node.module}.{name}" for node in nodes for name in ("", *(one.name for one in node.names))}
+
+
+def fixtures(path: Path) -> list[ast.FunctionDef]:
+    """The fixtures that a file defines."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [node for node in nodes if any("fixture" in ast.unparse(mark) for mark in node.decorator_list)]
+
+
+def inside(fixture: ast.FunctionDef) -> str:
+    """What a fixture does, without its docstring."""
+    body = fixture.body[1:] if ast.get_docstring(fixture) else fixture.body
+    return "\n".join(map(ast.unparse, body))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_no_file_of_tests_imports_from_another(path):
+    words = [word for name in imported(path) for word in name.split(".")]
+    assert [word for word in words if word.startswith("test_") or word == "conftest"] == []
+
+
+def test_a_fixture_has_one_home():
+    made = Counter((one.name, inside(one)) for path in TESTS for one in fixtures(path))
+    assert [name for (name, _), times in made.items() if times > 1] == []

@@ -2,32 +2,17 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.browser.launching import FLAGS, wait_for_page
 from tests.browser.moves import short_study
+from tests.web.processes import free_port
 from tests.web.serving import serving
-
-HOUSE = Path(__file__).resolve().parents[2]
-PATIENCE_S = 180
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture
@@ -77,31 +62,17 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
     assert errors == []
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def app(house, tmp_path_factory) -> Iterator[str]:
     """The address of the real app in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **settings})
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=house, env={**os.environ, **settings})
     try:
         yield wait_for_page(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
         process.wait(timeout=20)
-
-
-def wait_for_page(address: str, process: subprocess.Popen) -> str:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        assert process.poll() is None, "the app ended"
-        try:
-            if httpx.get(address).status_code == 200:
-                return address
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise AssertionError("the app did not answer in time")
 
 
 @pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])

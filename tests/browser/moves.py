@@ -54,6 +54,11 @@ def reaches(page, number):
     )
 
 
+def outbox(page) -> list[dict]:
+    """The answers that wait in the browser."""
+    return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
+
+
 def answers(store):
     return store.rows("SELECT * FROM answers JOIN trials ON token = trial ORDER BY answered_at", {})
 

@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from tests.browser.conftest import HOUSE, wait_for_page
+from tests.browser.launching import wait_for_page
 from tests.browser.moves import answer_side_by_side, consent, download, fits
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
@@ -23,14 +23,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(house, tmp_path):
     """The address of the app on empty folders, in a process of its own, which never tells its token."""
     port = free_port()
     log = tmp_path / "log"
     command = [sys.executable, "-m", "tests.browser.researcher_process", str(tmp_path)]
     with log.open("w") as file:
         environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-        process = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=file, stderr=file)
+        process = subprocess.Popen(command, cwd=house, env=environment, stdout=file, stderr=file)
     try:
         yield wait_for_page(f"http://127.0.0.1:{port}", process)
     finally:

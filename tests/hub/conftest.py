@@ -1,11 +1,14 @@
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from huggingface_hub.utils import _http
 
 from tests.hub.fake import serving
+from tests.hub.lines import REPO
 from tests.hub.model_hub import ModelHub
+from uplapp.settings import Settings
 
 
 @pytest.fixture
@@ -21,3 +24,9 @@ def endpoint(hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_test")
     with serving(hub) as address:
         yield address
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Data below a temporary folder, answers kept in a dataset."""
+    return replace(Settings.from_env({"UPLAPP_DATA": str(tmp_path / "data")}), answers_repo=REPO)

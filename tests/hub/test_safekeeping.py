@@ -5,19 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub.lines import REPO
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.settings import Settings
 from uplapp.study.session import joining, session
 from uplapp.study.store.store import DATABASE
 from uplapp.web import safekeeping
-
-REPO = "lab/answers"
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return replace(Settings.from_env({"UPLAPP_DATA": str(tmp_path / "data")}), answers_repo=REPO)
 
 
 def take_part(store, folder, answers):

@@ -4,19 +4,17 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
+from tests.hub.lines import REPO
 from tests.study.tiny import NOW, open_tiny, response
-from uplapp.settings import Settings
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.session import Unknown
 from uplapp.study.store.replay import replay
 from uplapp.study.store.store import DATABASE
 from uplapp.web import safekeeping
 
-REPO = "lab/answers"
 SAID = {
     "answers": "SELECT count(*) FROM answers JOIN trials ON token = trial WHERE observer = ?",
     "events": "SELECT count(*) FROM events WHERE observer = ?",
@@ -26,11 +24,6 @@ SAID = {
 }
 GONE = {"answers": 0, "events": 0, "replies": 0, "withdrawals": 1, "excluded": 1}
 KEPT = {"answers": 3, "events": 1, "replies": 1, "withdrawals": 0, "excluded": 0}
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return replace(Settings.from_env({"UPLAPP_DATA": str(tmp_path / "data")}), answers_repo=REPO)
 
 
 def take_part(store, study) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """A study of tiny generated pictures, with the names that the blinding must hide."""
 
+import io
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +21,32 @@ SEED = 915_273
 NOW = 1_000_000.0
 
 
+@cache
+def pictures(
+    conditions: tuple[str, ...], scenes: tuple[str, ...], size: tuple[int, int]
+) -> dict[tuple[str, str], bytes]:
+    """A PNG for every condition, the reference too, of every scene."""
+    rng = np.random.default_rng(5)
+    width, height = size
+    base = np.tile(np.linspace(40, 210, width), (height, 1))[:, :, None].repeat(3, axis=2)
+    made = {}
+    for scene in scenes:
+        for level, condition in enumerate(["reference", *conditions]):
+            pixels = np.clip(base + rng.normal(0, 1 + 12 * level, base.shape), 0, 255)
+            file = io.BytesIO()
+            Image.fromarray(pixels.astype(np.uint8)).save(file, "png")
+            made[condition, scene] = file.getvalue()
+    return made
+
+
 def write_study(
     folder: Path, conditions=CONDITIONS, scenes=SCENES, size=(64, 48), protocol="practice = 1\ncatch = 1"
 ) -> Path:
     """Write study.toml and PNGs of pattern plus noise; returns the folder."""
-    rng = np.random.default_rng(5)
-    width, height = size
-    base = np.tile(np.linspace(40, 210, width), (height, 1))[:, :, None].repeat(3, axis=2)
-    for scene in scenes:
-        for level, condition in enumerate(["reference", *conditions]):
-            pixels = np.clip(base + rng.normal(0, 1 + 12 * level, base.shape), 0, 255)
-            path = folder / condition / f"{scene}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels.astype(np.uint8)).save(path)
+    for (condition, scene), png in pictures(tuple(conditions), tuple(scenes), size).items():
+        path = folder / condition / f"{scene}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png)
     lines = ['title = "Which changes less?"', "[protocol]", f"seed = {SEED}", protocol]
     lines += [f'[[conditions]]\nname = "{name}"\nlabel = "{name.upper()} loss"' for name in conditions]
     lines += [f'[[scenes]]\nname = "{name}"' for name in scenes]

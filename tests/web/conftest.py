@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.web.desks import open_desk
-from tests.web.serving import mounted
+from tests.web.serving import Observer, mounted
 from uplapp.web.researcher.desk import Desk
 
 
@@ -22,3 +22,9 @@ def client(store, study) -> Iterator[TestClient]:
     """A client of the test's `study`, mounted as `tiny`."""
     with TestClient(mounted(store, {"tiny": study})) as client:
         yield client
+
+
+@pytest.fixture
+def observer(client) -> Observer:
+    """Somebody who is about to take part."""
+    return Observer(client)

@@ -95,7 +95,7 @@ class TestPosterior:
         assert ours.mean == pytest.approx(found.x, abs=1e-5)
         assert ours.covariance == pytest.approx(np.linalg.inv(bend(surprise, found.x)), abs=1e-4)
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
     def test_does_not_depend_on_the_start(self, seed, n):
         made, start = votes(seed, n), np.random.default_rng(seed).normal(0, 5, n)
@@ -124,7 +124,7 @@ class TestGains:
         expected = 2 / np.pi / SIGMA**2 * 0.01**2 / (2 * np.log(2))
         assert gains(two(0.0, 0.01))[0, 1] == pytest.approx(expected, rel=1e-3)
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
     def test_are_symmetric_between_zero_and_one_bit(self, seed, n):
         found = gains(posterior(votes(seed, n)))
@@ -148,7 +148,7 @@ class TestNextPairs:
         known[4] = known[:, 4] = 0
         assert 4 in next_pairs(known)[0]
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
     def test_the_first_answers_of_a_study_connect_all_conditions(self, seed, n):
         chosen = next_pairs(np.zeros((n, n)), n - 1, seed=seed)
@@ -162,7 +162,7 @@ class TestNextPairs:
         assert firsts[7] == next_pairs(np.zeros((8, 8)), seed=7)
         assert len(set(firsts)) > 20  # of 28
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(seed=seeds, n=st.integers(3, 6))
     def test_an_observer_judges_no_pair_again_before_all_others(self, seed, n):
         made, pairs = votes(seed, n), n * (n - 1) // 2
@@ -172,7 +172,7 @@ class TestNextPairs:
         assert {(0, 1), (1, 2)}.isdisjoint(chosen[: pairs - 2])
         assert sorted((*chosen, (0, 1), (1, 2))) == sorted(2 * list(zip(*np.triu_indices(n, 1), strict=True)))
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
     def test_only_allowed_pairs_are_asked_whichever_way_they_are_named(self, seed, n):
         mask = np.random.default_rng(seed).random((n, n)) < 0.4

@@ -115,7 +115,7 @@ class TestSimulate:
         recovered = SIGMA * stats.norm.ppf(wins[0, 1] / wins.sum())
         assert recovered == pytest.approx(SIGMA / np.sqrt(SIGMA**2 + 2 * 0.8**2), abs=0.03)
 
-    @settings(max_examples=20, deadline=None, derandomize=True)
+    @settings(max_examples=20)
     @given(votes=st.floats(0.4, 3.2), observers=st.integers(2, 30), n=st.integers(3, 6))
     def test_fractions_of_votes_go_round(self, votes, observers, n):
         wins = simulate(

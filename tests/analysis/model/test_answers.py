@@ -86,7 +86,7 @@ def test_slopes_and_curvatures_are_those_of_the_value(method):
 
 
 @pytest.mark.parametrize("ties", TIES)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(point=st.lists(st.floats(-6, 6), min_size=6, max_size=6), seed=st.integers(0, 50))
 def test_the_votes_are_concave_in_scores_bias_and_zone_together(ties, point, seed):
     objective = answer_objective(drawn(seed=seed), Method("none", ties=ties, side_bias=True))

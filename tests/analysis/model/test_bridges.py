@@ -87,7 +87,7 @@ def drawn(seed, n, share):
 DRAWN = {"seed": st.integers(0, 10**6), "n": st.integers(2, 9), "share": st.floats(0, 0.7)}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(**DRAWN)
 def test_pairs_are_single_where_scipy_finds_two_parts_without_them(seed, n, share):
     votes = drawn(seed, n, share)
@@ -101,7 +101,7 @@ def test_pairs_are_single_where_scipy_finds_two_parts_without_them(seed, n, shar
     assert all((votes[side][:, ~side] > 0).sum() == 1 for side in sides)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(**DRAWN)
 def test_the_smallest_cut_is_scipys_smallest_flow(seed, n, share):
     votes = drawn(seed, n, share)

@@ -80,7 +80,7 @@ def test_real_votes_give_the_known_scores_in_both_gauges(prior, anchor):
     assert scores == pytest.approx(TONE_MAPPING_JOD[prior, anchor], abs=2e-6)  # 1e-3 asked
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 1000),
     n=st.integers(2, 8),
@@ -97,7 +97,7 @@ def test_what_is_called_an_optimum_is_flat_and_curved_down(seed, n, votes, prior
     assert np.abs(np.linalg.solve(curvature, terms.gradient[0])).max() < 1e-7  # JOD that a step would go
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(order=st.permutations(range(5)), seed=st.integers(0, 20), prior=st.sampled_from(list(PRIORS)))
 def test_relabelling_conditions_permutes_the_scores(order, seed, prior):
     wins = drawn(seed=seed)
@@ -106,7 +106,7 @@ def test_relabelling_conditions_permutes_the_scores(order, seed, prior):
     )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 50), prior=st.sampled_from(list(PRIORS)))
 def test_swapping_winners_and_losers_flips_every_sign(seed, prior):
     wins = drawn(seed=seed)
@@ -114,7 +114,6 @@ def test_swapping_winners_and_losers_flips_every_sign(seed, prior):
 
 
 @given(factor=st.sampled_from([2, 10, 1000]))
-@settings(deadline=None, derandomize=True)
 def test_multiplying_all_votes_leaves_scores_without_a_prior(factor):
     wins = drawn()
     assert best(factor * wins, "none") == pytest.approx(best(wins, "none"), abs=1e-8)
@@ -125,7 +124,7 @@ def test_many_votes_drown_the_prior():
     assert best(wins, "distance") == pytest.approx(best(wins, "none"), abs=1e-3)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(constant=st.floats(-50, 50), seed=st.integers(0, 20), prior=st.sampled_from(list(PRIORS)))
 def test_a_constant_in_all_starting_scores_changes_nothing(constant, seed, prior):
     wins = drawn(seed=seed)
@@ -136,7 +135,7 @@ def test_a_constant_in_all_starting_scores_changes_nothing(constant, seed, prior
     )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(constant=st.floats(-50, 50), seed=st.integers(0, 20), prior=st.sampled_from(list(PRIORS)))
 def test_a_constant_in_all_true_scores_changes_nothing(constant, seed, prior):
     truth = np.random.default_rng(seed).normal(0, 1, 5)

@@ -133,7 +133,7 @@ def test_counts_that_are_there_are_handed_out_in_chunks():
     assert [len(chunk) for chunk in Draws.of(counts).chunks(2)] == [2, 2, 1]
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(order=st.permutations(range(4)), seed=st.integers(0, 50), prior=st.sampled_from(list(PRIORS)))
 def test_relabelling_conditions_permutes_scores_and_intervals(order, seed, prior):
     made = study(SCORES, 8, 12, seed)
@@ -144,7 +144,7 @@ def test_relabelling_conditions_permutes_scores_and_intervals(order, seed, prior
     assert second.high == pytest.approx(first.high[list(order)], abs=1e-6)
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5)
 @given(order=st.permutations(range(8)), prior=st.sampled_from(list(PRIORS)))
 def test_relabelling_observers_leaves_scores_and_nearly_the_intervals(order, prior):
     made = study(SCORES, 8, 12, seed=3, spread_jod=0.3)
@@ -160,7 +160,7 @@ def twice(made):
     return Comparisons(made.conditions, names, np.concatenate([made.wins, made.wins]))
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 100), prior=st.sampled_from(list(PRIORS)))
 def test_twice_the_people_narrow_every_interval(seed, prior):
     made = study(SCORES, 10, 8, seed, spread_jod=0.3)
@@ -168,7 +168,7 @@ def test_twice_the_people_narrow_every_interval(seed, prior):
     assert (narrow.high - narrow.low < 0.9 * (wide.high - wide.low)).all()  # .71 by the root of two
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 100))
 def test_twice_the_people_leave_scores_without_a_prior(seed):
     made = study(SCORES, 10, 8, seed, spread_jod=0.3)

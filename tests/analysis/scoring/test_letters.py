@@ -42,7 +42,7 @@ def test_two_pairs_apart_by_hand():
     assert letters(scored(4, {(0, 2), (1, 3)})) == ("ab", "ac", "cd", "bd")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(data=st.data(), n=st.integers(2, 12))
 def test_two_conditions_share_a_letter_exactly_where_their_difference_is_not_significant(data, n):
     pairs = list(combinations(range(n), 2))
@@ -56,7 +56,7 @@ def test_two_conditions_share_a_letter_exactly_where_their_difference_is_not_sig
     assert 0 in groups[0]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(order=st.permutations(range(5)))
 def test_letters_follow_the_rank_and_not_the_place_in_the_table(order):
     made = study(np.array([1.2, 0.9, 0.1, 0.0, -1.5]), 10, 8, seed=2)

@@ -61,7 +61,7 @@ def test_the_t_test_of_an_undisturbed_bootstrap_is_the_t_test_of_the_observers()
     assert pair.p == pytest.approx(stats.ttest_1samp(own, 0).pvalue, rel=0.05)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 100), observers=st.integers(5, 12))
 def test_a_pair_is_significant_where_its_own_t_interval_leaves_zero_out(seed, observers):
     made = study(np.array([0.5, 0.0, -0.5]), observers, 6, seed, spread_jod=0.3)

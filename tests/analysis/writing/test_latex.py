@@ -66,7 +66,7 @@ def test_common_names_are_escaped_as_one_would_by_hand(name, latex):
     assert escape(name) == latex
 
 
-@settings(max_examples=25, deadline=None)  # each example is an analysis
+@settings(max_examples=25)  # each example is an analysis
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=3, max_size=3, unique=True))
 def test_every_row_has_as_many_cells_as_the_head_and_braces_balance(names):
     made = matrix((0, 3, 2), (1, 0, 2), (1, 2, 0))

@@ -11,6 +11,7 @@ from tests.browser.moves import (
     by_pointer,
     consent,
     go_through,
+    outbox,
     reaches,
     second_tab,
     session_of,
@@ -24,10 +25,6 @@ pytestmark = pytest.mark.browser
 OTHER = "0" * 32  # the session of another person on this device
 
 
-def outbox(page):
-    return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
-
-
 def leave_an_answer_of_another(page):
     entry = {"token": "1" * 32, "key": "2" * 32, "choice": "left", "session": OTHER}
     page.evaluate("(kept) => localStorage.setItem('outbox:tiny', kept)", json.dumps([entry]))
@@ -38,7 +35,7 @@ def observers(store):
 
 
 def lose_the_first_reply(page, path):
-    """It arrives, only nobody hears of it; returns the bodies as they are sent."""
+    """Let answers arrive without a reply, and return the bodies as they are sent."""
     sent = []
 
     def handle(route):

@@ -12,7 +12,7 @@ import pytest
 from tests.study.tiny import open_tiny
 from tests.web.serving import mounted
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.quiet]
 PRESETS_MS = (500.0, 250.0, 125.0, 100.0)
 SWAPS = 40
 SPREAD_MS = 0.5
@@ -95,7 +95,7 @@ class Run:
 
 @pytest.fixture
 def watch(store, serve, open_page, tmp_path):
-    """`watch(phase_ms, trials)` opens a study and its page at the first trial; returns the page."""
+    """`watch(phase_ms, trials)` opens a study at its first trial and returns the page."""
 
     def watched(phase_ms, trials=4):
         protocol = {"phase_ms": phase_ms, "practice": 0, "catch": 0, "pairs": f"random:{trials}"}

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.browser.moves import outbox, reaches
 from tests.study.tiny import write_study
 from tests.web.processes import free_port, server, wait_for
 
@@ -36,7 +37,7 @@ def in_order_of_arrival(tmp_path):
 
 
 def counted(tmp_path):
-    """Answers that count; a trial with late frames on a busy machine comes once more at the end."""
+    """The number of answers that count, without those that late frames made come again."""
     with closing(sqlite3.connect(tmp_path / "answers.db")) as connection:
         return connection.execute("SELECT count(*) FROM answers WHERE excluded = ''").fetchone()[0]
 
@@ -69,29 +70,19 @@ def go_on(page):
     page.wait_for_selector("#trial:visible")
 
 
-def reaches(page, number):
-    page.wait_for_function(
-        "(text) => document.querySelector('#count').textContent.startsWith(text)", arg=f"Comparison {number} "
-    )
-
-
 def answer(page, key="ArrowLeft"):
     page.wait_for_timeout(WATCHED_MS)
     page.keyboard.press(key)
 
 
 def finish(page, tmp_path):
-    """Answer until the last page; returns the completion code."""
+    """Answer until the last page and return the completion code."""
     while not page.is_visible("#thanks"):
         before = len(stored(tmp_path))
         answer(page)
         wait_for(lambda seen=before: len(stored(tmp_path)) > seen)
         page.wait_for_timeout(200)
     return page.text_content("#code")
-
-
-def outbox(page) -> list[dict]:
-    return json.loads(page.evaluate("() => localStorage.getItem('outbox:tiny')") or "[]")
 
 
 def test_a_minute_offline_in_the_middle_loses_and_doubles_no_answer(host, open_page, tmp_path):

@@ -96,13 +96,13 @@ def test_time_without_an_answer_ends_the_trial_and_two_in_a_row_ask_who_is_there
     assert [row["choice"] == "none" for row in answers(store)] == [True, True, False, False]
 
 
-@pytest.mark.parametrize(("amplification", "told"), [(2, True), (1, False)])
-def test_only_enlarged_differences_are_told_of(start, open_page, amplification, told):
+@pytest.mark.parametrize(("amplification", "warned"), [(2, True), (1, False)])
+def test_only_enlarged_differences_bring_a_note(start, open_page, amplification, warned):
     _, address = start(amplification=amplification)
     page = open_page()
     page.goto(address)
     page.wait_for_selector("#welcome:visible")
-    assert page.is_visible("#boosted") is told
+    assert page.is_visible("#boosted") is warned
 
 
 def zoom(page, ratio):
@@ -131,7 +131,7 @@ def test_zooming_in_a_trial_holds_it_until_the_zoom_is_back(start, store, open_p
     assert answers(store)[0]["paused_ms"] > 700
 
 
-def test_an_odd_zoom_is_told_of_before_the_study(start, open_page):
+def test_an_odd_zoom_is_reported_before_the_study(start, open_page):
     _, address = start()
     page = open_page(device_scale_factor=1.1)
     page.goto(address)
@@ -142,7 +142,7 @@ def test_an_odd_zoom_is_told_of_before_the_study(start, open_page):
     page.wait_for_selector("#ready:enabled")  # still dot for dot
 
 
-def test_a_screen_that_is_too_small_is_told_from_a_window_that_is(start, open_page):
+def test_a_screen_and_a_window_that_are_too_small_get_different_hints(start, open_page):
     _, address = start(size=(900, 640))
     page = open_page(640, 480)
     page.goto(address)

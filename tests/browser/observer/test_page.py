@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def start(store, serve, tmp_path):
-    """`start(**protocol)` opens the tiny study and serves it; returns the study and its address."""
+    """`start(**protocol)` opens the tiny study, serves it and returns it with its address."""
 
     def started(**protocol):
         study = open_tiny(store, tmp_path / "tiny", **protocol)
@@ -34,7 +34,7 @@ def start(store, serve, tmp_path):
     return started
 
 
-def test_a_study_by_keyboard_from_consent_to_code_tells_the_browser_no_name(
+def test_a_study_by_keyboard_from_consent_to_code_shows_the_browser_no_name(
     store, serve, open_page, tmp_path
 ):
     study = open_tiny(store, tmp_path / "tiny", pairs="random:4", practice=1, catch=1)

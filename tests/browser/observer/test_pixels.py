@@ -1,4 +1,4 @@
-"""What is on screen: the stimulus files, pixel for pixel, at real scale factors; never a flash."""
+"""What is on screen: the stimulus files, pixel for pixel, at real scale factors, without a flash."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import FLAGS
+from tests.browser.launching import FLAGS
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.study.session import session
@@ -46,7 +46,7 @@ def open_scaled(chromium):
 
 @pytest.fixture
 def compare(store, serve, tmp_path):
-    """`compare(page, **protocol)` opens the tiny study at its first comparison; returns the study."""
+    """`compare(page, **protocol)` opens the tiny study at its first comparison and returns the study."""
 
     def started(page, **protocol):
         study = open_tiny(store, tmp_path / "tiny", practice=0, catch=0, **protocol)
@@ -73,7 +73,7 @@ def screen(devtools):
 
 
 def glance(page, devtools, side, pictures):
-    """Which of the pictures a canvas shows, and in how many pixels it differs; looks until both were seen."""
+    """Which of the pictures a canvas shows, and in how many pixels it differs, after both were seen."""
     height, width = pictures[0].shape[:2]
     found = {0: [], 1: []}
     for _ in range(GLANCES):

@@ -19,7 +19,7 @@ LEVEL = "(canvas) => canvas.getContext('2d').getImageData(3, 3, 1, 1).data[0]"
 
 @pytest.fixture
 def preview(serve, open_page):
-    """`preview(*names)` shows those pictures; returns the frame."""
+    """`preview(*names)` shows those pictures and returns the frame."""
 
     def shown(*names):
         pictures = {name: encode(GREY[name], name) for name in names}

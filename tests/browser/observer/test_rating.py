@@ -123,12 +123,12 @@ def test_one_picture_is_rated_at_its_own_pixels_beside_its_original(start, store
 
 def test_a_hidden_original_is_neither_asked_for_nor_shown(start, store, open_page):
     _, address = start(reference="hidden")
-    page, asked = open_page(), []
-    page.on("request", lambda request: asked.append(request.url))
+    page, urls = open_page(), []
+    page.on("request", lambda request: urls.append(request.url))
     begun(page, address)
     assert page.is_hidden("#view-original")
     assert page.is_hidden("#rate-switch")
-    assert len([url for url in asked if "/picture/" in url]) == 2  # this picture, and the next
+    assert len([url for url in urls if "/picture/" in url]) == 2  # this picture, and the next
     page.keyboard.press("r")
     page.keyboard.press("4")
     page.keyboard.press("Enter")

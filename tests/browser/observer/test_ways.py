@@ -144,11 +144,11 @@ def test_withdrawal_asks_once_more_then_deletes_every_answer(start, store, open_
 def test_a_server_that_asks_to_slow_down_is_asked_again_when_it_said(start, store, open_page):
     _, address = start()
     page = open_page()
-    asked = []
+    times = []
 
     def slow(route):
-        asked.append(page.evaluate("() => performance.now()"))
-        if len(asked) > 1:
+        times.append(page.evaluate("() => performance.now()"))
+        if len(times) > 1:
             return route.continue_()
         refusal = {"error": "slow down", "reason": "slow_down"}
         return route.fulfill(status=429, headers={"Retry-After": "2"}, json=refusal)
@@ -160,7 +160,7 @@ def test_a_server_that_asks_to_slow_down_is_asked_again_when_it_said(start, stor
     assert page.is_hidden("#trouble")
     wait_for_answer(page, store, 0)
     assert len(answers(store)) == 1
-    assert asked[1] - asked[0] >= 1900
+    assert times[1] - times[0] >= 1900
 
 
 def test_a_page_of_another_server_is_no_verdict_on_an_answer(start, store, open_page):

@@ -229,7 +229,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(monkeypatch, tmp_
 
 
 @example(changes=[], cut=0)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 60))
 def test_what_is_accepted_of_a_damaged_file_is_what_the_library_reads(changes, cut):
     whole = file_of({"a": tensor((2,), 0, 8), "b": tensor((2, 1), 8, 12, "F16")}, bytes(12))

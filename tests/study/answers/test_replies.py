@@ -16,14 +16,12 @@ ASKED = (
 )
 
 
-@pytest.fixture
-def study(store, tmp_path):
-    parts = {
-        "questions": ASKED,
-        "translations": (Translation("de"),),
-        "completion": Completion(redirect="https://panel.example/done?code={code}"),
-    }
-    return open_tiny(store, tmp_path / "tiny", parts=parts, practice=0, catch=0, pairs="random:1")
+PARTS = {
+    "questions": ASKED,
+    "translations": (Translation("de"),),
+    "completion": Completion(redirect="https://panel.example/done?code={code}"),
+}
+pytestmark = pytest.mark.study(parts=PARTS, practice=0, catch=0, pairs="random:1")
 
 
 def through(store, study, language="en"):

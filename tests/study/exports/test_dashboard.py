@@ -10,12 +10,9 @@ from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.simulation import observers
 from uplapp.study.store.reading import reading
 
+pytestmark = pytest.mark.study(pairs="random:6", practice=1, catch=1)
+
 LATE = {"gaps_ms": (80.0,)}
-
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", pairs="random:6", practice=1, catch=1)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import tracemalloc
 
 import pytest
 
-from tests.study.tiny import NOW, open_tiny
+from tests.study.tiny import NOW
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
@@ -12,12 +12,13 @@ from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
 from uplapp.study.store.reading import reading
 
+pytestmark = pytest.mark.study(not_sure=True)
+
 
 @pytest.fixture
-def study(store, tmp_path):
-    opened = open_tiny(store, tmp_path / "tiny", not_sure=True)
-    observers.simulate(store, opened, observers.even_scores(opened.definition), 40, 1, NOW)
-    return opened
+def study(store, study):
+    observers.simulate(store, study, observers.even_scores(study.definition), 40, 1, NOW)
+    return study
 
 
 WRITERS = [(streaming.csv, to_csv), (streaming.json_lines, votes.to_json_lines)]

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from tests.study.tiny import NOW, open_tiny, response
+from tests.study.tiny import NOW, response
 from uplapp.plain import to_csv
 from uplapp.study.exports import votes
 from uplapp.study.session import joining, session
@@ -11,10 +11,7 @@ from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
 from uplapp.study.stimuli.blinding import token
 
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", not_sure=True)
+pytestmark = pytest.mark.study(not_sure=True)
 
 
 def answer_all(store, study, *choices):

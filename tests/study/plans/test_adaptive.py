@@ -130,11 +130,8 @@ def test_known_scores_are_recovered_with_five_eighths_of_the_votes_of_the_full_s
     assert chosen < 0.9 * subset
 
 
+@pytest.mark.study(chooser=next_pairs, pairs="adaptive:7", repeats=2)
 class TestSession:
-    @pytest.fixture
-    def study(self, store, tmp_path):
-        return open_tiny(store, tmp_path / "tiny", next_pairs, pairs="adaptive:7", repeats=2)
-
     def answer(self, store, study, person, given=None):
         shown = session.state(store, study, person).trial
         return session.answer(store, study, person, shown.token, token(), given or response(), NOW)

@@ -26,7 +26,7 @@ DESIGNS = [
 ]
 PLANNED = [{}, {"pairs": "random:7"}, {"pairs": "random:50"}]
 
-fixed = settings(derandomize=True, deadline=None, max_examples=60)
+fixed = settings(max_examples=60)
 sizes = st.integers(2, 16)
 
 

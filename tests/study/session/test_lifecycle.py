@@ -11,10 +11,7 @@ from uplapp.study.simulation import observers
 from uplapp.study.store import replay
 from uplapp.study.store.store import Store
 
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:3")
+pytestmark = pytest.mark.study(practice=0, catch=0, pairs="random:3")
 
 
 def join(store, study, **who):

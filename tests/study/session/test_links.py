@@ -12,10 +12,7 @@ from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.store.replay import replay
 from uplapp.study.store.store import Store
 
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", parts={"access": Access(links_only=True)}, practice=0, catch=0)
+pytestmark = pytest.mark.study(parts={"access": Access(links_only=True)}, practice=0, catch=0)
 
 
 def join(store, study, link):

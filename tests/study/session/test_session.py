@@ -13,11 +13,6 @@ from uplapp.study.store.store import Store
 
 
 @pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny")
-
-
-@pytest.fixture
 def observer(store, study):
     return joining.join(store, study, "1", NOW)
 

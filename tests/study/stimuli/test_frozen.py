@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from tests.study.tiny import NOW, write_study
+from tests.study.tiny import NOW
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
 from uplapp.study.exports import votes
@@ -10,11 +10,6 @@ from uplapp.study.simulation import observers
 from uplapp.study.stimuli import frozen, stimuli
 from uplapp.study.stimuli.facts import facts
 from uplapp.study.store.store import Store
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_study(tmp_path / "tiny")
 
 
 @pytest.fixture

@@ -3,15 +3,10 @@ import zipfile
 
 import pytest
 
-from tests.study.tiny import NOW, write_study
+from tests.study.tiny import NOW
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
 from uplapp.study.stimuli import frozen, package, stimuli
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_study(tmp_path / "tiny")
 
 
 @pytest.fixture

@@ -5,16 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
 from uplapp.study.definition.protocol import Access, Criterion, Question, Rating
 from uplapp.study.stimuli import stimuli
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return write_study(tmp_path / "tiny")
 
 
 def check(folder):

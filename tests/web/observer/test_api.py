@@ -10,17 +10,6 @@ from uplapp.study.store import store as store_module
 from uplapp.study.store.store import Store
 
 
-@pytest.fixture
-def client(store, tmp_path):
-    with TestClient(mounted(store, {"tiny": open_tiny(store, tmp_path / "tiny")})) as client:
-        yield client
-
-
-@pytest.fixture
-def observer(client):
-    return Observer(client)
-
-
 def answers(store):
     return store.row("SELECT count(*) AS n FROM answers")["n"]
 
@@ -212,13 +201,13 @@ def test_a_locked_database_asks_to_try_again_and_loses_nothing(tmp_path, monkeyp
     store.close()
 
 
-def test_a_fault_of_the_study_tells_the_observer_no_name(observer, tmp_path):
+def test_a_fault_of_the_study_shows_the_observer_no_name(observer, tmp_path):
     trial = observer.join()["trial"]
     for path in (tmp_path / "tiny").rglob("*.png"):
         path.write_bytes(b"")
     reply = observer.get(f"picture/{trial['left']}")
     assert reply.status_code == 500
-    fault = {"error": "this study has a fault; please tell the researcher", "reason": "other"}
+    fault = {"error": "this study has a fault; please contact the researcher", "reason": "other"}
     assert reply.json() == fault
 
 

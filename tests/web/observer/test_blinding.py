@@ -42,11 +42,11 @@ def text_of(response: httpx.Response) -> str:
     return f"{response.url}\n{headers}\n{'' if picture else response.text}"
 
 
-def test_no_word_of_a_whole_session_tells_a_condition(store, session):
+def test_no_word_of_a_whole_session_reveals_a_condition(store, session):
     seen, _ = session
     assert len(seen) > 60
-    told = {str(response.url): leaks(text_of(response), secrets(store)) for response in seen}
-    assert {url: found for url, found in told.items() if found} == {}
+    leaked = {str(response.url): leaks(text_of(response), secrets(store)) for response in seen}
+    assert {url: words for url, words in leaked.items() if words} == {}
 
 
 def test_the_search_for_leaks_knows_every_loss(store):

@@ -84,8 +84,8 @@ def test_sql_in_a_field_is_a_text_like_any_other(store, tmp_path, text):
 def test_no_address_and_no_user_agent_is_stored(store, tmp_path):
     study = open_tiny(store, tmp_path / "tiny")
     app = Starlette(routes=[Mount("/study", app=build(store, {"tiny": study}))])
-    told = {"User-Agent": "Peculiar/7", "X-Forwarded-For": "203.0.113.77"}
-    with TestClient(app, headers=told, client=("203.0.113.78", 5)) as client:
+    headers = {"User-Agent": "Peculiar/7", "X-Forwarded-For": "203.0.113.77"}
+    with TestClient(app, headers=headers, client=("203.0.113.78", 5)) as client:
         observer = Observer(client)
         observer.answer(observer.join()["trial"])
         observer.post("events", {"events": [{"kind": "blur", "at_ms": 1.0}]})

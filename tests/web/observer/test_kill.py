@@ -33,7 +33,7 @@ def rebuilt(tmp_path):
 
 
 def send_and_never_listen(port, observer, sent):
-    """Post the answer on a bare socket; the reply is never read."""
+    """Post the answer on a bare socket without reading the reply."""
     text = json.dumps(sent).encode()
     headers = {
         "Host": "x",

@@ -1,13 +1,9 @@
 import pytest
 
-from tests.study.tiny import open_tiny
 from tests.web.serving import Observer
 from uplapp.study.session import lifecycle
 
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", practice=0, catch=0, pairs="random:2")
+pytestmark = pytest.mark.study(practice=0, catch=0, pairs="random:2")
 
 
 def fill(store, study):
@@ -23,7 +19,7 @@ def fill(store, study):
         (lambda store, study: fill(store, study), "all the observers it needs"),
     ],
 )
-def test_a_newcomer_who_cannot_join_is_told_why(client, store, study, spoil, message):
+def test_a_newcomer_who_cannot_join_reads_why(client, store, study, spoil, message):
     spoil(store, study.id)
     reply = client.post("/study/api/tiny/join", json={"consent_version": "1"})
     assert reply.status_code == 403

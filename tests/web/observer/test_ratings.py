@@ -6,7 +6,6 @@ import pytest
 
 from tests.study import rated
 from tests.study.tiny import NOW, write_study
-from tests.web.serving import Observer
 from uplapp.study.exports import ratings
 from uplapp.study.session import opening
 
@@ -28,18 +27,13 @@ def study(request, store, tmp_path):
     return opening.open_study(store, replace(made, name="tiny"), folder, NOW)
 
 
-@pytest.fixture
-def observer(client):
-    return Observer(client)
-
-
 def answer(observer, trial, ratings, **changes):
     body = rated.body(ratings, **changes)
     return observer.post("answer", body | {"token": trial["token"], "key": f"key of {trial['token']}"})
 
 
 def rate_all(observer, state):
-    """Rate every image; returns the last state and how many images came."""
+    """Rate every image and return the last state and the number of images."""
     count = 0
     while state["trial"]:
         state, count = (
@@ -49,11 +43,11 @@ def rate_all(observer, state):
     return state, count
 
 
-def test_the_welcome_tells_the_task_and_its_scales(client, study):
-    told = client.get("/study/api/tiny/welcome").json()
-    assert told["task"] == "rating"
-    assert [entry["values"] for entry in told["criteria"]] == [[1, 2, 3, 4, 5], [0, 1, 2, 3]]
-    assert told["trials"] == TRIALS - 1
+def test_the_welcome_names_the_task_and_its_scales(client, study):
+    welcome = client.get("/study/api/tiny/welcome").json()
+    assert welcome["task"] == "rating"
+    assert [entry["values"] for entry in welcome["criteria"]] == [[1, 2, 3, 4, 5], [0, 1, 2, 3]]
+    assert welcome["trials"] == TRIALS - 1
 
 
 def test_a_trial_holds_one_image_and_its_reference_only_where_it_is_shown(observer, study):
@@ -81,7 +75,7 @@ def test_an_observer_rates_all_images_and_gets_a_code(observer, store, study):
     assert set(table.loc[table["kind"] == "catch", "condition"]) == {"reference"}
 
 
-def test_no_reply_tells_a_condition(observer, study):
+def test_no_reply_reveals_a_condition(observer, study):
     state = observer.join()
     reply = answer(observer, state["trial"], {"quality": 3, "grade": 1}).text
     assert [name for name in (*rated.CONDITIONS, "reference", "catch", "repeat") if f'"{name}' in reply] == []

@@ -2,13 +2,7 @@ import gradio as gr
 import pandas as pd
 import pytest
 
-from tests.study.tiny import open_tiny
 from uplapp.web.study import study_tab
-
-
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny")
 
 
 def test_simulated_observers_are_counted_apart_and_each_time_others(store, study):

@@ -23,7 +23,7 @@ OBSERVERS = 24
 
 
 def take_part(store, study, observer, rng):
-    """Answer the whole study by the known scores; the names come from the database, not from the page."""
+    """Answer the whole study by the true scores, with names from the database and not from the page."""
     state = observer.join()
     while state["trial"]:
         trial = session.reveal(store, state["trial"]["token"])

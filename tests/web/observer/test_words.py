@@ -23,9 +23,7 @@ WORDS = {
 }
 
 
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", parts=WORDS, practice=0, catch=0, pairs="random:1")
+pytestmark = pytest.mark.study(parts=WORDS, practice=0, catch=0, pairs="random:1")
 
 
 def welcome(client, language=""):

@@ -10,11 +10,6 @@ from uplapp.web.researcher.watch import board, watch_view
 
 
 @pytest.fixture
-def study(desk):
-    return desk.shelf.studies["tiny"]
-
-
-@pytest.fixture
 def observer(desk, study):
     """The id of somebody who has begun."""
     joining.join(desk.shelf.store, study, study.definition.consent.version, NOW)

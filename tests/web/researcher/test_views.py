@@ -28,11 +28,6 @@ class Copy:
 
 
 @pytest.fixture
-def study(desk):
-    return desk.shelf.studies["tiny"]
-
-
-@pytest.fixture
 def observer(desk, study):
     """The id of somebody who gave three answers, the last with late frames."""
     store = desk.shelf.store

@@ -27,12 +27,12 @@ TOKEN = "a-token-of-the-researcher-0123456789"
 
 @dataclass
 class Lived:
-    """The running app after an observer took part, and the hosts that its process asked for."""
+    """The running app after an observer took part, and the hosts that its process contacted."""
 
     address: str
     data: Path
     log: Path
-    asked: list[str] = field(default_factory=list)
+    contacted: list[str] = field(default_factory=list)
 
     def get(self, path: str, **options) -> httpx.Response:
         return httpx.get(f"{self.address}/{path}", headers=TOLD, timeout=20, **options)
@@ -43,18 +43,18 @@ class Lived:
 
 @pytest.fixture(scope="module")
 def proxy():
-    """A proxy that lets nothing through, and the hosts it was asked for."""
-    asked = []
+    """A proxy that lets nothing through, and the list of hosts that requests were for."""
+    contacted = []
 
     class Refusal(socketserver.StreamRequestHandler):
         def handle(self):
-            asked.append(self.rfile.readline().decode("latin-1").strip())
+            contacted.append(self.rfile.readline().decode("latin-1").strip())
             self.wfile.write(b"HTTP/1.1 502 Nothing\r\nContent-Length: 0\r\n\r\n")
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        yield f"http://127.0.0.1:{server.server_address[1]}", contacted
         server.shutdown()
         thread.join()
 
@@ -195,10 +195,10 @@ def test_neither_database_nor_journal_can_be_read(app, name):
 
 
 def test_no_stimulus_can_be_read_under_its_name(app):
-    found = sorted((HOUSE / "studies" / "demo").rglob("*.png"))
-    told = {str(path): app.get(f"gradio_api/file={path}").status_code for path in found}
-    assert len(told) > 10
-    assert {path: status for path, status in told.items() if status not in (403, 404)} == {}
+    paths = sorted((HOUSE / "studies" / "demo").rglob("*.png"))
+    statuses = {str(path): app.get(f"gradio_api/file={path}").status_code for path in paths}
+    assert len(statuses) > 10
+    assert {path: status for path, status in statuses.items() if status not in (403, 404)} == {}
 
 
 def test_the_app_asks_no_machine_for_others(app):
@@ -220,8 +220,8 @@ def test_the_observers_page_keeps_its_own_stricter_policy(app):
 
 
 def test_another_site_cannot_read_what_the_app_answers(app):
-    told = {**TOLD, "Origin": "https://evil.example"}
-    reply = httpx.get(f"{app.address}/config", headers=told, timeout=20)
+    headers = {**TOLD, "Origin": "https://evil.example"}
+    reply = httpx.get(f"{app.address}/config", headers=headers, timeout=20)
     assert reply.headers.get("access-control-allow-origin") not in ("*", "https://evil.example")
 
 
@@ -232,15 +232,15 @@ def test_errors_are_not_shown_and_nothing_is_reported_home(app):
 
 
 def test_the_process_asks_no_other_host(app):
-    assert app.asked == []
+    assert app.contacted == []
 
 
 def test_a_proxy_that_is_asked_is_noticed(proxy):
-    address, asked = proxy
+    address, contacted = proxy
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
         connection.sendall(b"CONNECT example.org:443 HTTP/1.1\r\n\r\n")
         connection.recv(100)
-    assert asked.pop() == "CONNECT example.org:443 HTTP/1.1"
+    assert contacted.pop() == "CONNECT example.org:443 HTTP/1.1"
 
 
 def test_no_address_and_no_full_user_agent_is_stored_or_logged(app):
@@ -261,8 +261,12 @@ def test_the_log_holds_no_session_no_answer_and_no_token(app):
 
 def test_the_consent_is_in_the_database_and_in_its_journal(app):
     (journal,) = (app.data / "journal").glob("*.jsonl")
-    told = [json.loads(line)["row"] for line in journal.read_text().splitlines() if '"observers"' in line]
-    assert {row["consent_version"] for row in told} == set(rows(app, "SELECT consent_version FROM observers"))
+    observers = [
+        json.loads(line)["row"] for line in journal.read_text().splitlines() if '"observers"' in line
+    ]
+    assert {row["consent_version"] for row in observers} == set(
+        rows(app, "SELECT consent_version FROM observers")
+    )
 
 
 def call(app: Lived, number: int, data: list) -> dict:
@@ -297,12 +301,12 @@ def test_no_call_can_name_a_file_of_the_machine(app):
     secret.write_text("observer,condition_A,condition_B,is_A_selected\nknown-to-nobody,a,b,1\n")
     named = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "secret.csv"}
     kinds = ("file", "uploadbutton", "image", "gallery")
-    told = [
+    replies = [
         call(app, at, [named if part["type"] in kinds else part["props"].get("value") for part in own])
         for at, own in listeners(app, *kinds)
     ]
-    assert len(told) >= 3
-    assert [reply for reply in told if reply["success"] or "known-to-nobody" in reply["text"]] == []
+    assert len(replies) >= 3
+    assert [reply for reply in replies if reply["success"] or "known-to-nobody" in reply["text"]] == []
 
 
 def test_no_call_of_a_stranger_changes_a_study_or_an_observer(app):

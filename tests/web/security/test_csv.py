@@ -33,7 +33,7 @@ FORMULAS = (
 
 
 def dangerous(text: str) -> list[str]:
-    """Cells that a spreadsheet would run; a plain number is none."""
+    """Cells that a spreadsheet would run, which a plain number is not."""
     cells = itertools.chain.from_iterable(csv.reader(io.StringIO(text, newline="")))
     return [cell for cell in cells if cell.startswith(MARKS) and not is_number(cell)]
 

@@ -1,4 +1,4 @@
-"""Who asks too often waits; a class behind one router does not, and nobody's address is kept."""
+"""The limits: who asks too often waits, a class behind one router does not, nobody's address is kept."""
 
 import gc
 import os
@@ -31,7 +31,7 @@ class Clock:
 
 
 def limited(limits=None, clock=None, client=("203.0.113.9", 1), headers=None):
-    """A client of an application behind the limiter; `limits` None are the defaults."""
+    """A client of an application behind the limiter, with the default limits unless others are given."""
 
     async def fine(request):
         return PlainTextResponse("fine")
@@ -45,7 +45,7 @@ def statuses(client: httpx.Client, times: int, method="GET", path="/x", **option
 
 
 def test_a_bucket_gives_its_burst_then_its_rate():
-    buckets = Buckets(Rate(burst=3, a_minute=60))
+    buckets = Buckets(Rate(burst=3, per_minute=60))
     assert [buckets.wait_s("a", 0.0) for _ in range(4)] == [0, 0, 0, 1.0]
     assert buckets.wait_s("a", 0.75) == pytest.approx(0.25)
     assert buckets.wait_s("a", 1.0) == 0
@@ -53,44 +53,44 @@ def test_a_bucket_gives_its_burst_then_its_rate():
 
 
 def test_asking_while_empty_does_not_make_the_wait_longer():
-    buckets = Buckets(Rate(burst=1, a_minute=60))
+    buckets = Buckets(Rate(burst=1, per_minute=60))
     buckets.wait_s("a", 0.0)
     assert [buckets.wait_s("a", 0.5) for _ in range(100)] == [0.5] * 100
     assert buckets.wait_s("a", 1.0) == 0
 
 
 def test_one_keys_waste_is_not_anothers():
-    buckets = Buckets(Rate(burst=1, a_minute=1))
+    buckets = Buckets(Rate(burst=1, per_minute=1))
     buckets.wait_s("a", 0.0)
     assert buckets.wait_s("a", 0.0) > 0
     assert buckets.wait_s("b", 0.0) == 0
 
 
 def test_a_bucket_never_holds_more_than_its_burst():
-    buckets = Buckets(Rate(burst=2, a_minute=60))
+    buckets = Buckets(Rate(burst=2, per_minute=60))
     buckets.wait_s("a", 0.0)
     assert [buckets.wait_s("a", 1e6) == 0 for _ in range(3)] == [True, True, False]
 
 
 def test_a_clock_set_back_gives_no_token_and_takes_none():
-    buckets = Buckets(Rate(burst=2, a_minute=60))
+    buckets = Buckets(Rate(burst=2, per_minute=60))
     assert [buckets.wait_s("a", at_s) == 0 for at_s in (100.0, 0.0, 0.0)] == [True, True, False]
 
 
 def test_memory_is_bounded_however_many_keys_ask():
-    buckets = Buckets(Rate(burst=5, a_minute=1), most=50)
+    buckets = Buckets(Rate(burst=5, per_minute=1), most=50)
     waits = [buckets.wait_s(str(key), 0.0) for key in range(1000)]
     assert (len(buckets), max(waits)) == (50, 0)
 
 
 def test_a_key_that_is_full_again_is_forgotten():
-    buckets = Buckets(Rate(burst=5, a_minute=60))
+    buckets = Buckets(Rate(burst=5, per_minute=60))
     buckets.wait_s("a", 0.0)
     buckets.wait_s("b", 6.0)
     assert len(buckets) == 1
 
 
-def test_too_many_requests_are_told_how_long_to_wait():
+def test_too_many_requests_get_the_time_to_wait():
     client = limited(Limits(address=Rate(2, 12)))
     assert statuses(client, 3) == [200, 200, 429]
     refused = client.get("/x")
@@ -98,7 +98,7 @@ def test_too_many_requests_are_told_how_long_to_wait():
     assert refused.json() == {"error": "too many requests from here; wait a moment", "reason": "slow_down"}
 
 
-def test_the_wait_that_is_told_is_long_enough():
+def test_the_time_to_wait_is_long_enough():
     clock = Clock()
     client = limited(Limits(address=Rate(1, 7)), clock)
     client.get("/x")
@@ -119,7 +119,7 @@ def test_a_class_behind_one_router_loads_the_page_and_answers_without_waiting():
     assert {*loading, *answering} == {0.0}
 
 
-def test_a_thousand_joins_from_one_address_in_a_minute_are_slowed_down():
+def test_a_thousand_joins_from_one_address_in_per_minute_are_slowed_down():
     buckets = Buckets(Limits().joins)
     taken = [buckets.wait_s("router", 0.06 * number) == 0 for number in range(1000)]
     assert 100 <= sum(taken) <= 130
@@ -142,17 +142,17 @@ def test_one_session_is_slowed_down_from_whatever_address():
 
 def test_an_observers_own_pace_is_never_slowed_down():
     buckets = Buckets(Limits().session)
-    asked = [float(number) for number in range(3600) for _ in range(6)]
-    assert {buckets.wait_s("session", now_s) for now_s in asked} == {0.0}
+    times_s = [float(number) for number in range(3600) for _ in range(6)]
+    assert {buckets.wait_s("session", now_s) for now_s in times_s} == {0.0}
 
 
-def whose(told, behind_proxy, client=("10.0.0.1", 1)):
-    headers = Headers(raw=[(b"x-forwarded-for", text.encode()) for text in told])
+def whose(entries, behind_proxy, client=("10.0.0.1", 1)):
+    headers = Headers(raw=[(b"x-forwarded-for", text.encode()) for text in entries])
     return address({"client": client}, headers, behind_proxy)
 
 
 @pytest.mark.parametrize(
-    ("told", "behind_proxy", "found"),
+    ("entries", "behind_proxy", "expected"),
     [
         pytest.param(["1.1.1.1"], False, "10.0.0.1", id="no proxy, so nobody's word"),
         pytest.param([], True, "10.0.0.1", id="a proxy that says nothing"),
@@ -166,8 +166,8 @@ def whose(told, behind_proxy, client=("10.0.0.1", 1)):
         pytest.param(["::ffff:8.8.4.4"], True, "8.8.4.4", id="IPv4 in the clothes of IPv6"),
     ],
 )
-def test_an_address_is_the_proxys_word_never_the_senders(told, behind_proxy, found):
-    assert whose(told, behind_proxy) == found
+def test_an_address_is_the_proxys_word_never_the_senders(entries, behind_proxy, expected):
+    assert whose(entries, behind_proxy) == expected
 
 
 def test_a_header_of_the_senders_own_does_not_lift_the_limit():
@@ -178,8 +178,8 @@ def test_a_header_of_the_senders_own_does_not_lift_the_limit():
 
 def test_behind_a_proxy_a_forged_first_entry_does_not_lift_the_limit():
     client = limited(Limits(address=Rate(2, 1), behind_proxy=True))
-    told = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
-    assert [client.get("/x", headers=one).status_code for one in told] == [200, 200, 429, 429]
+    requests = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
+    assert [client.get("/x", headers=one).status_code for one in requests] == [200, 200, 429, 429]
 
 
 HOSTILE = [
@@ -210,9 +210,9 @@ def test_off_a_space_no_header_gives_a_stranger_a_new_address(served):
 
 
 def test_on_a_space_the_proxys_entry_is_the_address_whatever_stands_before_it(served):
-    told = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
+    hostile = [{"X-Forwarded-For": f"8.8.8.{n}, 9.9.9.9"} for n in range(4)]
     others = [{"X-Forwarded-For": f"1.1.1.1, 9.9.8.{n}"} for n in range(4)]
-    assert served(True, told + others) == [200, 200, 429, 429] + [200] * 4
+    assert served(True, hostile + others) == [200, 200, 429, 429] + [200] * 4
 
 
 def test_the_app_decides_whom_to_believe_before_it_opens_anything(served, monkeypatch, tmp_path):

@@ -8,10 +8,12 @@ from types import MappingProxyType
 import pytest
 from starlette.testclient import TestClient
 
-from tests.study.tiny import body, open_tiny, write_study
+from tests.study.tiny import body, open_tiny
 from tests.web.serving import Observer, mounted
 from uplapp.web.observer.guards import MAX_BODY
 from uplapp.web.observer.routes import build
+
+pytestmark = pytest.mark.study(practice=0)
 
 TRAVERSALS = (
     *(
@@ -63,15 +65,13 @@ WRITES = routes("POST")
 
 
 @pytest.fixture
-def client(store, tmp_path):
-    write_study(tmp_path / "tiny")
-    study = open_tiny(store, tmp_path / "tiny", practice=0)
+def client(store, study):
     with TestClient(mounted(store, {"tiny": study}), raise_server_exceptions=False) as client:
         yield client
 
 
 def filled(path: str, part: str, value: str) -> str:
-    """The address with one of its parts replaced; the others are real."""
+    """The address with one of its parts replaced and the others real."""
     own = {"study": "tiny", "name": "page.html", "token": "0" * 32}
     return "/study" + re.sub(r"\{(\w+)\}", lambda found: value if found[1] == part else own[found[1]], path)
 
@@ -125,9 +125,9 @@ def test_no_form_of_another_site_can_write(client, path, kind):
 
 
 @pytest.mark.parametrize("path", WRITES)
-def test_no_other_site_is_told_that_it_may_ask(client, path):
-    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-    reply = client.options(filled(path, "", ""), headers=asked)
+def test_no_other_site_gets_permission_to_ask(client, path):
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    reply = client.options(filled(path, "", ""), headers=preflight)
     assert reply.status_code >= 400
     assert "access-control-allow-origin" not in reply.headers
 

@@ -15,16 +15,13 @@ from uplapp.study.exports import votes
 from uplapp.study.session import joining
 from uplapp.study.session.session import CODE_LENGTH
 
+pytestmark = pytest.mark.study(practice=1, catch=1, pairs="random:2")
+
 ALLOCATIONS = 10_000
 
 
-@pytest.fixture
-def study(store, tmp_path):
-    return open_tiny(store, tmp_path / "tiny", practice=1, catch=1, pairs="random:2")
-
-
 def go_through(observer):
-    """Answer everything; returns the last state."""
+    """Answer everything and return the last state."""
     state = observer.join()
     while state["trial"]:
         state = observer.answer(state["trial"]).json()
@@ -182,8 +179,8 @@ def test_the_export_names_nobody(client, store, study):
 
 
 def test_of_a_browser_only_its_kind_is_kept(store, study):
-    told = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.7390.54 Safari/537.36"}
-    with TestClient(mounted(store, {"tiny": study}), headers=told) as client:
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.7390.54 Safari/537.36"}
+    with TestClient(mounted(store, {"tiny": study}), headers=agent) as client:
         Observer(client).join()
     assert store.row("SELECT agent FROM observers")["agent"] == "Chrome, Linux"
 

@@ -1,1 +1,1 @@
-"""The observer's page: plain HTML and a small API; no byte of it tells which condition is shown."""
+"""The observer's page: plain HTML and a small API, neither of which reveals the condition on show."""

@@ -1,4 +1,4 @@
-"""What holds for every request of the observer's page: headers, origin, content type, size of the body."""
+"""The rules for every request of the observer's page: headers, origin, content type, size of the body."""
 
 import json
 from typing import Any
@@ -49,10 +49,11 @@ class Guard:
 
 
 def _refusal(scope: Scope) -> JSONResponse | None:
-    """The answer to a write that no page of ours would send, else None."""
+    """The refusal of a write that no page of ours would send, else None."""
     if scope["method"] in ("GET", "HEAD"):
         return None
     headers = Headers(scope=scope)
+    # A page of another site can write neither: a header of its own makes the browser ask first, in vain.
     ours = {headers.get("host"), headers.get("x-forwarded-host")}
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc not in ours:
@@ -63,7 +64,10 @@ def _refusal(scope: Scope) -> JSONResponse | None:
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; TooLarge above the cap, however it is announced, else BadResponse."""
+    """Read the body as a JSON object.
+
+    Raises TooLarge above the cap, whatever length was announced, and BadResponse for anything else.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

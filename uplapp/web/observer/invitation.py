@@ -1,4 +1,4 @@
-"""What the welcome page of a study says, in one language; nothing of it names a condition."""
+"""The words of a study's welcome page in one language, none of which names a condition."""
 
 from typing import Any
 
@@ -9,15 +9,26 @@ from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import facts
 
 PASSED_ON = (
-    *("phase_ms", "layout", "not_sure", "ranking", "practice", "calibration"),
-    *("blank_ms", "min_view_ms", "max_view_ms", "answer_timeout_ms"),
+    "phase_ms",
+    "layout",
+    "not_sure",
+    "ranking",
+    "practice",
+    "calibration",
+    "blank_ms",
+    "min_view_ms",
+    "max_view_ms",
+    "answer_timeout_ms",
 )
 
 
-def invite(study: OpenStudy, asked: str, door: str) -> dict[str, Any]:
-    """The JSON of the welcome page in the language asked for, else the study's own; `door` is its state."""
+def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
+    """Build the JSON of the welcome page in the language wanted, else in the study's own.
+
+    `door` is the state of the study.
+    """
     definition, protocol = study.definition, study.definition.protocol
-    language = asked if asked in definition.languages else definition.languages[0]
+    language = wanted if wanted in definition.languages else definition.languages[0]
     sizes = [study.stimuli.shown_size(scene.name, protocol) for scene in definition.scenes]
     return {
         **_texts(definition, language),
@@ -48,11 +59,11 @@ def invite(study: OpenStudy, asked: str, door: str) -> dict[str, Any]:
 
 
 def _texts(definition: Definition, language: str) -> dict[str, Any]:
-    """Title and consent text; the page has the standard text in each of its languages."""
-    found = {entry.language: entry for entry in definition.translations}.get(language)
-    title = (found.title if found else "") or definition.title
+    """The title and the consent text, empty where the page's own standard text applies."""
+    other = {entry.language: entry for entry in definition.translations}.get(language)
+    title = (other.title if other else "") or definition.title
     own = "" if definition.consent.text in (CONSENT, RATING_CONSENT) else definition.consent.text
-    text = (found.consent if found else "") or own
+    text = (other.consent if other else "") or own
     consent = {"version": definition.consent.version, "text": text}
     return {"title": title, "consent": consent, "consent_builtin": text == ""}
 

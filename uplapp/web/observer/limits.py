@@ -1,4 +1,4 @@
-"""How often one session and one address may ask; counted in memory alone, under salted hashes."""
+"""Limits on how often one session and one address may ask, counted in memory under salted hashes."""
 
 import time
 from collections import OrderedDict
@@ -17,15 +17,15 @@ SLOW_DOWN = "too many requests from here; wait a moment"
 
 @dataclass(frozen=True)
 class Rate:
-    """So many at once, then so many a minute."""
+    """A number of requests at once, then a number per minute."""
 
     burst: int
-    a_minute: float
+    per_minute: float
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one session may ask, and what one address may: it can be a whole class behind one router.
+    """The rates of one session and of one address, which can be a whole class behind one router.
 
     A session's fastest honest pace is some six requests per second. `behind_proxy` is for a Space: there
     the proxy writes X-Forwarded-For. Elsewhere anybody could, so the header counts for nothing.
@@ -38,7 +38,10 @@ class Limits:
 
 
 class Buckets:
-    """A token bucket a key; a key that is full again is forgotten, and so is the oldest of too many."""
+    """A token bucket per key.
+
+    A key whose bucket is full again is forgotten, and so is the oldest of too many.
+    """
 
     def __init__(self, rate: Rate, most: int = KEYS_KEPT) -> None:
         self._rate, self._most = rate, most
@@ -49,12 +52,12 @@ class Buckets:
 
     def wait_s(self, key: str, now_s: float) -> float:
         """Take one token of the key: 0, or the seconds until there is one again."""
-        a_second, name = self._rate.a_minute / 60, hash(key)
+        per_second, name = self._rate.per_minute / 60, hash(key)
         left, at_s = self._left.pop(name, (float(self._rate.burst), now_s))
-        left = min(self._rate.burst, left + max(0.0, now_s - at_s) * a_second)
+        left = min(self._rate.burst, left + max(0.0, now_s - at_s) * per_second)
         self._left[name] = (left - 1 if left >= 1 else left, now_s)
-        self._forget(now_s - self._rate.burst / a_second)
-        return 0.0 if left >= 1 else (1 - left) / a_second
+        self._forget(now_s - self._rate.burst / per_second)
+        return 0.0 if left >= 1 else (1 - left) / per_second
 
     def _forget(self, before_s: float) -> None:
         while len(self._left) > self._most or next(iter(self._left.values()))[1] < before_s:
@@ -62,7 +65,10 @@ class Buckets:
 
 
 class Limiter:
-    """ASGI middleware: 429 with Retry-After for who asks too often; `clock` in seconds, never set back."""
+    """ASGI middleware that answers 429 with Retry-After to whoever asks too often.
+
+    `clock` counts seconds and is never set back.
+    """
 
     def __init__(
         self, app: ASGIApp, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
@@ -88,18 +94,18 @@ class Limiter:
 
 
 def address(scope: Scope, headers: Headers, behind_proxy: bool) -> str:
-    """Whom a request comes from, IPv6 by its /64, which one household has.
+    """The address that a request comes from, of IPv6 the /64 that one household has.
 
     Behind a proxy it is the last public entry of X-Forwarded-For: what stands before it is the sender's own
     word, what follows are the proxy's own machines.
     """
     client = scope.get("client")
-    found = client[0] if client else ""
-    told = ",".join(headers.getlist("x-forwarded-for")) if behind_proxy else ""
-    hops = [hop.strip() for hop in told.split(",") if hop.strip()]
-    if hops:
-        found = next(filter(_is_public, reversed(hops)), hops[-1])
-    return _household(found)
+    peer = client[0] if client else ""
+    header = ",".join(headers.getlist("x-forwarded-for")) if behind_proxy else ""
+    hops = [hop.strip() for hop in header.split(",") if hop.strip()]
+    if not hops:
+        return _household(peer)
+    return _household(next(filter(_is_public, reversed(hops)), hops[-1]))
 
 
 def _is_public(hop: str) -> bool:
@@ -109,13 +115,13 @@ def _is_public(hop: str) -> bool:
         return False
 
 
-def _household(found: str) -> str:
+def _household(text: str) -> str:
     try:
-        known = ip_address(found)
+        whole = ip_address(text)
     except ValueError:
-        return found
-    known = getattr(known, "ipv4_mapped", None) or known
-    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else str(known)
+        return text
+    short = getattr(whole, "ipv4_mapped", None) or whole
+    return str(ip_network((short, 64), strict=False)) if isinstance(short, IPv6Address) else str(short)
 
 
 def _slow_down(wait_s: float) -> JSONResponse:

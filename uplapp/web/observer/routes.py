@@ -1,4 +1,4 @@
-"""The addresses of the observer's page; the server decides, the browser shows and measures."""
+"""The addresses of the observer's page: the server decides, the browser shows and measures."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,13 +16,9 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, response
-from uplapp.study.answers.response import BadResponse
 from uplapp.study.definition.definition import Definition
 from uplapp.study.session import joining, lifecycle, session
-from uplapp.study.session.joining import Newcomer
-from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.session.session import Unknown
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer import invitation
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
@@ -36,9 +32,9 @@ TYPES = {
     ".json": "application/json",
 }
 STATUS: dict[type[UplappError], int] = {
-    BadResponse: 422,
-    Unknown: 404,
-    NotNow: 403,
+    response.BadResponse: 422,
+    session.Unknown: 404,
+    lifecycle.NotNow: 403,
     Refused: 409,
     TooLarge: 413,
     StoreBusy: 503,
@@ -99,7 +95,7 @@ def build(
 
 
 async def page(request: Request) -> Response:
-    """The page itself; the same bytes for every study."""
+    """The page itself, which has the same bytes for every study."""
     if request.path_params["study"] not in request.app.state.studies:
         return PlainTextResponse("There is no open study at this address.", 404)
     return _file(request, "page.html")
@@ -111,7 +107,7 @@ async def static(request: Request) -> Response:
 
 
 async def welcome(request: Request) -> Response:
-    """What an observer reads before agreeing, and what the screen must be able to show."""
+    """The words that an observer reads before agreeing, and the sizes that must fit the screen."""
     study = _study(request)
     door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id))
     language = request.query_params.get("language", "")
@@ -122,7 +118,7 @@ async def join(request: Request) -> Response:
     """Store the consent and begin a session, or go on with that of a personal link."""
     body = await read_json(request)
     version = _text(body, "consent_version")
-    who = Newcomer(
+    who = joining.Newcomer(
         key=_text(body, "key") if body.get("key") else "",
         link=_text(body, "link") if body.get("link") else "",
         language=str(body.get("language", "")),
@@ -133,7 +129,7 @@ async def join(request: Request) -> Response:
 
 
 async def state(request: Request) -> Response:
-    """Where the session is."""
+    """The place that the session has reached."""
     return JSONResponse(asdict(await _call(request, session.state, _session(request))))
 
 
@@ -144,12 +140,12 @@ async def picture(request: Request) -> Response:
 
 
 async def answer(request: Request) -> Response:
-    """Store one answer; the reply is where the session is then."""
+    """Store one answer and reply with the place that the session has reached."""
     body, study = await read_json(request), _study(request)
-    given = _read_answer(body, study.definition)
+    measured = _read_answer(body, study.definition)
     token, key = _text(body, "token"), _text(body, "key")
     now = request.app.state.clock()
-    reply = await _call(request, session.answer, _session(request), token, key, given, now=now)
+    reply = await _call(request, session.answer, _session(request), token, key, measured, now=now)
     return JSONResponse(asdict(reply))
 
 
@@ -157,9 +153,9 @@ async def events(request: Request) -> Response:
     """Keep a handful of events around the trials."""
     entries = (await read_json(request)).get("events")
     if not isinstance(entries, list) or len(entries) > EVENTS_AT_ONCE:
-        raise BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
+        raise response.BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
     if not all(isinstance(entry, dict) for entry in entries):
-        raise BadResponse("an event must be an object")
+        raise response.BadResponse("an event must be an object")
     await _call(request, session.note, _session(request), entries, now=request.app.state.clock())
     return Response(status_code=204)
 
@@ -171,25 +167,25 @@ async def reply(request: Request) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """Delete what this observer said and did."""
+    """Delete all that this observer answered and did."""
     await read_json(request)
     await _call(request, session.withdraw, _session(request), now=request.app.state.clock())
     return JSONResponse({"withdrawn": True})
 
 
 def refuse(request: Request, error: Exception) -> Response:
-    """One sentence and a status; a fault of the study itself tells the observer nothing about it."""
+    """Reply with one sentence and a status, which for a fault of the study say nothing about it."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    text = str(error) if status != 500 else "this study has a fault; please tell the researcher"
+    text = str(error) if status != 500 else "this study has a fault; please contact the researcher"
     headers = {"Retry-After": "2"} if status == 503 else None
     reason = getattr(error, "reason", "other") if status != 500 else "other"
     return JSONResponse({"error": text, "reason": reason}, status, headers)
 
 
 def _read_files() -> dict[str, bytes]:
-    """The files of the page by their exact path, such as `base/api.js`; no other path names a file."""
-    found = [path for path in STATIC.rglob("*") if path.suffix in TYPES]
-    return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in found}
+    """Read the files of the page: exact path, such as `base/api.js`, to content."""
+    paths = [path for path in STATIC.rglob("*") if path.suffix in TYPES]
+    return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in paths}
 
 
 def _file(request: Request, name: str) -> Response:
@@ -202,7 +198,7 @@ def _file(request: Request, name: str) -> Response:
 def _study(request: Request) -> OpenStudy:
     study = request.app.state.studies.get(request.path_params["study"])
     if study is None:
-        raise Unknown("there is no open study at this address", "not_open")
+        raise session.Unknown("there is no open study at this address", "not_open")
     return study  # type: ignore[no-any-return]
 
 
@@ -213,9 +209,9 @@ def _read_answer(body: Mapping[str, Any], definition: Definition) -> response.Re
 
 
 def browser_and_system(agent: str) -> str:
-    """`Chrome, Windows` and the like from a User-Agent header; `other` stands for what it does not name.
+    """Name browser and system from a User-Agent header, such as `Chrome, Windows`, or `other`.
 
-    Without versions it is enough to tell timing apart, and too little to tell people apart.
+    Without versions that explains differences in timing, and is too little to identify people.
     """
     browser = next((name for mark, name in BROWSERS if mark in agent), "other")
     system = next((name for mark, name in SYSTEMS if mark in agent), "other")
@@ -229,7 +225,7 @@ def _session(request: Request) -> str:
 def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= 64:
-        raise BadResponse(f"'{key}' must be a text of 1 to 64 characters")
+        raise response.BadResponse(f"'{key}' must be a text of 1 to 64 characters")
     return value
 
 

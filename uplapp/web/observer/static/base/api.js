@@ -5,7 +5,7 @@ import { isRefused, refused } from "./timing.js";
 
 const base = `api/${encodeURIComponent(study)}`;
 const PATIENCE_MS = { request: 20_000, picture: 60_000 };
-const NOT_YET = [408, 425, 429]; // try again later; other 4xx are verdicts, but for a study not open
+const NOT_YET = [408, 425, 429]; // try again later: other 4xx are verdicts, except for a study that is not open
 const UNFIT = [413, 422]; // the server reads these answers and cannot take their times
 const LONGEST_WAIT_S = 120;
 
@@ -28,7 +28,7 @@ export const reply = (replies) => request("POST", "replies", { replies });
 export const withdraw = () => request("POST", "withdraw", {});
 export const picture = (token) => send("GET", `picture/${token}`, { read: (got) => got.blob() });
 
-// The same key again, after a lost reply, is the same observer; so is a personal link.
+// The same key again, after a lost reply, is the same observer, and so is the same personal link.
 export function join(body) {
   if (body.link) return request("POST", "join", body);
   const key = store.get("joining") ?? randomKey();
@@ -36,8 +36,8 @@ export function join(body) {
   return request("POST", "join", { ...body, key });
 }
 
-// What happened around the trials; worth having, not worth waiting for.
-export function tell(kind, detail = {}) {
+// Reports what happened around the trials, without waiting for the reply.
+export function report(kind, detail = {}) {
   if (!session()) return;
   const body = JSON.stringify({ events: [{ kind, at_ms: performance.now(), detail }] });
   fetch(`${base}/events`, { method: "POST", headers: headers(true), body, keepalive: true }).catch(() => {});
@@ -84,8 +84,8 @@ function setAside(entry) {
 // Once per load of the page: a server that was mended takes what it refused before.
 export function tryAgain() {
   const kept = outbox();
-  const known = new Set(kept.map(({ key }) => key));
-  keep([...entries("aside").filter(({ key }) => !known.has(key)), ...kept]);
+  const waitingKeys = new Set(kept.map(({ key }) => key));
+  keep([...entries("aside").filter(({ key }) => !waitingKeys.has(key)), ...kept]);
   store.remove("aside");
 }
 
@@ -153,7 +153,7 @@ function decided(reply, content) {
   return verdict && content?.error !== undefined && content.reason !== "not_open";
 }
 
-// One try within the time limit; whatever goes wrong in it is an empty result.
+// Tries once within the time limit. Whatever goes wrong is an empty result.
 async function once(method, path, { body, owner, read }) {
   const limit = new AbortController();
   const patience = path.startsWith("picture") ? PATIENCE_MS.picture : PATIENCE_MS.request;

@@ -27,7 +27,7 @@ export const store = {
 };
 
 const fragment = (name) => new URLSearchParams(location.hash.slice(1)).get(name);
-// A personal link: `#l=` and 32 hex digits; the fragment of an address never leaves the browser.
+// A personal link: `#l=` and 32 hex digits. The fragment of an address never leaves the browser.
 export const link = fragment("l") ?? "";
 
 // Another person's link on the same device is another session.

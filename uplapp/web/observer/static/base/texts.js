@@ -1,4 +1,4 @@
-// Every sentence that an observer reads, from one file a language; a star around words makes them strong.
+// Every sentence that an observer reads, from one file per language. Stars around words make them strong.
 
 const FALLBACK = "en";
 let texts = null;
@@ -7,10 +7,9 @@ let present = null; // their language
 // The sentences in that language, else in English.
 export async function load(language) {
   if (language === present) return;
-  const known = /^[a-z]{2}$/.test(language);
-  const found = known && (await read(language));
-  texts = found || (await read(FALLBACK)) || {};
-  document.documentElement.lang = present = found ? language : FALLBACK;
+  const other = /^[a-z]{2}$/.test(language) ? await read(language) : null;
+  texts = other ?? (await read(FALLBACK)) ?? {};
+  document.documentElement.lang = present = other ? language : FALLBACK;
   for (const element of document.querySelectorAll("[data-text]")) write(element, element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.dataset.label));
@@ -43,10 +42,10 @@ export function write(element, key, values) {
   element.replaceChildren(...parts);
 }
 
-// The labels of a standard scale in the observer's language; a study's own labels as they are.
-export function labels({ scale, labels: given }) {
-  const standard = given.map((text) => texts?.[`scale_${scale}_${text}`]);
-  return standard.includes(undefined) ? given : standard;
+// The labels of a standard scale in the observer's language, or a study's own labels as they are.
+export function labels({ scale, labels: own }) {
+  const standard = own.map((text) => texts?.[`scale_${scale}_${text}`]);
+  return standard.includes(undefined) ? own : standard;
 }
 
 // How a language calls itself, for the menu.

@@ -5,7 +5,7 @@ import { write } from "../base/texts.js";
 
 export const pinched = () => (window.visualViewport?.scale ?? 1) > 1.01;
 
-// `fits` says whether the pictures are in the window; `onChange(held)` is called at each change of state.
+// `fits` says whether the pictures are in the window. `onChange(held)` is called at each change of state.
 // Returns the check itself.
 export function holdWhile(fits, onChange, signal) {
   const ratio = devicePixelRatio;
@@ -17,12 +17,12 @@ export function holdWhile(fits, onChange, signal) {
     return fits() ? null : "held_size";
   }
   function check() {
-    const found = reason();
-    const told = found !== null && found !== "hidden";
-    at("held").hidden = !told;
-    if (told) write(at("held-text"), found);
-    if (held === (found !== null)) return;
-    held = found !== null;
+    const why = reason();
+    const explained = why !== null && why !== "hidden";
+    at("held").hidden = !explained;
+    if (explained) write(at("held-text"), why);
+    if (held === (why !== null)) return;
+    held = why !== null;
     onChange(held);
   }
   const on = (target, kind) => target?.addEventListener(kind, check, { signal });
@@ -33,5 +33,5 @@ export function holdWhile(fits, onChange, signal) {
     at("held").hidden = true;
   });
   check();
-  return check; // for a window moved to another display, which no event tells
+  return check; // for a window moved to another display, which no event reports
 }

@@ -1,4 +1,4 @@
-// Time within one trial: how long the pictures may be seen, and how long an answer may take; pauses apart.
+// Time within one trial: how long the pictures may be seen, and how long an answer may take, without pauses.
 
 const STEP_MS = 50;
 const MARGIN_MS = 34; // two frames: the player counts from frame to frame
@@ -21,7 +21,7 @@ export class Stopwatch {
   }
 }
 
-// Calls `onStep(share of the least view)`, `onGrey` and `onLate` when their times come; returns its end.
+// Calls `onStep(share of the least view)`, `onGrey` and `onLate` when their times come, and returns a function that ends it.
 export function watchLimits(study, watch, { onStep, onGrey, onLate }) {
   const { min_view_ms: least, max_view_ms: most, answer_timeout_ms: late } = study;
   if (!least && !most && !late) return () => {};

@@ -1,4 +1,4 @@
-// One comparison on screen: keys, buttons and the player; resolves with what was chosen and measured.
+// One comparison on screen: keys, buttons and the player. Resolves with the choice and what was measured.
 
 import { holdWhile } from "./hold.js";
 import { drawWait, Stopwatch, watchLimits } from "./limits.js";
@@ -53,7 +53,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
     if (grey || !seenBoth()) return;
     grey = true;
     player.clear();
-    player.phase = -1; // nothing is drawn any more, whichever is chosen
+    player.phase = -1; // nothing is drawn any more, whichever side is on show
     write(at("hint"), together ? "hint_now" : "hint_now_in_place");
     note("max_view", { seen_ms: player.seen });
   }

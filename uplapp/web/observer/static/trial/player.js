@@ -5,7 +5,7 @@
 //   player.start(await measureFrame());       // one canvas and two candidates: show(0) or show(1)
 //   player.stop();  player.log                // every swap and every late frame, in ms since the first picture
 //
-// The swaps are the frames that were requested, by the display's own timestamps; they are not photons.
+// The swaps are the frames that were requested, by the display's own timestamps, not photons.
 
 const LOGGED = 2400; // ten minutes at 250 ms; keeps an answer below the server's limit
 const LATE = 1.5; // frames

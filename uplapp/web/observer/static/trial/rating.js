@@ -1,4 +1,4 @@
-// One picture to rate, its original beside it, in its place, or not shown at all; resolves with what was measured.
+// One picture to rate, its original beside it, in its place, or not shown at all. Resolves with the ratings and times.
 
 import { holdWhile } from "./hold.js";
 import { drawWait, Stopwatch, watchLimits } from "./limits.js";
@@ -9,7 +9,7 @@ import { write } from "../base/texts.js";
 
 export { focusFirst } from "./scales.js";
 
-const ROOM = { width: 16, height: 60 }; // CSS pixels around a picture; the scales may be scrolled to
+const ROOM = { width: 16, height: 60 }; // CSS pixels around a picture. The scales may be scrolled to
 // Pictures beside each other or one in place of the other, the scales below or beside them: the first that fits.
 const ARRANGEMENTS = ["pair-below", "pair-aside", "one-below", "one-aside"];
 const LAST = "one-below"; // where nothing fits, this one is scrolled
@@ -23,7 +23,7 @@ export function fitting({ width, height }) {
 
 // ---- where everything is -----------------------------------------------------------------------
 
-// Everything in its place before the picture comes; the page shows it, as its room is measured.
+// Everything in its place before the picture comes. The page is on show already, as its room is measured.
 export function arrange(trial, study) {
   for (const name of ["image", "original"]) size(at(`rate-${name}`), trial.width, trial.height);
   drawScales(study.criteria);
@@ -37,11 +37,11 @@ export function arrange(trial, study) {
 
 function place(trial) {
   const choices = trial.original ? ARRANGEMENTS : ARRANGEMENTS.slice(2);
-  const found = choices.find((name) => {
+  const arrangement = choices.find((name) => {
     set(name, trial);
     return fitsWindow();
   });
-  if (!found) set(LAST, trial);
+  if (!arrangement) set(LAST, trial);
 }
 
 function set(name, trial) {

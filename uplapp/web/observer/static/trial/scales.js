@@ -1,10 +1,10 @@
-// The scales of a rating: one row of labelled values a criterion, by pointer, digits or arrows.
+// The scales of a rating: one row of labelled values per criterion, by pointer, digits or arrows.
 
 import { at } from "../base/screens.js";
 import { labels } from "../base/texts.js";
 
 const groups = () => [...at("criteria").querySelectorAll("fieldset")];
-const given = (group) => group.querySelector("input:checked");
+const checked = (group) => group.querySelector("input:checked");
 
 export function drawScales(criteria) {
   at("criteria").replaceChildren(...criteria.map(scale));
@@ -36,18 +36,18 @@ export function focusFirst() {
   at("criteria").querySelector("input").focus({ preventScroll: true });
 }
 
-export const complete = () => groups().every(given);
+export const complete = () => groups().every(checked);
 
 // {criterion: value} of those that have one.
 export function ratings(criteria) {
-  const inputs = groups().map(given);
+  const inputs = groups().map(checked);
   const values = criteria.map(({ name }, place) => [name, inputs[place] && Number(inputs[place].value)]);
   return Object.fromEntries(values.filter(([, value]) => typeof value === "number"));
 }
 
 // A digit chooses on the scale in focus, else on the first that has no rating yet.
 export function chooseDigit(digit) {
-  const group = document.activeElement?.closest("fieldset") ?? groups().find((one) => !given(one)) ?? groups()[0];
+  const group = document.activeElement?.closest("fieldset") ?? groups().find((one) => !checked(one)) ?? groups()[0];
   const input = group.querySelector(`input[value="${digit}"]`);
   input?.focus();
   input?.click();

@@ -10,7 +10,7 @@ const SHORT_MM = 53.98;
 const USUAL = { px_per_mm: 96 / 25.4, desk_cm: 60, hand_cm: 35 };
 const LEAST_PX = 100;
 
-// Device pixels a degree of vision, in the middle of the screen.
+// Device pixels per degree of vision, in the middle of the screen.
 export function pixelsPerDegree(cardPx, cardMm, distanceCm) {
   return (cardPx / cardMm) * 10 * distanceCm * 2 * Math.tan(Math.PI / 360);
 }
@@ -36,15 +36,14 @@ export async function calibrate(session) {
     card.style.width = `${slider.value}px`;
     card.style.height = `${Number(slider.value) * (short ? 0.7 : SHORT_MM / LONG_MM)}px`;
     card.textContent = say(short ? "card_short" : "card_long");
-    const { pixels_per_degree: found } = measured();
-    const told = found.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
-    write(at("card-result"), "card_result", { n: told });
+    const n = measured().pixels_per_degree.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    write(at("card-result"), "card_result", { n });
   };
   draw();
   slider.focus();
   const result = await chosen(draw);
   store.set("calibrated", session);
-  if (result === "fits") api.tell("calibration", { ...measured(), edge_mm: edge });
+  if (result === "fits") api.report("calibration", { ...measured(), edge_mm: edge });
 }
 
 function chosen(draw) {

@@ -6,9 +6,11 @@ import { measureFrame } from "../trial/player.js";
 import { at, pressed, show } from "../base/screens.js";
 import { write } from "../base/texts.js";
 
-const SLOWEST_MS = 1000 / 45; // the time of a frame; slower is told, not refused
-const STEP = 0.25; // displays scale by quarters; a browser's zoom does not
+const SLOWEST_MS = 1000 / 45; // the time of a frame; a slower display gets a hint and is not refused
+const STEP = 0.25; // displays scale by quarters, a browser's zoom does not
 let frameMs = 0;
+
+const touch = () => matchMedia("(pointer: coarse)").matches;
 
 function mark(id, good, key, values) {
   at(id).className = good === null ? "" : good ? "yes" : "no";
@@ -26,8 +28,8 @@ function checkSize(study, layout) {
 
 function checkRatio() {
   const ratio = devicePixelRatio;
-  const touch = matchMedia("(pointer: coarse)").matches; // phones have ratios of every kind
-  const odd = !touch && (ratio < 1 || Math.abs(ratio / STEP - Math.round(ratio / STEP)) > 0.01);
+  const odd = !touch() && // phones have ratios of every kind
+    (ratio < 1 || Math.abs(ratio / STEP - Math.round(ratio / STEP)) > 0.01);
   if (pinched()) mark("check-ratio", false, "ratio_pinched");
   else if (odd) mark("check-ratio", false, "ratio_odd", { percent: Math.round(100 * ratio) });
   else mark("check-ratio", true, "ratio_good");
@@ -39,12 +41,17 @@ function checkRate() {
     { n: Math.round(1000 / frameMs) });
 }
 
+function checkFocus() {
+  if (touch()) at("check-focus").textContent = ""; // a finger needs no focus
+  else mark("check-focus", document.hasFocus(), document.hasFocus() ? "focus_good" : "focus_click");
+}
+
 function checkAll(study, fitting) {
   const layout = fitting(study);
   checkSize(study, layout);
   checkRatio();
   checkRate();
-  mark("check-focus", document.hasFocus(), document.hasFocus() ? "focus_good" : "focus_click");
+  checkFocus();
   at("ready").disabled = !layout || !frameMs || pinched();
   const smaller = innerWidth < 0.9 * screen.width || innerHeight < 0.9 * screen.height;
   at("fullscreen").hidden = !smaller || !document.fullscreenEnabled || Boolean(document.fullscreenElement);
@@ -60,7 +67,7 @@ function greet(study, state) {
   at("own-link").href = location.href;
 }
 
-// Resolves with the time of one frame once the observer is ready; `fitting` says which layout has room.
+// Resolves with the time of one frame once the observer is ready. `fitting` says which layout has room.
 export async function checks(study, state, fitting) {
   frameMs = 0;
   greet(study, state);
@@ -69,7 +76,7 @@ export async function checks(study, state, fitting) {
   for (const kind of ["resize", "focus", "blur"]) addEventListener(kind, again, { signal: listening.signal });
   window.visualViewport?.addEventListener("resize", again, { signal: listening.signal });
   at("fullscreen").addEventListener("click", () => {
-    api.tell("fullscreen");
+    api.report("fullscreen");
     document.documentElement.requestFullscreen().catch(() => {});
   }, { signal: listening.signal });
   show("checks");
@@ -80,6 +87,6 @@ export async function checks(study, state, fitting) {
   await pressed("ready");
   listening.abort();
   const size = { width: innerWidth, height: innerHeight, ratio: devicePixelRatio, frame_ms: frameMs };
-  api.tell("screen", size);
+  api.report("screen", size);
   return frameMs;
 }

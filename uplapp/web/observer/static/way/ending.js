@@ -22,7 +22,7 @@ export function thank(study, state) {
   show("thanks");
 }
 
-// Every quiet button of this kind leads to one question; only its answer deletes anything.
+// Every quiet button of this kind leads to one question, and only its answer deletes anything.
 export function offerWithdrawal() {
   let before = "";
   for (const button of document.querySelectorAll(".withdraw")) {

@@ -56,7 +56,7 @@ function count({ trial, done, total, practice_done: practised, practice_total: p
 }
 
 function measure(trial, bitmaps, layout) {
-  const shown = { trial, bitmaps, layout, frameMs, study, note: api.tell };
+  const shown = { trial, bitmaps, layout, frameMs, study, note: api.report };
   return task.runTrial(study.task === "rating" ? { ...shown, bitmaps: { ...bitmaps, image: bitmaps.left } } : shown);
 }
 
@@ -120,7 +120,7 @@ async function between(before, after) {
     await pause("counts_title", `counts_${study.task}${study.not_sure ? "_unsure" : ""}`, "begin");
   }
   if (after.rest) {
-    api.tell("break");
+    api.report("break");
     await pause("break_title", "break_text", "go_on");
   }
 }
@@ -142,13 +142,13 @@ async function goThrough(state) {
 function watch() {
   // Sent twice in a hurry, a form would load the page, with its replies in the address.
   addEventListener("submit", (event) => event.preventDefault());
-  addEventListener("focus", () => api.tell("focus"));
-  addEventListener("blur", () => api.tell("blur"));
-  document.addEventListener("visibilitychange", () => api.tell(document.hidden ? "hidden" : "visible"));
+  addEventListener("focus", () => api.report("focus"));
+  addEventListener("blur", () => api.report("blur"));
+  document.addEventListener("visibilitychange", () => api.report(document.hidden ? "hidden" : "visible"));
   let ratio = devicePixelRatio;
   addEventListener("resize", () => {
-    api.tell("resize", { width: innerWidth, height: innerHeight });
-    if (ratio !== devicePixelRatio) api.tell("pixel_ratio", { ratio: devicePixelRatio });
+    api.report("resize", { width: innerWidth, height: innerHeight });
+    if (ratio !== devicePixelRatio) api.report("pixel_ratio", { ratio: devicePixelRatio });
     ratio = devicePixelRatio;
   });
   api.onTrouble((lost) => {
@@ -161,7 +161,7 @@ async function resume() {
   if (!session()) return null;
   try {
     api.tryAgain();
-    await api.flush().catch(() => {}); // a refused answer is decided; the state below says where we are
+    await api.flush().catch(() => {}); // a refused answer is decided: the state below says where we are
     const state = await api.state();
     keepSession(session());
     return state;
@@ -193,8 +193,8 @@ async function begin() {
 
 begin().catch(async (error) => {
   if (!loaded()) await load(preferred());
-  const known = say(`refused_${error.reason}_title`) !== `refused_${error.reason}_title`;
-  const reason = known ? error.reason : "other";
-  if (!known) console.error(error);
+  const named = say(`refused_${error.reason}_title`) !== `refused_${error.reason}_title`;
+  const reason = named ? error.reason : "other";
+  if (!named) console.error(error);
   stop(`refused_${reason}_title`, `refused_${reason}_text`);
 });

@@ -1,11 +1,11 @@
-// The questions after the last trial, each with a label of its own; skipped where none is required.
+// The questions after the last trial, each with its own label. They can be skipped where none is required.
 
 import * as api from "../base/api.js";
 import { at, show } from "../base/screens.js";
 import { say } from "../base/texts.js";
 
 const LONGEST = 2000; // characters, as the server takes them
-const FEW = 7; // options that are all in view; more are a menu
+const FEW = 7; // options that are all in view: more are a menu
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -47,8 +47,8 @@ function field(question, index) {
 
 function replies(questions) {
   const form = new FormData(at("replies"));
-  const given = questions.map((question, index) => [question, (form.get(`question-${index}`) ?? "").trim()]);
-  const filled = given.filter(([, text]) => text !== "");
+  const fields = questions.map((question, index) => [question, (form.get(`question-${index}`) ?? "").trim()]);
+  const filled = fields.filter(([, text]) => text !== "");
   return Object.fromEntries(filled.map(([{ name, kind }, text]) => [name, kind === "number" ? Number(text) : text]));
 }
 
@@ -63,9 +63,9 @@ export async function ask({ questions }) {
 function replied(questions) {
   return new Promise((resolve) => {
     const listening = new AbortController();
-    const end = (given) => {
+    const end = (values) => {
       listening.abort();
-      resolve(given);
+      resolve(values);
     };
     at("skip-questions").addEventListener("click", () => end({}), { signal: listening.signal });
     at("replies").addEventListener("submit", (event) => {

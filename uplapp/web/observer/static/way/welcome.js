@@ -1,4 +1,4 @@
-// Welcome, language and consent; or, where the study takes nobody now, a sentence that says so.
+// Welcome, language and consent, or where the study takes nobody now, a sentence that says so.
 
 import * as api from "../base/api.js";
 import { at, show, stop, submitted } from "../base/screens.js";
@@ -17,11 +17,11 @@ export async function invitation(wanted = preferred()) {
 }
 
 export function preferred() {
-  const asked = new URLSearchParams(location.search).get("lang") ?? store.get("language");
-  return (asked ?? navigator.language ?? "").slice(0, 2).toLowerCase();
+  const chosen = new URLSearchParams(location.search).get("lang") ?? store.get("language");
+  return (chosen ?? navigator.language ?? "").slice(0, 2).toLowerCase();
 }
 
-// Whether a newcomer can take part; a link may belong to someone who is in already.
+// Whether a newcomer can take part. A link may belong to someone who is in already.
 export function admits(study) {
   const held = study.state === "full" && link ? "open" : study.state;
   const reason = held !== "open" ? held : study.links_only && !link ? "link_needed" : null;
@@ -92,6 +92,6 @@ function remember(language) {
   store.set("language", language);
   const search = new URLSearchParams(location.search);
   search.delete("lang");
-  const asked = String(search) && `?${search}`;
-  history.replaceState(null, "", `${location.pathname}${asked}${location.hash}`);
+  const rest = String(search) && `?${search}`;
+  history.replaceState(null, "", `${location.pathname}${rest}${location.hash}`);
 }

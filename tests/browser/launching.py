@@ -1,0 +1,30 @@
+"""How a browser and the app that it visits are started."""
+
+import subprocess
+import time
+
+import httpx
+
+PATIENCE_S = 180
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def wait_for_page(address: str, process: subprocess.Popen) -> str:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        assert process.poll() is None, "the app ended"
+        try:
+            if httpx.get(address).status_code == 200:
+                return address
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise AssertionError("the app did not answer in time")
