@@ -84,6 +84,7 @@ def _command(verb: Any, name: str) -> Any:
 
         verb = completed(verb)
     if isinstance(verb, typer.Typer):
+        verb.rich_markup_mode = None
         command = typer.main.get_command(verb)
     else:
         single = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
