@@ -107,7 +107,7 @@ WRONG = {
     "NaN": ({"rate": math.nan}, "rate = nan must be a number"),
     "infinity": ({"rate": math.inf}, "rate = inf must be a number"),
     "beyond every float": ({"rate": 10**400}, "must be a number"),
-    "outside its range": ({"rate": 0}, "rate = 0.0 must be more than 0 and at most 1"),
+    "outside its range": ({"rate": 0}, "rate = 0 must be more than 0 and at most 1"),
     "none of the choices": ({"side": "up"}, "side = 'up' must be one of: left, right"),
     "none of the names": ({"colour": "green"}, "colour = 'green' must be one of: red, blue"),
     "no list": ({"rows": "abc"}, "rows = 'abc' must be a list"),

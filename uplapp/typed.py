@@ -125,18 +125,18 @@ def _record(kind: type[Kind], table: Any, place: Place) -> Kind:
     hints = get_type_hints(kind)
     values = {key: _value(hints[key], key, value, place) for key, value in table.items()}
     for key, value in values.items():
-        _check_allowed(entries[key], value, place)
+        _check_allowed(entries[key], value, table[key], place)
     try:
         return kind(**values)
     except UplappError as error:  # a value's own check, which does not know the place
         raise place.refusal(str(error)) from error
 
 
-def _check_allowed(entry: Field[Any], value: object, place: Place) -> None:
+def _check_allowed(entry: Field[Any], value: object, written: object, place: Place) -> None:
     allowed = entry.metadata.get("allowed")
     parts = value if isinstance(value, tuple) else (value,)
-    if allowed is not None and not all(part in allowed for part in parts):
-        raise place.refusal(f"{entry.name} = {_shown(value)} must {allowed}")
+    if allowed is not None and not all(part in allowed for part in parts if part is not None):
+        raise place.refusal(f"{entry.name} = {_shown(written)} must {allowed}")
 
 
 def _value(hint: Any, key: str, value: Any, place: Place) -> Any:
@@ -178,12 +178,13 @@ def _optional(hint: Any, key: str, value: Any, place: Place) -> Any:
 
 def _tuple(hint: Any, key: str, value: Any, place: Place) -> tuple[Any, ...]:
     inner = get_args(hint)[0]
+    of = f" of {ONE_OR_MANY[inner][1]}" if inner in ONE_OR_MANY else ""
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise place.refusal(f"{key} = {_shown(value)} must be a list")
+        raise place.refusal(f"{key} = {_shown(value)} must be a list{of}")
     if is_dataclass(inner):
         return tuple(_record(inner, row, place.inside(_row(key, n, row))) for n, row in enumerate(value))  # type: ignore[arg-type]
     if inner in ONE_OR_MANY and not all(_fits(inner, part) for part in value):
-        raise place.refusal(f"{key} = {_shown(value)} must be a list of {ONE_OR_MANY[inner][1]}")
+        raise place.refusal(f"{key} = {_shown(value)} must be a list{of}")
     return tuple(_value(inner, f"{key}[{n}]", part, place) for n, part in enumerate(value))
 
 
@@ -201,7 +202,7 @@ def _mapping(hint: Any, key: str, value: Any, place: Place) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 

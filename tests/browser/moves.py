@@ -7,6 +7,9 @@ from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.web.observer.routes import STATIC
 
+SEEN = (
+    "() => document.querySelector('#places [aria-pressed=true]')?.style.getPropertyValue('--seen') === '100%'"
+)
 SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #thanks:visible"
 
 
@@ -88,7 +91,7 @@ def wait_for_answer(page, store, before):
 
 
 def answer_side_by_side(page, number):
-    page.wait_for_timeout(1100)  # blank and one cycle
+    page.wait_for_selector("#choose-left:enabled")  # after the blank and one cycle
     page.keyboard.press(("ArrowLeft", "ArrowRight", "1", "2")[number % 4])
 
 
@@ -137,7 +140,7 @@ def session_of(page):
 def in_any_layout(page, number):
     if page.is_visible("#choose-left"):
         return answer_side_by_side(page, number)
-    page.wait_for_timeout(2600)
+    page.wait_for_function(SEEN)
     page.click("#places [aria-pressed=false]")
     page.wait_for_selector("#choose-shown:enabled")
     return page.click("#choose-shown")

@@ -10,18 +10,17 @@ from typing import Annotated
 
 import typer
 
-from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.analysis.reading.columns import Columns
 from uplapp.analysis.reading.votes import read_votes, without
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.settings import Settings
 from uplapp.study.definition.definition import load
-from uplapp.study.session import opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import DATABASE, Store
 from uplapp.values import Votes
+from uplapp.workflows.opening import open_study
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,7 +40,7 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
     stimuli.check(definition, root)
     store = Store(settings.data / DATABASE)
     try:
-        yield store, opening.open_study(store, definition, root, time.time(), next_pairs)
+        yield store, open_study(store, definition, root, time.time())
     finally:
         store.close()
 

@@ -11,7 +11,7 @@ from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import definition
 from uplapp.study.exports import dashboard
-from uplapp.study.session import lifecycle
+from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.reading import reading
@@ -32,11 +32,22 @@ class Shelf:
     closed: dict[str, str] = field(default_factory=dict)
 
     def open_all(self) -> None:
-        """Open every study that can be shown; what is wrong with the others is told on stderr."""
+        """Open every study that can be shown, and print on stderr what is wrong with the others."""
         for folder in self._folders():
             self.open(folder)
             if folder.name in self.closed:
                 print(f"study {folder.name} stays closed: {self.closed[folder.name]}", file=sys.stderr)
+            elif folder.name in self.studies:
+                self._report_left_behind(self.studies[folder.name])
+
+    def _report_left_behind(self, opened: OpenStudy) -> None:
+        people = opening.left_behind(self.store, opened)
+        if people:
+            print(
+                f"study {opened.definition.name}: what it shows or asks changed; {people} observers who "
+                "began before cannot go on, and their answers are kept apart; restore the files for them",
+                file=sys.stderr,
+            )
 
     def open(self, folder: Path) -> None:
         """Open one study, its stimuli rendered if need be, or keep the reason why it stays closed."""

@@ -3,6 +3,8 @@
 import base64
 import io
 import shutil
+from contextlib import ExitStack
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,25 +25,35 @@ CORNERS = """() => ['left', 'right'].map((side) => {
 })"""
 
 
-@pytest.fixture
-def open_scaled(chromium):
-    """`open_scaled(factor, width, height)`: a page of a browser that has this factor itself.
+@pytest.fixture(scope="module")
+def scaled(chromium):
+    """`scaled(factor, width, height)`: a browser that has this factor and this size of window itself.
 
     An emulated factor scales the picture once more, and shows differences where a real display has none.
     """
-    browsers = []
 
-    def opened(factor, width, height):
+    @cache
+    def launched(factor, width, height):
         flags = [*FLAGS, f"--force-device-scale-factor={factor}", f"--window-size={width},{height}"]
         path = shutil.which("chromium")
-        browsers.append(chromium.browser_type.launch(executable_path=path, args=flags))
-        page = browsers[-1].new_context(no_viewport=True).new_page()
-        page.set_default_timeout(60_000)
-        return page
+        return stack.enter_context(chromium.browser_type.launch(executable_path=path, args=flags))
 
-    yield opened
-    for browser in browsers:
-        browser.close()
+    with ExitStack() as stack:
+        yield launched
+
+
+@pytest.fixture
+def open_scaled(scaled):
+    """`open_scaled(factor, width, height)`: a fresh page of such a browser."""
+    with ExitStack() as stack:
+
+        def opened(factor, width, height):
+            context = stack.enter_context(scaled(factor, width, height).new_context(no_viewport=True))
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            return page
+
+        yield opened
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """The player on displays that no test machine has: its own module, on frames of a made-up clock."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from tests.study.tiny import open_tiny
-from tests.web.serving import mounted
+from tests.web.serving import mounted, serving
 from uplapp.study.answers.response import phase_frames
+from uplapp.study.store.store import Store
 
 pytestmark = pytest.mark.browser
 SECONDS = 40
@@ -43,18 +46,35 @@ async ({ rate, phaseMs, seconds, pause, absent, late }) => {
 """
 
 
+@pytest.fixture(scope="module")
+def opened(chromium, tmp_path_factory):
+    """The page of a study, which each test loads anew."""
+    folder = tmp_path_factory.mktemp("displays")
+    with closing(Store(folder / "answers.db")) as store:
+        study = open_tiny(store, folder / "tiny")
+        with serving(mounted(store, {"tiny": study})) as address, closing(chromium.new_page()) as page:
+            page.goto(f"{address}/study/tiny")
+            yield page
+
+
 @pytest.fixture
-def play(store, serve, open_page, tmp_path):
+def play(opened):
     """`play(rate, phase_ms)`: the log of a player after 40 s on a display of that rate."""
-    study = open_tiny(store, tmp_path / "tiny")
-    page = open_page()
-    page.goto(f"{serve(mounted(store, {'tiny': study}))}/study/tiny")
+    page, errors = opened, []
+
+    def note(error):
+        errors.append(str(error))
+
+    page.on("pageerror", note)
+    page.reload()
 
     def played(rate, phase_ms, pause=0, absent=0, late=0):
         choice = {"pause": pause, "absent": absent, "late": late}
         return page.evaluate(PLAY, {"rate": rate, "phaseMs": phase_ms, "seconds": SECONDS, **choice})
 
-    return played
+    yield played
+    page.remove_listener("pageerror", note)
+    assert errors == []
 
 
 @pytest.mark.parametrize("phase_ms", [500.0, 250.0, 125.0, 100.0])

@@ -24,6 +24,7 @@ def with_protocol(**entries):
     [
         ({**GOOD, "colour": 1}, "unknown key 'colour'; allowed: access, completion, conditions"),
         ({"title": "x", "scenes": GOOD["scenes"]}, "'conditions' is missing"),
+        ({**GOOD, "name": "other"}, "unknown key 'name'"),
         ({**GOOD, "title": 3}, "title = 3 must be a text"),
         ({**GOOD, "conditions": GOOD["conditions"][:1]}, "at least 2 conditions"),
         ({**GOOD, "conditions": []}, "conditions must be one or more tables"),
@@ -38,7 +39,7 @@ def with_protocol(**entries):
         (with_protocol(phase_ms="fast"), "phase_ms = 'fast' must be a number"),
         (with_protocol(catch=True), "catch = True must be a whole number"),
         (with_protocol(not_sure=1), "not_sure = 1 must be true or false"),
-        (with_protocol(layout="diagonal"), "layout 'diagonal' is unknown; choose one of: auto"),
+        (with_protocol(layout="diagonal"), "layout = 'diagonal' must be one of: auto, side_by_side"),
         (with_protocol(pairs="some"), 'write "all", "random:N" or "adaptive:N"'),
         (with_protocol(pairs="adaptive:0"), 'write "all", "random:N" or "adaptive:N"'),
         (with_protocol(pairs="adaptive:3", orders=2), "orders = 2 needs pairs that are planned"),
@@ -52,7 +53,7 @@ def with_protocol(**entries):
             {**GOOD, "translations": [{"language": "en"}]},
             "'en' must be two letters, each language once",
         ),
-        ({**GOOD, "translations": {"language": "de"}}, "must be tables, each with a language"),
+        ({**GOOD, "translations": {"language": "de"}}, "must be a list"),
         ({**GOOD, "completion": {"redirect": "http://x.example"}}, "must be an https:// address"),
         ({**GOOD, "completion": {"redirect": "javascript:alert(1)"}}, "must be an https:// address"),
         ({**GOOD, "access": {"quota": -1}}, "quota = -1 must lie between 0 and 100000"),
@@ -62,11 +63,23 @@ def with_protocol(**entries):
             "only a choice has options",
         ),
         ({**GOOD, "questions": [{"name": "a", "text": "?", "options": "xy"}]}, "must be a list of texts"),
-        ({**GOOD, "questions": [{"name": "a", "text": "?", "kind": "date"}]}, "kind 'date' is unknown"),
-        ({**GOOD, "questions": [{"name": "a", "text": "?", "language": "de"}]}, "language 'de' is unknown"),
+        (
+            {**GOOD, "questions": [{"name": "a", "text": "?", "kind": "date"}]},
+            "kind = 'date' must be one of: text, number, choice",
+        ),
+        (
+            {**GOOD, "questions": [{"name": "a", "text": "?", "language": "de"}]},
+            "language 'de' must be one of: en",
+        ),
         ({**GOOD, "rating": {}}, "'criteria' is missing"),
-        ({**GOOD, "rating": {"criteria": [QUALITY], "reference": "there"}}, "reference 'there' is unknown"),
-        ({**GOOD, "rating": {"criteria": [{**QUALITY, "scale": "stars"}]}}, "scale 'stars' is unknown"),
+        (
+            {**GOOD, "rating": {"criteria": [QUALITY], "reference": "there"}},
+            "reference = 'there' must be one of: shown, hidden",
+        ),
+        (
+            {**GOOD, "rating": {"criteria": [{**QUALITY, "scale": "stars"}]}},
+            "scale = 'stars' must be one of: mos5, mos4, grade3",
+        ),
         ({**GOOD, "rating": {"criteria": [{**QUALITY, "labels": ["x"]}]}}, "a scale has 2 to 11 labels"),
         (
             {**GOOD, **GERMAN, "rating": {"criteria": UNLIKE}},
@@ -95,7 +108,7 @@ def test_a_folder_without_a_definition_says_so(tmp_path):
         load(tmp_path)
 
 
-def test_broken_toml_is_told_with_its_line(tmp_path):
+def test_broken_toml_is_reported_with_its_line(tmp_path):
     (tmp_path / "study.toml").write_text("title = \n")
     with pytest.raises(BadStudy, match="line 1"):
         load(tmp_path)

@@ -1,8 +1,11 @@
+import json
+
 import pytest
 from starlette.testclient import TestClient
 
 from tests.study.tiny import NOW, open_tiny
 from tests.web.serving import Observer, mounted
+from uplapp.study.definition import presets
 from uplapp.study.definition.protocol import (
     Access,
     Completion,
@@ -48,11 +51,14 @@ def test_a_study_speaks_the_language_asked_for_or_its_own(client, language, titl
     )
 
 
-def test_the_standard_consent_text_is_the_pages_own_in_each_language(store, tmp_path):
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_consent_text_on_the_page_is_the_one_in_the_frozen_manifest(store, tmp_path, language):
     plain = open_tiny(store, tmp_path / "plain", parts={"translations": (Translation("de"),)})
     with TestClient(mounted(store, {"tiny": plain})) as client:
-        found = welcome(client, "de")
-    assert (found["consent"]["text"], found["consent_builtin"]) == ("", True)
+        text = welcome(client, language)["consent"]["text"]
+    manifest = json.loads(store.row("SELECT manifest FROM studies")["manifest"])["definition"]
+    frozen = {"en": manifest["consent"]["text"], "de": manifest["translations"][0]["consent"]}
+    assert text == frozen[language] == presets.consent(False, language)
 
 
 def test_an_observers_language_is_stored(client, store):

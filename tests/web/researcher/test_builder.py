@@ -8,7 +8,10 @@ from tests.study.tiny import SCENES
 from tests.web.desks import ENTRY, TOKEN, zip_of_pictures
 from tests.web.researcher.drafting import FIELDS, drafted, results, tables
 from uplapp.errors import BadStudy, UplappError
+from uplapp.study.definition import presets
+from uplapp.study.definition.protocol import Rating
 from uplapp.study.stimuli import frozen
+from uplapp.typed import read
 from uplapp.web.researcher.build import build_view, collecting, form
 from uplapp.web.researcher.build.collecting import Collected
 
@@ -40,11 +43,8 @@ def test_the_facts_tell_size_length_and_the_pictures(desk, tmp_path):
 @pytest.mark.parametrize("task", sorted(set(form.TASKS) - {form.COMPARE}))
 def test_a_rating_study_asks_each_criterion_in_every_language(desk, tmp_path, task):
     made = drafted(desk, str(zip_of_pictures(tmp_path)), task=task, hidden=True)
-    scale, names = form.TASKS[task]
-    assert made.definition.rating.reference == "hidden"
-    asked = [(row.name, row.language) for row in made.definition.rating.criteria]
-    assert asked == [(name, language) for name in names for language in ("en", "de")]
-    assert {row.scale for row in made.definition.rating.criteria} == {scale}
+    same = presets.tables(form.TASKS[task], ("en", "de"), "hidden")["rating"]  # as from the command line
+    assert made.definition.rating == read(Rating, same, "here", BadStudy)
 
 
 def test_what_does_not_go_with_ratings_is_a_sentence(desk, tmp_path):

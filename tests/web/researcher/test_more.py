@@ -63,7 +63,7 @@ def test_an_empty_box_changes_nothing():
         ("[protocol]\nseed = 1\nphase = 3", r"protocol: unknown key 'phase'; allowed: .* \(line 3\)"),
         ("[protocol]\n\nzoom = 9", r"zoom = 9 must lie between 1 and 2 \(line 3\)"),
         ("[consent]\nversion = 2", r"consent: version = 2 must be a text \(line 2\)"),
-        ("[access]\n[[questions]]\ntext = 'x'", r"questions: name None .* \(line 2\)"),
+        ("[access]\n[[questions]]\ntext = 'x'", r"questions\[0\]: 'name' is missing \(line 2\)"),
         ("protocol = 3", "protocol must be a table"),
         ("[protocol]\nzoom = ", r"not valid TOML: .*\(at line 2\)"),
         ("[protocol]\nzoom 2\nseed = 1", "not valid TOML: .*line 2"),

@@ -16,11 +16,11 @@ def observer(desk, study):
     return desk.shelf.store.row("SELECT id FROM observers")["id"]
 
 
-def retitled(desk):
-    """Another title, which makes another study of it; returns the text before."""
+def reseeded(desk):
+    """Change the seed, which makes another study of it, and return the text before."""
     path = desk.shelf.settings.studies / "tiny" / "study.toml"
     text = path.read_text()
-    path.write_text(text.replace("title = ", "title = 'New' #", 1))
+    path.write_text(text.replace("seed = ", "seed = 7 #", 1))
     return text
 
 
@@ -41,7 +41,7 @@ def test_a_folder_that_is_being_made_is_not_listed(desk):
 
 
 def test_a_changed_study_is_not_taken_in_while_people_are_under_way(desk, study, observer):
-    text = retitled(desk)
+    text = reseeded(desk)
     watch_view.reopen(desk, "tiny")
     assert desk.shelf.studies["tiny"] is study
     assert desk.shelf.closed["tiny"].startswith("1 of its observers have begun")
@@ -51,15 +51,23 @@ def test_a_changed_study_is_not_taken_in_while_people_are_under_way(desk, study,
     assert "tiny" not in desk.shelf.closed
 
 
-def test_a_changed_study_is_taken_in_once_it_is_closed(desk, study, observer):
-    retitled(desk)
-    lifecycle.change(desk.shelf.store, study.id, lifecycle.CLOSED)
+def test_a_study_with_another_title_is_taken_in_while_people_are_under_way(desk, study, observer):
+    path = desk.shelf.settings.studies / "tiny" / "study.toml"
+    path.write_text(path.read_text().replace("title = ", "title = 'New' #", 1))
     watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"].id == study.id
     assert desk.shelf.studies["tiny"].definition.title == "New"
 
 
+def test_a_changed_study_is_taken_in_once_it_is_closed(desk, study, observer):
+    reseeded(desk)
+    lifecycle.change(desk.shelf.store, study.id, lifecycle.CLOSED)
+    watch_view.reopen(desk, "tiny")
+    assert desk.shelf.studies["tiny"].definition.protocol.seed == 7
+
+
 def test_a_changed_study_is_taken_in_when_nobody_is_left_to_go_on(desk, study, observer):
-    retitled(desk)
+    reseeded(desk)
     lifecycle.withdraw(desk.shelf.store, study.id, observer, NOW)
     watch_view.reopen(desk, "tiny")
     assert desk.shelf.studies["tiny"].id != study.id

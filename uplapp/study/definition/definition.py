@@ -1,19 +1,16 @@
-"""A study as its author wrote it: `studies/<name>/study.toml`, read, checked and frozen."""
+"""A study as its author wrote it in `studies/<name>/study.toml`, checked and frozen."""
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.fields import check_keys, check_name, named, read_table
+from uplapp.study.definition import presets
 from uplapp.study.definition.protocol import (
-    CONSENT,
-    RATING_CONSENT,
-    SCALES,
     Access,
     Completion,
     Consent,
@@ -25,18 +22,18 @@ from uplapp.study.definition.protocol import (
     Scene,
     Translation,
 )
-from uplapp.values import Condition
+from uplapp.typed import Place, check_keys, read
+from uplapp.values import REFERENCE, Condition
 
 RESERVED = ("api", "static")  # these are addresses beside the study's own
-LAYOUTS = ("auto", "side_by_side", "in_place")
-QUESTIONS = ("text", "number", "choice")
-REFERENCES = ("shown", "hidden")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+Named = Condition | Scene | Question | Criterion
 LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A whole study, frozen; its name is the name of its folder.
+    """A whole study under the name of its folder.
 
     Observers compare pairs of flickers or, with `rating`, rate one image at a time.
     """
@@ -72,8 +69,28 @@ class Definition:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those an observer can choose, the study's own first."""
+        """The languages that an observer can choose, the study's own first."""
         return (self.protocol.language, *(entry.language for entry in self.translations))
+
+    def title_in(self, language: str) -> str:
+        """The title in one of the languages, the study's own where that has none."""
+        return self._translation(language).title or self.title
+
+    def consent_in(self, language: str) -> str:
+        """The consent text in one of the languages: translated, the study's own, or the standard."""
+        own = self._translation(language).consent or self.consent.text
+        return own or presets.consent(self.rating is not None, language)
+
+    def with_consents(self, texts: Mapping[str, str] | None = None) -> "Definition":
+        """The same study with its consent text written out in each language, or with the given `texts`."""
+        texts = texts or {language: self.consent_in(language) for language in self.languages}
+        rows = tuple(replace(row, consent=texts[row.language]) for row in self.translations)
+        own = replace(self.consent, text=texts[self.protocol.language])
+        return replace(self, consent=own, translations=rows)
+
+    def _translation(self, language: str) -> Translation:
+        rows = {row.language: row for row in self.translations}
+        return rows.get(language, Translation(language))
 
 
 def load(folder: Path) -> Definition:
@@ -94,61 +111,68 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
     if name in RESERVED:
         raise BadStudy(f"{where}: a study cannot be called '{name}'; choose another folder name")
     allowed = {entry.name for entry in fields(Definition)} - {"name"}
-    check_keys(raw, allowed, {"title", "conditions", "scenes"}, where)
-    if not isinstance(raw["title"], str):
-        raise BadStudy(f"{where}: title = {raw['title']!r} must be a text")
-    definition = Definition(
-        name=name,
-        title=raw["title"],
-        conditions=named(Condition, raw["conditions"], f"{where}: conditions"),
-        scenes=named(Scene, raw["scenes"], f"{where}: scenes"),
-        protocol=read_table(Protocol, raw.get("protocol", {}), f"{where}: protocol"),
-        consent=_consent(raw, f"{where}: consent"),
-        render=read_table(Render, raw["render"], f"{where}: render") if "render" in raw else None,
-        rating=_rating(raw["rating"], f"{where}: rating") if "rating" in raw else None,
-        access=read_table(Access, raw.get("access", {}), f"{where}: access"),
-        completion=read_table(Completion, raw.get("completion", {}), f"{where}: completion"),
-        questions=named(Question, raw["questions"], f"{where}: questions") if "questions" in raw else (),
-        translations=_translations(raw.get("translations", []), f"{where}: translations"),
-    )
+    check_keys(raw, allowed, {"title", "conditions", "scenes"}, Place(where, BadStudy))
+    definition = read(Definition, {**raw, "name": name}, where, BadStudy)
     _check(definition, where)
     return definition
 
 
-def _consent(raw: Mapping[str, Any], where: str) -> Consent:
-    consent = read_table(Consent, raw.get("consent", {}), where)
-    if "rating" in raw and consent.text == CONSENT:
-        return replace(consent, text=RATING_CONSENT)
-    return consent
+def check_name(name: object, what: str, where: str) -> str:
+    """Return the name if it can be that of a folder or a column; BadStudy says which names can."""
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name.lower() == REFERENCE:
+        raise BadStudy(
+            f"{where}: {what} {name!r} cannot be used; write 1-40 letters, digits, _ or -, "
+            f"beginning with a letter or digit, and not '{REFERENCE}'"
+        )
+    return name
 
 
-def _rating(raw: object, where: str) -> Rating:
-    if not isinstance(raw, Mapping):
-        raise BadStudy(f"{where} must be a table")
-    check_keys(raw, {"criteria", "reference"}, {"criteria"}, where)
-    rating = Rating(named(Criterion, raw["criteria"], f"{where}: criteria"), raw.get("reference", "shown"))
-    _choose(rating.reference, "reference", REFERENCES, where)
+def _check_names(rows: Sequence[Named], where: str) -> None:
+    """Names differ in more than case, within one language if they have one."""
+    seen: dict[tuple[str, str], str] = {}
+    for row in rows:
+        key = (check_name(row.name, "name", where).lower(), getattr(row, "language", ""))
+        if key in seen:
+            raise BadStudy(f"{where}: '{row.name}' and '{seen[key]}' clash; names differ in more than case")
+        seen[key] = row.name
+
+
+def _check_rating(rating: Rating, where: str) -> None:
+    if not rating.criteria:
+        raise BadStudy(f"{where}: criteria must be one or more tables, each with a name")
+    _check_names(rating.criteria, f"{where}: criteria")
     for criterion in rating.criteria:
-        _choose(criterion.scale, "scale", tuple(SCALES), f"{where} '{criterion.name}'")
         if criterion.labels and not 2 <= len(criterion.labels) <= 11:
             raise BadStudy(f"{where} '{criterion.name}': a scale has 2 to 11 labels")
     labelled = {(row.name.lower(), len(row.labels)) for row in rating.criteria if row.labels}
     if len(labelled) > len({name for name, _ in labelled}):
         raise BadStudy(f"{where}: rows of one criterion need the same number of labels")
-    return rating
-
-
-def _translations(raw: object, where: str) -> tuple[Translation, ...]:
-    if not isinstance(raw, list):
-        raise BadStudy(f"{where} must be tables, each with a language")
-    return tuple(read_table(Translation, row, where) for row in raw)
 
 
 def _check(definition: Definition, where: str) -> None:
+    _check_rows(definition, where)
+    _check_protocol(definition, where)
+    _check_times(definition.protocol, where)
+    _check_texts(definition, where)
+
+
+def _check_rows(definition: Definition, where: str) -> None:
+    for part in ("conditions", "scenes", "questions"):
+        rows = getattr(definition, part)
+        if not rows and part != "questions":
+            raise BadStudy(f"{where}: {part} must be one or more tables, each with a name")
+        _check_names(rows, f"{where}: {part}")
+    if definition.rating:
+        _check_rating(definition.rating, f"{where}: rating")
+    for scene in definition.scenes:
+        if scene.crop and len(scene.crop) != 4:
+            raise BadStudy(f"{where}: crop of scene '{scene.name}' must be [top, left, height, width]")
+
+
+def _check_protocol(definition: Definition, where: str) -> None:
     protocol = definition.protocol
     if len(definition.conditions) < 2 and not definition.rating:
         raise BadStudy(f"{where}: a study compares at least 2 conditions, this one has 1")
-    _choose(protocol.layout, "layout", LAYOUTS, where)
     if not re.fullmatch(r"all|(random|adaptive):[1-9][0-9]{0,3}", protocol.pairs):
         raise BadStudy(
             f"{where}: pairs '{protocol.pairs}' is unknown; "
@@ -159,11 +183,6 @@ def _check(definition: Definition, where: str) -> None:
         raise BadStudy(f'{where}: {what} needs pairs that are planned; write "all" or "random:N"')
     if definition.rating and (protocol.orders == 2 or protocol.not_sure):
         raise BadStudy(f"{where}: orders = 2 and not_sure are for pairs, not for ratings")
-    for scene in definition.scenes:
-        if scene.crop and (len(scene.crop) != 4 or min(scene.crop) < 0):
-            raise BadStudy(f"{where}: crop of scene '{scene.name}' must be [top, left, height, width]")
-    _check_times(protocol, where)
-    _check_texts(definition, where)
 
 
 def _check_times(protocol: Protocol, where: str) -> None:
@@ -182,16 +201,12 @@ def _check_texts(definition: Definition, where: str) -> None:
     rows: list[Question | Criterion] = [*definition.questions]
     rows += definition.rating.criteria if definition.rating else ()
     for row in rows:
-        _choose(row.language, "language", ("", *languages), f"{where}: '{row.name}'")
+        if row.language and row.language not in languages:
+            allowed = ", ".join(languages)
+            raise BadStudy(f"{where}: '{row.name}': language '{row.language}' must be one of: {allowed}")
     for question in definition.questions:
-        _choose(question.kind, "kind", QUESTIONS, f"{where}: question '{question.name}'")
         if (question.kind == "choice") != (len(question.options) >= 2):
             raise BadStudy(f"{where}: question '{question.name}': only a choice has options, 2 or more")
     redirect = definition.completion.redirect
     if redirect and not re.fullmatch(r"https://[^\s\"'<>\\]{1,500}", redirect):
         raise BadStudy(f"{where}: redirect = {redirect!r} must be an https:// address")
-
-
-def _choose(value: object, what: str, allowed: tuple[str, ...], where: str) -> None:
-    if value not in allowed:
-        raise BadStudy(f"{where}: {what} '{value}' is unknown; choose one of: {', '.join(allowed)}")

@@ -1,11 +1,51 @@
-"""Tasks that a new study can start from: pairs, opinion scores, expert grading; in each language."""
+"""Texts that a new study starts from, in each language: titles, criteria, consent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from uplapp.errors import UnknownName
 
-PAIRS = "pairs"
+PAIRS, RATING = "pairs", "rating"
+CONSENTS: Mapping[str, Mapping[str, str]] = {  # the standard texts, by what observers do
+    PAIRS: {
+        "en": (
+            "You will see pairs of flickering pictures and say which of the two changes less. The pictures "
+            "alternate a few times a second. Please do not take part if you are sensitive to flickering "
+            "light, for instance if you have photosensitive epilepsy. We store your answers, their timing "
+            "and the size of your window, nothing that names you. You can stop at any time, "
+            "and you can withdraw your answers."
+        ),
+        "de": (
+            "Sie sehen Paare flimmernder Bilder und sagen, welches der beiden sich weniger verändert. Die "
+            "Bilder wechseln einige Male in der Sekunde. Bitte nehmen Sie nicht teil, wenn Sie empfindlich "
+            "auf flimmerndes Licht reagieren, etwa bei fotosensibler Epilepsie. Wir speichern Ihre "
+            "Antworten, deren Zeiten und die Größe Ihres Fensters, nichts, was Sie nennt. Sie können "
+            "jederzeit aufhören und Ihre Antworten zurückziehen."
+        ),
+    },
+    RATING: {
+        "en": (
+            "You will see pictures one at a time and rate each of them. We store your answers, their timing "
+            "and the size of your window, nothing that names you. You can stop at any time, and you can "
+            "withdraw your answers."
+        ),
+        "de": (
+            "Sie sehen Bilder, eines nach dem anderen, und bewerten jedes. Wir speichern Ihre Antworten, "
+            "deren Zeiten und die Größe Ihres Fensters, nichts, was Sie nennt. Sie können jederzeit aufhören "
+            "und Ihre Antworten zurückziehen."
+        ),
+    },
+}
+# What manifests held up to version 0.1, where the page showed the standard texts above all the same.
+FORMER_CONSENTS: Mapping[str, str] = {
+    PAIRS: """You will see pairs of flickering pictures and say which of the two changes less.
+The pictures alternate a few times a second. Please do not take part if you are sensitive to
+flickering light, for instance if you have photosensitive epilepsy. We store your answers, their
+timing and the size of your window, nothing that names you. You can stop at any time.""",
+    RATING: """You will see pictures one at a time and rate each of them on a labelled scale.
+We store your answers, their timing and the size of your window, nothing that names you.
+You can stop at any time.""",
+}
 QUALITY = {"en": "How good does this image look?", "de": "Wie gut sieht dieses Bild aus?"}
 GRADES = {  # the three criteria of the loss comparison's own observations, section 5.2.2
     "denoising": {"en": "Is the noise gone?", "de": "Ist das Rauschen verschwunden?"},
@@ -31,13 +71,13 @@ TITLES = {
 
 
 def title(task: str, language: str) -> str:
-    """What observers read on top, unless the researcher writes it."""
-    return _known(task)[language]
+    """The title that observers read on top, unless the researcher writes one."""
+    return _titles(task)[language]
 
 
 def tables(task: str, languages: Sequence[str], reference: str = "shown") -> dict[str, Any]:
-    """The tables of study.toml that make a task: none for pairs, else `rating` with its criteria."""
-    _known(task)
+    """The tables of study.toml that make a task: `rating` with its criteria, or no table for pairs."""
+    _titles(task)
     if task == PAIRS:
         return {}
     criteria = [
@@ -48,7 +88,13 @@ def tables(task: str, languages: Sequence[str], reference: str = "shown") -> dic
     return {"rating": {"reference": reference, "criteria": criteria}}
 
 
-def _known(task: str) -> Mapping[str, str]:
+def consent(rating: bool, language: str) -> str:
+    """The standard consent text, in English where there is none in a language."""
+    texts = CONSENTS[RATING if rating else PAIRS]
+    return texts.get(language, texts["en"])
+
+
+def _titles(task: str) -> Mapping[str, str]:
     if task not in TITLES:
         raise UnknownName("task", task, TASKS)
     return TITLES[task]

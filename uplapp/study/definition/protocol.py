@@ -4,29 +4,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CONSENT = """You will see pairs of flickering pictures and say which of the two changes less.
-The pictures alternate a few times a second. Please do not take part if you are sensitive to
-flickering light, for instance if you have photosensitive epilepsy. We store your answers, their
-timing and the size of your window, nothing that names you. You can stop at any time."""
+from uplapp.typed import OneOf, Range, allowing
+
+LAYOUTS = ("auto", "side_by_side", "in_place")
+QUESTIONS = ("text", "number", "choice")
+REFERENCES = ("shown", "hidden")
 
 
-RATING_CONSENT = """You will see pictures one at a time and rate each of them on a labelled scale.
-We store your answers, their timing and the size of your window, nothing that names you.
-You can stop at any time."""
+@dataclass(frozen=True)
+class Scale:
+    """A labelled scale: whole numbers from `lowest` up, one per label. The page translates the labels."""
+
+    lowest: int
+    labels: tuple[str, ...]
+
+
+SCALES = {
+    "mos5": Scale(1, ("bad", "poor", "fair", "good", "excellent")),  # ITU-R BT.500, ITU-T P.910
+    "mos4": Scale(1, ("poor", "fair", "good", "excellent")),  # as in the MR refinement study
+    "grade3": Scale(0, ("unusable", "poor", "good", "excellent")),  # expert grading of the loss comparison
+}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture of the study; `source` and `crop` (top, left, height, width) say where it comes from."""
+    """One picture of the study, cut from `source` at `crop` (top, left, height, width)."""
 
     name: str
     source: str = ""
-    crop: tuple[int, ...] = ()
+    crop: tuple[int, ...] = allowing(Range(0), default=())
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How comparisons are shown, and which: `pairs` is `all`, or N an observer: `random:N`, `adaptive:N`.
+    """How comparisons are shown, and which: `pairs` is `all`, or N per observer: `random:N`, `adaptive:N`.
 
     With `orders` = 2 each of them comes once each way round, so twice as many main trials. With `ranking`
     the last page points to the Analysis tab. An answer counts after `min_view_ms`; the pictures go grey
@@ -35,23 +46,23 @@ class Protocol:
     what is seen, as in JPEG AIC-3; scores from boosted views are labelled so.
     """
 
-    phase_ms: float = 250.0
-    layout: str = "auto"
+    phase_ms: float = allowing(Range(50, 2000), default=250.0)
+    layout: str = allowing(OneOf(LAYOUTS), default="auto")
     pairs: str = "all"
-    orders: int = 1
-    seed: int = 0
-    practice: int = 2
-    catch: int = 2
-    repeats: int = 0
-    break_every: int = 0
+    orders: int = allowing(Range(1, 2), default=1)
+    seed: int = allowing(Range(0, 2**53), default=0)
+    practice: int = allowing(Range(0, 20), default=2)
+    catch: int = allowing(Range(0, 100), default=2)
+    repeats: int = allowing(Range(0, 200), default=0)
+    break_every: int = allowing(Range(0, 1000), default=0)
     not_sure: bool = False
     ranking: bool = False
-    min_view_ms: float = 0.0
-    max_view_ms: float = 0.0
-    answer_timeout_ms: float = 0.0
-    blank_ms: float = 350.0
-    zoom: int = 1
-    amplification: int = 1
+    min_view_ms: float = allowing(Range(0, 60_000), default=0.0)
+    max_view_ms: float = allowing(Range(0, 600_000), default=0.0)
+    answer_timeout_ms: float = allowing(Range(0, 600_000), default=0.0)
+    blank_ms: float = allowing(Range(0, 10_000), default=350.0)
+    zoom: int = allowing(Range(1, 2), default=1)
+    amplification: int = allowing(Range(1, 2), default=1)
     calibration: bool = False
     language: str = "en"
 
@@ -68,18 +79,18 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Consent:
-    """What an observer agrees to; the version is stored with the observer."""
+    """What an observer agrees to. The version is stored with the observer; no text is the standard text."""
 
     version: str = "1"
-    text: str = CONSENT
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may take part: anybody, or with `links_only` the holders of personal links; 0 is no quota."""
+    """Who may take part: anybody, or with `links_only` the holders of personal links. 0 is no quota."""
 
     links_only: bool = False
-    quota: int = 0
+    quota: int = allowing(Range(0, 100_000), default=0)
 
 
 @dataclass(frozen=True)
@@ -92,14 +103,14 @@ class Completion:
 
 @dataclass(frozen=True)
 class Question:
-    """Asked after the last trial: a `text`, a `number`, or a `choice` of the options.
+    """A question after the last trial: a `text`, a `number`, or a `choice` of the options.
 
-    One row a language may share a name; a row without a language is for all.
+    Rows in different languages may share a name; a row without a language is for all.
     """
 
     name: str
     text: str
-    kind: str = "text"
+    kind: str = allowing(OneOf(QUESTIONS), default="text")
     options: tuple[str, ...] = ()
     required: bool = False
     language: str = ""
@@ -107,7 +118,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Translation:
-    """Title and consent text in another language; an empty text is the page's own."""
+    """Title and consent text in another language.
+
+    Without a title it has the study's own; without a text it has the study's own or the standard text.
+    """
 
     language: str
     title: str = ""
@@ -118,14 +132,14 @@ class Translation:
 class Criterion:
     """What a rating is about: a scale of SCALES, or own `labels` from worst to best, from `lowest` up.
 
-    One row a language may share a name and scale; a row without a language is for all.
+    Rows in different languages may share a name and scale; a row without a language is for all.
     """
 
     name: str
     question: str
-    scale: str = "mos5"
+    scale: str = allowing(OneOf(SCALES), default="mos5")
     labels: tuple[str, ...] = ()
-    lowest: int = 1
+    lowest: int = allowing(Range(-100, 100), default=1)
     language: str = ""
 
 
@@ -134,7 +148,7 @@ class Rating:
     """A study of single images, each rated on every criterion, its reference `shown` or `hidden`."""
 
     criteria: tuple[Criterion, ...]
-    reference: str = "shown"
+    reference: str = allowing(OneOf(REFERENCES), default="shown")
 
 
 @dataclass(frozen=True)
@@ -151,23 +165,8 @@ class Render:
     degradation: Mapping[str, Any] = field(default_factory=dict)
     methods: Mapping[str, Any] = field(default_factory=dict)
     consistency: bool = True
-    noise_sigma: float | None = None
-    noise_seed: int | None = None
-    acceleration: int | None = None
+    noise_sigma: float | None = allowing(Range(0, 255), default=None)
+    noise_seed: int | None = allowing(Range(0, 2**53), default=None)
+    acceleration: int | None = allowing(Range(2, 32), default=None)
     mask: str | None = None
-    mask_seed: int | None = None
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A labelled scale: whole numbers from `lowest` up, one a label; the page translates the labels."""
-
-    lowest: int
-    labels: tuple[str, ...]
-
-
-SCALES = {
-    "mos5": Scale(1, ("bad", "poor", "fair", "good", "excellent")),  # ITU-R BT.500, ITU-T P.910
-    "mos4": Scale(1, ("poor", "fair", "good", "excellent")),  # as in the MR refinement study
-    "grade3": Scale(0, ("unusable", "poor", "good", "excellent")),  # expert grading of the loss comparison
-}
+    mask_seed: int | None = allowing(Range(0, 2**32 - 1), default=None)

@@ -1,19 +1,25 @@
 """A study with its stimuli checked, open for observers."""
 
+import json
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from uplapp.errors import BadStudy
+from uplapp.study.definition import presets
 from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Protocol
 from uplapp.study.plans.adaptive import Chooser, Tally
 from uplapp.study.stimuli import blinding, frozen, stimuli
 from uplapp.study.stimuli.stimuli import Stimuli
-from uplapp.study.store.store import Store
+from uplapp.study.store.store import Row, Store
 
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """A frozen study that observers can join; `chooser` serves an adaptive one, `tallies` its counts."""
+    """A study that observers can join. An adaptive one has a `chooser` and keeps counts in `tallies`."""
 
     id: str
     definition: Definition
@@ -25,22 +31,124 @@ class OpenStudy:
 def open_study(
     store: Store, definition: Definition, root: Path, now: float, chooser: Chooser | None = None
 ) -> OpenStudy:
-    """Check the stimuli and freeze the manifest; a changed manifest is a new study, its answers apart.
+    """Check the stimuli, freeze the manifest and find the study's row, or add one.
 
-    BadStudy if the study's folder is frozen and a file changed since.
+    After a change of wording alone the study is the same: its row gets the new manifest, and observers go
+    on. After any other change it is a new study, its answers apart. BadStudy if the study's folder is frozen
+    and a file changed since, or if the consent text changed under the version that observers agreed to.
     """
     checked = stimuli.check(definition, root)
     edition = frozen.verify(root, checked)
-    manifest = checked.manifest(definition, edition)
-    digest = checked.digest(definition, edition)
-    query = "SELECT id FROM studies WHERE name = :name AND hash = :hash"
+    worded = frozen.with_consents(root, definition)
+    row = {
+        "name": definition.name,
+        "hash": checked.digest(worded, edition),
+        "manifest": checked.manifest(worded, edition),
+    }
+    former = checked.digest(_as_formerly(definition), edition)
+    sealed = (frozen.read(root) or {}).get("hash")
+    if sealed == former:
+        row |= {"hash": former, "manifest": checked.manifest(_as_formerly(definition), edition)}
     with store.transaction():
-        known = store.row(query, name=definition.name, hash=digest)
-        study = known["id"] if known else blinding.token()
-        if not known:
-            row = {"id": study, "name": definition.name, "hash": digest, "manifest": manifest}
-            quota = definition.access.quota or None
-            store.insert(
-                "studies", {**row, "secret": secrets.token_hex(32), "opened_at": now, "quota": quota}
-            )
-    return OpenStudy(study, definition, checked, chooser)
+        study = _find(store, row, former) or _add(store, row, now)
+    return OpenStudy(study, worded, checked, chooser)
+
+
+def left_behind(store: Store, study: OpenStudy) -> int:
+    """The number of people who have begun, but not ended, other versions of the study that are not closed."""
+    query = """SELECT count(*) AS n FROM observers JOIN studies ON studies.id = observers.study
+        WHERE studies.name = :name AND studies.id != :id AND studies.state != 'closed'
+        AND finished_at IS NULL AND excluded = '' AND simulated = 0"""
+    return int((store.row(query, name=study.definition.name, id=study.id) or {"n": 0})["n"])
+
+
+def core(manifest: str) -> str:
+    """The part of a manifest that makes a study: what is shown and asked, without its wording.
+
+    Wording is the title, labels of conditions, consent and translations, and the texts of the questions at
+    the end. Who may take part and the last page may change as well. The criteria of a rating study count
+    in the study's own language.
+    """
+    held = json.loads(manifest)
+    said = held["definition"]
+    own = ("", said["protocol"].get("language", Protocol.language))
+    rating = said.get("rating") or {"criteria": []}
+    questions = [row for row in said.get("questions", []) if row.get("language", "") in own]
+    shown = {
+        "conditions": [row["name"] for row in said["conditions"]],
+        "criteria": [row for row in rating["criteria"] if row.get("language", "") in own],
+        "reference": rating.get("reference"),
+        "questions": [{**row, "text": ""} for row in questions],
+        **{name: said.get(name) for name in ("scenes", "protocol", "render")},
+        **{name: held.get(name) for name in ("stimuli", "edition")},
+    }
+    return json.dumps(shown, sort_keys=True)
+
+
+def _find(store: Store, row: Row, former: str) -> str | None:
+    """The id of the same study in the database, whose manifest is brought up to date."""
+    query = "SELECT * FROM studies WHERE name = :name ORDER BY opened_at DESC, rowid DESC"
+    known = store.rows(query, {"name": row["name"]})
+    for held in known:
+        if held["hash"] in (row["hash"], former):
+            return str(held["id"])
+    for held in known:
+        if core(held["manifest"]) == core(row["manifest"]):
+            _check_consent(store, held, row)
+            new = {"hash": row["hash"], "manifest": row["manifest"]}
+            if _quota(held) != _quota(row):  # else the one that the researcher may have set on the page stays
+                new["quota"] = _quota(row)
+            store.update("studies", held["id"], new)
+            return str(held["id"])
+    return None
+
+
+def _add(store: Store, row: Row, now: float) -> str:
+    study = blinding.token()
+    store.insert(
+        "studies",
+        {"id": study, **row, "secret": secrets.token_hex(32), "opened_at": now, "quota": _quota(row)},
+    )
+    return study
+
+
+def _quota(row: Row) -> int | None:
+    """The number of people that the manifest of a study asks for, if it has a limit."""
+    return json.loads(row["manifest"])["definition"].get("access", {}).get("quota") or None
+
+
+def _check_consent(store: Store, held: Row, row: Row) -> None:
+    """BadStudy if observers agreed to another text under the version that the study has now."""
+    before, after = (_consents(json.loads(one["manifest"])["definition"]) for one in (held, row))
+    query = """SELECT count(*) AS n FROM observers
+        WHERE study = :study AND consent_version = :version AND simulated = 0"""
+    version = after.pop("version")
+    if before.pop("version") != version or all(after.get(key, text) == text for key, text in before.items()):
+        return
+    agreed = (store.row(query, study=held["id"], version=version) or {"n": 0})["n"]
+    if agreed:
+        raise BadStudy(
+            f"the consent text changed, but {agreed} observers agreed to the old one as version '{version}'; "
+            "give the new text another version in [consent], or restore the old text"
+        )
+
+
+def _consents(said: Mapping[str, Any]) -> dict[str, str]:
+    """The version, and the text in each language as people read it, from the definition in a manifest."""
+    kind = presets.RATING if said.get("rating") else presets.PAIRS
+    own = said["consent"]["text"]
+    own = "" if own in presets.FORMER_CONSENTS.values() else own
+    texts = {said["protocol"].get("language", Protocol.language): own}
+    texts |= {entry["language"]: entry["consent"] or own for entry in said.get("translations", [])}
+    standard = {language: presets.consent(kind == presets.RATING, language) for language in texts}
+    return {
+        "version": said["consent"]["version"],
+        **{key: text or standard[key] for key, text in texts.items()},
+    }
+
+
+def _as_formerly(definition: Definition) -> Definition:
+    """The study as versions up to 0.1 hashed it: the consent text not written out in each language."""
+    kind = presets.RATING if definition.rating else presets.PAIRS
+    text = definition.consent.text or presets.FORMER_CONSENTS[kind]
+    return replace(definition, consent=replace(definition.consent, text=text))

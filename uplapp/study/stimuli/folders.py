@@ -1,5 +1,6 @@
 """A new study from folders of pictures, made as a whole or not at all."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from PIL import Image, UnidentifiedImageError
 from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load, parse
-from uplapp.study.definition.toml import to_toml
 from uplapp.study.stimuli import stimuli
 from uplapp.values import REFERENCE
 
@@ -86,3 +86,29 @@ def _names(conditions: Mapping[str, str], scenes: list[str]) -> dict[str, list[d
         "conditions": [{"name": name, "label": label} for name, label in conditions.items()],
         "scenes": [{"name": name} for name in scenes],
     }
+
+
+def to_toml(raw: Mapping[str, Any], path: str = "") -> str:
+    """Write texts, numbers, truth values, lists, tables and lists of tables as TOML.
+
+    Keys are bare names, and None is left out.
+    """
+    own = {key: value for key, value in raw.items() if not _tables(value) and value is not None}
+    lines = [f"{key} = {_toml_value(value)}" for key, value in own.items()]
+    for key, value in raw.items():
+        name = f"{path}{key}"
+        head = f"[{name}]" if isinstance(value, Mapping) else f"[[{name}]]"
+        lines += [f"\n{head}\n{to_toml(table, f'{name}.')}".rstrip() for table in _tables(value)]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        return [value]
+    rows = list(value) if isinstance(value, list | tuple) else []
+    return rows if rows and all(isinstance(row, Mapping) for row in rows) else []
+
+
+def _toml_value(value: object) -> str:
+    """A value as in JSON, without escapes beyond ASCII, for TOML has no surrogates. DEL must be escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

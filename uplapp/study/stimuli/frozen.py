@@ -1,4 +1,4 @@
-"""The seal of a study: `manifest.json` beside its study.toml, which no later change passes unseen."""
+"""The seal of a study: `manifest.json` beside its study.toml, which shows every later change."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import PIL
 
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
+from uplapp.study.definition.definition import Definition, load
 from uplapp.study.stimuli import stimuli
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE
@@ -28,7 +28,7 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     `now` in seconds since 1970. BadStudy if it is frozen already, unless `again`: the next edition is
     another study, whose answers are kept apart.
     """
-    definition = load(folder)
+    definition = load(folder).with_consents()
     if not (folder / REFERENCE).is_dir():
         raise BadStudy(f"{folder} has no stimuli of its own; make them first: uplapp study render NAME")
     known = read(folder)
@@ -42,6 +42,7 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
         "title": definition.title,
         "seed": definition.protocol.seed,
         "protocol": asdict(definition.protocol),
+        "consents": {language: definition.consent_in(language) for language in definition.languages},
         "versions": _versions(),
         "files": _files(folder, checked),
     }
@@ -50,7 +51,7 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """What the manifest of a study says; None if the study is not frozen, BadStudy if it is damaged."""
+    """Read the manifest of a study: None if the study is not frozen, BadStudy if it is damaged."""
     path = folder / MANIFEST
     if not path.exists():
         return None
@@ -61,6 +62,12 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise BadStudy(f"{path} is damaged; restore it, or freeze the study again: uplapp study freeze --again")
+
+
+def with_consents(folder: Path, definition: Definition) -> Definition:
+    """The study with its consent text in each language, which a frozen study takes from its manifest."""
+    texts = (read(folder) or {}).get("consents", {})
+    return definition.with_consents(texts if texts.keys() == {*definition.languages} else None)
 
 
 def verify(folder: Path, checked: Stimuli) -> int:

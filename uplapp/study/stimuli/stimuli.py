@@ -15,11 +15,20 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition.protocol import Protocol, Render
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
 PICTURES_KEPT = 128
+OLD_RENDER: Mapping[str, Any] = {  # the first keys of a recipe, with what they were where it was silent
+    "task": "denoise",
+    "network": "unet",
+    "noise_sigma": 25.0,
+    "noise_seed": 0,
+    "acceleration": 8,
+    "mask": "random",
+    "mask_seed": 0,
+}
 YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations")
 OLD_PROTOCOL = frozenset(
     [
@@ -83,7 +92,16 @@ def _as_old(definition: Definition) -> dict[str, Any]:
     for entry in fields(Protocol):
         if entry.name not in OLD_PROTOCOL and frozen["protocol"][entry.name] == entry.default:
             del frozen["protocol"][entry.name]
+    if definition.render is not None:
+        frozen["render"] = _as_old_render(frozen["render"])
     return frozen
+
+
+def _as_old_render(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with the first keys at their first defaults, and without younger keys at their defaults."""
+    default = asdict(Render())
+    kept = {name: value for name, value in recipe.items() if name in OLD_RENDER or value != default[name]}
+    return {**kept, **{name: value for name, value in OLD_RENDER.items() if kept.get(name) is None}}
 
 
 def find_root(folder: Path, data: Path) -> Path:

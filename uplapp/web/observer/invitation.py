@@ -3,8 +3,7 @@
 from typing import Any
 
 from uplapp.study.answers import rating, replies
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import CONSENT, RATING_CONSENT, Criterion
+from uplapp.study.definition.protocol import Criterion
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import facts
 
@@ -31,7 +30,8 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
     language = wanted if wanted in definition.languages else definition.languages[0]
     sizes = [study.stimuli.shown_size(scene.name, protocol) for scene in definition.scenes]
     return {
-        **_texts(definition, language),
+        "title": definition.title_in(language),
+        "consent": {"version": definition.consent.version, "text": definition.consent_in(language)},
         **{name: getattr(protocol, name) for name in PASSED_ON},
         "language": language,
         "languages": list(definition.languages),
@@ -56,16 +56,6 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
             for entry in replies.questions(definition, language)
         ],
     }
-
-
-def _texts(definition: Definition, language: str) -> dict[str, Any]:
-    """The title and the consent text, empty where the page's own standard text applies."""
-    other = {entry.language: entry for entry in definition.translations}.get(language)
-    title = (other.title if other else "") or definition.title
-    own = "" if definition.consent.text in (CONSENT, RATING_CONSENT) else definition.consent.text
-    text = (other.consent if other else "") or own
-    consent = {"version": definition.consent.version, "text": text}
-    return {"title": title, "consent": consent, "consent_builtin": text == ""}
 
 
 def _criterion(entry: Criterion) -> dict[str, Any]:

@@ -7,28 +7,20 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import LAYOUTS
+from uplapp.study.definition import presets
+from uplapp.study.definition.protocol import LAYOUTS
 from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
 LANGUAGES = {"English": ("en",), "German": ("de",), "English, German": ("en", "de")}
 LANGUAGES |= {"German, English": ("de", "en")}
-QUESTIONS = {  # of a rating study, by criterion and language
-    "quality": {
-        "en": "How good is the quality of this picture?",
-        "de": "Wie gut ist die Qualität dieses Bildes?",
-    },
-    "denoising": {"en": "How well is noise removed?", "de": "Wie gut ist das Rauschen entfernt?"},
-    "structure": {"en": "How well are structures kept?", "de": "Wie gut sind Strukturen erhalten?"},
-    "details": {"en": "How well are fine details kept?", "de": "Wie gut sind feine Details erhalten?"},
-}
 COMPARE = "Compare two, see which changes less"
-TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
-    COMPARE: ("", ()),
-    "Rate one: quality, 1 to 5": ("mos5", ("quality",)),
-    "Rate one: quality, 1 to 4": ("mos4", ("quality",)),
-    "Rate one: denoising, structure, details, 0 to 3": ("grade3", ("denoising", "structure", "details")),
+TASKS = {
+    COMPARE: presets.PAIRS,
+    "Rate one: quality, 1 to 5": "mos5",
+    "Rate one: quality, 1 to 4": "mos4",
+    "Rate one: denoising, structure, details, 0 to 3": "grade3",
 }
 SHOWN = dict(zip(("Side by side if both fit", "Side by side", "One at a time"), LAYOUTS, strict=True))
 
@@ -79,6 +71,7 @@ def tables(*values: Any) -> dict[str, Any]:
     task, hidden, phase, layout, language, *others = values
     pairs, number, quota, practice, catch, repeats, every, not_sure, links, text = others
     kind = _choice(PAIRS, pairs, "comparisons")
+    reference = "hidden" if hidden else "shown"
     first, *second = _choice(LANGUAGES, language, "languages")
     asked = {
         "protocol": {
@@ -94,20 +87,10 @@ def tables(*values: Any) -> dict[str, Any]:
         },
         "access": {"links_only": bool(links), "quota": _whole(quota, "people wanted")},
         "translations": [{"language": other} for other in second],
-        "rating": _rating(task, bool(hidden), (first, *second)),
+        "rating": None,
+        **presets.tables(_choice(TASKS, task, "what observers do"), (first, *second), reference),
     }
     return more.merged(asked, text)
-
-
-def _rating(task: object, hidden: bool, languages: tuple[str, ...]) -> dict[str, Any] | None:
-    """The table of a rating study, each criterion in every language; None where two are compared."""
-    scale, names = _choice(TASKS, task, "what observers do")
-    criteria = [
-        {"name": name, "scale": scale, "question": QUESTIONS[name][language], "language": language}
-        for name in names
-        for language in languages
-    ]
-    return {"reference": "hidden" if hidden else "shown", "criteria": criteria} if criteria else None
 
 
 def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:

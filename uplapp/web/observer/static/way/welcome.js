@@ -51,8 +51,7 @@ function fill(study) {
   write(at("trials"), `trials_${study.task}`, { n: study.trials });
   const minutes = Math.max(1, Math.round(study.minutes));
   write(at("minutes"), minutes === 1 ? "minute_one" : "minute_many", { n: minutes });
-  const text = study.consent_builtin ? say(`consent_${study.task}`) : study.consent.text;
-  at("consent-text").textContent = text.replace(/([^\n])\n(?!\n)/g, "$1 ");
+  at("consent-text").textContent = study.consent.text.replace(/([^\n])\n(?!\n)/g, "$1 ");
   write(at("consent-version"), "consent_version", { version: study.consent.version });
   at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
   at("with-original").hidden = study.original !== "shown";
