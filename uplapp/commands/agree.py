@@ -12,9 +12,7 @@ from uplapp.analysis.agreement.correlations import KINDS
 from uplapp.analysis.plots import agreement_panels
 from uplapp.analysis.plots.figures import kind_of, save
 from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.reading.columns import parse_columns
 from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.matrices import read_matrix
 from uplapp.analysis.reading.metric_table import Metrics, check_study, read_metrics
 from uplapp.analysis.reading.published import published as published_votes
 from uplapp.analysis.reading.published import published_metrics
@@ -22,14 +20,27 @@ from uplapp.analysis.scoring.analyse import BOOTSTRAPS, analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.analysis.writing.export import provenance
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
+from uplapp.commands.shared import (
+    COLUMNS,
+    COUNTS,
+    EXCLUDE,
+    JSON,
+    PRIOR,
+    REPLICATES,
+    SEED,
+    SIMULATED,
+    VALUES,
+    VOTES_PER_PAIR,
+    WINNER,
+    read_counts,
+    read_kept,
+)
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons, Method, Scores, Votes
 
 LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
 
-VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
 PUBLISHED = typer.Option(help="Instead of files: a published study, denoising or mri.")
 
 
@@ -55,19 +66,21 @@ def agree(
     tables: Annotated[
         list[Path] | None, typer.Argument(help="VOTES.csv METRICS.csv; with --counts only METRICS.csv.")
     ] = None,
-    counts: Annotated[Path | None, typer.Option(help="Instead of votes: a matrix.")] = None,
-    winner: Annotated[str | None, typer.Option(help="Who won in the matrix: row or column.")] = None,
+    counts: Annotated[Path | None, COUNTS] = None,
+    winner: Annotated[str | None, WINNER] = None,
     votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
     published: Annotated[str | None, PUBLISHED] = None,
-    columns: Annotated[str, typer.Option(help="Other column names of the votes: observer=who,...")] = "",
-    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
-    prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
-    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
-    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
-    figure: Annotated[Path | None, typer.Option(help="Draw one panel a metric: .svg, .pdf or .png.")] = None,
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
+    prior: Annotated[str, PRIOR] = "distance",
+    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    seed: Annotated[int, SEED] = 0,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw one panel per metric: .svg, .pdf or .png.")
+    ] = None,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
 
@@ -104,20 +117,18 @@ def _of_matrix(
 ) -> Question:
     if len(files) != 1:
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
-    if winner is None:
-        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
     if any(vars(of_votes).values()):
         raise UplappError("--columns, --values, --exclude and --simulated belong to votes, not to --counts")
-    return Question(read_matrix(counts, winner, votes_per_pair), read_metrics(files[0]))
+    return Question(read_counts(counts, winner, votes_per_pair), read_metrics(files[0]))
 
 
-def _of_votes(files: list[Path], of_matrix: str | None, asked: OfVotes) -> Question:
+def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Question:
     if len(files) != 2:
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
         raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-    columns = parse_columns(asked.columns, asked.values)
-    return Question(read_kept(files[0], columns, asked.exclude, asked.simulated), read_metrics(files[1]))
+    kept = read_kept(files[0], options.columns, options.values, options.exclude, options.simulated)
+    return Question(kept, read_metrics(files[1]))
 
 
 def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:

@@ -7,14 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior
-from uplapp.analysis.asking.precision import widest_neighbour
-from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior, widest_neighbour
 from uplapp.analysis.reading.comparisons import count as count_votes
 from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
+from uplapp.commands.shared import COLUMNS, EXCLUDE, JSON, SIMULATED, VALUES, VOTES, read_kept
 from uplapp.errors import BadVotes, UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons
@@ -34,9 +32,7 @@ class Question:
 
 
 def next_pair(
-    votes: Annotated[
-        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-    ],
+    votes: Annotated[Path, VOTES],
     count: Annotated[int, typer.Option(help="How many pairs.")] = 10,
     observer: Annotated[
         str | None, typer.Option(help="Who will judge them; left out, somebody who has judged nothing yet.")
@@ -48,13 +44,11 @@ def next_pair(
         float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
-    columns: Annotated[
-        str, typer.Option(help="Which column holds what: observer=who,condition_A=type1+level1.")
-    ] = "",
-    values: Annotated[str, typer.Option(help="Which cell means what: A=left,B=right,tie=same.")] = "",
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
 
@@ -64,7 +58,7 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_kept(votes, parse_columns(columns, values), exclude or [], simulated))
+    comparisons = count_votes(read_kept(votes, columns, values, exclude or [], simulated))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))

@@ -8,33 +8,27 @@ import typer
 
 from uplapp import __version__
 from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
-from uplapp.analysis.reading.columns import parse_columns
-from uplapp.analysis.reading.votes import read_votes
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import parse_reasons
+from uplapp.commands.shared import COLUMNS, JSON, VALUES, VOTES, parse_reasons, read_all
 from uplapp.plain import to_json
 from uplapp.values import Method, Votes
 
 
 def observers(
-    votes: Annotated[
-        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-    ],
+    votes: Annotated[Path, VOTES],
     exclude: Annotated[
         list[str] | None, typer.Option(help="NAME=REASON: score also without this observer; repeatable.")
     ] = None,
-    columns: Annotated[
-        str, typer.Option(help="Other column names: condition_A=type1+level1,observer=who.")
-    ] = "",
-    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
     prior: Annotated[str, typer.Option(help="distance or none, for --exclude.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the replicates, for --exclude.")] = 0,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Screen the simulated observers, not the people.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Say which observers to look at and why; with --exclude, rank with and without those.
 
@@ -43,7 +37,7 @@ def observers(
     Example:  python -m uplapp observers votes.csv --exclude "anna=failed 4 of 4 catch trials"
     """
     reasons = parse_reasons(exclude or [])
-    read = read_votes(votes, simulated or None, parse_columns(columns, values))
+    read = read_all(votes, columns, values, simulated)
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
     found = _found(read, reasons, method)
     typer.echo(to_json(found) if as_json else _text(found))

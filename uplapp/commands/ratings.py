@@ -14,27 +14,26 @@ from uplapp.analysis.ratings.report import RatingReport, headline, rating_report
 from uplapp.analysis.reading.ratings import read_ratings
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
-from uplapp.commands.shared import EXCLUDE, SIMULATED, parse_reasons
+from uplapp.commands.shared import EXCLUDE, INTERVAL, JSON, REPLICATES, SEED, SIMULATED, parse_reasons
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
 FILE = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
-INTERVAL = typer.Option(help="t or percentile; both resample observers.")
 COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=score,observer=reader.")
 
 
 def ratings(
     file: Annotated[Path, FILE],
     interval: Annotated[str, INTERVAL] = "t",
-    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
-    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
+    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     columns: Annotated[str, COLUMNS] = "",
     reference: Annotated[str, typer.Option(help="The condition that is the hidden reference.")] = REFERENCE,
     csv: Annotated[Path | None, typer.Option(help="Write the means to this file.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the means: .svg, .pdf or .png.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from uplapp.analysis.arrays import Array, Rows
-from uplapp.analysis.asking.precision import widths
+from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import TAILS

@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.analysis.arrays import Array
-from uplapp.analysis.model.answers import TIES
+from uplapp.analysis.model.answers import TIES, is_unknown, side_bias
 from uplapp.analysis.model.connectivity import findings, strong_components
 from uplapp.analysis.model.objective import PRIORS
 from uplapp.analysis.scoring.bootstrap import INTERVALS, normal_interval
 from uplapp.analysis.scoring.cautions import cautions
 from uplapp.analysis.scoring.scale import Scale, fit_scale, needs_answers
-from uplapp.analysis.scoring.sides import is_unknown, side_bias
 from uplapp.analysis.scoring.significance import differences
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Estimate, Method, Scores, Watch

@@ -1,9 +1,9 @@
 """What a reader of scores must be told before believing them."""
 
+from uplapp.analysis.model.answers import is_off_zero, is_unknown
 from uplapp.analysis.model.connectivity import weak_bridges
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
 from uplapp.analysis.scoring.scale import Scale, needs_answers, too_many
-from uplapp.analysis.scoring.sides import is_off_zero, is_unknown
 from uplapp.values import Comparisons, Estimate, Method
 
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.arrays import Array
-from uplapp.analysis.model.bradley_terry import bradley_terry
-from uplapp.analysis.model.goodness import GoodnessOfFit, goodness_of_fit
+from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.observers.triads import Triads, observers_triads, triads
 from uplapp.analysis.reading.comparisons import count

@@ -18,8 +18,6 @@ from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch
 from uplapp.web.analysis import (
-    differences_view,
-    method,
     metrics_view,
     observers_view,
     paper_view,
@@ -30,7 +28,7 @@ from uplapp.web.analysis import (
     source,
 )
 from uplapp.web.analysis.source import LiveVotes, Source
-from uplapp.web.analysis.state import Analysed
+from uplapp.web.analysis.state import ANCHOR, INTERVAL, Analysed, build_method, method_changes, read_method
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
@@ -75,13 +73,13 @@ def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
         with gr.Column(scale=5, min_width=320):
             views = _lay_out_views(first)
         with gr.Column(scale=3, min_width=280):
-            methods = method.build()
+            methods = build_method()
             with gr.Row():
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
             gr.Markdown(ABOUT)
     gr.HTML(STYLE, padding=False)
-    changed = [*source.changes(menu), *method.changes(methods), tab.select, refresh.click]
+    changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
     _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
 
 
@@ -92,7 +90,7 @@ def _lay_out_views(first: Analysed) -> Views:
         with gr.Tab(RANKING) as tabs[RANKING]:
             ranking = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
-            differences = differences_view.build()
+            differences = ranking_view.build_differences()
         with gr.Tab(SCENES) as tabs[SCENES]:
             scenes = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
@@ -137,7 +135,7 @@ def _connect(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
-        [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude],
+        [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude],
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **private,
     )
@@ -161,7 +159,7 @@ def _connect(
     draw, kind = views.figures
     draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
     plan_view.connect(views.plan_fields, state, views.planned)
-    cancelled = [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude]
+    cancelled = [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude]
     stop.click(lambda: _nothing("Cancelled."), None, cancelled, cancels=[main, *lazy], **private)
 
 
@@ -189,7 +187,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         try:
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
-            asked = method.read(methods, _conditions(data))
+            asked = read_method(methods, _conditions(data))
             if isinstance(data, Ratings):
                 yield _rated(rating_report(data, asked, kept), data)
                 return
@@ -225,7 +223,7 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
     return (
         analysed,
         *ranking_view.show(found),
-        *differences_view.show(found),
+        *ranking_view.show_differences(found),
         *observers_view.show(found),
         observers_view.compared(found),
         *plan_view.follow(scores),
@@ -259,7 +257,7 @@ def _nothing(message: str) -> tuple[Any, ...]:
     return (
         None,
         *ranking_view.nothing(message),
-        *differences_view.nothing(),
+        *ranking_view.no_differences(),
         *observers_view.nothing(),
         hidden,
         *("", hidden),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior
+from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior, widest_neighbour
 from uplapp.analysis.asking.planning import (
     BOOTSTRAPS,
     EXPERIMENTS,
@@ -17,8 +17,7 @@ from uplapp.analysis.asking.planning import (
     plan,
     read_scores,
 )
-from uplapp.analysis.asking.precision import widest_neighbour
-from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.plots import power_chart
 from uplapp.errors import UplappError
 from uplapp.values import Method, Scores
 from uplapp.web.analysis.state import Analysed
