@@ -98,7 +98,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far `a` lies above `b` in JOD, and whether that may be chance; NaN where votes cannot tell."""
+    """Difference in JOD by which `a` lies above `b`, and whether it may be chance, NaN where undefined."""
 
     a: str
     b: str
@@ -111,7 +111,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number in JOD with its standard error; NaN where votes cannot tell."""
+    """A number in JOD with its standard error, NaN where undefined."""
 
     jod: float
     se: float

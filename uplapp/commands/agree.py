@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True)
 class OfVotes:
-    """Options that only votes have; all empty where none was given."""
+    """Options that only votes have, all empty unless given."""
 
     columns: str
     values: str

@@ -50,7 +50,7 @@ METHODS = typer.Option("--methods", help="Print the methods paragraph and nothin
 
 @dataclass(frozen=True)
 class Files:
-    """Where tables and pictures go; None for nowhere."""
+    """Where tables and pictures go, None for nowhere."""
 
     csv: Path | None
     latex: Path | None
@@ -121,7 +121,10 @@ def _check_output(files: Files, methods: bool, as_json: bool) -> None:
 def _read(
     votes: Path | None, counts: Path | None, of_votes: dict[str, Any], of_matrix: dict[str, Any]
 ) -> Votes | Comparisons:
-    """Read the one input that is given, with the options that belong to its kind; others are refused."""
+    """Read the one input that is given, with the options that belong to its kind.
+
+    Refuse others.
+    """
     match votes, counts:
         case Path(), None:
             _refuse(of_matrix, "--counts, not to votes")

@@ -103,7 +103,10 @@ def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
 def _result(
     comparisons: Comparisons, question: Question, chosen: Chosen, bits: np.ndarray, target: float
 ) -> dict[str, object]:
-    """Gather the answer; the width is infinite or NaN where the votes do not fix every difference."""
+    """Gather the answer.
+
+    The width is infinite or NaN where the votes do not fix all differences.
+    """
     width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):
         width = np.inf

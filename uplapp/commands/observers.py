@@ -30,7 +30,7 @@ def observers(
     ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Say which observers to look at and why; with --exclude, rank with and without those.
+    """Say which observers to look at and why, and with --exclude rank with and without them.
 
     Nobody is left out automatically: that is your decision, with a reason.
 
@@ -74,7 +74,10 @@ def _text(found: dict[str, Any]) -> str:
 
 
 def _observers(table: pd.DataFrame) -> pd.DataFrame:
-    """What fits on a line; distances are in quartile ranges, looked at above 1.5."""
+    """Print what fits on a line.
+
+    Distances are in quartile ranges, looked at above 1.5.
+    """
     return pd.DataFrame(
         {
             "observer": table["observer"],

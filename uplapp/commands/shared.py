@@ -34,7 +34,10 @@ def folder_of(name: str, settings: Settings) -> Path:
 
 @contextmanager
 def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
-    """The study and its store; the definition is checked before the database is touched."""
+    """Open a study and its store.
+
+    The definition is checked before the database is touched.
+    """
     settings = Settings.from_env()
     folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
@@ -114,7 +117,7 @@ def read_kept(path: Path, columns: str, values: str, exclude: Sequence[str], sim
 
 
 def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> Comparisons:
-    """Read a matrix; whose votes a cell counts must be given, since a wrong guess turns every sign."""
+    """Read a matrix. Whose votes a cell counts must be given, since a wrong guess turns every sign."""
     if winner is None:
         raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
     return read_matrix(path, winner, votes_per_pair)

@@ -90,7 +90,7 @@ def asked(*rows):
 
 
 def simulated(seed, scenes_jod=0.0, own_jod=0.0, own_scenes_jod=0.0, keep=1.0):
-    """Ten observers on three scenes; the spreads of the scenes, the observers, and each one's scenes."""
+    """Simulate ten observers on three scenes, given the spreads of scenes, observers and both."""
     generator, scores = np.random.default_rng(seed), np.array([0.7, 0.2, 0.0, -0.6])
     common, rows = generator.normal(0, scenes_jod, (3, 4)), []
     first, second = np.triu_indices(4, 1)

@@ -1,4 +1,4 @@
-"""Which pair to show next, and whether the differences are known precisely enough to stop."""
+"""Which pair to show next, and whether the votes are precise enough to stop."""
 
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ def posterior(counts: Array, start: Array | None = None) -> Posterior:
 
 
 def gains(belief: Posterior) -> Array:
-    """Bits (n,n) that one answer about each pair is expected to tell about the scores; symmetric, 0 or more.
+    """Information (n,n) in bits, 0 or more, that one answer about each pair should give on the scores.
 
     Mutual information of answer and scores (Houlsby et al. 2011, arXiv 1112.5745, eq. 2), integrated on 21
     nodes to 1e-4 bit. Their closed form misses by up to .003 bit, which is more than an answer still tells
@@ -222,7 +222,7 @@ def widest_neighbour(found: Scores | Posterior) -> float:
 
 
 def enough(found: Scores | Posterior, target_jod: float) -> bool:
-    """Whether no interval of neighbours in rank is wider than `target_jod`, so that a study may stop."""
+    """Say whether no interval of neighbours in rank is wider than `target_jod`, so that a study may stop."""
     if not target_jod > 0:
         raise UplappError(f"the target is {target_jod} JOD; it must be above 0")
     return widest_neighbour(found) <= target_jod

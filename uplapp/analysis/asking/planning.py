@@ -127,7 +127,7 @@ def simulate(guess: Plan, observers: int, generator: np.random.Generator) -> Com
 
 
 def needed(planned: Planned, power: float = POWER, comparison: str | None = None) -> int | None:
-    """Smallest number of observers tried that reaches a power; None where none does.
+    """Smallest tried number of observers that reaches a power, or None.
 
     `comparison` is one of the table's, such as "a - b"; left out, all neighbours at once.
     """
@@ -162,7 +162,7 @@ def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
 
 
 def read_scores(text: str) -> tuple[tuple[str, float], ...]:
-    """Read guessed scores from "name=score, name=score"; a name may hold "="."""
+    """Read guessed scores from "name=score, name=score", where a name may hold "="."""
     scores = []
     for part in text.split(","):
         name, sign, number = part.rpartition("=")
@@ -177,7 +177,10 @@ def read_scores(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def _check(guess: Plan, observers: Sequence[int], experiments: int, seed: int) -> tuple[int, ...]:
-    """Refuse what cannot be simulated; returns the numbers of observers, sorted."""
+    """Check that a plan can be simulated.
+
+    Returns the numbers of observers, sorted.
+    """
     _check_guess(guess)
     sizes = tuple(sorted(set(observers)))
     if not sizes or sizes[0] < 2 or sizes[-1] > MOST_OBSERVERS:
@@ -211,7 +214,7 @@ def _check_guess(guess: Plan) -> None:
 
 
 def _pairs(jod: Array) -> tuple[Rows, Rows]:
-    """All pairs (P,), the higher first, best first; neighbours in rank before the others."""
+    """List all pairs (P,), neighbours in rank before the others, in each the higher condition first."""
     order = np.argsort(-jod, kind="stable")
     upper, lower = np.triu_indices(jod.size, 1)
     turn = np.argsort(lower - upper > 1, kind="stable")
@@ -219,7 +222,10 @@ def _pairs(jod: Array) -> tuple[Rows, Rows]:
 
 
 def _votes(votes_per_pair: float, observers: int, pairs: int, generator: np.random.Generator) -> Rows:
-    """Votes (K,P) of each observer; fractions go round, so no pair gets two more than another."""
+    """Deal votes (K,P) to each observer.
+
+    Fractions go round, so no pair gets two more than another.
+    """
     whole = int(votes_per_pair)
     votes = np.full((observers, pairs), whole)
     ends = np.floor(np.arange(observers + 1) * (votes_per_pair - whole) * pairs + 1e-6).astype(int)

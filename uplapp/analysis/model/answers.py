@@ -43,7 +43,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class AnswerFit:
-    """Scores (B,n), side bias (B,) and half width of "not sure" (B,), in JOD; NaN without an optimum."""
+    """Scores (B,n), side bias (B,) and half width of "not sure" (B,), in JOD, NaN without an optimum."""
 
     scores: Array
     side: Array
@@ -62,7 +62,7 @@ class AnswerFit:
 
 
 def half(u: Array, t: Array, votes: Array) -> Curve:
-    """Count "not sure" as half a vote each way; `votes` (B,3,C), t has no say."""
+    """Count "not sure" as half a vote each way, of `votes` (B,3,C). t has no influence."""
     first, tie, second = np.moveaxis(votes, 1, 0)
     up, down, x = first + tie / 2, second + tie / 2, u / SIGMA
     log_p, log_q = log_ndtr(x), log_ndtr(-x)
@@ -73,7 +73,7 @@ def half(u: Array, t: Array, votes: Array) -> Curve:
 
 
 def threshold(u: Array, t: Array, votes: Array) -> Curve:
-    """Take "not sure" as the zone of half width t around u = 0 (Glenn & David 1960); `votes` (B,3,C)."""
+    """Take "not sure" of `votes` (B,3,C) as the zone of half width t around u = 0 (Glenn & David 1960)."""
     first, tie, second = np.moveaxis(votes, 1, 0)
     x, y = (u - t) / SIGMA, (u + t) / SIGMA
     log_first, log_second = log_ndtr(x), log_ndtr(-y)
@@ -163,7 +163,7 @@ def fold(answers: Array) -> Array:
 
 
 def answer_objective(answers: Array, method: Method) -> Objective:
-    """Build what a fit of answers (B,3,n,n) maximises over (q, b, t); what is not fitted rests at 0."""
+    """Build the objective of a fit of answers (B,3,n,n) over (q, b, t), where fixed parameters stay at 0."""
     prior, free = _prior(to_wins(answers), method.prior), _free(answers, method)
     answers = answers if method.side_bias else fold(answers)
     first, second = np.nonzero(answers.any(axis=(0, 1)))
@@ -183,7 +183,10 @@ def answer_objective(answers: Array, method: Method) -> Objective:
 
 
 def _free(answers: Array, method: Method) -> NDArray[np.bool_]:
-    """Tell (B,n+2) which parameters the fit moves; the others rest at 0."""
+    """Mark (B,n+2) which parameters the fit moves.
+
+    The others stay at 0.
+    """
     free = np.ones((len(answers), answers.shape[-1] + 2), dtype=bool)
     free[:, -2] = method.side_bias
     free[:, -1] = (method.ties == "threshold") & (answers[:, 1].sum(axis=(1, 2)) > 0)
@@ -264,11 +267,11 @@ def side_bias(answers: Array) -> Estimate:
 
 
 def is_unknown(side: Estimate | None) -> bool:
-    """Whether the votes leave the side bias open."""
+    """Say whether the votes leave the side bias open."""
     return side is None or bool(np.isnan(side.jod))
 
 
 def is_off_zero(side: Estimate, observers: int) -> bool:
-    """Whether a side bias is more than chance at the 5 % level, by Student's t over K observers."""
+    """Say whether a side bias is more than chance at the 5 % level, by Student's t over K observers."""
     freedom = observers - 1 if observers > 1 else np.inf
     return bool(abs(side.jod) > side.se * stats.t.ppf((1 + LEVEL) / 2, freedom))

@@ -17,7 +17,7 @@ MOST_ITERATIONS = 1000
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
-    """Likelihood ratio G^2 with its degrees of freedom and p; NaN where the votes cannot tell."""
+    """Likelihood ratio G^2 with its degrees of freedom and p, NaN where the votes do not decide."""
 
     g2: float
     df: int
@@ -45,7 +45,7 @@ def goodness_of_fit(counts: Array) -> GoodnessOfFit:
 
 
 def bradley_terry(counts: Array, anchor: int | None = None) -> Array:
-    """Fit pooled win counts (n,n) by maximum likelihood (Bradley & Terry 1952); returns (n,) in JOD.
+    """Fit pooled win counts (n,n) to scores (n,) in JOD by maximum likelihood (Bradley & Terry 1952).
 
     One JOD is a preference of 75 %, so log odds are divided by ln 3. The mean, or condition `anchor`, is 0.
     All NaN where the votes do not fix the scores, or the iteration did not end (Maystre & Grossglauser 2015).

@@ -46,7 +46,10 @@ class Pairs:
 
     @classmethod
     def of(cls, counts: Array) -> "Pairs":
-        """Read win counts (B,n,n); the diagonal is ignored."""
+        """Read win counts (B,n,n).
+
+        The diagonal is ignored.
+        """
         n = counts.shape[-1]
         first, second = np.triu_indices(n, 1)
         flat = counts.reshape(len(counts), n * n)

@@ -20,7 +20,7 @@ CELLS = 1 << 16  # replicates solved together x conditions x conditions
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Scores (B,n) in JOD; a row that found no finite optimum is NaN."""
+    """Scores (B,n) in JOD, NaN in rows without a finite optimum."""
 
     scores: Array
     converged: NDArray[np.bool_]
@@ -47,7 +47,7 @@ def chunk_size(conditions: int) -> int:
 
 
 def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
-    """Fit one matrix (n,n) from several starts; returns the scores (n,) of the highest optimum, or NaN."""
+    """Fit one matrix (n,n) from several starts to the scores (n,) of the highest optimum, or NaN."""
     votes = counts + counts.T
     rough = fit((counts + 0.5 * (votes > 0))[None], "none", np.zeros((1, len(counts))), labels).scores[0]
     copies = np.repeat(counts[None], len(STARTS), axis=0)
@@ -61,9 +61,10 @@ def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
 
 
 def maximise(objective: Objective, start: Array, gauge: Array, iterations: int = ITERATIONS) -> Fit:
-    """Climb by Newton steps from `start` (B,n); a step that leads down is halved, a finished row rests.
+    """Climb by Newton steps from `start` (B,n), halving steps that lead down.
 
-    `gauge` (n,n) holds 1 where two conditions share a mean that the objective leaves free.
+    A row that has arrived is left alone. `gauge` (n,n) holds 1 where two conditions share a mean that the
+    objective leaves free.
     """
     point, step = start.copy(), np.zeros_like(start)
     best = np.full(len(start), -np.inf)
@@ -87,7 +88,7 @@ def maximise(objective: Objective, start: Array, gauge: Array, iterations: int =
 
 
 def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell whether what remains after a step is rounding, from its length and that of the step before."""
+    """Say whether only rounding remains after a step, from its length and the length of the one before."""
     shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
     squared = (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
     last: NDArray[np.bool_] = (domed & (squared | (length < LAST_STEP_JOD))) | (length < STUCK_JOD)
@@ -95,7 +96,7 @@ def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[
 
 
 def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
-    """Solve for the step; where the Hessian may lead down or to a saddle, take the curvature that cannot."""
+    """Solve for the step, with the concave curvature where the Hessian may lead down or to a saddle."""
     step = _solve(terms.hessian, terms.gradient, gauge)
     if not domed.all():
         step[~domed] = _solve(terms.concave[~domed], terms.gradient[~domed], gauge)

@@ -18,7 +18,7 @@ NOBODY = "(not sure)"  # what an observer chose who chose neither
 
 
 def conduct(votes: Votes) -> pd.DataFrame:
-    """Tabulate the observers, sorted by name (the index); what a file does not record is NaN.
+    """Tabulate the observers, sorted by name (the index), NaN for what a file does not record.
 
     Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
     `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
@@ -39,7 +39,10 @@ def conduct(votes: Votes) -> pd.DataFrame:
 
 
 def _catches(votes: Votes) -> pd.DataFrame:
-    """Failed and shown catch trials; one that shows the reference on no side cannot be failed."""
+    """Count failed and shown catch trials.
+
+    One without the reference cannot be failed.
+    """
     table = votes.table[votes.table["kind"] == "catch"]
     is_a, is_b = (table[side].astype(str) == REFERENCE for side in ("condition_A", "condition_B"))
     known = is_a ^ is_b
@@ -98,7 +101,7 @@ def _times(main: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def _broken(main: pd.DataFrame, source: str) -> pd.Series:
-    """Share of answers flagged for late frames; without flags, those with any missed frame."""
+    """Share of answers flagged for late frames, or without flags of answers with any missed frame."""
     who = main["observer"].astype(str)
     if "flags" in main:
         broken = main["flags"].astype("string").fillna("").str.split().map(lambda words: LATE_FRAMES in words)

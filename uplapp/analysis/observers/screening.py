@@ -1,4 +1,4 @@
-"""Whose answers a person should look at, and what leaving them out would change; nobody is left out here."""
+"""Screening: whose answers a person should look at, and what leaving them out would change."""
 
 from collections.abc import Callable, Mapping
 
@@ -53,10 +53,11 @@ RULES: tuple[tuple[Rule, str], ...] = (
 
 
 def screen(votes: Votes) -> pd.DataFrame:
-    """Tabulate the observers, one row each, sorted by name; `looks` says in words why to look at one.
+    """Tabulate the observers, one row each, sorted by name.
 
-    Columns: observer, answers, dist_pairs, dist_trials and log10_l as in `Unlikeness`, those of `conduct`,
-    looks (reasons joined by "; ", or empty). NaN is what cannot be known; see `notes`.
+    `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials and log10_l
+    as in `Unlikeness`, those of `conduct`, looks (reasons joined by "; ", or empty). NaN is what cannot be
+    known; see `notes`.
     """
     comparisons = count(votes)
     found = unlikeness(comparisons)
@@ -152,6 +153,6 @@ def _changeable(changed: "pd.Series[float]", shown: "pd.Series[int]") -> "pd.Ser
 
 
 def _hasty(median_s: "pd.Series[float]") -> "pd.Series[bool]":
-    """Whether the logarithm of a time lies far below the others'; 0 s is below everything."""
+    """Say whether the logarithm of a time lies far below the others'. 0 s is below everything."""
     logs = np.log(np.maximum(median_s.to_numpy(dtype=float), 1e-3))
     return pd.Series(distances(logs) > FAR, index=median_s.index)

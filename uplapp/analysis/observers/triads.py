@@ -21,7 +21,7 @@ class Triads:
 
     @property
     def share(self) -> float:
-        """Circular triads of all complete ones, 0 to 1; NaN where there are none."""
+        """Share of circular triads among the complete ones, 0 to 1, NaN without a complete one."""
         return self.circular / self.complete if self.complete else float("nan")
 
     def __add__(self, other: "Triads") -> "Triads":

@@ -57,7 +57,7 @@ def agreement_chart(
 def agreement_panels(
     table: pd.DataFrame, width: int = WIDE_PX, simulated: bool = False, found: pd.DataFrame | None = None
 ) -> alt.ConcatChart:
-    """Draw one panel a metric, as many beside each other as `width` has room for; otherwise as one chart."""
+    """Draw one panel per metric, as many beside each other as `width` has room for."""
     columns = max(1, width // PANEL_PX)
     size = width // columns - AXIS_PX - 10, PANEL_HEIGHT_PX
     panels = []

@@ -25,7 +25,7 @@ LEAST_END = 2.0  # the axis reaches beyond the limit even where nobody does
 
 
 def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool = False) -> alt.LayerChart:
-    """Draw the distances of a table of `screen`, the most unlike observer on top; the tooltip says why.
+    """Draw the distances of a table of `screen`, the most unlike observer on top, reasons in the tooltips.
 
     Names of observers with something to look at carry an asterisk, whichever rule found it. An infinite
     distance lies at the right edge.

@@ -31,7 +31,7 @@ FIELDS = ("condition:N", "criterion:N", "mean:Q", "low:Q", "high:Q", "sd:Q", "ob
 
 
 def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw mean ratings with 95 % intervals in one panel: one row a condition, one lane a criterion."""
+    """Draw mean ratings with 95 % intervals in one panel, a row per condition, a lane per criterion."""
     table, names = report.means, _order(report)
     criteria = list(report.ratings.criteria)
     ends = jod_domain(table[["mean", "low", "high"]].to_numpy(float).ravel(), width_of_rows(names, width))

@@ -1,4 +1,4 @@
-"""Scores of each scene beside those of all scenes."""
+"""Chart of the scores of each scene beside the scores of all scenes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
 
 
 def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw the scores of each scene, one row a condition; upright lines mark those of all scenes.
+    """Draw the scores of each scene, one row per condition, and upright lines at the scores of all scenes.
 
     Every scene has its own zero, the mean of its conditions (or the anchor), so only places within a scene
     compare. Intervals are drawn for up to MOST_INTERVALS scenes.

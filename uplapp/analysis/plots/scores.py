@@ -29,9 +29,10 @@ MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables
 
 
 def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw scores with their 95 % intervals, best on top; without finite scores the picture is empty.
+    """Draw scores with their 95 % intervals, best on top.
 
-    Letters at the right: conditions that share one do not differ significantly.
+    Without finite scores the picture is empty. Letters at the right: conditions that share one do not differ
+    significantly.
     """
     table = ranking(scores).dropna(subset="jod").drop(columns="rank")
     words = dict(zip(scores.conditions, letters(scores), strict=True))

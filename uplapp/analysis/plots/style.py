@@ -37,7 +37,7 @@ ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
 
 
 def inline(table: pd.DataFrame) -> alt.InlineData:
-    """Hand over a table of any length; NaN and infinity become null."""
+    """Hand over a table of any length, NaN and infinity as null."""
     return alt.InlineData(values=plain(table))
 
 
@@ -52,7 +52,7 @@ def row_px(rows: int) -> int:
 
 
 def label_px(names: Iterable[str], width: Width) -> float:
-    """Width of the names beside an axis; long ones give up their middle at two fifths of the picture."""
+    """Width of the names beside an axis, at most two fifths of the picture."""
     longest = max((len(name) for name in names), default=0)
     return CHARACTER_PX * min(longest, label_characters(width)) + 14
 
@@ -68,7 +68,7 @@ def label_characters(width: Width) -> int:
 
 
 def names_axis(width: Width, **options: Any) -> alt.Axis:
-    """Label rows with names; the middle of a long one is left out, as names often differ at their ends."""
+    """Label rows with names, without the middle of long ones, as names often differ at their ends."""
     most = label_characters(width)
     head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
     shortened = f"slice(datum.label, 0, {head}) + '…' + slice(datum.label, -{tail})"
@@ -117,7 +117,10 @@ def titled(simulated: bool, text: str) -> str:
 
 
 def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | None = None) -> Chart:
-    """Give a picture its title, notes under it, size and letters; `height` is that of the rows alone."""
+    """Give a picture its title, notes under it, size and letters.
+
+    `height` is of the rows alone.
+    """
     told = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
     heading = alt.TitleParams(
         text=_lines(title, width, CHARACTER_PX * 1.15),
@@ -157,9 +160,10 @@ def lettered(chart: Chart) -> Chart:
 
 
 def in_turn(names: Sequence[str], looks: Sequence[Any], shift: int = 0) -> list[Any]:
-    """Deal out looks to names; when they run out it starts again, `shift` looks further on.
+    """Give each name a look.
 
-    So colours and shapes that run out together make other pairs in the next round.
+    When the looks run out it starts again, `shift` looks further on. So colours and shapes that run out
+    together make other pairs in the next round.
     """
     return [looks[(place + shift * (place // len(looks))) % len(looks)] for place in range(len(names))]
 

@@ -60,7 +60,7 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
 
 
 def _shares(scores: Scores, names: list[str]) -> pd.DataFrame:
-    """One row an ordered pair: its votes, its share of them, and what the scores predict."""
+    """Tabulate each ordered pair: its votes, its share of them, and the share that the scores predict."""
     votes = scores.wins + scores.wins.T
     chosen, over = np.nonzero(1 - np.eye(len(votes)))
     labels, ranks = np.array(scores.conditions, dtype=object), [*map(names.index, scores.conditions)]

@@ -19,7 +19,7 @@ IMAGE = ["criterion", "observer", "condition", "scene"]
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """For each of n columns: mean over observers, 95 % interval, sd between observers, how many; (n,)."""
+    """Summary (n,) of n columns: mean over observers, 95 % interval, sd between observers, number of them."""
 
     mean: Array
     low: Array
@@ -29,7 +29,7 @@ class Spread:
 
 
 def observer_means(ratings: Ratings, criterion: str) -> pd.DataFrame:
-    """Each observer's mean rating of each condition (K,n), over scenes; NaN where there is none.
+    """Mean rating (K,n) of each observer and condition over scenes, NaN without a rating.
 
     Ratings of the same image are averaged first, then the scenes, so that every scene weighs the same.
     """
@@ -39,9 +39,10 @@ def observer_means(ratings: Ratings, criterion: str) -> pd.DataFrame:
 
 
 def spread(values: Array, method: Method) -> Spread:
-    """Summarise (K,n), one row an observer; the interval resamples whole observers.
+    """Summarise (K,n), one row per observer.
 
-    NaN: below two observers there is neither sd nor interval; where all agree exactly there is no interval.
+    The interval resamples whole observers. NaN: below two observers there is neither sd nor interval; where
+    all agree exactly there is no interval.
     """
     known = np.isfinite(values)
     count = known.sum(axis=0)
@@ -56,7 +57,7 @@ def spread(values: Array, method: Method) -> Spread:
 
 
 def means(ratings: Ratings, method: Method) -> pd.DataFrame:
-    """Mean ratings, one row a criterion and condition, best first within a criterion.
+    """Tabulate mean ratings, one row per criterion and condition, best first within a criterion.
 
     Columns: criterion, condition, mean, low, high, sd (between observers), observers, ratings; then
     reference_difference, reference_low, reference_high: how far below (-) the hidden reference, averaged over
@@ -125,7 +126,7 @@ def _by_image(ratings: Ratings) -> "pd.Series[float]":
 
 
 def _scenes(ratings: Ratings, criterion: str) -> pd.DataFrame:
-    """Mean ratings by observer and scene, one column a condition; NaN where there is none."""
+    """Tabulate mean ratings by observer and scene, one column per condition, NaN without a rating."""
     by_image = _by_image(ratings)
     own = by_image.loc[by_image.index.get_level_values("criterion") == criterion].unstack("condition")
     return own.droplevel("criterion")
@@ -158,6 +159,6 @@ def _paired(found: Spread) -> Array:
 
 
 def _over(total: Array, count: Array) -> Array:
-    """Quotients; NaN where there is nothing to divide by."""
+    """Divide, with NaN where there is nothing to divide by."""
     ratio: Array = np.divide(total, count, out=np.full(np.shape(total), np.nan), where=np.asarray(count) > 0)
     return ratio

@@ -39,9 +39,9 @@ def rating_report(
     method: Method = Method(),  # noqa: B008 - frozen
     exclude: Mapping[str, str] = {},
 ) -> RatingReport:
-    """Mean ratings with intervals, tests of differences, screening; `exclude` is observer -> reason.
+    """Compute mean ratings with intervals, tests and screening.
 
-    Of `method` only interval, bootstraps and seed are used.
+    `exclude` maps observers to reasons. Of `method` only interval, bootstraps and seed are used.
     """
     _check(method)
     kept = without(ratings, exclude) if exclude else ratings
@@ -100,7 +100,7 @@ def to_json(report: RatingReport) -> str:
 
 
 def to_csv(report: RatingReport) -> str:
-    """Write the means with their provenance in every row; no cell is a formula to a spreadsheet."""
+    """Write the means as CSV, with their provenance in each row."""
     reasons = "; ".join(f"{observer}: {reason}" for observer, reason in report.ratings.excluded)
     table = report.means.assign(**_provenance(report), excluded=reasons)
     return plain.to_csv(table, decimals=6)

@@ -18,14 +18,15 @@ IMAGE = ["criterion", "condition", "scene"]
 
 
 def screen(ratings: Ratings) -> pd.DataFrame:
-    """Tabulate the observers, sorted by name; nobody is left out, `looks` says what to look at.
+    """Tabulate the observers, sorted by name.
 
-    Columns: observer; `images` rated, all criteria; `bias`, mean distance from the others' mean of the same
-    image; `agreement`, the correlation with those means, and how `far` below the observers' first quartile it
-    lies, in quartile ranges of Fisher's z (one limit for all scales would call whole panels odd on short
-    ones); `constant`, if all ratings are the same; `repeats_shown`, `repeats_same` (share) and
-    `repeats_apart` (mean distance in steps); `reference_shown` and `reference_below`, the share of the other
-    images of its scene that were rated above the hidden reference; `median_s`. What is not known is NaN.
+    `looks` says what to look at. Columns: observer; `images` rated, all criteria; `bias`, mean distance from
+    the others' mean of the same image; `agreement`, the correlation with those means, and how `far` below the
+    observers' first quartile it lies, in quartile ranges of Fisher's z (one limit for all scales would call
+    whole panels odd on short ones); `constant`, if all ratings are the same; `repeats_shown`, `repeats_same`
+    (share) and `repeats_apart` (mean distance in steps); `reference_shown` and `reference_below`, the share
+    of the other images of its scene that were rated above the hidden reference; `median_s`. What is not known
+    is NaN.
     """
     own = images(ratings).groupby(["observer", *IMAGE])["rating"].mean()
     people = pd.Index(sorted(set(ratings.table["observer"])), name="observer")
@@ -93,7 +94,10 @@ def _pace(ratings: Ratings) -> pd.DataFrame:
 
 
 def _looks(row: Mapping[Hashable, Any]) -> str:
-    """What is unusual about an observer, '' for nothing; NaN is nothing."""
+    """Say what is unusual about an observer, '' for nothing.
+
+    NaN is nothing.
+    """
     said = {
         "the same rating throughout": row["constant"] is True and row["images"] >= FEWEST_IMAGES,
         f"agreement with the others {row['agreement']:.2f}": row["far"] > FAR,

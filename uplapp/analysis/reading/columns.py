@@ -64,9 +64,10 @@ class Columns:
 
 
 def parse_columns(columns: str = "", values: str = "") -> Columns:
-    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`; what is not named stays as it is.
+    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`.
 
-    A part that holds a comma stands in double quotes. Without `tie` in `values` nobody could be unsure.
+    Other roles keep the usual names. A part that holds a comma stands in double quotes. Without `tie` in
+    `values` nobody could be unsure.
     """
     roles: dict[str, Any] = parse_roles(columns, ROLES)
     found = replace(Columns(), **roles)
@@ -97,7 +98,7 @@ def distinct(path: Path, column: str, most: int = 20) -> tuple[str, ...]:
 
 
 def spelling(cell: str) -> str:
-    """The same text for cells that mean the same: 1, 1.0 and +1; Left and left."""
+    """Give cells that mean the same one text: 1, 1.0 and +1, or Left and left."""
     text = cell.strip().lower()
     value = number(text)
     exact = math.isfinite(value) and "e" not in text and len(text) <= LONGEST

@@ -1,4 +1,7 @@
-"""A published matrix of counts or probabilities -> Comparisons; who won must be said, never guessed."""
+"""A published matrix of counts or probabilities -> Comparisons.
+
+Who won must be said, never guessed.
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -23,12 +26,12 @@ TOTALS = ("total", "totals", "sum")
 
 
 def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> Comparisons:
-    """Read a matrix whose `winner`, row or column, was chosen; an empty cell is 0, the diagonal is ignored.
+    """Read a matrix whose `winner`, row or column, was chosen.
 
-    `votes_per_pair` (a number, or a matrix file of the same layout) makes the cells probabilities, which
-    turn into whole votes, or half votes where two halves are equal. 0 on both sides of a pair means that it
-    was not compared. What looks like a slip but may be right becomes a note; `origin` tells who was taken as
-    the winner, and what was rounded.
+    Empty cells are 0, the diagonal is ignored. `votes_per_pair` (a number, or a matrix file of the same
+    layout) makes the cells probabilities, which turn into whole votes, or half votes where two halves are
+    equal. 0 on both sides of a pair means that it was not compared. What looks like a slip but may be right
+    becomes a note; `origin` tells who was taken as the winner, and what was rounded.
     """
     if winner not in WINNERS:
         raise UnknownName("winner", winner, WINNERS)
@@ -137,7 +140,7 @@ def _check_counts(source: str, names: tuple[str, ...], cells: Array) -> None:
 
 
 def _doubts(source: str, cells: Array) -> tuple[str, ...]:
-    """What in a table of counts looks as if it were something else; from three pairs on."""
+    """Say what makes a table of counts look like something else, from three pairs on."""
     both = (cells + cells.T)[np.triu(cells + cells.T) > 0]
     if both.size < PAIRS:
         return ()

@@ -1,4 +1,4 @@
-"""Values of metrics, one row a condition or a stimulus, and which way each metric points."""
+"""Values of metrics, one row per condition or stimulus, and which way each metric points."""
 
 import re
 from collections.abc import Collection
@@ -29,7 +29,7 @@ PLACES = ("condition", "scene")
 
 @dataclass(frozen=True, eq=False)
 class Metrics:
-    """`values[m, s, i]` of metric m for condition i in scene s, shape (M,S,n); all sorted but the metrics.
+    """Values of metrics: `values[m, s, i]` of metric m for condition i in scene s, shape (M,S,n).
 
     A table without scenes has `scenes == ("",)`. `better` says for each metric which way is better.
     """
@@ -50,7 +50,7 @@ class Metrics:
 
 
 def read_metrics(path: Path) -> Metrics:
-    """Read a CSV with the columns condition, perhaps scene, and one a metric; as `metrics_from_table`."""
+    """Read a CSV with the columns condition, perhaps scene, and one per metric."""
     return metrics_from_table(read_table(path), path.name)
 
 
@@ -122,7 +122,10 @@ def _match(source: str, kind: str, voted: Collection[str], measured: Collection[
 
 
 def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Condition and scene of every row, each place once; without scenes the scene is empty."""
+    """Read condition and scene of each row, each place once.
+
+    Without scenes the scene is empty.
+    """
     found = shown(", ".join(map(str, table.columns)), 300) or "none"
     if "condition" not in table or not set(table.columns) - set(PLACES):
         needs = "condition, perhaps scene, and one column a metric"

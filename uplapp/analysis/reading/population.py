@@ -23,9 +23,10 @@ Reasons = tuple[tuple[str, str], ...]
 def one_population(
     table: pd.DataFrame, source: str, simulated: bool | None, noun: str = "vote"
 ) -> tuple[pd.DataFrame, bool, Notes]:
-    """Keep people or simulated observers, never both; None takes people where there are any.
+    """Keep people or simulated observers, never both.
 
-    Returns the rows, whether they are simulated, and what a reader must be told of the `noun`s left out.
+    None takes people where there are any. Returns the rows, whether they are simulated, and what a reader
+    must be told of the `noun`s left out.
     """
     if "simulated" not in table:
         if simulated:
@@ -44,7 +45,7 @@ def one_population(
 
 
 def kept(table: pd.DataFrame, observers: tuple[str, ...]) -> tuple[pd.DataFrame, Reasons, Notes]:
-    """Drop the answers that the study excluded; an observer who has no others is excluded as a whole."""
+    """Drop the answers that the study excluded, and observers who have no others."""
     if "excluded" not in table:
         return table, (), ()
     reason, observer = cells_of(table, ("excluded",)), cells_of(table, observers)
@@ -63,14 +64,20 @@ def _reason(text: str) -> str:
 
 
 def names(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> Cells:
-    """Read names; an empty one is refused."""
+    """Read names.
+
+    Raises BadVotes for an empty one.
+    """
     cells = cells_of(table, columns)
     require(table, source, columns, cells, [text != "" for text in cells.texts], "a name")
     return cells
 
 
 def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
-    """Read the kinds of trials; without such a column all are main."""
+    """Read the kinds of trials.
+
+    Without such a column all are main.
+    """
     if "kind" not in table:
         return constant("main", len(table)).categories()
     cells = cells_of(table, ("kind",))

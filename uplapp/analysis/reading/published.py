@@ -32,7 +32,10 @@ PUBLISHED = {
 
 
 def published(name: str) -> Comparisons:
-    """Read one of the PUBLISHED studies; in the printed tables the column won."""
+    """Read one of the PUBLISHED studies.
+
+    In the printed tables the column won.
+    """
     study = _study(name)
     folder = Path(__file__).parent / "examples"
     votes = study.votes_per_pair

@@ -1,4 +1,4 @@
-"""A table of ratings, one row an observer, image and criterion -> Ratings."""
+"""A table of ratings, one row per observer, image and criterion -> Ratings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Ratings:
 def read_ratings(
     path: Path, simulated: bool | None = None, columns: str = "", reference: str = REFERENCE
 ) -> Ratings:
-    """Read a file of ratings; `columns` such as `condition=method+level,rating=score` name other columns.
+    """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
     A bad file is a BadVotes that names the line.
     """
@@ -63,7 +63,7 @@ def read_ratings(
 
 
 def holds_ratings(path: Path) -> bool:
-    """Whether a file has a column `rating`, and none of votes."""
+    """Say whether a file has a column `rating`, and none of votes."""
     header = {spelling(name) for name in read_header(path)}
     return "rating" in header and "is_a_selected" not in header
 
@@ -75,7 +75,7 @@ def from_table(
     roles: Roles = {},  # noqa: B006 - never changed
     reference: str = REFERENCE,
 ) -> Ratings:
-    """Check a table of ratings; `roles` says which columns hold what where they go by other names.
+    """Check a table of ratings, where `roles` says which columns hold what if they have other names.
 
     People and simulated observers are never pooled: `simulated` chooses, None takes people where there are
     any. Without a column `criterion` there is one, without `kind` all are main trials.
@@ -104,14 +104,17 @@ def from_table(
 
 
 def images(ratings: Ratings) -> pd.DataFrame:
-    """Ratings of main trials, with the hidden reference of catch trials; never practice or repeats."""
+    """Select ratings of main trials, with the hidden reference of catch trials, never practice or repeats."""
     table = ratings.table
     hidden = (table["kind"] == "catch") & (table["condition"] == ratings.reference)
     return table[(table["kind"] == "main") | hidden]
 
 
 def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
-    """Leave out observers, each with a reason; an unknown observer is refused."""
+    """Leave out observers, each with a reason.
+
+    Raises UnknownName for an unknown observer.
+    """
     people = set(ratings.table["observer"])
     for observer in exclude:
         if observer not in people:

@@ -63,7 +63,10 @@ def analyse(
 
 
 def _check(comparisons: Comparisons, method: Method) -> int | None:
-    """Refuse what is not on the menu; returns the anchor's index."""
+    """Check the options of a method.
+
+    Returns the anchor's index.
+    """
     for table, name in ((PRIORS, method.prior), (INTERVALS, method.interval), (TIES, method.ties)):
         if name not in table:
             raise UnknownName(table.kind, name, table)
@@ -87,7 +90,7 @@ def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
 
 
 def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
-    """Tell (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
+    """Mark (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
     groups = strong_components(counts)
     same = groups == (groups[0] if anchor is None else groups[anchor])
     return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)

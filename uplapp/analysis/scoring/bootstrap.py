@@ -121,7 +121,7 @@ def refit(
 
 
 def t_interval(scores: Array, replicates: Array, observers: int) -> tuple[Array, Array]:
-    """Student's t with K - 1 degrees of freedom; the replicates' sd is widened by sqrt(K / (K - 1))."""
+    """Student's t interval with K - 1 degrees of freedom, the replicates' sd widened by sqrt(K / (K - 1))."""
     reach = stats.t.ppf(TAILS[1], observers - 1) * np.sqrt(observers / (observers - 1))
     return _around(scores, replicates, reach)
 
@@ -132,7 +132,7 @@ def normal_interval(scores: Array, replicates: Array, observers: int) -> tuple[A
 
 
 def percentile_interval(scores: Array, replicates: Array, observers: int) -> tuple[Array, Array]:
-    """The replicates' own quantiles (Hazen), as pwcmp reports them; narrow below 30 observers."""
+    """The replicates' own quantiles (Hazen), as pwcmp reports them, too narrow below 30 observers."""
     low, high = np.percentile(replicates, 100 * TAILS, axis=0, method="hazen")
     return low, high
 
@@ -152,7 +152,7 @@ INTERVALS: Registry[Any] = Registry(
 
 
 def keep_anchor(scores: Array, labels: Labels, anchor: int | None) -> Array:
-    """Shift scores (B,n) so that the anchor, in its own label, lies at 0; None keeps the mean there."""
+    """Shift scores (B,n) so that the anchor, or for None the mean, lies at 0."""
     if anchor is None:
         return scores
     shifted: NDArray[np.float64] = np.where(labels == labels[anchor], scores - scores[:, [anchor]], scores)

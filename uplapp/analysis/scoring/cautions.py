@@ -10,7 +10,7 @@ from uplapp.values import Comparisons, Estimate, Method
 def cautions(
     comparisons: Comparisons, method: Method, trouble: tuple[str, ...], scale: Scale, side: Estimate | None
 ) -> tuple[str, ...]:
-    """Warn in full sentences; `trouble` are the findings on identifiability, `side` the known side bias."""
+    """Warn in full sentences, given `trouble` with identifiability and the estimated `side` bias."""
     observers = len(comparisons.observers)
     return (
         *comparisons.notes,

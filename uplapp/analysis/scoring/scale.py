@@ -37,12 +37,12 @@ class Scale:
 
     @property
     def whole(self) -> bool:
-        """Whether all conditions have finite scores on one scale."""
+        """Say whether all conditions have finite scores on one scale."""
         return not np.isnan(self.scores).any() and len(set(self.labels)) == 1
 
     @property
     def varies(self) -> bool:
-        """Whether there is a spread to make intervals of."""
+        """Say whether there is a spread to make intervals of."""
         return len(self.replicates) > 1 and bool(self.replicates.std(axis=0).max() > STILL_JOD)
 
 
@@ -64,12 +64,12 @@ def fit_scale(comparisons: Comparisons, method: Method, anchor: int | None, watc
 
 
 def too_many(degenerate: int, method: Method) -> bool:
-    """Whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
+    """Say whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
     return degenerate > MANY * method.bootstraps
 
 
 def needs_answers(method: Method) -> bool:
-    """Whether a method asks for more than counts of wins hold."""
+    """Say whether a method asks for more than counts of wins hold."""
     return method.ties != "half" or method.side_bias
 
 

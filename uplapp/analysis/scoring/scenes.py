@@ -157,7 +157,7 @@ def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[flo
 
 
 def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[Rows]:
-    """Hand out scenes (V,) for the votes, without end; nothing where no vote can change its scene."""
+    """Yield scenes (V,) for the votes without end, nothing where no vote can change its scene."""
     seats, seat = np.unique(np.stack([data.observer, data.scene]), axis=1, return_inverse=True)
     balanced = _is_balanced(data)
     own_ways = gammaln(1 + np.bincount(seats[0]))[balanced].sum()
@@ -177,7 +177,7 @@ def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[
 
 
 def _is_balanced(data: SceneVotes) -> Mask:
-    """Tell (K,) which observers judged the same pairs equally often in each of their scenes."""
+    """Mark (K,) which observers judged the same pairs equally often in each of their scenes."""
     cells, votes = np.unique(np.stack([data.observer, data.pair, data.scene]), axis=1, return_counts=True)
     observers = int(data.observer.max()) + 1
     balanced = np.ones(observers, dtype=bool)
@@ -210,7 +210,7 @@ def _best(wins: Array, shown: Array, data: SceneVotes) -> Array:
 
 
 def _peak(wins: Array, votes: Array, data: SceneVotes) -> Array:
-    """Highest log-likelihood (B,) of wins (B,P) among votes (P,); approached where no scores reach it."""
+    """Highest log-likelihood (B,) of wins (B,P) among votes (P,), approached where no scores reach it."""
     some = votes > 0
     first, second = data.first[some], data.second[some]
     pairs = Pairs(data.conditions, first, second, wins[:, some], np.tile(votes[some], (len(wins), 1)))

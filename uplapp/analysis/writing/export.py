@@ -76,7 +76,7 @@ def provenance(scores: Scores) -> dict[str, Any]:
 
 
 def to_csv(report: Report) -> str:
-    """Write the ranking with its provenance in every row; no cell is a formula to a spreadsheet.
+    """Write the ranking as CSV, with its provenance in each row.
 
     Scores of scenes, where there are any, follow those of all scenes, whose `scene` is empty.
     """
@@ -96,7 +96,10 @@ def to_json(report: Report) -> str:
 
 
 def to_dict(report: Report) -> dict[str, Any]:
-    """Turn a report into plain values; lists of numbers keep the order of `conditions`."""
+    """Turn a report into plain values.
+
+    Lists of numbers keep the order of `conditions`.
+    """
     scores, tally = report.scores, report.tally
     own, everyone = report.observers_triads, report.everyone
     return {
@@ -145,7 +148,7 @@ def _interaction(report: Report) -> dict[str, Any]:
 
 
 def _covariance(scores: Scores) -> Array:
-    """As the tests take it; NaN where there is no interval either."""
+    """Covariance as the tests take it, NaN where there is no interval either."""
     known = np.isfinite(scores.low)
     return np.where(known[:, None] & known, covariance(scores), np.nan)
 

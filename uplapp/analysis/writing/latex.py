@@ -72,7 +72,7 @@ def to_latex(report: Report) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text so that LaTeX prints it as it is; line breaks and control characters become spaces."""
+    """Write a text so that LaTeX prints it as it is, line breaks and control characters as spaces."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     whole = "".join(SPECIAL.get(letter, letter) for letter in LIGATURE.sub("\\1\0", printable))
     return OPENING.sub("``", whole.replace("\0", "{}"))

@@ -123,7 +123,10 @@ def _differ(found: Interaction | None) -> list[str]:
 
 
 def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    """Screen the observers; a column beside the votes that cannot be read must not cost the ranking."""
+    """Screen the observers.
+
+    A column beside the votes that cannot be read must not cost the ranking.
+    """
     try:
         return screen(votes), ()
     except BadVotes as error:

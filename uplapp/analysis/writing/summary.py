@@ -50,7 +50,7 @@ def _table(report: Report) -> str:
 
 
 def _printed(table: pd.DataFrame) -> str:
-    """Numbers with three digits, whole ones with none; a dash for what is undefined."""
+    """Print numbers with three digits, whole ones with none, and a dash for what is undefined."""
     return table.map(_cell).to_string(index=False)
 
 

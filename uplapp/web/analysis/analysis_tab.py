@@ -1,4 +1,4 @@
-"""The Analysis tab: votes in; ranking, tests, observers, metrics, plan and paper out.
+"""The Analysis tab: from votes to ranking, tests, observers, metrics, plan and paper.
 
 Every number comes from uplapp.analysis; this file says what follows what.
 """
@@ -66,7 +66,10 @@ class Views:
 
 
 def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
-    """Lay out `tab`, the current gradio context; `live_votes` exports the live demo study."""
+    """Lay out `tab`, the current gradio context.
+
+    `live_votes` exports the live demo study.
+    """
     first = analyse_published()
     menu = source.build()
     with gr.Row():
@@ -84,7 +87,10 @@ def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
 
 
 def _lay_out_views(first: Analysed) -> Views:
-    """The inner tabs; all but the first are filled when the Analysis tab opens."""
+    """Lay out the inner tabs.
+
+    All but the first are filled when the Analysis tab opens.
+    """
     tabs = {}
     with gr.Tabs():
         with gr.Tab(RANKING) as tabs[RANKING]:
@@ -252,7 +258,10 @@ def _rated(found: RatingReport, data: Ratings) -> tuple[Any, ...]:
 
 
 def _nothing(message: str) -> tuple[Any, ...]:
-    """A sentence in place of everything; nothing is shown or drawn of the votes before."""
+    """Show a sentence in place of everything.
+
+    Nothing of the votes before stays.
+    """
     hidden = gr.update(value=None, visible=False)
     return (
         None,
@@ -273,7 +282,10 @@ def _show_scenes(
     opened: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    """Show the scores of every scene; from then on they are in the exports too."""
+    """Show the scores of each scene.
+
+    From then on they are in the exports too.
+    """
     if opened != SCENES:
         yield gr.skip()  # a generator that yields nothing would empty its outputs
         return

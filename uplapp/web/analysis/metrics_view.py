@@ -24,7 +24,7 @@ call its column `name:lower` where it is not. With a column `scene`, stimuli are
 
 
 def build() -> tuple[list[Any], list[Any]]:
-    """Lay out the view; returns the widgets it reads, and its outputs."""
+    """Lay out the view and return the widgets it reads, and its outputs."""
     upload = gr.File(label="Metrics, CSV", file_types=[".csv"], type="filepath", height=110)
     said = gr.Markdown(ASK)
     metric = gr.Radio([], label="Metric", visible=False)
@@ -37,7 +37,7 @@ def build() -> tuple[list[Any], list[Any]]:
 def show(
     upload: str | None, metric: str | None, analysed: Analysed | None, progress: gr.Progress
 ) -> Generator[Any, None, None]:
-    """Compare the metrics of `upload`, or those published with `source`; a bad table is a sentence."""
+    """Compare the metrics of `upload`, or the ones published with the source, with the scores."""
     hidden = gr.update(visible=False)
     if analysed is None:
         yield NO_VOTES, hidden, hidden, hidden

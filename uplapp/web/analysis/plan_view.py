@@ -44,7 +44,7 @@ class Fields(NamedTuple):
 
 
 def build() -> tuple[list[Any], gr.Button, Fields, list[Any]]:
-    """Lay out the view; returns what follows the scores, the button that takes them, fields, outputs."""
+    """Lay out the view and return what follows the scores, the button that takes them, fields, outputs."""
     gr.Markdown("### Which pair tells most next")
     said = gr.Markdown()
     pairs = gr.HTML()
@@ -100,7 +100,10 @@ def follow(scores: Scores) -> tuple[Any, Any]:
 
 
 def guess_of(analysed: Analysed | None) -> Any:
-    """The scores as a guess for the next study; without votes the guess stays."""
+    """Offer the scores as a guess for the next study.
+
+    Without votes the guess stays.
+    """
     if analysed is None:
         return gr.skip()
     scores = analysed.report.scores
@@ -121,7 +124,10 @@ def simulate(
     seed: float,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    """Simulate the study that is planned, with progress; a bad guess is a sentence."""
+    """Simulate the study that is planned, with progress.
+
+    A bad guess is a sentence.
+    """
     prior = Method().prior if analysed is None else analysed.report.scores.method.prior
     method = Method(prior=prior, bootstraps=BOOTSTRAPS)
     with errors_on_screen():

@@ -17,7 +17,7 @@ FLUID = "container"  # a chart as wide as the column it stands in
 
 
 def build(first: tuple[Any, ...]) -> list[Any]:
-    """Lay out the view with what it shows at first; returns its outputs."""
+    """Lay out the view with what it shows at first, and return its outputs."""
     title, warnings, jod, listed = first
     return [
         gr.Markdown(title),
@@ -64,7 +64,7 @@ def _table(report: Report) -> str:
 
 
 def build_differences() -> list[Any]:
-    """Lay out the view; returns its outputs."""
+    """Lay out the view and return its outputs."""
     triangle = gr.Plot(show_label=False, visible=False)
     wins = gr.Plot(show_label=False, visible=False)
     fit = gr.Markdown()
@@ -107,7 +107,7 @@ def _pairs(scores: Scores) -> Any:
 
 
 def _fit(report: Report) -> str:
-    """Whether one line fits the votes, how often choices ran in a circle, and the pull of a side."""
+    """Say whether one line fits the votes, how often choices ran in a circle, and the pull of a side."""
     fit, own, side = report.goodness, report.observers_triads, report.scores.side
     said = []
     if np.isfinite(fit.p):

@@ -25,7 +25,7 @@ def ranking(report: RatingReport, *notes: str) -> tuple[Any, ...]:
 
 
 def differences(report: RatingReport) -> tuple[Any, ...]:
-    """All pairs of every criterion in a table; no pictures, no goodness of fit."""
+    """Show all pairs of each criterion in a table, without pictures or goodness of fit."""
     hidden = gr.update(value=None, visible=False)
     said = "Paired t tests on observers' means, Holm-adjusted within a criterion."
     return hidden, hidden, said, gr.update(value=_pairs(report), visible=True)
@@ -41,7 +41,10 @@ def observers(report: RatingReport) -> tuple[Any, ...]:
 
 
 def paper(report: RatingReport) -> tuple[Any, ...]:
-    """Methods paragraph, CSV and JSON; figures of other votes go."""
+    """Show the methods paragraph and offer CSV and JSON.
+
+    Figures of other votes go.
+    """
     csv = offer("uplapp-ratings.csv", to_csv(report).encode())
     json = offer("uplapp-ratings.json", to_json(report).encode())
     files = (gr.update(value=path, visible=True) for path in (csv, json))

@@ -21,7 +21,7 @@ ABOUT = "Zero is the mean of each scene: compare differences across scenes, not 
 
 
 def build() -> list[Any]:
-    """Lay out the view; returns its outputs."""
+    """Lay out the view and return its outputs."""
     said = gr.Markdown(ONE)
     chart = gr.Plot(show_label=False, visible=False)
     return [said, chart, gr.HTML(visible=False)]

@@ -52,7 +52,10 @@ def method_changes(widgets: list[Any]) -> list[Any]:
 
 
 def read_method(chosen: list[Any], conditions: tuple[str, ...]) -> Method:
-    """The method that was chosen; an anchor of other votes falls back to the mean."""
+    """Read the method that was chosen.
+
+    An anchor of other votes falls back to the mean.
+    """
     prior, interval, bootstraps, seed, anchor, ties, side_bias = chosen
     known = anchor if anchor in conditions else MEAN
     return Method(prior, interval, int(bootstraps), int(seed or 0), known, ties, side_bias)
