@@ -99,12 +99,12 @@ def agree(
         question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
         question = _of_votes(files, winner or votes_per_pair, of_votes)
-    scores, found = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
+    scores, answer = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
-        _draw(question, scores, found, figure)
+        _draw(question, scores, answer, figure)
     left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
-    result = {"metrics": found.table, "notes": found.notes, "excluded": left_out, **provenance(scores)}
-    typer.echo(to_json(result) if as_json else _text(found, scores))
+    result = {"metrics": answer.table, "notes": answer.notes, "excluded": left_out, **provenance(scores)}
+    typer.echo(to_json(result) if as_json else _text(answer, scores))
 
 
 def _refuse(option: str, others: list[object]) -> None:
@@ -136,15 +136,15 @@ def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
     comparisons = votes if isinstance(votes, Comparisons) else count(votes)
     check_study(metrics, comparisons.conditions)
     scores = analyse(comparisons, method)
-    found = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
+    result = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
     said_twice = any("intervals are parametric" in warning for warning in scores.warnings)
-    notes = [note for note in found.notes if note != PARAMETRIC or not said_twice]
-    return scores, Agreement(found.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
+    notes = [note for note in result.notes if note != PARAMETRIC or not said_twice]
+    return scores, Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
 
 
-def _draw(question: Question, scores: Scores, found: Agreement, path: Path) -> None:
+def _draw(question: Question, scores: Scores, result: Agreement, path: Path) -> None:
     points = scatter_table(scores, question.metrics)
-    save(agreement_panels(points, PAGE_PX, scores.simulated, found.table), path)
+    save(agreement_panels(points, PAGE_PX, scores.simulated, result.table), path)
 
 
 def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> dict[str, Scores]:
@@ -153,9 +153,9 @@ def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> 
     return analyse_scenes(votes, method)
 
 
-def _text(found: Agreement, scores: Scores) -> str:
+def _text(result: Agreement, scores: Scores) -> str:
     lines = [LEGEND]
-    for level, rows in found.table.groupby("level", sort=False):
+    for level, rows in result.table.groupby("level", sort=False):
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
         one = best_first.iloc[0]
         lines += [
@@ -163,7 +163,7 @@ def _text(found: Agreement, scores: Scores) -> str:
             _shown(best_first).to_string(index=False),
         ]
     lines += [one_line(f"left out: {observer} ({reason})") for observer, reason in scores.excluded]
-    lines += [one_line(f"note: {note}") for note in found.notes]
+    lines += [one_line(f"note: {note}") for note in result.notes]
     return "\n".join(lines)
 
 

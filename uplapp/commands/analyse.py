@@ -100,9 +100,9 @@ def analyse(
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
-    found = report(source, method, reasons, per_scene, watcher("replicates"))
-    _write(found, files)
-    typer.echo(to_json(found) if as_json else paragraph(found) if methods else summary(found))
+    result = report(source, method, reasons, per_scene, watcher("replicates"))
+    _write(result, files)
+    typer.echo(to_json(result) if as_json else paragraph(result) if methods else summary(result))
 
 
 def _check_output(files: Files, methods: bool, as_json: bool) -> None:
@@ -141,10 +141,10 @@ def _refuse(options: dict[str, Any], home: str) -> None:
         raise UplappError(f"{listed(strangers)} belong{'s' * (len(strangers) == 1)} to {home}")
 
 
-def _write(found: Report, files: Files) -> None:
+def _write(result: Report, files: Files) -> None:
     for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
         if path is not None:
-            whole.write_text(path, text(found))
+            whole.write_text(path, text(result))
     if files.figures is not None:
-        for name, content in figure_files(found, files.format).items():
+        for name, content in figure_files(result, files.format).items():
             whole.write_bytes(files.figures / name, content)

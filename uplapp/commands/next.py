@@ -62,16 +62,16 @@ def next_pair(
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))
-    found = _result(comparisons, question, chosen, bits, target)
-    typer.echo(to_json(found) if as_json else _text(found))
+    result = _result(comparisons, question, chosen, bits, target)
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
 def _question(comparisons: Comparisons, observer: str | None, allowed: Path | None) -> Question:
     """Widen the votes to the conditions that only the allowed pairs name."""
     pairs = () if allowed is None else _read_pairs(allowed)
-    known = comparisons.conditions
-    new = tuple(sorted({name for pair in pairs for name in pair} - set(known)))
-    names, pad = known + new, (0, len(new))
+    conditions = comparisons.conditions
+    new = tuple(sorted({name for pair in pairs for name in pair} - set(conditions)))
+    names, pad = conditions + new, (0, len(new))
     judged = comparisons.wins[[place for place, who in enumerate(comparisons.observers) if who == observer]]
     wins, shown = (np.pad(x.sum(axis=0), (pad, pad)) for x in (comparisons.wins, judged))
     mask = np.zeros(wins.shape, dtype=bool)
@@ -124,18 +124,18 @@ def _result(
     }
 
 
-def _text(found: dict[str, object]) -> str:
-    pairs, width = found["pairs"], found["widest_neighbour_jod"]
-    known = "the votes do not fix all scores"
+def _text(result: dict[str, object]) -> str:
+    pairs, width = result["pairs"], result["widest_neighbour_jod"]
+    precision = "the votes do not fix all scores"
     if np.isfinite(width):  # type: ignore[call-overload]
-        shown = fixed(width, limit=found["target_jod"])  # type: ignore[arg-type]
-        known = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
+        shown = fixed(width, limit=result["target_jod"])  # type: ignore[arg-type]
+        precision = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
     lines = [
         "ask next, in this order (bits: what one answer is expected to tell now)",
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]
-        f"{'enough, you may stop' if found['enough'] else 'not enough yet'}: {known}, "
-        f"the target is {found['target_jod']:g} JOD",
-        *(f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]),  # type: ignore[attr-defined]
-        *(f"warning: {warning}" for warning in found["warnings"]),  # type: ignore[attr-defined]
+        f"{'enough, you may stop' if result['enough'] else 'not enough yet'}: {precision}, "
+        f"the target is {result['target_jod']:g} JOD",
+        *(f"left out: {one['observer']} ({one['reason']})" for one in result["excluded"]),  # type: ignore[attr-defined]
+        *(f"warning: {warning}" for warning in result["warnings"]),  # type: ignore[attr-defined]
     ]
     return "\n".join(map(one_line, lines))

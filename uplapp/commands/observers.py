@@ -39,37 +39,39 @@ def observers(
     reasons = parse_reasons(exclude or [])
     read = read_all(votes, columns, values, simulated)
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
-    found = _found(read, reasons, method)
-    typer.echo(to_json(found) if as_json else _text(found))
+    result = _result(read, reasons, method)
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
-def _found(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
+def _result(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
     table = screen(votes)
-    found: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
-    found |= {"simulated": votes.simulated, "version": __version__}
-    found["excluded"] = [
+    result: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
+    result |= {"simulated": votes.simulated, "version": __version__}
+    result["excluded"] = [
         {"observer": name, "reason": reason} for name, reason in (*votes.excluded, *reasons.items())
     ]
     if reasons:
         everyone, kept = compare_exclusion(votes, reasons, method)
-        found["side_by_side"] = side_by_side(everyone, kept)
-        found["warnings"] = list(dict.fromkeys((*everyone.warnings, *kept.warnings)))
-    return found
+        result["side_by_side"] = side_by_side(everyone, kept)
+        result["warnings"] = list(dict.fromkeys((*everyone.warnings, *kept.warnings)))
+    return result
 
 
-def _text(found: dict[str, Any]) -> str:
-    table = found["observers"]
-    looked = table[table["looks"] != ""]
+def _text(result: dict[str, Any]) -> str:
+    table = result["observers"]
+    suspects = table[table["looks"] != ""]
     lines = [
         _observers(table).to_string(index=False),
-        f"{len(looked)} of {len(table)} observers to look at; nobody is left out automatically",
-        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
+        f"{len(suspects)} of {len(table)} observers to look at; nobody is left out automatically",
+        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.itertuples()),
     ]
-    if "side_by_side" in found:
-        lines += ["", _rankings(found["side_by_side"]).to_string(index=False)]
-    lines += [one_line(f"left out: {one['observer']} ({one['reason']})") for one in found["excluded"]]
-    lines += [one_line(f"note: {note}") for note in found["notes"]]
-    lines += [f"warning: {warning}" for warning in found.get("warnings", []) if warning not in found["notes"]]
+    if "side_by_side" in result:
+        lines += ["", _rankings(result["side_by_side"]).to_string(index=False)]
+    lines += [one_line(f"left out: {one['observer']} ({one['reason']})") for one in result["excluded"]]
+    lines += [one_line(f"note: {note}") for note in result["notes"]]
+    lines += [
+        f"warning: {warning}" for warning in result.get("warnings", []) if warning not in result["notes"]
+    ]
     return "\n".join(lines)
 
 

@@ -44,12 +44,12 @@ def ratings(
     _check_output(csv, figure)
     read = read_ratings(file, simulated or None, columns, reference)
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
-    found = rating_report(read, method, parse_reasons(exclude or []))
+    result = rating_report(read, method, parse_reasons(exclude or []))
     if csv is not None:
-        whole.write_text(csv, to_csv(found))
+        whole.write_text(csv, to_csv(result))
     if figure is not None:
-        whole.write_bytes(figure, picture(rating_panels(found, PAGE_PX), kind_of(figure)))
-    typer.echo(to_json(found) if as_json else _text(found))
+        whole.write_bytes(figure, picture(rating_panels(result, PAGE_PX), kind_of(figure)))
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
 def _check_output(csv: Path | None, figure: Path | None) -> None:
@@ -61,28 +61,28 @@ def _check_output(csv: Path | None, figure: Path | None) -> None:
             raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
 
 
-def _text(found: RatingReport) -> str:
+def _text(result: RatingReport) -> str:
     """Means, tests, observers to look at, exclusions, warnings."""
     return "\n".join(
         [
-            one_line(headline(found)),
+            one_line(headline(result)),
             "",
-            *(line for criterion in found.ratings.criteria for line in _criterion(found, criterion)),
-            *_observers(found.observers),
-            *(one_line(f"left out: {name} ({reason})") for name, reason in found.ratings.excluded),
-            *(one_line(f"warning: {warning}") for warning in found.warnings),
+            *(line for criterion in result.ratings.criteria for line in _criterion(result, criterion)),
+            *_observers(result.observers),
+            *(one_line(f"left out: {name} ({reason})") for name, reason in result.ratings.excluded),
+            *(one_line(f"warning: {warning}") for warning in result.warnings),
         ]
     )
 
 
-def _criterion(found: RatingReport, criterion: str) -> list[str]:
-    table = found.means[found.means["criterion"] == criterion].drop(columns="criterion")
+def _criterion(result: RatingReport, criterion: str) -> list[str]:
+    table = result.means[result.means["criterion"] == criterion].drop(columns="criterion")
     printed = table.rename(columns={"reference_difference": "from reference"})
     printed = printed.drop(columns=["reference_low", "reference_high"]).dropna(axis="columns", how="all")
-    tests = found.differences[found.differences["criterion"] == criterion]
+    tests = result.differences[result.differences["criterion"] == criterion]
     clear = [row for row in tests.to_dict("records") if row["significant"]]
     return [
-        one_line(f"{criterion}: mean rating, 95 % interval ({found.method.interval}), sd between observers"),
+        one_line(f"{criterion}: mean rating, 95 % interval ({result.method.interval}), sd between observers"),
         printed.map(_cell).to_string(index=False),
         *([_significant(len(clear), len(tests))] * bool(len(tests))),
         *(one_line(_sentence(row)) for row in clear),
@@ -100,10 +100,10 @@ def _sentence(row: dict[Any, Any]) -> str:
 
 
 def _observers(table: pd.DataFrame) -> list[str]:
-    looked = table[table["looks"] != ""]
+    suspects = table[table["looks"] != ""]
     return [
-        f"{len(looked)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
-        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
+        f"{len(suspects)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
+        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.itertuples()),
     ]
 
 

@@ -49,12 +49,12 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
         store.close()
 
 
-def tell(as_json: bool, found: dict[str, object]) -> None:
+def tell(as_json: bool, result: dict[str, object]) -> None:
     """Print a result as JSON, or as one line a key."""
     lines = (
-        to_json(found, indent=None)
+        to_json(result, indent=None)
         if as_json
-        else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
+        else "\n".join(f"{key}: {_text(value)}" for key, value in result.items())
     )
     typer.echo(lines)
 

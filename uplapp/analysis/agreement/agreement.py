@@ -194,9 +194,9 @@ def _clear(scores: Scores) -> Array:
 def _rows(level: _Places, metrics: Metrics) -> pd.DataFrame:
     table = pd.DataFrame({"metric": metrics.names, "better": metrics.better, "level": level.level})
     table["n"] = level.jod.size
-    found = correlations(level.metrics, level.jod[None], np.ones((1, level.jod.size)))[:, 0]
+    of_metrics = correlations(level.metrics, level.jod[None], np.ones((1, level.jod.size)))[:, 0]
     spread = correlations(level.metrics, level.replicates, level.weights)
-    for kind, estimate, replicates in zip(KINDS, found, spread, strict=True):
+    for kind, estimate, replicates in zip(KINDS, of_metrics, spread, strict=True):
         low, high = _percentiles(replicates)
         table[[kind, f"{kind}_low", f"{kind}_high"]] = np.stack([estimate, low, high], axis=1)
     table["pairs_share"] = ordered_share(level.metrics, level.jod, level.pairs)

@@ -51,11 +51,11 @@ def posterior(counts: Array, start: Array | None = None) -> Posterior:
     if start.shape != counts.shape[:1]:
         raise UplappError(f"start has shape {start.shape}; for these counts it must be {counts.shape[:1]}")
     objective = _with_prior(likelihood(Pairs.of(counts[None])))
-    found = maximise(objective, start[None], np.zeros_like(counts))
-    if not found.converged[0]:
+    peak = maximise(objective, start[None], np.zeros_like(counts))
+    if not peak.converged[0]:
         raise UplappError("the scores of these counts were not found")
-    precision = -objective(found.scores, np.zeros(1, dtype=np.intp)).hessian[0]
-    return Posterior(found.scores[0], np.linalg.inv(precision))
+    precision = -objective(peak.scores, np.zeros(1, dtype=np.intp)).hessian[0]
+    return Posterior(peak.scores[0], np.linalg.inv(precision))
 
 
 def gains(belief: Posterior) -> Array:
@@ -200,29 +200,29 @@ def widths(scores: Scores, first: Rows, second: Rows) -> Array:
     interval = INTERVALS[scores.interval].build if scores.interval in INTERVALS else normal_interval
     low, high = interval(apart, replicates, scores.observers or 1)
     fixed = strong_components(scores.wins)
-    known = (fixed[first] == fixed[second]) & (high > low)
-    width: Array = np.where(known, high - low, np.inf)
+    decided = (fixed[first] == fixed[second]) & (high > low)
+    width: Array = np.where(decided, high - low, np.inf)
     return width
 
 
-def widest_neighbour(found: Scores | Posterior) -> float:
+def widest_neighbour(scores: Scores | Posterior) -> float:
     """Widest 95 % interval, in JOD, of the difference between two conditions next to each other in rank.
 
     Of a posterior it is too narrow where observers differ, because its votes count as independent: good
     enough to choose the next pair while people answer, not to end a study.
     """
-    jod = found.jod if isinstance(found, Scores) else found.mean
+    jod = scores.jod if isinstance(scores, Scores) else scores.mean
     order = np.argsort(-jod, kind="stable")
     first, second = order[:-1], order[1:]
-    if isinstance(found, Scores):
-        return float(widths(found, first, second).max())
-    own = np.diag(found.covariance)
-    variance = own[first] + own[second] - 2 * found.covariance[first, second]
+    if isinstance(scores, Scores):
+        return float(widths(scores, first, second).max())
+    own = np.diag(scores.covariance)
+    variance = own[first] + own[second] - 2 * scores.covariance[first, second]
     return float(2 * stats.norm.ppf(TAILS[1]) * np.sqrt(variance.max()))
 
 
-def enough(found: Scores | Posterior, target_jod: float) -> bool:
+def enough(scores: Scores | Posterior, target_jod: float) -> bool:
     """Say whether no interval of neighbours in rank is wider than `target_jod`, so that a study may stop."""
     if not target_jod > 0:
         raise UplappError(f"the target is {target_jod} JOD; it must be above 0")
-    return widest_neighbour(found) <= target_jod
+    return widest_neighbour(scores) <= target_jod

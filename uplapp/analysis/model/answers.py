@@ -125,9 +125,9 @@ def fit_answers(answers: Array, method: Method, start: AnswerFit, labels: Labels
     for at in range(0, len(answers), size):
         chunk = answers[at : at + size]
         begin = np.where(_free(chunk, method), start.point[at : at + size], 0.0)
-        found = maximise(answer_objective(chunk, method), begin, gauge)
-        points.append(found.scores)
-        converged.append(found.converged)
+        peak = maximise(answer_objective(chunk, method), begin, gauge)
+        points.append(peak.scores)
+        converged.append(peak.converged)
     point, arrived = np.concatenate(points), np.concatenate(converged)
     same = gauge[:n, :n]
     point[:, :n] -= point[:, :n] @ (same / same.sum(axis=1))
@@ -151,10 +151,10 @@ def draw_answers(fit: AnswerFit, answers: Array, bootstraps: int, seed: int | li
     shares = [ndtr((u - fit.tie[0]) / SIGMA), ndtr((-u - fit.tie[0]) / SIGMA)]
     chances = np.column_stack([shares[0], np.maximum(0.0, 1 - sum(shares)), shares[1]])
     votes = np.rint(answers.sum(axis=0)[first, second]).astype(int)
-    drawn = np.zeros((bootstraps, *answers.shape))
+    samples = np.zeros((bootstraps, *answers.shape))
     cells = np.random.default_rng(seed).multinomial(votes, chances, (bootstraps, votes.size))
-    drawn[:, :, first, second] = cells.swapaxes(1, 2)
-    return drawn
+    samples[:, :, first, second] = cells.swapaxes(1, 2)
+    return samples
 
 
 def fold(answers: Array) -> Array:

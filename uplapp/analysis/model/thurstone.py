@@ -35,8 +35,8 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
     size, scores, converged = chunk_size(len(labels)), np.empty(start.shape), np.zeros(len(start), dtype=bool)
     for at in range(0, len(counts), size):
         some = slice(at, at + size)
-        found = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
-        scores[some], converged[some] = found.scores, found.converged
+        peak = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
+        scores[some], converged[some] = peak.scores, peak.converged
     scores -= scores @ (gauge / gauge.sum(axis=1))
     return Fit(np.where(converged[:, None], scores, np.nan), converged)
 

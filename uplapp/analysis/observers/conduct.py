@@ -45,18 +45,20 @@ def _catches(votes: Votes) -> pd.DataFrame:
     """
     table = votes.table[votes.table["kind"] == "catch"]
     is_a, is_b = (table[side].astype(str) == REFERENCE for side in ("condition_A", "condition_B"))
-    known = is_a ^ is_b
+    one_reference = is_a ^ is_b
     chosen = table["is_A_selected"]
     failed = ~((is_a & (chosen == 1)) | (is_b & (chosen == 0)))
-    return _of(failed[known], table["observer"].astype(str)[known], "catch_failed", "catch_shown")
+    return _of(
+        failed[one_reference], table["observer"].astype(str)[one_reference], "catch_failed", "catch_shown"
+    )
 
 
 def _repeats(votes: Votes) -> pd.DataFrame:
     """Repeats answered otherwise than the same observer's last main trial of that pair in that scene."""
-    asked = _asked(votes.table)
+    questions = _asked(votes.table)
     key = ["observer", "scene", "low", "high"]
-    main = asked[asked["kind"] == "main"].drop_duplicates(key, keep="last")
-    both = asked[asked["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
+    main = questions[questions["kind"] == "main"].drop_duplicates(key, keep="last")
+    both = questions[questions["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
     changed = both["chosen_again"] != both["chosen"]
     return _of(changed, both["observer"], "repeats_inconsistent", "repeats_shown")
 
@@ -95,8 +97,8 @@ def _times(main: pd.DataFrame, source: str) -> pd.DataFrame:
     if "response_ms" not in main:
         return pd.DataFrame(columns=["median_s", "fast_share"], dtype=float)
     times_ms = pd.Series(numbers(main, "response_ms", source, 0.0), index=main.index)
-    known, who = times_ms.notna(), main["observer"].astype(str)
-    fast = _share(times_ms[known] < FAST_MS, who[known])
+    timed, who = times_ms.notna(), main["observer"].astype(str)
+    fast = _share(times_ms[timed] < FAST_MS, who[timed])
     return pd.DataFrame({"median_s": times_ms.groupby(who).median() / 1000, "fast_share": fast})
 
 
@@ -113,8 +115,8 @@ def _broken(main: pd.DataFrame, source: str) -> pd.Series:
 
 
 def _circles(votes: Votes) -> pd.Series:
-    found = {name: one.share for name, one in observers_triads(votes).items()}
-    return pd.Series(found, name="circular_share", dtype=float)
+    shares = {name: one.share for name, one in observers_triads(votes).items()}
+    return pd.Series(shares, name="circular_share", dtype=float)
 
 
 def _share(marks: pd.Series, who: pd.Series) -> pd.Series:

@@ -54,14 +54,14 @@ def distances(values: Array) -> Array:
 
     NaN with fewer than FEWEST_OBSERVERS; infinite where all but a few agree exactly.
     """
-    known = np.isfinite(values)
-    if known.sum() < FEWEST_OBSERVERS:
+    finite = np.isfinite(values)
+    if finite.sum() < FEWEST_OBSERVERS:
         return np.full_like(values, np.nan)
-    low, high = np.percentile(values[known], [25, 75], method="hazen")
+    low, high = np.percentile(values[finite], [25, 75], method="hazen")
     below = low - values
     if high - low < LEAST_RANGE:
-        return np.where(known, np.where(below > LEAST_RANGE, np.inf, 0.0), np.nan)
-    far: Array = np.where(known, np.maximum(0.0, below / (high - low)), np.nan)
+        return np.where(finite, np.where(below > LEAST_RANGE, np.inf, 0.0), np.nan)
+    far: Array = np.where(finite, np.maximum(0.0, below / (high - low)), np.nan)
     return far
 
 

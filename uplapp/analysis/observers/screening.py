@@ -60,13 +60,13 @@ def screen(votes: Votes) -> pd.DataFrame:
     known; see `notes`.
     """
     comparisons = count(votes)
-    found = unlikeness(comparisons)
-    apart = {name: getattr(found, name) for name in ("dist_pairs", "dist_trials", "log10_l")}
+    unlike = unlikeness(comparisons)
+    distances_of = {name: getattr(unlike, name) for name in ("dist_pairs", "dist_trials", "log10_l")}
     people = pd.Index(comparisons.observers, name="observer")
     table = conduct(votes)
-    table = table.join(pd.DataFrame(apart, index=people))
-    columns = [name for name in table if name not in ("answers", *apart)]
-    table = table[["answers", *apart, *columns]].reset_index()
+    table = table.join(pd.DataFrame(distances_of, index=people))
+    columns = [name for name in table if name not in ("answers", *distances_of)]
+    table = table[["answers", *distances_of, *columns]].reset_index()
     return table.assign(looks=_looks(table))
 
 

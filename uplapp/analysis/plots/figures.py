@@ -38,16 +38,16 @@ def picture(chart: Any, kind: str) -> bytes:
     """Draw a chart in one of FORMATS at 96 px per inch, a PDF at 72: scale that to the column."""
     if kind not in FORMATS:
         raise UnknownName("picture format", kind, FORMATS)
-    text, found = StringIO(), BytesIO()
+    text, content = StringIO(), BytesIO()
     match kind:
         case "svg":
             chart.save(text, format=kind)
             return text.getvalue().encode()
         case "png":
-            chart.save(found, format=kind, ppi=DPI, scale_factor=POINTS_A_PX)
+            chart.save(content, format=kind, ppi=DPI, scale_factor=POINTS_A_PX)
         case _:
-            chart.save(found, format=kind)
-    return found.getvalue()
+            chart.save(content, format=kind)
+    return content.getvalue()
 
 
 def figure_files(report: Report, kind: str = "svg") -> dict[str, bytes]:

@@ -66,7 +66,7 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
     )
     looks = told_apart("comparison:N", names, legend, "color", "strokeDash")
     color = looks["color"]
-    told = tooltips(
+    tips = tooltips(
         "comparison:N",
         "observers:Q",
         "difference_jod:Q",
@@ -75,12 +75,12 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
         "power_high:Q",
         observers="d",
     )
-    base = alt.Chart(inline(table)).encode(x=x, tooltip=told)
+    base = alt.Chart(inline(table)).encode(x=x, tooltip=tips)
     target = alt.Chart(inline(pd.DataFrame({"target": [TARGET]}))).mark_rule(color=GREY, strokeDash=[5, 4])
     faint = alt.Chart(inline(others)).mark_line(color="#c8c8c8", strokeWidth=0.8)
     return [
         target.encode(y="target:Q"),
-        faint.encode(x=x, y=y, detail="comparison:N", tooltip=told),
+        faint.encode(x=x, y=y, detail="comparison:N", tooltip=tips),
         base.mark_area(opacity=0.15).encode(y="power_low:Q", y2="power_high:Q", color=color),
         base.mark_line(strokeWidth=2).encode(y=y, **looks),
         base.mark_point(filled=True, size=30, opacity=1).encode(y=y, color=color),

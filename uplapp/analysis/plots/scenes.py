@@ -72,8 +72,8 @@ def _layers(
     )
     looks = told_apart("scene:N", scenes, legend, "color", "shape")
     lane = alt.YOffset("scene:N", scale=alt.Scale(domain=scenes))
-    told = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
-    base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=told)
+    tips = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
+    base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=tips)
     mean = alt.Chart(inline(all_scenes)).mark_rule(color=GREY, strokeWidth=2.5, opacity=0.8)
     ends_of_row = {
         "y": alt.Y("condition:N", bandPosition=0, **rows),

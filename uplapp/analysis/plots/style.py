@@ -84,10 +84,10 @@ def short(name: str, characters: int) -> str:
 
 def jod_domain(values: Array, width_px: float, right_px: float = 0.0) -> list[float]:
     """Ends of an axis that holds all finite values and leaves `right_px` of `width_px` free."""
-    known = values[np.isfinite(values)]
-    if not known.size:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return [-1.0, 1.0]
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
     span = max(high - low, 0.1)
     free = min(0.6, max(0.0, right_px / max(width_px, 1.0)))
     return [low - 0.04 * span, high + 0.04 * span + 1.08 * span * free / (1 - free)]
@@ -95,13 +95,13 @@ def jod_domain(values: Array, width_px: float, right_px: float = 0.0) -> list[fl
 
 def tooltips(*fields: str, **formats: str) -> list[alt.Tooltip]:
     """Tell fields on hover, numbers with two digits, or as `formats` of their names say."""
-    found = []
+    tips = []
     for field in fields:
         name, _, kind = field.partition(":")
-        found.append(
+        tips.append(
             alt.Tooltip(field, format=formats.get(name, ".2f")) if kind == "Q" else alt.Tooltip(field)
         )
-    return found
+    return tips
 
 
 def jod_title(scores: Scores) -> list[str]:
@@ -121,10 +121,10 @@ def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | 
 
     `height` is of the rows alone.
     """
-    told = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
+    lines = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
     heading = alt.TitleParams(
         text=_lines(title, width, CHARACTER_PX * 1.15),
-        subtitle=told,
+        subtitle=lines,
         anchor="start",
         frame="bounds",
         fontSize=TITLE_PX,

@@ -51,9 +51,9 @@ def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:
     rows = [table.assign(run=name).dropna(subset="validation_psnr") for name, table in tables.items()]
     legend = alt.Legend(orient="bottom", title=None, columns=1, symbolType="stroke", symbolOpacity=1)
     looks = told_apart("run:N", names, legend, "color", "strokeDash")
-    told = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
+    tips = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
     base = alt.Chart(inline(pd.concat(rows))).mark_line(strokeWidth=1.5, point=True)
-    return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=told, **looks), "PSNR")
+    return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=tips, **looks), "PSNR")
 
 
 def _loss_panel(name: str, table: pd.DataFrame) -> Any:

@@ -98,9 +98,9 @@ def _columns(names: list[str], ranked: bool, cell_px: float) -> alt.X:
         angle = 0 if max(map(len, names)) * CHARACTER_PX < cell_px else -35
         return alt.X("over:N", scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=angle, **axis))
     numbers = list(range(1, len(names) + 1))
-    told = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
+    ticks = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
     return alt.X(
-        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=told, labelAngle=0, **axis)
+        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
     )
 
 

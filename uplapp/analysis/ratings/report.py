@@ -63,7 +63,7 @@ def methods(report: RatingReport) -> str:
     people = plural(report.people, "SIMULATED observer" if ratings.simulated else "observer")
     rated = table.drop_duplicates(["condition", "scene"])
     excluded = "; ".join(f"{name} ({reason})" for name, reason in ratings.excluded)
-    found = [
+    sentences = [
         f"{people} rated {plural(len(rated), 'image')} one at a time on "
         f"{plural(len(ratings.criteria), 'scale')} ({listed(list(ratings.criteria))}).",
         "Ratings were averaged over the scenes within an observer, then over observers.",
@@ -74,7 +74,7 @@ def methods(report: RatingReport) -> str:
         f"Left out: {excluded}." if excluded else "",
         f"Analysed with uplapp {__version__}.",
     ]
-    return " ".join(filter(None, found))
+    return " ".join(filter(None, sentences))
 
 
 def _has_reference(report: RatingReport) -> bool:

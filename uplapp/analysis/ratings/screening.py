@@ -54,10 +54,10 @@ def _beside_others(own: "pd.Series[float]") -> pd.DataFrame:
 
 
 def _correlation(part: pd.DataFrame) -> float:
-    known = part.dropna()
-    if len(known) < FEWEST_IMAGES or (known.nunique() < 2).any():
+    complete = part.dropna()
+    if len(complete) < FEWEST_IMAGES or (complete.nunique() < 2).any():
         return np.nan
-    return float(np.corrcoef(known["own"], known["others"])[0, 1])
+    return float(np.corrcoef(complete["own"], complete["others"])[0, 1])
 
 
 def _repeats(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
@@ -75,9 +75,9 @@ def _reference(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
     if ratings.reference not in wide or len(wide.columns) == 1:
         return pd.DataFrame(columns=["reference_shown", "reference_below"], dtype=float)
     hidden = wide.pop(ratings.reference)
-    known = wide.notna().to_numpy() & hidden.notna().to_numpy()[:, None]
-    above = known & (wide.to_numpy() > hidden.to_numpy()[:, None])
-    sums = pd.DataFrame({"known": known.sum(axis=1), "above": above.sum(axis=1)}, wide.index)
+    both_rated = wide.notna().to_numpy() & hidden.notna().to_numpy()[:, None]
+    above = both_rated & (wide.to_numpy() > hidden.to_numpy()[:, None])
+    sums = pd.DataFrame({"known": both_rated.sum(axis=1), "above": above.sum(axis=1)}, wide.index)
     sums = sums.groupby("observer").sum()
     below = sums["above"] / sums["known"].replace(0, np.nan)
     return pd.DataFrame(

@@ -30,10 +30,10 @@ class Cells:
 
     def categories(self, names: tuple[str, ...] = ()) -> "pd.Categorical[str]":
         """The rows as categories: the texts, or sorted `names` that hold every text."""
-        found: Any = list(names or self.texts)
-        place = {name: code for code, name in enumerate(found)}
+        labels: Any = list(names or self.texts)
+        place = {name: code for code, name in enumerate(labels)}
         codes: Any = self.spread([place[text] for text in self.texts], int)
-        return pd.Categorical.from_codes(codes, found)
+        return pd.Categorical.from_codes(codes, labels)
 
 
 def cells_of(table: pd.DataFrame, columns: tuple[str, ...]) -> Cells:
@@ -72,8 +72,8 @@ def where(table: pd.DataFrame, source: str, rows: Mask) -> str:
 
 
 def _cells(column: pd.Series) -> Cells:
-    codes, found = pd.factorize(column)
-    texts = [str(value).strip() for value in found]
+    codes, distinct = pd.factorize(column)
+    texts = [str(value).strip() for value in distinct]
     if (codes < 0).any():
         texts.append("")  # -1, which marks no value, now points here
     return _merged(texts, codes)

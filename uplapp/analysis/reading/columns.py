@@ -70,13 +70,13 @@ def parse_columns(columns: str = "", values: str = "") -> Columns:
     `values` nobody could be unsure.
     """
     roles: dict[str, Any] = parse_roles(columns, ROLES)
-    found = replace(Columns(), **roles)
+    columns_of_roles = replace(Columns(), **roles)
     if not values.strip():
-        return found
+        return columns_of_roles
     cells = _pairs(values, "value", CHOICES)
     if not {"A", "B"} <= set(cells):
         raise UplappError(f"'{values}' must say which cell means A and which B, such as A=1,B=2")
-    return replace(found, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
+    return replace(columns_of_roles, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
 
 
 def parse_roles(text: str, roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -117,8 +117,8 @@ def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], s
     missing = [(role, name) for role, names in roles.items() for name in names if name not in table.columns]
     if missing:
         names = ", ".join(f"'{name}'" + (f" (for {role})" if role != name else "") for role, name in missing)
-        found = shown(", ".join(map(str, table.columns)), 300) or "none"
-        raise OtherNames(f"{source} has no column {names}; found: {found}")
+        present = shown(", ".join(map(str, table.columns)), 300) or "none"
+        raise OtherNames(f"{source} has no column {names}; found: {present}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")
@@ -126,17 +126,17 @@ def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], s
 
 def _pairs(text: str, kind: str, allowed: tuple[str, ...]) -> dict[str, str]:
     """Split `key=value,key=value`."""
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for part in filter(str.strip, next(csv.reader([text], skipinitialspace=True), [])):
         key, sign, value = (word.strip() for word in part.partition("="))
         if not sign or not value:
             raise UplappError(f"'{part}' names no {kind}; write it as {allowed[0]}=..., with commas between")
         if key not in allowed:
             raise UnknownName(kind, key, allowed)
-        if key in found:
+        if key in pairs:
             raise UplappError(f"'{text}' names {key} twice")
-        found[key] = value
-    return found
+        pairs[key] = value
+    return pairs
 
 
 def _joined(role: str, text: str) -> tuple[str, ...]:

@@ -96,8 +96,8 @@ def _walk(name: str, data: bytes) -> tuple[list[str], np.ndarray, int]:
             else:
                 yield line
 
-    found = np.fromiter(lines(), dtype=np.int64)
-    return header, found, max(len(header), *widths)
+    ends = np.fromiter(lines(), dtype=np.int64)
+    return header, ends, max(len(header), *widths)
 
 
 def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -158,5 +158,5 @@ def _no_utf8(name: str, data: bytes) -> str:
 def _separator(data: bytes) -> str:
     """The separator of the header's cells, a comma unless only another one occurs in it."""
     header = re.search(rb"[^\r\n]*\S[^\r\n]*", data)
-    found = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
-    return found[0] if len(found) == 1 else ","
+    marks = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
+    return marks[0] if len(marks) == 1 else ","

@@ -95,9 +95,9 @@ def _check_rows(source: str, names: tuple[str, ...], rows: tuple[str, ...]) -> N
     missing = [name for name in names if name not in rows]
     extra = [name for name in rows if name not in names]
     if missing or extra:
-        told = [f"it lacks '{shown(name)}'" for name in missing[:1]]
-        told += [f"'{shown(name)}' is in no column" for name in extra[:1]]
-        raise BadVotes(f"{problem}; {', and '.join(told)}")
+        reasons = [f"it lacks '{shown(name)}'" for name in missing[:1]]
+        reasons += [f"'{shown(name)}' is in no column" for name in extra[:1]]
+        raise BadVotes(f"{problem}; {', and '.join(reasons)}")
     if len(rows) > len(names):
         raise BadVotes(f"{problem}; a row is there twice")
     place = next(place for place, name in enumerate(names) if rows[place] != name)

@@ -75,7 +75,7 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
             "it needs every condition in every scene"
         )
     values = by_place.reindex(grid).to_numpy(dtype=float).T
-    unknown = [name for name, (_, known) in directions.items() if not known]
+    unknown = [name for name, (_, is_known) in directions.items() if not is_known]
     return Metrics(
         names=tuple(directions),
         better=tuple(better for better, _ in directions.values()),
@@ -126,10 +126,10 @@ def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
 
     Without scenes the scene is empty.
     """
-    found = shown(", ".join(map(str, table.columns)), 300) or "none"
+    present = shown(", ".join(map(str, table.columns)), 300) or "none"
     if "condition" not in table or not set(table.columns) - set(PLACES):
         needs = "condition, perhaps scene, and one column a metric"
-        raise BadVotes(f"{source} needs the columns {needs}; found: {found}")
+        raise BadVotes(f"{source} needs the columns {needs}; found: {present}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")
@@ -153,22 +153,22 @@ def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
 
 def _directions(columns: list[str], source: str) -> dict[str, tuple[Better, bool]]:
     """Name of each metric -> its better way, and whether that is known."""
-    found: dict[str, tuple[Better, bool]] = {}
+    directions: dict[str, tuple[Better, bool]] = {}
     for column in columns:
         name, colon, way = (part.strip() for part in column.partition(":"))
         if colon and way.lower() not in BETTER:
             raise BadVotes(f"{source}, column '{shown(column)}': write :higher or :lower behind the name")
-        if name in found or not name:
+        if name in directions or not name:
             raise BadVotes(f"{source}, column '{shown(column)}': every metric needs a name of its own")
-        found[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _known(name)
-    return found
+        directions[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _known(name)
+    return directions
 
 
 def _known(name: str) -> tuple[Better, bool]:
     """Look the first words of a name up: `LPIPS (alex)` and `psnr_knee` are known."""
     words = re.sub(r"[^a-z0-9]+", "_", name.lower()) + "_"
     for better, names in KNOWN.items():
-        if any(words.startswith(f"{known}_") for known in names):
+        if any(words.startswith(f"{standard}_") for standard in names):
             return better, True
     return "higher", False
 

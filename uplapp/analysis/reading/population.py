@@ -33,8 +33,8 @@ def one_population(
             raise BadVotes(f"{source} has no column 'simulated', so none of its observers is known to be")
         return table, False, ()
     cells = cells_of(table, ("simulated",))
-    known = [spelling(text) in TRUTHS for text in cells.texts]
-    require(table, source, ("simulated",), cells, known, "0 or 1")
+    truths = [spelling(text) in TRUTHS for text in cells.texts]
+    require(table, source, ("simulated",), cells, truths, "0 or 1")
     marks = cells.spread([TRUTHS[spelling(text)] for text in cells.texts], bool)
     chosen = bool(marks.size and marks.all()) if simulated is None else simulated
     others = int((marks != chosen).sum())
@@ -81,9 +81,9 @@ def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
     if "kind" not in table:
         return constant("main", len(table)).categories()
     cells = cells_of(table, ("kind",))
-    found: list[Any] = [text.lower() for text in cells.texts]
-    require(table, source, ("kind",), cells, [kind in KINDS for kind in found], ", ".join(KINDS))
-    return pd.Categorical(cells.spread(found, object))
+    labels: list[Any] = [text.lower() for text in cells.texts]
+    require(table, source, ("kind",), cells, [kind in KINDS for kind in labels], ", ".join(KINDS))
+    return pd.Categorical(cells.spread(labels, object))
 
 
 def manifests_of(table: pd.DataFrame) -> list[str]:

@@ -80,11 +80,13 @@ def from_table(
     People and simulated observers are never pooled: `simulated` chooses, None takes people where there are
     any. Without a column `criterion` there is one, without `kind` all are main trials.
     """
-    found = _columns(table, roles, source)
+    columns = _columns(table, roles, source)
     table, is_simulated, whose = one_population(table, source, simulated, "rating")
-    table, excluded, left_out = kept(table, found["observer"])
-    texts = {role: _texts(table, found, role, source) for role in ROLES if role != "rating"}
-    checked = table.assign(**texts, rating=_rating(table, found["rating"], source), kind=kinds(table, source))
+    table, excluded, left_out = kept(table, columns["observer"])
+    texts = {role: _texts(table, columns, role, source) for role in ROLES if role != "rating"}
+    checked = table.assign(
+        **texts, rating=_rating(table, columns["rating"], source), kind=kinds(table, source)
+    )
     checked["kind"] = checked["kind"].astype(str)
     main = checked[checked["kind"].isin(COUNTED)]
     if main.empty:
@@ -128,18 +130,18 @@ def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
 def _columns(table: pd.DataFrame, roles: Roles, source: str) -> dict[str, tuple[str, ...]]:
     """The columns of every role: those named, else the one that is spelt like it, in any case."""
     spelt = {spelling(str(name)): str(name) for name in table.columns}
-    found = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
-    needed = {role: names for role, names in found.items() if role in NEEDED or role in roles}
+    columns = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
+    needed = {role: names for role, names in columns.items() if role in NEEDED or role in roles}
     try:
         require_columns(table, needed, source)
     except OtherNames as error:
         error.hint = HINT
         raise
-    return found
+    return columns
 
 
-def _texts(table: pd.DataFrame, found: Roles, role: str, source: str) -> np.ndarray:
-    columns = found[role]
+def _texts(table: pd.DataFrame, by_role: Roles, role: str, source: str) -> np.ndarray:
+    columns = by_role[role]
     if role in NEEDED:
         cells = names(table, columns, source)
     elif set(columns) <= set(table.columns):

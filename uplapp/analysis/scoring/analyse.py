@@ -106,7 +106,7 @@ def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array
 
 def _extra(scale: Scale, which: int, interval: str, observers: int) -> Estimate:
     """Side bias (0) or half width of "not sure" (1), with the spread of its replicates, as for the scores."""
-    drawn = scale.extra_replicates[:, which]
+    replicates = scale.extra_replicates[:, which]
     widen = np.sqrt(observers / (observers - 1)) if interval == "t" else 1.0
-    se = float(widen * drawn.std(ddof=1)) if len(drawn) > 1 and drawn.any() else np.nan
+    se = float(widen * replicates.std(ddof=1)) if len(replicates) > 1 and replicates.any() else np.nan
     return Estimate(float(scale.extra[which]), se)

@@ -81,10 +81,10 @@ def vote_draws(scores: Array, counts: Array, bootstraps: int, seed: int) -> Draw
     def chunks(size: int) -> Iterator[Array]:
         generator = np.random.default_rng(seed)
         for at in range(0, bootstraps, size):
-            drawn = np.zeros((min(size, bootstraps - at), *counts.shape))
-            wins = generator.binomial(votes, chosen, (len(drawn), votes.size))
-            drawn[:, first, second], drawn[:, second, first] = wins, votes - wins
-            yield drawn
+            samples = np.zeros((min(size, bootstraps - at), *counts.shape))
+            wins = generator.binomial(votes, chosen, (len(samples), votes.size))
+            samples[:, first, second], samples[:, second, first] = wins, votes - wins
+            yield samples
 
     return Draws(bootstraps, chunks)
 
@@ -108,15 +108,15 @@ def refit(
     is told (replicates done, of how many) every now and then; what it raises ends the work.
     """
     draws = counts if isinstance(counts, Draws) else Draws.of(counts)
-    found, done = [np.empty((0, scores.size))], 0
+    parts, done = [np.empty((0, scores.size))], 0
     for chunk in draws.chunks(chunk_size(scores.size)):
         whole = chunk[intact(chunk if directed else chunk + chunk.swapaxes(1, 2), labels)]
         fits = fit(whole, prior, np.repeat(scores[None], len(whole), axis=0), labels)
-        found.append(fits.scores[fits.converged])
+        parts.append(fits.scores[fits.converged])
         done += len(chunk)
         if watch:
             watch(done, draws.bootstraps)
-    replicates = np.concatenate(found)
+    replicates = np.concatenate(parts)
     return Replicates(replicates, draws.bootstraps - len(replicates))
 
 

@@ -44,15 +44,15 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
         return [
             f"these votes have no finite scores on one scale{model}, so scores and intervals are undefined"
         ]
-    found = []
+    sentences = []
     if trouble:
-        found.append(
+        sentences.append(
             "where the votes do not decide the prior does: finite scores, but arbitrary ones, without "
             "intervals; these pairs are tested by the sign of their direct votes"
         )
     if not scale.varies and not too_many(scale.degenerate, method):
-        found.append("the replicates do not vary: no intervals, no tests")
-    return found
+        sentences.append("the replicates do not vary: no intervals, no tests")
+    return sentences
 
 
 def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:

@@ -32,12 +32,12 @@ def differences(
     first, second = np.array(pairs).T
     apart = np.where(labels[first] == labels[second], scores[first] - scores[second], np.nan)
     fixed = strong_components(wins.sum(axis=0))
-    known = fixed[first] == fixed[second]
+    decided = fixed[first] == fixed[second]
     se = np.where(
-        known, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
+        decided, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
     )
     p = _two_sided(apart / se, len(wins) if interval == "t" else None)
-    p = np.where(known, p, sign_test(wins)[first, second])
+    p = np.where(decided, p, sign_test(wins)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
         Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)

@@ -82,8 +82,8 @@ def to_csv(report: Report) -> str:
     """
     scores = report.scores
     extra = {"letters": report.letters, "bradley_terry": report.bradley_terry}
-    told = pd.DataFrame({"condition": scores.conditions} | extra)
-    tables = [ranking(scores).merge(told, on="condition").assign(scene="", **provenance(scores))]
+    columns = pd.DataFrame({"condition": scores.conditions} | extra)
+    tables = [ranking(scores).merge(columns, on="condition").assign(scene="", **provenance(scores))]
     for scene, some in report.scenes.items():
         tables.append(ranking(some).assign(scene=scene, **provenance(some)))
     table = pd.concat(tables, ignore_index=True).assign(excluded=_reasons(scores))
@@ -149,8 +149,8 @@ def _interaction(report: Report) -> dict[str, Any]:
 
 def _covariance(scores: Scores) -> Array:
     """Covariance as the tests take it, NaN where there is no interval either."""
-    known = np.isfinite(scores.low)
-    return np.where(known[:, None] & known, covariance(scores), np.nan)
+    decided = np.isfinite(scores.low)
+    return np.where(decided[:, None] & decided, covariance(scores), np.nan)
 
 
 def _triads(triads: Triads) -> dict[str, Any]:

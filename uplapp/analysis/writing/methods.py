@@ -138,10 +138,10 @@ def _side(report: Report) -> list[str]:
     if not _known(side):
         return ["The votes do not tell the side bias."]
     towards = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
-    told = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
+    pull = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
     if scores.method.side_bias:
-        return [f"A side bias was estimated together with the scores: {told}."]
-    return [f"The scores take no account of a side bias; estimated apart, it was {told}."]
+        return [f"A side bias was estimated together with the scores: {pull}."]
+    return [f"The scores take no account of a side bias; estimated apart, it was {pull}."]
 
 
 def _intervals(report: Report) -> list[str]:
@@ -152,14 +152,14 @@ def _intervals(report: Report) -> list[str]:
         return [f"No intervals could be computed{lost * bool(scores.degenerate)}."]
     draws, seed = scores.method.bootstraps, scores.method.seed
     freedom = (scores.observers or 1) - 1
-    drawn = (
+    replicates = (
         f"{draws} bootstrap replicates (Efron 1979; seed {seed}), each of whole observers drawn with "
         "replacement"
     )
     kinds = {
         "t": f"{level} are Student's t intervals with {plural(freedom, 'degree')} of freedom, from the "
-        f"standard deviation of {drawn}, widened by the square root of {freedom + 1}/{freedom}.",
-        "percentile": f"{level} are the percentiles (Hazen's) of {drawn}.",
+        f"standard deviation of {replicates}, widened by the square root of {freedom + 1}/{freedom}.",
+        "percentile": f"{level} are the percentiles (Hazen's) of {replicates}.",
         "parametric": f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
         f"drawn from the fitted scores (seed {seed}); they know nothing of differences between observers and "
         "are too narrow where people differ.",
@@ -228,12 +228,12 @@ def _outcome(scores: Scores, tested: int) -> list[str]:
 
 
 def _fit(report: Report) -> list[str]:
-    found = report.goodness
-    if not np.isfinite(found.p):
+    test = report.goodness
+    if not np.isfinite(test.p):
         return ["Goodness of fit could not be tested.", *_circles(report)]
     fit = (
         "Goodness of fit, by likelihood ratio against the saturated model, without a prior: "
-        f"G2 = {found.g2:.2f}, {plural(found.df, 'degree')} of freedom, {chance(found.p)}, where all votes "
+        f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
         "are taken as independent."
     )
     return [fit, *_circles(report)]
@@ -244,12 +244,12 @@ def _circles(report: Report) -> list[str]:
         "of the pooled votes": report.triads,
         "of the observers' own votes, scene by scene": report.observers_triads,
     }
-    told = [
-        f"{found.circular} of {plural(found.complete, 'triad')} {whose}"
-        for whose, found in kinds.items()
-        if found is not None and found.complete
+    counts = [
+        f"{triads.circular} of {plural(triads.complete, 'triad')} {whose}"
+        for whose, triads in kinds.items()
+        if triads is not None and triads.complete
     ]
-    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(told)}."] * bool(told)
+    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(counts)}."] * bool(counts)
 
 
 def _others(report: Report) -> list[str]:

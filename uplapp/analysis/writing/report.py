@@ -80,8 +80,8 @@ def report(
     """
     if isinstance(source, Comparisons):
         if exclude or per_scene:
-            asked = "leaving out observers" if exclude else "scores of each scene"
-            raise UplappError(f"{asked} needs the votes one by one, not a matrix")
+            what = "leaving out observers" if exclude else "scores of each scene"
+            raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
         return _report(analyse(source, method, watch), tally)
     kept = without(source, exclude) if exclude else source
@@ -112,12 +112,12 @@ def _report(scores: Scores, tally: Tally, **others: object) -> Report:
     )
 
 
-def _differ(found: Interaction | None) -> list[str]:
+def _differ(test: Interaction | None) -> list[str]:
     """Warn where the scores of single scenes differ by more than chance."""
-    if found is None or found.p >= ALPHA:
+    if test is None or test.p >= ALPHA:
         return []
     return [
-        f"preferences differ by scene (p = {found.p:.2g}): look at the scores of each scene (--per-scene, or "
+        f"preferences differ by scene (p = {test.p:.2g}): look at the scores of each scene (--per-scene, or "
         "Scenes on the page); the scores and intervals of all scenes together speak of these scenes alone"
     ]
 
@@ -135,10 +135,10 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
 
 def _tally(votes: Votes, trouble: tuple[str, ...]) -> Tally:
     kinds = votes.table["kind"].value_counts()
-    main, told = votes.table["kind"] == "main", votes.has_kinds
+    main, has_kinds = votes.table["kind"] == "main", votes.has_kinds
     return Tally(
         scenes=len([scene for scene in scenes(votes) if scene]),
-        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if told else None,
+        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if has_kinds else None,
         not_sure=int((votes.table.loc[main, "is_A_selected"] == 0.5).sum()),
         notes=(*votes.notes, *trouble),
     )

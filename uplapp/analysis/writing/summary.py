@@ -80,10 +80,10 @@ def _sentence(scores: Scores, pair: Difference) -> str:
 
 
 def _fit(report: Report) -> list[str]:
-    found, circles = report.goodness, report.triads
+    test, circles = report.goodness, report.triads
     fit = "could not be tested"
-    if np.isfinite(found.p):
-        fit = f"G2 = {found.g2:.2f}, df = {found.df}, {chance(found.p)}"
+    if np.isfinite(test.p):
+        fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
     simpler = simpler_fits(report.scores.method)
     return [
         f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular",
@@ -92,16 +92,16 @@ def _fit(report: Report) -> list[str]:
 
 
 def _interaction(report: Report) -> list[str]:
-    found = report.interaction
-    return [] if found is None else [f"scores by scene against scores of all: {interaction_words(found)}"]
+    test = report.interaction
+    return [] if test is None else [f"scores by scene against scores of all: {interaction_words(test)}"]
 
 
 def _estimates(scores: Scores) -> list[str]:
-    found = {
+    estimates = {
         "side bias, towards the first-named condition (A)": scores.side,
         'half width of "not sure"': scores.tie,
     }
-    return [f"{name}: {_estimate(estimate)}" for name, estimate in found.items() if estimate is not None]
+    return [f"{name}: {_estimate(estimate)}" for name, estimate in estimates.items() if estimate is not None]
 
 
 def _estimate(estimate: Estimate) -> str:

@@ -169,12 +169,12 @@ def _connect(
     stop.click(lambda: _nothing("Cancelled."), None, cancelled, cancels=[main, *lazy], **private)
 
 
-def _follow(event: Callable[..., Any], told: list[Any], views: Views, name: str) -> Any:
+def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: str) -> Any:
     """Show scenes or metrics after `event`, if the inner tab that is open goes by `name`."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     if name == SCENES:
-        return event(_show_scenes, told, [*views.scenes, told[0], *views.paper], **private)
-    return event(_show_metrics, [*told, *views.metric_fields], views.metrics, **private)
+        return event(_show_scenes, inputs, [*views.scenes, inputs[0], *views.paper], **private)
+    return event(_show_metrics, [*inputs, *views.metric_fields], views.metrics, **private)
 
 
 def analyse_published() -> Analysed:
@@ -193,12 +193,12 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         try:
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
-            asked = read_method(methods, _conditions(data))
+            method = read_method(methods, _conditions(data))
             if isinstance(data, Ratings):
-                yield _rated(rating_report(data, asked, kept), data)
+                yield _rated(rating_report(data, method, kept), data)
                 return
-            found = yield from working(
-                lambda watch: _analysed(menu.source, data, asked, kept, watch),
+            analysed = yield from working(
+                lambda watch: _analysed(menu.source, data, method, kept, watch),
                 progress,
                 "replicates",
                 _nothing("Analysing ..."),
@@ -206,13 +206,13 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         except UplappError as error:
             yield _nothing(str(error))
         else:
-            yield _everything(found)
+            yield _everything(analysed)
 
     return analyse
 
 
-def _analysed(name: str, data: Any, asked: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
-    return Analysed(name, data, report(data, asked, exclude, watch=watch), exclude)
+def _analysed(name: str, data: Any, method: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
+    return Analysed(name, data, report(data, method, exclude, watch=watch), exclude)
 
 
 def _conditions(data: Any) -> tuple[str, ...]:
@@ -224,36 +224,36 @@ def _conditions(data: Any) -> tuple[str, ...]:
 
 def _everything(analysed: Analysed) -> tuple[Any, ...]:
     """The outputs of the main listener."""
-    found = analysed.report
-    scores = found.scores
+    result = analysed.report
+    scores = result.scores
     return (
         analysed,
-        *ranking_view.show(found),
-        *ranking_view.show_differences(found),
-        *observers_view.show(found),
-        observers_view.compared(found),
+        *ranking_view.show(result),
+        *ranking_view.show_differences(result),
+        *observers_view.show(result),
+        observers_view.compared(result),
         *plan_view.follow(scores),
-        *paper_view.show(found),
+        *paper_view.show(result),
         gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
     )
 
 
-def _rated(found: RatingReport, data: Ratings) -> tuple[Any, ...]:
+def _rated(result: RatingReport, data: Ratings) -> tuple[Any, ...]:
     """The same outputs for ratings of single images."""
     hidden = gr.update(value=None, visible=False)
     return (
         None,
-        *ratings_view.ranking(found, ratings_view.MEANS),
-        *ratings_view.differences(found),
-        *ratings_view.observers(found),
+        *ratings_view.ranking(result, ratings_view.MEANS),
+        *ratings_view.differences(result),
+        *ratings_view.observers(result),
         hidden,
         *("", hidden),
-        *ratings_view.paper(found),
+        *ratings_view.paper(result),
         gr.skip(),
         gr.update(interactive=True),
-        observers_view.choices(data, [name for name, _ in found.ratings.excluded]),
+        observers_view.choices(data, [name for name, _ in result.ratings.excluded]),
     )
 
 
@@ -293,8 +293,8 @@ def _show_scenes(
     if analysed is None or not shown.scenes:
         yield *shown.outputs, *[gr.skip()] * (1 + len(paper_view.nothing()))
         return
-    told = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
-    yield *shown.outputs, told, *paper_view.show(told.report)
+    with_scenes = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
+    yield *shown.outputs, with_scenes, *paper_view.show(with_scenes.report)
 
 
 def _show_metrics(

@@ -63,20 +63,20 @@ def _shown(metrics: Metrics, metric: str | None, analysed: Analysed, watch: Watc
     scenes = None
     if isinstance(data, Votes) and metrics.scenes != ("",):
         scenes = analyse_scenes(data, scores.method, watch)
-    found = agreement(scores, metrics, scenes)
+    result = agreement(scores, metrics, scenes)
     name = metric if metric in metrics.names else metrics.names[0]
     points = scatter_table(scores, metrics, scenes)
-    chart = agreement_chart(points, name, "container", scores.simulated, found.table)
+    chart = agreement_chart(points, name, "container", scores.simulated, result.table)
     return (
-        cautions(found.notes),
+        cautions(result.notes),
         gr.update(choices=list(metrics.names), value=name, visible=True),
         gr.update(value=chart, visible=True),
-        gr.update(value=_table(found.table), visible=True),
+        gr.update(value=_table(result.table), visible=True),
     )
 
 
-def _table(found: pd.DataFrame) -> str:
-    rows = found.to_dict("records")
+def _table(rows_of_metrics: pd.DataFrame) -> str:
+    rows = rows_of_metrics.to_dict("records")
     alike = [f"{share(row['clear_pairs_share'])} of {row['clear_pairs']}" for row in rows]
     return table(
         {

@@ -32,12 +32,12 @@ def build() -> tuple[list[Any], list[Any]]:
 
 def show(report: Report) -> tuple[Any, ...]:
     """The screening of everyone, those left out too."""
-    found = report.screening
-    if found is None:
+    screening = report.screening
+    if screening is None:
         return nothing(report)
-    chart = observer_chart(found, "container", report.scores.simulated)
-    shown = (gr.update(value=value, visible=True) for value in (chart, _table(found)))
-    return " ".join(map(_sentence, notes(found))), *shown
+    chart = observer_chart(screening, "container", report.scores.simulated)
+    shown = (gr.update(value=value, visible=True) for value in (chart, _table(screening)))
+    return " ".join(map(_sentence, notes(screening))), *shown
 
 
 def nothing(report: Report | None = None) -> tuple[Any, ...]:
@@ -78,10 +78,10 @@ def compared(report: Report) -> Any:
     return gr.update(value=table(columns), visible=True)
 
 
-def _table(found: pd.DataFrame) -> str:
+def _table(screening: pd.DataFrame) -> str:
     """Write the table of `screen` in the words of a reader, with a star for each observer to look at."""
-    looked = found.sort_values("looks", key=lambda looks: looks == "", kind="stable")
-    rows = looked.to_dict("records")
+    ordered = screening.sort_values("looks", key=lambda looks: looks == "", kind="stable")
+    rows = ordered.to_dict("records")
     columns = {
         "Observer": [f"{'★ ' if row['looks'] else ''}{row['observer']}" for row in rows],
         "Look because": [row["looks"] for row in rows],

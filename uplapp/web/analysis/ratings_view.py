@@ -34,8 +34,8 @@ def differences(report: RatingReport) -> tuple[Any, ...]:
 def observers(report: RatingReport) -> tuple[Any, ...]:
     """The screening of everyone, those left out too."""
     rows = report.observers.sort_values("looks", key=lambda looks: looks == "", kind="stable")
-    looked = int((rows["looks"] != "").sum())
-    said = f"{looked} of {len(rows)} observers to look at."
+    suspects = int((rows["looks"] != "").sum())
+    said = f"{suspects} of {len(rows)} observers to look at."
     listed = gr.update(value=_screened(rows.to_dict("records")), visible=True)
     return said, gr.update(value=None, visible=False), listed
 

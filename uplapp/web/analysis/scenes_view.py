@@ -43,13 +43,13 @@ def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, Non
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
         return Shown(_sentence(ONE))
     try:
-        found = yield from working(
+        by_scene = yield from working(
             lambda watch: analyse_scenes(data, pooled.method, watch), progress, "scenes"
         )
     except UplappError as error:
         return Shown(_sentence(plain(str(error))))
-    chart = gr.update(value=scene_chart(found, pooled, "container"), visible=True)
-    return Shown((_said(found, pooled), chart, gr.update(value=_table(found), visible=True)), found)
+    chart = gr.update(value=scene_chart(by_scene, pooled, "container"), visible=True)
+    return Shown((_said(by_scene, pooled), chart, gr.update(value=_table(by_scene), visible=True)), by_scene)
 
 
 def _sentence(text: str) -> tuple[Any, ...]:
@@ -57,22 +57,22 @@ def _sentence(text: str) -> tuple[Any, ...]:
     return text, hidden, hidden
 
 
-def _said(found: dict[str, Scores], pooled: Scores) -> str:
+def _said(by_scene: dict[str, Scores], pooled: Scores) -> str:
     """How to read the scores, and what is to be said of single scenes beyond what is said of all."""
-    told = [
+    lines = [
         f"scene '{name}': {warning}"
-        for name, scores in found.items()
+        for name, scores in by_scene.items()
         for warning in scores.warnings
         if warning not in pooled.warnings
     ]
-    more = [f"and {len(told) - MOST_TOLD} more, in the JSON"] if len(told) > MOST_TOLD else []
-    return "\n\n".join(filter(None, (ABOUT, cautions([*told[:MOST_TOLD], *more]))))
+    more = [f"and {len(lines) - MOST_TOLD} more, in the JSON"] if len(lines) > MOST_TOLD else []
+    return "\n\n".join(filter(None, (ABOUT, cautions([*lines[:MOST_TOLD], *more]))))
 
 
-def _table(found: dict[str, Scores]) -> str:
+def _table(by_scene: dict[str, Scores]) -> str:
     rows = [
         (scene, name, interval(jod, low, high))
-        for scene, scores in found.items()
+        for scene, scores in by_scene.items()
         for name, jod, low, high in zip(scores.conditions, scores.jod, scores.low, scores.high, strict=True)
     ]
     headings = ("Scene", "Condition", "JOD [95 % interval]")

@@ -57,8 +57,8 @@ def read_method(chosen: list[Any], conditions: tuple[str, ...]) -> Method:
     An anchor of other votes falls back to the mean.
     """
     prior, interval, bootstraps, seed, anchor, ties, side_bias = chosen
-    known = anchor if anchor in conditions else MEAN
-    return Method(prior, interval, int(bootstraps), int(seed or 0), known, ties, side_bias)
+    zero = anchor if anchor in conditions else MEAN
+    return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias)
 
 
 def menu(table: Any) -> list[tuple[str, str]]:
