@@ -147,6 +147,7 @@ def advice(planned: Planned, power: float = POWER, comparison: str | None = None
     reach = f"find {what} in {share:.0%} of such studies (95 % Monte-Carlo interval {low:.0%} to {high:.0%})"
     if enough:
         return f"{enough} observers are enough: they {reach}."
+    hardest = _hardest(planned, comparison)
     return f"{most} observers are not enough: they {reach}, short of {power:.0%}{hardest}."
 
 

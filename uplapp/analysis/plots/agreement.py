@@ -43,9 +43,9 @@ def agreement_chart(
 ) -> alt.LayerChart:
     """Draw the JOD of each condition against one metric, with 95 % intervals.
 
-    `table` comes from `scatter_table`, `agreement` the table of an Agreement: then the title says which way the metric
-    points and how far it agrees; without, it says the plain rank correlation of the points. Names stand
-    beside their points where there is room, else in the tooltip.
+    `table` comes from `scatter_table`. With `agreement`, the table of an Agreement, the title says which way
+    the metric points and how far it agrees; without, it says the plain rank correlation of the points. Names
+    stand beside their points where there is room, else in the tooltip.
     """
     rows = _rows(table, metric)
     layers = _layers(rows, metric, (pixels(width) - AXIS_PX, HEIGHT_PX))
