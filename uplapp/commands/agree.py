@@ -84,7 +84,7 @@ def agree(
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
 
-    METRICS.csv has the columns condition, perhaps scene, and one a metric; its name may end on :lower or
+    METRICS.csv has the columns condition, perhaps scene, and one per metric; its name may end on :lower or
     :higher, whichever is better.
 
     Example:  python -m uplapp agree --published denoising

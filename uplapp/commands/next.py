@@ -50,7 +50,7 @@ def next_pair(
     simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
+    """Say which pairs to ask next, how much each answer is expected to add, and whether to stop.
 
     Example:  python -m uplapp next votes.csv --count 5 --observer anna --target 0.5
     """
@@ -131,7 +131,7 @@ def _text(result: dict[str, object]) -> str:
         shown = fixed(width, limit=result["target_jod"])  # type: ignore[arg-type]
         precision = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
     lines = [
-        "ask next, in this order (bits: what one answer is expected to tell now)",
+        "ask next, in this order (bits: how much one answer is expected to add now)",
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]
         f"{'enough, you may stop' if result['enough'] else 'not enough yet'}: {precision}, "
         f"the target is {result['target_jod']:g} JOD",

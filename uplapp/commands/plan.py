@@ -41,7 +41,7 @@ def plan(
     figure: Annotated[Path | None, typer.Option(help="Draw the power curve: .svg, .pdf or .png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Tell how many observers a study needs, from simulated studies with guessed scores.
+    """Say how many observers a study needs, from simulated studies with guessed scores.
 
     Example:  python -m uplapp plan --scores "l1=0,l2=-.5,flip=.3" --observers 6,10,14 --votes-per-pair 8
     """
@@ -74,7 +74,7 @@ def _text(planned: Planned, power: float) -> str:
     neighbours = planned.table[planned.table["neighbours"]].drop(columns="neighbours")
     shares = planned.overall[["observers", "all_neighbours", "best_first", "width_jod"]]
     lines = [
-        f"{planned.experiments} simulated studies, {guess.votes_per_pair:g} votes a pair and observer, "
+        f"{planned.experiments} simulated studies, {guess.votes_per_pair:g} votes per pair and observer, "
         f"observers {guess.spread_jod:g} JOD apart (sd), prior: {planned.method.prior}, "
         f"{planned.method.bootstraps} replicates each",
         "chance to find each difference between neighbours (Holm-adjusted p < .05)",

@@ -50,7 +50,7 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
 
 
 def tell(as_json: bool, result: dict[str, object]) -> None:
-    """Print a result as JSON, or as one line a key."""
+    """Print a result as JSON, or as one line per key."""
     lines = (
         to_json(result, indent=None)
         if as_json

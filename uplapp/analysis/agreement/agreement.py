@@ -101,7 +101,7 @@ def _points(scene: str, scores: Scores, values: Array, metrics: Metrics) -> pd.D
 
 
 def _usable(scores: Scores, per_scene: PerScene, metrics: Metrics) -> dict[str, Scores]:
-    """Scenes with finite scores, if the metrics tell scenes apart."""
+    """Scenes with finite scores, if the metrics have scenes."""
     if metrics.scenes == ("",) or set(per_scene) <= {""}:
         return {}
     check_study(metrics, scores.conditions, tuple(per_scene))

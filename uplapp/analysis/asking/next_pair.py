@@ -62,7 +62,7 @@ def gains(belief: Posterior) -> Array:
     """Information (n,n) in bits, 0 or more, that one answer about each pair should give on the scores.
 
     Mutual information of answer and scores (Houlsby et al. 2011, arXiv 1112.5745, eq. 2), integrated on 21
-    nodes to 1e-4 bit. Their closed form misses by up to .003 bit, which is more than an answer still tells
+    nodes to 1e-4 bit. Their closed form misses by up to .003 bit, which is more than an answer still brings
     once a distance is known to about .2 JOD.
     """
     first, second = np.triu_indices(len(belief.mean), 1)
@@ -87,7 +87,7 @@ def next_pairs(
     Only the pairs that this observer has judged least often are eligible; of these the highest gain is
     taken. Gains within 1 % count as equal: then the pair goes first whose conditions this observer has seen
     least, and the seed decides the rest. After each choice the covariance shrinks by what the answer is
-    expected to tell, so a batch neither repeats a pair nor stays at one condition.
+    expected to bring, so a batch neither repeats a pair nor stays at one condition.
     """
     belief = posterior(counts, start)
     n = len(belief.mean)

@@ -93,7 +93,7 @@ def plan(
 
     `watch` hears how many analyses are done, of how many, and may raise Cancelled. The studies grow by
     observers, so that the power of two numbers of observers can be compared more closely than their
-    intervals tell.
+    intervals show.
     """
     sizes = _check(guess, observers, experiments, seed)
     first, second = _pairs(guess.jod)
@@ -209,8 +209,8 @@ def _check_guess(guess: Plan) -> None:
     least = 2 / (n * (n - 1))
     if not least <= guess.votes_per_pair + 1e-3 * least < np.inf:
         raise UplappError(
-            f"an observer gives {guess.votes_per_pair:g} votes a pair; it must be a number from {least:.3g} "
-            f"up, which is one vote for {n} conditions"
+            f"an observer gives {guess.votes_per_pair:g} votes per pair; it must be a number from "
+            f"{least:.3g} up, which is one vote for {n} conditions"
         )
 
 

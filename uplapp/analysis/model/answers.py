@@ -114,7 +114,7 @@ def log_between(x: Array, y: Array) -> Array:
 def fit_answers(answers: Array, method: Method, start: AnswerFit, labels: Labels) -> AnswerFit:
     """Fit answers (B,3,n,n), as `Comparisons.answers` sums them up, from the parameters of `start`.
 
-    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes. `labels` (n,) tells which
+    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes. `labels` (n,) says which
     conditions have a scale in common; the mean of each is 0. A replicate where nobody was unsure has t = 0.
     """
     n = len(labels)

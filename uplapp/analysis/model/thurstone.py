@@ -29,7 +29,7 @@ class Fit:
 def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fit:
     """Fit win counts (B,n,n), `counts[b, i, j]` = times i was chosen over j, from scores `start` (B,n).
 
-    `labels` (n,) tells which conditions have a scale in common; the mean of each label is 0.
+    `labels` (n,) says which conditions have a scale in common; the mean of each label is 0.
     """
     gauge = (labels[:, None] == labels).astype(float)
     size, scores, converged = chunk_size(len(labels)), np.empty(start.shape), np.zeros(len(start), dtype=bool)
@@ -106,7 +106,7 @@ def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
 
 
 def _is_domed(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
-    """Tell where the objective curves down in every direction, as it does around a peak."""
+    """Mark where the objective curves down in every direction, as it does around a peak."""
     steepness = gauge - FLATTEST * np.eye(len(gauge)) - hessian
     try:
         np.linalg.cholesky(steepness)  # a tenth of the time of eigenvalues

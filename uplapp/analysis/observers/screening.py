@@ -71,7 +71,7 @@ def screen(votes: Votes) -> pd.DataFrame:
 
 
 def notes(table: pd.DataFrame) -> tuple[str, ...]:
-    """Say what a table of `screen` cannot tell, and how far to trust it."""
+    """Say what a table of `screen` cannot say, and how far to trust it."""
     said = []
     silent = table["answers"] == 0
     undefined = table["log10_l"].isna() & ~silent

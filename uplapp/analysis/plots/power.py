@@ -21,7 +21,7 @@ HEIGHT_PX = 240
 
 
 def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw power against the number of observers, one line a comparison, with its Monte-Carlo interval.
+    """Draw power against the number of observers, one line per comparison, with its Monte-Carlo interval.
 
     `table` has the columns observers, comparison, difference_jod, power, power_low, power_high. Of more than
     MOST_LINES comparisons, so many are named, from the smallest difference to the largest; the rest is grey.

@@ -29,7 +29,7 @@ LOOKS: dict[str, tuple[Any, Sequence[Any]]] = {
     "strokeDash": (alt.StrokeDash, DASHES),
 }
 
-COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px an inch
+COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px per inch
 WIDE_PX = 560
 NARROWEST_PX = 320  # what "container" may come to
 FONT_PX, TITLE_PX, CHARACTER_PX = 12, 13, 6.4
@@ -94,7 +94,7 @@ def jod_domain(values: Array, width_px: float, right_px: float = 0.0) -> list[fl
 
 
 def tooltips(*fields: str, **formats: str) -> list[alt.Tooltip]:
-    """Tell fields on hover, numbers with two digits, or as `formats` of their names say."""
+    """Show fields on hover, numbers with two digits, or as `formats` of their names say."""
     tips = []
     for field in fields:
         name, _, kind = field.partition(":")

@@ -23,7 +23,7 @@ VALUES = ("loss", "validation_loss", "validation_psnr")
 
 
 def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
-    """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel a run.
+    """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel per run.
 
     A log has the columns step, loss, validation_psnr, validation_loss; values that are missing are left out.
     Without scores there is no first panel. Losses have units of their own, so only their courses compare.

@@ -99,7 +99,7 @@ def label_px(label: str) -> float:
 def _groups(scores: Scores) -> list[list[str]]:
     """Members of each group of two or more that share a letter, best group first.
 
-    None where single letters do not suffice, beyond which bars could not be told apart either.
+    None where single letters do not suffice, beyond which bars could not be distinguished either.
     """
     words = letters(scores)
     if any(list(word) != sorted(set(word)) for word in words):

@@ -24,7 +24,11 @@ from uplapp.analysis.plots.style import (
 from uplapp.analysis.writing.export import ranking
 from uplapp.values import Scores
 
-SHADES = ["#ffffff", "#8fbfdc", "#00456e"]  # of 0, 50 and 100 %, ever darker: grey print tells them apart
+SHADES = [
+    "#ffffff",
+    "#8fbfdc",
+    "#00456e",
+]  # of 0, 50 and 100 %, ever darker, also in grey print
 DARK = 66  # percent from which white numbers read better
 CELL_PX = 26  # narrower cells have no room for a number
 MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank

@@ -31,7 +31,7 @@ def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> C
     Empty cells are 0, the diagonal is ignored. `votes_per_pair` (a number, or a matrix file of the same
     layout) makes the cells probabilities, which turn into whole votes, or half votes where two halves are
     equal. 0 on both sides of a pair means that it was not compared. What looks like a slip but may be right
-    becomes a note; `origin` tells who was taken as the winner, and what was rounded.
+    becomes a note; `origin` says who was taken as the winner, and what was rounded.
     """
     if winner not in WINNERS:
         raise UnknownName("winner", winner, WINNERS)

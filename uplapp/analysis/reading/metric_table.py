@@ -90,7 +90,7 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
 
 
 def of_study(metrics: Metrics, conditions: Collection[str]) -> Array:
-    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics tell scenes apart."""
+    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics have scenes."""
     check_study(metrics, conditions)
     places = [metrics.conditions.index(name) for name in conditions]
     values: Array = metrics.oriented.mean(axis=1)[:, places]
@@ -128,7 +128,7 @@ def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
     """
     present = shown(", ".join(map(str, table.columns)), 300) or "none"
     if "condition" not in table or not set(table.columns) - set(PLACES):
-        needs = "condition, perhaps scene, and one column a metric"
+        needs = "condition, perhaps scene, and one column per metric"
         raise BadVotes(f"{source} needs the columns {needs}; found: {present}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):

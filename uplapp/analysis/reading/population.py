@@ -26,7 +26,7 @@ def one_population(
     """Keep people or simulated observers, never both.
 
     None takes people where there are any. Returns the rows, whether they are simulated, and what a reader
-    must be told of the `noun`s left out.
+    must hear of the `noun`s left out.
     """
     if "simulated" not in table:
         if simulated:
@@ -87,7 +87,7 @@ def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
 
 
 def manifests_of(table: pd.DataFrame) -> list[str]:
-    """Read which studies were shown, where the table tells."""
+    """Read which studies were shown, where the table says so."""
     texts = cells_of(table, ("manifest",)).texts if "manifest" in table else ()
     return [text for text in texts if text]
 

@@ -105,7 +105,7 @@ def refit(
     """Fit the replicates (B,n,n) from the study's own scores (n,), leaving out those without an optimum.
 
     `directed`: every label must have won and lost along chains (no prior), else only been compared. `watch`
-    is told (replicates done, of how many) every now and then; what it raises ends the work.
+    hears (replicates done, of how many) every now and then; what it raises ends the work.
     """
     draws = counts if isinstance(counts, Draws) else Draws.of(counts)
     parts, done = [np.empty((0, scores.size))], 0

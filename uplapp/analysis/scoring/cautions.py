@@ -1,4 +1,4 @@
-"""What a reader of scores must be told before believing them."""
+"""Warnings that a reader of scores needs before believing them."""
 
 from uplapp.analysis.model.answers import is_off_zero, is_unknown
 from uplapp.analysis.model.connectivity import weak_bridges
@@ -59,7 +59,9 @@ def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
     if side is None:
         return []
     if method.side_bias:
-        return ["the votes do not tell the side bias from the scores: both are arbitrary"] * is_unknown(side)
+        return ["the votes do not separate the side bias from the scores: both are arbitrary"] * is_unknown(
+            side
+        )
     if not is_off_zero(side, observers):
         return []
     place = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"

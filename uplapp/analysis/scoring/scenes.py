@@ -122,7 +122,7 @@ def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
     The ratio is -2 ln(L_common / L_scenes) of Thurstone fits without a prior, "not sure" as half a vote. The
     permutations give scenes other votes of the same observer: of observers who judged the same pairs equally
     often in each of their scenes, whole scenes change places; of others, votes of one pair, and so of all
-    where whole scenes have fewer than LEAST_WAYS ways to change places. None where the votes cannot tell:
+    where whole scenes have fewer than LEAST_WAYS ways to change places. None where there is no test:
     one scene, no pair in two scenes, or no observer with votes to exchange.
     """
     if len(scenes(votes)) < 2:

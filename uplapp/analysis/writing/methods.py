@@ -42,7 +42,7 @@ def _data(report: Report) -> list[str]:
     what = f"{plural(scores.comparisons, 'pairwise comparison')} of {len(scores.conditions)} conditions"
     where = f" in {plural(scenes, 'scene')}" if scenes else ""
     if scores.observers is None:
-        first = f"The scores come from a matrix of {what}{where}; it does not tell whose votes they are."
+        first = f"The scores come from a matrix of {what}{where}; it does not say whose votes they are."
     else:
         first = f"{plural(scores.observers, 'observer')} made {what}{where}."
     n = len(scores.conditions)
@@ -136,7 +136,7 @@ def _side(report: Report) -> list[str]:
     if side is None:
         return []
     if not _known(side):
-        return ["The votes do not tell the side bias."]
+        return ["The votes do not fix the side bias."]
     towards = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
     pull = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
     if scores.method.side_bias:

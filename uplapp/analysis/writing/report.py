@@ -26,7 +26,7 @@ class Tally:
     """How many answers of each kind the kept observers gave, and what else there is to say of the source.
 
     `scenes` is 0 where none are named. `left_out` counts the trials of kinds that never enter, `not_sure` the
-    main trials so answered; None where the source does not tell. `origin` as in `Comparisons`.
+    main trials so answered; None where the source does not say. `origin` as in `Comparisons`.
     """
 
     scenes: int = 0
@@ -44,8 +44,7 @@ class Report:
     holds the scores of every scene, where asked. `letters` (n) and `bradley_terry` (n,) in JOD follow
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
-    where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None where the votes
-    cannot tell.
+    where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
     """
 
     scores: Scores
@@ -76,7 +75,7 @@ def report(
     """Analyse `source`, leaving out the observers in `exclude` (name -> reason).
 
     `watch` hears how many replicates are done, of how many, of each set of scores in turn. Raises
-    UplappError where a matrix is asked for what only votes can tell.
+    UplappError where a matrix is asked for what only votes can give.
     """
     if isinstance(source, Comparisons):
         if exclude or per_scene:

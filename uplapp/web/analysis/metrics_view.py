@@ -18,7 +18,7 @@ from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
 from uplapp.web.widgets import working
 
-ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column a metric."
+ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column per metric."
 ABOUT = """+1 is full agreement, whichever way a metric points. An unknown metric counts as higher is better;
 call its column `name:lower` where it is not. With a column `scene`, stimuli are compared too."""
 

@@ -45,7 +45,7 @@ class Fields(NamedTuple):
 
 def build() -> tuple[list[Any], gr.Button, Fields, list[Any]]:
     """Lay out the view and return what follows the scores, the button that takes them, fields, outputs."""
-    gr.Markdown("### Which pair tells most next")
+    gr.Markdown("### Which pair to ask next")
     said = gr.Markdown()
     pairs = gr.HTML()
     gr.Markdown(f"### How many observers\n{ABOUT}")
@@ -138,7 +138,7 @@ def simulate(
             "simulated studies",
         )
     chart = power_chart(planned.table, "container")
-    said = f"**{plain(advice(planned))}** Prior: {prior}; {BOOTSTRAPS} replicates a study."
+    said = f"**{plain(advice(planned))}** Prior: {prior}; {BOOTSTRAPS} replicates per study."
     yield said, *(gr.update(value=value, visible=True) for value in (chart, _widths(planned)))
 
 

@@ -16,7 +16,7 @@ from uplapp.web.analysis.words import cautions, interval, plain, table
 from uplapp.web.widgets import working
 
 ONE = "These votes name no scenes, or only one."
-MOST_TOLD = 6
+MOST_WARNINGS = 6
 ABOUT = "Zero is the mean of each scene: compare differences across scenes, not scores."
 
 
@@ -65,8 +65,8 @@ def _said(by_scene: dict[str, Scores], pooled: Scores) -> str:
         for warning in scores.warnings
         if warning not in pooled.warnings
     ]
-    more = [f"and {len(lines) - MOST_TOLD} more, in the JSON"] if len(lines) > MOST_TOLD else []
-    return "\n\n".join(filter(None, (ABOUT, cautions([*lines[:MOST_TOLD], *more]))))
+    more = [f"and {len(lines) - MOST_WARNINGS} more, in the JSON"] if len(lines) > MOST_WARNINGS else []
+    return "\n\n".join(filter(None, (ABOUT, cautions([*lines[:MOST_WARNINGS], *more]))))
 
 
 def _table(by_scene: dict[str, Scores]) -> str:

@@ -14,7 +14,7 @@ def plain(text: str) -> str:
 
 
 def cautions(texts: Any) -> str:
-    """Warnings or notes, one a paragraph."""
+    """Warnings or notes, one per paragraph."""
     return "\n\n".join(f"⚠ {plain(text)}." for text in texts)
 
 
