@@ -84,7 +84,7 @@ def _criterion(result: RatingReport, criterion: str) -> list[str]:
     return [
         one_line(f"{criterion}: mean rating, 95 % interval ({result.method.interval}), sd between observers"),
         printed.map(_cell).to_string(index=False),
-        *([_significant(len(clear), len(tests))] * bool(len(tests))),
+        *([_significant(len(clear), len(tests))] if len(tests) else []),
         *(one_line(_sentence(row)) for row in clear),
         "",
     ]

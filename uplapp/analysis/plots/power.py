@@ -36,9 +36,10 @@ def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
     named = table["comparison"].isin(names)
     layers = _layers(table[named], table[~named], names, _x(table))
     notes = ["Bands: what chance leaves open in the simulation (95 %)."]
-    notes += [
-        f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."
-    ] * (len(names) < len(sizes))
+    if len(names) < len(sizes):
+        notes.append(
+            f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."
+        )
     title = "Power: share of simulated studies that find the difference"
     return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=HEIGHT_PX)
 

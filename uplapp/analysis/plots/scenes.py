@@ -40,11 +40,13 @@ def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WID
     values += [table["jod_low"], table["jod_high"]] if len(scenes) <= MOST_INTERVALS else []
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
     row = min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
+    notes = ["Upright lines: all scenes together."]
+    if len(scenes) <= MOST_INTERVALS:
+        notes.append("With 95 % intervals.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
         titled(pooled.simulated, "scores by scene"),
-        "Upright lines: all scenes together.",
-        *["With 95 % intervals."] * (len(scenes) <= MOST_INTERVALS),
+        *notes,
         width=width,
         height=row * max(1, len(names)),
     )

@@ -53,11 +53,15 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
         tooltip=tooltips("chosen:N", "over:N", "percent:Q", "votes:Q", "model_percent:Q"),
     )
     what = "as the scores predict" if model else "of the votes of each pair"
+    notes = []
+    if len(shown) < len(names) * (len(names) - 1):
+        notes.append("Grey: not compared.")
+    if ranked:
+        notes.append("Columns are numbered by rank, as the rows.")
     return finish(
         alt.LayerChart(layer=_cells(base, f"{field}:Q", cell_px >= CELL_PX), view=EMPTY),
         titled(scores.simulated, f"chosen, % {what}"),
-        *["Grey: not compared."] * (len(shown) < len(names) * (len(names) - 1)),
-        *["Columns are numbered by rank, as the rows."] * ranked,
+        *notes,
         width=width,
         height=row_px(len(names)) * len(names),
     )

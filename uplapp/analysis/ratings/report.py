@@ -70,7 +70,7 @@ def methods(report: RatingReport) -> str:
         f"Intervals are 95 % {method.interval} intervals from {method.bootstraps} bootstrap replicates of "
         f"whole observers (seed {method.seed}).",
         "Differences were tested by paired t tests on observers' means, Holm-adjusted within a scale.",
-        "Differences from the hidden reference are those within a scene." * _has_reference(report),
+        "Differences from the hidden reference are taken within a scene." if _has_reference(report) else "",
         f"Left out: {excluded}." if excluded else "",
         f"Analysed with uplapp {__version__}.",
     ]

@@ -59,9 +59,8 @@ def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
     if side is None:
         return []
     if method.side_bias:
-        return ["the votes do not separate the side bias from the scores: both are arbitrary"] * is_unknown(
-            side
-        )
+        unknown = "the votes do not separate the side bias from the scores: both are arbitrary"
+        return [unknown] if is_unknown(side) else []
     if not is_off_zero(side, observers):
         return []
     place = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
@@ -81,4 +80,6 @@ def _degenerate(method: Method, scale: Scale) -> list[str]:
             f"in {scale.refused} of {draws} replicates of whole observers some conditions are not connected "
             f"or never won or lost; of votes drawn from the fitted scores instead, {lost}: {instead}"
         ]
-    return [f"{lost}{f', {none}' * nothing}"] if scale.degenerate else []
+    if not scale.degenerate:
+        return []
+    return [f"{lost}, {none}" if nothing else lost]

@@ -107,8 +107,9 @@ def _note(report: Report, lettered: bool) -> str:
         f"A difference of 1 JOD means that 75\\,\\% of answers choose the better one; 0 is {zero}.",
         f"Intervals: {interval_words(scores)}.",
         "Conditions that share a letter do not differ significantly (Holm-adjusted $p \\geq .05$)."
-        * lettered,
+        if lettered
+        else "",
         "Chosen: share of a condition's votes that it won.",
-        "The votes do not fix all scores." * (not scores.identifiable),
+        "" if scores.identifiable else "The votes do not fix all scores.",
     ]
     return "\n    ".join(filter(None, said))

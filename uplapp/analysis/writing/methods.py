@@ -49,7 +49,7 @@ def _data(report: Report) -> list[str]:
     pairs, compared = n * (n - 1) // 2, int(np.triu(scores.wins + scores.wins.T > 0, 1).sum())
     every = "The only pair was compared." if pairs == 1 else f"All {pairs} pairs were compared."
     second = every if compared == pairs else f"{compared} of {pairs} pairs were compared."
-    return [first, *[report.tally.origin] * bool(report.tally.origin), second]
+    return [*filter(None, [first, report.tally.origin, second])]
 
 
 def _left_out(report: Report) -> list[str]:
@@ -60,7 +60,9 @@ def _left_out(report: Report) -> list[str]:
         none = "There were no practice, catch or repeat trials."
         said.append(f"{listed(kinds)} did not enter the scores." if kinds else none)
     notes = [note for note in tally.notes if not note.startswith("SIMULATED")]
-    return said + [f"Of the source: {'; '.join(notes)}."] * bool(notes) + _excluded(report)
+    if notes:
+        said.append(f"Of the source: {'; '.join(notes)}.")
+    return said + _excluded(report)
 
 
 def _excluded(report: Report) -> list[str]:
@@ -148,8 +150,10 @@ def _intervals(report: Report) -> list[str]:
     scores = report.scores
     level = f"{100 * LEVEL:.0f} % intervals"
     if not np.isfinite(scores.low).any():
-        lost = f", as {scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
-        return [f"No intervals could be computed{lost * bool(scores.degenerate)}."]
+        if not scores.degenerate:
+            return ["No intervals could be computed."]
+        lost = f"{scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
+        return [f"No intervals could be computed, as {lost}."]
     draws, seed = scores.method.bootstraps, scores.method.seed
     freedom = (scores.observers or 1) - 1
     replicates = (
@@ -171,7 +175,11 @@ def _degenerate(scores: Scores) -> list[str]:
     count = scores.degenerate
     refused = scores.interval == "parametric" and (scores.observers or 0) > 1
     return [
-        *["Observers were not resampled, as too many such replicates had no finite scores."] * refused,
+        *(
+            ["Observers were not resampled, as too many such replicates had no finite scores."]
+            if refused
+            else []
+        ),
         f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
         if count
         else "All replicates had finite scores.",
@@ -214,7 +222,7 @@ def _signs(count: int) -> list[str]:
 
 
 def _untested(count: int) -> list[str]:
-    return [f"{plural(count, 'difference')} could not be tested."] * bool(count)
+    return [f"{plural(count, 'difference')} could not be tested."] if count else []
 
 
 def _outcome(scores: Scores, tested: int) -> list[str]:
@@ -249,7 +257,7 @@ def _circles(report: Report) -> list[str]:
         for whose, triads in kinds.items()
         if triads is not None and triads.complete
     ]
-    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(counts)}."] * bool(counts)
+    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(counts)}."] if counts else []
 
 
 def _others(report: Report) -> list[str]:
@@ -269,7 +277,7 @@ def _others(report: Report) -> list[str]:
 
 def _scenes(report: Report) -> list[str]:
     scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
-    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] * bool(scored)
+    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] if scored else []
     return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
 
 

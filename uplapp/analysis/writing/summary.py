@@ -84,11 +84,8 @@ def _fit(report: Report) -> list[str]:
     fit = "could not be tested"
     if np.isfinite(test.p):
         fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
-    simpler = simpler_fits(report.scores.method)
-    return [
-        f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular",
-        *[simpler] * bool(simpler),
-    ]
+    counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
+    return [f"goodness of fit: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
 
 
 def _interaction(report: Report) -> list[str]:

@@ -40,9 +40,8 @@ with the columns `observer`, `condition` and `rating` shows mean ratings. Publis
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
-RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES = (
-    *("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper"),
-)
+NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
+RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
 
 
 @dataclass(frozen=True)
