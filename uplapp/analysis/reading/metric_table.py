@@ -19,30 +19,30 @@ Better = Literal["higher", "lower"]
 BETTER: tuple[Better, ...] = ("higher", "lower")
 KNOWN: dict[Better, tuple[str, ...]] = {
     "higher": ("psnr", "ssim", "ms_ssim", "iw_ssim", "vif", "fsim", "vsi", "haarpsi", "uqi", "vmaf", "cvvdp"),
-    # fmt: off
-    "lower": (
-        "l1",
-        "l2",
-        "mae",
-        "mse",
-        "rmse",
-        "nmse",
-        "nrmse",
-        "lpips",
-        "dists",
-        "flip",
-        "gmsd",
-        "mdsi",
-        "pieapp",
-        "fid",
-        "niqe",
-        "brisque",
-        "piqe",
-        "vgg",
-        "upl",
-        "ciede2000",
+    "lower": tuple(
+        [
+            "l1",
+            "l2",
+            "mae",
+            "mse",
+            "rmse",
+            "nmse",
+            "nrmse",
+            "lpips",
+            "dists",
+            "flip",
+            "gmsd",
+            "mdsi",
+            "pieapp",
+            "fid",
+            "niqe",
+            "brisque",
+            "piqe",
+            "vgg",
+            "upl",
+            "ciede2000",
+        ]
     ),
-    # fmt: on
 }
 PLACES = ("condition", "scene")
 
