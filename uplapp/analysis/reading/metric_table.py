@@ -17,32 +17,11 @@ from uplapp.errors import BadVotes
 Better = Literal["higher", "lower"]
 
 BETTER: tuple[Better, ...] = ("higher", "lower")
+LOWER = """l1 l2 mae mse rmse nmse nrmse lpips dists flip gmsd mdsi pieapp fid niqe brisque piqe vgg upl
+    ciede2000"""
 KNOWN: dict[Better, tuple[str, ...]] = {
     "higher": ("psnr", "ssim", "ms_ssim", "iw_ssim", "vif", "fsim", "vsi", "haarpsi", "uqi", "vmaf", "cvvdp"),
-    "lower": tuple(
-        [
-            "l1",
-            "l2",
-            "mae",
-            "mse",
-            "rmse",
-            "nmse",
-            "nrmse",
-            "lpips",
-            "dists",
-            "flip",
-            "gmsd",
-            "mdsi",
-            "pieapp",
-            "fid",
-            "niqe",
-            "brisque",
-            "piqe",
-            "vgg",
-            "upl",
-            "ciede2000",
-        ]
-    ),
+    "lower": tuple(LOWER.split()),
 }
 PLACES = ("condition", "scene")
 

@@ -174,16 +174,12 @@ def _intervals(report: Report) -> list[str]:
 def _degenerate(scores: Scores) -> list[str]:
     count = scores.degenerate
     refused = scores.interval == "parametric" and (scores.observers or 0) > 1
-    return [
-        *(
-            ["Observers were not resampled, as too many such replicates had no finite scores."]
-            if refused
-            else []
-        ),
-        f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
-        if count
-        else "All replicates had finite scores.",
-    ]
+    said = "All replicates had finite scores."
+    if count:
+        said = f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
+    if not refused:
+        return [said]
+    return ["Observers were not resampled, as too many such replicates had no finite scores.", said]
 
 
 def _tests(report: Report) -> list[str]:
