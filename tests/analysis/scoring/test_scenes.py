@@ -150,7 +150,7 @@ def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
 
 def test_scenes_that_turn_the_order_round_are_found():
     found = interaction(votes(TWO))
-    assert found.p == 1 / (1 + found.permutations)
+    assert found.p < 0.05
 
 
 def test_the_seed_decides_the_permutations():

@@ -21,7 +21,7 @@ PERMUTATIONS = 999
 FIRST_LOOK, CLEARLY_CHANCE = 99, 0.2  # a p above that after the first look needs no sharper value
 MOST_MOVES = 20_000_000  # votes x permutations: about three seconds
 LEAST_PERMUTATIONS = 199
-LEAST_WAYS = 200  # so that p can be as small as 0.005
+LEAST_WAYS = 25  # so that p can fall below 0.05
 CLIMB = 25  # Newton steps: a scene whose votes leave the scores open is by then at the top of its likelihood
 SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
 
