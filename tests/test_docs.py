@@ -2,13 +2,13 @@
 
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.calling import caller
+from uplapp.__main__ import app
 from uplapp.study.definition.definition import parse
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -35,10 +35,9 @@ def test_python_of_the_documentation_runs(code, capsys):
 
 
 @pytest.mark.parametrize("line", [line for line in verbs() if "votes.csv" not in line])
-def test_commands_of_the_documentation_run(line):
-    command = [sys.executable, "-m", "uplapp", *shlex.split(line)]
-    result = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120)
-    assert (result.returncode, result.stderr) == (0, "")
+def test_commands_of_the_documentation_run(line, monkeypatch):
+    monkeypatch.chdir(HOUSE)
+    assert caller(app)(*shlex.split(line)).stderr == ""
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

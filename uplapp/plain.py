@@ -41,9 +41,9 @@ def plain(value: Any) -> Any:
 
 
 def to_csv(table: pd.DataFrame, decimals: int | None = None) -> str:
-    """Write a table as CSV in which no text is a formula to a spreadsheet; numbers stay numbers.
+    """Write a table as CSV in which no text is a formula to a spreadsheet.
 
-    `decimals` is how many digits fractions keep, None for all.
+    Numbers stay numbers. `decimals` is how many digits fractions keep, None for all.
     """
     texts = table.select_dtypes(include=["object", "string"]).columns
     safe = table.assign(**{name: table[name].map(neutral) for name in texts})

@@ -41,12 +41,12 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """Answers one by one, checked: one row of `table` an answer, in the order they were read.
+    """Answers one by one, checked: one row of `table` per answer, in the order they were read.
 
     Columns: `observer`, `condition_A`, `condition_B`, `scene`, `kind` (categories), `is_A_selected` (1 for
     A, 0 for B, 0.5 for not sure), and others as they came, such as `response_ms`. A was shown on the left,
     or first. `excluded` holds (observer, reason) of those whose answers are left out; `manifest` is the hash
-    of the study that was shown, where known. `has_kinds` is False where the source tells no kinds of trials
+    of the study that was shown, where known. `has_kinds` is False where the source names no kinds of trials
     and all count as main.
     """
 
@@ -98,7 +98,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far `a` lies above `b` in JOD, and whether that may be chance; NaN where votes cannot tell."""
+    """Difference in JOD by which `a` lies above `b`, and whether it may be chance, NaN where undefined."""
 
     a: str
     b: str
@@ -111,7 +111,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number in JOD with its standard error; NaN where votes cannot tell."""
+    """A number in JOD with its standard error, NaN where undefined."""
 
     jod: float
     se: float

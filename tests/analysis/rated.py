@@ -32,7 +32,7 @@ def draw(observers: int, scenes: int, seed: int) -> np.ndarray:
 
 
 def table(ratings: np.ndarray, criterion: str = "quality") -> pd.DataFrame:
-    """One row a rating (observers, conditions, scenes)."""
+    """Tabulate ratings (observers, conditions, scenes), one row each."""
     rows = [
         (f"o{k:02d}", NAMES[i], f"s{s}", criterion, value) for (k, i, s), value in np.ndenumerate(ratings)
     ]

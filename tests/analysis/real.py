@@ -38,7 +38,10 @@ TONE_MAPPING_HIGH = (0.169479, -1.206572, 1.291614, 0.769908, -0.415364, 0.27692
 
 
 def data_file(name: str) -> Path:
-    """Path of a file below the data folder; skips the test where there is none."""
+    """Path of a file below the data folder.
+
+    Skips the test without it.
+    """
     folder = os.environ.get("UPLAPP_TEST_DATA")
     if not folder or not (Path(folder) / name).is_file():
         pytest.skip(f"UPLAPP_TEST_DATA names no folder with {name}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.browser.launching import FLAGS, wait_for_page
+from tests.browser.launching import FLAGS, PATIENCE_MS, wait_for_page
 from tests.browser.moves import short_study
 from tests.web.processes import free_port
 from tests.web.serving import serving
@@ -35,8 +35,9 @@ def chromium() -> Iterator[object]:
     if path is None:
         report = pytest.fail if os.environ.get("UPLAPP_REQUIRE_BROWSER") else pytest.skip
         report("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
@@ -50,7 +51,7 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
 
     def opened(width=1280, height=800, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -72,7 +73,7 @@ def app(house, tmp_path_factory) -> Iterator[str]:
         yield wait_for_page(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=180)
 
 
 @pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])

@@ -5,7 +5,8 @@ import time
 
 import httpx
 
-PATIENCE_S = 180
+PATIENCE_S = 180  # only a broken test waits so long, or a very busy machine
+PATIENCE_MS = 1000 * PATIENCE_S
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -23,7 +24,7 @@ def wait_for_page(address: str, process: subprocess.Popen) -> str:
     while time.monotonic() < end:
         assert process.poll() is None, "the app ended"
         try:
-            if httpx.get(address).status_code == 200:
+            if httpx.get(address, timeout=60).status_code == 200:
                 return address
         except httpx.TransportError:
             time.sleep(0.5)

@@ -181,7 +181,7 @@ def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, 
     assert fits(tab)
     look_at(tab, "Paper")
     reason = re.compile(re.escape("w (failed both catch trials)"))
-    expect(tab.locator("#methods textarea")).to_have_value(reason, timeout=15_000)
+    expect(tab.locator("#methods textarea")).to_have_value(reason)
     scores = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
     assert scores["excluded"] == [{"observer": "w", "reason": "failed both catch trials"}]
     assert (scores["observers"], scores["everyone"]["observers"]) == (4, 5)
@@ -208,7 +208,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     look_at(tab, "Paper")
     filled = re.compile("All 15 pairs were compared")  # votes that arrive later would take the figures away
-    expect(tab.locator("#methods textarea")).to_have_value(filled, timeout=15_000)
+    expect(tab.locator("#methods textarea")).to_have_value(filled)
     tab.get_by_role("button", name="Draw the figures").click()
     figures = tab.get_by_role("link", name=re.compile("KB|MB"))
     with zipfile.ZipFile(io.BytesIO(download(tab, figures))) as archive:
@@ -243,6 +243,6 @@ def test_a_file_of_ratings_shows_means_instead_of_scores(tab, tmp_path):
     tab.get_by_text("No votes are read").wait_for()
     look_at(tab, "Paper")
     told = re.compile("8 observers rated 12 images one at a time on 2 scales")
-    expect(tab.locator("#methods textarea")).to_have_value(told, timeout=15_000)
+    expect(tab.locator("#methods textarea")).to_have_value(told)
     found = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
     assert len(found["means"]) == 6

@@ -21,12 +21,12 @@ def restore(page, *losses: str) -> None:
     for box in page.locator("#checkpoints-denoise label").all():
         box.locator("input").set_checked(box.inner_text().strip() in losses)
     page.locator("#restore").click()
-    page.locator("#metrics table").wait_for(timeout=60_000)
+    page.locator("#metrics table").wait_for()
 
 
 def test_both_addresses_answer(app):
-    assert httpx.get(app).status_code == 200
-    assert httpx.get(f"{app}/study/demo").status_code == 200
+    assert httpx.get(app, timeout=60).status_code == 200
+    assert httpx.get(f"{app}/study/demo", timeout=60).status_code == 200
 
 
 def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
@@ -55,7 +55,7 @@ def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
 def test_pictures_on_screen_are_the_files_sample_for_sample(page):
     restore(page, "L2")
     address = page.locator("#results img").first.get_attribute("src")
-    shown = np.asarray(Image.open(io.BytesIO(httpx.get(address).content)))
+    shown = np.asarray(Image.open(io.BytesIO(httpx.get(address, timeout=60).content)))
     np.testing.assert_array_equal(shown, np.asarray(Image.open(sample_path("astronaut"))))
 
 
@@ -89,7 +89,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
     page.get_by_text("large.png, 2048x2048").wait_for()
     page.locator("#restore").click()
-    page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for(timeout=30_000)
+    page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for()
     page.locator("#cancel").click()
     page.get_by_text("Cancelled.").wait_for()
     page.locator("#samples-denoise button").first.click()
@@ -104,7 +104,7 @@ def test_simulated_answers_are_ranked_apart_from_people(page):
     progress.get_by_text("kept apart").wait_for()
     before = int(re.search(r"(\d+) simulated", progress.inner_text())[1])
     page.get_by_role("button", name="Add simulated observers").click()
-    page.get_by_text(f"{before + 14} simulated observers with").wait_for(timeout=60_000)
+    page.get_by_text(f"{before + 14} simulated observers with").wait_for()
     assert progress.bounding_box()["width"] > 250, "the text has room to be read"
     page.get_by_role("tab", name="Analysis").click()
     page.get_by_label("Demo study, live").check()

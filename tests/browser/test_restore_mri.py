@@ -33,7 +33,7 @@ def mri(page):
 
 def restore(page) -> None:
     page.locator("#restore").click()
-    page.locator("#metrics table").wait_for(timeout=60_000)
+    page.locator("#metrics table").wait_for()
 
 
 def unzip(page) -> dict[str, bytes]:

@@ -112,7 +112,9 @@ def uplapp(endpoint):
     def call(*words):
         environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_TOKEN": "hf_test"}
         command = [sys.executable, "-m", "uplapp", "deploy", *words]
-        return subprocess.run(command, cwd=HOUSE, env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            command, cwd=HOUSE, env=environment, capture_output=True, text=True, timeout=300
+        )
 
     return call
 

@@ -16,7 +16,7 @@ def mirror(tmp_path, endpoint):
 
 def until(condition):
     patience = threading.Event()
-    for _ in range(1000):
+    for _ in range(18_000):
         if condition():
             return
         patience.wait(0.01)

@@ -164,12 +164,12 @@ def test_writing_and_asking_for_the_status_never_wait_for_the_hub(mirror, hub, m
 
     def slow(*_, **__):
         inside.set()
-        leave.wait(10)
+        leave.wait(180)
 
     monkeypatch.setattr(mirror._api, "create_commit", slow)
     sending = threading.Thread(target=mirror.push)
     sending.start()
-    assert inside.wait(10)
+    assert inside.wait(180)
     write(mirror.folder, "a", 2)
     assert mirror.status.unsynced == 2
     leave.set()

@@ -36,7 +36,7 @@ def test_an_app_that_is_stopped_sends_its_last_lines_first(hub, endpoint, tmp_pa
             consent = client.get("welcome").json()["consent"]["version"]
             assert client.post("join", json={"consent_version": consent}).status_code == 201
             app.send_signal(signal.SIGTERM)
-            app.wait(60)
+            app.wait(180)
         finally:
             app.kill()
             app.wait()

@@ -38,7 +38,7 @@ def wait_until_up(process: subprocess.Popen, port: int) -> None:
     def answers():
         assert process.poll() is None
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/study/tiny").status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/study/tiny", timeout=60).status_code == 200
         except httpx.TransportError:
             return False
 

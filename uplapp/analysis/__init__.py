@@ -1,1 +1,4 @@
-"""From pairwise answers to scores on one scale, with honest intervals; numpy and scipy, no torch."""
+"""From pairwise answers to scores on one scale, with honest intervals.
+
+It needs numpy and scipy, no torch.
+"""

@@ -12,9 +12,7 @@ from uplapp.analysis.agreement.correlations import KINDS
 from uplapp.analysis.plots import agreement_panels
 from uplapp.analysis.plots.figures import kind_of, save
 from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.reading.columns import parse_columns
 from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.matrices import read_matrix
 from uplapp.analysis.reading.metric_table import Metrics, check_study, read_metrics
 from uplapp.analysis.reading.published import published as published_votes
 from uplapp.analysis.reading.published import published_metrics
@@ -22,14 +20,27 @@ from uplapp.analysis.scoring.analyse import BOOTSTRAPS, analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.analysis.writing.export import provenance
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
+from uplapp.commands.shared import (
+    COLUMNS,
+    COUNTS,
+    EXCLUDE,
+    JSON,
+    PRIOR,
+    REPLICATES,
+    SEED,
+    SIMULATED,
+    VALUES,
+    VOTES_PER_PAIR,
+    WINNER,
+    read_counts,
+    read_kept,
+)
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons, Method, Scores, Votes
 
 LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
 
-VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
 PUBLISHED = typer.Option(help="Instead of files: a published study, denoising or mri.")
 
 
@@ -43,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True)
 class OfVotes:
-    """Options that only votes have; all empty where none was given."""
+    """Options that only votes have, all empty unless given."""
 
     columns: str
     values: str
@@ -55,23 +66,25 @@ def agree(
     tables: Annotated[
         list[Path] | None, typer.Argument(help="VOTES.csv METRICS.csv; with --counts only METRICS.csv.")
     ] = None,
-    counts: Annotated[Path | None, typer.Option(help="Instead of votes: a matrix.")] = None,
-    winner: Annotated[str | None, typer.Option(help="Who won in the matrix: row or column.")] = None,
+    counts: Annotated[Path | None, COUNTS] = None,
+    winner: Annotated[str | None, WINNER] = None,
     votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
     published: Annotated[str | None, PUBLISHED] = None,
-    columns: Annotated[str, typer.Option(help="Other column names of the votes: observer=who,...")] = "",
-    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
-    prior: Annotated[str, typer.Option(help="distance or none.")] = "distance",
-    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
-    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
-    figure: Annotated[Path | None, typer.Option(help="Draw one panel a metric: .svg, .pdf or .png.")] = None,
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
+    prior: Annotated[str, PRIOR] = "distance",
+    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    seed: Annotated[int, SEED] = 0,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw one panel per metric: .svg, .pdf or .png.")
+    ] = None,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
 
-    METRICS.csv has the columns condition, perhaps scene, and one a metric; its name may end on :lower or
+    METRICS.csv has the columns condition, perhaps scene, and one per metric; its name may end on :lower or
     :higher, whichever is better.
 
     Example:  python -m uplapp agree --published denoising
@@ -86,12 +99,12 @@ def agree(
         question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
         question = _of_votes(files, winner or votes_per_pair, of_votes)
-    scores, found = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
+    scores, answer = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
-        _draw(question, scores, found, figure)
+        _draw(question, scores, answer, figure)
     left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
-    result = {"metrics": found.table, "notes": found.notes, "excluded": left_out, **provenance(scores)}
-    typer.echo(to_json(result) if as_json else _text(found, scores))
+    result = {"metrics": answer.table, "notes": answer.notes, "excluded": left_out, **provenance(scores)}
+    typer.echo(to_json(result) if as_json else _text(answer, scores))
 
 
 def _refuse(option: str, others: list[object]) -> None:
@@ -104,20 +117,18 @@ def _of_matrix(
 ) -> Question:
     if len(files) != 1:
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
-    if winner is None:
-        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
     if any(vars(of_votes).values()):
         raise UplappError("--columns, --values, --exclude and --simulated belong to votes, not to --counts")
-    return Question(read_matrix(counts, winner, votes_per_pair), read_metrics(files[0]))
+    return Question(read_counts(counts, winner, votes_per_pair), read_metrics(files[0]))
 
 
-def _of_votes(files: list[Path], of_matrix: str | None, asked: OfVotes) -> Question:
+def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Question:
     if len(files) != 2:
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
         raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-    columns = parse_columns(asked.columns, asked.values)
-    return Question(read_kept(files[0], columns, asked.exclude, asked.simulated), read_metrics(files[1]))
+    kept = read_kept(files[0], options.columns, options.values, options.exclude, options.simulated)
+    return Question(kept, read_metrics(files[1]))
 
 
 def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
@@ -125,15 +136,15 @@ def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
     comparisons = votes if isinstance(votes, Comparisons) else count(votes)
     check_study(metrics, comparisons.conditions)
     scores = analyse(comparisons, method)
-    found = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
+    result = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
     said_twice = any("intervals are parametric" in warning for warning in scores.warnings)
-    notes = [note for note in found.notes if note != PARAMETRIC or not said_twice]
-    return scores, Agreement(found.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
+    notes = [note for note in result.notes if note != PARAMETRIC or not said_twice]
+    return scores, Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
 
 
-def _draw(question: Question, scores: Scores, found: Agreement, path: Path) -> None:
+def _draw(question: Question, scores: Scores, result: Agreement, path: Path) -> None:
     points = scatter_table(scores, question.metrics)
-    save(agreement_panels(points, PAGE_PX, scores.simulated, found.table), path)
+    save(agreement_panels(points, PAGE_PX, scores.simulated, result.table), path)
 
 
 def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> dict[str, Scores]:
@@ -142,9 +153,9 @@ def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> 
     return analyse_scenes(votes, method)
 
 
-def _text(found: Agreement, scores: Scores) -> str:
+def _text(result: Agreement, scores: Scores) -> str:
     lines = [LEGEND]
-    for level, rows in found.table.groupby("level", sort=False):
+    for level, rows in result.table.groupby("level", sort=False):
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
         one = best_first.iloc[0]
         lines += [
@@ -152,7 +163,7 @@ def _text(found: Agreement, scores: Scores) -> str:
             _shown(best_first).to_string(index=False),
         ]
     lines += [one_line(f"left out: {observer} ({reason})") for observer, reason in scores.excluded]
-    lines += [one_line(f"note: {note}") for note in found.notes]
+    lines += [one_line(f"note: {note}") for note in result.notes]
     return "\n".join(lines)
 
 

@@ -8,9 +8,6 @@ import typer
 
 from uplapp import whole
 from uplapp.analysis.plots.figures import FORMATS, figure_files
-from uplapp.analysis.reading.columns import parse_columns
-from uplapp.analysis.reading.matrices import read_matrix
-from uplapp.analysis.reading.votes import read_votes
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS, MEAN
 from uplapp.analysis.writing.export import to_csv, to_json
 from uplapp.analysis.writing.latex import to_latex
@@ -18,37 +15,42 @@ from uplapp.analysis.writing.methods import methods as paragraph
 from uplapp.analysis.writing.report import Report, report
 from uplapp.analysis.writing.summary import summary
 from uplapp.analysis.writing.wording import listed
-from uplapp.commands.shared import parse_reasons, watcher
+from uplapp.commands.shared import (
+    COLUMNS,
+    COUNTS,
+    EXCLUDE,
+    INTERVAL,
+    JSON,
+    PRIOR,
+    REPLICATES,
+    SEED,
+    SIMULATED,
+    VALUES,
+    VOTES,
+    VOTES_PER_PAIR,
+    WINNER,
+    parse_reasons,
+    read_all,
+    read_counts,
+    watcher,
+)
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method, Votes
 
-VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-COUNTS = typer.Option(help="Instead of votes: a matrix, conditions in first row and column.")
-WINNER = typer.Option(help="Who won in the matrix: row or column.")
-VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
-PRIOR = typer.Option(help="distance or none.")
-INTERVAL = typer.Option(help="t or percentile; both resample observers.")
-DRAWS = typer.Option(help="Replicates of the study.")
-SEED = typer.Option(help="Seed of the replicates.")
 ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
 TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
 SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
-SIMULATED = typer.Option("--simulated", help="Score the simulated observers, not the people.")
-EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
-PER_SCENE = typer.Option("--per-scene", help="Score every scene by itself too.")
-COLUMNS = typer.Option(help="Other column names: condition_A=type1+level1,observer=who.")
-VALUES = typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")
+PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
 FIGURES = typer.Option(help="Write the pictures to this folder.")
-FORMAT = typer.Option("--format", help="Of the pictures: svg, pdf or png.")
+FORMAT = typer.Option("--format", help="Format of the pictures: svg, pdf or png.")
 METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
-JSON = typer.Option("--json", help="Print JSON and nothing else.")
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where tables and pictures go; None for nowhere."""
+    """Where tables and pictures go, None for nowhere."""
 
     csv: Path | None
     latex: Path | None
@@ -63,7 +65,7 @@ def analyse(
     votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
     prior: Annotated[str, PRIOR] = "distance",
     interval: Annotated[str, INTERVAL] = "t",
-    bootstraps: Annotated[int, DRAWS] = BOOTSTRAPS,
+    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
     seed: Annotated[int, SEED] = 0,
     anchor: Annotated[str, ANCHOR] = MEAN,
     ties: Annotated[str, TIES] = "half",
@@ -98,9 +100,9 @@ def analyse(
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
-    found = report(source, method, reasons, per_scene, watcher("replicates"))
-    _write(found, files)
-    typer.echo(to_json(found) if as_json else paragraph(found) if methods else summary(found))
+    result = report(source, method, reasons, per_scene, watcher("replicates"))
+    _write(result, files)
+    typer.echo(to_json(result) if as_json else paragraph(result) if methods else summary(result))
 
 
 def _check_output(files: Files, methods: bool, as_json: bool) -> None:
@@ -119,17 +121,17 @@ def _check_output(files: Files, methods: bool, as_json: bool) -> None:
 def _read(
     votes: Path | None, counts: Path | None, of_votes: dict[str, Any], of_matrix: dict[str, Any]
 ) -> Votes | Comparisons:
-    """Read the one input that is given, with the options that belong to its kind; others are refused."""
+    """Read the one input that is given, with the options that belong to its kind.
+
+    Refuse others.
+    """
     match votes, counts:
         case Path(), None:
             _refuse(of_matrix, "--counts, not to votes")
-            columns = parse_columns(of_votes["--columns"], of_votes["--values"])
-            return read_votes(votes, of_votes["--simulated"] or None, columns)
+            return read_all(votes, of_votes["--columns"], of_votes["--values"], of_votes["--simulated"])
         case None, Path():
             _refuse(of_votes, "votes, not to --counts")
-            if of_matrix["--winner"] is None:
-                raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
-            return read_matrix(counts, of_matrix["--winner"], of_matrix["--votes-per-pair"])
+            return read_counts(counts, of_matrix["--winner"], of_matrix["--votes-per-pair"])
     raise UplappError("give one input: a VOTES.csv, or --counts MATRIX.csv")
 
 
@@ -139,10 +141,10 @@ def _refuse(options: dict[str, Any], home: str) -> None:
         raise UplappError(f"{listed(strangers)} belong{'s' * (len(strangers) == 1)} to {home}")
 
 
-def _write(found: Report, files: Files) -> None:
+def _write(result: Report, files: Files) -> None:
     for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
         if path is not None:
-            whole.write_text(path, text(found))
+            whole.write_text(path, text(result))
     if files.figures is not None:
-        for name, content in figure_files(found, files.format).items():
+        for name, content in figure_files(result, files.format).items():
             whole.write_bytes(files.figures / name, content)

@@ -7,14 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior
-from uplapp.analysis.asking.precision import widest_neighbour
-from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior, widest_neighbour
 from uplapp.analysis.reading.comparisons import count as count_votes
 from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import EXCLUDE, SIMULATED, read_kept
+from uplapp.commands.shared import COLUMNS, EXCLUDE, JSON, SIMULATED, VALUES, VOTES, read_kept
 from uplapp.errors import BadVotes, UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons
@@ -34,9 +32,7 @@ class Question:
 
 
 def next_pair(
-    votes: Annotated[
-        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-    ],
+    votes: Annotated[Path, VOTES],
     count: Annotated[int, typer.Option(help="How many pairs.")] = 10,
     observer: Annotated[
         str | None, typer.Option(help="Who will judge them; left out, somebody who has judged nothing yet.")
@@ -48,15 +44,13 @@ def next_pair(
         float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
-    columns: Annotated[
-        str, typer.Option(help="Which column holds what: observer=who,condition_A=type1+level1.")
-    ] = "",
-    values: Annotated[str, typer.Option(help="Which cell means what: A=left,B=right,tie=same.")] = "",
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Say which pairs to ask next, what each answer is expected to tell, and whether to stop.
+    """Say which pairs to ask next, how much each answer is expected to add, and whether to stop.
 
     Example:  python -m uplapp next votes.csv --count 5 --observer anna --target 0.5
     """
@@ -64,20 +58,20 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_kept(votes, parse_columns(columns, values), exclude or [], simulated))
+    comparisons = count_votes(read_kept(votes, columns, values, exclude or [], simulated))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))
-    found = _result(comparisons, question, chosen, bits, target)
-    typer.echo(to_json(found) if as_json else _text(found))
+    result = _result(comparisons, question, chosen, bits, target)
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
 def _question(comparisons: Comparisons, observer: str | None, allowed: Path | None) -> Question:
     """Widen the votes to the conditions that only the allowed pairs name."""
     pairs = () if allowed is None else _read_pairs(allowed)
-    known = comparisons.conditions
-    new = tuple(sorted({name for pair in pairs for name in pair} - set(known)))
-    names, pad = known + new, (0, len(new))
+    conditions = comparisons.conditions
+    new = tuple(sorted({name for pair in pairs for name in pair} - set(conditions)))
+    names, pad = conditions + new, (0, len(new))
     judged = comparisons.wins[[place for place, who in enumerate(comparisons.observers) if who == observer]]
     wins, shown = (np.pad(x.sum(axis=0), (pad, pad)) for x in (comparisons.wins, judged))
     mask = np.zeros(wins.shape, dtype=bool)
@@ -109,7 +103,10 @@ def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
 def _result(
     comparisons: Comparisons, question: Question, chosen: Chosen, bits: np.ndarray, target: float
 ) -> dict[str, object]:
-    """Gather the answer; the width is infinite or NaN where the votes do not fix every difference."""
+    """Gather the answer.
+
+    The width is infinite or NaN where the votes do not fix all differences.
+    """
     width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):
         width = np.inf
@@ -127,18 +124,18 @@ def _result(
     }
 
 
-def _text(found: dict[str, object]) -> str:
-    pairs, width = found["pairs"], found["widest_neighbour_jod"]
-    known = "the votes do not fix all scores"
+def _text(result: dict[str, object]) -> str:
+    pairs, width = result["pairs"], result["widest_neighbour_jod"]
+    precision = "the votes do not fix all scores"
     if np.isfinite(width):  # type: ignore[call-overload]
-        shown = fixed(width, limit=found["target_jod"])  # type: ignore[arg-type]
-        known = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
+        shown = fixed(width, limit=result["target_jod"])  # type: ignore[arg-type]
+        precision = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
     lines = [
-        "ask next, in this order (bits: what one answer is expected to tell now)",
+        "ask next, in this order (bits: how much one answer is expected to add now)",
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]
-        f"{'enough, you may stop' if found['enough'] else 'not enough yet'}: {known}, "
-        f"the target is {found['target_jod']:g} JOD",
-        *(f"left out: {one['observer']} ({one['reason']})" for one in found["excluded"]),  # type: ignore[attr-defined]
-        *(f"warning: {warning}" for warning in found["warnings"]),  # type: ignore[attr-defined]
+        f"{'enough, you may stop' if result['enough'] else 'not enough yet'}: {precision}, "
+        f"the target is {result['target_jod']:g} JOD",
+        *(f"left out: {one['observer']} ({one['reason']})" for one in result["excluded"]),  # type: ignore[attr-defined]
+        *(f"warning: {warning}" for warning in result["warnings"]),  # type: ignore[attr-defined]
     ]
     return "\n".join(map(one_line, lines))

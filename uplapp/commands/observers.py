@@ -8,79 +8,78 @@ import typer
 
 from uplapp import __version__
 from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
-from uplapp.analysis.reading.columns import parse_columns
-from uplapp.analysis.reading.votes import read_votes
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import fixed, one_line
-from uplapp.commands.shared import parse_reasons
+from uplapp.commands.shared import COLUMNS, JSON, VALUES, VOTES, parse_reasons, read_all
 from uplapp.plain import to_json
 from uplapp.values import Method, Votes
 
 
 def observers(
-    votes: Annotated[
-        Path, typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-    ],
+    votes: Annotated[Path, VOTES],
     exclude: Annotated[
         list[str] | None, typer.Option(help="NAME=REASON: score also without this observer; repeatable.")
     ] = None,
-    columns: Annotated[
-        str, typer.Option(help="Other column names: condition_A=type1+level1,observer=who.")
-    ] = "",
-    values: Annotated[str, typer.Option(help="Other cells of the choice: A=1,B=2,tie=0.")] = "",
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
     prior: Annotated[str, typer.Option(help="distance or none, for --exclude.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the replicates, for --exclude.")] = 0,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Screen the simulated observers, not the people.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Say which observers to look at and why; with --exclude, rank with and without those.
+    """Say which observers to look at and why, and with --exclude rank with and without them.
 
     Nobody is left out automatically: that is your decision, with a reason.
 
     Example:  python -m uplapp observers votes.csv --exclude "anna=failed 4 of 4 catch trials"
     """
     reasons = parse_reasons(exclude or [])
-    read = read_votes(votes, simulated or None, parse_columns(columns, values))
+    read = read_all(votes, columns, values, simulated)
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
-    found = _found(read, reasons, method)
-    typer.echo(to_json(found) if as_json else _text(found))
+    result = _result(read, reasons, method)
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
-def _found(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
+def _result(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
     table = screen(votes)
-    found: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
-    found |= {"simulated": votes.simulated, "version": __version__}
-    found["excluded"] = [
+    result: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
+    result |= {"simulated": votes.simulated, "version": __version__}
+    result["excluded"] = [
         {"observer": name, "reason": reason} for name, reason in (*votes.excluded, *reasons.items())
     ]
     if reasons:
         everyone, kept = compare_exclusion(votes, reasons, method)
-        found["side_by_side"] = side_by_side(everyone, kept)
-        found["warnings"] = list(dict.fromkeys((*everyone.warnings, *kept.warnings)))
-    return found
+        result["side_by_side"] = side_by_side(everyone, kept)
+        result["warnings"] = list(dict.fromkeys((*everyone.warnings, *kept.warnings)))
+    return result
 
 
-def _text(found: dict[str, Any]) -> str:
-    table = found["observers"]
-    looked = table[table["looks"] != ""]
+def _text(result: dict[str, Any]) -> str:
+    table = result["observers"]
+    suspects = table[table["looks"] != ""]
     lines = [
         _observers(table).to_string(index=False),
-        f"{len(looked)} of {len(table)} observers to look at; nobody is left out automatically",
-        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
+        f"{len(suspects)} of {len(table)} observers to look at; nobody is left out automatically",
+        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.itertuples()),
     ]
-    if "side_by_side" in found:
-        lines += ["", _rankings(found["side_by_side"]).to_string(index=False)]
-    lines += [one_line(f"left out: {one['observer']} ({one['reason']})") for one in found["excluded"]]
-    lines += [one_line(f"note: {note}") for note in found["notes"]]
-    lines += [f"warning: {warning}" for warning in found.get("warnings", []) if warning not in found["notes"]]
+    if "side_by_side" in result:
+        lines += ["", _rankings(result["side_by_side"]).to_string(index=False)]
+    lines += [one_line(f"left out: {one['observer']} ({one['reason']})") for one in result["excluded"]]
+    lines += [one_line(f"note: {note}") for note in result["notes"]]
+    lines += [
+        f"warning: {warning}" for warning in result.get("warnings", []) if warning not in result["notes"]
+    ]
     return "\n".join(lines)
 
 
 def _observers(table: pd.DataFrame) -> pd.DataFrame:
-    """What fits on a line; distances are in quartile ranges, looked at above 1.5."""
+    """Print what fits on a line.
+
+    Distances are in quartile ranges, looked at above 1.5.
+    """
     return pd.DataFrame(
         {
             "observer": table["observer"],

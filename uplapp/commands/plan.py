@@ -41,7 +41,7 @@ def plan(
     figure: Annotated[Path | None, typer.Option(help="Draw the power curve: .svg, .pdf or .png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Tell how many observers a study needs, from simulated studies with guessed scores.
+    """Say how many observers a study needs, from simulated studies with guessed scores.
 
     Example:  python -m uplapp plan --scores "l1=0,l2=-.5,flip=.3" --observers 6,10,14 --votes-per-pair 8
     """
@@ -51,10 +51,10 @@ def plan(
         kind_of(figure)
     guess = Plan(read_scores(scores), votes_per_pair, spread)
     method = Method(prior, bootstraps=bootstraps)
-    found = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
+    planned = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
     if figure is not None:
-        save(power_chart(found.table), figure)
-    typer.echo(to_json(_result(found, power, seed)) if as_json else _text(found, power))
+        save(power_chart(planned.table), figure)
+    typer.echo(to_json(_result(planned, power, seed)) if as_json else _text(planned, power))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -69,44 +69,44 @@ def _tell(done: int, total: int) -> None:
         print(f"{done} of {total} analyses", file=sys.stderr)
 
 
-def _text(found: Planned, power: float) -> str:
-    guess = found.plan
-    neighbours = found.table[found.table["neighbours"]].drop(columns="neighbours")
-    shares = found.overall[["observers", "all_neighbours", "best_first", "width_jod"]]
+def _text(planned: Planned, power: float) -> str:
+    guess = planned.plan
+    neighbours = planned.table[planned.table["neighbours"]].drop(columns="neighbours")
+    shares = planned.overall[["observers", "all_neighbours", "best_first", "width_jod"]]
     lines = [
-        f"{found.experiments} simulated studies, {guess.votes_per_pair:g} votes a pair and observer, "
-        f"observers {guess.spread_jod:g} JOD apart (sd), prior: {found.method.prior}, "
-        f"{found.method.bootstraps} replicates each",
+        f"{planned.experiments} simulated studies, {guess.votes_per_pair:g} votes per pair and observer, "
+        f"observers {guess.spread_jod:g} JOD apart (sd), prior: {planned.method.prior}, "
+        f"{planned.method.bootstraps} replicates each",
         "chance to find each difference between neighbours (Holm-adjusted p < .05)",
         neighbours.to_string(index=False, float_format="%.2f"),
         "chance to find all of them, and to rank the best first; width of the widest interval",
         shares.to_string(index=False, float_format="%.2f", na_rep="-"),
-        advice(found, power),
-        *_each(found, power),
+        advice(planned, power),
+        *_each(planned, power),
     ]
     return "\n".join(lines)
 
 
-def _each(found: Planned, power: float) -> list[str]:
+def _each(planned: Planned, power: float) -> list[str]:
     """One line for each pair of neighbours with a difference."""
-    table = found.table
+    table = planned.table
     names = table.loc[table["neighbours"] & (table["difference_jod"] > 0), "comparison"].unique()
     most = table["observers"].max()
-    return [f"  {name}: {needed(found, power, name) or f'more than {most}'} observers" for name in names]
+    return [f"  {name}: {needed(planned, power, name) or f'more than {most}'} observers" for name in names]
 
 
-def _result(found: Planned, power: float, seed: int) -> dict[str, Any]:
+def _result(planned: Planned, power: float, seed: int) -> dict[str, Any]:
     return {
-        "scores": dict(found.plan.scores),
-        "votes_per_pair": found.plan.votes_per_pair,
-        "spread_jod": found.plan.spread_jod,
-        "experiments": found.experiments,
-        "prior": found.method.prior,
-        "bootstraps": found.method.bootstraps,
+        "scores": dict(planned.plan.scores),
+        "votes_per_pair": planned.plan.votes_per_pair,
+        "spread_jod": planned.plan.spread_jod,
+        "experiments": planned.experiments,
+        "prior": planned.method.prior,
+        "bootstraps": planned.method.bootstraps,
         "seed": seed,
         "power": power,
-        "needed": needed(found, power),
-        "advice": advice(found, power),
-        "comparisons": found.table,
-        "overall": found.overall,
+        "needed": needed(planned, power),
+        "advice": advice(planned, power),
+        "comparisons": planned.table,
+        "overall": planned.overall,
     }

@@ -14,27 +14,26 @@ from uplapp.analysis.ratings.report import RatingReport, headline, rating_report
 from uplapp.analysis.reading.ratings import read_ratings
 from uplapp.analysis.scoring.analyse import BOOTSTRAPS
 from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
-from uplapp.commands.shared import EXCLUDE, SIMULATED, parse_reasons
+from uplapp.commands.shared import EXCLUDE, INTERVAL, JSON, REPLICATES, SEED, SIMULATED, parse_reasons
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
 FILE = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
-INTERVAL = typer.Option(help="t or percentile; both resample observers.")
 COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=score,observer=reader.")
 
 
 def ratings(
     file: Annotated[Path, FILE],
     interval: Annotated[str, INTERVAL] = "t",
-    bootstraps: Annotated[int, typer.Option(help="Replicates of the study.")] = BOOTSTRAPS,
-    seed: Annotated[int, typer.Option(help="Seed of the replicates.")] = 0,
+    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     columns: Annotated[str, COLUMNS] = "",
     reference: Annotated[str, typer.Option(help="The condition that is the hidden reference.")] = REFERENCE,
     csv: Annotated[Path | None, typer.Option(help="Write the means to this file.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the means: .svg, .pdf or .png.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
 
@@ -45,12 +44,12 @@ def ratings(
     _check_output(csv, figure)
     read = read_ratings(file, simulated or None, columns, reference)
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
-    found = rating_report(read, method, parse_reasons(exclude or []))
+    result = rating_report(read, method, parse_reasons(exclude or []))
     if csv is not None:
-        whole.write_text(csv, to_csv(found))
+        whole.write_text(csv, to_csv(result))
     if figure is not None:
-        whole.write_bytes(figure, picture(rating_panels(found, PAGE_PX), kind_of(figure)))
-    typer.echo(to_json(found) if as_json else _text(found))
+        whole.write_bytes(figure, picture(rating_panels(result, PAGE_PX), kind_of(figure)))
+    typer.echo(to_json(result) if as_json else _text(result))
 
 
 def _check_output(csv: Path | None, figure: Path | None) -> None:
@@ -62,30 +61,30 @@ def _check_output(csv: Path | None, figure: Path | None) -> None:
             raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
 
 
-def _text(found: RatingReport) -> str:
+def _text(result: RatingReport) -> str:
     """Means, tests, observers to look at, exclusions, warnings."""
     return "\n".join(
         [
-            one_line(headline(found)),
+            one_line(headline(result)),
             "",
-            *(line for criterion in found.ratings.criteria for line in _criterion(found, criterion)),
-            *_observers(found.observers),
-            *(one_line(f"left out: {name} ({reason})") for name, reason in found.ratings.excluded),
-            *(one_line(f"warning: {warning}") for warning in found.warnings),
+            *(line for criterion in result.ratings.criteria for line in _criterion(result, criterion)),
+            *_observers(result.observers),
+            *(one_line(f"left out: {name} ({reason})") for name, reason in result.ratings.excluded),
+            *(one_line(f"warning: {warning}") for warning in result.warnings),
         ]
     )
 
 
-def _criterion(found: RatingReport, criterion: str) -> list[str]:
-    table = found.means[found.means["criterion"] == criterion].drop(columns="criterion")
+def _criterion(result: RatingReport, criterion: str) -> list[str]:
+    table = result.means[result.means["criterion"] == criterion].drop(columns="criterion")
     printed = table.rename(columns={"reference_difference": "from reference"})
     printed = printed.drop(columns=["reference_low", "reference_high"]).dropna(axis="columns", how="all")
-    tests = found.differences[found.differences["criterion"] == criterion]
+    tests = result.differences[result.differences["criterion"] == criterion]
     clear = [row for row in tests.to_dict("records") if row["significant"]]
     return [
-        one_line(f"{criterion}: mean rating, 95 % interval ({found.method.interval}), sd between observers"),
+        one_line(f"{criterion}: mean rating, 95 % interval ({result.method.interval}), sd between observers"),
         printed.map(_cell).to_string(index=False),
-        *([_significant(len(clear), len(tests))] * bool(len(tests))),
+        *([_significant(len(clear), len(tests))] if len(tests) else []),
         *(one_line(_sentence(row)) for row in clear),
         "",
     ]
@@ -101,10 +100,10 @@ def _sentence(row: dict[Any, Any]) -> str:
 
 
 def _observers(table: pd.DataFrame) -> list[str]:
-    looked = table[table["looks"] != ""]
+    suspects = table[table["looks"] != ""]
     return [
-        f"{len(looked)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
-        *(one_line(f"  {row.observer}: {row.looks}") for row in looked.itertuples()),
+        f"{len(suspects)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
+        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.itertuples()),
     ]
 
 

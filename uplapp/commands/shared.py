@@ -1,4 +1,4 @@
-"""What every verb of `study` needs: the study by its name, its store open, the answer as text or JSON."""
+"""What several verbs share: options, a study by its name, votes from a file, results as text or JSON."""
 
 import sys
 import time
@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from uplapp.analysis.reading.columns import Columns
+from uplapp.analysis.reading.columns import parse_columns
+from uplapp.analysis.reading.matrices import read_matrix
 from uplapp.analysis.reading.votes import read_votes, without
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
@@ -19,7 +20,7 @@ from uplapp.study.definition.definition import load
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import DATABASE, Store
-from uplapp.values import Votes
+from uplapp.values import Comparisons, Votes
 from uplapp.workflows.opening import open_study
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
@@ -33,7 +34,10 @@ def folder_of(name: str, settings: Settings) -> Path:
 
 @contextmanager
 def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
-    """The study and its store; the definition is checked before the database is touched."""
+    """Open a study and its store.
+
+    The definition is checked before the database is touched.
+    """
     settings = Settings.from_env()
     folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
@@ -45,12 +49,12 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
         store.close()
 
 
-def tell(as_json: bool, found: dict[str, object]) -> None:
-    """Print a result as JSON, or as one line a key."""
+def tell(as_json: bool, result: dict[str, object]) -> None:
+    """Print a result as JSON, or as one line per key."""
     lines = (
-        to_json(found, indent=None)
+        to_json(result, indent=None)
         if as_json
-        else "\n".join(f"{key}: {_text(value)}" for key, value in found.items())
+        else "\n".join(f"{key}: {_text(value)}" for key, value in result.items())
     )
     typer.echo(lines)
 
@@ -73,8 +77,19 @@ def watcher(noun: str) -> Callable[[int, int], None]:
     return tell
 
 
+VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
+COLUMNS = typer.Option(help="Other names of columns: condition_A=type1+level1,observer=who.")
+VALUES = typer.Option(help="Other values of the choice: A=left,B=right,tie=same.")
 EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
 SIMULATED = typer.Option("--simulated", help="Take the simulated observers, not the people.")
+COUNTS = typer.Option(help="Instead of votes: a matrix, conditions in its first row and column.")
+WINNER = typer.Option(help="Whose votes a cell of the matrix counts: row or column.")
+VOTES_PER_PAIR = typer.Option(help="The cells are probabilities of so many votes (number or matrix file).")
+PRIOR = typer.Option(help="distance or none.")
+INTERVAL = typer.Option(help="t or percentile; both resample observers.")
+REPLICATES = typer.Option(help="Number of bootstrap replicates.")
+SEED = typer.Option(help="Seed of the replicates.")
+JSON = typer.Option("--json", help="Print JSON and nothing else.")
 
 
 def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
@@ -90,7 +105,19 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
     return reasons
 
 
-def read_kept(path: Path, columns: Columns, exclude: Sequence[str], simulated: bool) -> Votes:
-    """Read votes, of simulated observers only where asked, without the observers in `NAME=REASON` texts."""
+def read_all(path: Path, columns: str, values: str, simulated: bool) -> Votes:
+    """Read votes of people, or of simulated observers, as --columns and --values name their columns."""
+    return read_votes(path, simulated or None, parse_columns(columns, values))
+
+
+def read_kept(path: Path, columns: str, values: str, exclude: Sequence[str], simulated: bool) -> Votes:
+    """Read votes as `read_all` does, without the observers in `NAME=REASON` texts."""
     reasons = parse_reasons(exclude)
-    return without(read_votes(path, simulated or None, columns), reasons)
+    return without(read_all(path, columns, values, simulated), reasons)
+
+
+def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> Comparisons:
+    """Read a matrix. Whose votes a cell counts must be given, since a wrong guess turns every sign."""
+    if winner is None:
+        raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
+    return read_matrix(path, winner, votes_per_pair)

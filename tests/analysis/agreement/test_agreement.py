@@ -63,7 +63,10 @@ def test_estimates_and_intervals_are_those_of_a_slow_loop(seed):
 
 
 def test_shares_of_pairs_can_be_counted():
-    """a < b < c to people, two of three clearly; the metric turns b and c, which are not clear."""
+    """To people a < b < c, two of three clearly.
+
+    The metric turns b and c round, which are not clear.
+    """
     scores = scored(seed=1, true=np.array([-2.0, 0.8, 1.2]))
     assert scores.jod[1] < scores.jod[2]
     clear = {(pair.a, pair.b) for pair in scores.pairs if pair.significant}

@@ -1,4 +1,4 @@
-"""Correlations of many replicates at once are those of scipy, one at a time."""
+"""Correlations of many replicates at once equal scipy's, one at a time."""
 
 import numpy as np
 import pytest

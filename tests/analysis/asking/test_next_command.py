@@ -22,7 +22,7 @@ def asked(*arguments):
 
 @pytest.fixture
 def votes(tmp_path):
-    """Eight observers, 4 conditions, 10 votes a pair; c above the rest, which lie close together."""
+    """Eight observers, 4 conditions, 10 votes per pair. c lies above the rest, which lie close together."""
     made = study(np.array([0.1, 0.0, 2.0, 0.05]), 8, 10, seed=0)
     rows = [
         f"{who},{made.conditions[i]},{made.conditions[j]},1\n" * int(made.wins[k, i, j])

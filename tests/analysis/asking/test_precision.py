@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis.made import matrix, study
-from uplapp.analysis.asking.next_pair import Posterior, posterior
-from uplapp.analysis.asking.precision import enough, widest_neighbour, widths
+from uplapp.analysis.asking.next_pair import Posterior, enough, posterior, widest_neighbour, widths
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.errors import UplappError
 from uplapp.values import Method

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import counts, matrix
-from uplapp.analysis.model.bradley_terry import bradley_terry
+from uplapp.analysis.model.checks import bradley_terry
 from uplapp.analysis.model.thurstone import fit_best
 from uplapp.analysis.reading.published import PUBLISHED, published
 
@@ -42,5 +42,5 @@ def test_votes_that_do_not_fix_the_scores_give_none(made):
 
 
 def test_an_iteration_that_does_not_end_gives_none(monkeypatch):
-    monkeypatch.setattr("uplapp.analysis.model.bradley_terry.MOST_ITERATIONS", 1)
+    monkeypatch.setattr("uplapp.analysis.model.checks.MOST_ITERATIONS", 1)
     assert np.isnan(bradley_terry(np.array([[0.0, 75], [25, 0]]))).all()

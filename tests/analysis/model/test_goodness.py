@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from tests.analysis.made import counts, matrix
-from uplapp.analysis.model.goodness import goodness_of_fit
+from uplapp.analysis.model.checks import goodness_of_fit
 from uplapp.analysis.model.objective import SIGMA, preference
 from uplapp.analysis.reading.published import published
 

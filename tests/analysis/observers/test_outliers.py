@@ -101,7 +101,10 @@ def test_who_answers_upside_down_is_far_away_in_both_ways(seed):
 
 
 def test_more_trials_alone_make_nobody_unlike_the_others():
-    """Four of 24 saw every pair five times as often; only the published way holds it against them."""
+    """Four of 24 saw every pair five times as often.
+
+    Only the published way holds it against them.
+    """
     generator = np.random.default_rng(2)
     studies = [np.stack([counts(TRUE, 10 if k < 4 else 2, generator) for k in range(24)]) for _ in range(20)]
     people = tuple(f"o{k:02d}" for k in range(24))

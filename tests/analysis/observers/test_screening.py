@@ -17,7 +17,10 @@ FEW = Method(bootstraps=50)
 
 
 def made(observers: int, seed: int = 0, votes: int = 4, changes: dict | None = None) -> Votes:
-    """People who agree on TRUE, on random sides, two seconds an answer; `changes[name](table)` spoils one."""
+    """People who agree on TRUE, on random sides, two seconds per answer.
+
+    `changes[name](table)` spoils one.
+    """
     generator = np.random.default_rng(seed)
     rows = [
         (f"o{k:02d}", "s", *generator.permutation(pair))

@@ -215,7 +215,7 @@ def test_an_observer_at_infinity_lies_at_the_edge_and_an_unknown_distance_nowher
     found = [row for row in rows(observer_chart(table)) if "distance" in row]
     assert len(found) == 7
     edge = max(row["distance"] for row in found)
-    assert [row["told"] for row in found if row["distance"] == edge] == ["inf"]
+    assert [row["shown"] for row in found if row["distance"] == edge] == ["inf"]
 
 
 def test_observers_to_look_at_carry_an_asterisk_and_the_reason():
@@ -241,7 +241,7 @@ def test_the_agreement_tells_the_rank_correlation_or_what_was_found():
     found = pd.DataFrame({"metric": ["psnr"], "better": "lower", "level": "conditions", "spearman": 0.9})
     found = found.assign(spearman_low=0.5, spearman_high=1.0)
     assert title(agreement_chart(table, "psnr")) == "psnr: Spearman -1.00, 6 conditions"
-    told = title(agreement_chart(table, "psnr", found=found))
+    told = title(agreement_chart(table, "psnr", agreement=found))
     assert told == "psnr: lower is better, Spearman 0.90 [0.50, 1.00]"
 
 

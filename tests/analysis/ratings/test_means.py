@@ -1,4 +1,4 @@
-"""Means within observers first; intervals over observers; paired tests; the hidden reference."""
+"""Means within observers first, intervals over observers, paired tests, the hidden reference."""
 
 import numpy as np
 import pandas as pd

@@ -62,7 +62,7 @@ BAD = {
         "name,psnr\na,1\n",
         "m.csv needs the columns condition, perhaps scene, and one column a",
     ),
-    "no metric": ("condition,scene\na,s\n", "and one column a metric; found: condition, scene"),
+    "no metric": ("condition,scene\na,s\n", "and one column per metric; found: condition, scene"),
     "no rows": ("condition,psnr\n", "m.csv has no rows below its header"),
     "twice": ("condition,psnr\na,1\nb,2\na,1\n", "m.csv, line 4: condition 'a' is there twice"),
     "twice in a scene": (SCENES + "a,t,1\n", "line 6: condition 'a' in scene 't' is there twice"),

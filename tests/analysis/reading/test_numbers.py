@@ -1,4 +1,4 @@
-"""A column of numbers: what is empty is unknown, what is no number is refused with its place."""
+"""A column of numbers: an empty cell is NaN, a text is refused with its place."""
 
 import numpy as np
 import pandas as pd

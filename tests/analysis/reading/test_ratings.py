@@ -1,4 +1,4 @@
-"""Ratings are read with checks; bad rows are named, people and simulated observers kept apart."""
+"""Ratings are read with checks, bad rows are named, people and simulated observers kept apart."""
 
 import pandas as pd
 import pytest

@@ -98,7 +98,7 @@ def test_one_order_only_leaves_bias_and_scores_open():
     assert np.isnan(plain.side.jod)
     assert not sided.identifiable
     assert np.isnan(sided.jod).all()
-    assert any("do not tell the side bias from the scores" in text for text in sided.warnings)
+    assert any("do not separate the side bias from the scores" in text for text in sided.warnings)
 
 
 def test_a_study_in_which_nobody_was_unsure_has_no_zone():

@@ -90,7 +90,7 @@ def asked(*rows):
 
 
 def simulated(seed, scenes_jod=0.0, own_jod=0.0, own_scenes_jod=0.0, keep=1.0):
-    """Ten observers on three scenes; the spreads of the scenes, the observers, and each one's scenes."""
+    """Simulate ten observers on three scenes, given the spreads of scenes, observers and both."""
     generator, scores = np.random.default_rng(seed), np.array([0.7, 0.2, 0.0, -0.6])
     common, rows = generator.normal(0, scenes_jod, (3, 4)), []
     first, second = np.triu_indices(4, 1)
@@ -150,7 +150,7 @@ def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
 
 def test_scenes_that_turn_the_order_round_are_found():
     found = interaction(votes(TWO))
-    assert found.p == 1 / (1 + found.permutations)
+    assert found.p < 0.05
 
 
 def test_the_seed_decides_the_permutations():

@@ -29,7 +29,10 @@ TOKEN = re.compile(r"\\[a-zA-Z]+\{\}|\\[{}$&#%_]|\{\}|[^\\{}$&#%_^~]")
 
 
 def printed(latex):
-    """What LaTeX prints; fails on anything that is not an escaped token."""
+    """What LaTeX prints.
+
+    Fails on anything that is not an escaped token.
+    """
     tokens = TOKEN.findall(latex)
     assert "".join(tokens) == latex
     words = [

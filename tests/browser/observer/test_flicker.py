@@ -105,7 +105,7 @@ def watch(store, serve, open_page, tmp_path):
         page.goto(f"{serve(mounted(store, {'tiny': study}))}/study/tiny")
         page.check("#agree")
         page.click("#consent button[type=submit]")
-        page.click("#ready:enabled", timeout=60_000)
+        page.click("#ready:enabled")
         return page
 
     return watched
@@ -118,7 +118,7 @@ def answers(store):
 def sit(page, store, seconds):
     """Look at one trial for some seconds and answer it."""
     before = len(answers(store))
-    page.wait_for_function("() => watched.length && watched.at(-1)[1] > 0", timeout=60_000)
+    page.wait_for_function("() => watched.length && watched.at(-1)[1] > 0")
     page.wait_for_timeout(1000 * seconds)
     page.keyboard.press("ArrowLeft")
     for _ in range(200):

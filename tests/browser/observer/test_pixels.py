@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.launching import FLAGS
+from tests.browser.launching import FLAGS, PATIENCE_MS
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.study.session import session
@@ -50,7 +50,7 @@ def open_scaled(scaled):
         def opened(factor, width, height):
             context = stack.enter_context(scaled(factor, width, height).new_context(no_viewport=True))
             page = context.new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(PATIENCE_MS)
             return page
 
         yield opened

@@ -170,7 +170,7 @@ def test_a_stop_saves_the_state_and_says_how_to_go_on(photos, tmp_path, house):
     ) as process:
         process.stderr.read(1)  # the first line of progress has begun
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (130, b"")
     assert b"the same command goes on from there" in err.splitlines()[-1]
     assert len(list((tmp_path / "runs").glob("denoise-unet-l2.*.state.pt"))) == 1

@@ -29,7 +29,7 @@ def test_a_full_disk_asks_to_try_again_and_loses_nothing(tmp_path):
     port = free_port()
     with (
         server(tmp_path, port) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         observer = Observer(client)
         first = observer.join()["trial"]

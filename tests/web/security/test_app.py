@@ -82,12 +82,12 @@ def app(tmp_path_factory, proxy):
             yield lived
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=180)
 
 
 def answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/study/api/demo/welcome").status_code == 200
+        return httpx.get(f"{address}/study/api/demo/welcome", timeout=60).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -272,11 +272,11 @@ def test_the_consent_is_in_the_database_and_in_its_journal(app):
 def call(app: Lived, number: int, data: list) -> dict:
     """What one listener of the page answers to whoever calls it without the page."""
     session = {"fn_index": number, "session_hash": f"stranger{number}"}
-    joined = httpx.post(f"{app.address}/gradio_api/queue/join", json={"data": data, **session}, timeout=20)
+    joined = httpx.post(f"{app.address}/gradio_api/queue/join", json={"data": data, **session}, timeout=180)
     if joined.status_code != 200:
         return {"success": False, "text": joined.text}
     address = f"{app.address}/gradio_api/queue/data?session_hash={session['session_hash']}"
-    with httpx.stream("GET", address, timeout=60) as stream:
+    with httpx.stream("GET", address, timeout=180) as stream:
         for line in stream.iter_lines():
             said = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
             if said.get("msg") in ("process_completed", "unexpected_error", "close_stream"):
@@ -329,4 +329,4 @@ def test_no_call_of_a_stranger_changes_a_study_or_an_observer(app):
 
 def test_an_upload_above_the_cap_is_refused(app):
     files = {"files": ("big.png", bytes(256 * 2**20 + 1), "image/png")}
-    assert httpx.post(f"{app.address}/gradio_api/upload", files=files, timeout=60).status_code == 413
+    assert httpx.post(f"{app.address}/gradio_api/upload", files=files, timeout=180).status_code == 413

@@ -200,7 +200,7 @@ def served(monkeypatch, tmp_path):
         believe_no_header(replace(Settings.from_env(), data=tmp_path, space=space))
         app = limited(Limits(address=Rate(2, 1), behind_proxy=space)).app
         with serving(app) as address:
-            return [httpx.get(f"{address}/x", headers=one).status_code for one in sent]
+            return [httpx.get(f"{address}/x", headers=one, timeout=60).status_code for one in sent]
 
     return ask
 

@@ -23,7 +23,7 @@ PerScene = Mapping[str, Scores]
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How far each metric agrees with people; one row of `table` a metric and level.
+    """How far each metric agrees with people, one row of `table` per metric and level.
 
     Columns: metric; better (higher or lower); level (conditions or stimuli); n; spearman, kendall, pearson,
     each with _low and _high (95 %), + 1 is full agreement whichever way the metric points; pairs_share, the
@@ -52,7 +52,7 @@ class _Places:
 def agreement(
     scores: Scores, metrics: Metrics, per_scene: PerScene | None = None, seed: int = 0
 ) -> Agreement:
-    """Correlate metrics with the pooled scores of conditions and, given both, with those of stimuli.
+    """Correlate metrics with the pooled scores of conditions and, given both, with the scores of stimuli.
 
     `per_scene` are the scores of each scene, as `analyse_scenes` gives them; used where `metrics` has scenes,
     whose mean stands for the condition. Scores of different scenes have no common zero, so those and the
@@ -101,7 +101,7 @@ def _points(scene: str, scores: Scores, values: Array, metrics: Metrics) -> pd.D
 
 
 def _usable(scores: Scores, per_scene: PerScene, metrics: Metrics) -> dict[str, Scores]:
-    """Scenes with finite scores, if the metrics tell scenes apart."""
+    """Scenes with finite scores, if the metrics have scenes."""
     if metrics.scenes == ("",) or set(per_scene) <= {""}:
         return {}
     check_study(metrics, scores.conditions, tuple(per_scene))
@@ -148,7 +148,7 @@ def _stimuli(scores: Scores, per_scene: dict[str, Scores], metrics: Metrics, see
 
 
 def _aligned(scores: Scores, per_scene: dict[str, Scores]) -> bool:
-    """Whether a replicate drew the same observers in all scenes: all saw all, and every draw has scores."""
+    """Say whether replicates drew the same observers in all scenes: all saw all, and all have scores."""
     return all(
         one.observers == scores.observers and not one.degenerate and one.method == scores.method
         for one in per_scene.values()
@@ -176,7 +176,7 @@ def _spread(scores: Scores) -> Array:
 
 
 def _centred(values: Array) -> Array:
-    """Values less their mean over the last axis; equal ones become exactly 0."""
+    """Subtract the mean over the last axis, so that equal values become exactly 0."""
     centred = values - values.mean(axis=-1, keepdims=True)
     return np.where(np.abs(centred) > ROUNDING * np.abs(values).max(axis=-1, keepdims=True), centred, 0.0)
 
@@ -194,9 +194,9 @@ def _clear(scores: Scores) -> Array:
 def _rows(level: _Places, metrics: Metrics) -> pd.DataFrame:
     table = pd.DataFrame({"metric": metrics.names, "better": metrics.better, "level": level.level})
     table["n"] = level.jod.size
-    found = correlations(level.metrics, level.jod[None], np.ones((1, level.jod.size)))[:, 0]
+    of_metrics = correlations(level.metrics, level.jod[None], np.ones((1, level.jod.size)))[:, 0]
     spread = correlations(level.metrics, level.replicates, level.weights)
-    for kind, estimate, replicates in zip(KINDS, found, spread, strict=True):
+    for kind, estimate, replicates in zip(KINDS, of_metrics, spread, strict=True):
         low, high = _percentiles(replicates)
         table[[kind, f"{kind}_low", f"{kind}_high"]] = np.stack([estimate, low, high], axis=1)
     table["pairs_share"] = ordered_share(level.metrics, level.jod, level.pairs)

@@ -10,10 +10,10 @@ LEAST_SPREAD = 1e-10  # relative: values that differ less are constant
 
 
 def correlations(x: Array, y: Array, weights: Array) -> Array:
-    """Correlate x (M,N) with y (B,N); `weights` (B,N) say how often each place counts; returns (3,B,M).
+    """Correlate x (M,N) with y (B,N), each place as often as `weights` (B,N) say.
 
-    In the order of KINDS: Spearman (1904) with mean ranks, Kendall (1945) tau-b, Pearson. A place of weight
-    two is two equal places. NaN where x or y do not vary.
+    Returns (3,B,M). In the order of KINDS: Spearman (1904) with mean ranks, Kendall (1945) tau-b, Pearson. A
+    place of weight two is two equal places. NaN where x or y do not vary.
     """
     size = max(1, CELLS // x.shape[1] ** 2)
     above = _signs(x)
@@ -24,7 +24,7 @@ def correlations(x: Array, y: Array, weights: Array) -> Array:
 
 
 def ordered_share(x: Array, y: Array, pairs: Array) -> Array:
-    """Share (M,) of `pairs` (N,N) that x (M,N) orders as y (N,) does; a tie is half right; NaN without."""
+    """Share (M,) of `pairs` (N,N) that x (M,N) orders as y (N,) does, a tie as half, NaN without pairs."""
     agree = (_signs(x) * _signs(y) * pairs).sum(axis=(1, 2))
     total = pairs.sum()
     return (1 + agree / total) / 2 if total else np.full(len(x), np.nan)
@@ -62,7 +62,7 @@ def _linear(x: Array, y: Array, weights: Array) -> Array:
 
 
 def _standard(values: Array, weights: Array) -> Array:
-    """Values of mean 0 and sd 1; NaN where they are constant."""
+    """Standardise values to mean 0 and sd 1, constant ones to NaN."""
     centred = values - (weights * values).sum(axis=-1, keepdims=True)
     sd = np.sqrt((weights * centred**2).sum(axis=-1, keepdims=True))
     largest = np.abs(values).max(axis=-1, keepdims=True)

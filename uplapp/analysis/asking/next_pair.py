@@ -1,11 +1,13 @@
-"""Which pair to show next: the one whose answer is expected to tell most about the scores."""
+"""Which pair to show next, and whether the votes are precise enough to stop."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from scipy.special import entr, log_ndtr, ndtr
 
+from uplapp.analysis.model.connectivity import strong_components
 from uplapp.analysis.model.objective import (
     HALF_LOG_TAU,
     SIGMA,
@@ -17,7 +19,9 @@ from uplapp.analysis.model.objective import (
     likelihood,
 )
 from uplapp.analysis.model.thurstone import maximise
+from uplapp.analysis.scoring.bootstrap import INTERVALS, TAILS, normal_interval
 from uplapp.errors import UplappError
+from uplapp.values import Scores
 
 PRIOR_SD_JOD = 2.0  # wide beside the distances worth a study, narrow enough for a scale without votes
 ALIKE = 0.01  # share of the highest gain that is no reason to prefer a pair: the posterior is no finer
@@ -47,18 +51,18 @@ def posterior(counts: Array, start: Array | None = None) -> Posterior:
     if start.shape != counts.shape[:1]:
         raise UplappError(f"start has shape {start.shape}; for these counts it must be {counts.shape[:1]}")
     objective = _with_prior(likelihood(Pairs.of(counts[None])))
-    found = maximise(objective, start[None], np.zeros_like(counts))
-    if not found.converged[0]:
+    peak = maximise(objective, start[None], np.zeros_like(counts))
+    if not peak.converged[0]:
         raise UplappError("the scores of these counts were not found")
-    precision = -objective(found.scores, np.zeros(1, dtype=np.intp)).hessian[0]
-    return Posterior(found.scores[0], np.linalg.inv(precision))
+    precision = -objective(peak.scores, np.zeros(1, dtype=np.intp)).hessian[0]
+    return Posterior(peak.scores[0], np.linalg.inv(precision))
 
 
 def gains(belief: Posterior) -> Array:
-    """Bits (n,n) that one answer about each pair is expected to tell about the scores; symmetric, 0 or more.
+    """Information (n,n) in bits, 0 or more, that one answer about each pair should give on the scores.
 
     Mutual information of answer and scores (Houlsby et al. 2011, arXiv 1112.5745, eq. 2), integrated on 21
-    nodes to 1e-4 bit. Their closed form misses by up to .003 bit, which is more than an answer still tells
+    nodes to 1e-4 bit. Their closed form misses by up to .003 bit, which is more than an answer still brings
     once a distance is known to about .2 JOD.
     """
     first, second = np.triu_indices(len(belief.mean), 1)
@@ -83,7 +87,7 @@ def next_pairs(
     Only the pairs that this observer has judged least often are eligible; of these the highest gain is
     taken. Gains within 1 % count as equal: then the pair goes first whose conditions this observer has seen
     least, and the seed decides the rest. After each choice the covariance shrinks by what the answer is
-    expected to tell, so a batch neither repeats a pair nor stays at one condition.
+    expected to bring, so a batch neither repeats a pair nor stays at one condition.
     """
     belief = posterior(counts, start)
     n = len(belief.mean)
@@ -183,3 +187,42 @@ def _expected(belief: Posterior, a: int, b: int) -> Posterior:
     along = belief.covariance[a] - belief.covariance[b]
     shrunk = np.outer(along, along) * information / (1 + information * (along[a] - along[b]))
     return Posterior(belief.mean, belief.covariance - shrunk)
+
+
+def widths(scores: Scores, first: Rows, second: Rows) -> Array:
+    """Widths (P,) in JOD of the 95 % intervals of the differences between conditions `first` and `second`.
+
+    The interval is the scores' own kind; infinite where the votes do not fix the difference.
+    """
+    if not np.isfinite(scores.jod).all() or len(scores.replicates) < 2:
+        return np.full(len(first), np.inf)
+    apart, replicates = (x[..., first] - x[..., second] for x in (scores.jod, scores.replicates))
+    interval = INTERVALS[scores.interval].build if scores.interval in INTERVALS else normal_interval
+    low, high = interval(apart, replicates, scores.observers or 1)
+    fixed = strong_components(scores.wins)
+    decided = (fixed[first] == fixed[second]) & (high > low)
+    width: Array = np.where(decided, high - low, np.inf)
+    return width
+
+
+def widest_neighbour(scores: Scores | Posterior) -> float:
+    """Widest 95 % interval, in JOD, of the difference between two conditions next to each other in rank.
+
+    Of a posterior it is too narrow where observers differ, because its votes count as independent: good
+    enough to choose the next pair while people answer, not to end a study.
+    """
+    jod = scores.jod if isinstance(scores, Scores) else scores.mean
+    order = np.argsort(-jod, kind="stable")
+    first, second = order[:-1], order[1:]
+    if isinstance(scores, Scores):
+        return float(widths(scores, first, second).max())
+    own = np.diag(scores.covariance)
+    variance = own[first] + own[second] - 2 * scores.covariance[first, second]
+    return float(2 * stats.norm.ppf(TAILS[1]) * np.sqrt(variance.max()))
+
+
+def enough(scores: Scores | Posterior, target_jod: float) -> bool:
+    """Say whether no interval of neighbours in rank is wider than `target_jod`, so that a study may stop."""
+    if not target_jod > 0:
+        raise UplappError(f"the target is {target_jod} JOD; it must be above 0")
+    return widest_neighbour(scores) <= target_jod

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from uplapp.analysis.arrays import Array, Rows
-from uplapp.analysis.asking.precision import widths
+from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import TAILS
@@ -73,7 +73,7 @@ class Planned:
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _Outcomes:
     """What E experiments found with one number of observers."""
 
     significant: NDArray[np.bool_]  # (E,P)
@@ -93,21 +93,21 @@ def plan(
 
     `watch` hears how many analyses are done, of how many, and may raise Cancelled. The studies grow by
     observers, so that the power of two numbers of observers can be compared more closely than their
-    intervals tell.
+    intervals show.
     """
     sizes = _check(guess, observers, experiments, seed)
     first, second = _pairs(guess.jod)
-    found: list[list[tuple[NDArray[np.bool_], Array, bool]]] = [[] for _ in sizes]
+    outcomes: list[list[tuple[NDArray[np.bool_], Array, bool]]] = [[] for _ in sizes]
     for done in range(experiments):
         generator = np.random.default_rng((seed, done))
         study = simulate(guess, sizes[-1], generator)
         own = replace(method, seed=int(generator.integers(2**31)))
         for place, size in enumerate(sizes):
             scores = analyse(_first(study, size), own)
-            found[place].append(_outcome(guess, scores, first, second))
+            outcomes[place].append(_outcome(guess, scores, first, second))
             if watch:
                 watch(done * len(sizes) + place + 1, experiments * len(sizes))
-    results = [_Found(*map(np.array, zip(*rows, strict=True))) for rows in found]
+    results = [_Outcomes(*map(np.array, zip(*rows, strict=True))) for rows in outcomes]
     table = pd.concat([_table(guess, k, x) for k, x in zip(sizes, results, strict=True)], ignore_index=True)
     overall = pd.DataFrame([_overall(guess, k, x) for k, x in zip(sizes, results, strict=True)])
     return Planned(guess, method, experiments, table, overall)
@@ -127,7 +127,7 @@ def simulate(guess: Plan, observers: int, generator: np.random.Generator) -> Com
 
 
 def needed(planned: Planned, power: float = POWER, comparison: str | None = None) -> int | None:
-    """Smallest number of observers tried that reaches a power; None where none does.
+    """Smallest tried number of observers that reaches a power, or None.
 
     `comparison` is one of the table's, such as "a - b"; left out, all neighbours at once.
     """
@@ -144,12 +144,11 @@ def advice(planned: Planned, power: float = POWER, comparison: str | None = None
     most = int(shares.index[-1])
     low, share, high = shares.loc[enough or most, ["power_low", "power", "power_high"]]
     what = f"the difference {comparison}" if comparison else "every difference between neighbours"
-    found = f"find {what} in {share:.0%} of such studies (95 % Monte-Carlo interval {low:.0%} to {high:.0%})"
+    reach = f"find {what} in {share:.0%} of such studies (95 % Monte-Carlo interval {low:.0%} to {high:.0%})"
     if enough:
-        return f"{enough} observers are enough: they {found}."
-    return (
-        f"{most} observers are not enough: they {found}, short of {power:.0%}{_hardest(planned, comparison)}."
-    )
+        return f"{enough} observers are enough: they {reach}."
+    hardest = _hardest(planned, comparison)
+    return f"{most} observers are not enough: they {reach}, short of {power:.0%}{hardest}."
 
 
 def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
@@ -162,7 +161,7 @@ def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
 
 
 def read_scores(text: str) -> tuple[tuple[str, float], ...]:
-    """Read guessed scores from "name=score, name=score"; a name may hold "="."""
+    """Read guessed scores from "name=score, name=score", where a name may hold "="."""
     scores = []
     for part in text.split(","):
         name, sign, number = part.rpartition("=")
@@ -177,12 +176,17 @@ def read_scores(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def _check(guess: Plan, observers: Sequence[int], experiments: int, seed: int) -> tuple[int, ...]:
-    """Refuse what cannot be simulated; returns the numbers of observers, sorted."""
+    """Check that a plan can be simulated.
+
+    Returns the numbers of observers, sorted.
+    """
     _check_guess(guess)
     sizes = tuple(sorted(set(observers)))
     if not sizes or sizes[0] < 2 or sizes[-1] > MOST_OBSERVERS:
-        told = ", ".join(map(str, sizes)) or "none"
-        raise UplappError(f"the numbers of observers are {told}; give one or more from 2 to {MOST_OBSERVERS}")
+        words = ", ".join(map(str, sizes)) or "none"
+        raise UplappError(
+            f"the numbers of observers are {words}; give one or more from 2 to {MOST_OBSERVERS}"
+        )
     if not 1 <= experiments <= MOST_EXPERIMENTS:
         raise UplappError(f"experiments is {experiments}; it must be from 1 to {MOST_EXPERIMENTS}")
     if seed < 0:
@@ -205,13 +209,13 @@ def _check_guess(guess: Plan) -> None:
     least = 2 / (n * (n - 1))
     if not least <= guess.votes_per_pair + 1e-3 * least < np.inf:
         raise UplappError(
-            f"an observer gives {guess.votes_per_pair:g} votes a pair; it must be a number from {least:.3g} "
-            f"up, which is one vote for {n} conditions"
+            f"an observer gives {guess.votes_per_pair:g} votes per pair; it must be a number from "
+            f"{least:.3g} up, which is one vote for {n} conditions"
         )
 
 
 def _pairs(jod: Array) -> tuple[Rows, Rows]:
-    """All pairs (P,), the higher first, best first; neighbours in rank before the others."""
+    """List all pairs (P,), neighbours in rank before the others, in each the higher condition first."""
     order = np.argsort(-jod, kind="stable")
     upper, lower = np.triu_indices(jod.size, 1)
     turn = np.argsort(lower - upper > 1, kind="stable")
@@ -219,7 +223,10 @@ def _pairs(jod: Array) -> tuple[Rows, Rows]:
 
 
 def _votes(votes_per_pair: float, observers: int, pairs: int, generator: np.random.Generator) -> Rows:
-    """Votes (K,P) of each observer; fractions go round, so no pair gets two more than another."""
+    """Deal votes (K,P) to each observer.
+
+    Fractions go round, so no pair gets two more than another.
+    """
     whole = int(votes_per_pair)
     votes = np.full((observers, pairs), whole)
     ends = np.floor(np.arange(observers + 1) * (votes_per_pair - whole) * pairs + 1e-6).astype(int)
@@ -241,14 +248,14 @@ def _outcome(guess: Plan, scores: Scores, first: Rows, second: Rows) -> tuple[ND
     side -= side.T
     equal = guess.jod[first] == guess.jod[second]
     significant = (side[first, second] > 0) | (equal & (side[first, second] != 0))
-    known = np.isfinite(scores.jod).all()
-    best = known and guess.jod[np.argmax(scores.jod)] == guess.jod.max()
+    decided = np.isfinite(scores.jod).all()
+    best = decided and guess.jod[np.argmax(scores.jod)] == guess.jod.max()
     return significant, widths(scores, first, second), bool(best)
 
 
-def _table(guess: Plan, observers: int, found: _Found) -> pd.DataFrame:
+def _table(guess: Plan, observers: int, outcomes: _Outcomes) -> pd.DataFrame:
     first, second = _pairs(guess.jod)
-    low, high = wilson(found.significant.sum(axis=0), len(found.significant))
+    low, high = wilson(outcomes.significant.sum(axis=0), len(outcomes.significant))
     return pd.DataFrame(
         {
             "observers": observers,
@@ -256,27 +263,27 @@ def _table(guess: Plan, observers: int, found: _Found) -> pd.DataFrame:
                 f"{guess.names[i]} - {guess.names[j]}" for i, j in zip(first, second, strict=True)
             ],
             "difference_jod": guess.jod[first] - guess.jod[second],
-            "power": found.significant.mean(axis=0),
+            "power": outcomes.significant.mean(axis=0),
             "power_low": low,
             "power_high": high,
-            "width_jod": np.median(found.width, axis=0),
+            "width_jod": np.median(outcomes.width, axis=0),
             "neighbours": np.arange(first.size) < len(guess.names) - 1,
         }
     )
 
 
-def _overall(guess: Plan, observers: int, found: _Found) -> dict[str, float]:
+def _overall(guess: Plan, observers: int, outcomes: _Outcomes) -> dict[str, float]:
     first, second = _pairs(guess.jod)
     neighbours = slice(len(guess.names) - 1)
     unequal = (guess.jod[first] > guess.jod[second])[neighbours]
-    every = found.significant[:, neighbours] | ~unequal
+    every = outcomes.significant[:, neighbours] | ~unequal
     row: dict[str, float] = {"observers": observers}
-    for name, hits in (("all_neighbours", every.all(axis=1)), ("best_first", found.best_first)):
+    for name, hits in (("all_neighbours", every.all(axis=1)), ("best_first", outcomes.best_first)):
         low, high = wilson(hits.sum(), hits.size)
         row |= {name: float(hits.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
     if not unequal.any():
         row |= dict.fromkeys(("all_neighbours", "all_neighbours_low", "all_neighbours_high"), np.nan)
-    return row | {"width_jod": float(np.median(found.width[:, neighbours].max(axis=1)))}
+    return row | {"width_jod": float(np.median(outcomes.width[:, neighbours].max(axis=1)))}
 
 
 def _hardest(planned: Planned, comparison: str | None) -> str:

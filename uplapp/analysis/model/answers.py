@@ -11,18 +11,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from uplapp.analysis.arrays import Array, Rows
-from uplapp.analysis.model.connectivity import Labels
+from uplapp.analysis.model.connectivity import Labels, strong_components
 from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Objective, Pairs, Terms
 from uplapp.analysis.model.thurstone import fit_best, maximise
 from uplapp.analysis.reading.comparisons import to_wins
 from uplapp.registry import Entry, Registry
-from uplapp.values import Method
+from uplapp.values import Estimate, Method
 
 BARRED = -1e300  # value of a half width below 0; finite, so that any real value is higher
 LEAST_JOD = 1e-9  # the smallest half width that is tried
+LEVEL = 0.95
+UNKNOWN = Estimate(np.nan, np.nan)
 CELLS = 1 << 17  # replicates of a chunk x cells, or x pairs x pairs with a prior
 
 
@@ -40,7 +43,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class AnswerFit:
-    """Scores (B,n), side bias (B,) and half width of "not sure" (B,), in JOD; NaN without an optimum."""
+    """Scores (B,n), side bias (B,) and half width of "not sure" (B,), in JOD, NaN without an optimum."""
 
     scores: Array
     side: Array
@@ -59,7 +62,7 @@ class AnswerFit:
 
 
 def half(u: Array, t: Array, votes: Array) -> Curve:
-    """Count "not sure" as half a vote each way; `votes` (B,3,C), t has no say."""
+    """Count "not sure" as half a vote each way, of `votes` (B,3,C). t has no influence."""
     first, tie, second = np.moveaxis(votes, 1, 0)
     up, down, x = first + tie / 2, second + tie / 2, u / SIGMA
     log_p, log_q = log_ndtr(x), log_ndtr(-x)
@@ -70,7 +73,7 @@ def half(u: Array, t: Array, votes: Array) -> Curve:
 
 
 def threshold(u: Array, t: Array, votes: Array) -> Curve:
-    """Take "not sure" as the zone of half width t around u = 0 (Glenn & David 1960); `votes` (B,3,C)."""
+    """Take "not sure" of `votes` (B,3,C) as the zone of half width t around u = 0 (Glenn & David 1960)."""
     first, tie, second = np.moveaxis(votes, 1, 0)
     x, y = (u - t) / SIGMA, (u + t) / SIGMA
     log_first, log_second = log_ndtr(x), log_ndtr(-y)
@@ -111,7 +114,7 @@ def log_between(x: Array, y: Array) -> Array:
 def fit_answers(answers: Array, method: Method, start: AnswerFit, labels: Labels) -> AnswerFit:
     """Fit answers (B,3,n,n), as `Comparisons.answers` sums them up, from the parameters of `start`.
 
-    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes. `labels` (n,) tells which
+    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes. `labels` (n,) says which
     conditions have a scale in common; the mean of each is 0. A replicate where nobody was unsure has t = 0.
     """
     n = len(labels)
@@ -122,9 +125,9 @@ def fit_answers(answers: Array, method: Method, start: AnswerFit, labels: Labels
     for at in range(0, len(answers), size):
         chunk = answers[at : at + size]
         begin = np.where(_free(chunk, method), start.point[at : at + size], 0.0)
-        found = maximise(answer_objective(chunk, method), begin, gauge)
-        points.append(found.scores)
-        converged.append(found.converged)
+        peak = maximise(answer_objective(chunk, method), begin, gauge)
+        points.append(peak.scores)
+        converged.append(peak.converged)
     point, arrived = np.concatenate(points), np.concatenate(converged)
     same = gauge[:n, :n]
     point[:, :n] -= point[:, :n] @ (same / same.sum(axis=1))
@@ -148,10 +151,10 @@ def draw_answers(fit: AnswerFit, answers: Array, bootstraps: int, seed: int | li
     shares = [ndtr((u - fit.tie[0]) / SIGMA), ndtr((-u - fit.tie[0]) / SIGMA)]
     chances = np.column_stack([shares[0], np.maximum(0.0, 1 - sum(shares)), shares[1]])
     votes = np.rint(answers.sum(axis=0)[first, second]).astype(int)
-    drawn = np.zeros((bootstraps, *answers.shape))
+    samples = np.zeros((bootstraps, *answers.shape))
     cells = np.random.default_rng(seed).multinomial(votes, chances, (bootstraps, votes.size))
-    drawn[:, :, first, second] = cells.swapaxes(1, 2)
-    return drawn
+    samples[:, :, first, second] = cells.swapaxes(1, 2)
+    return samples
 
 
 def fold(answers: Array) -> Array:
@@ -160,7 +163,7 @@ def fold(answers: Array) -> Array:
 
 
 def answer_objective(answers: Array, method: Method) -> Objective:
-    """Build what a fit of answers (B,3,n,n) maximises over (q, b, t); what is not fitted rests at 0."""
+    """Build the objective of a fit of answers (B,3,n,n) over (q, b, t), where fixed parameters stay at 0."""
     prior, free = _prior(to_wins(answers), method.prior), _free(answers, method)
     answers = answers if method.side_bias else fold(answers)
     first, second = np.nonzero(answers.any(axis=(0, 1)))
@@ -180,7 +183,10 @@ def answer_objective(answers: Array, method: Method) -> Objective:
 
 
 def _free(answers: Array, method: Method) -> NDArray[np.bool_]:
-    """Tell (B,n+2) which parameters the fit moves; the others rest at 0."""
+    """Mark (B,n+2) which parameters the fit moves.
+
+    The others stay at 0.
+    """
     free = np.ones((len(answers), answers.shape[-1] + 2), dtype=bool)
     free[:, -2] = method.side_bias
     free[:, -1] = (method.ties == "threshold") & (answers[:, 1].sum(axis=(1, 2)) > 0)
@@ -233,3 +239,39 @@ def _pin(terms: Terms, free: NDArray[np.bool_]) -> Terms:
 def _ratio(x: Array, log_probability: Array) -> Array:
     ratio: Array = np.exp(-0.5 * x * x - HALF_LOG_TAU - log_probability)
     return ratio
+
+
+def side_bias(answers: Array) -> Estimate:
+    """Estimate the side bias b of answers (K,3,n,n) in JOD, positive where A's place attracts votes.
+
+    One fit without a prior, "not sure" as half votes; se from the sandwich over whole observers (Liang &
+    Zeger 1986) times sqrt(K / (K - 1)), or from the information where there is one observer. NaN where the
+    votes do not fix it, as when every pair was only ever shown in one order.
+    """
+    labels = strong_components(to_wins(answers).sum(axis=0))
+    answers = answers * (labels[:, None] == labels)  # pairs with one winner say nothing, at infinite distance
+    method = Method(prior="none", side_bias=True)
+    if not answers.any():
+        return UNKNOWN
+    fit = fit_best_answers(answers.sum(axis=0), method, labels)
+    if not fit.converged[0]:
+        return UNKNOWN
+    observers = len(answers)
+    terms = answer_objective(answers, method)(np.repeat(fit.point, observers, axis=0), np.arange(observers))
+    gauge = np.pad((labels[:, None] == labels).astype(float), (0, 2))
+    covariance = np.linalg.inv(gauge - terms.hessian.sum(axis=0))
+    if observers > 1:
+        clusters = terms.gradient.T @ terms.gradient * observers / (observers - 1)
+        covariance = covariance @ clusters @ covariance
+    return Estimate(float(fit.side[0]), float(np.sqrt(covariance[-2, -2])))
+
+
+def is_unknown(side: Estimate | None) -> bool:
+    """Say whether the votes leave the side bias open."""
+    return side is None or bool(np.isnan(side.jod))
+
+
+def is_off_zero(side: Estimate, observers: int) -> bool:
+    """Say whether a side bias is more than chance at the 5 % level, by Student's t over K observers."""
+    freedom = observers - 1 if observers > 1 else np.inf
+    return bool(abs(side.jod) > side.se * stats.t.ppf((1 + LEVEL) / 2, freedom))

@@ -1,14 +1,23 @@
-"""Whether votes fix the scores at all; decided on the graph of who was chosen over whom, before any fit."""
+"""Identifiability: do the votes fix the scores, and how few votes hold them together?
+
+All is read off the graph of who was chosen over whom, before any fit.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.intp]
+from uplapp.analysis.arrays import Array, Mask
+
+FEW_VOTES = 6  # of 5 votes between equals all go one way in 6 % of studies, of 6 in 3 %
+MOST_NAMED = 6  # names of one side; of more the number is printed
+MOST_SENTENCES = 3  # about weak links; of more the number is printed
+
+Labels = NDArray[np.intp]  # (n,) equal where conditions belong together
+Side = Mask  # (n,) one side of a cut
 
 
-def reach(counts: Array) -> NDArray[np.bool_]:
-    """Tell (B,n,n) which conditions a chain of wins leads to, from counts (B,n,n); each reaches itself."""
+def reach(counts: Array) -> Mask:
+    """Mark (B,n,n) which conditions a chain of wins leads to, from counts (B,n,n), each to itself too."""
     n = counts.shape[-1]
     paths = (counts > 0) | np.eye(n, dtype=bool)
     for _ in range(max(1, int(np.ceil(np.log2(n))))):  # each squaring doubles the length of the chains
@@ -18,7 +27,7 @@ def reach(counts: Array) -> NDArray[np.bool_]:
 
 
 def components(counts: Array) -> Labels:
-    """Label (n,) the conditions that votes connect; a label is the index of the first of its members."""
+    """Label (n,) the conditions that votes connect by the index of the first of them."""
     return strong_components(counts + counts.T)
 
 
@@ -29,20 +38,20 @@ def strong_components(counts: Array) -> Labels:
     return first
 
 
-def intact(counts: Array, labels: Labels) -> NDArray[np.bool_]:
-    """Tell which replicates (B,n,n) still fix the distances inside every label.
+def intact(counts: Array, labels: Labels) -> Mask:
+    """Say which replicates (B,n,n) still fix the distances inside every label.
 
     In every label, chains of wins must lead from its first member to each other one, and back.
     """
     names, firsts = np.unique(labels, return_index=True)
     members, links = names[:, None] == labels, (counts > 0).astype(np.float32)
-    whole: NDArray[np.bool_] = (_spread(links, firsts) | ~members).all(axis=(1, 2))
+    whole: Mask = (_spread(links, firsts) | ~members).all(axis=(1, 2))
     whole[whole] = (_spread(links[whole].swapaxes(1, 2), firsts) | ~members).all(axis=(1, 2))
     return whole
 
 
-def _spread(links: NDArray[np.float32], firsts: Labels) -> NDArray[np.bool_]:
-    """Tell (B,R,n) which conditions chains of `links` (B,n,n) lead to from each of R conditions `firsts`."""
+def _spread(links: NDArray[np.float32], firsts: Labels) -> Mask:
+    """Mark (B,R,n) which conditions chains of `links` (B,n,n) lead to from each of R conditions `firsts`."""
     reached = np.zeros((len(links), firsts.size, links.shape[-1]), dtype=np.float32)
     reached[:, np.arange(firsts.size), firsts] = 1
     while True:
@@ -53,7 +62,7 @@ def _spread(links: NDArray[np.float32], firsts: Labels) -> NDArray[np.bool_]:
 
 
 def findings(names: tuple[str, ...], counts: Array) -> tuple[str, ...]:
-    """Say in words what keeps counts (n,n) from fixing the scores; nothing to say means identifiable."""
+    """Say in words what keeps counts (n,n) from fixing the scores, nothing where they do."""
     parts, groups = components(counts), strong_components(counts)
     sentences = []
     if len(set(parts)) > 1:
@@ -76,15 +85,8 @@ def findings(names: tuple[str, ...], counts: Array) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _list(names: tuple[str, ...], chosen: NDArray[np.bool_]) -> str:
-    return ", ".join(name for name, take in zip(names, chosen, strict=True) if take)
-
-
-FEW_VOTES = 6  # of 5 votes between equals all go one way in 6 % of studies, of 6 in 3 %
-MOST_NAMED = 6  # names of one side; more are told as a number
-MOST_TOLD = 3  # sentences; the rest are told as a number
-
-Side = NDArray[np.bool_]
+def _list(names: tuple[str, ...], members: Mask) -> str:
+    return ", ".join(name for name, take in zip(names, members, strict=True) if take)
 
 
 def weak_bridges(names: tuple[str, ...], counts: Array) -> tuple[str, ...]:
@@ -95,18 +97,20 @@ def weak_bridges(names: tuple[str, ...], counts: Array) -> tuple[str, ...]:
     """
     votes = counts + counts.T
     parts = components(counts)
-    found: list[tuple[float, str]] = []
+    links: list[tuple[float, str]] = []
     for part in np.unique(parts):
         inside = np.flatnonzero(parts == part)
         own, whose = votes[np.ix_(inside, inside)], [names[i] for i in inside]
-        found += [(_across(own, side), _sentence(whose, own, side)) for side in weak_sides(own)]
-    told = [sentence for _, sentence in sorted(found, key=lambda each: each[0])]
-    more = len(told) - MOST_TOLD
-    return (*told[:MOST_TOLD], *[f"{more} more link{'s' * (more > 1)} of one pair or few votes"] * (more > 0))
+        links += [(_across(own, side), _sentence(whose, own, side)) for side in weak_sides(own)]
+    sentences = [sentence for _, sentence in sorted(links, key=lambda link: link[0])]
+    more = len(sentences) - MOST_SENTENCES
+    if more > 0:
+        return (*sentences[:MOST_SENTENCES], f"{more} more link{'s' * (more > 1)} of one pair or few votes")
+    return tuple(sentences)
 
 
 def weak_sides(votes: Array) -> list[Side]:
-    """Find sides (n,) of the weak cuts of connected votes (n,n); a side leaves the first condition out."""
+    """Find sides (n,), without the first condition, of the weak cuts of connected votes (n,n)."""
     sides = [] if len(votes) < 3 else single_pairs(votes)
     least = smallest_cut(votes, FEW_VOTES)
     if least is not None and not any((side == least).all() for side in sides):
@@ -134,7 +138,7 @@ def single_pairs(votes: Array) -> list[Side]:
 
 
 def smallest_cut(votes: Array, limit: float) -> Side | None:
-    """Find a side (n,) whose cut of votes (n,n) has the fewest votes; None where none has less than `limit`.
+    """Find a side (n,) whose cut of votes (n,n) has the fewest votes, None from `limit` votes on.
 
     Stoer & Wagner (1997); as Nagamochi, Ono & Ibaraki (1994), each round also merges all conditions that the
     order of visits shows to be held together by no fewer votes than the best cut so far.
@@ -154,7 +158,10 @@ def smallest_cut(votes: Array, limit: float) -> Side | None:
 
 
 def _visit(weights: Array) -> tuple[list[int], Array]:
-    """Visit all, next the one with most votes with those visited; returns the order, and these votes."""
+    """Visit all, next always the one with most votes with the visited.
+
+    Returns the order, and these votes.
+    """
     pull, pulls, order = np.zeros(len(weights)), np.zeros(len(weights)), []
     for step in range(len(weights)):
         new = int(np.argmax(pull))
@@ -183,5 +190,5 @@ def _sentence(names: list[str], votes: Array, side: Side) -> str:
 
 
 def _listed(names: list[str], side: Side, many: str) -> str:
-    chosen = [name for name, take in zip(names, side, strict=True) if take]
-    return ", ".join(chosen) if len(chosen) <= MOST_NAMED else many.format(len(chosen))
+    members = [name for name, take in zip(names, side, strict=True) if take]
+    return ", ".join(members) if len(members) <= MOST_NAMED else many.format(len(members))

@@ -110,7 +110,7 @@ class _Curve:
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """Sum and difference (b,G,P) of columns and their mirror images, up to a factor; the rest is (b,G,1).
+    """Sum and difference (b,G,P) of columns and their mirror images, up to a factor, the rest (b,G,1).
 
     The share is s = sum / total, and along |x| its slope is (n u' sum + d v' difference) / total.
     """
@@ -139,7 +139,7 @@ class _Columns:
         return cls(both, near, far, both.sum(axis=-1, keepdims=True), weight, n, n - 2 * m)
 
     def along(self, curve: _Curve, weight: Array) -> tuple[Array, Array, Array]:
-        """Add up the shares, times `weight` (b,G,1), and their slopes and bends along |x|; each (b,P)."""
+        """Add up the shares, times `weight` (b,G,1), and their slopes and bends along |x|, each (b,P)."""
         w, n, d = weight / self.total, self.n, self.d
         s, n_s, nn_s, dd_s = _combine(self.sum, w, w * n, w * n * n, w * d * d)
         d_s, nd_s = _combine(self.difference, w * d, w * n * d)
@@ -147,7 +147,7 @@ class _Columns:
         return s, curve.du * n_s + curve.dv * d_s, bend + curve.ddu * n_s + curve.ddv * d_s
 
     def slopes(self, curve: _Curve) -> Array:
-        """Multiply the slopes of the shares along x (b,G,P) by total; `difference` is spent afterwards."""
+        """Multiply the slopes of the shares along x (b,G,P) by total. This overwrites `difference`."""
         np.multiply(self.sum, (curve.sign * curve.du)[:, None, :], out=self.spare)
         np.multiply(self.difference, (curve.sign * curve.dv)[:, None, :], out=self.difference)
         np.multiply(self.spare, self.n, out=self.spare)
@@ -156,7 +156,7 @@ class _Columns:
 
 
 def _combine(columns: Array, *weights: Array) -> Array:
-    """Add up columns (b,G,P) by each of the weights (b,G,1); returns one (b,P) for each."""
+    """Add up columns (b,G,P) by each of the weights (b,G,1). Returns one (b,P) for each."""
     combined: Array = (np.concatenate(weights, axis=-1).swapaxes(1, 2) @ columns).swapaxes(0, 1)
     return combined
 
@@ -197,8 +197,8 @@ class DistancePrior:
         parts = self._parts(rows)
         pi, slope, bend = np.zeros((3, *compared.shape))
         for part in parts:
-            found = _Columns.of(self.groups, rows, part, curve.logs, self.columns)
-            _add((pi, slope, bend), found.along(curve, found.weight))
+            columns = _Columns.of(self.groups, rows, part, curve.logs, self.columns)
+            _add((pi, slope, bend), columns.along(curve, columns.weight))
         r = np.where(compared, 1 / (pi + FLOOR), 0.0)
         value = np.where(compared, np.log(pi + FLOOR), 0.0).sum(axis=1)
         j = self.jacobian.take(*compared.shape, self.incidence.shape[1])  # how pi follows the scores
@@ -206,10 +206,10 @@ class DistancePrior:
         slope, bend, cross = r * slope, r * bend, np.zeros((len(rows), *(self.incidence.shape[1:] * 2)))
         for part in parts:
             if len(parts) > 1:  # too many to have kept them
-                found = _Columns.of(self.groups, rows, part, curve.logs, self.columns)
-            pull = found.sum @ r[:, :, None] / found.total  # R_g = sum of r_c s_gc
-            _add((slope, bend), found.along(curve, -found.weight * pull)[1:])
-            cross += self._couple(found, curve, r, pull, j)
+                columns = _Columns.of(self.groups, rows, part, curve.logs, self.columns)
+            pull = columns.sum @ r[:, :, None] / columns.total  # R_g = sum of r_c s_gc
+            _add((slope, bend), columns.along(curve, -columns.weight * pull)[1:])
+            cross += self._couple(columns, curve, r, pull, j)
         j *= r[:, :, None]
         return Prior(value, curve.sign * slope, bend, cross, -(j.swapaxes(1, 2) @ j))
 
@@ -217,14 +217,14 @@ class DistancePrior:
         size, held = int(self.groups.size[rows].max()), max(1, HELD // max(1, self.compared[rows].size))
         return [slice(at, min(at + held, size)) for at in range(0, size, held)]
 
-    def _couple(self, found: _Columns, curve: _Curve, r: Array, pull: Array, j: Array) -> Array:
-        """Take the columns' totals out of j; returns how they follow the scores while the pulls do."""
-        slopes = found.slopes(curve)
-        k = self._gather(slopes) / found.total
+    def _couple(self, columns: _Columns, curve: _Curve, r: Array, pull: Array, j: Array) -> Array:
+        """Take the columns' totals out of j. Returns how they follow the scores while the pulls do."""
+        slopes = columns.slopes(curve)
+        k = self._gather(slopes) / columns.total
         slopes *= r[:, None, :]
-        pulled = self._gather(slopes) / found.total - pull * k
-        k *= found.weight
-        j -= found.sum.swapaxes(1, 2) @ (k / found.total)
+        pulled = self._gather(slopes) / columns.total - pull * k
+        k *= columns.weight
+        j -= columns.sum.swapaxes(1, 2) @ (k / columns.total)
         cross: Array = pulled.swapaxes(1, 2) @ k
         return cross
 

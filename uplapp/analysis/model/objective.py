@@ -46,7 +46,10 @@ class Pairs:
 
     @classmethod
     def of(cls, counts: Array) -> "Pairs":
-        """Read win counts (B,n,n); the diagonal is ignored."""
+        """Read win counts (B,n,n).
+
+        The diagonal is ignored.
+        """
         n = counts.shape[-1]
         first, second = np.triu_indices(n, 1)
         flat = counts.reshape(len(counts), n * n)
@@ -68,8 +71,8 @@ class Pairs:
         """Compute the curve at the differences of scores (B,n), once where all replicates share them."""
         same = len(scores) > 1 and bool((scores == scores[0]).all())
         once = scores[:1] if same else scores
-        found = Probit.of(once.take(self.first, axis=1) - once.take(self.second, axis=1))
-        return found.repeat(len(scores)) if same else found
+        curve = Probit.of(once.take(self.first, axis=1) - once.take(self.second, axis=1))
+        return curve.repeat(len(scores)) if same else curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +136,12 @@ def distance(pairs: Pairs) -> Objective:
         terms = _likelihood(pairs, probit, rows, incidence)
         concave = terms.hessian.copy()
         for block in prior.blocks(rows):
-            found = prior.at(probit.take(block), rows[block])
-            terms.value[block] += found.value
-            terms.gradient[block] += found.slope @ incidence
-            concave[block] += found.concave
-            coupled = found.cross + found.cross.swapaxes(1, 2)
-            terms.hessian[block] += laplacian(pairs, found.bend) - coupled + found.concave
+            terms_of_prior = prior.at(probit.take(block), rows[block])
+            terms.value[block] += terms_of_prior.value
+            terms.gradient[block] += terms_of_prior.slope @ incidence
+            concave[block] += terms_of_prior.concave
+            coupled = terms_of_prior.cross + terms_of_prior.cross.swapaxes(1, 2)
+            terms.hessian[block] += laplacian(pairs, terms_of_prior.bend) - coupled + terms_of_prior.concave
         return Terms(terms.value, terms.gradient, terms.hessian, concave)
 
     return objective

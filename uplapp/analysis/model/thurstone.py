@@ -20,7 +20,7 @@ CELLS = 1 << 16  # replicates solved together x conditions x conditions
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Scores (B,n) in JOD; a row that found no finite optimum is NaN."""
+    """Scores (B,n) in JOD, NaN in rows without a finite optimum."""
 
     scores: Array
     converged: NDArray[np.bool_]
@@ -29,14 +29,14 @@ class Fit:
 def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fit:
     """Fit win counts (B,n,n), `counts[b, i, j]` = times i was chosen over j, from scores `start` (B,n).
 
-    `labels` (n,) tells which conditions have a scale in common; the mean of each label is 0.
+    `labels` (n,) says which conditions have a scale in common; the mean of each label is 0.
     """
     gauge = (labels[:, None] == labels).astype(float)
     size, scores, converged = chunk_size(len(labels)), np.empty(start.shape), np.zeros(len(start), dtype=bool)
     for at in range(0, len(counts), size):
         some = slice(at, at + size)
-        found = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
-        scores[some], converged[some] = found.scores, found.converged
+        peak = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
+        scores[some], converged[some] = peak.scores, peak.converged
     scores -= scores @ (gauge / gauge.sum(axis=1))
     return Fit(np.where(converged[:, None], scores, np.nan), converged)
 
@@ -47,7 +47,7 @@ def chunk_size(conditions: int) -> int:
 
 
 def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
-    """Fit one matrix (n,n) from several starts; returns the scores (n,) of the highest optimum, or NaN."""
+    """Fit one matrix (n,n) from several starts to the scores (n,) of the highest optimum, or NaN."""
     votes = counts + counts.T
     rough = fit((counts + 0.5 * (votes > 0))[None], "none", np.zeros((1, len(counts))), labels).scores[0]
     copies = np.repeat(counts[None], len(STARTS), axis=0)
@@ -61,9 +61,10 @@ def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
 
 
 def maximise(objective: Objective, start: Array, gauge: Array, iterations: int = ITERATIONS) -> Fit:
-    """Climb by Newton steps from `start` (B,n); a step that leads down is halved, a finished row rests.
+    """Climb by Newton steps from `start` (B,n), halving steps that lead down.
 
-    `gauge` (n,n) holds 1 where two conditions share a mean that the objective leaves free.
+    A row that has arrived is left alone. `gauge` (n,n) holds 1 where two conditions share a mean that the
+    objective leaves free.
     """
     point, step = start.copy(), np.zeros_like(start)
     best = np.full(len(start), -np.inf)
@@ -87,7 +88,7 @@ def maximise(objective: Objective, start: Array, gauge: Array, iterations: int =
 
 
 def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell whether what remains after a step is rounding, from its length and that of the step before."""
+    """Say whether only rounding remains after a step, from its length and the length of the one before."""
     shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
     squared = (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
     last: NDArray[np.bool_] = (domed & (squared | (length < LAST_STEP_JOD))) | (length < STUCK_JOD)
@@ -95,7 +96,7 @@ def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[
 
 
 def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
-    """Solve for the step; where the Hessian may lead down or to a saddle, take the curvature that cannot."""
+    """Solve for the step, with the concave curvature where the Hessian may lead down or to a saddle."""
     step = _solve(terms.hessian, terms.gradient, gauge)
     if not domed.all():
         step[~domed] = _solve(terms.concave[~domed], terms.gradient[~domed], gauge)
@@ -105,7 +106,7 @@ def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
 
 
 def _is_domed(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
-    """Tell where the objective curves down in every direction, as it does around a peak."""
+    """Mark where the objective curves down in every direction, as it does around a peak."""
     steepness = gauge - FLATTEST * np.eye(len(gauge)) - hessian
     try:
         np.linalg.cholesky(steepness)  # a tenth of the time of eigenvalues

@@ -18,7 +18,7 @@ NOBODY = "(not sure)"  # what an observer chose who chose neither
 
 
 def conduct(votes: Votes) -> pd.DataFrame:
-    """Tabulate the observers, sorted by name (the index); what a file does not record is NaN.
+    """Tabulate the observers, sorted by name (the index), NaN for what a file does not record.
 
     Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
     `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
@@ -39,21 +39,26 @@ def conduct(votes: Votes) -> pd.DataFrame:
 
 
 def _catches(votes: Votes) -> pd.DataFrame:
-    """Failed and shown catch trials; one that shows the reference on no side cannot be failed."""
+    """Count failed and shown catch trials.
+
+    One without the reference cannot be failed.
+    """
     table = votes.table[votes.table["kind"] == "catch"]
     is_a, is_b = (table[side].astype(str) == REFERENCE for side in ("condition_A", "condition_B"))
-    known = is_a ^ is_b
+    one_reference = is_a ^ is_b
     chosen = table["is_A_selected"]
     failed = ~((is_a & (chosen == 1)) | (is_b & (chosen == 0)))
-    return _of(failed[known], table["observer"].astype(str)[known], "catch_failed", "catch_shown")
+    return _of(
+        failed[one_reference], table["observer"].astype(str)[one_reference], "catch_failed", "catch_shown"
+    )
 
 
 def _repeats(votes: Votes) -> pd.DataFrame:
     """Repeats answered otherwise than the same observer's last main trial of that pair in that scene."""
-    asked = _asked(votes.table)
+    questions = _asked(votes.table)
     key = ["observer", "scene", "low", "high"]
-    main = asked[asked["kind"] == "main"].drop_duplicates(key, keep="last")
-    both = asked[asked["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
+    main = questions[questions["kind"] == "main"].drop_duplicates(key, keep="last")
+    both = questions[questions["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
     changed = both["chosen_again"] != both["chosen"]
     return _of(changed, both["observer"], "repeats_inconsistent", "repeats_shown")
 
@@ -92,13 +97,13 @@ def _times(main: pd.DataFrame, source: str) -> pd.DataFrame:
     if "response_ms" not in main:
         return pd.DataFrame(columns=["median_s", "fast_share"], dtype=float)
     times_ms = pd.Series(numbers(main, "response_ms", source, 0.0), index=main.index)
-    known, who = times_ms.notna(), main["observer"].astype(str)
-    fast = _share(times_ms[known] < FAST_MS, who[known])
+    timed, who = times_ms.notna(), main["observer"].astype(str)
+    fast = _share(times_ms[timed] < FAST_MS, who[timed])
     return pd.DataFrame({"median_s": times_ms.groupby(who).median() / 1000, "fast_share": fast})
 
 
 def _broken(main: pd.DataFrame, source: str) -> pd.Series:
-    """Share of answers flagged for late frames; without flags, those with any missed frame."""
+    """Share of answers flagged for late frames, or without flags of answers with any missed frame."""
     who = main["observer"].astype(str)
     if "flags" in main:
         broken = main["flags"].astype("string").fillna("").str.split().map(lambda words: LATE_FRAMES in words)
@@ -110,8 +115,8 @@ def _broken(main: pd.DataFrame, source: str) -> pd.Series:
 
 
 def _circles(votes: Votes) -> pd.Series:
-    found = {name: one.share for name, one in observers_triads(votes).items()}
-    return pd.Series(found, name="circular_share", dtype=float)
+    shares = {name: one.share for name, one in observers_triads(votes).items()}
+    return pd.Series(shares, name="circular_share", dtype=float)
 
 
 def _share(marks: pd.Series, who: pd.Series) -> pd.Series:

@@ -18,7 +18,7 @@ LEAST_RANGE = 1e-9  # a smaller quartile range is rounding
 
 @dataclass(frozen=True, eq=False)
 class Unlikeness:
-    """What sets each observer apart, (K,) in the order of `Comparisons.observers`; NaN where undefined.
+    """Distances that set each observer apart, (K,) in the order of `Comparisons.observers`, NaN if undefined.
 
     `log10_l` is the mean log10 probability of a pair's votes, `excess` the mean log10 probability of an
     answer above what the others' scores predict for it. The distances say how many quartile ranges below
@@ -54,19 +54,19 @@ def distances(values: Array) -> Array:
 
     NaN with fewer than FEWEST_OBSERVERS; infinite where all but a few agree exactly.
     """
-    known = np.isfinite(values)
-    if known.sum() < FEWEST_OBSERVERS:
+    finite = np.isfinite(values)
+    if finite.sum() < FEWEST_OBSERVERS:
         return np.full_like(values, np.nan)
-    low, high = np.percentile(values[known], [25, 75], method="hazen")
+    low, high = np.percentile(values[finite], [25, 75], method="hazen")
     below = low - values
     if high - low < LEAST_RANGE:
-        return np.where(known, np.where(below > LEAST_RANGE, np.inf, 0.0), np.nan)
-    far: Array = np.where(known, np.maximum(0.0, below / (high - low)), np.nan)
+        return np.where(finite, np.where(below > LEAST_RANGE, np.inf, 0.0), np.nan)
+    far: Array = np.where(finite, np.maximum(0.0, below / (high - low)), np.nan)
     return far
 
 
 def _scores_of_others(wins: Array) -> Array:
-    """Scores (K,n) from the votes (K,n,n) of all observers but one; NaN where these leave gaps."""
+    """Fit scores (K,n) to the votes (K,n,n) of all observers but one, NaN where these leave gaps."""
     total = wins.sum(axis=0)
     labels = components(total)
     start = fit_best(total, PRIOR, labels)
@@ -79,7 +79,7 @@ def _scores_of_others(wins: Array) -> Array:
 
 
 def _log10_binomial(m: Array, n: Array, apart: Array) -> Array:
-    """log10 of the probability of m of n votes; the gamma function takes half votes."""
+    """Compute log10 of the probability of m of n votes, by the gamma function for half votes."""
     ways = gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1)
     logs: Array = (ways + m * log_ndtr(apart / SIGMA) + (n - m) * log_ndtr(-apart / SIGMA)) / np.log(10)
     return logs

@@ -1,4 +1,4 @@
-"""Whose answers a person should look at, and what leaving them out would change; nobody is left out here."""
+"""Screening: whose answers a person should look at, and what leaving them out would change."""
 
 from collections.abc import Callable, Mapping
 
@@ -53,24 +53,25 @@ RULES: tuple[tuple[Rule, str], ...] = (
 
 
 def screen(votes: Votes) -> pd.DataFrame:
-    """Tabulate the observers, one row each, sorted by name; `looks` says in words why to look at one.
+    """Tabulate the observers, one row each, sorted by name.
 
-    Columns: observer, answers, dist_pairs, dist_trials and log10_l as in `Unlikeness`, those of `conduct`,
-    looks (reasons joined by "; ", or empty). NaN is what cannot be known; see `notes`.
+    `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials and log10_l
+    as in `Unlikeness`, those of `conduct`, looks (reasons joined by "; ", or empty). NaN is what cannot be
+    known; see `notes`.
     """
     comparisons = count(votes)
-    found = unlikeness(comparisons)
-    apart = {name: getattr(found, name) for name in ("dist_pairs", "dist_trials", "log10_l")}
+    unlike = unlikeness(comparisons)
+    distances_of = {name: getattr(unlike, name) for name in ("dist_pairs", "dist_trials", "log10_l")}
     people = pd.Index(comparisons.observers, name="observer")
     table = conduct(votes)
-    table = table.join(pd.DataFrame(apart, index=people))
-    columns = [name for name in table if name not in ("answers", *apart)]
-    table = table[["answers", *apart, *columns]].reset_index()
+    table = table.join(pd.DataFrame(distances_of, index=people))
+    columns = [name for name in table if name not in ("answers", *distances_of)]
+    table = table[["answers", *distances_of, *columns]].reset_index()
     return table.assign(looks=_looks(table))
 
 
 def notes(table: pd.DataFrame) -> tuple[str, ...]:
-    """Say what a table of `screen` cannot tell, and how far to trust it."""
+    """Say what a table of `screen` cannot say, and how far to trust it."""
     said = []
     silent = table["answers"] == 0
     undefined = table["log10_l"].isna() & ~silent
@@ -152,6 +153,6 @@ def _changeable(changed: "pd.Series[float]", shown: "pd.Series[int]") -> "pd.Ser
 
 
 def _hasty(median_s: "pd.Series[float]") -> "pd.Series[bool]":
-    """Whether the logarithm of a time lies far below the others'; 0 s is below everything."""
+    """Say whether the logarithm of a time lies far below the others'. 0 s is below everything."""
     logs = np.log(np.maximum(median_s.to_numpy(dtype=float), 1e-3))
     return pd.Series(distances(logs) > FAR, index=median_s.index)

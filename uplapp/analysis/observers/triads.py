@@ -21,7 +21,7 @@ class Triads:
 
     @property
     def share(self) -> float:
-        """Circular triads of all complete ones, 0 to 1; NaN where there are none."""
+        """Share of circular triads among the complete ones, 0 to 1, NaN without a complete one."""
         return self.circular / self.complete if self.complete else float("nan")
 
     def __add__(self, other: "Triads") -> "Triads":
@@ -43,9 +43,9 @@ def triads(wins: Array) -> Triads:
 
 def observers_triads(votes: Votes) -> dict[str, Triads]:
     """Count each observer's triads in the main trials, scene by scene, since a scene may change the order."""
-    found: dict[str, Triads] = {}
+    sums: dict[str, Triads] = {}
     for scene in scenes(votes):
         comparisons = count(of_scene(votes, scene))
         for observer, wins in zip(comparisons.observers, comparisons.wins, strict=True):
-            found[observer] = found.get(observer, Triads(0, 0)) + triads(wins)
-    return dict(sorted(found.items()))
+            sums[observer] = sums.get(observer, Triads(0, 0)) + triads(wins)
+    return dict(sorted(sums.items()))

@@ -39,31 +39,31 @@ def agreement_chart(
     metric: str,
     width: Width = WIDE_PX,
     simulated: bool = False,
-    found: pd.DataFrame | None = None,
+    agreement: pd.DataFrame | None = None,
 ) -> alt.LayerChart:
     """Draw the JOD of each condition against one metric, with 95 % intervals.
 
-    `table` is that of `scatter_table`, `found` that of an Agreement: then the title says which way the metric
-    points and how far it agrees; without, it tells the plain rank correlation of the points. Names stand
-    beside their points where there is room, else in the tooltip.
+    `table` comes from `scatter_table`. With `agreement`, the table of an Agreement, the title says which way
+    the metric points and how far it agrees; without, it says the plain rank correlation of the points. Names
+    stand beside their points where there is room, else in the tooltip.
     """
     rows = _rows(table, metric)
     layers = _layers(rows, metric, (pixels(width) - AXIS_PX, HEIGHT_PX))
-    title = f"{short(metric, 30)}: {_correlation(rows, metric, found)}"
+    title = f"{short(metric, 30)}: {_correlation(rows, metric, agreement)}"
     title = f"SIMULATED observers: {title}" if simulated else title
     return finish(alt.LayerChart(layer=layers), title, width=width, height=HEIGHT_PX)
 
 
 def agreement_panels(
-    table: pd.DataFrame, width: int = WIDE_PX, simulated: bool = False, found: pd.DataFrame | None = None
+    table: pd.DataFrame, width: int = WIDE_PX, simulated: bool = False, agreement: pd.DataFrame | None = None
 ) -> alt.ConcatChart:
-    """Draw one panel a metric, as many beside each other as `width` has room for; otherwise as one chart."""
+    """Draw one panel per metric, as many beside each other as `width` has room for."""
     columns = max(1, width // PANEL_PX)
     size = width // columns - AXIS_PX - 10, PANEL_HEIGHT_PX
     panels = []
     for metric in dict.fromkeys(table["metric"]):
         rows = _rows(table, metric)
-        text = [short(metric, 40), _correlation(rows, metric, found)]
+        text = [short(metric, 40), _correlation(rows, metric, agreement)]
         heading = alt.TitleParams(text, fontSize=FONT_PX, anchor="start")
         panel = alt.LayerChart(layer=_layers(rows, metric, size))
         panels.append(panel.properties(width=size[0], height=size[1], title=heading))
@@ -72,14 +72,14 @@ def agreement_panels(
 
 
 def _rows(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    known = np.isfinite(table[["value", "jod"]].to_numpy(float)).all(axis=1)
-    rows: pd.DataFrame = table[(table["metric"] == metric) & (table["scene"] == "") & known]
+    finite = np.isfinite(table[["value", "jod"]].to_numpy(float)).all(axis=1)
+    rows: pd.DataFrame = table[(table["metric"] == metric) & (table["scene"] == "") & finite]
     return rows.sort_values("jod", ascending=False, kind="stable")
 
 
-def _correlation(rows: pd.DataFrame, metric: str, found: pd.DataFrame | None) -> str:
-    if found is not None:
-        row = found[(found["metric"] == metric) & (found["level"] == "conditions")].iloc[0]
+def _correlation(rows: pd.DataFrame, metric: str, agreement: pd.DataFrame | None) -> str:
+    if agreement is not None:
+        row = agreement[(agreement["metric"] == metric) & (agreement["level"] == "conditions")].iloc[0]
         low, high = float(row["spearman_low"]), float(row["spearman_high"])
         interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite([low, high]).all() else ""
         return f"{row['better']} is better, Spearman {row['spearman']:.2f}{interval}"
@@ -89,11 +89,11 @@ def _correlation(rows: pd.DataFrame, metric: str, found: pd.DataFrame | None) ->
 
 
 def _ends(values: pd.DataFrame) -> list[float]:
-    known = values.to_numpy(float).ravel()
-    known = known[np.isfinite(known)]
-    if not known.size:
+    finite = values.to_numpy(float).ravel()
+    finite = finite[np.isfinite(finite)]
+    if not finite.size:
         return [0.0, 1.0]
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
     margin = 0.08 * (high - low) or 0.5
     return [low - margin, high + margin]
 
@@ -104,8 +104,8 @@ def _layers(rows: pd.DataFrame, metric: str, size: tuple[float, float]) -> list[
     x = alt.X("value:Q", title=short(metric, 30), scale=scale, axis=alt.Axis(tickCount=5))
     height: dict[str, Any] = {"title": "score in JOD", "axis": alt.Axis(tickCount=5)}
     height["scale"] = alt.Scale(domain=up, nice=False)
-    told = tooltips("condition:N", "value:Q", "jod:Q", "jod_low:Q", "jod_high:Q", value=".4g")
-    base = alt.Chart(inline(rows)).encode(x=x, tooltip=told)
+    tips = tooltips("condition:N", "value:Q", "jod:Q", "jod_low:Q", "jod_high:Q", value=".4g")
+    base = alt.Chart(inline(rows)).encode(x=x, tooltip=tips)
     spans = base.mark_rule(color=BLUE, opacity=0.5, strokeWidth=1.5).encode(
         y=alt.Y("jod_low:Q", **height), y2="jod_high:Q"
     )

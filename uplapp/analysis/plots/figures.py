@@ -24,7 +24,10 @@ def save(chart: Any, path: Path) -> None:
 
 
 def kind_of(path: Path) -> str:
-    """Read the format from a file's suffix; an unknown one is refused before any work is done."""
+    """Read the format from a file's suffix.
+
+    Raises UnknownName before any work is done.
+    """
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise UnknownName("picture format", kind, FORMATS)
@@ -32,19 +35,19 @@ def kind_of(path: Path) -> str:
 
 
 def picture(chart: Any, kind: str) -> bytes:
-    """Draw a chart as one of FORMATS, 96 of its px an inch; in a PDF 72, so scale that to the column."""
+    """Draw a chart in one of FORMATS at 96 px per inch, a PDF at 72: scale that to the column."""
     if kind not in FORMATS:
         raise UnknownName("picture format", kind, FORMATS)
-    text, found = StringIO(), BytesIO()
+    text, content = StringIO(), BytesIO()
     match kind:
         case "svg":
             chart.save(text, format=kind)
             return text.getvalue().encode()
         case "png":
-            chart.save(found, format=kind, ppi=DPI, scale_factor=POINTS_A_PX)
+            chart.save(content, format=kind, ppi=DPI, scale_factor=POINTS_A_PX)
         case _:
-            chart.save(found, format=kind)
-    return found.getvalue()
+            chart.save(content, format=kind)
+    return content.getvalue()
 
 
 def figure_files(report: Report, kind: str = "svg") -> dict[str, bytes]:

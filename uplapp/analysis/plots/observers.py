@@ -25,7 +25,7 @@ LEAST_END = 2.0  # the axis reaches beyond the limit even where nobody does
 
 
 def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool = False) -> alt.LayerChart:
-    """Draw the distances of a table of `screen`, the most unlike observer on top; the tooltip says why.
+    """Draw the distances of a table of `screen`, the most unlike observer on top, reasons in the tooltips.
 
     Names of observers with something to look at carry an asterisk, whichever rule found it. An infinite
     distance lies at the right edge.
@@ -36,7 +36,7 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
     finite = table[[*DISTANCES]].replace(np.inf, np.nan).to_numpy(float)
     end = 1.1 * max(LEAST_END, np.nanmax(finite, initial=0.0))
     rows = table.melt(["name", "observer", "answers", "looks"], [*DISTANCES], "kind", "distance")
-    rows = rows.assign(kind=rows["kind"].map(DISTANCES), told=rows["distance"].map("{:.2f}".format))
+    rows = rows.assign(kind=rows["kind"].map(DISTANCES), shown=rows["distance"].map("{:.2f}".format))
     rows["distance"] = rows["distance"].clip(upper=end)
     return finish(
         alt.LayerChart(layer=_layers(rows.dropna(subset="distance"), names, end, width)),
@@ -54,7 +54,7 @@ def _starred(table: pd.DataFrame) -> list[str]:
 def _layers(rows: pd.DataFrame, names: list[str], end: float, width: Width) -> list[alt.Chart]:
     kinds = list(DISTANCES.values())
     legend = alt.Legend(title=None, orient="top")
-    told = tooltips("observer:N", "kind:N", "told:N", "answers:Q", "looks:N", answers="d")
+    tips = tooltips("observer:N", "kind:N", "shown:N", "answers:Q", "looks:N", answers="d")
     axis = alt.Axis(tickCount=6)
     points = (
         alt.Chart(inline(rows))
@@ -71,7 +71,7 @@ def _layers(rows: pd.DataFrame, names: list[str], end: float, width: Width) -> l
             shape=alt.Shape(
                 "kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend
             ),
-            tooltip=told,
+            tooltip=tips,
         )
     )
     limit = alt.Chart(inline(pd.DataFrame({"limit": [FAR]}))).mark_rule(color=GREY, strokeDash=[5, 4])

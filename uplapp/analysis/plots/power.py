@@ -21,7 +21,7 @@ HEIGHT_PX = 240
 
 
 def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw power against the number of observers, one line a comparison, with its Monte-Carlo interval.
+    """Draw power against the number of observers, one line per comparison, with its Monte-Carlo interval.
 
     `table` has the columns observers, comparison, difference_jod, power, power_low, power_high. Of more than
     MOST_LINES comparisons, so many are named, from the smallest difference to the largest; the rest is grey.
@@ -36,9 +36,10 @@ def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
     named = table["comparison"].isin(names)
     layers = _layers(table[named], table[~named], names, _x(table))
     notes = ["Bands: what chance leaves open in the simulation (95 %)."]
-    notes += [
-        f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."
-    ] * (len(names) < len(sizes))
+    if len(names) < len(sizes):
+        notes.append(
+            f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."
+        )
     title = "Power: share of simulated studies that find the difference"
     return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=HEIGHT_PX)
 
@@ -66,7 +67,7 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
     )
     looks = told_apart("comparison:N", names, legend, "color", "strokeDash")
     color = looks["color"]
-    told = tooltips(
+    tips = tooltips(
         "comparison:N",
         "observers:Q",
         "difference_jod:Q",
@@ -75,12 +76,12 @@ def _layers(table: pd.DataFrame, others: pd.DataFrame, names: list[str], x: alt.
         "power_high:Q",
         observers="d",
     )
-    base = alt.Chart(inline(table)).encode(x=x, tooltip=told)
+    base = alt.Chart(inline(table)).encode(x=x, tooltip=tips)
     target = alt.Chart(inline(pd.DataFrame({"target": [TARGET]}))).mark_rule(color=GREY, strokeDash=[5, 4])
     faint = alt.Chart(inline(others)).mark_line(color="#c8c8c8", strokeWidth=0.8)
     return [
         target.encode(y="target:Q"),
-        faint.encode(x=x, y=y, detail="comparison:N", tooltip=told),
+        faint.encode(x=x, y=y, detail="comparison:N", tooltip=tips),
         base.mark_area(opacity=0.15).encode(y="power_low:Q", y2="power_high:Q", color=color),
         base.mark_line(strokeWidth=2).encode(y=y, **looks),
         base.mark_point(filled=True, size=30, opacity=1).encode(y=y, color=color),

@@ -31,7 +31,7 @@ FIELDS = ("condition:N", "criterion:N", "mean:Q", "low:Q", "high:Q", "sd:Q", "ob
 
 
 def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw mean ratings with 95 % intervals in one panel: one row a condition, one lane a criterion."""
+    """Draw mean ratings with 95 % intervals in one panel, a row per condition, a lane per criterion."""
     table, names = report.means, _order(report)
     criteria = list(report.ratings.criteria)
     ends = jod_domain(table[["mean", "low", "high"]].to_numpy(float).ravel(), width_of_rows(names, width))
@@ -48,7 +48,7 @@ def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart
 
 
 def rating_panels(report: RatingReport, width: int = WIDE_PX) -> alt.ConcatChart:
-    """Draw the same as one column a criterion, as many beside each other as `width` has room for."""
+    """Draw the same as one column per criterion, as many beside each other as `width` has room for."""
     names, criteria = _order(report), list(report.ratings.criteria)
     label = label_px(names, width)
     columns = min(len(criteria), max(1, int((width - label) / (LEAST_PANEL_PX + GAP_PX))))

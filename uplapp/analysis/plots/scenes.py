@@ -1,4 +1,4 @@
-"""Scores of each scene beside those of all scenes."""
+"""Chart of the scores of each scene beside the scores of all scenes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
 
 
 def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw the scores of each scene, one row a condition; upright lines mark those of all scenes.
+    """Draw the scores of each scene, one row per condition, and upright lines at the scores of all scenes.
 
     Every scene has its own zero, the mean of its conditions (or the anchor), so only places within a scene
     compare. Intervals are drawn for up to MOST_INTERVALS scenes.
@@ -40,11 +40,13 @@ def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WID
     values += [table["jod_low"], table["jod_high"]] if len(scenes) <= MOST_INTERVALS else []
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
     row = min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
+    notes = ["Upright lines: all scenes together."]
+    if len(scenes) <= MOST_INTERVALS:
+        notes.append("With 95 % intervals.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
         titled(pooled.simulated, "scores by scene"),
-        "Upright lines: all scenes together.",
-        *["With 95 % intervals."] * (len(scenes) <= MOST_INTERVALS),
+        *notes,
         width=width,
         height=row * max(1, len(names)),
     )
@@ -72,8 +74,8 @@ def _layers(
     )
     looks = told_apart("scene:N", scenes, legend, "color", "shape")
     lane = alt.YOffset("scene:N", scale=alt.Scale(domain=scenes))
-    told = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
-    base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=told)
+    tips = tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q")
+    base = alt.Chart(inline(table)).encode(y=alt.Y("condition:N", **rows), yOffset=lane, tooltip=tips)
     mean = alt.Chart(inline(all_scenes)).mark_rule(color=GREY, strokeWidth=2.5, opacity=0.8)
     ends_of_row = {
         "y": alt.Y("condition:N", bandPosition=0, **rows),

@@ -29,23 +29,24 @@ MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables
 
 
 def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw scores with their 95 % intervals, best on top; without finite scores the picture is empty.
+    """Draw scores with their 95 % intervals, best on top.
 
-    Letters at the right: conditions that share one do not differ significantly.
+    Without finite scores the picture is empty. Letters at the right: conditions that share one do not differ
+    significantly.
     """
     table = ranking(scores).dropna(subset="jod").drop(columns="rank")
     words = dict(zip(scores.conditions, letters(scores), strict=True))
     table["letters"] = table["condition"].map(words).astype(object)
     longest = max(map(len, table["letters"]), default=0)
-    told = 0 < longest <= MOST_LETTERS
+    lettered = 0 < longest <= MOST_LETTERS
     room = width_of_rows(table["condition"].tolist(), width)
     ends = jod_domain(
         table[["jod", "jod_low", "jod_high"]].assign(zero=0.0).to_numpy(float).ravel(),
         room,
-        told * (CHARACTER_PX * longest + 10),
+        lettered * (CHARACTER_PX * longest + 10),
     )
-    layers = _layers(scores, table, ends, width) + ([_words(table)] if told else [])
-    notes = ["Conditions that share a letter do not differ significantly."] if told else []
+    layers = _layers(scores, table, ends, width) + ([_words(table)] if lettered else [])
+    notes = ["Conditions that share a letter do not differ significantly."] if lettered else []
     return finish(
         alt.LayerChart(layer=layers),
         titled(scores.simulated, f"scores with 95 % intervals ({scores.interval})"),

@@ -29,7 +29,7 @@ LOOKS: dict[str, tuple[Any, Sequence[Any]]] = {
     "strokeDash": (alt.StrokeDash, DASHES),
 }
 
-COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px an inch
+COLUMN_PX, PAGE_PX = 336, 672  # 3.5 and 7 inches at 96 px per inch
 WIDE_PX = 560
 NARROWEST_PX = 320  # what "container" may come to
 FONT_PX, TITLE_PX, CHARACTER_PX = 12, 13, 6.4
@@ -37,7 +37,7 @@ ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
 
 
 def inline(table: pd.DataFrame) -> alt.InlineData:
-    """Hand over a table of any length; NaN and infinity become null."""
+    """Hand over a table of any length, NaN and infinity as null."""
     return alt.InlineData(values=plain(table))
 
 
@@ -52,7 +52,7 @@ def row_px(rows: int) -> int:
 
 
 def label_px(names: Iterable[str], width: Width) -> float:
-    """Width of the names beside an axis; long ones give up their middle at two fifths of the picture."""
+    """Width of the names beside an axis, at most two fifths of the picture."""
     longest = max((len(name) for name in names), default=0)
     return CHARACTER_PX * min(longest, label_characters(width)) + 14
 
@@ -68,7 +68,7 @@ def label_characters(width: Width) -> int:
 
 
 def names_axis(width: Width, **options: Any) -> alt.Axis:
-    """Label rows with names; the middle of a long one is left out, as names often differ at their ends."""
+    """Label rows with names, without the middle of long ones, as names often differ at their ends."""
     most = label_characters(width)
     head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
     shortened = f"slice(datum.label, 0, {head}) + '…' + slice(datum.label, -{tail})"
@@ -84,24 +84,24 @@ def short(name: str, characters: int) -> str:
 
 def jod_domain(values: Array, width_px: float, right_px: float = 0.0) -> list[float]:
     """Ends of an axis that holds all finite values and leaves `right_px` of `width_px` free."""
-    known = values[np.isfinite(values)]
-    if not known.size:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return [-1.0, 1.0]
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
     span = max(high - low, 0.1)
     free = min(0.6, max(0.0, right_px / max(width_px, 1.0)))
     return [low - 0.04 * span, high + 0.04 * span + 1.08 * span * free / (1 - free)]
 
 
 def tooltips(*fields: str, **formats: str) -> list[alt.Tooltip]:
-    """Tell fields on hover, numbers with two digits, or as `formats` of their names say."""
-    found = []
+    """Show fields on hover, numbers with two digits, or as `formats` of their names say."""
+    tips = []
     for field in fields:
         name, _, kind = field.partition(":")
-        found.append(
+        tips.append(
             alt.Tooltip(field, format=formats.get(name, ".2f")) if kind == "Q" else alt.Tooltip(field)
         )
-    return found
+    return tips
 
 
 def jod_title(scores: Scores) -> list[str]:
@@ -117,11 +117,14 @@ def titled(simulated: bool, text: str) -> str:
 
 
 def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | None = None) -> Chart:
-    """Give a picture its title, notes under it, size and letters; `height` is that of the rows alone."""
-    told = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
+    """Give a picture its title, notes under it, size and letters.
+
+    `height` is of the rows alone.
+    """
+    lines = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
     heading = alt.TitleParams(
         text=_lines(title, width, CHARACTER_PX * 1.15),
-        subtitle=told,
+        subtitle=lines,
         anchor="start",
         frame="bounds",
         fontSize=TITLE_PX,
@@ -157,9 +160,10 @@ def lettered(chart: Chart) -> Chart:
 
 
 def in_turn(names: Sequence[str], looks: Sequence[Any], shift: int = 0) -> list[Any]:
-    """Deal out looks to names; when they run out it starts again, `shift` looks further on.
+    """Give each name a look.
 
-    So colours and shapes that run out together make other pairs in the next round.
+    When the looks run out it starts again, `shift` looks further on. So colours and shapes that run out
+    together make other pairs in the next round.
     """
     return [looks[(place + shift * (place // len(looks))) % len(looks)] for place in range(len(names))]
 

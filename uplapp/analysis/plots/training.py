@@ -23,7 +23,7 @@ VALUES = ("loss", "validation_loss", "validation_psnr")
 
 
 def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
-    """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel a run.
+    """Draw the logs of runs, by name: PSNR on validation images in one panel, losses in one panel per run.
 
     A log has the columns step, loss, validation_psnr, validation_loss; values that are missing are left out.
     Without scores there is no first panel. Losses have units of their own, so only their courses compare.
@@ -51,9 +51,9 @@ def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:
     rows = [table.assign(run=name).dropna(subset="validation_psnr") for name, table in tables.items()]
     legend = alt.Legend(orient="bottom", title=None, columns=1, symbolType="stroke", symbolOpacity=1)
     looks = told_apart("run:N", names, legend, "color", "strokeDash")
-    told = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
+    tips = tooltips("run:N", "step:Q", "validation_psnr:Q", step="d")
     base = alt.Chart(inline(pd.concat(rows))).mark_line(strokeWidth=1.5, point=True)
-    return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=told, **looks), "PSNR")
+    return _sized(base.encode(x=_steps(), y=_value("validation_psnr", "dB"), tooltip=tips, **looks), "PSNR")
 
 
 def _loss_panel(name: str, table: pd.DataFrame) -> Any:

@@ -75,7 +75,10 @@ class Layout:
 
 
 def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw the ranking triangles, with bars under groups that are tied; empty without finite scores."""
+    """Draw the ranking triangles, with bars under groups that are tied.
+
+    Empty without finite scores.
+    """
     table = ranking(scores).dropna(subset="jod").iloc[::-1].reset_index(drop=True)
     groups = _groups(scores)
     plan = _plan(table, len(groups), pixels(width) - 2 * EDGE_PX)
@@ -96,7 +99,7 @@ def label_px(label: str) -> float:
 def _groups(scores: Scores) -> list[list[str]]:
     """Members of each group of two or more that share a letter, best group first.
 
-    None where single letters do not suffice, beyond which bars could not be told apart either.
+    None where single letters do not suffice, beyond which bars could not be distinguished either.
     """
     words = letters(scores)
     if any(list(word) != sorted(set(word)) for word in words):
@@ -150,7 +153,7 @@ def _lines(scores: Scores, table: pd.DataFrame, plan: Layout) -> alt.Chart:
 
 
 def _neighbours(scores: Scores, table: pd.DataFrame) -> pd.DataFrame:
-    """One row a line: where it begins and ends, and the test of its pair."""
+    """Tabulate the lines: where each begins and ends, and the test of its pair."""
     tests = {frozenset((pair.a, pair.b)): pair for pair in scores.pairs}
     rows = []
     for step in (1, 2):

@@ -24,7 +24,11 @@ from uplapp.analysis.plots.style import (
 from uplapp.analysis.writing.export import ranking
 from uplapp.values import Scores
 
-SHADES = ["#ffffff", "#8fbfdc", "#00456e"]  # of 0, 50 and 100 %, ever darker: grey print tells them apart
+SHADES = [
+    "#ffffff",
+    "#8fbfdc",
+    "#00456e",
+]  # of 0, 50 and 100 %, ever darker, also in grey print
 DARK = 66  # percent from which white numbers read better
 CELL_PX = 26  # narrower cells have no room for a number
 MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
@@ -49,18 +53,22 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
         tooltip=tooltips("chosen:N", "over:N", "percent:Q", "votes:Q", "model_percent:Q"),
     )
     what = "as the scores predict" if model else "of the votes of each pair"
+    notes = []
+    if len(shown) < len(names) * (len(names) - 1):
+        notes.append("Grey: not compared.")
+    if ranked:
+        notes.append("Columns are numbered by rank, as the rows.")
     return finish(
         alt.LayerChart(layer=_cells(base, f"{field}:Q", cell_px >= CELL_PX), view=EMPTY),
         titled(scores.simulated, f"chosen, % {what}"),
-        *["Grey: not compared."] * (len(shown) < len(names) * (len(names) - 1)),
-        *["Columns are numbered by rank, as the rows."] * ranked,
+        *notes,
         width=width,
         height=row_px(len(names)) * len(names),
     )
 
 
 def _shares(scores: Scores, names: list[str]) -> pd.DataFrame:
-    """One row an ordered pair: its votes, its share of them, and what the scores predict."""
+    """Tabulate each ordered pair: its votes, its share of them, and the share that the scores predict."""
     votes = scores.wins + scores.wins.T
     chosen, over = np.nonzero(1 - np.eye(len(votes)))
     labels, ranks = np.array(scores.conditions, dtype=object), [*map(names.index, scores.conditions)]
@@ -98,9 +106,9 @@ def _columns(names: list[str], ranked: bool, cell_px: float) -> alt.X:
         angle = 0 if max(map(len, names)) * CHARACTER_PX < cell_px else -35
         return alt.X("over:N", scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=angle, **axis))
     numbers = list(range(1, len(names) + 1))
-    told = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
+    ticks = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
     return alt.X(
-        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=told, labelAngle=0, **axis)
+        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
     )
 
 

@@ -19,7 +19,7 @@ IMAGE = ["criterion", "observer", "condition", "scene"]
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """For each of n columns: mean over observers, 95 % interval, sd between observers, how many; (n,)."""
+    """Summary (n,) of n columns: mean over observers, 95 % interval, sd between observers, number of them."""
 
     mean: Array
     low: Array
@@ -29,7 +29,7 @@ class Spread:
 
 
 def observer_means(ratings: Ratings, criterion: str) -> pd.DataFrame:
-    """Each observer's mean rating of each condition (K,n), over scenes; NaN where there is none.
+    """Mean rating (K,n) of each observer and condition over scenes, NaN without a rating.
 
     Ratings of the same image are averaged first, then the scenes, so that every scene weighs the same.
     """
@@ -39,24 +39,25 @@ def observer_means(ratings: Ratings, criterion: str) -> pd.DataFrame:
 
 
 def spread(values: Array, method: Method) -> Spread:
-    """Summarise (K,n), one row an observer; the interval resamples whole observers.
+    """Summarise (K,n), one row per observer.
 
-    NaN: below two observers there is neither sd nor interval; where all agree exactly there is no interval.
+    The interval resamples whole observers. NaN: below two observers there is neither sd nor interval; where
+    all agree exactly there is no interval.
     """
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    filled = np.where(known, values, 0.0)
+    finite = np.isfinite(values)
+    count = finite.sum(axis=0)
+    filled = np.where(finite, values, 0.0)
     mean = _over(filled.sum(axis=0), count)
-    sd = np.sqrt(_over((np.where(known, values - mean, 0.0) ** 2).sum(axis=0), count - 1))
+    sd = np.sqrt(_over((np.where(finite, values - mean, 0.0) ** 2).sum(axis=0), count - 1))
     weights = observer_weights(len(values), method.bootstraps, method.seed)
-    replicates = _over(weights @ filled, weights @ known)
+    replicates = _over(weights @ filled, weights @ finite)
     ends = [_interval(*column, method) for column in zip(mean, replicates.T, sd, count, strict=True)]
     low, high = np.array(ends, dtype=float).reshape(-1, 2).T
     return Spread(mean, low, high, sd, count)
 
 
 def means(ratings: Ratings, method: Method) -> pd.DataFrame:
-    """Mean ratings, one row a criterion and condition, best first within a criterion.
+    """Tabulate mean ratings, one row per criterion and condition, best first within a criterion.
 
     Columns: criterion, condition, mean, low, high, sd (between observers), observers, ratings; then
     reference_difference, reference_low, reference_high: how far below (-) the hidden reference, averaged over
@@ -64,7 +65,7 @@ def means(ratings: Ratings, method: Method) -> pd.DataFrame:
     mean over criteria: they ask for different things, on scales that need not be the same.
     """
     table = images(ratings)
-    found = []
+    tables = []
     for criterion in ratings.criteria:
         own = observer_means(ratings, criterion)
         counts = table[table["criterion"] == criterion]["condition"].value_counts()
@@ -80,8 +81,8 @@ def means(ratings: Ratings, method: Method) -> pd.DataFrame:
                 "reference_high": apart.high,
             }
         )
-        found.append(rows.sort_values("mean", ascending=False, kind="stable"))
-    return pd.concat(found, ignore_index=True)
+        tables.append(rows.sort_values("mean", ascending=False, kind="stable"))
+    return pd.concat(tables, ignore_index=True)
 
 
 def differences(ratings: Ratings, method: Method) -> pd.DataFrame:
@@ -92,26 +93,26 @@ def differences(ratings: Ratings, method: Method) -> pd.DataFrame:
     two observers rated both in one scene, or all of them differ by exactly the same. The reference is not
     among the conditions.
     """
-    found = [_differences(ratings, criterion, method) for criterion in ratings.criteria]
-    return pd.concat(found, ignore_index=True)
+    tables = [_differences(ratings, criterion, method) for criterion in ratings.criteria]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _differences(ratings: Ratings, criterion: str, method: Method) -> pd.DataFrame:
     own = _scenes(ratings, criterion).drop(columns=ratings.reference, errors="ignore")
     pairs = list(combinations(own.columns, 2))
     apart = pd.DataFrame({pair: own[pair[0]] - own[pair[1]] for pair in pairs}, index=own.index)
-    found = spread(apart.groupby("observer").mean().to_numpy(float), method)
-    p = _paired(found)
+    summary = spread(apart.groupby("observer").mean().to_numpy(float), method)
+    p = _paired(summary)
     adjusted = holm(p)
     return pd.DataFrame(
         {
             "criterion": criterion,
             "a": [a for a, _ in pairs],
             "b": [b for _, b in pairs],
-            "difference": found.mean,
-            "low": found.low,
-            "high": found.high,
-            "observers": found.observers,
+            "difference": summary.mean,
+            "low": summary.low,
+            "high": summary.high,
+            "observers": summary.observers,
             "p": p,
             "p_adjusted": adjusted,
             "significant": adjusted < ALPHA,
@@ -125,7 +126,7 @@ def _by_image(ratings: Ratings) -> "pd.Series[float]":
 
 
 def _scenes(ratings: Ratings, criterion: str) -> pd.DataFrame:
-    """Mean ratings by observer and scene, one column a condition; NaN where there is none."""
+    """Tabulate mean ratings by observer and scene, one column per condition, NaN without a rating."""
     by_image = _by_image(ratings)
     own = by_image.loc[by_image.index.get_level_values("criterion") == criterion].unstack("condition")
     return own.droplevel("criterion")
@@ -142,22 +143,22 @@ def _from_reference(ratings: Ratings, criterion: str, own: pd.DataFrame) -> Arra
 
 
 def _interval(mean: float, replicates: Array, sd: float, count: int, method: Method) -> tuple[float, float]:
-    known = replicates[np.isfinite(replicates)]
-    if count < 2 or sd < LEAST_SD or known.size < 2:
+    finite = replicates[np.isfinite(replicates)]
+    if count < 2 or sd < LEAST_SD or finite.size < 2:
         return np.nan, np.nan
-    low, high = INTERVALS[method.interval].build(np.array([mean]), known[:, None], int(count))
+    low, high = INTERVALS[method.interval].build(np.array([mean]), finite[:, None], int(count))
     return float(low[0]), float(high[0])
 
 
-def _paired(found: Spread) -> Array:
+def _paired(summary: Spread) -> Array:
     """Two-sided p of the mean of the observers' differences."""
-    tested = (found.observers > 1) & (found.sd > LEAST_SD)
-    se = np.where(tested, found.sd, np.nan) / np.sqrt(np.maximum(found.observers, 1))
-    p: Array = 2 * stdtr(np.maximum(found.observers - 1, 1), -np.abs(found.mean / se))
+    tested = (summary.observers > 1) & (summary.sd > LEAST_SD)
+    se = np.where(tested, summary.sd, np.nan) / np.sqrt(np.maximum(summary.observers, 1))
+    p: Array = 2 * stdtr(np.maximum(summary.observers - 1, 1), -np.abs(summary.mean / se))
     return p
 
 
 def _over(total: Array, count: Array) -> Array:
-    """Quotients; NaN where there is nothing to divide by."""
+    """Divide, with NaN where there is nothing to divide by."""
     ratio: Array = np.divide(total, count, out=np.full(np.shape(total), np.nan), where=np.asarray(count) > 0)
     return ratio

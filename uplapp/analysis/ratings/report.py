@@ -39,9 +39,9 @@ def rating_report(
     method: Method = Method(),  # noqa: B008 - frozen
     exclude: Mapping[str, str] = {},
 ) -> RatingReport:
-    """Mean ratings with intervals, tests of differences, screening; `exclude` is observer -> reason.
+    """Compute mean ratings with intervals, tests and screening.
 
-    Of `method` only interval, bootstraps and seed are used.
+    `exclude` maps observers to reasons. Of `method` only interval, bootstraps and seed are used.
     """
     _check(method)
     kept = without(ratings, exclude) if exclude else ratings
@@ -63,18 +63,18 @@ def methods(report: RatingReport) -> str:
     people = plural(report.people, "SIMULATED observer" if ratings.simulated else "observer")
     rated = table.drop_duplicates(["condition", "scene"])
     excluded = "; ".join(f"{name} ({reason})" for name, reason in ratings.excluded)
-    found = [
+    sentences = [
         f"{people} rated {plural(len(rated), 'image')} one at a time on "
         f"{plural(len(ratings.criteria), 'scale')} ({listed(list(ratings.criteria))}).",
         "Ratings were averaged over the scenes within an observer, then over observers.",
         f"Intervals are 95 % {method.interval} intervals from {method.bootstraps} bootstrap replicates of "
         f"whole observers (seed {method.seed}).",
         "Differences were tested by paired t tests on observers' means, Holm-adjusted within a scale.",
-        "Differences from the hidden reference are those within a scene." * _has_reference(report),
+        "Differences from the hidden reference are taken within a scene." if _has_reference(report) else "",
         f"Left out: {excluded}." if excluded else "",
         f"Analysed with uplapp {__version__}.",
     ]
-    return " ".join(filter(None, found))
+    return " ".join(filter(None, sentences))
 
 
 def _has_reference(report: RatingReport) -> bool:
@@ -100,7 +100,7 @@ def to_json(report: RatingReport) -> str:
 
 
 def to_csv(report: RatingReport) -> str:
-    """Write the means with their provenance in every row; no cell is a formula to a spreadsheet."""
+    """Write the means as CSV, with their provenance in each row."""
     reasons = "; ".join(f"{observer}: {reason}" for observer, reason in report.ratings.excluded)
     table = report.means.assign(**_provenance(report), excluded=reasons)
     return plain.to_csv(table, decimals=6)

@@ -18,14 +18,15 @@ IMAGE = ["criterion", "condition", "scene"]
 
 
 def screen(ratings: Ratings) -> pd.DataFrame:
-    """Tabulate the observers, sorted by name; nobody is left out, `looks` says what to look at.
+    """Tabulate the observers, sorted by name.
 
-    Columns: observer; `images` rated, all criteria; `bias`, mean distance from the others' mean of the same
-    image; `agreement`, the correlation with those means, and how `far` below the observers' first quartile it
-    lies, in quartile ranges of Fisher's z (one limit for all scales would call whole panels odd on short
-    ones); `constant`, if all ratings are the same; `repeats_shown`, `repeats_same` (share) and
-    `repeats_apart` (mean distance in steps); `reference_shown` and `reference_below`, the share of the other
-    images of its scene that were rated above the hidden reference; `median_s`. What is not known is NaN.
+    `looks` says what to look at. Columns: observer; `images` rated, all criteria; `bias`, mean distance from
+    the others' mean of the same image; `agreement`, the correlation with those means, and how `far` below the
+    observers' first quartile it lies, in quartile ranges of Fisher's z (one limit for all scales would call
+    whole panels odd on short ones); `constant`, if all ratings are the same; `repeats_shown`, `repeats_same`
+    (share) and `repeats_apart` (mean distance in steps); `reference_shown` and `reference_below`, the share
+    of the other images of its scene that were rated above the hidden reference; `median_s`. What is not known
+    is NaN.
     """
     own = images(ratings).groupby(["observer", *IMAGE])["rating"].mean()
     people = pd.Index(sorted(set(ratings.table["observer"])), name="observer")
@@ -53,10 +54,10 @@ def _beside_others(own: "pd.Series[float]") -> pd.DataFrame:
 
 
 def _correlation(part: pd.DataFrame) -> float:
-    known = part.dropna()
-    if len(known) < FEWEST_IMAGES or (known.nunique() < 2).any():
+    complete = part.dropna()
+    if len(complete) < FEWEST_IMAGES or (complete.nunique() < 2).any():
         return np.nan
-    return float(np.corrcoef(known["own"], known["others"])[0, 1])
+    return float(np.corrcoef(complete["own"], complete["others"])[0, 1])
 
 
 def _repeats(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
@@ -74,9 +75,9 @@ def _reference(ratings: Ratings, own: "pd.Series[float]") -> pd.DataFrame:
     if ratings.reference not in wide or len(wide.columns) == 1:
         return pd.DataFrame(columns=["reference_shown", "reference_below"], dtype=float)
     hidden = wide.pop(ratings.reference)
-    known = wide.notna().to_numpy() & hidden.notna().to_numpy()[:, None]
-    above = known & (wide.to_numpy() > hidden.to_numpy()[:, None])
-    sums = pd.DataFrame({"known": known.sum(axis=1), "above": above.sum(axis=1)}, wide.index)
+    both_rated = wide.notna().to_numpy() & hidden.notna().to_numpy()[:, None]
+    above = both_rated & (wide.to_numpy() > hidden.to_numpy()[:, None])
+    sums = pd.DataFrame({"known": both_rated.sum(axis=1), "above": above.sum(axis=1)}, wide.index)
     sums = sums.groupby("observer").sum()
     below = sums["above"] / sums["known"].replace(0, np.nan)
     return pd.DataFrame(
@@ -93,7 +94,10 @@ def _pace(ratings: Ratings) -> pd.DataFrame:
 
 
 def _looks(row: Mapping[Hashable, Any]) -> str:
-    """What is unusual about an observer, '' for nothing; NaN is nothing."""
+    """Say what is unusual about an observer, '' for nothing.
+
+    NaN is nothing.
+    """
     said = {
         "the same rating throughout": row["constant"] is True and row["images"] >= FEWEST_IMAGES,
         f"agreement with the others {row['agreement']:.2f}": row["far"] > FAR,

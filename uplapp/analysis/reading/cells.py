@@ -16,7 +16,7 @@ from uplapp.errors import BadVotes
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """One text a row: `texts` are the different ones, stripped, sorted; `codes` (rows,) point into them."""
+    """A column: `texts` holds its different texts, stripped and sorted, `codes` (rows,) point to them."""
 
     texts: tuple[str, ...]
     codes: NDArray[np.intp]
@@ -30,16 +30,17 @@ class Cells:
 
     def categories(self, names: tuple[str, ...] = ()) -> "pd.Categorical[str]":
         """The rows as categories: the texts, or sorted `names` that hold every text."""
-        found: Any = list(names or self.texts)
-        place = {name: code for code, name in enumerate(found)}
+        labels: Any = list(names or self.texts)
+        place = {name: code for code, name in enumerate(labels)}
         codes: Any = self.spread([place[text] for text in self.texts], int)
-        return pd.Categorical.from_codes(codes, found)
+        return pd.Categorical.from_codes(codes, labels)
 
 
 def cells_of(table: pd.DataFrame, columns: tuple[str, ...]) -> Cells:
-    """Read one column, or several joined with spaces; no value is an empty text.
+    """Read one column, or several joined with spaces.
 
-    Different cells that become the same name, such as "a b" + "c" and "a" + "b c", are a BadVotes.
+    A missing value is an empty text. Different cells that become the same name, such as "a b" + "c" and "a" +
+    "b c", are a BadVotes.
     """
     return reduce(_join, (_cells(table[name]) for name in columns))
 
@@ -71,8 +72,8 @@ def where(table: pd.DataFrame, source: str, rows: Mask) -> str:
 
 
 def _cells(column: pd.Series) -> Cells:
-    codes, found = pd.factorize(column)
-    texts = [str(value).strip() for value in found]
+    codes, distinct = pd.factorize(column)
+    texts = [str(value).strip() for value in distinct]
     if (codes < 0).any():
         texts.append("")  # -1, which marks no value, now points here
     return _merged(texts, codes)
@@ -96,7 +97,7 @@ def _merged(texts: list[str], codes: np.ndarray) -> Cells:
 
 
 def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.inf) -> Array:
-    """Read a column as finite numbers (rows,) from `least` up; an empty cell is NaN.
+    """Read a column as finite numbers (rows,) from `least` up, an empty cell as NaN.
 
     Anything else is a BadVotes that names the row and the column.
     """

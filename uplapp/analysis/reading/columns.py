@@ -64,18 +64,19 @@ class Columns:
 
 
 def parse_columns(columns: str = "", values: str = "") -> Columns:
-    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`; what is not named stays as it is.
+    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`.
 
-    A part that holds a comma stands in double quotes. Without `tie` in `values` nobody could be unsure.
+    Other roles keep the usual names. A part that holds a comma stands in double quotes. Without `tie` in
+    `values` nobody could be unsure.
     """
     roles: dict[str, Any] = parse_roles(columns, ROLES)
-    found = replace(Columns(), **roles)
+    columns_of_roles = replace(Columns(), **roles)
     if not values.strip():
-        return found
+        return columns_of_roles
     cells = _pairs(values, "value", CHOICES)
     if not {"A", "B"} <= set(cells):
         raise UplappError(f"'{values}' must say which cell means A and which B, such as A=1,B=2")
-    return replace(found, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
+    return replace(columns_of_roles, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
 
 
 def parse_roles(text: str, roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -97,7 +98,7 @@ def distinct(path: Path, column: str, most: int = 20) -> tuple[str, ...]:
 
 
 def spelling(cell: str) -> str:
-    """The same text for cells that mean the same: 1, 1.0 and +1; Left and left."""
+    """Give cells that mean the same one text: 1, 1.0 and +1, or Left and left."""
     text = cell.strip().lower()
     value = number(text)
     exact = math.isfinite(value) and "e" not in text and len(text) <= LONGEST
@@ -116,8 +117,8 @@ def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], s
     missing = [(role, name) for role, names in roles.items() for name in names if name not in table.columns]
     if missing:
         names = ", ".join(f"'{name}'" + (f" (for {role})" if role != name else "") for role, name in missing)
-        found = shown(", ".join(map(str, table.columns)), 300) or "none"
-        raise OtherNames(f"{source} has no column {names}; found: {found}")
+        present = shown(", ".join(map(str, table.columns)), 300) or "none"
+        raise OtherNames(f"{source} has no column {names}; found: {present}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")
@@ -125,17 +126,17 @@ def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], s
 
 def _pairs(text: str, kind: str, allowed: tuple[str, ...]) -> dict[str, str]:
     """Split `key=value,key=value`."""
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for part in filter(str.strip, next(csv.reader([text], skipinitialspace=True), [])):
         key, sign, value = (word.strip() for word in part.partition("="))
         if not sign or not value:
             raise UplappError(f"'{part}' names no {kind}; write it as {allowed[0]}=..., with commas between")
         if key not in allowed:
             raise UnknownName(kind, key, allowed)
-        if key in found:
+        if key in pairs:
             raise UplappError(f"'{text}' names {key} twice")
-        found[key] = value
-    return found
+        pairs[key] = value
+    return pairs
 
 
 def _joined(role: str, text: str) -> tuple[str, ...]:

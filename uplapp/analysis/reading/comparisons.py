@@ -10,7 +10,10 @@ OUTCOMES = 3  # A chosen, not sure, B chosen: the order of `Comparisons.answers`
 
 
 def count(votes: Votes) -> Comparisons:
-    """Count the main trials; other kinds of trials never enter."""
+    """Count the main trials.
+
+    Other kinds of trials never enter.
+    """
     main = votes.table["kind"] == "main"
     table = votes.table.loc[main, ["observer", "condition_A", "condition_B", "is_A_selected"]]
     if table.empty:
@@ -31,7 +34,7 @@ def count(votes: Votes) -> Comparisons:
 
 
 def to_wins(answers: np.ndarray) -> np.ndarray:
-    """Wins (...,n,n), row over column, of answers (...,3,n,n); a tie is half a vote each way."""
+    """Count wins (...,n,n), row over column, of answers (...,3,n,n), a tie as half a vote each way."""
     first, tie, second = np.moveaxis(answers, -3, 0)
     wins: np.ndarray = first.astype(float)
     wins += second.swapaxes(-1, -2)

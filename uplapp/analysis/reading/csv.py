@@ -24,10 +24,11 @@ THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV as texts; the index, named `line`, is the line each row ends on.
+    """Read a CSV as texts.
 
-    Cells are separated by whatever of comma, semicolon or tab the header holds; rows without any text and
-    columns without a name are left out. A row of another length than the header is a BadVotes.
+    The index, named `line`, is the line each row ends on. Cells are separated by whatever of comma, semicolon
+    or tab the header holds; rows without any text and columns without a name are left out. A row of another
+    length than the header is a BadVotes.
     """
     data = _utf8(path)
     header, lines, width = _walk(path.name, data)
@@ -65,7 +66,7 @@ def read_rows(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def number(text: str) -> float:
-    """Read a number with a decimal point or comma; NaN where it is none, or 1,000, which may mean two."""
+    """Read a number with a decimal point or comma, NaN for other texts and for 1,000, which may mean two."""
     if not NUMBER.fullmatch(text) or THOUSANDS.fullmatch(text):
         return math.nan
     return float(text.replace(",", "."))
@@ -95,8 +96,8 @@ def _walk(name: str, data: bytes) -> tuple[list[str], np.ndarray, int]:
             else:
                 yield line
 
-    found = np.fromiter(lines(), dtype=np.int64)
-    return header, found, max(len(header), *widths)
+    ends = np.fromiter(lines(), dtype=np.int64)
+    return header, ends, max(len(header), *widths)
 
 
 def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -118,7 +119,10 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _utf8(path: Path) -> bytes:
-    """Content of a text file in UTF-8; UTF-16 is recognised by its first bytes."""
+    """Content of a text file in UTF-8.
+
+    UTF-16 is recognised by its first bytes.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -152,7 +156,7 @@ def _no_utf8(name: str, data: bytes) -> str:
 
 
 def _separator(data: bytes) -> str:
-    """What separates the cells of the header; a comma unless only another separator occurs in it."""
+    """The separator of the header's cells, a comma unless only another one occurs in it."""
     header = re.search(rb"[^\r\n]*\S[^\r\n]*", data)
-    found = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
-    return found[0] if len(found) == 1 else ","
+    marks = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
+    return marks[0] if len(marks) == 1 else ","

@@ -1,4 +1,7 @@
-"""A published matrix of counts or probabilities -> Comparisons; who won must be said, never guessed."""
+"""A published matrix of counts or probabilities -> Comparisons.
+
+Who won must be said, never guessed.
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -23,12 +26,12 @@ TOTALS = ("total", "totals", "sum")
 
 
 def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> Comparisons:
-    """Read a matrix whose `winner`, row or column, was chosen; an empty cell is 0, the diagonal is ignored.
+    """Read a matrix whose `winner`, row or column, was chosen.
 
-    `votes_per_pair` (a number, or a matrix file of the same layout) makes the cells probabilities, which
-    turn into whole votes, or half votes where two halves are equal. 0 on both sides of a pair means that it
-    was not compared. What looks like a slip but may be right becomes a note; `origin` tells who was taken as
-    the winner, and what was rounded.
+    Empty cells are 0, the diagonal is ignored. `votes_per_pair` (a number, or a matrix file of the same
+    layout) makes the cells probabilities, which turn into whole votes, or half votes where two halves are
+    equal. 0 on both sides of a pair means that it was not compared. What looks like a slip but may be right
+    becomes a note; `origin` says who was taken as the winner, and what was rounded.
     """
     if winner not in WINNERS:
         raise UnknownName("winner", winner, WINNERS)
@@ -92,9 +95,9 @@ def _check_rows(source: str, names: tuple[str, ...], rows: tuple[str, ...]) -> N
     missing = [name for name in names if name not in rows]
     extra = [name for name in rows if name not in names]
     if missing or extra:
-        told = [f"it lacks '{shown(name)}'" for name in missing[:1]]
-        told += [f"'{shown(name)}' is in no column" for name in extra[:1]]
-        raise BadVotes(f"{problem}; {', and '.join(told)}")
+        reasons = [f"it lacks '{shown(name)}'" for name in missing[:1]]
+        reasons += [f"'{shown(name)}' is in no column" for name in extra[:1]]
+        raise BadVotes(f"{problem}; {', and '.join(reasons)}")
     if len(rows) > len(names):
         raise BadVotes(f"{problem}; a row is there twice")
     place = next(place for place, name in enumerate(names) if rows[place] != name)
@@ -137,7 +140,7 @@ def _check_counts(source: str, names: tuple[str, ...], cells: Array) -> None:
 
 
 def _doubts(source: str, cells: Array) -> tuple[str, ...]:
-    """What in a table of counts looks as if it were something else; from three pairs on."""
+    """Say what makes a table of counts look like something else, from three pairs on."""
     both = (cells + cells.T)[np.triu(cells + cells.T) > 0]
     if both.size < PAIRS:
         return ()

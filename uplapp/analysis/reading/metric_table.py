@@ -1,4 +1,4 @@
-"""Values of metrics, one row a condition or a stimulus, and which way each metric points."""
+"""Values of metrics, one row per condition or stimulus, and which way each metric points."""
 
 import re
 from collections.abc import Collection
@@ -17,19 +17,18 @@ from uplapp.errors import BadVotes
 Better = Literal["higher", "lower"]
 
 BETTER: tuple[Better, ...] = ("higher", "lower")
+LOWER = """l1 l2 mae mse rmse nmse nrmse lpips dists flip gmsd mdsi pieapp fid niqe brisque piqe vgg upl
+    ciede2000"""
 KNOWN: dict[Better, tuple[str, ...]] = {
     "higher": ("psnr", "ssim", "ms_ssim", "iw_ssim", "vif", "fsim", "vsi", "haarpsi", "uqi", "vmaf", "cvvdp"),
-    "lower": (
-        *("l1", "l2", "mae", "mse", "rmse", "nmse", "nrmse", "lpips", "dists", "flip", "gmsd", "mdsi"),
-        *("pieapp", "fid", "niqe", "brisque", "piqe", "vgg", "upl", "ciede2000"),
-    ),
+    "lower": tuple(LOWER.split()),
 }
 PLACES = ("condition", "scene")
 
 
 @dataclass(frozen=True, eq=False)
 class Metrics:
-    """`values[m, s, i]` of metric m for condition i in scene s, shape (M,S,n); all sorted but the metrics.
+    """Values of metrics: `values[m, s, i]` of metric m for condition i in scene s, shape (M,S,n).
 
     A table without scenes has `scenes == ("",)`. `better` says for each metric which way is better.
     """
@@ -50,7 +49,7 @@ class Metrics:
 
 
 def read_metrics(path: Path) -> Metrics:
-    """Read a CSV with the columns condition, perhaps scene, and one a metric; as `metrics_from_table`."""
+    """Read a CSV with the columns condition, perhaps scene, and one per metric."""
     return metrics_from_table(read_table(path), path.name)
 
 
@@ -75,7 +74,7 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
             "it needs every condition in every scene"
         )
     values = by_place.reindex(grid).to_numpy(dtype=float).T
-    unknown = [name for name, (_, known) in directions.items() if not known]
+    unknown = [name for name, (_, is_known) in directions.items() if not is_known]
     return Metrics(
         names=tuple(directions),
         better=tuple(better for better, _ in directions.values()),
@@ -90,7 +89,7 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
 
 
 def of_study(metrics: Metrics, conditions: Collection[str]) -> Array:
-    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics tell scenes apart."""
+    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics have scenes."""
     check_study(metrics, conditions)
     places = [metrics.conditions.index(name) for name in conditions]
     values: Array = metrics.oriented.mean(axis=1)[:, places]
@@ -122,11 +121,14 @@ def _match(source: str, kind: str, voted: Collection[str], measured: Collection[
 
 
 def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Condition and scene of every row, each place once; without scenes the scene is empty."""
-    found = shown(", ".join(map(str, table.columns)), 300) or "none"
+    """Read condition and scene of each row, each place once.
+
+    Without scenes the scene is empty.
+    """
+    present = shown(", ".join(map(str, table.columns)), 300) or "none"
     if "condition" not in table or not set(table.columns) - set(PLACES):
-        needs = "condition, perhaps scene, and one column a metric"
-        raise BadVotes(f"{source} needs the columns {needs}; found: {found}")
+        needs = "condition, perhaps scene, and one column per metric"
+        raise BadVotes(f"{source} needs the columns {needs}; found: {present}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")
@@ -150,22 +152,22 @@ def _places(table: pd.DataFrame, source: str) -> pd.DataFrame:
 
 def _directions(columns: list[str], source: str) -> dict[str, tuple[Better, bool]]:
     """Name of each metric -> its better way, and whether that is known."""
-    found: dict[str, tuple[Better, bool]] = {}
+    directions: dict[str, tuple[Better, bool]] = {}
     for column in columns:
         name, colon, way = (part.strip() for part in column.partition(":"))
         if colon and way.lower() not in BETTER:
             raise BadVotes(f"{source}, column '{shown(column)}': write :higher or :lower behind the name")
-        if name in found or not name:
+        if name in directions or not name:
             raise BadVotes(f"{source}, column '{shown(column)}': every metric needs a name of its own")
-        found[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _known(name)
-    return found
+        directions[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _known(name)
+    return directions
 
 
 def _known(name: str) -> tuple[Better, bool]:
     """Look the first words of a name up: `LPIPS (alex)` and `psnr_knee` are known."""
     words = re.sub(r"[^a-z0-9]+", "_", name.lower()) + "_"
     for better, names in KNOWN.items():
-        if any(words.startswith(f"{known}_") for known in names):
+        if any(words.startswith(f"{standard}_") for standard in names):
             return better, True
     return "higher", False
 

@@ -23,17 +23,18 @@ Reasons = tuple[tuple[str, str], ...]
 def one_population(
     table: pd.DataFrame, source: str, simulated: bool | None, noun: str = "vote"
 ) -> tuple[pd.DataFrame, bool, Notes]:
-    """Keep people or simulated observers, never both; None takes people where there are any.
+    """Keep people or simulated observers, never both.
 
-    Returns the rows, whether they are simulated, and what a reader must be told of the `noun`s left out.
+    None takes people where there are any. Returns the rows, whether they are simulated, and what a reader
+    must hear of the `noun`s left out.
     """
     if "simulated" not in table:
         if simulated:
             raise BadVotes(f"{source} has no column 'simulated', so none of its observers is known to be")
         return table, False, ()
     cells = cells_of(table, ("simulated",))
-    known = [spelling(text) in TRUTHS for text in cells.texts]
-    require(table, source, ("simulated",), cells, known, "0 or 1")
+    truths = [spelling(text) in TRUTHS for text in cells.texts]
+    require(table, source, ("simulated",), cells, truths, "0 or 1")
     marks = cells.spread([TRUTHS[spelling(text)] for text in cells.texts], bool)
     chosen = bool(marks.size and marks.all()) if simulated is None else simulated
     others = int((marks != chosen).sum())
@@ -44,7 +45,7 @@ def one_population(
 
 
 def kept(table: pd.DataFrame, observers: tuple[str, ...]) -> tuple[pd.DataFrame, Reasons, Notes]:
-    """Drop the answers that the study excluded; an observer who has no others is excluded as a whole."""
+    """Drop the answers that the study excluded, and observers who have no others."""
     if "excluded" not in table:
         return table, (), ()
     reason, observer = cells_of(table, ("excluded",)), cells_of(table, observers)
@@ -63,24 +64,30 @@ def _reason(text: str) -> str:
 
 
 def names(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> Cells:
-    """Read names; an empty one is refused."""
+    """Read names.
+
+    Raises BadVotes for an empty one.
+    """
     cells = cells_of(table, columns)
     require(table, source, columns, cells, [text != "" for text in cells.texts], "a name")
     return cells
 
 
 def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
-    """Read the kinds of trials; without such a column all are main."""
+    """Read the kinds of trials.
+
+    Without such a column all are main.
+    """
     if "kind" not in table:
         return constant("main", len(table)).categories()
     cells = cells_of(table, ("kind",))
-    found: list[Any] = [text.lower() for text in cells.texts]
-    require(table, source, ("kind",), cells, [kind in KINDS for kind in found], ", ".join(KINDS))
-    return pd.Categorical(cells.spread(found, object))
+    labels: list[Any] = [text.lower() for text in cells.texts]
+    require(table, source, ("kind",), cells, [kind in KINDS for kind in labels], ", ".join(KINDS))
+    return pd.Categorical(cells.spread(labels, object))
 
 
 def manifests_of(table: pd.DataFrame) -> list[str]:
-    """Read which studies were shown, where the table tells."""
+    """Read which studies were shown, where the table says so."""
     texts = cells_of(table, ("manifest",)).texts if "manifest" in table else ()
     return [text for text in texts if text]
 

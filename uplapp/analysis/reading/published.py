@@ -32,12 +32,19 @@ PUBLISHED = {
 
 
 def published(name: str) -> Comparisons:
-    """Read one of the PUBLISHED studies; in the printed tables the column won."""
+    """Read one of the PUBLISHED studies.
+
+    In the printed tables the column won.
+    """
     study = _study(name)
     folder = Path(__file__).parent / "examples"
     votes = study.votes_per_pair
-    found = read_matrix(folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes))
-    return replace(found, origin=f"The probabilities are those printed by {SOURCE}. {found.origin}")
+    comparisons = read_matrix(
+        folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes)
+    )
+    return replace(
+        comparisons, origin=f"The probabilities are those printed by {SOURCE}. {comparisons.origin}"
+    )
 
 
 def published_metrics(name: str) -> Metrics:

@@ -1,4 +1,4 @@
-"""A table of ratings, one row an observer, image and criterion -> Ratings."""
+"""A table of ratings, one row per observer, image and criterion -> Ratings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Ratings:
 def read_ratings(
     path: Path, simulated: bool | None = None, columns: str = "", reference: str = REFERENCE
 ) -> Ratings:
-    """Read a file of ratings; `columns` such as `condition=method+level,rating=score` name other columns.
+    """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
     A bad file is a BadVotes that names the line.
     """
@@ -63,7 +63,7 @@ def read_ratings(
 
 
 def holds_ratings(path: Path) -> bool:
-    """Whether a file has a column `rating`, and none of votes."""
+    """Say whether a file has a column `rating`, and none of votes."""
     header = {spelling(name) for name in read_header(path)}
     return "rating" in header and "is_a_selected" not in header
 
@@ -75,16 +75,18 @@ def from_table(
     roles: Roles = {},  # noqa: B006 - never changed
     reference: str = REFERENCE,
 ) -> Ratings:
-    """Check a table of ratings; `roles` says which columns hold what where they go by other names.
+    """Check a table of ratings, where `roles` says which columns hold what if they have other names.
 
     People and simulated observers are never pooled: `simulated` chooses, None takes people where there are
     any. Without a column `criterion` there is one, without `kind` all are main trials.
     """
-    found = _columns(table, roles, source)
+    columns = _columns(table, roles, source)
     table, is_simulated, whose = one_population(table, source, simulated, "rating")
-    table, excluded, left_out = kept(table, found["observer"])
-    texts = {role: _texts(table, found, role, source) for role in ROLES if role != "rating"}
-    checked = table.assign(**texts, rating=_rating(table, found["rating"], source), kind=kinds(table, source))
+    table, excluded, left_out = kept(table, columns["observer"])
+    texts = {role: _texts(table, columns, role, source) for role in ROLES if role != "rating"}
+    checked = table.assign(
+        **texts, rating=_rating(table, columns["rating"], source), kind=kinds(table, source)
+    )
     checked["kind"] = checked["kind"].astype(str)
     main = checked[checked["kind"].isin(COUNTED)]
     if main.empty:
@@ -104,14 +106,17 @@ def from_table(
 
 
 def images(ratings: Ratings) -> pd.DataFrame:
-    """Ratings of main trials, with the hidden reference of catch trials; never practice or repeats."""
+    """Select ratings of main trials, with the hidden reference of catch trials, never practice or repeats."""
     table = ratings.table
     hidden = (table["kind"] == "catch") & (table["condition"] == ratings.reference)
     return table[(table["kind"] == "main") | hidden]
 
 
 def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
-    """Leave out observers, each with a reason; an unknown observer is refused."""
+    """Leave out observers, each with a reason.
+
+    Raises UnknownName for an unknown observer.
+    """
     people = set(ratings.table["observer"])
     for observer in exclude:
         if observer not in people:
@@ -125,18 +130,18 @@ def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
 def _columns(table: pd.DataFrame, roles: Roles, source: str) -> dict[str, tuple[str, ...]]:
     """The columns of every role: those named, else the one that is spelt like it, in any case."""
     spelt = {spelling(str(name)): str(name) for name in table.columns}
-    found = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
-    needed = {role: names for role, names in found.items() if role in NEEDED or role in roles}
+    columns = {role: roles.get(role, (spelt.get(role, role),)) for role in ROLES}
+    needed = {role: names for role, names in columns.items() if role in NEEDED or role in roles}
     try:
         require_columns(table, needed, source)
     except OtherNames as error:
         error.hint = HINT
         raise
-    return found
+    return columns
 
 
-def _texts(table: pd.DataFrame, found: Roles, role: str, source: str) -> np.ndarray:
-    columns = found[role]
+def _texts(table: pd.DataFrame, by_role: Roles, role: str, source: str) -> np.ndarray:
+    columns = by_role[role]
     if role in NEEDED:
         cells = names(table, columns, source)
     elif set(columns) <= set(table.columns):

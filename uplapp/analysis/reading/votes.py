@@ -28,17 +28,21 @@ USUAL = Columns()
 
 
 def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USUAL) -> Votes:
-    """Read a votes file; options as in `from_table`. A bad file is a BadVotes that names the line."""
+    """Read a votes file, with the options of `from_table`.
+
+    Raises BadVotes that names the line.
+    """
     return from_table(read_table(path), path.name, simulated, columns)
 
 
 def from_table(
     table: pd.DataFrame, source: str = "votes", simulated: bool | None = None, columns: Columns = USUAL
 ) -> Votes:
-    """Check a votes table, of a file or of the live study; `columns` says which columns hold what.
+    """Check a votes table of a file or of the live study.
 
-    People and simulated observers are never pooled: `simulated` chooses; None takes people where there are
-    any. `source` names the table in messages. Its index stays: lines of a file, whatever a live table has.
+    `columns` says which columns hold what. People and simulated observers are never pooled: `simulated`
+    chooses; None takes people where there are any. `source` names the table in messages. Its index stays:
+    lines of a file, whatever a live table has.
     """
     _check_columns(table, columns, source)
     has_kinds = "kind" in table
@@ -64,7 +68,10 @@ def from_table(
 
 
 def main_trials(votes: Votes) -> pd.DataFrame:
-    """Mask that enter a fit; practice, catch and repeat trials never do."""
+    """Select the rows that enter a fit.
+
+    Practice, catch and repeat trials never do.
+    """
     return votes.table[votes.table["kind"] == "main"]
 
 
@@ -81,7 +88,10 @@ def of_scene(votes: Votes, scene: str) -> Votes:
 
 
 def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
-    """Leave out observers, each with a reason; an unknown observer is refused."""
+    """Leave out observers, each with a reason.
+
+    Raises UnknownName for an unknown observer.
+    """
     people = set(votes.table["observer"].unique())
     for observer in exclude:
         if observer not in people:
@@ -91,7 +101,7 @@ def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
 
 
 def _check_columns(table: pd.DataFrame, columns: Columns, source: str) -> None:
-    """As `check_columns`; a table of ratings is told from one with other names."""
+    """Check columns as `check_columns` does, with a sentence of its own for a table of ratings."""
     try:
         check_columns(table, columns, source)
     except OtherNames:

@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.analysis.arrays import Array
-from uplapp.analysis.model.answers import TIES
+from uplapp.analysis.model.answers import TIES, is_unknown, side_bias
 from uplapp.analysis.model.connectivity import findings, strong_components
 from uplapp.analysis.model.objective import PRIORS
 from uplapp.analysis.scoring.bootstrap import INTERVALS, normal_interval
 from uplapp.analysis.scoring.cautions import cautions
 from uplapp.analysis.scoring.scale import Scale, fit_scale, needs_answers
-from uplapp.analysis.scoring.sides import is_unknown, side_bias
 from uplapp.analysis.scoring.significance import differences
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Estimate, Method, Scores, Watch
@@ -64,7 +63,10 @@ def analyse(
 
 
 def _check(comparisons: Comparisons, method: Method) -> int | None:
-    """Refuse what is not on the menu; returns the anchor's index."""
+    """Check the options of a method.
+
+    Returns the anchor's index.
+    """
     for table, name in ((PRIORS, method.prior), (INTERVALS, method.interval), (TIES, method.ties)):
         if name not in table:
             raise UnknownName(table.kind, name, table)
@@ -88,7 +90,7 @@ def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
 
 
 def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
-    """Tell (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
+    """Mark (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
     groups = strong_components(counts)
     same = groups == (groups[0] if anchor is None else groups[anchor])
     return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)
@@ -104,7 +106,7 @@ def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array
 
 def _extra(scale: Scale, which: int, interval: str, observers: int) -> Estimate:
     """Side bias (0) or half width of "not sure" (1), with the spread of its replicates, as for the scores."""
-    drawn = scale.extra_replicates[:, which]
+    replicates = scale.extra_replicates[:, which]
     widen = np.sqrt(observers / (observers - 1)) if interval == "t" else 1.0
-    se = float(widen * drawn.std(ddof=1)) if len(drawn) > 1 and drawn.any() else np.nan
+    se = float(widen * replicates.std(ddof=1)) if len(replicates) > 1 and replicates.any() else np.nan
     return Estimate(float(scale.extra[which]), se)

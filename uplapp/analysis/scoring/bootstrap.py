@@ -81,10 +81,10 @@ def vote_draws(scores: Array, counts: Array, bootstraps: int, seed: int) -> Draw
     def chunks(size: int) -> Iterator[Array]:
         generator = np.random.default_rng(seed)
         for at in range(0, bootstraps, size):
-            drawn = np.zeros((min(size, bootstraps - at), *counts.shape))
-            wins = generator.binomial(votes, chosen, (len(drawn), votes.size))
-            drawn[:, first, second], drawn[:, second, first] = wins, votes - wins
-            yield drawn
+            samples = np.zeros((min(size, bootstraps - at), *counts.shape))
+            wins = generator.binomial(votes, chosen, (len(samples), votes.size))
+            samples[:, first, second], samples[:, second, first] = wins, votes - wins
+            yield samples
 
     return Draws(bootstraps, chunks)
 
@@ -105,23 +105,23 @@ def refit(
     """Fit the replicates (B,n,n) from the study's own scores (n,), leaving out those without an optimum.
 
     `directed`: every label must have won and lost along chains (no prior), else only been compared. `watch`
-    is told (replicates done, of how many) every now and then; what it raises ends the work.
+    hears (replicates done, of how many) every now and then; what it raises ends the work.
     """
     draws = counts if isinstance(counts, Draws) else Draws.of(counts)
-    found, done = [np.empty((0, scores.size))], 0
+    parts, done = [np.empty((0, scores.size))], 0
     for chunk in draws.chunks(chunk_size(scores.size)):
         whole = chunk[intact(chunk if directed else chunk + chunk.swapaxes(1, 2), labels)]
         fits = fit(whole, prior, np.repeat(scores[None], len(whole), axis=0), labels)
-        found.append(fits.scores[fits.converged])
+        parts.append(fits.scores[fits.converged])
         done += len(chunk)
         if watch:
             watch(done, draws.bootstraps)
-    replicates = np.concatenate(found)
+    replicates = np.concatenate(parts)
     return Replicates(replicates, draws.bootstraps - len(replicates))
 
 
 def t_interval(scores: Array, replicates: Array, observers: int) -> tuple[Array, Array]:
-    """Student's t with K - 1 degrees of freedom; the replicates' sd is widened by sqrt(K / (K - 1))."""
+    """Student's t interval with K - 1 degrees of freedom, the replicates' sd widened by sqrt(K / (K - 1))."""
     reach = stats.t.ppf(TAILS[1], observers - 1) * np.sqrt(observers / (observers - 1))
     return _around(scores, replicates, reach)
 
@@ -132,7 +132,7 @@ def normal_interval(scores: Array, replicates: Array, observers: int) -> tuple[A
 
 
 def percentile_interval(scores: Array, replicates: Array, observers: int) -> tuple[Array, Array]:
-    """The replicates' own quantiles (Hazen), as pwcmp reports them; narrow below 30 observers."""
+    """The replicates' own quantiles (Hazen), as pwcmp reports them, too narrow below 30 observers."""
     low, high = np.percentile(replicates, 100 * TAILS, axis=0, method="hazen")
     return low, high
 
@@ -152,7 +152,7 @@ INTERVALS: Registry[Any] = Registry(
 
 
 def keep_anchor(scores: Array, labels: Labels, anchor: int | None) -> Array:
-    """Shift scores (B,n) so that the anchor, in its own label, lies at 0; None keeps the mean there."""
+    """Shift scores (B,n) so that the anchor, or for None the mean, lies at 0."""
     if anchor is None:
         return scores
     shifted: NDArray[np.float64] = np.where(labels == labels[anchor], scores - scores[:, [anchor]], scores)

@@ -1,16 +1,16 @@
-"""What a reader of scores must be told before believing them."""
+"""Warnings that a reader of scores needs before believing them."""
 
+from uplapp.analysis.model.answers import is_off_zero, is_unknown
 from uplapp.analysis.model.connectivity import weak_bridges
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
 from uplapp.analysis.scoring.scale import Scale, needs_answers, too_many
-from uplapp.analysis.scoring.sides import is_off_zero, is_unknown
 from uplapp.values import Comparisons, Estimate, Method
 
 
 def cautions(
     comparisons: Comparisons, method: Method, trouble: tuple[str, ...], scale: Scale, side: Estimate | None
 ) -> tuple[str, ...]:
-    """Warn in full sentences; `trouble` are the findings on identifiability, `side` the known side bias."""
+    """Warn in full sentences, given `trouble` with identifiability and the estimated `side` bias."""
     observers = len(comparisons.observers)
     return (
         *comparisons.notes,
@@ -44,22 +44,23 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
         return [
             f"these votes have no finite scores on one scale{model}, so scores and intervals are undefined"
         ]
-    found = []
+    sentences = []
     if trouble:
-        found.append(
+        sentences.append(
             "where the votes do not decide the prior does: finite scores, but arbitrary ones, without "
             "intervals; these pairs are tested by the sign of their direct votes"
         )
     if not scale.varies and not too_many(scale.degenerate, method):
-        found.append("the replicates do not vary: no intervals, no tests")
-    return found
+        sentences.append("the replicates do not vary: no intervals, no tests")
+    return sentences
 
 
 def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
     if side is None:
         return []
     if method.side_bias:
-        return ["the votes do not tell the side bias from the scores: both are arbitrary"] * is_unknown(side)
+        unknown = "the votes do not separate the side bias from the scores: both are arbitrary"
+        return [unknown] if is_unknown(side) else []
     if not is_off_zero(side, observers):
         return []
     place = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
@@ -79,4 +80,6 @@ def _degenerate(method: Method, scale: Scale) -> list[str]:
             f"in {scale.refused} of {draws} replicates of whole observers some conditions are not connected "
             f"or never won or lost; of votes drawn from the fitted scores instead, {lost}: {instead}"
         ]
-    return [f"{lost}{f', {none}' * nothing}"] if scale.degenerate else []
+    if not scale.degenerate:
+        return []
+    return [f"{lost}, {none}" if nothing else lost]

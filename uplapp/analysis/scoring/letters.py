@@ -14,11 +14,12 @@ Flags = NDArray[np.bool_]
 
 
 def letters(scores: Scores) -> tuple[str, ...]:
-    """Give each condition, in order, the letters of its groups; tied conditions share at least one.
+    """Give each condition, in order, the letters of its groups.
 
-    Two conditions share a letter exactly where a test finds no significant difference: those that share none
-    differ, or have no tested distance, as without a common scale. The best condition has "a". A condition
-    without any tested distance has no letter; no condition has one where more than 26 groups need one.
+    Tied conditions share at least one. Two conditions share a letter exactly where a test finds no
+    significant difference: those that share none differ, or have no tested distance, as without a common
+    scale. The best condition has "a". A condition without any tested distance has no letter; no condition has
+    one where more than 26 groups need one.
     """
     index = {name: place for place, name in enumerate(scores.conditions)}
     n = len(index)

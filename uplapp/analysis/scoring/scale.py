@@ -37,12 +37,12 @@ class Scale:
 
     @property
     def whole(self) -> bool:
-        """Whether all conditions have finite scores on one scale."""
+        """Say whether all conditions have finite scores on one scale."""
         return not np.isnan(self.scores).any() and len(set(self.labels)) == 1
 
     @property
     def varies(self) -> bool:
-        """Whether there is a spread to make intervals of."""
+        """Say whether there is a spread to make intervals of."""
         return len(self.replicates) > 1 and bool(self.replicates.std(axis=0).max() > STILL_JOD)
 
 
@@ -64,12 +64,12 @@ def fit_scale(comparisons: Comparisons, method: Method, anchor: int | None, watc
 
 
 def too_many(degenerate: int, method: Method) -> bool:
-    """Whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
+    """Say whether so many replicates lack an optimum that the rest is no sample of studies like this one."""
     return degenerate > MANY * method.bootstraps
 
 
 def needs_answers(method: Method) -> bool:
-    """Whether a method asks for more than counts of wins hold."""
+    """Say whether a method asks for more than counts of wins hold."""
     return method.ties != "half" or method.side_bias
 
 
@@ -99,9 +99,9 @@ def _of_wins(wins: Array, method: Method, labels: Labels, observers: bool, watch
         if observers
         else vote_draws(scores, wins.sum(axis=0), bootstraps, seed)
     )
-    found = refit(draws, method.prior, scores, labels, method.prior == "none", watch)
-    nothing = np.zeros((len(found.scores), 2))
-    return Scale(scores, found.scores, labels, found.degenerate, np.zeros(2), nothing)
+    replicates = refit(draws, method.prior, scores, labels, method.prior == "none", watch)
+    nothing = np.zeros((len(replicates.scores), 2))
+    return Scale(scores, replicates.scores, labels, replicates.degenerate, np.zeros(2), nothing)
 
 
 def _of_answers(
@@ -111,9 +111,9 @@ def _of_answers(
     if not fit.converged[0]:
         return _undefined(fit.scores[0], labels)
     points, done = [np.empty((0, fit.point.shape[1]))], 0
-    for drawn in _draw(answers, method, fit, observers):
-        points.append(_refit(drawn, method, fit, labels))
-        done += len(drawn)
+    for samples in _draw(answers, method, fit, observers):
+        points.append(_refit(samples, method, fit, labels))
+        done += len(samples)
         if watch:
             watch(done, method.bootstraps)
     point, n = np.concatenate(points), len(labels)
@@ -138,8 +138,8 @@ def _refit(answers: Array, method: Method, fit: AnswerFit, labels: Labels) -> Ar
     if method.prior != "none":
         wins = wins + wins.swapaxes(1, 2)
     whole = answers[intact(wins, labels)]
-    found = fit_answers(whole, method, fit.repeat(len(whole)), labels)
-    point: Array = found.point[found.converged]
+    fits = fit_answers(whole, method, fit.repeat(len(whole)), labels)
+    point: Array = fits.point[fits.converged]
     return point
 
 

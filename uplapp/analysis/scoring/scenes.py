@@ -21,7 +21,7 @@ PERMUTATIONS = 999
 FIRST_LOOK, CLEARLY_CHANCE = 99, 0.2  # a p above that after the first look needs no sharper value
 MOST_MOVES = 20_000_000  # votes x permutations: about three seconds
 LEAST_PERMUTATIONS = 199
-LEAST_WAYS = 200  # so that p can be as small as 0.005
+LEAST_WAYS = 25  # so that p can fall below 0.05
 CLIMB = 25  # Newton steps: a scene whose votes leave the scores open is by then at the top of its likelihood
 SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
 
@@ -122,7 +122,7 @@ def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
     The ratio is -2 ln(L_common / L_scenes) of Thurstone fits without a prior, "not sure" as half a vote. The
     permutations give scenes other votes of the same observer: of observers who judged the same pairs equally
     often in each of their scenes, whole scenes change places; of others, votes of one pair, and so of all
-    where whole scenes have fewer than LEAST_WAYS ways to change places. None where the votes cannot tell:
+    where whole scenes have fewer than LEAST_WAYS ways to change places. None where there is no test:
     one scene, no pair in two scenes, or no observer with votes to exchange.
     """
     if len(scenes(votes)) < 2:
@@ -157,7 +157,7 @@ def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[flo
 
 
 def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[Rows]:
-    """Hand out scenes (V,) for the votes, without end; nothing where no vote can change its scene."""
+    """Yield scenes (V,) for the votes without end, nothing where no vote can change its scene."""
     seats, seat = np.unique(np.stack([data.observer, data.scene]), axis=1, return_inverse=True)
     balanced = _is_balanced(data)
     own_ways = gammaln(1 + np.bincount(seats[0]))[balanced].sum()
@@ -177,7 +177,7 @@ def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[
 
 
 def _is_balanced(data: SceneVotes) -> Mask:
-    """Tell (K,) which observers judged the same pairs equally often in each of their scenes."""
+    """Mark (K,) which observers judged the same pairs equally often in each of their scenes."""
     cells, votes = np.unique(np.stack([data.observer, data.pair, data.scene]), axis=1, return_counts=True)
     observers = int(data.observer.max()) + 1
     balanced = np.ones(observers, dtype=bool)
@@ -210,7 +210,7 @@ def _best(wins: Array, shown: Array, data: SceneVotes) -> Array:
 
 
 def _peak(wins: Array, votes: Array, data: SceneVotes) -> Array:
-    """Highest log-likelihood (B,) of wins (B,P) among votes (P,); approached where no scores reach it."""
+    """Highest log-likelihood (B,) of wins (B,P) among votes (P,), approached where no scores reach it."""
     some = votes > 0
     first, second = data.first[some], data.second[some]
     pairs = Pairs(data.conditions, first, second, wins[:, some], np.tile(votes[some], (len(wins), 1)))

@@ -32,12 +32,12 @@ def differences(
     first, second = np.array(pairs).T
     apart = np.where(labels[first] == labels[second], scores[first] - scores[second], np.nan)
     fixed = strong_components(wins.sum(axis=0))
-    known = fixed[first] == fixed[second]
+    decided = fixed[first] == fixed[second]
     se = np.where(
-        known, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
+        decided, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
     )
     p = _two_sided(apart / se, len(wins) if interval == "t" else None)
-    p = np.where(known, p, sign_test(wins)[first, second])
+    p = np.where(decided, p, sign_test(wins)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
         Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)
@@ -46,7 +46,7 @@ def differences(
 
 
 def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
-    """Name the better condition of a pair first; where the distance is open, all direct votes say which."""
+    """Name the better condition of a pair first, by the direct votes where the distance is open."""
     if not np.isnan(pair.difference):
         return (pair.a, pair.b) if pair.difference >= 0 else (pair.b, pair.a)
     a, b = scores.conditions.index(pair.a), scores.conditions.index(pair.b)
@@ -54,12 +54,15 @@ def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
 
 
 def covariance(scores: Scores) -> Array:
-    """Covariance (n,n) of the scores in JOD^2, as the tests take it; NaN without replicates."""
+    """Covariance (n,n) of the scores in JOD^2, as the tests take it, NaN without replicates."""
     return _covariance(scores.replicates, scores.interval, scores.observers or 1)
 
 
 def holm(p: Array) -> Array:
-    """Adjust p values (T,) for their number (Holm 1979); NaN stays NaN and is not counted."""
+    """Adjust p values (T,) for their number (Holm 1979).
+
+    NaN stays NaN and is not counted.
+    """
     adjusted = np.full_like(p, np.nan)
     order = np.argsort(p)[: int(np.isfinite(p).sum())]
     steps = p[order] * np.arange(order.size, 0, -1)
@@ -68,7 +71,7 @@ def holm(p: Array) -> Array:
 
 
 def sign_test(wins: Array) -> Array:
-    """Two-sided p (n,n) of the direct votes (K,n,n) of each pair; NaN where there are none (Arbuthnot 1710).
+    """Two-sided p (n,n) of each pair's direct votes (K,n,n), NaN without votes (Arbuthnot 1710).
 
     Each observer who favours one side counts once; a single observer's votes count one by one.
     """
@@ -91,14 +94,14 @@ def _covariance(replicates: Array, interval: str, observers: int) -> Array:
 
 
 def _standard_errors(covariance: Array, first: Labels, second: Labels) -> Array:
-    """Standard errors (T,); NaN where the replicates do not vary."""
+    """Standard errors (T,), NaN where the replicates do not vary."""
     spread = np.diag(covariance)
     variance = spread[first] + spread[second] - 2 * covariance[first, second]
     return np.sqrt(np.where(variance > LEAST_VARIANCE, variance, np.nan))
 
 
 def _two_sided(ratio: Array, observers: int | None) -> Array:
-    """Chance of a ratio so far from 0: Student's t, or normal where `observers` is None."""
+    """Two-sided p of a ratio, by Student's t or, without `observers`, by the normal curve."""
     tail: NDArray[np.float64] = -np.abs(ratio)
     p: Array = 2 * (ndtr(tail) if observers is None else stdtr(observers - 1, tail))
     return p

@@ -76,14 +76,14 @@ def provenance(scores: Scores) -> dict[str, Any]:
 
 
 def to_csv(report: Report) -> str:
-    """Write the ranking with its provenance in every row; no cell is a formula to a spreadsheet.
+    """Write the ranking as CSV, with its provenance in each row.
 
     Scores of scenes, where there are any, follow those of all scenes, whose `scene` is empty.
     """
     scores = report.scores
     extra = {"letters": report.letters, "bradley_terry": report.bradley_terry}
-    told = pd.DataFrame({"condition": scores.conditions} | extra)
-    tables = [ranking(scores).merge(told, on="condition").assign(scene="", **provenance(scores))]
+    columns = pd.DataFrame({"condition": scores.conditions} | extra)
+    tables = [ranking(scores).merge(columns, on="condition").assign(scene="", **provenance(scores))]
     for scene, some in report.scenes.items():
         tables.append(ranking(some).assign(scene=scene, **provenance(some)))
     table = pd.concat(tables, ignore_index=True).assign(excluded=_reasons(scores))
@@ -96,7 +96,10 @@ def to_json(report: Report) -> str:
 
 
 def to_dict(report: Report) -> dict[str, Any]:
-    """Turn a report into plain values; lists of numbers keep the order of `conditions`."""
+    """Turn a report into plain values.
+
+    Lists of numbers keep the order of `conditions`.
+    """
     scores, tally = report.scores, report.tally
     own, everyone = report.observers_triads, report.everyone
     return {
@@ -145,9 +148,9 @@ def _interaction(report: Report) -> dict[str, Any]:
 
 
 def _covariance(scores: Scores) -> Array:
-    """As the tests take it; NaN where there is no interval either."""
-    known = np.isfinite(scores.low)
-    return np.where(known[:, None] & known, covariance(scores), np.nan)
+    """Covariance as the tests take it, NaN where there is no interval either."""
+    decided = np.isfinite(scores.low)
+    return np.where(decided[:, None] & decided, covariance(scores), np.nan)
 
 
 def _triads(triads: Triads) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def to_latex(report: Report) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text so that LaTeX prints it as it is; line breaks and control characters become spaces."""
+    """Write a text so that LaTeX prints it as it is, line breaks and control characters as spaces."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     whole = "".join(SPECIAL.get(letter, letter) for letter in LIGATURE.sub("\\1\0", printable))
     return OPENING.sub("``", whole.replace("\0", "{}"))
@@ -107,8 +107,9 @@ def _note(report: Report, lettered: bool) -> str:
         f"A difference of 1 JOD means that 75\\,\\% of answers choose the better one; 0 is {zero}.",
         f"Intervals: {interval_words(scores)}.",
         "Conditions that share a letter do not differ significantly (Holm-adjusted $p \\geq .05$)."
-        * lettered,
+        if lettered
+        else "",
         "Chosen: share of a condition's votes that it won.",
-        "The votes do not fix all scores." * (not scores.identifiable),
+        "" if scores.identifiable else "The votes do not fix all scores.",
     ]
     return "\n    ".join(filter(None, said))

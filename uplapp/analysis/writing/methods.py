@@ -42,14 +42,14 @@ def _data(report: Report) -> list[str]:
     what = f"{plural(scores.comparisons, 'pairwise comparison')} of {len(scores.conditions)} conditions"
     where = f" in {plural(scenes, 'scene')}" if scenes else ""
     if scores.observers is None:
-        first = f"The scores come from a matrix of {what}{where}; it does not tell whose votes they are."
+        first = f"The scores come from a matrix of {what}{where}; it does not say whose votes they are."
     else:
         first = f"{plural(scores.observers, 'observer')} made {what}{where}."
     n = len(scores.conditions)
     pairs, compared = n * (n - 1) // 2, int(np.triu(scores.wins + scores.wins.T > 0, 1).sum())
     every = "The only pair was compared." if pairs == 1 else f"All {pairs} pairs were compared."
     second = every if compared == pairs else f"{compared} of {pairs} pairs were compared."
-    return [first, *[report.tally.origin] * bool(report.tally.origin), second]
+    return [*filter(None, [first, report.tally.origin, second])]
 
 
 def _left_out(report: Report) -> list[str]:
@@ -60,7 +60,9 @@ def _left_out(report: Report) -> list[str]:
         none = "There were no practice, catch or repeat trials."
         said.append(f"{listed(kinds)} did not enter the scores." if kinds else none)
     notes = [note for note in tally.notes if not note.startswith("SIMULATED")]
-    return said + [f"Of the source: {'; '.join(notes)}."] * bool(notes) + _excluded(report)
+    if notes:
+        said.append(f"Of the source: {'; '.join(notes)}.")
+    return said + _excluded(report)
 
 
 def _excluded(report: Report) -> list[str]:
@@ -136,30 +138,32 @@ def _side(report: Report) -> list[str]:
     if side is None:
         return []
     if not _known(side):
-        return ["The votes do not tell the side bias."]
+        return ["The votes do not fix the side bias."]
     towards = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
-    told = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
+    pull = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
     if scores.method.side_bias:
-        return [f"A side bias was estimated together with the scores: {told}."]
-    return [f"The scores take no account of a side bias; estimated apart, it was {told}."]
+        return [f"A side bias was estimated together with the scores: {pull}."]
+    return [f"The scores take no account of a side bias; estimated apart, it was {pull}."]
 
 
 def _intervals(report: Report) -> list[str]:
     scores = report.scores
     level = f"{100 * LEVEL:.0f} % intervals"
     if not np.isfinite(scores.low).any():
-        lost = f", as {scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
-        return [f"No intervals could be computed{lost * bool(scores.degenerate)}."]
+        if not scores.degenerate:
+            return ["No intervals could be computed."]
+        lost = f"{scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
+        return [f"No intervals could be computed, as {lost}."]
     draws, seed = scores.method.bootstraps, scores.method.seed
     freedom = (scores.observers or 1) - 1
-    drawn = (
+    replicates = (
         f"{draws} bootstrap replicates (Efron 1979; seed {seed}), each of whole observers drawn with "
         "replacement"
     )
     kinds = {
         "t": f"{level} are Student's t intervals with {plural(freedom, 'degree')} of freedom, from the "
-        f"standard deviation of {drawn}, widened by the square root of {freedom + 1}/{freedom}.",
-        "percentile": f"{level} are the percentiles (Hazen's) of {drawn}.",
+        f"standard deviation of {replicates}, widened by the square root of {freedom + 1}/{freedom}.",
+        "percentile": f"{level} are the percentiles (Hazen's) of {replicates}.",
         "parametric": f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
         f"drawn from the fitted scores (seed {seed}); they know nothing of differences between observers and "
         "are too narrow where people differ.",
@@ -170,12 +174,12 @@ def _intervals(report: Report) -> list[str]:
 def _degenerate(scores: Scores) -> list[str]:
     count = scores.degenerate
     refused = scores.interval == "parametric" and (scores.observers or 0) > 1
-    return [
-        *["Observers were not resampled, as too many such replicates had no finite scores."] * refused,
-        f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
-        if count
-        else "All replicates had finite scores.",
-    ]
+    said = "All replicates had finite scores."
+    if count:
+        said = f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
+    if not refused:
+        return [said]
+    return ["Observers were not resampled, as too many such replicates had no finite scores.", said]
 
 
 def _tests(report: Report) -> list[str]:
@@ -214,7 +218,7 @@ def _signs(count: int) -> list[str]:
 
 
 def _untested(count: int) -> list[str]:
-    return [f"{plural(count, 'difference')} could not be tested."] * bool(count)
+    return [f"{plural(count, 'difference')} could not be tested."] if count else []
 
 
 def _outcome(scores: Scores, tested: int) -> list[str]:
@@ -228,12 +232,12 @@ def _outcome(scores: Scores, tested: int) -> list[str]:
 
 
 def _fit(report: Report) -> list[str]:
-    found = report.goodness
-    if not np.isfinite(found.p):
+    test = report.goodness
+    if not np.isfinite(test.p):
         return ["Goodness of fit could not be tested.", *_circles(report)]
     fit = (
         "Goodness of fit, by likelihood ratio against the saturated model, without a prior: "
-        f"G2 = {found.g2:.2f}, {plural(found.df, 'degree')} of freedom, {chance(found.p)}, where all votes "
+        f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
         "are taken as independent."
     )
     return [fit, *_circles(report)]
@@ -244,12 +248,12 @@ def _circles(report: Report) -> list[str]:
         "of the pooled votes": report.triads,
         "of the observers' own votes, scene by scene": report.observers_triads,
     }
-    told = [
-        f"{found.circular} of {plural(found.complete, 'triad')} {whose}"
-        for whose, found in kinds.items()
-        if found is not None and found.complete
+    counts = [
+        f"{triads.circular} of {plural(triads.complete, 'triad')} {whose}"
+        for whose, triads in kinds.items()
+        if triads is not None and triads.complete
     ]
-    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(told)}."] * bool(told)
+    return [f"Circular triads (Kendall & Babington Smith 1940): {listed(counts)}."] if counts else []
 
 
 def _others(report: Report) -> list[str]:
@@ -269,7 +273,7 @@ def _others(report: Report) -> list[str]:
 
 def _scenes(report: Report) -> list[str]:
     scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
-    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] * bool(scored)
+    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] if scored else []
     return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
 
 

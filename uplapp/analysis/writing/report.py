@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.arrays import Array
-from uplapp.analysis.model.bradley_terry import bradley_terry
-from uplapp.analysis.model.goodness import GoodnessOfFit, goodness_of_fit
+from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.observers.triads import Triads, observers_triads, triads
 from uplapp.analysis.reading.comparisons import count
@@ -27,7 +26,7 @@ class Tally:
     """How many answers of each kind the kept observers gave, and what else there is to say of the source.
 
     `scenes` is 0 where none are named. `left_out` counts the trials of kinds that never enter, `not_sure` the
-    main trials so answered; None where the source does not tell. `origin` as in `Comparisons`.
+    main trials so answered; None where the source does not say. `origin` as in `Comparisons`.
     """
 
     scenes: int = 0
@@ -45,8 +44,7 @@ class Report:
     holds the scores of every scene, where asked. `letters` (n) and `bradley_terry` (n,) in JOD follow
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
-    where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None where the votes
-    cannot tell.
+    where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
     """
 
     scores: Scores
@@ -77,12 +75,12 @@ def report(
     """Analyse `source`, leaving out the observers in `exclude` (name -> reason).
 
     `watch` hears how many replicates are done, of how many, of each set of scores in turn. Raises
-    UplappError where a matrix is asked for what only votes can tell.
+    UplappError where a matrix is asked for what only votes can give.
     """
     if isinstance(source, Comparisons):
         if exclude or per_scene:
-            asked = "leaving out observers" if exclude else "scores of each scene"
-            raise UplappError(f"{asked} needs the votes one by one, not a matrix")
+            what = "leaving out observers" if exclude else "scores of each scene"
+            raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
         return _report(analyse(source, method, watch), tally)
     kept = without(source, exclude) if exclude else source
@@ -113,18 +111,21 @@ def _report(scores: Scores, tally: Tally, **others: object) -> Report:
     )
 
 
-def _differ(found: Interaction | None) -> list[str]:
+def _differ(test: Interaction | None) -> list[str]:
     """Warn where the scores of single scenes differ by more than chance."""
-    if found is None or found.p >= ALPHA:
+    if test is None or test.p >= ALPHA:
         return []
     return [
-        f"preferences differ by scene (p = {found.p:.2g}): look at the scores of each scene (--per-scene, or "
+        f"preferences differ by scene (p = {test.p:.2g}): look at the scores of each scene (--per-scene, or "
         "Scenes on the page); the scores and intervals of all scenes together speak of these scenes alone"
     ]
 
 
 def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    """Screen the observers; a column beside the votes that cannot be read must not cost the ranking."""
+    """Screen the observers.
+
+    A column beside the votes that cannot be read must not cost the ranking.
+    """
     try:
         return screen(votes), ()
     except BadVotes as error:
@@ -133,10 +134,10 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
 
 def _tally(votes: Votes, trouble: tuple[str, ...]) -> Tally:
     kinds = votes.table["kind"].value_counts()
-    main, told = votes.table["kind"] == "main", votes.has_kinds
+    main, has_kinds = votes.table["kind"] == "main", votes.has_kinds
     return Tally(
         scenes=len([scene for scene in scenes(votes) if scene]),
-        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if told else None,
+        left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if has_kinds else None,
         not_sure=int((votes.table.loc[main, "is_A_selected"] == 0.5).sum()),
         notes=(*votes.notes, *trouble),
     )

@@ -50,7 +50,7 @@ def _table(report: Report) -> str:
 
 
 def _printed(table: pd.DataFrame) -> str:
-    """Numbers with three digits, whole ones with none; a dash for what is undefined."""
+    """Print numbers with three digits, whole ones with none, and a dash for what is undefined."""
     return table.map(_cell).to_string(index=False)
 
 
@@ -80,28 +80,25 @@ def _sentence(scores: Scores, pair: Difference) -> str:
 
 
 def _fit(report: Report) -> list[str]:
-    found, circles = report.goodness, report.triads
+    test, circles = report.goodness, report.triads
     fit = "could not be tested"
-    if np.isfinite(found.p):
-        fit = f"G2 = {found.g2:.2f}, df = {found.df}, {chance(found.p)}"
-    simpler = simpler_fits(report.scores.method)
-    return [
-        f"goodness of fit: {fit}; {circles.circular} of {plural(circles.complete, 'triad')} circular",
-        *[simpler] * bool(simpler),
-    ]
+    if np.isfinite(test.p):
+        fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
+    counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
+    return [f"goodness of fit: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
 
 
 def _interaction(report: Report) -> list[str]:
-    found = report.interaction
-    return [] if found is None else [f"scores by scene against scores of all: {interaction_words(found)}"]
+    test = report.interaction
+    return [] if test is None else [f"scores by scene against scores of all: {interaction_words(test)}"]
 
 
 def _estimates(scores: Scores) -> list[str]:
-    found = {
+    estimates = {
         "side bias, towards the first-named condition (A)": scores.side,
         'half width of "not sure"': scores.tie,
     }
-    return [f"{name}: {_estimate(estimate)}" for name, estimate in found.items() if estimate is not None]
+    return [f"{name}: {_estimate(estimate)}" for name, estimate in estimates.items() if estimate is not None]
 
 
 def _estimate(estimate: Estimate) -> str:

@@ -31,7 +31,7 @@ def listed(words: list[str]) -> str:
 
 
 def chance(p: float) -> str:
-    """Write a p value: p = 0.031, p < 0.001; never rounded to or over the level of the tests."""
+    """Write a p value, such as p = 0.031 or p < 0.001, never rounded to or over the level of the tests."""
     return "p < 0.001" if p < 0.001 else f"p = {_beside(p, ALPHA, 2, 'g')}"
 
 
@@ -86,7 +86,7 @@ def _are_few(scores: Scores) -> bool:
 
 
 def simpler_fits(method: Method) -> str:
-    """Say what the checks beside the scores leave out of the model; nothing where they leave out nothing."""
+    """Say what the checks beside the scores leave out of the model, '' for nothing."""
     if method.ties == "half" and not method.side_bias:
         return ""
     return "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"

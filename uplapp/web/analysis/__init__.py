@@ -1,1 +1,1 @@
-"""The parts of the Analysis tab: one file a view."""
+"""The parts of the Analysis tab: one file per view."""

@@ -1,4 +1,4 @@
-"""The Analysis tab: votes in; ranking, tests, observers, metrics, plan and paper out.
+"""The Analysis tab: from votes to ranking, tests, observers, metrics, plan and paper.
 
 Every number comes from uplapp.analysis; this file says what follows what.
 """
@@ -18,8 +18,6 @@ from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch
 from uplapp.web.analysis import (
-    differences_view,
-    method,
     metrics_view,
     observers_view,
     paper_view,
@@ -30,7 +28,7 @@ from uplapp.web.analysis import (
     source,
 )
 from uplapp.web.analysis.source import LiveVotes, Source
-from uplapp.web.analysis.state import Analysed
+from uplapp.web.analysis.state import ANCHOR, INTERVAL, Analysed, build_method, method_changes, read_method
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
@@ -42,9 +40,8 @@ with the columns `observer`, `condition` and `rating` shows mean ratings. Publis
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
-RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES = (
-    *("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper"),
-)
+NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
+RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
 
 
 @dataclass(frozen=True)
@@ -68,31 +65,37 @@ class Views:
 
 
 def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
-    """Lay out `tab`, the current gradio context; `live_votes` exports the live demo study."""
+    """Lay out `tab`, the current gradio context.
+
+    `live_votes` exports the live demo study.
+    """
     first = analyse_published()
     menu = source.build()
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             views = _lay_out_views(first)
         with gr.Column(scale=3, min_width=280):
-            methods = method.build()
+            methods = build_method()
             with gr.Row():
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
             gr.Markdown(ABOUT)
     gr.HTML(STYLE, padding=False)
-    changed = [*source.changes(menu), *method.changes(methods), tab.select, refresh.click]
+    changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
     _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
 
 
 def _lay_out_views(first: Analysed) -> Views:
-    """The inner tabs; all but the first are filled when the Analysis tab opens."""
+    """Lay out the inner tabs.
+
+    All but the first are filled when the Analysis tab opens.
+    """
     tabs = {}
     with gr.Tabs():
         with gr.Tab(RANKING) as tabs[RANKING]:
             ranking = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
-            differences = differences_view.build()
+            differences = ranking_view.build_differences()
         with gr.Tab(SCENES) as tabs[SCENES]:
             scenes = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
@@ -137,7 +140,7 @@ def _connect(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
-        [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude],
+        [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude],
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **private,
     )
@@ -161,16 +164,16 @@ def _connect(
     draw, kind = views.figures
     draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
     plan_view.connect(views.plan_fields, state, views.planned)
-    cancelled = [state, *followed, methods[method.ANCHOR], methods[method.INTERVAL], exclude]
+    cancelled = [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude]
     stop.click(lambda: _nothing("Cancelled."), None, cancelled, cancels=[main, *lazy], **private)
 
 
-def _follow(event: Callable[..., Any], told: list[Any], views: Views, name: str) -> Any:
+def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: str) -> Any:
     """Show scenes or metrics after `event`, if the inner tab that is open goes by `name`."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     if name == SCENES:
-        return event(_show_scenes, told, [*views.scenes, told[0], *views.paper], **private)
-    return event(_show_metrics, [*told, *views.metric_fields], views.metrics, **private)
+        return event(_show_scenes, inputs, [*views.scenes, inputs[0], *views.paper], **private)
+    return event(_show_metrics, [*inputs, *views.metric_fields], views.metrics, **private)
 
 
 def analyse_published() -> Analysed:
@@ -189,12 +192,12 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         try:
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
-            asked = method.read(methods, _conditions(data))
+            method = read_method(methods, _conditions(data))
             if isinstance(data, Ratings):
-                yield _rated(rating_report(data, asked, kept), data)
+                yield _rated(rating_report(data, method, kept), data)
                 return
-            found = yield from working(
-                lambda watch: _analysed(menu.source, data, asked, kept, watch),
+            analysed = yield from working(
+                lambda watch: _analysed(menu.source, data, method, kept, watch),
                 progress,
                 "replicates",
                 _nothing("Analysing ..."),
@@ -202,13 +205,13 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         except UplappError as error:
             yield _nothing(str(error))
         else:
-            yield _everything(found)
+            yield _everything(analysed)
 
     return analyse
 
 
-def _analysed(name: str, data: Any, asked: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
-    return Analysed(name, data, report(data, asked, exclude, watch=watch), exclude)
+def _analysed(name: str, data: Any, method: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
+    return Analysed(name, data, report(data, method, exclude, watch=watch), exclude)
 
 
 def _conditions(data: Any) -> tuple[str, ...]:
@@ -220,46 +223,49 @@ def _conditions(data: Any) -> tuple[str, ...]:
 
 def _everything(analysed: Analysed) -> tuple[Any, ...]:
     """The outputs of the main listener."""
-    found = analysed.report
-    scores = found.scores
+    result = analysed.report
+    scores = result.scores
     return (
         analysed,
-        *ranking_view.show(found),
-        *differences_view.show(found),
-        *observers_view.show(found),
-        observers_view.compared(found),
+        *ranking_view.show(result),
+        *ranking_view.show_differences(result),
+        *observers_view.show(result),
+        observers_view.compared(result),
         *plan_view.follow(scores),
-        *paper_view.show(found),
+        *paper_view.show(result),
         gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
     )
 
 
-def _rated(found: RatingReport, data: Ratings) -> tuple[Any, ...]:
+def _rated(result: RatingReport, data: Ratings) -> tuple[Any, ...]:
     """The same outputs for ratings of single images."""
     hidden = gr.update(value=None, visible=False)
     return (
         None,
-        *ratings_view.ranking(found, ratings_view.MEANS),
-        *ratings_view.differences(found),
-        *ratings_view.observers(found),
+        *ratings_view.ranking(result, ratings_view.MEANS),
+        *ratings_view.differences(result),
+        *ratings_view.observers(result),
         hidden,
         *("", hidden),
-        *ratings_view.paper(found),
+        *ratings_view.paper(result),
         gr.skip(),
         gr.update(interactive=True),
-        observers_view.choices(data, [name for name, _ in found.ratings.excluded]),
+        observers_view.choices(data, [name for name, _ in result.ratings.excluded]),
     )
 
 
 def _nothing(message: str) -> tuple[Any, ...]:
-    """A sentence in place of everything; nothing is shown or drawn of the votes before."""
+    """Show a sentence in place of everything.
+
+    Nothing of the votes before stays.
+    """
     hidden = gr.update(value=None, visible=False)
     return (
         None,
         *ranking_view.nothing(message),
-        *differences_view.nothing(),
+        *ranking_view.no_differences(),
         *observers_view.nothing(),
         hidden,
         *("", hidden),
@@ -275,7 +281,10 @@ def _show_scenes(
     opened: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    """Show the scores of every scene; from then on they are in the exports too."""
+    """Show the scores of each scene.
+
+    From then on they are in the exports too.
+    """
     if opened != SCENES:
         yield gr.skip()  # a generator that yields nothing would empty its outputs
         return
@@ -283,8 +292,8 @@ def _show_scenes(
     if analysed is None or not shown.scenes:
         yield *shown.outputs, *[gr.skip()] * (1 + len(paper_view.nothing()))
         return
-    told = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
-    yield *shown.outputs, told, *paper_view.show(told.report)
+    with_scenes = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
+    yield *shown.outputs, with_scenes, *paper_view.show(with_scenes.report)
 
 
 def _show_metrics(

@@ -8,7 +8,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.agreement.agreement import agreement, scatter_table
-from uplapp.analysis.plots.agreement import agreement_chart
+from uplapp.analysis.plots import agreement_chart
 from uplapp.analysis.reading.metric_table import Metrics, read_metrics
 from uplapp.analysis.reading.published import PUBLISHED, published_metrics
 from uplapp.analysis.scoring.scenes import analyse_scenes
@@ -18,13 +18,13 @@ from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
 from uplapp.web.widgets import working
 
-ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column a metric."
+ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column per metric."
 ABOUT = """+1 is full agreement, whichever way a metric points. An unknown metric counts as higher is better;
 call its column `name:lower` where it is not. With a column `scene`, stimuli are compared too."""
 
 
 def build() -> tuple[list[Any], list[Any]]:
-    """Lay out the view; returns the widgets it reads, and its outputs."""
+    """Lay out the view and return the widgets it reads, and its outputs."""
     upload = gr.File(label="Metrics, CSV", file_types=[".csv"], type="filepath", height=110)
     said = gr.Markdown(ASK)
     metric = gr.Radio([], label="Metric", visible=False)
@@ -37,7 +37,7 @@ def build() -> tuple[list[Any], list[Any]]:
 def show(
     upload: str | None, metric: str | None, analysed: Analysed | None, progress: gr.Progress
 ) -> Generator[Any, None, None]:
-    """Compare the metrics of `upload`, or those published with `source`; a bad table is a sentence."""
+    """Compare the metrics of `upload`, or the ones published with the source, with the scores."""
     hidden = gr.update(visible=False)
     if analysed is None:
         yield NO_VOTES, hidden, hidden, hidden
@@ -63,20 +63,20 @@ def _shown(metrics: Metrics, metric: str | None, analysed: Analysed, watch: Watc
     scenes = None
     if isinstance(data, Votes) and metrics.scenes != ("",):
         scenes = analyse_scenes(data, scores.method, watch)
-    found = agreement(scores, metrics, scenes)
+    result = agreement(scores, metrics, scenes)
     name = metric if metric in metrics.names else metrics.names[0]
     points = scatter_table(scores, metrics, scenes)
-    chart = agreement_chart(points, name, "container", scores.simulated, found.table)
+    chart = agreement_chart(points, name, "container", scores.simulated, result.table)
     return (
-        cautions(found.notes),
+        cautions(result.notes),
         gr.update(choices=list(metrics.names), value=name, visible=True),
         gr.update(value=chart, visible=True),
-        gr.update(value=_table(found.table), visible=True),
+        gr.update(value=_table(result.table), visible=True),
     )
 
 
-def _table(found: pd.DataFrame) -> str:
-    rows = found.to_dict("records")
+def _table(rows_of_metrics: pd.DataFrame) -> str:
+    rows = rows_of_metrics.to_dict("records")
     alike = [f"{share(row['clear_pairs_share'])} of {row['clear_pairs']}" for row in rows]
     return table(
         {

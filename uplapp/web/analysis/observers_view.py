@@ -6,7 +6,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.observers.screening import notes, side_by_side
-from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots import observer_chart
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes
@@ -18,7 +18,7 @@ the reason is printed in the methods paragraph and in every export, and both ran
 
 
 def build() -> tuple[list[Any], list[Any]]:
-    """Lay out the view; returns its outputs, and the widgets that choose whom to leave out."""
+    """Lay out the view and return its outputs, and the widgets that choose whom to leave out."""
     chart = gr.Plot(show_label=False, visible=False)
     listed = gr.HTML(visible=False)
     said = gr.Markdown(ONE_BY_ONE)
@@ -32,12 +32,12 @@ def build() -> tuple[list[Any], list[Any]]:
 
 def show(report: Report) -> tuple[Any, ...]:
     """The screening of everyone, those left out too."""
-    found = report.screening
-    if found is None:
+    screening = report.screening
+    if screening is None:
         return nothing(report)
-    chart = observer_chart(found, "container", report.scores.simulated)
-    shown = (gr.update(value=value, visible=True) for value in (chart, _table(found)))
-    return " ".join(map(_sentence, notes(found))), *shown
+    chart = observer_chart(screening, "container", report.scores.simulated)
+    shown = (gr.update(value=value, visible=True) for value in (chart, _table(screening)))
+    return " ".join(map(_sentence, notes(screening))), *shown
 
 
 def nothing(report: Report | None = None) -> tuple[Any, ...]:
@@ -53,7 +53,7 @@ def _sentence(note: str) -> str:
 
 
 def known(data: Any, names: list[str] | None) -> list[str]:
-    """Those of `names` who voted; none where the votes are not one by one."""
+    """Keep the `names` who voted, nobody where the votes are not one by one."""
     people = set(data.table["observer"]) if isinstance(data, Votes | Ratings) else set()
     return [name for name in names or [] if name in people]
 
@@ -65,7 +65,7 @@ def choices(data: Any, exclude: list[str]) -> Any:
 
 
 def compared(report: Report) -> Any:
-    """Both rankings side by side; nothing where nobody is left out."""
+    """Show both rankings side by side, nothing where nobody is left out."""
     if report.everyone is None:
         return gr.update(value=None, visible=False)
     rows = side_by_side(report.everyone, report.scores).to_dict("records")
@@ -78,10 +78,10 @@ def compared(report: Report) -> Any:
     return gr.update(value=table(columns), visible=True)
 
 
-def _table(found: pd.DataFrame) -> str:
-    """The table of `screen` in the words of a reader; a star marks who is to be looked at."""
-    looked = found.sort_values("looks", key=lambda looks: looks == "", kind="stable")
-    rows = looked.to_dict("records")
+def _table(screening: pd.DataFrame) -> str:
+    """Write the table of `screen` in the words of a reader, with a star for each observer to look at."""
+    ordered = screening.sort_values("looks", key=lambda looks: looks == "", kind="stable")
+    rows = ordered.to_dict("records")
     columns = {
         "Observer": [f"{'★ ' if row['looks'] else ''}{row['observer']}" for row in rows],
         "Look because": [row["looks"] for row in rows],

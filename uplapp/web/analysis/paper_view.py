@@ -16,7 +16,7 @@ FORMATS = ["svg", "pdf", "png"]
 
 
 def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio]]:
-    """Lay out the view; returns its outputs, and the widgets that make the figures."""
+    """Lay out the view and return its outputs, and the widgets that make the figures."""
     text = gr.Textbox(
         label="Methods, to paste",
         lines=10,
@@ -37,7 +37,10 @@ def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio]]:
 
 
 def show(report: Report) -> tuple[Any, ...]:
-    """Methods paragraph, LaTeX table, CSV and JSON; figures of other votes go."""
+    """Show methods paragraph and LaTeX table, offer CSV and JSON.
+
+    Figures of other votes go.
+    """
     csv = offer("uplapp-ranking.csv", to_csv(report).encode())
     json = offer("uplapp-scores.json", to_json(report).encode())
     files = (gr.update(value=path, visible=True) for path in (csv, json))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior
+from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior, widest_neighbour
 from uplapp.analysis.asking.planning import (
     BOOTSTRAPS,
     EXPERIMENTS,
@@ -17,8 +17,7 @@ from uplapp.analysis.asking.planning import (
     plan,
     read_scores,
 )
-from uplapp.analysis.asking.precision import widest_neighbour
-from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.plots import power_chart
 from uplapp.errors import UplappError
 from uplapp.values import Method, Scores
 from uplapp.web.analysis.state import Analysed
@@ -45,8 +44,8 @@ class Fields(NamedTuple):
 
 
 def build() -> tuple[list[Any], gr.Button, Fields, list[Any]]:
-    """Lay out the view; returns what follows the scores, the button that takes them, fields, outputs."""
-    gr.Markdown("### Which pair tells most next")
+    """Lay out the view and return what follows the scores, the button that takes them, fields, outputs."""
+    gr.Markdown("### Which pair to ask next")
     said = gr.Markdown()
     pairs = gr.HTML()
     gr.Markdown(f"### How many observers\n{ABOUT}")
@@ -101,7 +100,10 @@ def follow(scores: Scores) -> tuple[Any, Any]:
 
 
 def guess_of(analysed: Analysed | None) -> Any:
-    """The scores as a guess for the next study; without votes the guess stays."""
+    """Offer the scores as a guess for the next study.
+
+    Without votes the guess stays.
+    """
     if analysed is None:
         return gr.skip()
     scores = analysed.report.scores
@@ -122,7 +124,10 @@ def simulate(
     seed: float,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    """Simulate the study that is planned, with progress; a bad guess is a sentence."""
+    """Simulate the study that is planned, with progress.
+
+    A bad guess is a sentence.
+    """
     prior = Method().prior if analysed is None else analysed.report.scores.method.prior
     method = Method(prior=prior, bootstraps=BOOTSTRAPS)
     with errors_on_screen():
@@ -133,7 +138,7 @@ def simulate(
             "simulated studies",
         )
     chart = power_chart(planned.table, "container")
-    said = f"**{plain(advice(planned))}** Prior: {prior}; {BOOTSTRAPS} replicates a study."
+    said = f"**{plain(advice(planned))}** Prior: {prior}; {BOOTSTRAPS} replicates per study."
     yield said, *(gr.update(value=value, visible=True) for value in (chart, _widths(planned)))
 
 

@@ -1,19 +1,23 @@
-"""Who leads, by how much, and how sure that is."""
+"""Who leads, which differences are more than chance, and do scores on one line fit the votes?"""
 
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
-from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots import jod_chart, triangle_chart, win_chart
+from uplapp.analysis.scoring.significance import ALPHA, upright
 from uplapp.analysis.writing.export import headline, ranking
 from uplapp.analysis.writing.report import Report
-from uplapp.web.analysis.words import cautions, interval, number, plain, share, table
+from uplapp.analysis.writing.wording import interaction_words
+from uplapp.values import Scores
+from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in
 
 
 def build(first: tuple[Any, ...]) -> list[Any]:
-    """Lay out the view with what it shows at first; returns its outputs."""
+    """Lay out the view with what it shows at first, and return its outputs."""
     title, warnings, jod, listed = first
     return [
         gr.Markdown(title),
@@ -57,3 +61,68 @@ def _table(report: Report) -> str:
             "Chosen": [share(chosen) for chosen in ranked["chosen_share"]],
         }
     )
+
+
+def build_differences() -> list[Any]:
+    """Lay out the view and return its outputs."""
+    triangle = gr.Plot(show_label=False, visible=False)
+    wins = gr.Plot(show_label=False, visible=False)
+    fit = gr.Markdown()
+    pairs = gr.HTML(visible=False)
+    return [triangle, wins, fit, pairs]
+
+
+def show_differences(report: Report) -> tuple[Any, ...]:
+    """Ranking triangle, votes of every pair, goodness of fit, all differences."""
+    scores = report.scores
+    triangle = triangle_chart(scores, "container") if np.isfinite(scores.jod).all() else None
+    return (
+        gr.update(value=triangle, visible=triangle is not None),
+        gr.update(value=win_chart(scores, "container"), visible=True),
+        _fit(report),
+        gr.update(value=_pairs(scores), visible=True),
+    )
+
+
+def no_differences() -> tuple[Any, ...]:
+    """What stands there when nothing could be read."""
+    hidden = gr.update(value=None, visible=False)
+    return hidden, hidden, "", hidden
+
+
+def _pairs(scores: Scores) -> Any:
+    pairs = sorted(scores.pairs, key=lambda pair: (np.nan_to_num(pair.p_adjusted, nan=2.0), pair.p))
+    ordered = [upright(scores, pair) for pair in pairs]
+    return table(
+        {
+            "Higher": [upper for upper, _ in ordered],
+            "Lower": [lower for _, lower in ordered],
+            "Difference, JOD": [number(abs(pair.difference)) for pair in pairs],
+            "Standard error": [number(pair.se) for pair in pairs],
+            "p": [chance(pair.p) for pair in pairs],
+            "p (Holm)": [chance(pair.p_adjusted) for pair in pairs],
+            "": ["significant" if pair.significant else "" for pair in pairs],
+        }
+    )
+
+
+def _fit(report: Report) -> str:
+    """Say whether one line fits the votes, how often choices ran in a circle, and the pull of a side."""
+    fit, own, side = report.goodness, report.observers_triads, report.scores.side
+    said = []
+    if np.isfinite(fit.p):
+        lack = (
+            "Scores on one line do not explain these votes" if fit.p < ALPHA else "No lack of fit was found"
+        )
+        test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p: {chance(fit.p)}"
+        said.append(f"{lack} ({test})")
+    if report.interaction is not None:
+        differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"
+        said.append(f"Preferences {differ} by scene: {plain(interaction_words(report.interaction))}")
+    if own is not None and own.complete:
+        shares = f"{own.share:.0%}; by tossing a coin 25 %"
+        said.append(f"Circular triads of single observers: {own.circular} of {own.complete} ({shares})")
+    if side is not None and np.isfinite(side.jod):
+        pull = f"{side.jod:z.2f} JOD, standard error {number(side.se)}"
+        said.append(f"Pull of the left, or first-named, side: {pull}")
+    return "\n\n".join(f"{sentence}." for sentence in said)

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from uplapp.analysis.plots.ratings import rating_chart
+from uplapp.analysis.plots import rating_chart
 from uplapp.analysis.ratings.report import RatingReport, headline, methods, to_csv, to_json
 from uplapp.analysis.writing.wording import one_line
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
@@ -25,7 +25,7 @@ def ranking(report: RatingReport, *notes: str) -> tuple[Any, ...]:
 
 
 def differences(report: RatingReport) -> tuple[Any, ...]:
-    """All pairs of every criterion in a table; no pictures, no goodness of fit."""
+    """Show all pairs of each criterion in a table, without pictures or goodness of fit."""
     hidden = gr.update(value=None, visible=False)
     said = "Paired t tests on observers' means, Holm-adjusted within a criterion."
     return hidden, hidden, said, gr.update(value=_pairs(report), visible=True)
@@ -34,14 +34,17 @@ def differences(report: RatingReport) -> tuple[Any, ...]:
 def observers(report: RatingReport) -> tuple[Any, ...]:
     """The screening of everyone, those left out too."""
     rows = report.observers.sort_values("looks", key=lambda looks: looks == "", kind="stable")
-    looked = int((rows["looks"] != "").sum())
-    said = f"{looked} of {len(rows)} observers to look at."
+    suspects = int((rows["looks"] != "").sum())
+    said = f"{suspects} of {len(rows)} observers to look at."
     listed = gr.update(value=_screened(rows.to_dict("records")), visible=True)
     return said, gr.update(value=None, visible=False), listed
 
 
 def paper(report: RatingReport) -> tuple[Any, ...]:
-    """Methods paragraph, CSV and JSON; figures of other votes go."""
+    """Show the methods paragraph and offer CSV and JSON.
+
+    Figures of other votes go.
+    """
     csv = offer("uplapp-ratings.csv", to_csv(report).encode())
     json = offer("uplapp-ratings.json", to_json(report).encode())
     files = (gr.update(value=path, visible=True) for path in (csv, json))

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.plots import scene_chart
 from uplapp.analysis.reading.votes import scenes
 from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.errors import UplappError
@@ -16,12 +16,12 @@ from uplapp.web.analysis.words import cautions, interval, plain, table
 from uplapp.web.widgets import working
 
 ONE = "These votes name no scenes, or only one."
-MOST_TOLD = 6
+MOST_WARNINGS = 6
 ABOUT = "Zero is the mean of each scene: compare differences across scenes, not scores."
 
 
 def build() -> list[Any]:
-    """Lay out the view; returns its outputs."""
+    """Lay out the view and return its outputs."""
     said = gr.Markdown(ONE)
     chart = gr.Plot(show_label=False, visible=False)
     return [said, chart, gr.HTML(visible=False)]
@@ -43,13 +43,13 @@ def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, Non
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
         return Shown(_sentence(ONE))
     try:
-        found = yield from working(
+        by_scene = yield from working(
             lambda watch: analyse_scenes(data, pooled.method, watch), progress, "scenes"
         )
     except UplappError as error:
         return Shown(_sentence(plain(str(error))))
-    chart = gr.update(value=scene_chart(found, pooled, "container"), visible=True)
-    return Shown((_said(found, pooled), chart, gr.update(value=_table(found), visible=True)), found)
+    chart = gr.update(value=scene_chart(by_scene, pooled, "container"), visible=True)
+    return Shown((_said(by_scene, pooled), chart, gr.update(value=_table(by_scene), visible=True)), by_scene)
 
 
 def _sentence(text: str) -> tuple[Any, ...]:
@@ -57,22 +57,22 @@ def _sentence(text: str) -> tuple[Any, ...]:
     return text, hidden, hidden
 
 
-def _said(found: dict[str, Scores], pooled: Scores) -> str:
+def _said(by_scene: dict[str, Scores], pooled: Scores) -> str:
     """How to read the scores, and what is to be said of single scenes beyond what is said of all."""
-    told = [
+    lines = [
         f"scene '{name}': {warning}"
-        for name, scores in found.items()
+        for name, scores in by_scene.items()
         for warning in scores.warnings
         if warning not in pooled.warnings
     ]
-    more = [f"and {len(told) - MOST_TOLD} more, in the JSON"] if len(told) > MOST_TOLD else []
-    return "\n\n".join(filter(None, (ABOUT, cautions([*told[:MOST_TOLD], *more]))))
+    more = [f"and {len(lines) - MOST_WARNINGS} more, in the JSON"] if len(lines) > MOST_WARNINGS else []
+    return "\n\n".join(filter(None, (ABOUT, cautions([*lines[:MOST_WARNINGS], *more]))))
 
 
-def _table(found: dict[str, Scores]) -> str:
+def _table(by_scene: dict[str, Scores]) -> str:
     rows = [
         (scene, name, interval(jod, low, high))
-        for scene, scores in found.items()
+        for scene, scores in by_scene.items()
         for name, jod, low, high in zip(scores.conditions, scores.jod, scores.low, scores.high, strict=True)
     ]
     headings = ("Scene", "Condition", "JOD [95 % interval]")

@@ -103,7 +103,7 @@ def _columns() -> list[Any]:
 
 
 def _menus(path: str | None) -> tuple[Any, ...]:
-    """Offer a file's columns; those with the field's own names are taken already."""
+    """Offer a file's columns, with the usual names chosen already."""
     try:
         names = () if path is None else header(Path(path))
     except UplappError:
@@ -113,7 +113,10 @@ def _menus(path: str | None) -> tuple[Any, ...]:
 
 
 def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings:
-    """Read what a person chose; BadVotes says in a sentence what is missing."""
+    """Read what a person chose.
+
+    Raises BadVotes, which says in a sentence what is missing.
+    """
     match chosen.source:
         case "live":
             return from_table(live_votes(chosen.simulated), "the live study", chosen.simulated)
@@ -146,7 +149,10 @@ def _read_upload(chosen: Source) -> Votes | Ratings:
 
 
 def _named(chosen: Source) -> Columns:
-    """The columns of an upload; a role without a column keeps the field's own name."""
+    """Columns of an upload.
+
+    A role without a column keeps the usual name.
+    """
     roles = (chosen.observer, chosen.condition_a, chosen.condition_b, chosen.choice, chosen.scene)
     named = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
     return Columns(**named, a=chosen.value_a, b=chosen.value_b, tie=(chosen.value_tie or "").strip() or None)

@@ -14,12 +14,12 @@ def plain(text: str) -> str:
 
 
 def cautions(texts: Any) -> str:
-    """Warnings or notes, one a paragraph."""
+    """Warnings or notes, one per paragraph."""
     return "\n\n".join(f"⚠ {plain(text)}." for text in texts)
 
 
 def interval(jod: float, low: float, high: float) -> str:
-    """A score with its interval; a score that votes leave undefined says so."""
+    """Write a score with its interval, or that the votes leave it undefined."""
     if isnan(jod):
         return "undefined"
     return f"{jod:z.2f} [no interval]" if isnan(low) else together(f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]")
@@ -41,7 +41,7 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def chance(p: float) -> str:
-    """A p value as papers print it; a fourth digit where three hide on which side of .05 it lies."""
+    """Write a p value as papers do, with a fourth digit where three hide on which side of .05 it lies."""
     if isnan(p):
         return ""
     if p < 0.001:
@@ -50,7 +50,7 @@ def chance(p: float) -> str:
 
 
 def table(columns: Mapping[str, Sequence[Any]]) -> str:
-    """A table as HTML, every cell escaped; columns without any text are left out."""
+    """Write a table as HTML, every cell escaped, without empty columns."""
     cells = {name: ["" if cell is None else str(cell) for cell in column] for name, column in columns.items()}
     full = pd.DataFrame({name: column for name, column in cells.items() if any(column)})
     with pd.option_context("display.max_colwidth", None):

@@ -5,8 +5,8 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import t as student
 
+from uplapp.analysis.model.answers import is_off_zero, is_unknown, side_bias
 from uplapp.analysis.model.objective import SIGMA, preference
-from uplapp.analysis.scoring.sides import is_off_zero, is_unknown, side_bias
 from uplapp.values import Estimate
 
 

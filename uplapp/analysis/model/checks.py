@@ -1,7 +1,8 @@
-"""Whether scores on one line can explain the votes at all."""
+"""Checks beside the scores: do scores on one line explain the votes, and what does another model say?"""
 
 from dataclasses import dataclass
 
+import choix
 import numpy as np
 from scipy.special import chdtrc, xlogy
 
@@ -10,10 +11,13 @@ from uplapp.analysis.model.connectivity import components, strong_components
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.model.thurstone import fit_best
 
+ODDS_OF_ONE_JOD = 3.0  # 75 to 25
+MOST_ITERATIONS = 1000
+
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
-    """Likelihood ratio G^2 with its degrees of freedom and p; NaN where the votes cannot tell."""
+    """Likelihood ratio G^2 with its degrees of freedom and p, NaN where the votes do not decide."""
 
     g2: float
     df: int
@@ -38,3 +42,22 @@ def goodness_of_fit(counts: Array) -> GoodnessOfFit:
         xlogy(counts, np.divide(counts, expected, where=votes > 0, out=np.ones_like(counts))).sum()
     )
     return GoodnessOfFit(max(0.0, g2), df, float(chdtrc(df, max(0.0, g2))) if df else np.nan)
+
+
+def bradley_terry(counts: Array, anchor: int | None = None) -> Array:
+    """Fit pooled win counts (n,n) to scores (n,) in JOD by maximum likelihood (Bradley & Terry 1952).
+
+    One JOD is a preference of 75 %, so log odds are divided by ln 3. The mean, or condition `anchor`, is 0.
+    All NaN where the votes do not fix the scores, or the iteration did not end (Maystre & Grossglauser 2015).
+    """
+    undefined = np.full(len(counts), np.nan)
+    if len(set(strong_components(counts))) > 1:
+        return undefined
+    try:
+        with np.errstate(all="ignore"):  # what overflows never settles, and ends below
+            log_odds = choix.ilsr_pairwise_dense(np.asarray(counts, dtype=float), max_iter=MOST_ITERATIONS)
+    except (RuntimeError, ValueError):  # not converged, or a chain too lopsided for its arithmetic
+        return undefined
+    zero = log_odds.mean() if anchor is None else log_odds[anchor]
+    jod: Array = (log_odds - zero) / np.log(ODDS_OF_ONE_JOD)
+    return jod
