@@ -82,7 +82,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "shield": set(),
         "widgets": set(),
         "analysis": {"widgets"},
-        "researcher": {"analysis", "shelf", "widgets"},
+        "researcher": {"analysis", "observer", "shelf", "widgets"},
         "restore": {"observer", "researcher", "widgets"},
         "study": {"researcher", "widgets"},
         "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "shield", "study"},

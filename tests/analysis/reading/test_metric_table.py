@@ -60,7 +60,7 @@ def test_an_unknown_metric_is_taken_as_higher_is_better_and_says_so(tmp_path, na
 BAD = {
     "no condition": (
         "name,psnr\na,1\n",
-        "m.csv needs the columns condition, perhaps scene, and one column a",
+        "m.csv needs the columns condition, perhaps scene, and one column per",
     ),
     "no metric": ("condition,scene\na,s\n", "and one column per metric; found: condition, scene"),
     "no rows": ("condition,psnr\n", "m.csv has no rows below its header"),

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tests.study.tiny import body, response
-from uplapp.study.answers.response import BadResponse, flags, is_broken, phase_frames, read
+from uplapp.study.answers.response import BadResponse, contradicts, flags, is_broken, phase_frames, read
 from uplapp.study.definition.protocol import Protocol
 
 NINE_SWAPS = [250.0 * n for n in range(1, 9)]
@@ -28,32 +28,46 @@ def test_an_honest_answer_is_read_as_it_was_measured():
         {"response_ms": "2100"},
         {"response_ms": True},
         {"response_ms": None},
-        {"response_ms": 1200.0},
-        {"response_ms": 60_000.0},
         {"layout": "on_top"},
         {"frame_ms": 0},
-        {"frame_ms": 8.3},
-        {"frames_per_phase": 14},
-        {"swaps_ms": []},
         {"swaps_ms": "many"},
-        {"swaps_ms": list(reversed(NINE_SWAPS))},
-        {"swaps_ms": [250.0, 250.0, *NINE_SWAPS[2:]]},
         {"swaps_ms": [*NINE_SWAPS[:-1], math.nan]},
-        {"swaps_ms": [float(n) for n in range(1, 200)]},
         {"swaps_ms": [float(n) for n in range(3000)]},
         {"gaps_ms": [-5]},
         {"missed_frames": -1},
         {"paused_ms": -1},
         {"seen_ms": [1.0]},
-        {"seen_ms": [99_999.0, 0.0]},
         {"pixel_ratio": 0},
-        {"layout": "in_place", "seen_ms": [2000.0, 100.0]},
     ],
     ids=str,
 )
-def test_timings_that_no_player_logs_are_refused(forged):
+def test_what_is_no_measurement_is_refused(forged):
     with pytest.raises(BadResponse):
         read(body("t", **forged), Protocol())
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        {"response_ms": 1200.0},
+        {"response_ms": 60_000.0},
+        {"frame_ms": 8.3},
+        {"frames_per_phase": 14},
+        {"swaps_ms": []},
+        {"swaps_ms": list(reversed(NINE_SWAPS))},
+        {"swaps_ms": [250.0, 250.0, *NINE_SWAPS[2:]]},
+        {"swaps_ms": [float(n) for n in range(1, 200)]},
+        {"seen_ms": [99_999.0, 0.0]},
+        {"layout": "in_place", "seen_ms": [2000.0, 100.0]},
+    ],
+    ids=lambda measured: str(measured)[:40],
+)
+def test_times_that_contradict_each_other_are_kept_and_flagged(measured):
+    assert "contradiction" in flags(read(body("t", **measured), Protocol()), Protocol())
+
+
+def test_an_honest_answer_has_no_flag():
+    assert flags(response(), Protocol()) == ()
 
 
 @pytest.mark.parametrize("key", ["choice", "response_ms", "swaps_ms", "seen_ms"])
@@ -69,17 +83,15 @@ def test_not_sure_counts_where_the_study_offers_it():
 
 
 def test_a_pause_explains_missing_swaps():
-    assert read(body("t", response_ms=60_000.0, paused_ms=57_900.0), Protocol()).paused_ms == 57_900.0
-    with pytest.raises(BadResponse):
-        read(body("t", response_ms=60_000.0), Protocol())
+    assert not contradicts(response(response_ms=60_000.0, paused_ms=57_900.0), Protocol())
+    assert contradicts(response(response_ms=60_000.0), Protocol())
 
 
 def test_a_gap_longer_than_a_phase_may_swallow_two_swaps():
     swaps = [250.0 * n for n in range(1, 80) if n % 4 in (1, 2)]  # two phases in four passed unseen
     late = {"response_ms": 20_000.0, "swaps_ms": swaps, "missed_frames": 300}
-    assert len(read(body("t", **late, gaps_ms=[266.7] * 20), Protocol()).swaps_ms) == 40
-    with pytest.raises(BadResponse):
-        read(body("t", **late, gaps_ms=[240.0] * 20), Protocol())
+    assert not contradicts(read(body("t", **late, gaps_ms=[266.7] * 20), Protocol()), Protocol())
+    assert contradicts(read(body("t", **late, gaps_ms=[240.0] * 20), Protocol()), Protocol())
 
 
 @pytest.mark.parametrize(

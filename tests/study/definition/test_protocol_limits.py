@@ -1,7 +1,7 @@
 import pytest
 
 from tests.study.tiny import NOW, body, open_tiny, response
-from uplapp.study.answers.response import BadResponse, is_broken, read
+from uplapp.study.answers.response import BadResponse, flags, read
 from uplapp.study.definition.protocol import Protocol
 from uplapp.study.exports import votes
 from uplapp.study.session import joining, session
@@ -14,33 +14,37 @@ def given(**changes):
     return body("t", **changes)
 
 
-def test_an_answer_before_the_least_viewing_time_is_refused():
-    assert read(given(), LIMITED).choice == "left"
+def marks(protocol, **changes):
+    return set(flags(read(given(**changes), protocol), protocol))
+
+
+def test_an_answer_before_the_least_viewing_time_is_flagged():
     early = {"response_ms": 1500.0, "seen_ms": [1500.0, 1500.0], "swaps_ms": SWAPS_IN_3_S[:5]}
-    with pytest.raises(BadResponse, match="counts after 2000 ms"):
-        read(given(**early), LIMITED)
-    assert read(given(**early), Protocol()).choice == "left"
+    assert marks(LIMITED) == set()
+    assert marks(LIMITED, **early) == {"too_early"}
+    assert marks(Protocol(), **early) == set()
 
 
 def test_a_pause_is_no_viewing_time():
-    with pytest.raises(BadResponse, match="counts after 2000 ms"):
-        read(given(response_ms=2500.0, paused_ms=600.0), LIMITED)
+    assert "too_early" in marks(LIMITED, response_ms=2500.0, paused_ms=600.0)
 
 
 def test_pictures_that_went_grey_explain_missing_swaps():
     late = {"response_ms": 4800.0, "seen_ms": [3000.0, 3000.0], "swaps_ms": SWAPS_IN_3_S}
-    assert not is_broken(read(given(**late), LIMITED))
-    with pytest.raises(BadResponse, match="swaps do not fit"):
-        read(given(**late), Protocol())
+    assert marks(LIMITED, **late) == set()
+    assert marks(Protocol(), **late) == {"contradiction"}
 
 
-@pytest.mark.parametrize(
-    ("protocol", "response_ms"), [(LIMITED, 4900.0), (Protocol(), 5001.0), (Protocol(min_view_ms=1), 5001.0)]
-)
-def test_a_trial_ends_without_an_answer_only_when_its_time_has_run_out(protocol, response_ms):
-    silent = {"choice": "none", "response_ms": response_ms, "seen_ms": [3000.0, 3000.0]}
+SILENT = {"choice": "none", "response_ms": 4900.0, "seen_ms": [3000.0, 3000.0], "swaps_ms": SWAPS_IN_3_S}
+
+
+def test_a_trial_that_ends_without_an_answer_before_its_time_is_flagged():
+    assert "too_early" in marks(LIMITED, **SILENT)
+
+
+def test_a_study_without_a_time_limit_has_no_trial_without_an_answer():
     with pytest.raises(BadResponse, match="without an answer"):
-        read(given(**silent, swaps_ms=SWAPS_IN_3_S), protocol)
+        read(given(**SILENT), Protocol())
 
 
 def silence():

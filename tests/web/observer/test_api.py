@@ -93,7 +93,7 @@ def test_a_picture_of_a_trial_far_ahead_cannot_be_had(observer, store):
     [
         {"response_ms": -5.0},
         {"response_ms": 1e99},
-        {"swaps_ms": []},
+        {"swaps_ms": [-1.0]},
         {"token": 3},
         {"key": ""},
         {"key": "x" * 65},

@@ -2,29 +2,20 @@ import pytest
 
 from tests.web.desks import TOKEN, settings
 from uplapp.settings import Settings
-from uplapp.web.researcher.gate import LOCKED_S, TRIES, Gate, GateShut, gate
+from uplapp.web.researcher.gate import TRIES, Gate, GateShut, gate
+
+WRONG_TRIES = 200
 
 
-@pytest.fixture
-def shut():
-    """A gate that was locked at time 0."""
-    made = Gate(TOKEN)
-    for _ in range(TRIES):
-        with pytest.raises(GateShut):
-            made.enter("wrong", 0.0)
-    return made
-
-
-def opens(made, offered, now) -> bool:
-    try:
-        made.enter(offered, now)
-    except GateShut:
-        return False
-    return True
+def wrong(made, now=0.0, address="stranger"):
+    """The seconds for which the reply to a wrong token is held back, and its sentence."""
+    with pytest.raises(GateShut) as caught:
+        made.enter("wrong", now, address)
+    return caught.value.wait_s, str(caught.value)
 
 
 def test_the_right_token_opens():
-    assert opens(Gate(TOKEN), TOKEN, 0.0)
+    Gate(TOKEN).enter(TOKEN, 0.0)
 
 
 @pytest.mark.parametrize("offered", ["", TOKEN[:-1], TOKEN + " ", TOKEN.upper(), "ütf-8 ☃", "\ud800"])
@@ -33,45 +24,33 @@ def test_any_other_text_does_not(offered):
         Gate(TOKEN).enter(offered, 0.0)
 
 
-@pytest.mark.parametrize("now", [0.0, LOCKED_S - 0.1])
-def test_after_ten_wrong_tries_the_right_token_is_refused_too(shut, now):
-    with pytest.raises(GateShut, match="locked for another"):
-        shut.enter(TOKEN, now)
-
-
-def test_after_fifteen_minutes_it_opens_again(shut):
-    assert opens(shut, TOKEN, LOCKED_S)
-
-
-def test_tries_during_the_lock_do_not_lengthen_it(shut):
-    assert not opens(shut, "wrong", LOCKED_S - 1)
-    assert opens(shut, TOKEN, LOCKED_S)
-
-
-def test_nine_wrong_tries_and_the_right_one_begin_the_count_anew():
+@pytest.mark.parametrize("address", ["stranger", "researcher"])
+def test_no_number_of_wrong_tries_shuts_out_the_right_token(address):
     made = Gate(TOKEN)
-    for _ in range(3):
-        for _ in range(TRIES - 1):
-            with pytest.raises(GateShut, match=r"token\.$"):
-                made.enter("wrong", 0.0)
-        assert opens(made, TOKEN, 0.0)
+    [wrong(made) for _ in range(WRONG_TRIES)]
+    made.enter(TOKEN, 0.0, address)
 
 
-def test_the_tenth_wrong_try_says_that_it_was(shut):
+def test_wrong_tries_slow_down_their_address_and_no_other():
     made = Gate(TOKEN)
-    told = []
-    for _ in range(TRIES):
-        with pytest.raises(GateShut) as caught:
-            made.enter("wrong", 0.0)
-        told.append(str(caught.value))
-    assert "locked for 15 min" in told[-1]
-    assert not any("locked" in text for text in told[:-1])
+    waits = [wrong(made)[0] for _ in range(TRIES.burst + 2)]
+    assert waits[: TRIES.burst] == [0.0] * TRIES.burst
+    assert min(waits[TRIES.burst :]) > 1
+    assert wrong(made, address="researcher")[0] == 0.0
 
 
-def test_no_sentence_tells_the_token(shut):
-    with pytest.raises(GateShut) as caught:
-        shut.enter("wrong", 1.0)
-    assert TOKEN not in str(caught.value)
+def test_an_address_that_rests_is_fast_again():
+    made = Gate(TOKEN)
+    [wrong(made) for _ in range(WRONG_TRIES)]
+    assert wrong(made, now=3600.0)[0] == 0.0
+
+
+def test_a_slow_reply_says_why_and_no_sentence_holds_the_token():
+    made = Gate(TOKEN)
+    sentences = [wrong(made)[1] for _ in range(TRIES.burst + 1)]
+    assert sentences[0] == "This is not the researcher's token."
+    assert "replies to them come slowly" in sentences[-1]
+    assert not any(TOKEN in sentence for sentence in sentences)
 
 
 def test_on_a_space_without_the_secret_nobody_enters_and_the_secret_is_named(capsys):
@@ -82,7 +61,7 @@ def test_on_a_space_without_the_secret_nobody_enters_and_the_secret_is_named(cap
     assert capsys.readouterr().err == ""
 
 
-def test_on_ones_own_machine_a_random_token_is_told_once_and_opens(capsys):
+def test_on_ones_own_machine_a_random_token_is_printed_once_and_opens(capsys):
     first = gate(Settings.from_env({}))
     told = capsys.readouterr().err
     token = told.strip().rpartition(" ")[2]

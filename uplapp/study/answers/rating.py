@@ -10,7 +10,7 @@ from uplapp.study.answers.response import (
     SLOWEST_FRAME_MS,
     BadResponse,
     Response,
-    check_time,
+    check_choice,
     number,
     numbers,
     one_of,
@@ -42,7 +42,7 @@ def values(criterion: Criterion) -> range:
 
 
 def read(body: Mapping[str, Any], definition: Definition) -> Response:
-    """Build a Response from the browser's JSON; BadResponse if it cannot have been measured or rated."""
+    """Build a Response from the browser's JSON; BadResponse for what is no measurement or no rating."""
     choice = one_of(body, "choice", CHOICES)
     response = Response(
         choice=choice,
@@ -58,8 +58,7 @@ def read(body: Mapping[str, Any], definition: Definition) -> Response:
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
         ratings=_ratings(body, definition) if choice == "rated" else (),
     )
-    check_time(response, definition.protocol)
-    _check_seen(response, definition)
+    check_choice(response, definition.protocol)
     return response
 
 
@@ -97,14 +96,3 @@ def _value(given: Mapping[str, Any], criterion: Criterion) -> int:
         scale = f"{allowed[0]} to {allowed[-1]}"
         raise BadResponse(f"the rating of '{criterion.name}' must be a whole number from {scale}")
     return value
-
-
-def _check_seen(response: Response, definition: Definition) -> None:
-    """Refuse what no page could have measured: an image that was not there, or there for too long."""
-    image_ms, reference_ms = response.seen_ms
-    if max(response.seen_ms) > response.response_ms + response.frame_ms:
-        raise BadResponse("seen_ms is longer than response_ms")
-    if response.choice == "rated" and image_ms <= 0:
-        raise BadResponse("an image is rated after it was seen; the first of seen_ms is 0")
-    if reference_ms > 0 and definition.rating and definition.rating.reference == "hidden":
-        raise BadResponse("this study hides its reference; the second of seen_ms must be 0")

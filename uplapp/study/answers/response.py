@@ -1,4 +1,4 @@
-"""An answer as the browser measured it: checked against itself before it counts."""
+"""An answer as the browser measured it, with flags for times that cannot be trusted."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from uplapp.study.definition.protocol import Protocol
 from uplapp.values import Choice
 
 LONGEST_MS = 7 * 24 * 3_600_000.0  # a laptop closed over a weekend loses no answer
-SLOWEST_FRAME_MS = 100.0
+SLOWEST_FRAME_MS = 1000.0
 FASTEST_FRAME_MS = 1.5
 FASTEST_RATING_MS = 500.0
 SWAPS_LOGGED = 2400  # the player stops its log here, so that no answer outgrows the body cap
@@ -23,14 +23,14 @@ CHOICES: tuple[Choice, ...] = ("left", "right", "not_sure", "none")
 
 
 class BadResponse(UplappError):
-    """An answer whose fields are missing, not numbers, or contradict each other."""
+    """An answer whose fields are missing, of another type, out of range, or not offered."""
 
     reason = "bad"
 
 
 @dataclass(frozen=True)
 class Response:
-    """What an observer chose and what was on screen; times in ms since the first picture of the trial.
+    """What an observer chose and what was on screen, with times in ms since the first picture of the trial.
 
     `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
     above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
@@ -52,7 +52,11 @@ class Response:
 
 
 def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
-    """Build a Response from the browser's JSON; BadResponse if it cannot have been measured."""
+    """Build a Response from the browser's JSON; BadResponse for what is no measurement or not offered.
+
+    Times that contradict each other are a measurement all the same: `flags` marks them, so that no answer
+    is lost.
+    """
     response = Response(
         choice=one_of(body, "choice", CHOICES),
         response_ms=number(body, "response_ms", 1.0, LONGEST_MS),
@@ -66,12 +70,14 @@ def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
     )
-    _check(response, protocol)
+    check_choice(response, protocol)
+    if protocol.layout not in ("auto", response.layout):
+        raise BadResponse(f"layout '{response.layout}' is not the study's; it is {protocol.layout}")
     return response
 
 
 def phase_frames(phase_ms: float, frame_ms: float) -> int:
-    """Whole display frames a phase; the .01 keeps 7.5 frames (125 ms at 60 Hz) from falling to 7."""
+    """Whole display frames per phase. The .01 keeps 7.5 frames (125 ms at 60 Hz) from falling to 7."""
     return max(1, math.floor(phase_ms / frame_ms + 0.5 + 0.01))
 
 
@@ -88,61 +94,62 @@ def _on_screen_ms(response: Response) -> float:
 
 
 def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
-    """What a researcher should see beside the answer; it never drops one."""
-    found = []
+    """List what a researcher should see beside the answer; a flag never drops one."""
+    marks = []
     if is_broken(response):
-        found.append("late_frames")
+        marks.append("late_frames")
     if response.response_ms < (FASTEST_RATING_MS if response.ratings else 2 * protocol.phase_ms):
-        found.append("too_fast")
+        marks.append("too_fast")
     if response.paused_ms > 0:
-        found.append("paused")
-    return tuple(found)
+        marks.append("paused")
+    if is_early(response, protocol):
+        marks.append("too_early")
+    if contradicts(response, protocol):
+        marks.append("contradiction")
+    return tuple(marks)
 
 
-def _check(response: Response, protocol: Protocol) -> None:
-    """Refuse what no player could have logged."""
+def check_choice(response: Response, protocol: Protocol) -> None:
+    """Refuse a choice that the study does not offer."""
     if response.choice == "not_sure" and not protocol.not_sure:
         raise BadResponse("choice 'not_sure' is not offered in this study; choose left or right")
-    check_time(response, protocol)
-    if protocol.layout not in ("auto", response.layout):
-        raise BadResponse(f"layout '{response.layout}' is not the study's; it is {protocol.layout}")
-    if response.frames_per_phase != phase_frames(protocol.phase_ms, response.frame_ms):
-        raise BadResponse("frames_per_phase does not fit frame_ms and the study's phase")
-    _check_swaps(response, protocol)
-    if max(response.seen_ms) > response.response_ms + response.frame_ms:
-        raise BadResponse("seen_ms is longer than response_ms")
+    if response.choice == "none" and not protocol.answer_timeout_ms:
+        raise BadResponse("choice 'none' is for a study whose trials end without an answer; this one waits")
+
+
+def is_early(response: Response, protocol: Protocol) -> bool:
+    """Whether an answer came before its time, or a trial ended without one before its time ran out."""
+    limit = protocol.answer_timeout_ms if response.choice == "none" else protocol.min_view_ms
+    return response.response_ms - response.paused_ms < limit - response.frame_ms
+
+
+def contradicts(response: Response, protocol: Protocol) -> bool:
+    """Whether the times do not fit each other or the study's phase. Browsers round their clocks."""
+    too_long = max(response.seen_ms) > response.response_ms + response.frame_ms
+    if response.layout == "single":
+        return too_long or (response.choice == "rated" and response.seen_ms[0] <= 0)
     least = (2 * CYCLES_IN_PLACE * response.frames_per_phase - 1) * response.frame_ms
-    if response.layout == "in_place" and min(response.seen_ms) < least and response.choice != "none":
-        raise BadResponse(
-            f"both flickers must be seen for at least {CYCLES_IN_PLACE} cycles before an answer"
-        )
+    in_place = response.layout == "in_place" and response.choice != "none"
+    return (
+        too_long
+        or response.frames_per_phase != phase_frames(protocol.phase_ms, response.frame_ms)
+        or (in_place and min(response.seen_ms) < least)
+        or not _swaps_fit(response, protocol)
+    )
 
 
-def check_time(response: Response, protocol: Protocol) -> None:
-    """No answer comes too early; a trial ends without one only where time can run out, and when it has."""
-    on_ms, timeout_ms = response.response_ms - response.paused_ms, protocol.answer_timeout_ms
-    if response.choice == "none":
-        if not timeout_ms or on_ms < timeout_ms - response.frame_ms:
-            raise BadResponse(f"choice 'none' is for {timeout_ms:g} ms without an answer; 0 is no limit")
-    elif on_ms < protocol.min_view_ms - response.frame_ms:
-        raise BadResponse(f"an answer counts after {protocol.min_view_ms:g} ms of viewing")
-
-
-def _check_swaps(response: Response, protocol: Protocol) -> None:
+def _swaps_fit(response: Response, protocol: Protocol) -> bool:
     """Swaps rise within the response time, and are as many as the phase allows, less pauses and gaps."""
     swaps, phase = response.swaps_ms, response.frames_per_phase * response.frame_ms
     if any(later <= earlier for earlier, later in pairwise(swaps)):
-        raise BadResponse("swaps_ms must rise")
+        return False
     if swaps and swaps[-1] > response.response_ms + response.frame_ms:
-        raise BadResponse("swaps_ms goes on after response_ms")
+        return False
     most = response.response_ms / phase + 2
     viewed_ms = min(response.response_ms - response.paused_ms, protocol.max_view_ms or LONGEST_MS)
     skipped = sum(gap > phase for gap in response.gaps_ms)  # two phases on, the picture is the same one
     least = 0.9 * (viewed_ms - sum(response.gaps_ms)) / phase - skipped - 2
-    if len(swaps) > most or len(swaps) < min(least, SWAPS_LOGGED):
-        raise BadResponse(
-            f"{len(swaps)} swaps do not fit {response.response_ms:.0f} ms at {phase:.0f} ms a phase"
-        )
+    return min(least, SWAPS_LOGGED) <= len(swaps) <= most
 
 
 def _field(body: Mapping[str, Any], key: str) -> Any:

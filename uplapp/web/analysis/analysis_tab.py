@@ -32,8 +32,8 @@ from uplapp.web.analysis.state import ANCHOR, INTERVAL, Analysed, build_method, 
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
-ABOUT = f"""**1 JOD** above: 75 % of answers choose it. Scores are Thurstone Case V. Where votes name their
-observers, intervals resample whole observers. A votes file has the columns `observer`, `condition_A`,
+ABOUT = f"""75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's model,
+Case V. Where votes name their observers, intervals resample whole observers. A votes file has the columns `observer`, `condition_A`,
 `condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`; a file
 with the columns `observer`, `condition` and `rating` shows mean ratings. Published tables: {SOURCE}."""
 # Without it a fluid chart is as wide as its menu.

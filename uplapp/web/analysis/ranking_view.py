@@ -9,7 +9,7 @@ from uplapp.analysis.plots import jod_chart, triangle_chart, win_chart
 from uplapp.analysis.scoring.significance import ALPHA, upright
 from uplapp.analysis.writing.export import headline, ranking
 from uplapp.analysis.writing.report import Report
-from uplapp.analysis.writing.wording import interaction_words
+from uplapp.analysis.writing.wording import interaction_words, plural
 from uplapp.values import Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
@@ -114,7 +114,7 @@ def _fit(report: Report) -> str:
         lack = (
             "Scores on one line do not explain these votes" if fit.p < ALPHA else "No lack of fit was found"
         )
-        test = f"G² = {fit.g2:.1f} on {fit.df} degrees of freedom, p: {chance(fit.p)}"
+        test = f"G² = {fit.g2:.1f} on {plural(fit.df, 'degree')} of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
     if report.interaction is not None:
         differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"

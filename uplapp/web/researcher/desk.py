@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.datastructures import Headers
 
 from uplapp.hub.mirror import Mirror
 from uplapp.study.store.store import DATABASE
+from uplapp.web.observer.limits import address
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
@@ -75,6 +77,12 @@ def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:
             return listener(entry, *values)
 
     return checked
+
+
+def address_of(request: gr.Request, behind_proxy: bool) -> str:
+    """The network address that a request comes from, as the observers' limits count it."""
+    client = (request.client.host, 0) if request.client else None
+    return address({"client": client}, Headers(raw=request.headers.raw), behind_proxy)
 
 
 def entry_of(request: gr.Request) -> Entry:

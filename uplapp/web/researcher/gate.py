@@ -1,4 +1,4 @@
-"""Who may act as a researcher: one token, compared in constant time, locked after wrong tries."""
+"""Who may act as a researcher: one token, compared in constant time. Wrong tries slow down their address."""
 
 import hmac
 import secrets
@@ -7,53 +7,55 @@ import threading
 
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
+from uplapp.web.observer.limits import Buckets, Rate
 
-TRIES = 10
-LOCKED_S = 15 * 60.0
+TRIES = Rate(10, 6)  # wrong tokens of one address: ten at once, then one every ten seconds
 MISSING = (
     "No researcher can enter: the secret UPLAPP_ADMIN_TOKEN is not set. Set it in the Space's settings and "
     "restart the Space. Observers can take the studies that are open."
 )
 WRONG = "This is not the researcher's token."
+SLOW = "There were many wrong ones from your address, so the replies to them come slowly."
 
 
 class GateShut(UplappError):
-    """The token is wrong or not set, or there were too many wrong ones."""
+    """The token is wrong or not set; the reply to it is held back for `wait_s`."""
+
+    def __init__(self, text: str, wait_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
 
 
 class Gate:
-    """One gate a process, safe to use from several threads; times are seconds of a steady clock."""
+    """One gate per process, safe to use from several threads; times are seconds of a steady clock."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token.encode() if token else None
         self._lock = threading.Lock()
-        self._wrong, self._locked_until = 0, 0.0
+        self._wrong = Buckets(TRIES)
 
     @property
     def missing(self) -> bool:
         """Whether no token opens it."""
         return self._token is None
 
-    def enter(self, offered: str, now: float) -> None:
-        """Return for the right token, else GateShut; during a lock the right one is refused too."""
+    def enter(self, offered: str, now: float, address: str = "") -> None:
+        """Return for the right token, else raise GateShut.
+
+        Wrong tokens slow down the address that they come from. The right one is never refused, so nobody can
+        shut the researcher out.
+        """
+        if self._token is None:
+            raise GateShut(MISSING)
+        if hmac.compare_digest(offered.encode("utf-8", "replace"), self._token):
+            return
         with self._lock:
-            if self._token is None:
-                raise GateShut(MISSING)
-            if now < self._locked_until:
-                minutes = int((self._locked_until - now) // 60) + 1
-                raise GateShut(f"Too many wrong tokens: locked for another {minutes} min.")
-            if hmac.compare_digest(offered.encode("utf-8", "replace"), self._token):
-                self._wrong = 0
-                return
-            self._wrong += 1
-            if self._wrong >= TRIES:
-                self._wrong, self._locked_until = 0, now + LOCKED_S
-                raise GateShut(f"{WRONG} That was number {TRIES}: locked for {LOCKED_S / 60:.0f} min.")
-        raise GateShut(WRONG)
+            wait_s = self._wrong.wait_s(address, now)
+        raise GateShut(f"{WRONG} {SLOW}" if wait_s else WRONG, wait_s)
 
 
 def gate(settings: Settings) -> Gate:
-    """The gate of these settings; on one's own machine without a token, a random one is told on stderr."""
+    """Make the gate of these settings. On one's own machine without a token, print a random one on stderr."""
     if settings.admin_token or settings.space:
         return Gate(settings.admin_token)
     token = secrets.token_urlsafe(18)

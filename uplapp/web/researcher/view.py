@@ -1,12 +1,13 @@
 """The researcher's tab: the gate, and behind it the studies to watch and to build."""
 
+import asyncio
 from typing import Any
 
 import gradio as gr
 
 from uplapp.study.stimuli import drafts
 from uplapp.web.researcher.build import build_view
-from uplapp.web.researcher.desk import Desk, Entry, entry_of
+from uplapp.web.researcher.desk import Desk, Entry, address_of, entry_of
 from uplapp.web.researcher.gate import MISSING, GateShut
 from uplapp.web.researcher.watch import watch_view
 
@@ -38,10 +39,11 @@ def build(desk: Desk, collected: gr.State) -> None:
                 build_view.build(desk, collected, watch.chosen)
         leave = gr.Button("Leave", size="sm", min_width=80)
 
-    def knock(request: gr.Request, token: str) -> tuple[Any, ...]:
+    async def knock(request: gr.Request, token: str) -> tuple[Any, ...]:
         try:
-            desk.gate.enter(token, desk.steady())
+            desk.gate.enter(token, desk.steady(), address_of(request, desk.shelf.settings.space))
         except GateShut as error:
+            await asyncio.sleep(error.wait_s)
             return gr.skip(), "", str(error)
         return entry_of(request), "", ON_OWN_MACHINE
 
@@ -52,7 +54,14 @@ def build(desk: Desk, collected: gr.State) -> None:
         menu = gr.update(choices=names, value=names[0] if names else None) if inside else gr.skip()
         return gr.update(visible=not inside), gr.update(visible=inside), menu, gr.Timer(active=inside)
 
-    gr.on([enter.click, token.submit], knock, token, [desk.entry, token, said], api_visibility="private")
+    gr.on(
+        [enter.click, token.submit],
+        knock,
+        token,
+        [desk.entry, token, said],
+        api_visibility="private",
+        concurrency_limit=None,  # a wrong token that waits for its reply must not keep the right one waiting
+    )
     shown = [door, room, watch.chosen, watch.timer]
     desk.entry.change(admit, desk.entry, shown, api_visibility="private", show_progress="hidden")
     left = leave.click(lambda: None, None, desk.entry, api_visibility="private")
