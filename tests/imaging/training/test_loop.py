@@ -96,8 +96,8 @@ def test_a_run_goes_on_from_the_weights_of_its_start_which_is_trained_once(photo
         return False
 
     with pytest.raises(Cancelled):
-        train(replace(after, seed=4), photographs, tmp_path, ALONE, look)
-    assert begun == ["denoise-unet-l1"]
+        train(changed(after, loss="ssim"), photographs, tmp_path, ALONE, look)
+    assert begun == ["denoise-unet-ssim"]
 
 
 def test_a_start_that_was_stopped_changes_nothing(photographs, tmp_path):
