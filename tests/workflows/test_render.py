@@ -90,7 +90,9 @@ def test_a_condition_may_be_a_checkpoint_by_its_own_name(tmp_path):
     definition = plan(conditions=(Condition("l1", "L1"), Condition("denoise-unet-l2", "Mine")))
     render_stimuli(definition, Checkpoints((tmp_path,)), tmp_path / "root")
     clean = read_image(sample_path("coffee")).pixels
-    expected = tensor_to_array(restore_by_tiles(network, GaussianNoise(25).measure(clean).seen)[:, 10:74, 20:68])
+    expected = tensor_to_array(
+        restore_by_tiles(network, GaussianNoise(25).measure(clean).seen)[:, 10:74, 20:68]
+    )
     stored = np.asarray(Image.open(tmp_path / "root" / "denoise-unet-l2" / "cup.png"))
     np.testing.assert_array_equal(stored, expected)
 

@@ -61,7 +61,9 @@ def test_where_a_method_restores_better_the_page_says_so_and_ticks_it(accelerati
     assert (advice["visible"], methods) == (True, expected)
 
 
-@pytest.mark.parametrize(("task", "values"), [("mri", (8, "random", 0, 1)), ("denoise", ("Already noisy", 5, 0))])
+@pytest.mark.parametrize(
+    ("task", "values"), [("mri", (8, "random", 0, 1)), ("denoise", ("Already noisy", 5, 0))]
+)
 def test_elsewhere_nothing_is_advised(task, values):
     advice, methods = advise(panel(task, [])[0].form, ["tv"], *values)
     assert (advice["value"], advice["visible"]) == ("", False)
