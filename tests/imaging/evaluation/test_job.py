@@ -226,6 +226,8 @@ def test_a_network_of_slices_puts_the_measured_samples_back_unless_it_is_told_no
     assert (off.pixels - bare).abs().max() <= 0.51 / 255
     assert (on.pixels - consistent(bare, case.measurement)).abs().max() <= 0.51 / 255
     assert not torch.equal(on.pixels, off.pixels)
+    job = run_job(case, by(tmp_path, card))
+    assert "Measured samples were put back into what the networks made" in format_job(job)
 
 
 def test_a_photograph_has_no_measured_samples_to_put_back(tmp_path):

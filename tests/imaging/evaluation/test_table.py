@@ -22,6 +22,8 @@ from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.physics import GaussianNoise
 from uplapp.imaging.physics.measurement import of_pixels
 
+NETWORK = {"method": "network", "consistency": None}
+
 
 def photographs(folder, sides=(48, 40)):
     folder.mkdir()
@@ -90,12 +92,10 @@ def test_no_checkpoint_is_told(tmp_path):
 
 
 def test_the_layout_is_the_published_one():
-    rows = [
-        {"method": "network", "checkpoint": "a", "loss": "l1", "label": "L1", **dict.fromkeys(METRICS, 0.5)}
-    ]
+    rows = [{**NETWORK, "checkpoint": "a", "loss": "l1", "label": "L1", **dict.fromkeys(METRICS, 0.5)}]
     rows += [
         {
-            "method": "network",
+            **NETWORK,
             "checkpoint": "b",
             "loss": "flip",
             "label": "FLIP",
@@ -114,7 +114,7 @@ def test_the_layout_is_the_published_one():
 def test_what_no_checkpoint_has_is_the_best_of_none():
     rows = [
         {
-            "method": "network",
+            **NETWORK,
             "checkpoint": "a",
             "loss": "l1",
             "label": "L1",
@@ -145,6 +145,7 @@ def test_rows_say_method_and_checkpoint_and_whether_data_were_put_back(tmp_path)
     ]
     assert [row["label"] for row in result.rows] == ["L2", "Total variation"]
     assert (result.sigma, result.degradation) == (25, "sigma 25")
+    assert "data consistency" not in format_evaluation(result)
     json.dumps(asdict(result), allow_nan=False)
 
 
@@ -159,6 +160,8 @@ def test_slices_are_evaluated_with_and_without_data_consistency(tmp_path):
     )
     assert (on.rows[0]["psnr"] > off.rows[0]["psnr"], on.degraded == off.degraded) == (True, True)
     assert on.sigma is None
+    assert "Measured samples were put back into what" in format_evaluation(on)
+    assert "Measured samples were not put back into what" in format_evaluation(off)
 
 
 def test_grey_photographs_are_evaluated_as_grey(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.imaging.scans import head
 from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
 from uplapp.imaging.case import Case
@@ -24,7 +25,7 @@ def test_the_methods_of_each_task_are_those_that_take_its_measurements():
 @pytest.mark.parametrize(("task", "method"), METHODS)
 def test_every_method_restores_a_case_of_every_task_that_it_takes(task, method):
     row = TASKS[task]
-    clean = torch.linspace(0, 1, 64).expand(row.channels_out, 64, 64).clone()
+    clean = torch.from_numpy(head(128, 112)).float().expand(row.channels_out, 128, 112).clone()
     case = Case("x", task, row.degrade().measure(clean), clean)
     heard = []
 
@@ -43,12 +44,20 @@ def test_every_method_restores_a_case_of_every_task_that_it_takes(task, method):
     assert error <= before
 
 
+@pytest.mark.parametrize("side", [16, 33, 64, 120])
+@pytest.mark.parametrize("method", ["tv", "wavelet"])
+def test_compressed_sensing_takes_slices_of_any_size(method, side):
+    clean = torch.linspace(0, 1, side).expand(1, side + 5, side).clone()
+    case = Case("x", "mri", TASKS["mri"].degrade(acceleration=2).measure(clean), clean)
+    assert RESTORERS.build(method).restore(case).shape == clean.shape
+
+
 @pytest.mark.parametrize("name", RESTORERS)
 def test_a_method_takes_kinds_that_there_are(name):
-    kinds = {entry.build.operator for entry in DEGRADATIONS.values()}
-    assert set(RESTORERS[name].operators) <= kinds
-    assert not RESTORERS[name].takes("projections", 2)
-    assert not RESTORERS[name].takes("pixels", 7)
+    entry, kinds = RESTORERS[name], {row.build.operator for row in DEGRADATIONS.values()}
+    assert set(entry.operators) <= kinds
+    assert entry.takes("projections", 2) == (entry.operators == ())
+    assert not entry.takes("pixels", 7)
 
 
 @pytest.mark.parametrize("name", [name for name, entry in RESTORERS.items() if entry.kind != "network"])

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from tests.imaging import tiny
 from uplapp.commands.train import train
-from uplapp.commands.training import ProgressLine, draw_curves, stopping
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.training.log import Progress
+from uplapp.workflows.training import ProgressLine, draw_curves, stopping
 
 TABLE = """
 [photos]

@@ -120,7 +120,8 @@ def _shrink_wavelets(
     random = np.random.default_rng(0) if random is None else random
     shift = tuple(random.integers(2**LEVELS, size=2).tolist())
     shifted = torch.roll(image, shift, dims=(0, 1)).numpy()
-    rough, *details = pywt.wavedec2(shifted, WAVELET, mode="periodization", level=LEVELS)
+    levels = min(LEVELS, pywt.dwt_max_level(min(image.shape), WAVELET))
+    rough, *details = pywt.wavedec2(shifted, WAVELET, mode="periodization", level=levels)
     kept = [tuple(_soft(band, weight) for band in bands) for bands in details]
     restored = pywt.waverec2([rough, *kept], WAVELET, mode="periodization")
     height, width = image.shape
