@@ -9,7 +9,7 @@ import time
 import torch
 
 from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.restorers.network import restore
+from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.settings import Settings
 
 SMALL, LARGE = (3, 512, 512), (3, 3000, 4000)
@@ -25,7 +25,7 @@ def main() -> None:
     for shape in (SMALL, LARGE):
         image = torch.rand(shape, generator=generator)
         started = time.perf_counter()
-        restored = restore(network, image)
+        restored = restore_by_tiles(network, image)
         tiled_s = time.perf_counter() - started
         peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{card.name} {shape[2]}x{shape[1]}: {tiled_s:.2f} s, peak {peak_gb:.2f} GB")
