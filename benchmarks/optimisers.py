@@ -14,7 +14,7 @@ import torch
 from uplapp.imaging.files.pictures import read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
-from uplapp.imaging.recipes.spec import RunSpec, Schedule
+from uplapp.imaging.recipes.spec import Schedule, one_stage
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.denoising import Photograph, load_photographs
 from uplapp.imaging.training.loop import train
@@ -48,10 +48,10 @@ def main() -> None:
         schedule = Schedule(steps=steps, learning_rate=rate, optimiser=name, warm_up=steps // 6)
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            spec = RunSpec("denoise", "unet", "l2", schedule=schedule)
+            spec = one_stage("denoise", "unet", "l2", schedule=schedule)
             state = train(spec, photographs, Path(folder), Team(torch.device("cpu")))
         seconds = (time.perf_counter() - began) / steps
-        scores = validation.look(state.network, state.loss, schedule.precision)
+        scores = validation.look(state.learner, schedule.precision)
         print(f"| {OPTIMISERS[name].label} | {rate:g} | {scores.psnr:.2f} | {seconds:.2f} |", flush=True)
 
 

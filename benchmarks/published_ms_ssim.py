@@ -53,11 +53,11 @@ def main() -> None:
     if len(sys.argv) != 2:
         print("The published value is that of the Kodak photographs; give the folder that holds them.")
         return
-    images = [each.clean[None] for each in TASKS["denoise"].read_images(Path(sys.argv[1]))]
+    images = [each.clean[None] for each in TASKS["denoise"].subjects(Path(sys.argv[1]))]
     noise = GaussianNoise(25.0)
     print(f"| | MS-SSIM | (1 + MS-SSIM) / 2 |\n|---|---|---|\n| published | | {PUBLISHED:.4f} |")
     for words, padding in (("whole windows only", 0), ("zeros around the image", RADIUS)):
-        value = fmean(ms_ssim(noise.apply(image), image, padding) for image in images)
+        value = fmean(ms_ssim(noise.measure(image[0]).seen[None], image, padding) for image in images)
         print(f"| {words} | {value:.4f} | {(1 + value) / 2:.4f} |")
 
 

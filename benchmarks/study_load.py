@@ -159,14 +159,14 @@ def restore_without_end() -> None:
     import torch
 
     from uplapp.imaging.checkpoints.folder import Checkpoints
-    from uplapp.imaging.restorers.network import restore
+    from uplapp.imaging.restorers.network import restore_by_tiles
 
     folder = Settings.from_env().checkpoints
     checkpoints = Checkpoints((folder,))
     network = checkpoints.load(checkpoints.cards("denoise")[0])
     image = torch.rand((3, 512, 512), generator=torch.Generator().manual_seed(0))
     while True:
-        restore(network, image)
+        restore_by_tiles(network, image)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 350, 45
 MOST_MODULES = 15  # in one folder
 MEDIAN_FILE, MEDIAN_FUNCTION = 120, 8
 
-GROUND = {"values", "errors", "registry", "settings", "plain", "typed", "whole"}
+GROUND = {"described", "errors", "plain", "registry", "settings", "typed", "values", "whole"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "imaging": GROUND,
@@ -31,25 +31,26 @@ MAY_IMPORT = {
 ROOMS: dict[str, dict[str, set[str]]] = {
     "imaging": {
         "device": set(),
-        "losses": set(),
         "networks": set(),
         "physics": set(),
-        "restorers": set(),
+        "case": {"physics"},
         "files": {"physics"},
-        "metrics": {"losses"},
-        "tasks": {"files", "networks", "physics"},
+        "losses": {"case"},
+        "metrics": {"case", "losses"},
+        "restorers": {"case", "device", "physics"},
+        "tasks": {"case", "files", "networks", "physics"},
         "recipes": {"losses", "networks", "tasks"},
-        "checkpoints": {"losses", "metrics", "networks", "recipes", "restorers", "tasks"},
-        "evaluation": {"checkpoints", "files", "metrics", "physics", "restorers", "tasks"},
+        "checkpoints": {"device", "losses", "metrics", "networks", "recipes", "restorers", "tasks"},
+        "evaluation": {"case", "checkpoints", "files", "metrics", "physics", "restorers", "tasks"},
         "training": {
+            "case",
             "checkpoints",
             "device",
             "evaluation",
-            "files",
             "losses",
             "metrics",
+            "physics",
             "recipes",
-            "restorers",
             "tasks",
         },
     },

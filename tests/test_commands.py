@@ -69,16 +69,17 @@ def test_every_verb_has_help_with_an_example(verb):
         ),
         (
             ["restore", "none.png", "-c", "denoise-unet-l2", "-o", "out", "--acceleration", "8"],
-            "8x random columns does not fit the task 'denoise'",
+            "--acceleration is not for the task 'denoise'; its options are: --sigma, --seed",
         ),
         (
             ["restore", "x.png", "-c", "denoise-unet-l2", "-o", "out", "--sigma", "5", "--acceleration", "8"],
-            "--sigma is for photographs and --acceleration for MR",
+            "--acceleration is not for the task 'denoise'",
         ),
         (
-            ["restore", "none.png", "-c", "denoise-unet-l2", "-o", "out", "--mask", "equispaced"],
-            "give --acceleration as well",
+            ["restore", "none.png", "--task", "mri", "--method", "tv", "-o", "out", "--mask", "equispaced"],
+            "--mask says how, not how much; give --acceleration as well",
         ),
+        (["restore", "none.png", "--method", "tv", "-o", "out"], "methods need a task; give --task"),
         (["train", "--loss", "l2", "--data", "studies"], "studies holds no image"),
         (["train", "--loss", "l2", "--data", "nowhere"], "nowhere is not a folder"),
         (["evaluate", "--data", "nowhere", "--task", "fly"], "unknown task 'fly'; choose one of: denoise"),
@@ -146,7 +147,7 @@ def test_restore_takes_a_slice_of_a_scan_for_checkpoints_of_mr(uplapp, tmp_path)
     kinds = ("reference", "zero-filled", "mri-unet-l1", "mri-unet-l1-error")
     assert all((tmp_path / "out" / f"head-slice2-{kind}.png").is_file() for kind in kinds)
     refused = uplapp(*words, "--sigma", "5")
-    assert (refused.returncode, "sigma 5 does not fit the task 'mri'" in refused.stderr) == (2, True)
+    assert (refused.returncode, "--sigma is not for the task 'mri'" in refused.stderr) == (2, True)
     mixed = uplapp(*words, "-c", "denoise-unet-l2")
     assert "these checkpoints are for the tasks denoise and mri" in mixed.stderr
 
@@ -160,5 +161,5 @@ def test_train_writes_a_checkpoint_that_evaluates(uplapp, tmp_path):
     result = uplapp("train", "--loss", "flip", *folders, *tiny)
     assert result.returncode == 0, result.stderr
     card = json.loads((tmp_path / "out" / "denoise-unet-flip.json").read_text())
-    assert card["spec"]["schedule"]["steps"] == 3
+    assert card["spec"]["stages"][0]["schedule"]["steps"] == 3
     assert card["scores"]["psnr"] is not None

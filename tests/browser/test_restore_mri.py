@@ -44,7 +44,7 @@ def unzip(page) -> dict[str, bytes]:
 def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     mri.locator("#samples-mri button").nth(1).click()
     mri.get_by_text("profile.png, 233x189").wait_for()
-    mri.locator("#acceleration input[type=number]").fill("4")
+    mri.locator("#mri-acceleration input[type=number]").fill("4")
     mri.get_by_label("Equispaced columns").check()
     restore(mri)
     rows = mri.locator("#metrics tbody tr").all_inner_texts()

@@ -11,12 +11,14 @@ from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.files.pictures import read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.physics import GaussianNoise, Undersampling
-from uplapp.imaging.restorers.network import restore
+from uplapp.imaging.restorers import photographs
+from uplapp.imaging.restorers.consistency import consistent
+from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Render, Scene
 from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
-from uplapp.workflows.render import render_stimuli, rendered
+from uplapp.workflows.render import case_of, degradation_options, render_stimuli, rendered
 
 TWO = (Condition("l1", "L1"), Condition("l2", "L2"))
 
@@ -38,8 +40,8 @@ def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
     assert rendered(definition, tmp_path / "root")
     assert seen == [(1, 3), (2, 3), (3, 3)]
     clean = read_image(sample_path("coffee")).pixels
-    noisy = GaussianNoise(definition.render.noise_sigma, definition.render.noise_seed).apply(clean)
-    expected = tensor_to_array(restore(networks["l2"], noisy)[:, 10:74, 20:68])
+    noisy = GaussianNoise(25, 0).measure(clean).seen
+    expected = tensor_to_array(restore_by_tiles(networks["l2"], noisy)[:, 10:74, 20:68])
     stored = np.asarray(Image.open(tmp_path / "root" / "l2" / "cup.png"))
     np.testing.assert_array_equal(stored, expected)
     checked = stimuli.check(definition, tmp_path / "root")
@@ -68,13 +70,17 @@ def test_a_recipe_that_cannot_be_followed_is_told(tmp_path, changes, sentence):
     assert not (tmp_path / "root" / "reference").exists()
 
 
-def test_a_study_of_mr_slices_shows_what_undersampling_left(tmp_path):
+@pytest.mark.parametrize("consistency", [True, False])
+def test_a_study_of_mr_slices_shows_what_undersampling_left(tmp_path, consistency):
     networks = {loss: make(tmp_path / "ckpt", loss, seed, "mri")[1] for seed, loss in enumerate(("l1", "l2"))}
-    definition = plan(source="uplapp:middle", crop=(0, 0, 64, 64), render=Render("mri", acceleration=4))
+    render = Render("mri", acceleration=4, consistency=consistency)
+    definition = plan(source="uplapp:middle", crop=(0, 0, 64, 64), render=render)
     render_stimuli(definition, Checkpoints((tmp_path / "ckpt",)), tmp_path / "root")
     clean = read_image(sample_path("middle")).with_channels(1)
-    degraded = Undersampling(4).for_image("cup").apply(clean)
-    expected = tensor_to_array(restore(networks["l1"], degraded)[:, :64, :64])
+    measurement = Undersampling(4).for_image("cup").measure(clean)
+    restored = restore_by_tiles(networks["l1"], measurement.seen)
+    restored = consistent(restored, measurement) if consistency else restored
+    expected = tensor_to_array(restored[:, :64, :64])
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "root" / "l1" / "cup.png")), expected)
 
 
@@ -84,7 +90,9 @@ def test_a_condition_may_be_a_checkpoint_by_its_own_name(tmp_path):
     definition = plan(conditions=(Condition("l1", "L1"), Condition("denoise-unet-l2", "Mine")))
     render_stimuli(definition, Checkpoints((tmp_path,)), tmp_path / "root")
     clean = read_image(sample_path("coffee")).pixels
-    expected = tensor_to_array(restore(network, GaussianNoise(25).apply(clean))[:, 10:74, 20:68])
+    expected = tensor_to_array(
+        restore_by_tiles(network, GaussianNoise(25).measure(clean).seen)[:, 10:74, 20:68]
+    )
     stored = np.asarray(Image.open(tmp_path / "root" / "denoise-unet-l2" / "cup.png"))
     np.testing.assert_array_equal(stored, expected)
 
@@ -95,6 +103,38 @@ def test_a_condition_without_a_checkpoint_lists_the_choices(tmp_path):
         UnknownName, match="unknown checkpoint 'denoise-unet-l2'; choose one of: denoise-unet-l1"
     ):
         render_stimuli(plan(), Checkpoints((tmp_path,)), tmp_path / "root")
+
+
+def test_a_recipe_may_write_its_degradation_as_a_table_of_options(tmp_path):
+    first = Render("mri", acceleration=4, mask="equispaced", mask_seed=3)
+    described = Render("mri", degradation={"acceleration": 4, "mask": "equispaced", "seed": 3})
+    assert degradation_options(first) == degradation_options(described) == dict(described.degradation)
+    scene = Scene("cup", "uplapp:middle", (0, 0, 64, 64))
+    cases = [case_of(plan(), recipe, scene) for recipe in (first, described)]
+    assert torch.equal(cases[0].seen, cases[1].seen)
+    assert cases[0].degradation == Undersampling(4, "equispaced", 3).for_image("cup")
+
+
+@pytest.mark.parametrize(
+    ("degradation", "sentence"),
+    [
+        ({"speed": 3}, "has no option 'speed'"),
+        ({"sigma": -1}, "sigma -1 cannot be drawn"),
+    ],
+)
+def test_a_degradation_that_cannot_be_had_is_named_with_the_study(degradation, sentence):
+    with pytest.raises(BadStudy, match=f"study 'try': .render. degradation: .*{sentence}"):
+        case_of(plan(), Render(degradation=degradation), Scene("cup", "skimage:coffee"))
+
+
+def test_a_condition_may_be_a_method_with_options(tmp_path):
+    make(tmp_path, "l1")
+    conditions = (Condition("l1", "L1"), Condition("tv", "Total variation"))
+    definition = plan(conditions=conditions, render=Render(methods={"tv": {"sigma": 10.0}}))
+    render_stimuli(definition, Checkpoints((tmp_path,)), tmp_path / "root")
+    seen = GaussianNoise(25).measure(read_image(sample_path("coffee")).pixels).seen
+    expected = tensor_to_array(photographs.tv(seen, 10 / 255)[:, 10:74, 20:68])
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "root" / "tv" / "cup.png")), expected)
 
 
 @pytest.mark.slow

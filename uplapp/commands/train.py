@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp.analysis.plots.figures import kind_of
-from uplapp.commands.training import (
+from uplapp.errors import Cancelled, UplappError
+from uplapp.settings import Settings
+from uplapp.workflows.training import (
     ProgressLine,
     describe,
     describe_outcome,
@@ -19,8 +21,6 @@ from uplapp.commands.training import (
     one_voice,
     stopping,
 )
-from uplapp.errors import Cancelled, UplappError
-from uplapp.settings import Settings
 
 if TYPE_CHECKING:
     from uplapp.imaging.recipes.table import Row
@@ -86,6 +86,11 @@ class Folders:
     look_every: int
     save_every: int
 
+    def work(self, rows: Sequence["Row"]) -> list["Run"]:
+        """Give the rows of a table with their folders."""
+        alone = len({row.spec.task for row in rows}) == 1
+        return [self.run(row, alone) for row in rows]
+
     def run(self, row: "Row", alone: bool) -> "Run":
         """A row of the table with its folders; `alone` where all rows are of one task."""
         from uplapp.imaging.training.run import Places, Run
@@ -135,11 +140,9 @@ def train(
     """
     _check(context)
     _set_threads(threads)
-    checkpoints = Settings.from_env().checkpoints
-    folders = Folders(data, validate or [], runs, out or checkpoints, validate_every, save_every)
-    rows = _rows(table or checkpoints / "runs.toml", only or []) if every_run else [_row(context, source)]
-    alone = len({row.spec.task for row in rows}) == 1
-    work = [folders.run(row, alone) for row in rows]
+    home = Settings.from_env().checkpoints
+    rows = _rows(table or home / "runs.toml", only or []) if every_run else [_row(context, source)]
+    work = Folders(data, validate or [], runs, out or home, validate_every, save_every).work(rows)
     try:
         _do(work, context)
     finally:

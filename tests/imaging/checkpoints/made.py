@@ -8,30 +8,29 @@ import safetensors
 import safetensors.torch
 import torch
 
-from uplapp.imaging.checkpoints.card import (
-    Checkpoints,
-    build_network,
-    write_checkpoint,
-)
+from uplapp.imaging.checkpoints.building import build_network
+from uplapp.imaging.checkpoints.folder import Checkpoints, write_checkpoint
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.recipes.spec import RunSpec, one_stage
 
 FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
 
 
-def make(folder: Path, loss: str = "l2", seed: int = 0, task: str = "denoise"):
-    spec = RunSpec(task, "unet", loss, seed=seed, network_options={"width": 6})
+def make(folder: Path, loss: str = "l2", seed: int = 0, task: str = "denoise", width: int = 6):
+    spec = one_stage(task, "unet", loss, seed, network_options={"width": width})
     torch.manual_seed(seed)
     network = build_network(spec)
-    return write_checkpoint(folder, spec, network, LOSSES.build(loss), **FACTS), network
+    learned = dict(LOSSES.build(loss).named_parameters())
+    return write_checkpoint(folder, spec, network, learned, **FACTS), network
 
 
+# The first form of a recipe: strangers have cards of it.
 SPEC = {"task": "denoise", "network": "unet", "loss": "Charbonnier", "network_options": {"width": 6}}
 
 
 def network(seed: int = 0, **changes):
     torch.manual_seed(seed)
-    return build_network(RunSpec(**{**SPEC, **changes}))
+    return build_network(RunSpec.from_json({**SPEC, **changes}))
 
 
 def saved(tensors) -> bytes:

@@ -21,7 +21,7 @@ from uplapp.imaging.checkpoints import adding, weights
 from uplapp.imaging.checkpoints.building import build_network, outline
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.checkpoints.weights import read_shapes
-from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.recipes.spec import RunSpec, one_stage
 
 
 def file_of(header: object, body: bytes = b"") -> bytes:
@@ -120,21 +120,21 @@ def test_two_networks_of_one_task_never_look_the_same_in_a_menu(checkpoints):
         ({"spec": {**SPEC, "network": "resnet"}}, "unknown network 'resnet'; choose one of"),
         ({"spec": {**SPEC, "task": "fly"}}, "unknown task 'fly'; choose one of"),
         ({"spec": {**SPEC, "loss": ""}}, "loss '' cannot be shown"),
-        ({"spec": {**SPEC, "loss": 3}}, "'loss' a text"),
-        ({"spec": {"task": "denoise", "network": "unet"}}, "its spec is none"),
-        ({"spec": {**SPEC, "schedule": {"steps": -1}}}, "its spec is none"),
+        ({"spec": {**SPEC, "loss": 3}}, r"stages\[0\]: loss = 3 must be a text"),
+        ({"spec": {"task": "denoise", "network": "unet"}}, r"stages\[0\]: 'loss' is missing"),
+        ({"spec": {**SPEC, "schedule": {"steps": -1}}}, "steps of a schedule is -1; it needs 1 or more"),
         ({"spec": {**SPEC, "network_options": {"width": 12}}}, "is 6x3x3x3, the network's is 12x3x3x3"),
         ({"spec": {**SPEC, "network_options": {"depth": 2}}}, "has no option 'depth'"),
-        ({"spec": {**SPEC, "network_options": {"width": 10**9}}}, "no number up to 4096"),
-        ({"spec": {**SPEC, "network_options": {"width": float("nan")}}}, "no number up to 4096"),
-        ({"spec": {**SPEC, "network_options": {"width": {}}}}, "no number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": 10**9}}}, "nor a number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": float("nan")}}}, "nor a number up to 4096"),
+        ({"spec": {**SPEC, "network_options": {"width": {}}}}, "nor a number up to 4096"),
         ({"spec": {**SPEC, "network_options": {"width": 4096}}}, "more than 64 million parameters"),
         ({"spec": {**SPEC, "network_options": {"width": 0}}}, "cannot be built: "),
         ({"spec": {**SPEC, "network_options": {"width": "six"}}}, "cannot be built: TypeError"),
         ({"spec": {**SPEC, "network_options": {"width": -6}}}, "cannot be built"),
         ({"spec": {**SPEC, "network_options": {"width": 6, "channels": 1}}}, "1 channels, which the task"),
         ({"spec": {**SPEC, "task": "mri"}}, "tensor 'network.bottleneck.bias' is missing, and"),
-        ({"more": 1}, "there is no field 'more'"),
+        ({"more": 1}, "unknown key 'more'"),
         ({"title": "a|b"}, "cannot be shown"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_file_that_is_no_card_is_refused(checkpoints, content):
 def test_weights_that_are_no_numbers_are_refused(checkpoints, value):
     tensors = network().state_dict()
     tensors["enter.bias"][0] = value
-    with pytest.raises(BadCheckpoint, match=r"infinite values or no numbers, in tensor 'enter\.bias'"):
+    with pytest.raises(BadCheckpoint, match=r"NaN or infinite values, in tensor 'enter\.bias'"):
         adding.add(checkpoints, card(content := saved(tensors)), content)
     assert left(checkpoints) == []
 
@@ -247,14 +247,15 @@ def test_what_is_accepted_of_a_damaged_file_is_what_the_library_reads(changes, c
 
 @pytest.mark.parametrize("task", ["denoise", "mri"])
 def test_the_outline_of_a_network_is_that_of_the_network(task):
-    spec = RunSpec(**{**SPEC, "task": task})
+    spec = RunSpec.from_json({**SPEC, "task": task})
     assert outline(spec) == {name: tuple(t.shape) for name, t in build_network(spec).state_dict().items()}
 
 
 def test_a_network_is_outlined_without_loading_a_compiler(house):
     code = (
-        "import sys; from uplapp.imaging import checkpoints, recipe;"
-        "checkpoints.outline(recipe.RunSpec('mri', 'unet', 'l2')); print('torch._dynamo' in sys.modules)"
+        "import sys; from uplapp.imaging.checkpoints.building import outline;"
+        "from uplapp.imaging.recipes.spec import one_stage;"
+        "outline(one_stage('mri', 'unet', 'l2')); print('torch._dynamo' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=house, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
@@ -285,7 +286,35 @@ def test_a_crash_between_weights_and_card_leaves_no_checkpoint_and_can_be_repeat
     (home / "theirs.json.partial").write_bytes(b"{")
     assert [one.name for one in checkpoints.cards()] == ["denoise-unet-l2"]
     checkpoints.load(adding.add(checkpoints, card(), FITTING))
-    assert left(checkpoints) == ["theirs.json", "theirs.safetensors"]
+    assert left(checkpoints) == ["theirs.json", "theirs.json.partial", "theirs.safetensors"]
+
+
+def test_a_card_of_stages_is_added(checkpoints):
+    spec = one_stage("denoise", "unet", "Charbonnier", network_options={"width": 6}).to_json()
+    made = adding.add(checkpoints, card(spec=spec), FITTING)
+    assert (made.label, made.recipe.last.loss) == ("Charbonnier (theirs)", "Charbonnier")
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ({**SPEC, "start": 3}, "its spec is invalid"),
+        ({**SPEC, "start": {"loss": 3}}, r"stages\[0\]: loss = 3 must be a text"),
+        ({**SPEC, "schedule": {"steps": "many"}}, r"schedule: steps = 'many' must be a whole number"),
+        ({**SPEC, "schedule": {"steps": 0}}, "steps of a schedule is 0; it needs 1 or more"),
+        ({"task": "denoise", "network": "unet", "stages": []}, "a run has no stage"),
+        ({"task": "denoise", "network": "unet", "stages": 3}, "stages = 3 must be a list"),
+        ({"task": "denoise", "network": "unet"}, "'loss' is missing"),
+        ("unet", "its spec is invalid"),
+        ([SPEC], "its spec is invalid"),
+        (None, "it lacks 'spec'"),
+    ],
+)
+def test_a_recipe_that_cannot_be_read_is_refused_in_a_sentence(checkpoints, spec, sentence):
+    with pytest.raises(BadCheckpoint, match=sentence) as caught:
+        adding.add(checkpoints, card(spec=spec), FITTING)
+    assert "\n" not in str(caught.value)
+    assert left(checkpoints) == []
 
 
 def test_a_network_that_was_added_can_be_removed_even_if_it_is_damaged(checkpoints):

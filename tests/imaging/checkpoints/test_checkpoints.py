@@ -10,12 +10,15 @@ import safetensors.torch
 import torch
 
 from tests.imaging.checkpoints.made import FACTS, make
+from tests.imaging.tiny import weights
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints.building import build_network
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.checkpoints.folder import Checkpoints, load_network, write_checkpoint
+from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.recipes.spec import one_stage
+from uplapp.imaging.restorers.classical import TotalVariation
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path):
@@ -51,12 +54,12 @@ def test_a_checkpoint_of_every_loss_comes_back(tmp_path, loss):
 
 
 def test_what_a_loss_learned_is_stored_beside_the_network(tmp_path):
-    spec = RunSpec("denoise", "unet", "adaptive", network_options={"width": 6})
+    spec = one_stage("denoise", "unet", "adaptive", network_options={"width": 6})
     loss = LOSSES.build("adaptive", channels=3)
     with torch.no_grad():
         for parameter in loss.parameters():
             parameter.fill_(0.25)
-    card = write_checkpoint(tmp_path, spec, build_network(spec), loss, **FACTS)
+    card = write_checkpoint(tmp_path, spec, build_network(spec), dict(loss.named_parameters()), **FACTS)
     stored = safetensors.torch.load_file(tmp_path / f"{card.name}.safetensors")
     learned = {name for name in stored if name.startswith("loss.")}
     assert learned == {f"loss.{name}" for name, _ in loss.named_parameters()} != set()
@@ -107,11 +110,11 @@ def test_weights_that_do_not_fit_the_card_are_refused(tmp_path, damage):
     [
         ({"sha256": None}, "not the card"),
         ({"sha256": "abc"}, "'sha256' is not 64 hexadecimal digits"),
-        ({"extra": 1}, "no field 'extra'; the fields are: name, spec"),
-        ({"parameters": "many"}, "'parameters' is of another kind"),
+        ({"extra": 1}, "unknown key 'extra'; allowed: data, hardware"),
+        ({"parameters": "many"}, "parameters = 'many' must be a whole number"),
         ({"network": "resnet9"}, "unknown network 'resnet9'"),
         ({"task": "fly"}, "unknown task 'fly'"),
-        ({"network_options": [1]}, "'network_options' is an object"),
+        ({"network_options": [1]}, "network_options must be a table"),
         ({"name": "../escape"}, "cannot be its name"),
         ({"name": "x" * 65}, "cannot be its name"),
         ({"title": "<b>best</b>"}, "cannot be shown"),
@@ -124,7 +127,8 @@ def test_a_card_that_does_not_fit_is_refused(tmp_path, change, sentence):
     path = tmp_path / "denoise-unet-l2.json"
     values = json.loads(path.read_text())
     for key, value in change.items():
-        target = values["spec"] if key in values["spec"] else values
+        spec = values["spec"]
+        target = next((part for part in (spec["stages"][0], spec) if key in part), values)
         if value is None:
             del target[key]
         else:
@@ -186,7 +190,8 @@ def test_a_network_trained_on_a_loss_unknown_here_comes_last_under_the_name_of_i
     make(tmp_path, "upl")
     make(tmp_path, "l2")
     spec = json.loads((tmp_path / "denoise-unet-l2.json").read_text())["spec"]
-    rename(tmp_path, "theirs", spec={**spec, "loss": "Charbonnier"})
+    spec["stages"][0]["loss"] = "Charbonnier"
+    rename(tmp_path, "theirs", spec=spec)
     cards = Checkpoints((tmp_path,)).cards()
     assert [card.label for card in cards] == ["uPL", "Charbonnier (theirs)"]
     assert next(Checkpoints((tmp_path,)).load(cards[1]).parameters()).isfinite().all()
@@ -233,3 +238,87 @@ def test_weights_of_half_precision_are_computed_with_in_full(tmp_path, kind):
     (tmp_path / f"{card.name}.safetensors").write_bytes(content)
     loaded = load_network(tmp_path, replace(card, sha256=hashlib.sha256(content).hexdigest()))
     assert torch.equal(loaded.enter.weight, network.enter.weight.to(kind).float())
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"width": 12}])
+def test_two_recipes_of_one_name_do_not_overwrite_each_other(tmp_path, other):
+    first, network = make(tmp_path)
+    second, _ = make(tmp_path, **other)
+    assert (first.name, second.name) == ("denoise-unet-l2", f"denoise-unet-l2-{second.spec.digest}")
+    checkpoints = Checkpoints((tmp_path,))
+    assert {card.name for card in checkpoints.cards()} == {first.name, second.name}
+    assert torch.equal(weights(checkpoints.load(first)), weights(network))
+    assert second.label == f"L2 ({second.name})"
+
+
+def test_one_recipe_keeps_its_name_however_often_it_is_written(tmp_path):
+    make(tmp_path)
+    again, _ = make(tmp_path)
+    assert again.name == "denoise-unet-l2"
+    assert [card.name for card in Checkpoints((tmp_path,)).cards()] == ["denoise-unet-l2"]
+
+
+def test_a_damaged_card_keeps_no_name_from_a_run(tmp_path):
+    (tmp_path / "denoise-unet-l2.json").write_text("{")
+    assert make(tmp_path)[0].name == "denoise-unet-l2"
+
+
+def first_form(path: Path) -> None:
+    """Write a card as it was before there were stages."""
+    values = json.loads(path.read_text())
+    spec = values["spec"]
+    last = spec.pop("stages")[-1]
+    old = {key: last[key] for key in ("loss", "schedule", "loss_options")}
+    del spec["label"]
+    values["spec"] = {**spec, **old, "start": {**spec, **old, "loss": "l1", "start": None}}
+    for key in ("kind", "task", "options"):
+        del values[key]
+    path.write_text(json.dumps(values))
+
+
+def test_a_card_of_the_first_form_is_read_and_its_network_loaded(tmp_path):
+    card, network = make(tmp_path)
+    first_form(tmp_path / "denoise-unet-l2.json")
+    found = Checkpoints((tmp_path,)).find("denoise-unet-l2")
+    assert [stage.loss for stage in found.recipe.stages] == ["l1", "l2"]
+    assert (found.label, found.task, found.sha256) == ("L2", "denoise", card.sha256)
+    assert torch.equal(weights(Checkpoints((tmp_path,)).load(found)), weights(network))
+
+
+def write_method(folder: Path, **changes) -> None:
+    """Write a card of total variation, which has no weights."""
+    folder.mkdir(exist_ok=True)
+    values = {"name": "tv-weak", "kind": "tv", "task": "mri", "options": {"weight": 0.001}} | changes
+    (folder / f"{values['name']}.json").write_text(json.dumps(values))
+
+
+def test_a_card_of_a_method_without_weights_is_listed_and_restores(tmp_path):
+    write_method(tmp_path)
+    checkpoints = Checkpoints((tmp_path,))
+    [card] = checkpoints.cards("mri")
+    assert (card.label, card.loss, card.spec) == ("Total variation (tv-weak)", "", None)
+    [candidate] = of_cards(checkpoints, [card])
+    assert candidate.build() == TotalVariation(weight=0.001)
+    assert candidate.facts == {"method": "tv", "checkpoint": "tv-weak", "loss": "", "consistency": None}
+    with pytest.raises(BadCheckpoint, match="'tv-weak' is no network but 'tv', which has no recipe"):
+        checkpoints.load(card)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"kind": "magic"}, "unknown method 'magic'"),
+        ({"task": "fly"}, "unknown task 'fly'"),
+        ({"options": {"speed": 3}}, "has no option 'speed'"),
+        ({"options": {"weight": -1}}, "weight is -1; it needs a number from 0 up"),
+        ({"kind": "nlm", "options": {}}, "'nlm' does not take the measurements of the task 'mri'"),
+        ({"kind": "network"}, "it lacks 'spec'"),
+        ({"kind": "network", "spec": None, "sha256": "0" * 64}, "it lacks 'spec'"),
+        ({"spec": {"task": "mri", "network": "unet", "loss": "l2"}}, "it has a spec, which is for a network"),
+        ({"title": "a|b"}, "cannot be shown"),
+    ],
+)
+def test_a_card_of_a_method_that_does_not_fit_is_refused(tmp_path, changes, sentence):
+    write_method(tmp_path, **changes)
+    with pytest.raises(BadCheckpoint, match=sentence):
+        read_card(tmp_path / "tv-weak.json")

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from uplapp.errors import UplappError
-from uplapp.imaging.evaluation.opening import picture_name, read_case, suffixes_of, view_file
-from uplapp.imaging.files.samples import SAMPLES, sample_path, samples_of
+from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.files.readers import picture_name
+from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.physics.fourier import to_kspace
 from uplapp.imaging.tasks import TASKS
@@ -39,15 +40,15 @@ def kspace(tmp_path):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_samples_that_it_can_restore(task):
-    degradation = TASKS[task].degradation()
-    for path in samples_of(task):
-        case = read_case(path, task, degradation)
-        assert case.reference.shape == case.degraded.shape
-        assert path.suffix in suffixes_of(task)
+    row = TASKS[task]
+    for sample in row.samples.values():
+        case = read_case(sample.path, task, row.degrade())
+        assert case.reference.shape == case.seen.shape
+        assert sample.path.suffix in row.suffixes
 
 
 def test_samples_are_known_by_one_name():
-    names = [name for samples in SAMPLES.values() for name in samples]
+    names = [name for row in TASKS.values() for name in row.samples]
     assert len(set(names)) == len(names)
     assert all(sample_path(name).stat().st_size > 0 for name in names)
 
@@ -62,8 +63,9 @@ def test_the_middle_slice_is_restored_unless_another_is_chosen(head):
     assert read_case(head, "mri", EIGHTFOLD).name == "head-slice2"
     case = read_case(head, "mri", EIGHTFOLD, 4)
     assert case.name == "head-slice4"
-    torch.testing.assert_close(case.reference, view_file(head, "mri", 4).picture)
-    assert (view_file(head, "mri").index, view_file(head, "mri").slices) == (2, 5)
+    torch.testing.assert_close(case.reference, TASKS["mri"].open(head, 4).picture)
+    subject = TASKS["mri"].open(head, None)
+    assert (subject.index, subject.count) == (2, 5)
 
 
 @pytest.mark.parametrize("index", [-1, 5])
@@ -75,22 +77,23 @@ def test_a_slice_that_is_not_there_is_refused(head, index):
 def test_columns_are_drawn_for_the_name_of_the_file(head):
     case = read_case(head, "mri", EIGHTFOLD)
     assert case.degradation == EIGHTFOLD.for_image("head.nii.gz")
-    torch.testing.assert_close(case.degraded, case.degradation.apply(case.reference))
+    torch.testing.assert_close(case.seen, case.degradation.measure(case.reference).seen)
 
 
 def test_a_whole_kspace_loses_columns(kspace):
     case = read_case(kspace("knee.npy", whole=True), "mri", EIGHTFOLD)
     assert (case.name, case.note) == ("knee", "")
-    assert (case.degraded - case.reference).abs().max() > 0.01
+    assert (case.seen - case.reference).abs().max() > 0.01
 
 
 def test_an_undersampled_kspace_is_used_as_it_is(kspace):
     path = kspace("knee.npy", whole=False)
     cases = [read_case(path, "mri", degradation) for degradation in (EIGHTFOLD, Undersampling(2), None)]
     assert all(case.reference is None and case.degradation is None for case in cases)
-    assert torch.equal(cases[0].degraded, cases[1].degraded)
-    assert torch.equal(cases[0].degraded, view_file(path, "mri").picture)
-    assert "knee.npy lacks a part of its k-space already" in cases[0].note == view_file(path, "mri").note
+    assert torch.equal(cases[0].seen, cases[1].seen)
+    subject = TASKS["mri"].open(path, None)
+    assert torch.equal(cases[0].seen, subject.picture)
+    assert "knee.npy lacks a part of its k-space already" in cases[0].note == subject.measure(None).note
 
 
 def test_a_whole_kspace_is_not_taken_for_an_observation(kspace):
@@ -101,7 +104,7 @@ def test_a_whole_kspace_is_not_taken_for_an_observation(kspace):
 def test_a_picture_may_be_zero_filled_already():
     case = read_case(sample_path("middle"), "mri", None)
     assert case.reference is None
-    assert case.degraded.shape == (1, 233, 197)
+    assert case.seen.shape == (1, 233, 197)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_picture_may_be_zero_filled_already():
 )
 def test_the_degradation_of_another_task_is_refused(task, degradation, sentence):
     with pytest.raises(UplappError, match=sentence):
-        read_case(samples_of(task)[0], task, degradation)
+        read_case(next(iter(TASKS[task].samples.values())).path, task, degradation)
 
 
 def test_a_photograph_has_no_slices():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, TINY, weights
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, weights
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.recipes.optimisers import OPTIMISERS, Muon, orthogonalise
 from uplapp.imaging.recipes.spec import Schedule
@@ -93,14 +93,14 @@ def test_a_step_does_not_depend_on_the_scale_of_the_loss():
 @pytest.mark.parametrize("stop_at", [1, 7])
 def test_a_run_by_muon_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(stop_at, tmp_path):
     photographs = tiny.photographs()
-    spec = replace(SPEC, schedule=replace(TINY, optimiser="muon"))
+    spec = changed(SPEC, schedule=replace(TINY, optimiser="muon"))
     unbroken = train(spec, photographs, tmp_path / "unbroken", ALONE)
     with pytest.raises(Cancelled, match=f"stopped at step {stop_at}"):
         train(spec, photographs, tmp_path / "broken", ALONE, lambda told: told.step < stop_at)
     resumed = train(spec, photographs, tmp_path / "broken", ALONE)
-    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
     assert not torch.equal(
-        weights(unbroken.network), weights(train(SPEC, photographs, tmp_path, ALONE).network)
+        weights(unbroken.learner.network), weights(train(SPEC, photographs, tmp_path, ALONE).learner.network)
     )
 
 

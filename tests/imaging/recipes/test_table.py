@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from uplapp.errors import UplappError
-from uplapp.imaging.recipes.spec import RunSpec, Schedule
+from uplapp.imaging.recipes.spec import RunSpec, Schedule, Stage
 from uplapp.imaging.recipes.table import choose_rows, rate_line, read_table
-from uplapp.imaging.training.loop import build_loss
+from uplapp.imaging.training.learners import build_loss
 
 GROUP = """
 [photos]
@@ -35,11 +35,15 @@ def write(folder, text):
 
 def test_a_table_says_whole_recipes(tmp_path):
     rows = read_table(write(tmp_path, GROUP))
-    start = RunSpec("denoise", "unet", "l2", 3, Schedule(steps=20), {"width": 6})
-    schedule = Schedule(steps=10, learning_rate=1.0)
-    first = RunSpec("denoise", "unet", "l1", 3, schedule, {"width": 6}, {}, start)
-    faster = replace(first, loss="flip", schedule=replace(schedule, learning_rate=2e-3))
-    shallow = replace(first, loss="upl", loss_options={"depth": 3})
+    start, schedule = Stage("l2", Schedule(steps=20)), Schedule(steps=10, learning_rate=1.0)
+    first, faster, shallow = (
+        RunSpec("denoise", "unet", (start, last), 3, {"width": 6})
+        for last in (
+            Stage("l1", schedule),
+            Stage("flip", replace(schedule, learning_rate=2e-3)),
+            Stage("upl", schedule, {"depth": 3}),
+        )
+    )
     assert [row.spec for row in rows] == [first, faster, shallow]
     assert [row.spec.digest for row in rows] == [first.digest, faster.digest, shallow.digest]
     assert {row.source for row in rows} == {"photographs"}
@@ -50,7 +54,7 @@ def test_the_shipped_table_holds_seven_losses_a_task_whose_recipes_can_be_built(
     common = {"l2", "l1", "ms_ssim", "lpips_l2", "adaptive", "upl"}
     by_task = {task: {row.spec.loss for row in rows if row.spec.task == task} for task in ("denoise", "mri")}
     assert by_task == {"denoise": common | {"flip"}, "mri": common | {"flip_gray"}}
-    assert all(row.spec.start.loss == "l2" and row.source for row in rows)
+    assert all(row.spec.before.loss == "l2" and row.source for row in rows)
     assert [build_loss(row.spec) for row in rows]
     assert all(RunSpec.from_json(json.loads(json.dumps(row.spec.to_json()))) == row.spec for row in rows)
 
@@ -75,25 +79,31 @@ def test_the_line_of_a_rate_means_what_it_says(tmp_path):
     [
         ("[a", "cannot be read as a table of runs"),
         ('[a]\ntask = "fly"', r"\[a\]: unknown task 'fly'; choose one of: denoise, mri"),
-        ("[a]\n", r"\[a\]: unknown task ''"),
-        ('[a]\ntask = "mri"\nsteps = 3', r"\[a\] has no key 'steps'; its keys are: task, network"),
+        ("[a]\n", r"\[a\]: 'task' is missing"),
+        ('[a]\ntask = "mri"\nsteps = 3', r"\[a\]: unknown key 'steps'; allowed: draw, losses, network"),
         ('[a]\ntask = "mri"\nlosses = { x = {} }', r"\[a\] losses\.x: unknown loss 'x'"),
-        ('[a]\ntask = "mri"\nlosses = { l1 = 3 }', r"\[a\] losses\.l1 is 3; it needs a table of: options"),
-        ('[a]\ntask = "mri"\nlosses = { l1 = { rate = 3 } }', r"losses\.l1 has no key 'rate'"),
+        ('[a]\ntask = "mri"\nlosses = { l1 = 3 }', r"\[a\]: losses\.l1 must be a table"),
+        ('[a]\ntask = "mri"\nlosses = { l1 = { rate = 3 } }', r"losses\.l1: unknown key 'rate'"),
         ('[a]\ntask = "mri"\nstart = {}', r"\[a\] start: unknown loss ''"),
         (
             '[a]\ntask = "mri"\nschedule = { batch = 1.5 }\nlosses = { l1 = {} }',
-            "batch is 1.5; it needs a value of kind int",
+            "schedule: batch = 1.5 must be a whole number",
         ),
         (
             '[a]\ntask = "mri"\nschedule = { step = 1 }\nlosses = { l1 = {} }',
-            "schedule has no key 'step'; its keys are: steps",
+            "schedule: unknown key 'step'; allowed: batch, beta2",
         ),
         (
             '[a]\ntask = "mri"\nlosses = { l1 = {} }\n[b]\ntask = "mri"\nlosses = { l1 = {} }',
-            "two runs called mri-unet-l1",
+            "the same run twice; give each its own seed, loss or options",
         ),
-        ("a = 1", r"\[a\] is 1; it needs a table"),
+        ("a = 1", r"\[a\] must be a table"),
+        ('[a]\ntask = "mri"\nstages = 3', r"\[a\]: stages = 3 must be a list"),
+        (
+            '[a]\ntask = "mri"\nstages = [{ loss = "x" }]\nlosses = { l1 = {} }',
+            r"stages\[0\]: unknown loss 'x'",
+        ),
+        ('[a]\ntask = "mri"\nnetwork = "resnet"', r"\[a\]: unknown network 'resnet'"),
     ],
 )
 def test_what_a_table_cannot_mean_is_told(text, sentence, tmp_path):
@@ -104,3 +114,36 @@ def test_what_a_table_cannot_mean_is_told(text, sentence, tmp_path):
 def test_a_table_that_is_not_there_is_told(tmp_path):
     with pytest.raises(UplappError, match=r"none\.toml cannot be read as a table of runs"):
         read_table(tmp_path / "none.toml")
+
+
+STAGES = """
+[two]
+task = "denoise"
+schedule = { steps = 10 }
+draw = { grey_share = 0.5 }
+stages = [{ loss = "l2" }, { loss = "l1", learner = "adversarial", learner_options = { weight = 0.1 } }]
+losses = { l1 = { draw = { grey_share = 0.2 } }, sharp = { loss = "flip" } }
+"""
+
+
+def test_a_group_may_have_stages_before_each_of_its_losses(tmp_path):
+    last, named = [row.spec for row in read_table(write(tmp_path, STAGES))]
+    first, second = Stage("l2"), Stage("l1", learner="adversarial", options={"weight": 0.1})
+    assert last.stages == (first, second, Stage("l1", Schedule(steps=10), draw={"grey_share": 0.2}))
+    assert named.stages[-1] == Stage("flip", Schedule(steps=10), draw={"grey_share": 0.5})
+    assert [last.name, named.name] == ["denoise-unet-l1", "denoise-unet-sharp"]
+
+
+@pytest.mark.parametrize("difference", ["seed = 1", "network_options = { width = 6 }"])
+def test_runs_of_one_name_are_told_apart_by_their_digests(difference, tmp_path):
+    group = '[{}]\ntask = "mri"\n{}\nlosses = {{ l1 = {{}}, l2 = {{}} }}\n'
+    rows = read_table(write(tmp_path, group.format("a", "") + group.format("b", difference)))
+    names = [row.spec.name for row in rows]
+    assert len(set(names)) == 4
+    assert all(name.startswith(f"mri-unet-{row.spec.loss}-") for name, row in zip(names, rows, strict=True))
+    [chosen] = choose_rows(rows, [names[2]])
+    assert chosen == rows[2]
+
+
+def test_a_name_that_is_there_once_stays_short(tmp_path):
+    assert next(row.spec.name for row in read_table(write(tmp_path, GROUP))) == "denoise-unet-l1"

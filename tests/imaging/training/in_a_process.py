@@ -4,11 +4,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tests.imaging.tiny import ALONE, SPEC, photographs
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, photographs
 from uplapp.imaging.training.loop import train
 
 # So long that none is done before its signal comes.
-LONG = replace(SPEC, schedule=replace(SPEC.schedule, steps=60))
+LONG = changed(SPEC, schedule=replace(TINY, steps=60))
 
 if __name__ == "__main__":
     # Saves every third step, so that kills fall before, after and into the writing of a state.

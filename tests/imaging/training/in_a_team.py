@@ -4,13 +4,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tests.imaging.tiny import SPEC, TINY, photographs
+from tests.imaging.tiny import SPEC, TINY, changed, photographs
 from uplapp.errors import Cancelled
 from uplapp.imaging.training.loop import train
 from uplapp.imaging.training.team import Team
 
 # A batch of five falls to two processes as three and two.
-SHARED = replace(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
+SHARED = changed(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
 
 
 def whole(folder: Path) -> None:
@@ -18,7 +18,7 @@ def whole(folder: Path) -> None:
     team, steps = Team.gather(), []
     assert team.size == 2, team
     train(SHARED, photographs(), folder, team, lambda progress: steps.append(progress.step))
-    assert len(steps) == (SHARED.schedule.steps if team.leads else 0), steps
+    assert len(steps) == (SHARED.last.schedule.steps if team.leads else 0), steps
 
 
 def stopped(folder: Path, step: int) -> None:

@@ -49,7 +49,7 @@ def test_a_run_killed_at_a_random_moment_ends_with_the_weights_of_an_unbroken_on
     status = train_and_kill(house, tmp_path / "killed", at_step, after_s)
     assert status == -signal.SIGKILL
     resumed = train(LONG, tiny.photographs(), tmp_path / "killed", ALONE)
-    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
 
 @pytest.mark.slow

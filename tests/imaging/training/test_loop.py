@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, TINY, weights
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then, weights
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.losses import LOSSES
@@ -16,7 +16,8 @@ from uplapp.imaging.physics import GaussianNoise
 from uplapp.imaging.recipes.spec import RunSpec, Schedule
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.denoising import draw_crops, load_photographs
-from uplapp.imaging.training.loop import Diverged, TrainingState, build_loss, state_path, train
+from uplapp.imaging.training.learners import build_loss
+from uplapp.imaging.training.loop import Diverged, TrainingState, state_path, train
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def photographs():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_trains_a_network(loss, photographs, tmp_path):
     values = []
-    spec = replace(SPEC, loss=loss, schedule=replace(TINY, steps=30))
+    spec = changed(SPEC, loss=loss, schedule=replace(TINY, steps=30))
     train(spec, photographs, tmp_path, ALONE, lambda told: values.append(told.loss))
     assert np.isfinite(values).all()
     assert np.mean(values[-8:]) < np.mean(values[:8])
@@ -39,7 +40,7 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(stop_at
     with pytest.raises(Cancelled, match=f"stopped at step {stop_at}"):
         train(SPEC, photographs, tmp_path / "broken", ALONE, lambda told: told.step < stop_at)
     resumed = train(SPEC, photographs, tmp_path / "broken", ALONE)
-    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
 
 def test_a_kill_between_saves_repeats_the_lost_steps(photographs, tmp_path):
@@ -52,19 +53,19 @@ def test_a_kill_between_saves_repeats_the_lost_steps(photographs, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(SPEC, photographs, tmp_path / "killed", ALONE, die, save_every=5)
     resumed = train(SPEC, photographs, tmp_path / "killed", ALONE)
-    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
 
 def test_another_seed_gives_other_weights(photographs, tmp_path):
     first, second = (
         train(replace(SPEC, seed=seed), photographs, tmp_path / str(seed), ALONE) for seed in (0, 1)
     )
-    assert not torch.equal(weights(first.network), weights(second.network))
+    assert not torch.equal(weights(first.learner.network), weights(second.learner.network))
 
 
 def test_another_recipe_has_a_state_of_its_own(photographs, tmp_path):
     train(SPEC, photographs, tmp_path, ALONE)
-    longer = train(replace(SPEC, schedule=replace(TINY, steps=20)), photographs, tmp_path, ALONE)
+    longer = train(changed(SPEC, schedule=replace(TINY, steps=20)), photographs, tmp_path, ALONE)
     assert longer.step == 20
     assert len(list(tmp_path.glob("*.state.pt"))) == 2
 
@@ -84,7 +85,7 @@ def test_a_damaged_state_is_named(photographs, tmp_path):
 
 
 def test_a_run_goes_on_from_the_weights_of_its_start_which_is_trained_once(photographs, tmp_path):
-    after = replace(SPEC, loss="l1", start=SPEC)
+    after = then(SPEC, loss="l1")
     heard = []
     train(after, photographs, tmp_path, ALONE, lambda told: heard.append(told.name))
     assert heard == ["denoise-unet-l2"] * 12 + ["denoise-unet-l1"] * 12
@@ -95,48 +96,49 @@ def test_a_run_goes_on_from_the_weights_of_its_start_which_is_trained_once(photo
         return False
 
     with pytest.raises(Cancelled):
-        train(replace(after, seed=4), photographs, tmp_path, ALONE, look)
-    assert begun == ["denoise-unet-l1"]
+        train(changed(after, loss="ssim"), photographs, tmp_path, ALONE, look)
+    assert begun == ["denoise-unet-ssim"]
 
 
 def test_a_start_that_was_stopped_changes_nothing(photographs, tmp_path):
-    after = replace(SPEC, loss="l1", start=SPEC)
+    after = then(SPEC, loss="l1")
     unbroken = train(after, photographs, tmp_path / "unbroken", ALONE)
     for stop_at in (7, 5):
         with pytest.raises(Cancelled):
             train(after, photographs, tmp_path / "broken", ALONE, lambda told, at=stop_at: told.step != at)
     resumed = train(after, photographs, tmp_path / "broken", ALONE)
-    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(photographs, tmp_path):
-    wild = replace(SPEC, schedule=replace(TINY, learning_rate=1e30, warm_up=0))
+    wild = changed(SPEC, schedule=replace(TINY, learning_rate=1e30, warm_up=0))
     with pytest.raises(Diverged, match=r"diverged at step \d+, its loss is (nan|inf); give a lower learning"):
         train(wild, photographs, tmp_path, ALONE, save_every=100)
     assert not state_path(tmp_path, wild).exists()
 
 
 def test_a_loss_that_learns_by_channel_gets_the_channels_of_its_task():
-    assert len(build_loss(replace(SPEC, loss="adaptive")).alpha) == 3
-    assert len(build_loss(replace(SPEC, task="mri", loss="adaptive")).alpha) == 1
-    assert len(build_loss(replace(SPEC, loss="adaptive", loss_options={"channels": 1})).alpha) == 1
+    assert len(build_loss(changed(SPEC, loss="adaptive")).alpha) == 3
+    assert len(build_loss(changed(SPEC, task="mri", loss="adaptive")).alpha) == 1
+    assert len(build_loss(changed(SPEC, loss="adaptive", loss_options={"channels": 1})).alpha) == 1
     assert isinstance(build_loss(SPEC), MeanSquaredError)
 
 
 def test_what_a_loss_learns_is_saved_with_the_run(photographs, tmp_path):
-    spec = replace(SPEC, loss="adaptive")
-    trained = train(spec, photographs, tmp_path, ALONE).loss.alpha
+    spec = changed(SPEC, loss="adaptive")
+    trained = train(spec, photographs, tmp_path, ALONE).learner.loss.alpha
     assert (trained != 1).all()
-    found = TrainingState.start(spec, ALONE.device)
+    found = TrainingState.start(spec, ALONE)
     found.load(state_path(tmp_path, spec), spec)
-    assert torch.equal(found.loss.alpha, trained)
+    assert torch.equal(found.learner.loss.alpha, trained)
+    assert set(found.learner.learned) == {"latent_alpha", "latent_scale"}
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_weights_are_kept_in_full_precision(precision, photographs, tmp_path):
-    spec = replace(SPEC, schedule=replace(TINY, precision=precision, steps=2))
+    spec = changed(SPEC, schedule=replace(TINY, precision=precision, steps=2))
     state = train(spec, photographs, tmp_path, ALONE)
-    assert weights(state.network).dtype == torch.float32
+    assert weights(state.learner.network).dtype == torch.float32
 
 
 def test_training_leaves_the_global_generator_alone(photographs, tmp_path):
@@ -184,7 +186,8 @@ def test_crops_are_parts_of_the_photographs_turned_and_recoloured():
 
 def test_training_noise_is_uniform_in_sigma_and_not_clipped(photographs):
     task = TASKS["denoise"]
-    noisy, clean = task.draw_pairs(photographs, 400, 16, np.random.default_rng(0))
+    batch = task.pairs(photographs, 400, 16, np.random.default_rng(0))
+    noisy, clean = batch.seen, batch.clean
     sigmas = (noisy - clean).flatten(1).std(dim=1) * 255
     assert noisy.min() < 0 < 1 < noisy.max()
     # Uniform in [0, 40]: the mean of 400 draws is within 4 standard errors, 2.3, of 20.
@@ -194,9 +197,9 @@ def test_training_noise_is_uniform_in_sigma_and_not_clipped(photographs):
 
 def test_noise_repeats_with_its_seed_and_has_its_sigma():
     image = torch.full((3, 128, 128), 0.5)
-    noisy = GaussianNoise(25, seed=7).apply(image)
-    assert torch.equal(noisy, GaussianNoise(25, seed=7).apply(image))
-    assert not torch.equal(noisy, GaussianNoise(25, seed=8).apply(image))
+    noisy = GaussianNoise(25, seed=7).measure(image).seen
+    assert torch.equal(noisy, GaussianNoise(25, seed=7).measure(image).seen)
+    assert not torch.equal(noisy, GaussianNoise(25, seed=8).measure(image).seen)
     # 49,152 samples: the standard error of the deviation is 0.3 %.
     assert (noisy - image).std().item() * 255 == pytest.approx(25, rel=0.015)
 

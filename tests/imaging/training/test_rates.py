@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, TINY
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then
 from uplapp.errors import UplappError
 from uplapp.imaging.recipes.spec import Schedule
 from uplapp.imaging.training.log import Scores
@@ -36,13 +36,13 @@ def test_a_rate_that_diverged_is_never_chosen_and_all_diverged_is_told():
 
 
 def test_a_short_run_has_the_ramps_of_the_whole_in_proportion():
-    whole = replace(SPEC, schedule=Schedule(steps=1000, warm_up=200, ramp_down=0.5))
-    short = shortened(whole, 3e-4, 100).schedule
+    whole = changed(SPEC, schedule=Schedule(steps=1000, warm_up=200, ramp_down=0.5))
+    short = shortened(whole, 3e-4, 100).last.schedule
     assert (short.steps, short.warm_up, short.ramp_down, short.learning_rate) == (100, 20, 0.5, 3e-4)
 
 
 def test_trials_start_from_the_same_weights_and_repeat(supplies, tmp_path):
-    after = replace(SPEC, loss="l1", start=SPEC, schedule=replace(TINY, steps=40))
+    after = then(SPEC, loss="l1", schedule=replace(TINY, steps=40))
     rates = [1e-2, 1e-3, 1e-2]
     trials = try_rates(after, supplies, tmp_path / "first", ALONE, rates, steps=6)
     assert [trial.rate for trial in trials] == [1e-3, 1e-2]

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tests.imaging import tiny
-from tests.imaging.tiny import SPEC, TINY
+from tests.imaging.tiny import SPEC, TINY, changed, then
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.training.log import read_log
 from uplapp.imaging.training.loop import log_path, state_path
 from uplapp.imaging.training.run import finished
 from uplapp.imaging.training.sweep import attempt, spread
 
-L1 = replace(SPEC, loss="l1", start=SPEC)
+L1 = then(SPEC, loss="l1")
 
 
 def weights_file(run):
@@ -26,7 +26,7 @@ def test_a_run_is_trained_once_and_kept_then(tmp_path):
     assert attempt(run, heard.append).state == "trained"
     again = attempt(run, heard.append)
     assert (again.state, again.card.name) == ("kept", "denoise-unet-l2")
-    assert len(heard) == SPEC.schedule.steps
+    assert len(heard) == TINY.steps
 
 
 def test_another_recipe_damaged_weights_or_missing_scores_are_no_finished_run(tmp_path):
@@ -61,7 +61,7 @@ def test_a_stopped_run_goes_on(tmp_path):
 
 
 def test_a_run_that_fails_says_why(tmp_path):
-    outcome = attempt(tiny.run_in(tmp_path, replace(SPEC, schedule=replace(TINY, crop_px=4096))))
+    outcome = attempt(tiny.run_in(tmp_path, changed(SPEC, schedule=replace(TINY, crop_px=4096))))
     assert (outcome.state, outcome.card) == ("failed", None)
     assert "training needs 4096 px" in outcome.reason
 
@@ -83,8 +83,8 @@ def scheduler():
 
 @pytest.mark.slow
 def test_a_scheduler_gets_the_checkpoints_of_one_process_and_trains_a_start_once(scheduler, tmp_path):
-    bad = replace(L1, loss="upl", loss_options={"depth": 0})
-    runs = [tiny.run_in(tmp_path, spec) for spec in (L1, replace(L1, loss="flip"), bad)]
+    bad = changed(L1, loss="upl", loss_options={"depth": 0})
+    runs = [tiny.run_in(tmp_path, spec) for spec in (L1, changed(L1, loss="flip"), bad)]
     outcomes = {outcome.name: outcome for outcome in spread(runs, scheduler)}
     assert {name: outcome.state for name, outcome in outcomes.items()} == {
         "denoise-unet-l1": "trained",
@@ -101,8 +101,8 @@ def test_a_scheduler_gets_the_checkpoints_of_one_process_and_trains_a_start_once
 
 @pytest.mark.slow
 def test_a_start_that_fails_fails_its_runs(scheduler, tmp_path):
-    start = replace(SPEC, schedule=replace(TINY, crop_px=4096))
-    run = tiny.run_in(tmp_path, replace(L1, start=start))
+    start = changed(SPEC, schedule=replace(TINY, crop_px=4096))
+    run = tiny.run_in(tmp_path, then(start, loss="l1", schedule=TINY))
     [outcome] = spread([run], scheduler)
     assert outcome.state == "failed"
     assert "its start failed:" in outcome.reason

@@ -34,13 +34,13 @@ def launch(house, folder, *step):
 
 
 def saved_weights(folder):
-    network = torch.load(state_path(folder, SHARED), weights_only=True)["network"]
+    network = torch.load(state_path(folder, SHARED), weights_only=True)["learner"]["network"]
     return torch.cat([tensor.flatten() for tensor in network.values()])
 
 
 @pytest.mark.slow
 def test_two_processes_train_the_network_that_one_does(house, tmp_path):
-    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
+    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).learner.network)
     launch(house, tmp_path)
     # The same sums in another order: float32 rounds at 6e-8, and Adam moves a weight by 1e-3 a step.
     assert (saved_weights(tmp_path / "runs") - alone).abs().max() < 1e-5
@@ -48,10 +48,10 @@ def test_two_processes_train_the_network_that_one_does(house, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_stop_together_and_one_goes_on(house, tmp_path):
-    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).network)
+    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).learner.network)
     launch(house, tmp_path, 5)
     resumed = train(SHARED, tiny.photographs(), tmp_path / "runs", ALONE)
-    assert (weights(resumed.network) - alone).abs().max() < 1e-5
+    assert (weights(resumed.learner.network) - alone).abs().max() < 1e-5
 
 
 def test_the_shares_of_a_team_make_up_the_batch():

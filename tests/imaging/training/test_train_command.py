@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from tests.imaging import tiny
 from uplapp.commands.train import train
-from uplapp.commands.training import ProgressLine, draw_curves, stopping
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.training.log import Progress
+from uplapp.workflows.training import ProgressLine, draw_curves, stopping
 
 TABLE = """
 [photos]
@@ -66,7 +66,7 @@ def test_of_several_processes_the_first_one_prints(call, photos, tmp_path, monke
 
 def test_the_optimiser_is_part_of_the_recipe(call, photos, tmp_path):
     assert call("--loss", "l2", "--data", photos, "--optimiser", "muon", *SHORT).exit_code == 0
-    assert read_card(tmp_path / "out" / "denoise-unet-l2.json").spec.schedule.optimiser == "muon"
+    assert read_card(tmp_path / "out" / "denoise-unet-l2.json").recipe.last.schedule.optimiser == "muon"
     refused = call("--loss", "l2", "--data", photos, "--optimiser", "sgd", *SHORT)
     assert str(refused.exception) == "unknown optimiser 'sgd'; choose one of: adam, muon"
 
@@ -80,7 +80,7 @@ def test_a_table_of_runs_is_trained_and_what_failed_is_told_at_the_end(call, pho
         "error: denoise-unet-ssim: failed (loss 'ssim' has no option 'window'"
     )
     card = read_card(tmp_path / "out" / "denoise-unet-l1.json")
-    assert (card.spec.start.loss, card.data["source"]) == ("l2", "two photographs")
+    assert (card.recipe.before.loss, card.data["source"]) == ("l2", "two photographs")
 
 
 def test_one_run_of_a_table_is_trained_and_then_kept(call, photos, table):
@@ -142,9 +142,9 @@ def test_the_first_signal_ends_a_run_after_its_step_and_the_next_one_at_once(num
     line = ProgressLine()
     before = signal.getsignal(number)
     with stopping([line]):
-        assert line(Progress("run", 1, 10, 0.5))
+        assert line(Progress("run", 1, 10, {"loss": 0.5}))
         os.kill(os.getpid(), number)
-        assert not line(Progress("run", 2, 10, 0.5))
+        assert not line(Progress("run", 2, 10, {"loss": 0.5}))
         assert signal.getsignal(number) is before
     assert signal.getsignal(number) is before
 

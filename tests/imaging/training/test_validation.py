@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, SPEC, TINY, weights
-from uplapp.imaging.files.pictures import crop_centre, encode_png, read_image
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, weights
+from uplapp.imaging.files.pictures import encode_png, read_image
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.physics.slice import crop_centre
 from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
 from uplapp.imaging.training.loop import log_path, train
 from uplapp.imaging.training.validation import Validation
@@ -36,17 +36,17 @@ class Copy(torch.nn.Module):
 
 
 def test_pairs_are_the_centres_of_the_first_images(folder):
-    [(_, clean)] = read(folder, count=1).pairs
+    [batch] = read(folder, count=1).batches
     image = read_image(sample_path("astronaut")).with_channels(3)
     height, width = image.shape[-2:]
     top, left = (height - 64) // 2, (width - 64) // 2
-    assert torch.equal(clean[0], image[:, top : top + 64, left : left + 64])
+    assert torch.equal(batch.clean[0], image[:, top : top + 64, left : left + 64])
 
 
 def test_every_reading_gives_the_same_pairs_each_with_noise_of_its_own(folder):
-    first, again = read(folder).pairs, read(folder).pairs
-    assert torch.equal(torch.stack([*map(torch.cat, first)]), torch.stack([*map(torch.cat, again)]))
-    noise = [observation - clean for observation, clean in first]
+    first, again = (torch.cat([batch.seen for batch in read(folder).batches]) for _ in range(2))
+    assert torch.equal(first, again)
+    noise = [batch.seen - batch.clean for batch in read(folder).batches]
     assert not torch.allclose(noise[0], noise[1], atol=1e-3)
 
 
@@ -57,7 +57,9 @@ def test_a_small_image_is_looked_at_whole():
 
 def test_a_network_that_does_nothing_scores_as_the_noise_does(tmp_path):
     (tmp_path / "grey.png").write_bytes(encode_png(torch.full((3, 64, 64), 0.5)))
-    scores = read(tmp_path).look(Copy(), LOSSES.build("l2"), "float32")
+    learner = Supervised(SPEC, ALONE)
+    learner.network = Copy()
+    scores = read(tmp_path).look(learner, "float32")
     # Sigma 25 of 255; the standard error of a mean square of 12,288 samples is 1.3 %, or 0.06 dB.
     assert scores.loss == pytest.approx((25 / 255) ** 2, rel=0.05)
     assert scores.psnr == pytest.approx(20.17, abs=0.2)
@@ -66,19 +68,20 @@ def test_a_network_that_does_nothing_scores_as_the_noise_does(tmp_path):
 @pytest.mark.parametrize("loss", ["l2", "adaptive", "upl"])
 def test_looking_changes_no_weight_and_no_generator(loss, folder, tmp_path):
     options = {"resample": True} if loss == "upl" else {}
-    spec = replace(SPEC, loss=loss, loss_options=options)
+    spec = changed(SPEC, loss=loss, loss_options=options)
     blind = train(spec, tiny.photographs(), tmp_path / "blind", ALONE)
     before = torch.get_rng_state()
     seeing = train(spec, tiny.photographs(), tmp_path / "seeing", ALONE, None, read(folder, every=1))
-    assert torch.equal(weights(seeing.network), weights(blind.network))
+    assert torch.equal(weights(seeing.learner.network), weights(blind.learner.network))
     assert torch.equal(torch.get_rng_state(), before)
-    assert seeing.network.training
+    assert seeing.learner.network.training
 
 
 def test_parts_keep_their_own_mode_and_no_gradient_is_left(folder):
-    network, loss = NETWORKS.build("unet", width=6), LOSSES.build("l2")
+    learner = Supervised(SPEC, ALONE)
+    network = learner.network
     frozen = next(iter(network.children())).eval()
-    read(folder).look(network, loss, "bfloat16")
+    read(folder).look(learner, "bfloat16")
     assert network.training
     assert not frozen.training
     assert all(parameter.grad is None for parameter in network.parameters())
@@ -86,7 +89,7 @@ def test_parts_keep_their_own_mode_and_no_gradient_is_left(folder):
 
 def test_scores_stand_in_the_log_at_their_steps_and_at_the_end(folder, tmp_path):
     heard = []
-    spec = replace(SPEC, schedule=replace(TINY, steps=7))
+    spec = changed(SPEC, schedule=replace(TINY, steps=7))
     train(spec, tiny.photographs(), tmp_path, ALONE, heard.append, read(folder, every=3))
     assert [told.step for told in heard if told.scores] == [3, 6, 7]
     rows = read_log(log_path(tmp_path, spec))

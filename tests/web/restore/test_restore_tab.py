@@ -7,10 +7,11 @@ import gradio as gr
 import pytest
 
 from tests.imaging.checkpoints.made import make
+from uplapp.described import options_of
+from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restore.forms import ADD_NOISE, ALREADY_NOISY, FORMS, read_noise, read_sampling
-from uplapp.web.restore.panels import TICKED, lay_out_panel
+from uplapp.web.restore.panels import TICKED, advise, lay_out_panel
 
 
 def panel(task, cards):
@@ -26,10 +27,47 @@ def panel(task, cards):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_a_form_whose_first_values_are_its_own_degradation(task):
-    assert TASKS[task].degradation in FORMS
     made, _ = panel(task, [])
     values = [field.value for field in made.form.fields]
-    assert made.form.read(*values) == TASKS[task].degradation()
+    assert made.form.read(*values) == TASKS[task].degrade()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_option_of_a_degradation_is_a_field_with_its_label(task):
+    made, words = panel(task, [])
+    for one in options_of(TASKS[task].degrading):
+        assert f'"{task}-{one.name}"' in words
+        assert one.label in words or all(text[1:] in words for text in one.choices.values())
+    assert len(made.form.options) == len(made.form.components)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_method_that_takes_the_measurements_of_a_task_is_in_its_menu_and_none_is_ticked(task):
+    made, _ = panel(task, [])
+    assert [name for _, name in made.methods.choices] == methods_of(task)
+    assert made.methods.value == []
+    assert made.consistency.value is True
+    assert made.consistency.visible == (TASKS[task].degrading.operator != "pixels")
+
+
+@pytest.mark.parametrize(
+    ("acceleration", "ticked", "expected"),
+    [(2, [], ["tv"]), (2, ["wavelet", "tv"], ["wavelet", "tv"]), (3, ["wavelet"], ["wavelet", "tv"])],
+)
+def test_where_a_method_restores_better_the_page_says_so_and_ticks_it(acceleration, ticked, expected):
+    form = panel("mri", [])[0].form
+    advice, methods = advise(form, ticked, acceleration, "random", 0, 1)
+    assert "total variation restores better" in advice["value"]
+    assert (advice["visible"], methods) == (True, expected)
+
+
+@pytest.mark.parametrize(
+    ("task", "values"), [("mri", (8, "random", 0, 1)), ("denoise", ("Already noisy", 5, 0))]
+)
+def test_elsewhere_nothing_is_advised(task, values):
+    advice, methods = advise(panel(task, [])[0].form, ["tv"], *values)
+    assert (advice["value"], advice["visible"]) == ("", False)
+    assert methods == gr.skip()
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -54,6 +92,7 @@ def test_of_many_networks_the_first_are_ticked_and_all_are_listed(tmp_path):
 
 
 def test_forms_read_what_their_fields_hold():
-    assert read_noise(ADD_NOISE, 10, 3) == GaussianNoise(10, 3)
-    assert read_noise(ALREADY_NOISY, 10, 3) is None
-    assert read_sampling(4, "equispaced", None) == Undersampling(4, "equispaced", 0)
+    noise, sampling = (panel(task, [])[0].form for task in ("denoise", "mri"))
+    assert noise.read("Add Gaussian noise", 10, 3) == GaussianNoise(10, 3)
+    assert noise.read("Already noisy", 10, 3) is None
+    assert sampling.read(4, "equispaced", None, 1) == Undersampling(4, "equispaced", 0)

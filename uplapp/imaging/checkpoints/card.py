@@ -110,9 +110,12 @@ def values_of(content: bytes) -> dict[str, Any]:
 
 def card_of(values: Mapping[str, Any]) -> Card:
     """Build the card that JSON values describe; BadCheckpoint says which of them is invalid."""
-    needed = ("name", "spec", "sha256") if values.get("kind", NETWORK) == NETWORK else ("name", "task")
-    if missing := [key for key in needed if key not in values]:
+    network = values.get("kind", NETWORK) == NETWORK
+    needed = ("name", "spec", "sha256") if network else ("name", "task")
+    if missing := [key for key in needed if values.get(key) is None]:
         raise BadCheckpoint(f"it lacks '{missing[0]}'")
+    if not network and values.get("spec") is not None:
+        raise BadCheckpoint(f"it has a spec, which is for a network and not for '{values['kind']}'")
     try:
         modern = {**values, "spec": RunSpec.modern(values["spec"])} if values.get("spec") else values
         card = typed.read(Card, modern, "the card", BadCheckpoint)
@@ -127,8 +130,11 @@ def _require_sound(card: Card) -> None:
     if not NAME.fullmatch(card.name):
         raise BadCheckpoint(f"{card.name[:80]!r} cannot be its name; a name is {NAMES}")
     _require_known(card)
-    for what, text in (("loss", card.loss), ("title", card.title)):
-        if text and not (LABEL.fullmatch(text) and text.isprintable()):
+    shown = {"loss": card.loss} if card.spec else {}
+    if card.title:
+        shown["title"] = card.title
+    for what, text in shown.items():
+        if not (LABEL.fullmatch(text) and text.isprintable()):
             raise BadCheckpoint(f"{what} {text[:80]!r} cannot be shown; give up to 60 plain characters")
 
 

@@ -140,16 +140,16 @@ def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
 
 def load_network(folder: Path, card: Card) -> nn.Module:
     """Load the trained network on the best device there is; weights that do not fit are refused."""
-    path = folder / f"{card.name}.safetensors"
+    recipe, path = card.recipe, folder / f"{card.name}.safetensors"
     try:
         with path.open("rb") as file:
             weights = file.read(MAX_BYTES + 1)
-        check_weights(card.recipe, card.sha256, weights)
+        check_weights(recipe, card.sha256, weights)
         tensors = safetensors.torch.load(weights)
     except OSError as error:
         raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
     except (BadCheckpoint, safetensors.SafetensorError) as error:
         raise BadCheckpoint(f"{path.name} {error}") from error
-    network = build_network(card.recipe)
+    network = build_network(recipe)
     network.load_state_dict({k: v for k, v in tensors.items() if not k.startswith(LEARNED_BY_LOSS)})
     return network.eval().to(pick_device())

@@ -14,6 +14,7 @@ from uplapp.imaging.evaluation.opening import require_fit as require_degradation
 from uplapp.imaging.evaluation.scores import Scores, build_metrics, measure
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.restorers import Restorer
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
 
@@ -56,21 +57,18 @@ def evaluate(
     row = TASKS[task]
     degradation = degradation or row.degrade()
     require_degradation(task, degradation)
-    if not candidates:
-        raise UplappError(f"there is no checkpoint of the task '{task}'; train one, or name a method")
-    require_unique(candidates)
-    restorers = {one.name: one.build() for one in candidates}
+    restorers = _build(task, candidates)
     metrics, missing = build_metrics(backbone=backbone)
     scores: dict[str, list[Scores]] = {name: [] for name in (row.observed, *restorers)}
     images = 0
     for images, subject in enumerate(row.subjects(folder), start=1):
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
-            scores[row.observed].append(measure(case.seen, case, metrics))
             for one in candidates:
                 require_fit(one, case)
-                restored = restorers[one.name].restore(case, unwatched)
-                scores[one.name].append(measure(restored, case, metrics))
+            scores[row.observed].append(measure(case.seen, case, metrics))
+            for name, restorer in restorers.items():
+                scores[name].append(measure(restorer.restore(case, unwatched), case, metrics))
         if on_image is not None:
             on_image(images)
     means = {name: _means(each) for name, each in scores.items()}
@@ -85,6 +83,13 @@ def evaluate(
         rows=rows,
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
+
+
+def _build(task: str, candidates: Sequence[Candidate]) -> dict[str, Restorer]:
+    if not candidates:
+        raise UplappError(f"there is no checkpoint of the task '{task}'; train one, or name a method")
+    require_unique(candidates)
+    return {one.name: one.build() for one in candidates}
 
 
 def _rows(candidates: Sequence[Candidate], means: Mapping[str, Scores]) -> list[dict[str, Any]]:

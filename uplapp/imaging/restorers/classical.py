@@ -7,7 +7,9 @@ from torch import Tensor
 
 from uplapp.described import check_options, option
 from uplapp.imaging.case import Case
-from uplapp.imaging.restorers import compressed_sensing, photographs
+from uplapp.imaging.restorers.compressed_sensing import tv as tv_of_kspace
+from uplapp.imaging.restorers.compressed_sensing import wavelet as wavelet_of_kspace
+from uplapp.imaging.restorers.photographs import nlm, tv, wavelet
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
 SIGMA = "Standard deviation of the noise in 8-bit units; estimated where it is not given and not known."
@@ -29,7 +31,7 @@ class NonLocalMeans:
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a photograph (C,H,W); see `photographs.nlm`."""
-        return photographs.nlm(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+        return nlm(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Wavelet:
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
         if case.measurement.operator.kind == "kspace":
-            return compressed_sensing.wavelet(case.measurement, partial(proceed, watch), self.weight)
-        return photographs.wavelet(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+            return wavelet_of_kspace(case.measurement, partial(proceed, watch), self.weight)
+        return wavelet(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class TotalVariation:
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
         if case.measurement.operator.kind == "kspace":
-            return compressed_sensing.tv(case.measurement, partial(proceed, watch), self.weight)
-        return photographs.tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+            return tv_of_kspace(case.measurement, partial(proceed, watch), self.weight)
+        return tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""Learners: one that is added at run time is trained, logged, saved and resumed like the first."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.imaging import tiny
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then, weights
+from uplapp.errors import Cancelled, UnknownName, UplappError
+from uplapp.imaging.training import LEARNERS
+from uplapp.imaging.training.learners import Supervised
+from uplapp.imaging.training.log import read_log
+from uplapp.imaging.training.loop import log_path, state_path, train
+from uplapp.registry import Entry
+
+
+class Counting(Supervised):
+    """A learner with a value of its own to log, and an option."""
+
+    def __init__(self, spec, team, pace: int = 1) -> None:
+        super().__init__(spec, team)
+        self.pace, self.count = pace, 0
+
+    def step(self, batch, rate):
+        values = super().step(batch, rate)
+        self.count += self.pace
+        return {**values, "count": float(self.count)}
+
+    def state(self):
+        return {**super().state(), "count": self.count}
+
+    def load(self, state):
+        super().load(state)
+        self.count = state["count"]
+
+
+@pytest.fixture(autouse=True)
+def counting():
+    with LEARNERS.joined("counting", Entry(Counting, "Counting", "here")):
+        yield
+
+
+SECOND = then(SPEC, learner="counting", options={"pace": 2}, schedule=replace(TINY, steps=5))
+
+
+def test_what_a_learner_logs_has_a_column_of_its_own(tmp_path):
+    heard = []
+    train(SECOND, tiny.photographs(), tmp_path, ALONE, heard.append)
+    assert [list(one.values) for one in heard[-5:]] == [["loss", "count"]] * 5
+    [row] = read_log(log_path(tmp_path, SECOND))
+    assert (row["step"], row["count"]) == ("5", "6")
+    assert heard[-1].loss == heard[-1].values["loss"]
+
+
+def test_a_learner_that_was_stopped_goes_on_with_all_that_it_had(tmp_path):
+    unbroken = train(SECOND, tiny.photographs(), tmp_path / "unbroken", ALONE)
+    with pytest.raises(Cancelled):
+        train(
+            SECOND, tiny.photographs(), tmp_path / "broken", ALONE, lambda one: one.values.get("count") != 4
+        )
+    resumed = train(SECOND, tiny.photographs(), tmp_path / "broken", ALONE)
+    assert resumed.learner.count == unbroken.learner.count == 10
+    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
+
+
+def test_a_stage_goes_on_from_the_weights_of_the_one_before_whoever_learned_them(tmp_path):
+    first = train(SPEC, tiny.photographs(), tmp_path, ALONE)
+    still = changed(SECOND, schedule=replace(TINY, steps=1, learning_rate=1e-30))
+    second = train(still, tiny.photographs(), tmp_path, ALONE)
+    torch.testing.assert_close(weights(second.learner.network), weights(first.learner.network))
+    assert {path.name for path in tmp_path.glob("*.state.pt")} == {
+        state_path(tmp_path, spec).name for spec in (SPEC, still)
+    }
+
+
+def test_a_stage_may_draw_its_batches_in_its_own_way(tmp_path):
+    grey = changed(SPEC, draw={"grey_share": 1.0})
+    plain, other = (train(one, tiny.photographs(), tmp_path, ALONE) for one in (SPEC, grey))
+    assert not torch.equal(weights(plain.learner.network), weights(other.learner.network))
+
+
+def test_an_unknown_learner_or_option_is_refused(tmp_path):
+    with pytest.raises(UnknownName, match="unknown learner 'magic'"):
+        train(changed(SPEC, learner="magic"), tiny.photographs(), tmp_path, ALONE)
+    with pytest.raises(UplappError, match="learner 'counting' has no option 'speed'"):
+        train(changed(SECOND, options={"speed": 1}), tiny.photographs(), tmp_path, ALONE)
