@@ -16,7 +16,7 @@ import torch
 from uplapp.imaging.case import Case, Subject, make_case
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_methods
-from uplapp.imaging.evaluation.scores import build_metrics, measure
+from uplapp.imaging.evaluation.job import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.physics.undersampling import Undersampling
 from uplapp.imaging.restorers.consistency import consistent

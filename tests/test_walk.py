@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from uplapp.__main__ import app
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry, Subject
-from uplapp.imaging.checkpoints.building import build_network
 from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints.weights import build_network
 from uplapp.imaging.device import estimate
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.files.pictures import read_image
@@ -29,8 +29,7 @@ from uplapp.imaging.files.samples import Sample
 from uplapp.imaging.losses import LOSSES, loss_on
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.physics import DEGRADATIONS
-from uplapp.imaging.physics.degradation import Choice, DegradationEntry
-from uplapp.imaging.physics.measurement import Measurement
+from uplapp.imaging.physics.measurement import Choice, DegradationEntry, Measurement
 from uplapp.imaging.restorers import RESTORERS, RestorerEntry
 from uplapp.imaging.restorers.restorer import proceed
 from uplapp.imaging.tasks import TASKS, Task

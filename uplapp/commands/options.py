@@ -10,7 +10,7 @@ import typer
 from uplapp.described import Option, options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.physics import DEGRADATIONS
-from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.physics.measurement import Degradation
 from uplapp.imaging.tasks import TASKS
 
 TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str}

@@ -11,8 +11,7 @@ from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of,
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods, settings_of
-from uplapp.imaging.evaluation.job import run_job
-from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.evaluation.provenance import write_results
 from uplapp.imaging.evaluation.text import cautions
 from uplapp.imaging.files.readers import picture_name

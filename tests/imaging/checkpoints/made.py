@@ -8,8 +8,8 @@ import safetensors
 import safetensors.torch
 import torch
 
-from uplapp.imaging.checkpoints.building import build_network
 from uplapp.imaging.checkpoints.folder import Checkpoints, write_checkpoint
+from uplapp.imaging.checkpoints.weights import build_network
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipes.spec import RunSpec, one_stage
 

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from tests.imaging.checkpoints.made import FITTING, SPEC, card, left, make, network, saved
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints import adding, weights
-from uplapp.imaging.checkpoints.building import build_network, outline
 from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.checkpoints.weights import read_shapes
+from uplapp.imaging.checkpoints.weights import build_network, outline, read_shapes
 from uplapp.imaging.recipes.spec import RunSpec, one_stage
 
 

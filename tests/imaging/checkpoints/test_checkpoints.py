@@ -12,9 +12,9 @@ import torch
 from tests.imaging.checkpoints.made import FACTS, make
 from tests.imaging.tiny import weights
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints.building import build_network
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.checkpoints.folder import Checkpoints, load_network, write_checkpoint
+from uplapp.imaging.checkpoints.weights import build_network
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipes.spec import one_stage

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from uplapp.errors import UplappError
-from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.readers import picture_name
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.physics import GaussianNoise, Undersampling

@@ -13,8 +13,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
-from uplapp.imaging.evaluation.opening import read_case
-from uplapp.imaging.evaluation.scores import build_metrics, measure
+from uplapp.imaging.evaluation.job import build_metrics, measure, read_case
 from uplapp.imaging.evaluation.table import Evaluation, evaluate
 from uplapp.imaging.evaluation.text import format_evaluation
 from uplapp.imaging.files.pictures import encode_png

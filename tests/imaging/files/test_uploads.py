@@ -18,8 +18,7 @@ from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards
-from uplapp.imaging.evaluation.job import run_job
-from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.pictures import read_image
 from uplapp.imaging.physics import GaussianNoise
 from uplapp.settings import Settings

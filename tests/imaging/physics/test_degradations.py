@@ -11,10 +11,8 @@ from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
 from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, Undersampling
 from uplapp.imaging.physics.coils import simulated_maps
-from uplapp.imaging.physics.degradation import Degradation
 from uplapp.imaging.physics.masks import MASKS, random_columns
-from uplapp.imaging.physics.measurement import Sampling, zero_filled
-from uplapp.imaging.physics.slice import Slice, crop_centre
+from uplapp.imaging.physics.measurement import Degradation, Sampling, Slice, crop_centre, zero_filled
 from uplapp.imaging.physics.undersampling import sample, smooth_phase, undersample
 
 DRAWN: list[Degradation] = [

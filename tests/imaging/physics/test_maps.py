@@ -4,8 +4,13 @@ import pytest
 import torch
 
 from tests.imaging.scans import head, kspace_of
-from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
-from uplapp.imaging.physics.maps import estimate_maps, sampled_centre, smoothed_maps
+from uplapp.imaging.physics.coils import (
+    estimate_maps,
+    root_sum_of_squares,
+    sampled_centre,
+    simulated_maps,
+    smoothed_maps,
+)
 from uplapp.imaging.physics.masks import random_columns
 
 PICTURE = head(96, 80)

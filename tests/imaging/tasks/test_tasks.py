@@ -13,7 +13,7 @@ from tests.imaging.volumes import ball, write
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case
 from uplapp.imaging.evaluation.candidates import methods_of
-from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.pictures import LUMA, encode_png
 from uplapp.imaging.networks.standardised import Standardised
 from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, Undersampling

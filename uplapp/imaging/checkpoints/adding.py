@@ -10,10 +10,9 @@ import safetensors.torch
 import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints.building import outline
 from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, card_of, values_of
 from uplapp.imaging.checkpoints.folder import Checkpoints, check_weights, put
-from uplapp.imaging.checkpoints.weights import MAX_BYTES, count_parameters
+from uplapp.imaging.checkpoints.weights import MAX_BYTES, count_parameters, outline
 from uplapp.imaging.metrics.error_maps import ERROR_MAP
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import REFERENCE

@@ -14,9 +14,15 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from uplapp.errors import BadCheckpoint, UnknownName
-from uplapp.imaging.checkpoints.building import build_network, outline
 from uplapp.imaging.checkpoints.card import NETWORK, Card, read_card
-from uplapp.imaging.checkpoints.weights import LEARNED_BY_LOSS, MAX_BYTES, read_shapes, require_fit
+from uplapp.imaging.checkpoints.weights import (
+    LEARNED_BY_LOSS,
+    MAX_BYTES,
+    build_network,
+    outline,
+    read_shapes,
+    require_fit,
+)
 from uplapp.imaging.device import pick_device
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.recipes.spec import RunSpec

@@ -1,4 +1,4 @@
-"""Files of weights as others bring them: what a safetensors header says, before a tensor is made of it."""
+"""Weights: the networks they fill, and what a safetensors header says before a tensor is made of it."""
 
 import json
 import math
@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from uplapp.errors import BadCheckpoint
+from uplapp.errors import BadCheckpoint, UplappError
+from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.tasks import TASKS
 
 MAX_BYTES = 256_000_000
 MAX_HEADER_BYTES = 1_000_000
 MAX_PARAMETERS = 64_000_000
+MAX_OPTION = 4096  # a larger number in the options of a network would build one that no machine holds
 BYTES_A_NUMBER = {"F32": 4, "F16": 2, "BF16": 2}
 LEARNED_BY_LOSS = "loss."  # begins the names of what a loss learned; no part of the network
 LENGTH_BYTES = 8
@@ -139,3 +144,37 @@ class _NoFilling(TorchFunctionMode):
 
 def _fills(function: Callable[..., Any]) -> bool:
     return function is torch.Tensor.normal_ or getattr(function, "__module__", "") == "torch.nn.init"
+
+
+def build_network(spec: RunSpec) -> nn.Module:
+    """Build the network of a recipe as its task uses it, with fresh weights."""
+    task = TASKS[spec.task]
+    channels = {"channels": task.channels_in}
+    if task.channels_out != task.channels_in:
+        channels["channels_out"] = task.channels_out
+    return task.prepare(NETWORKS.build(spec.network, **{**channels, **spec.network_options}))
+
+
+def outline(spec: RunSpec) -> dict[str, Shape]:
+    """Give the shape of each tensor of a recipe's network; BadCheckpoint if it cannot be built."""
+    if not _modest(list(spec.network_options.values())):
+        raise BadCheckpoint(f"an option of the network is neither a text nor a number up to {MAX_OPTION}")
+    try:
+        with unfilled():
+            network = build_network(spec)
+    except Exception as error:  # what the values of a stranger's card lead a network to raise
+        reason = error if isinstance(error, UplappError) else type(error).__name__
+        raise BadCheckpoint(f"the network of the card cannot be built: {reason}") from error
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    if network.channels != TASKS[spec.task].channels_in:
+        raise BadCheckpoint(f"the network has {network.channels} channels, which the task has not")
+    if count_parameters(shapes) > MAX_PARAMETERS:
+        raise BadCheckpoint(f"the network has more than {MAX_PARAMETERS / 1e6:.0f} million parameters")
+    return shapes
+
+
+def _modest(value: Any) -> bool:
+    """Whether an option of a network is a text, a number that a network may have, or a short list of them."""
+    if isinstance(value, list | tuple):
+        return len(value) <= 16 and all(map(_modest, value))
+    return isinstance(value, str) or (isinstance(value, int | float) and abs(value) <= MAX_OPTION)

@@ -1,23 +1,26 @@
-"""A restoration job: one case, restored by several candidates, and what was measured of it."""
+"""A restoration job: a file as a case, restored by several candidates, and what was measured of it."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
-from uplapp.imaging.case import Case
+from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.evaluation.candidates import Candidate, require_unique
-from uplapp.imaging.evaluation.scores import Scores, build_metrics, measure
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
-from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
+from uplapp.imaging.physics.measurement import Degradation
 from uplapp.imaging.restorers import RESTORERS, Watch
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
 
+Scores = dict[str, float | None]
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip", "l1", "l2")
 # By this metric a result may be worse than its input; it is defined for every pair of images.
 JUDGE = "psnr"
@@ -162,3 +165,59 @@ def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None
     metrics, _ = build_metrics(name for name in ON_SCREEN if name != "flip")
     scores = {**measure(pixels, case, metrics), "flip": error.mean}
     return {name: scores[name] for name in ON_SCREEN}, error
+
+
+def build_metrics(
+    names: Iterable[str] = METRICS, backbone: str | None = None
+) -> tuple[dict[str, Metric], list[str]]:
+    """Build metrics by name, and say why others of `names` cannot be had; `backbone` is that of LPIPS."""
+    built: dict[str, Metric] = {}
+    reasons = []
+    for name in names:
+        options = {"backbone": backbone} if name == "lpips" and backbone else {}
+        try:
+            built[name] = METRICS.build(name, **options)
+        except UplappError as error:
+            reasons.append(f"{name} is not measured: {error}")
+    return built, reasons
+
+
+def measure(estimate: Tensor, case: Case, metrics: Mapping[str, Metric]) -> Scores:
+    """Measure an image (C,*size) in [0,1] against the reference of its case.
+
+    None stands where the image is too small, has other axes than a metric takes, lacks what it needs, or the
+    value is infinite.
+    """
+    return {name: _value(name, metric, estimate, case) for name, metric in metrics.items()}
+
+
+def _value(name: str, metric: Metric, estimate: Tensor, case: Case) -> float | None:
+    entry = METRICS[name]
+    if case.reference is None or estimate.ndim - 1 not in entry.axes or entry.lacks(case):
+        return None
+    try:
+        with torch.inference_mode():
+            value = metric(estimate[None], case if entry.needs else case.reference[None]).item()
+    except UplappError:
+        return None
+    return value if value < float("inf") else None
+
+
+def read_case(path: Path, task: str, degradation: Degradation | None, index: int | None = None) -> Case:
+    """Read a file to restore, one slice of it if it has several, by default the middle one.
+
+    It is degraded by the degradation as drawn for its name. Without one it is taken as it is, which a whole
+    k-space cannot be; a k-space that lacks a part always is. A degradation of another task is refused.
+    """
+    require_degradation(task, degradation)
+    return make_case(TASKS[task].open(path, index), task, degradation)
+
+
+def require_degradation(task: str, degradation: Degradation | None) -> None:
+    """Refuse what does not spoil the images of a task."""
+    wanted = TASKS[task].degrading
+    if degradation is not None and not isinstance(degradation, wanted):
+        raise UplappError(
+            f"{degradation.text} does not fit the task '{task}' ({TASKS[task].label}), "
+            f"whose images are spoilt by {wanted.heading.lower()}"
+        )

@@ -9,11 +9,16 @@ from typing import Any
 from uplapp.errors import UplappError
 from uplapp.imaging.case import make_case
 from uplapp.imaging.evaluation.candidates import Candidate, require_unique
-from uplapp.imaging.evaluation.job import labels_of, require_fit
-from uplapp.imaging.evaluation.opening import require_fit as require_degradation
-from uplapp.imaging.evaluation.scores import Scores, build_metrics, measure
+from uplapp.imaging.evaluation.job import (
+    Scores,
+    build_metrics,
+    labels_of,
+    measure,
+    require_degradation,
+    require_fit,
+)
 from uplapp.imaging.metrics import METRICS
-from uplapp.imaging.physics.degradation import Degradation
+from uplapp.imaging.physics.measurement import Degradation
 from uplapp.imaging.restorers import Restorer
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS

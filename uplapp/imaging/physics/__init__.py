@@ -1,6 +1,6 @@
 """How images are measured: operators, and the degradations that make measurements of clean images."""
 
-from uplapp.imaging.physics.degradation import DegradationEntry
+from uplapp.imaging.physics.measurement import DegradationEntry
 from uplapp.imaging.physics.noise import GaussianNoise
 from uplapp.imaging.physics.undersampling import Undersampling
 from uplapp.registry import Registry

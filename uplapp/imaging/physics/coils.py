@@ -1,12 +1,18 @@
-"""Receiver coils: what each of them sees, and how their images become one."""
+"""Receiver coils: what each of them sees, simulated or estimated, and how their images become one."""
 
 import math
 
 import torch
 from torch import Tensor
 
+from uplapp.imaging.physics.fourier import to_image, to_kspace
+
 # In half fields of view from the centre; the corners lie at 1.41, and a coil near one would see only that.
 COIL_RADIUS = 2.0
+# Where no coil sees anything a map has magnitude 0 instead of noise of magnitude 1.
+SMALLEST_SIGNAL = 1e-6
+# Phase and sensitivities change over a sixth of the field of view; measured on real and simulated k-space.
+SMOOTH_CYCLES = 6.0
 
 
 def simulated_maps(coils: int, height: int, width: int) -> Tensor:
@@ -38,3 +44,79 @@ def root_sum_of_squares(coil_images: Tensor, dim: int = -3) -> Tensor:
 def _positions(count: int) -> Tensor:
     """Centres of pixels, in half fields of view from the middle."""
     return (2 * torch.arange(count, dtype=torch.float64) + 1) / count - 1
+
+
+def estimate_maps(data: Tensor, mask: Tensor) -> Tensor:
+    """Maps (coils,H,W), complex64, whose squares sum to 1, from measured k-space (coils,H,W).
+
+    The centre that the mask (W,) or (H,W) samples without a gap is weighted by a Hann window; each coil's
+    smooth image is divided by the root of the sum of squares. The phase of the image stays in the maps, so
+    that the image they belong to is nearly real; one coil's map is that phase alone.
+    Source: McKenzie et al. (2002), self-calibrating parallel imaging.
+    """
+    height, width = data.shape[-2:]
+    rows, columns = sampled_centre(mask, (height, width))
+    window = _hann(height, rows)[:, None] * _hann(width, columns)[None, :]
+    return normalised(to_image(data * window.to(data.device)))
+
+
+def smoothed_maps(coil_images: Tensor) -> Tensor:
+    """Maps (coils,H,W) as `estimate_maps` gives them, of whole coil images: their phase and size, smooth.
+
+    A Gaussian of SMOOTH_CYCLES across the image takes the place of the sampled centre.
+    """
+    window = [
+        torch.exp(-((torch.arange(side) - side // 2) / SMOOTH_CYCLES).square() / 2)
+        for side in coil_images.shape[-2:]
+    ]
+    weight = (window[0][:, None] * window[1][None, :]).to(coil_images.device)
+    return normalised(to_image(to_kspace(coil_images) * weight))
+
+
+def normalised(coil_images: Tensor) -> Tensor:
+    """Coil images (coils,H,W) divided by the root of their sum of squares; 0 stays 0."""
+    size = root_sum_of_squares(coil_images)
+    maps: Tensor = coil_images / size.clamp_min(SMALLEST_SIGNAL * float(size.max()))
+    return maps
+
+
+def sampled_centre(mask: Tensor, grid: tuple[int, int]) -> tuple[int, int]:
+    """The sides (rows, columns) of the largest centred box that the mask samples without a gap.
+
+    A mask of columns (W,) samples all rows; its box is as wide as high in cycles per pixel.
+    """
+    height, width = grid
+    if mask.ndim == 1:
+        columns = _run(mask)
+        return min(height, max(1, round(columns * height / width))), columns
+    half = 0
+    while 2 * half + 1 < min(grid) and bool(_box(mask, half + 1).all()):
+        half += 1
+    return 2 * half + 1, 2 * half + 1
+
+
+def _run(mask: Tensor) -> int:
+    """The odd number of neighbours around the middle that are all sampled."""
+    middle = len(mask) // 2
+    half = 0
+    while half < min(middle, len(mask) - middle - 1) and bool(
+        mask[middle - half - 1 : middle + half + 2].all()
+    ):
+        half += 1
+    return 2 * half + 1
+
+
+def _box(mask: Tensor, half: int) -> Tensor:
+    row, column = (side // 2 for side in mask.shape)
+    return mask[row - half : row + half + 1, column - half : column + half + 1]
+
+
+def _gaussian(side: int) -> Tensor:
+    """A window (side,) of SMOOTH_CYCLES samples around the middle."""
+    return torch.exp(-((torch.arange(side) - side // 2) / SMOOTH_CYCLES).square() / 2)
+
+
+def _hann(side: int, width: int) -> Tensor:
+    """A window (side,) that is 1 in the middle and falls to 0 just outside the `width` central samples."""
+    away = (torch.arange(side) - side // 2).abs() / ((width + 1) / 2)
+    return torch.cos(torch.pi / 2 * away.clamp(max=1)).square()

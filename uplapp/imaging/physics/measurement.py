@@ -1,13 +1,14 @@
-"""What an instrument gave: data, the linear map that made them, and the image that they show."""
+"""Measurements: data, the linear map that made them, the image they show, and what degrades clean ones."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from torch import Tensor
 
 from uplapp.errors import UplappError
 from uplapp.imaging.physics.coils import root_sum_of_squares
 from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.registry import Entry
 
 
 class Operator(Protocol):
@@ -104,3 +105,66 @@ def require_sampling(measurement: Measurement) -> Sampling:
 def zero_filled(kspace: Tensor, mask: Tensor | None = None) -> Tensor:
     """Give the magnitude (...,H,W) of a k-space (...,coils,H,W), what the mask leaves out taken as 0."""
     return root_sum_of_squares(to_image(kspace if mask is None else kspace * mask))
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One slice: its fully sampled picture, its k-space, or both.
+
+    `magnitude` (1,h,w) in [0,1] is the reference, None where k-space was undersampled; `kspace`
+    (coils,H,W), complex64, in units of the magnitude, is None where the file holds a picture. The image of
+    the k-space is cropped to `size` (h,w) around its centre. `name` is the file's, `index` counts from 0.
+    """
+
+    name: str
+    index: int
+    size: tuple[int, int]
+    magnitude: Tensor | None = None
+    kspace: Tensor | None = None
+
+    @property
+    def undersampled(self) -> bool:
+        """Whether the file lacks a part of k-space, so that there is nothing to compare with."""
+        return self.magnitude is None
+
+
+def crop_centre(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut the middle (...,h,w) of an image (...,H,W), at most `size`; odd margins are smaller at the top."""
+    top, left = (max(side - part, 0) // 2 for side, part in zip(image.shape[-2:], size, strict=True))
+    return image[..., top : top + size[0], left : left + size[1]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The words of a form for an image that is degraded first, and for one that is used as it is."""
+
+    degrade: str
+    as_it_is: str
+
+
+class Degradation(Protocol):
+    """A value whose described fields (see `uplapp.described`) are read by forms, commands and recipes.
+
+    `strength` is the field whose value says that there is a degradation at all; `operator` the kind of the
+    operator of its measurements; `choice` is None where an image cannot be used as it is.
+    """
+
+    heading: ClassVar[str]
+    strength: ClassVar[str]
+    operator: ClassVar[str]
+    choice: ClassVar[Choice | None]
+
+    @property
+    def text(self) -> str:
+        """What is done, in the words of a legend."""
+
+    def for_image(self, name: str) -> Self:
+        """Give the degradation of the image of that name."""
+
+    def measure(self, clean: Any) -> Measurement:
+        """Measure a clean image (C,*size) in [0,1], or what a reader made of a file."""
+
+
+@dataclass(frozen=True)
+class DegradationEntry(Entry):
+    """A row of DEGRADATIONS: `build` is the class of the degradation."""

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from uplapp.described import option
 from uplapp.errors import UplappError
-from uplapp.imaging.physics.degradation import Choice
-from uplapp.imaging.physics.measurement import Measurement, of_pixels
+from uplapp.imaging.physics.measurement import Choice, Measurement, of_pixels
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,8 @@ from torch import Tensor
 
 from uplapp.described import option
 from uplapp.errors import UplappError
-from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
-from uplapp.imaging.physics.degradation import Choice
+from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, simulated_maps
 from uplapp.imaging.physics.fourier import to_kspace
-from uplapp.imaging.physics.maps import estimate_maps
 from uplapp.imaging.physics.masks import (
     LARGEST_SEED,
     MASKS,
@@ -23,8 +21,7 @@ from uplapp.imaging.physics.masks import (
     require_acceleration,
     require_seed,
 )
-from uplapp.imaging.physics.measurement import Measurement, Sampling, zero_filled
-from uplapp.imaging.physics.slice import Slice, crop_centre
+from uplapp.imaging.physics.measurement import Choice, Measurement, Sampling, Slice, crop_centre, zero_filled
 
 MOST_COILS = 64
 # Cosines along each axis: the highest is 1.5 cycles across the image.

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.imaging.physics.coils import root_sum_of_squares
-from uplapp.imaging.physics.measurement import Measurement, Sampling, require_sampling
-from uplapp.imaging.physics.slice import crop_centre
+from uplapp.imaging.physics.measurement import Measurement, Sampling, crop_centre, require_sampling
 
 Report = Callable[[float], None]  # hears the share that is done, and raises where a person stops
 # shrink(image, weight, state) gives the proximal point of weight * R and the state of the next iteration.

@@ -8,11 +8,15 @@ the network says of the samples that were not measured is trusted as far as it p
 import torch
 from torch import Tensor
 
-from uplapp.imaging.physics.coils import root_sum_of_squares
+from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, smoothed_maps
 from uplapp.imaging.physics.fourier import to_image, to_kspace
-from uplapp.imaging.physics.maps import estimate_maps, smoothed_maps
-from uplapp.imaging.physics.measurement import Measurement, Sampling, require_sampling, zero_filled
-from uplapp.imaging.physics.slice import crop_centre
+from uplapp.imaging.physics.measurement import (
+    Measurement,
+    Sampling,
+    crop_centre,
+    require_sampling,
+    zero_filled,
+)
 
 # Chosen on slices of heads that no network was trained on (those of the sweep among them) and on raw k-space.
 MAP_ROUNDS = 4

@@ -18,10 +18,8 @@ from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.files.slices import Scan
 from uplapp.imaging.files.volumes import WHITE_PERCENTILE, load_voxels
 from uplapp.imaging.networks.standardised import Standardised
-from uplapp.imaging.physics.degradation import Degradation
 from uplapp.imaging.physics.fourier import to_kspace
-from uplapp.imaging.physics.measurement import Measurement, Sampling, of_pixels
-from uplapp.imaging.physics.slice import Slice
+from uplapp.imaging.physics.measurement import Degradation, Measurement, Sampling, Slice, of_pixels
 from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
 from uplapp.imaging.tasks.task import Advice, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour

@@ -11,8 +11,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.case import Subject
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
-from uplapp.imaging.evaluation.job import run_job
-from uplapp.imaging.evaluation.opening import read_case
+from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
