@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.commands.shared import Json, tell, watcher
+from uplapp.commands.shared import Json, print_result, watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add(
         from uplapp.workflows.networks import add_from_hub
 
         made = add_from_hub(checkpoints, source, name, file, watcher("bytes"))
-    tell(as_json, _facts(made))
+    print_result(as_json, _facts(made))
 
 
 @app.command("list")

@@ -12,7 +12,7 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.links import app as links
-from uplapp.commands.shared import Json, Name, folder_of, opened, tell
+from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
@@ -62,7 +62,7 @@ def new(
         made = folders.create(target, head, reference, _conditions(condition), tables)
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
-    tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
+    print_result(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
@@ -76,7 +76,7 @@ def check(name: Name, as_json: Json = False) -> None:
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     checked = stimuli.check(definition, root)
     frozen.verify(root, checked)
-    tell(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
+    print_result(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
 
 
 @app.command()
@@ -92,7 +92,7 @@ def freeze(
     folder = folder_of(name, Settings.from_env())
     made = frozen.freeze(folder, time.time(), again)
     found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
-    tell(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
+    print_result(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
 
 
 @app.command()
@@ -134,7 +134,7 @@ def simulate(
     with opened(name) as (store, study):
         known = _scores(scores) if scores else observers.even_scores(study.definition)
         observers.simulate(store, study, known, count, seed, time.time(), spread)
-        tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
+        print_result(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
 
 
 @app.command()
@@ -156,7 +156,7 @@ def pack(
         with opened(name) as (_, study), reading(settings.data / DATABASE) as reader:
             texts = streaming.everything(reader, study)
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
-    tell(as_json, {"study": folder.name, "file": str(out), "files": count})
+    print_result(as_json, {"study": folder.name, "file": str(out), "files": count})
 
 
 @app.command()
@@ -171,7 +171,7 @@ def unpack(
     """
     target = Settings.from_env().studies / package.name_of(name or source.stem)
     made = package.unpack(source, target)
-    tell(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
+    print_result(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
@@ -227,7 +227,7 @@ def withdraw(
     """
     with opened(name) as (store, study):
         gone = lifecycle.withdraw(store, study.id, observer, time.time())
-    tell(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
+    print_result(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
 
 
 @app.command()
@@ -238,7 +238,7 @@ def status(name: Name, as_json: Json = False) -> None:
     """
     with opened(name) as (store, study):
         found = lifecycle.status(store, study.id, time.time())
-    tell(as_json, {"study": study.definition.name, **asdict(found)})
+    print_result(as_json, {"study": study.definition.name, **asdict(found)})
 
 
 @app.command()

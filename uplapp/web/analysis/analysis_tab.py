@@ -32,9 +32,9 @@ from uplapp.web.analysis.state import ANCHOR, INTERVAL, Analysed, build_method, 
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
-ABOUT = f"""75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's model,
-Case V. Where votes name their observers, intervals resample whole observers. A votes file has the columns `observer`, `condition_A`,
-`condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`; a file
+ABOUT = f"""75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
+model, Case V. Where votes name their observers, intervals resample whole observers. A votes file has the
+columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`; a file
 with the columns `observer`, `condition` and `rating` shows mean ratings. Published tables: {SOURCE}."""
 # Without it a fluid chart is as wide as its menu.
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
