@@ -63,7 +63,7 @@ def list_all(as_json: Json = False) -> None:
 
 @app.command()
 def remove(name: Annotated[str, typer.Argument(help="A network that was added.")]) -> None:
-    """Delete an added network from this machine; studies keep the pictures that it made.
+    """Delete an added network from this machine. Studies keep the pictures that it made.
 
     Example: uplapp model remove denoise-unet-sharp
     """

@@ -67,7 +67,7 @@ def new(
 
 @app.command()
 def check(name: Name, as_json: Json = False) -> None:
-    """Check a study's definition and every stimulus; tell its length and conditions nobody can tell apart.
+    """Check a study's definition and stimuli, and report its length and conditions that look the same.
 
     Example: uplapp study check demo
     """
@@ -127,7 +127,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choices.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Add simulated observers with known scores; they are marked and never pooled with people.
+    """Add simulated observers with known scores. They are marked and never pooled with people.
 
     Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
@@ -176,7 +176,7 @@ def unpack(
 
 @app.command()
 def pause(name: Name) -> None:
-    """Turn new observers away; hold those who have begun at their next comparison.
+    """Turn new observers away. Hold those who have begun at their next comparison.
 
     Example: uplapp study pause demo
     """
@@ -194,7 +194,7 @@ def resume(name: Name) -> None:
 
 @app.command()
 def close(name: Name) -> None:
-    """End a study: it stores no answer any more; who has finished still gets the completion code.
+    """End a study: it stores no answer any more. Who has finished still gets the completion code.
 
     Example: uplapp study close demo
     """
@@ -206,7 +206,7 @@ def quota(
     name: Name,
     people: Annotated[int | None, typer.Argument(min=0, help="How many; nothing for no limit.")] = None,
 ) -> None:
-    """Take at most so many people; those excluded are not counted.
+    """Take at most so many people. Excluded ones are not counted.
 
     Example: uplapp study quota demo 30
     """
@@ -221,7 +221,7 @@ def withdraw(
     observer: Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Delete answers, events, and replies of one observer; what stays is the time of the withdrawal.
+    """Delete answers, events, and replies of one observer. What stays is the time of the withdrawal.
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
@@ -232,7 +232,7 @@ def withdraw(
 
 @app.command()
 def status(name: Name, as_json: Json = False) -> None:
-    """Tell observers, progress, answers a minute, what is flagged and what excluded; people only.
+    """Report observers, progress, answers per minute, flags and exclusions, of people only.
 
     Example: uplapp study status demo
     """

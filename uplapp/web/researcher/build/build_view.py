@@ -26,7 +26,7 @@ TITLE = "Which picture changes less?"
 
 
 def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
-    """Lay out the view; `watched` is the menu of studies, which a new one joins."""
+    """Lay out the view. `watched` is the menu of studies, which a new one joins."""
     gr.Markdown(ABOUT)
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
     upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
@@ -72,7 +72,7 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
 def drafted(
     desk: Desk, source: str, upload: str | None, collected: Collected, name: str, title: str, *values: Any
 ) -> Draft:
-    """Build and check what the form asks for, out of sight; BadStudy in a sentence if it cannot be."""
+    """Build and check what the form asks for, out of sight. BadStudy in a sentence if it cannot be."""
     if not title.strip():
         raise BadStudy("the title is empty; it is what observers read on top")
     tables, name = form.tables(*values), name.strip()
@@ -87,7 +87,7 @@ def drafted(
 
 
 def published(desk: Desk, entry: Entry, made: Draft | None, forced: bool) -> str:
-    """Freeze a checked draft and open it; returns its address, drawn."""
+    """Freeze a checked draft and open it. Returns its address, drawn."""
     if made is None:
         raise BadStudy("press Check first")
     if desk.shelf.settings.forgetful and not forced:
