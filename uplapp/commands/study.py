@@ -37,12 +37,13 @@ app.add_typer(links, name="links")
 @app.command()
 def new(
     name: Name,
-    reference: Annotated[Path | None, typer.Option(help="Folder of the originals, one file a scene.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Folder of originals, one file per scene.")] = None,
     condition: Annotated[
-        list[str] | None, typer.Option(help="NAME=FOLDER, once a condition; same file names.")
+        list[str] | None, typer.Option(help="NAME=FOLDER, once per condition, with the same file names.")
     ] = None,
     archive: Annotated[
-        Path | None, typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder a condition.")
+        Path | None,
+        typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder per condition."),
     ] = None,
     title: Annotated[str, typer.Option(help="What observers read on top.")] = "",
     task: Annotated[

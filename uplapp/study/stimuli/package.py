@@ -16,7 +16,7 @@ from uplapp.values import REFERENCE
 
 MAX_FILES = 10_000
 MAX_BYTES = 2 * 2**30  # unpacked, all files together
-MAX_RATIO = 200  # bytes unpacked a byte packed; pictures and texts stay far below
+MAX_RATIO = 200  # bytes unpacked per byte packed; pictures and texts stay far below
 SMALL = 2**20  # a file so small is no bomb, whatever its ratio
 CHUNK = 2**20
 ANSWERS = "answers"  # a folder of the ZIP that a study does not need
@@ -68,12 +68,12 @@ def unpack(source: Path, target: Path) -> Definition:
 
 
 def create(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
-    """Make a new study from a ZIP with reference/ and one folder a condition, as `folders.create` does."""
+    """Make a new study from a ZIP with reference/ and one folder per condition, as `folders.create` does."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         found = _extracted(source, Path(scratch), "pictures")
         if not (found / REFERENCE).is_dir():
-            raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder a condition")
+            raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder per condition")
         conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
         return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables)
 

@@ -1,4 +1,4 @@
-"""The pictures of a study on disk: `<root>/reference/<scene>.png` and one folder a condition."""
+"""The pictures of a study on disk: `<root>/reference/<scene>.png` and one folder per condition."""
 
 import hashlib
 import io
@@ -148,7 +148,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise BadStudy(f"stimulus {path} is missing; a study needs one PNG a scene and condition") from None
+        raise BadStudy(f"stimulus {path} is missing; a study needs one PNG per scene and condition") from None
 
 
 def _shape(raw: bytes, path: Path) -> tuple[int, int, int]:

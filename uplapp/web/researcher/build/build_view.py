@@ -19,7 +19,7 @@ from uplapp.web.researcher.watch.drawing import sheet, tile, warning
 ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
 LONG_MIN = 30
 FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
-ABOUT = """**ZIP**: a folder `reference` and one folder a condition, the same file names in each; or a study
+ABOUT = """**ZIP**: a folder `reference` and one folder per condition, the same file names in each; or a study
 that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
 256 MB: `uplapp study new`."""
 TITLE = "Which picture changes less?"
@@ -111,7 +111,7 @@ def shown(made: Draft) -> str:
     numbers = (
         tile(f"{facts.scenes}", "scenes"),
         tile(f"{facts.conditions}", "conditions"),
-        tile(f"{facts.trials}", "trials an observer"),
+        tile(f"{facts.trials}", "trials per observer"),
         tile(f"{facts.minutes:.0f} min", "about"),
     )
     pictures = sheet(contact_sheet(made.definition, made.stimuli))
