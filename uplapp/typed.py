@@ -22,7 +22,7 @@ Kind = TypeVar("Kind")
 
 
 class Allowed(Protocol):
-    """A set of values; its text completes a sentence that ends in `must`."""
+    """A set of values. Its text completes a sentence that ends in `must`."""
 
     def __contains__(self, value: Any, /) -> bool:
         """Whether a field may have this value."""
@@ -30,7 +30,7 @@ class Allowed(Protocol):
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from `low` to `high`; both belong to it unless `above` or `below` leave the end out."""
+    """The numbers from `low` to `high`. Both belong to it unless `above` or `below` leave the end out."""
 
     low: float
     high: float = math.inf
@@ -156,7 +156,7 @@ def _single(hint: Any, key: str, value: Any, place: Place) -> Any:
 
 
 def _fits(hint: Any, value: object) -> bool:
-    """Whether a value is of a plain type; a truth value is not a number, and NaN and infinity are none."""
+    """Whether a value is of a plain type. A truth value, NaN and infinity do not count as numbers."""
     if hint is float:
         return type(value) in (int, float) and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
     return type(value) is hint

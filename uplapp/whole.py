@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file in one replace and return its path; a folder that is missing is made."""
+    """Write a file in one replace and return its path. A folder that is missing is made."""
     with replacing(path) as partial:
         partial.write_bytes(content)
     return path

@@ -7,9 +7,6 @@ from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.web.observer.routes import STATIC
 
-SEEN = (
-    "() => document.querySelector('#places [aria-pressed=true]')?.style.getPropertyValue('--seen') === '100%'"
-)
 SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #thanks:visible"
 
 
@@ -140,9 +137,9 @@ def session_of(page):
 def in_any_layout(page, number):
     if page.is_visible("#choose-left"):
         return answer_side_by_side(page, number)
-    page.wait_for_function(SEEN)
-    page.click("#places [aria-pressed=false]")
-    page.wait_for_selector("#choose-shown:enabled")
+    while not page.is_enabled("#choose-shown"):  # time adds up, however often one turns to and fro
+        page.click("#places [aria-pressed=false]")
+        page.wait_for_timeout(700)
     return page.click("#choose-shown")
 
 

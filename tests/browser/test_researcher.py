@@ -227,19 +227,17 @@ def test_what_the_form_lacks_is_written_as_in_study_toml(lab, open_page, tmp_pat
     assert httpx.get(f"{lab}/study/api/asked/welcome", timeout=60).json()["consent"]["version"] == "7b"
 
 
-def test_ten_wrong_tokens_lock_the_gate_for_the_right_one_too(lab, open_page):
+def test_ten_wrong_tokens_do_not_shut_out_the_right_one(lab, open_page):
     page = open_page()
     asked = []
     page.on("request", lambda event: asked.append(event.url))
     go_to_gate(page, lab)
-    for number in range(1, TRIES + 1):
+    for number in range(1, TRIES.burst + 1):
         offer(page, f"wrong {number}")
-        expected = "locked for 15 min" if number == TRIES else "not the researcher's token"
-        page.locator("#door").get_by_text(expected).wait_for()
+        page.locator("#door").get_by_text("not the researcher's token").wait_for()
         page.wait_for_function("() => document.querySelector('#token input').value === ''")
     offer(page, TOKEN)
-    page.locator("#door").get_by_text("locked for another").wait_for()
-    assert not page.get_by_role("tab", name="Watch").is_visible()
+    page.get_by_role("tab", name="Watch").wait_for()
     assert [url for url in asked if TOKEN.split()[0] in url] == []
 
 

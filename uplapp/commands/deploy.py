@@ -20,7 +20,7 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Create or update a Space with the app, and its private dataset of answers; repeating is safe.
+    """Create or update a Space with the app, and its private dataset of answers. Repeating is safe.
 
     HF_TOKEN, or a login, must be allowed to write to both. Files that git tracks are sent as they lie here.
 

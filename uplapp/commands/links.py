@@ -24,7 +24,7 @@ def make(
     site: Site = HERE,
     as_json: Json = False,
 ) -> None:
-    """Make links and print label and address of each; the address is secret.
+    """Make links and print label and address of each. The address is secret.
 
     Example: uplapp study links make demo --count 20 --site https://lab.example
     """
@@ -65,7 +65,7 @@ def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
 def revoke(
     name: Name, label: Annotated[str, typer.Argument(help="The label, as `links list` prints it.")]
 ) -> None:
-    """Let nobody in by the links of that label any more; who came by one goes on.
+    """Let nobody in by the links of that label any more. Who came by one goes on.
 
     Example: uplapp study links revoke demo P07
     """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.commands.shared import Json, tell, watcher
+from uplapp.commands.shared import Json, print_result, watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add(
         from uplapp.workflows.networks import add_from_hub
 
         made = add_from_hub(checkpoints, source, name, file, watcher("bytes"))
-    tell(as_json, _facts(made))
+    print_result(as_json, _facts(made))
 
 
 @app.command("list")
@@ -63,7 +63,7 @@ def list_all(as_json: Json = False) -> None:
 
 @app.command()
 def remove(name: Annotated[str, typer.Argument(help="A network that was added.")]) -> None:
-    """Delete an added network from this machine; studies keep the pictures that it made.
+    """Delete an added network from this machine. Studies keep the pictures that it made.
 
     Example: uplapp model remove denoise-unet-sharp
     """

@@ -49,7 +49,7 @@ def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
         store.close()
 
 
-def tell(as_json: bool, result: dict[str, object]) -> None:
+def print_result(as_json: bool, result: dict[str, object]) -> None:
     """Print a result as JSON, or as one line per key."""
     lines = (
         to_json(result, indent=None)
@@ -70,11 +70,11 @@ def watcher(noun: str) -> Callable[[int, int], None]:
     """Build a listener that rewrites one line, once PATIENCE_S have passed."""
     begun = monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         if monotonic() - begun > PATIENCE_S:
             print(f"{done} of {total} {noun}", end="\n" if done >= total else "\r", file=sys.stderr)
 
-    return tell
+    return report
 
 
 VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")

@@ -12,7 +12,7 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.links import app as links
-from uplapp.commands.shared import Json, Name, folder_of, opened, tell
+from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
@@ -37,12 +37,13 @@ app.add_typer(links, name="links")
 @app.command()
 def new(
     name: Name,
-    reference: Annotated[Path | None, typer.Option(help="Folder of the originals, one file a scene.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Folder of originals, one file per scene.")] = None,
     condition: Annotated[
-        list[str] | None, typer.Option(help="NAME=FOLDER, once a condition; same file names.")
+        list[str] | None, typer.Option(help="NAME=FOLDER, once per condition, with the same file names.")
     ] = None,
     archive: Annotated[
-        Path | None, typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder a condition.")
+        Path | None,
+        typer.Option("--zip", help="Instead: a ZIP with reference/ and a folder per condition."),
     ] = None,
     title: Annotated[str, typer.Option(help="What observers read on top.")] = "",
     task: Annotated[
@@ -62,12 +63,12 @@ def new(
         made = folders.create(target, head, reference, _conditions(condition), tables)
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
-    tell(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
+    print_result(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
 def check(name: Name, as_json: Json = False) -> None:
-    """Check a study's definition and every stimulus; tell its length and conditions nobody can tell apart.
+    """Check a study's definition and stimuli, and report its length and conditions that look the same.
 
     Example: uplapp study check demo
     """
@@ -76,7 +77,7 @@ def check(name: Name, as_json: Json = False) -> None:
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     checked = stimuli.check(definition, root)
     frozen.verify(root, checked)
-    tell(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
+    print_result(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
 
 
 @app.command()
@@ -92,7 +93,7 @@ def freeze(
     folder = folder_of(name, Settings.from_env())
     made = frozen.freeze(folder, time.time(), again)
     found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
-    tell(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
+    print_result(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
 
 
 @app.command()
@@ -127,14 +128,14 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choices.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Add simulated observers with known scores; they are marked and never pooled with people.
+    """Add simulated observers with known scores. They are marked and never pooled with people.
 
     Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
     with opened(name) as (store, study):
         known = _scores(scores) if scores else observers.even_scores(study.definition)
         observers.simulate(store, study, known, count, seed, time.time(), spread)
-        tell(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
+        print_result(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
 
 
 @app.command()
@@ -156,7 +157,7 @@ def pack(
         with opened(name) as (_, study), reading(settings.data / DATABASE) as reader:
             texts = streaming.everything(reader, study)
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
-    tell(as_json, {"study": folder.name, "file": str(out), "files": count})
+    print_result(as_json, {"study": folder.name, "file": str(out), "files": count})
 
 
 @app.command()
@@ -171,12 +172,12 @@ def unpack(
     """
     target = Settings.from_env().studies / package.name_of(name or source.stem)
     made = package.unpack(source, target)
-    tell(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
+    print_result(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
 
 
 @app.command()
 def pause(name: Name) -> None:
-    """Turn new observers away; hold those who have begun at their next comparison.
+    """Turn new observers away. Hold those who have begun at their next comparison.
 
     Example: uplapp study pause demo
     """
@@ -194,7 +195,7 @@ def resume(name: Name) -> None:
 
 @app.command()
 def close(name: Name) -> None:
-    """End a study: it stores no answer any more; who has finished still gets the completion code.
+    """End a study: it stores no answer any more. Who has finished still gets the completion code.
 
     Example: uplapp study close demo
     """
@@ -206,7 +207,7 @@ def quota(
     name: Name,
     people: Annotated[int | None, typer.Argument(min=0, help="How many; nothing for no limit.")] = None,
 ) -> None:
-    """Take at most so many people; those excluded are not counted.
+    """Take at most so many people. Excluded ones are not counted.
 
     Example: uplapp study quota demo 30
     """
@@ -221,24 +222,24 @@ def withdraw(
     observer: Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Delete answers, events, and replies of one observer; what stays is the time of the withdrawal.
+    """Delete answers, events, and replies of one observer. What stays is the time of the withdrawal.
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
     with opened(name) as (store, study):
         gone = lifecycle.withdraw(store, study.id, observer, time.time())
-    tell(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
+    print_result(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
 
 
 @app.command()
 def status(name: Name, as_json: Json = False) -> None:
-    """Tell observers, progress, answers a minute, what is flagged and what excluded; people only.
+    """Report observers, progress, answers per minute, flags and exclusions, of people only.
 
     Example: uplapp study status demo
     """
     with opened(name) as (store, study):
         found = lifecycle.status(store, study.id, time.time())
-    tell(as_json, {"study": study.definition.name, **asdict(found)})
+    print_result(as_json, {"study": study.definition.name, **asdict(found)})
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""The Hugging Face Hub: answers out and back, and the Space; the only home of huggingface_hub."""
+"""The Hugging Face Hub: answers out and back, and the Space. The only home of huggingface_hub."""

@@ -1,4 +1,4 @@
-"""Files of a repository as the Hub lists them: what they hold is told by size and hash."""
+"""Files of a repository as the Hub lists them, with size and hash."""
 
 import hashlib
 from collections.abc import Mapping
@@ -34,13 +34,13 @@ class Blob:
 
 
 def listed(api: HfApi, repo: str, kind: str) -> Mapping[str, Blob]:
-    """Every file of a repository by its path; `kind` is dataset or space."""
+    """Every file of a repository by its path. `kind` is dataset or space."""
     files = api.list_repo_tree(repo, repo_type=kind, recursive=True)
     return {file.path: _blob(file) for file in files if isinstance(file, RepoFile)}
 
 
 def download(api: HfApi, repo: str, kind: str, blob: Blob) -> bytes:
-    """The bytes of a file, checked; one cut off or changed is tried again, then raises HubError."""
+    """The bytes of a file, checked. One cut off or changed is tried again, then raises HubError."""
     url = hf_hub_url(repo, blob.path, repo_type=kind, endpoint=api.endpoint)
     for _ in range(TRIES):
         response = get_session().get(url, headers=build_hf_headers())

@@ -20,7 +20,7 @@ WORDS = {
 
 
 class HubError(UplappError):
-    """The Hub did not do what was asked; `wait_s` is how long it asks to wait, 0 if it does not say."""
+    """The Hub did not do what was asked. `wait_s` is how long it asks to wait, 0 if it does not say."""
 
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class HubError(UplappError):
 
 @cache
 def api(endpoint: str | None = None) -> HfApi:
-    """The client for an address of the Hub (default: HF_ENDPOINT's); the token is HF_TOKEN or a login's."""
+    """The client for an address of the Hub (default: HF_ENDPOINT's). The token is HF_TOKEN or a login's."""
 
     def limited() -> object:
         session = _http.default_client_factory()

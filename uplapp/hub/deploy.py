@@ -46,7 +46,7 @@ class Plan:
 
 
 def tracked(house: Path) -> dict[str, bytes]:
-    """The app's files that git tracks, by path; those that a Space needs. Raises UplappError without them."""
+    """The app's files that git tracks, by path. Those that a Space needs. Raises UplappError without them."""
     command = ["git", "-C", str(house), "ls-files", "-z", "--", *PARTS]
     try:
         listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -61,7 +61,7 @@ def tracked(house: Path) -> dict[str, bytes]:
 
 
 def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | None = None) -> Plan:
-    """Compare the files with the Hub; changes nothing. Raises HubError, or UplappError for a bad name."""
+    """Compare the files with the Hub. Changes nothing. Raises HubError, or UplappError for a bad name."""
     for name in (space, answers):
         if not NAME.fullmatch(name):
             raise UplappError(f"{name!r} is no repository; write OWNER/NAME in letters, digits, - _ .")
@@ -84,7 +84,7 @@ def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | N
 
 
 def carry_out(plan: Plan, endpoint: str | None = None) -> None:
-    """Do what the plan says, safe to repeat; raises HubError, and a second run does the rest."""
+    """Do what the plan says, safe to repeat. Raises HubError, and a second run does the rest."""
     hub = api(endpoint)
     try:
         hub.create_repo(plan.answers, repo_type="dataset", private=True, exist_ok=True)
@@ -102,7 +102,7 @@ def carry_out(plan: Plan, endpoint: str | None = None) -> None:
 
 
 def _listed(hub: HfApi, name: str, kind: str) -> Mapping[str, Blob] | None:
-    """The files of a repository; None if there is none."""
+    """The files of a repository, or None if it does not exist."""
     try:
         return blobs.listed(hub, name, kind)
     except RepositoryNotFoundError:
@@ -112,7 +112,7 @@ def _listed(hub: HfApi, name: str, kind: str) -> Mapping[str, Blob] | None:
 
 
 def _variable(hub: HfApi, space: str) -> str | None:
-    """Which dataset an existing Space uses; setting it anew would restart the Space."""
+    """The dataset that an existing Space uses. Setting it anew would restart the Space."""
     try:
         found = hub.get_space_variables(space).get(VARIABLE)
     except Exception as error:  # as above

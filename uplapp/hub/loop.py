@@ -18,7 +18,7 @@ LAST_S = 30.0  # how long a process that ends waits for its last lines
 
 
 class Loop:
-    """Sends every minute, and soon after a session ends; waits longer after each failure."""
+    """Sends new answers every minute and soon after a session ends. It waits longer after each failure."""
 
     def __init__(self, mirror: Mirror, finished: Callable[[], int], jitter: Callable[[], float]) -> None:
         self.mirror, self._finished, self._jitter = mirror, finished, jitter
@@ -45,14 +45,14 @@ class Loop:
         self._attempt()
 
     def _ended(self, known: int) -> int:
-        """How many sessions have ended; the old number while the database is busy."""
+        """How many sessions have ended. The old number while the database is busy."""
         try:
             return self._finished()
         except UplappError:
             return known
 
     def _attempt(self) -> float:
-        """Send once; returns the seconds to the next time."""
+        """Send once. Returns the seconds to the next time."""
         try:
             self.mirror.push()
         except HubError as error:
@@ -75,7 +75,7 @@ def pause_s(failures: int, asked_s: float, jitter: float) -> float:
 
 
 def keep(mirror: Mirror, finished: Callable[[], int]) -> Loop:
-    """Start the loop; `finished` counts the sessions that have ended."""
+    """Start the loop. `finished` counts the sessions that have ended."""
     loop = Loop(mirror, finished, random.random)
     loop.start()
     return loop

@@ -45,12 +45,12 @@ class Piece:
 
     @property
     def path(self) -> str:
-        """Its name in the dataset; offsets sort as texts."""
+        """The name of the piece in the dataset. Offsets sort as texts."""
         return f"{ROOT}/{self.name}/{self.offset:012}.jsonl"
 
 
 class Mirror:
-    """A folder of journals and its copy in a dataset; safe to call from several threads."""
+    """A folder of journals and its copy in a dataset. Safe to call from several threads."""
 
     def __init__(
         self, folder: Path, repo: str, endpoint: str | None = None, clock: Callable[[], float] = time.time
@@ -65,12 +65,12 @@ class Mirror:
 
     @property
     def status(self) -> SyncStatus:
-        """How far the copy is; never waits for the Hub."""
+        """How far the copy is. Never waits for the Hub."""
         unsynced = sum(data.count(b"\n") for _, _, data in self._waiting())
         return SyncStatus(self._last_sync, unsynced, self._error)
 
     def fetch(self) -> int:
-        """Download every journal that this disk lacks or has shorter; returns how many. Raises HubError.
+        """Download every journal that this disk lacks or has shorter. Returns how many. Raises HubError.
 
         All are downloaded and checked before the first is written.
         """
@@ -88,7 +88,7 @@ class Mirror:
             return len(short)
 
     def push(self) -> int:
-        """Send every whole line that is not there yet; returns how many. Raises HubError, loses nothing."""
+        """Send every whole line that is not there yet. Returns how many. Raises HubError, loses nothing."""
         sent = 0
         with self._sending, _Told(self):
             if not self._known:
@@ -106,7 +106,7 @@ class Mirror:
         return sent
 
     def _remote_pieces(self) -> dict[str, dict[int, Blob]]:
-        """Make sure of the private dataset; its pieces by journal and offset, in order, without a gap."""
+        """Make sure of the private dataset. Its pieces by journal and offset, in order, without a gap."""
         # One that the token may not see looks like none at all; being able to create it tells them apart.
         self._api.create_repo(self.repo, repo_type=KIND, private=True, exist_ok=True)
         if not self._api.repo_info(self.repo, repo_type=KIND).private:
@@ -140,7 +140,7 @@ class Mirror:
         return self.folder / f"{name}.jsonl"
 
     def _waiting(self) -> Iterator[tuple[str, int, bytes]]:
-        """Whole lines that are not there yet: journal, offset, bytes; a line being written has no end yet."""
+        """Whole lines that are not there yet: journal, offset, bytes. A line being written has no end yet."""
         for path in sorted(self.folder.glob("*.jsonl")):
             offset = self._synced.get(path.stem, 0)
             if path.stat().st_size > offset:
@@ -151,7 +151,7 @@ class Mirror:
                     yield path.stem, offset, whole
 
     def _pieces(self) -> Iterator[Piece]:
-        """The same, cut at line ends; from the same offset always in the same places."""
+        """Cut the waiting bytes at line ends, from the same offset always in the same places."""
         for name, offset, data in self._waiting():
             start = 0
             while start < len(data):

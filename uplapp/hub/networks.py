@@ -40,7 +40,7 @@ class Offer:
 
 
 def repository(text: str) -> str:
-    """The OWNER/NAME that a person wrote or copied from the address bar; UplappError if it is none."""
+    """Read the OWNER/NAME that a person wrote or copied from the address bar, else raise UplappError."""
     repo = text.strip().removeprefix(SITE).rstrip("/")
     try:
         validate_repo_id(repo)
@@ -54,7 +54,7 @@ def repository(text: str) -> str:
 
 
 def find(text: str, largest: Mapping[str, int], file: str = "", endpoint: str | None = None) -> Offer:
-    """What a repository offers, at its newest commit; downloads nothing.
+    """What a repository offers, at its newest commit. Downloads nothing.
 
     `largest` is how many bytes a file of each suffix may have; `file` chooses where there are several.
     HubError says what is not there, too large or not allowed.
@@ -80,7 +80,7 @@ def download(
     endpoint: str | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> bytes:
-    """The bytes of a file of an offer, checked; HubError after some tries or ten minutes.
+    """The bytes of a file of an offer, checked. HubError after some tries or ten minutes.
 
     `watch` hears (bytes here, bytes in all).
     """
@@ -129,7 +129,7 @@ def _root(files: list[RepoSibling]) -> Iterator[Blob]:
 
 
 def _choose(repo: str, files: list[Blob], file: str) -> tuple[Blob, Blob]:
-    """The one card with its weights, or that of the stem `file`; HubError lists what there is."""
+    """The one card with its weights, or that of the stem `file`. HubError lists what there is."""
     cards = {PurePosixPath(blob.path).stem: blob for blob in files if blob.path.endswith(CARD)}
     weights = {PurePosixPath(blob.path).stem: blob for blob in files if blob.path.endswith(WEIGHTS)}
     alone = next(iter(cards.values())) if len(cards) == len(weights) == 1 else None
@@ -146,7 +146,7 @@ def _choose(repo: str, files: list[Blob], file: str) -> tuple[Blob, Blob]:
 
 
 def _told(error: Exception, repo: str) -> UplappError:
-    """The error as a sentence about the model; one of ours as it is."""
+    """Turn an error into a sentence about the model. An UplappError stays as it is."""
     if isinstance(error, UplappError):
         return error
     status = getattr(getattr(error, "response", None), "status_code", None)

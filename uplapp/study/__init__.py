@@ -1,1 +1,1 @@
-"""Studies: conditions become stimuli, stimuli trials, trials answers; the only home of the database."""
+"""Studies: conditions become stimuli, stimuli trials, trials answers. The only home of the database."""

@@ -94,7 +94,7 @@ def serve(settings: Settings) -> None:
 
 
 def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
-    """The three tabs as one Blocks page; no component holds a value that tells a condition to an observer."""
+    """Build the three tabs as one Blocks page. No component holds a value that names a condition."""
     store, studies = shelf.store, shelf.studies
 
     def live_votes(simulated: bool) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from uplapp.study.store.store import DATABASE, Store
 
 
 def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:
-    """The store; with an answers_repo, all rows of its journals are in it, and a loop copies new ones there.
+    """The store. With an answers_repo, all rows of its journals are in it, and a loop copies new ones there.
 
     Raises UplappError if the disk is empty and the Hub cannot be read: an app that went on would start the
     studies anew beside their answers. With answers on the disk it goes on, and copies later.

@@ -24,7 +24,7 @@ UNREAD = "not read yet: press Read it from the disk again"
 
 @dataclass(frozen=True)
 class Shelf:
-    """Studies by name; both mappings change while the process runs, and are read at each request."""
+    """Studies by name. Both mappings change while the process runs, and are read at each request."""
 
     settings: Settings
     store: Store
@@ -63,7 +63,7 @@ class Shelf:
             self.closed[folder.name] = str(error)
 
     def get(self, name: object) -> OpenStudy:
-        """The open study of that name; UplappError says why there is none."""
+        """The open study of that name. UplappError says why there is none."""
         study = self.studies.get(str(name))
         if study is None:
             unknown = UNREAD if name in self.names() else "there is no such study; choose one of the list"

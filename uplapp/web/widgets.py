@@ -20,7 +20,7 @@ from uplapp.values import Watch
 
 
 def offer(name: str, content: bytes) -> str:
-    """Put a file where Gradio serves and later deletes it; returns its path.
+    """Put a file where Gradio serves and later deletes it. Returns its path.
 
     The folder is the one Gradio would copy the file to, so that there is no second copy to clean up.
     """
@@ -29,14 +29,14 @@ def offer(name: str, content: bytes) -> str:
 
 
 def room(name: str) -> Path:
-    """Where to write a long file, under an address nobody can guess; Gradio deletes it later."""
+    """Where to write a long file, under an address nobody can guess. Gradio deletes it later."""
     folder = Path(get_upload_folder()) / secrets.token_hex(32)
     folder.mkdir(parents=True)
     return folder / name
 
 
 def offer_pieces(name: str, pieces: Iterable[str]) -> str:
-    """Offer a text that is written piece by piece; returns its path."""
+    """Offer a text that is written piece by piece. Returns its path."""
     path = room(name)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(pieces)
@@ -92,7 +92,7 @@ def working(
 
 @contextmanager
 def errors_on_screen() -> Iterator[None]:
-    """Show an UplappError as a notice with its sentence; anything else stays an error of ours."""
+    """Show an UplappError as a notice with its sentence. Anything else stays an error of ours."""
     try:
         yield
     except UplappError as error:

@@ -18,7 +18,7 @@ def add_from_hub(
     watch: Watch | None = None,
     endpoint: str | None = None,
 ) -> Card:
-    """Add a network of a model's repository, its commit in the card; raises as `hub.find` and `adding.add`.
+    """Add a network of a model's repository, its commit in the card. Raises as `hub.find` and `adding.add`.
 
     The card is checked before the weights are fetched; `watch` hears of their bytes.
     """

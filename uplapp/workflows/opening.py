@@ -10,5 +10,5 @@ from uplapp.study.store.store import Store
 
 
 def open_study(store: Store, definition: Definition, root: Path, now: float) -> OpenStudy:
-    """Open a study whose adaptive choices, if it makes any, are the analysis'; raises as the session does."""
+    """Open a study whose adaptive choices, if it makes any, are the analysis'. Raises as the session does."""
     return opening.open_study(store, definition, root, now, next_pairs)

@@ -35,7 +35,7 @@ def test_a_zip_becomes_a_frozen_study_that_is_open_at_once_under_its_address(des
 def test_the_facts_tell_size_length_and_the_pictures(desk, tmp_path):
     text = build_view.shown(drafted(desk, str(zip_of_pictures(tmp_path))))
     assert "<b>2</b><span>scenes" in text
-    assert "<b>16</b><span>trials an observer" in text
+    assert "<b>16</b><span>trials per observer" in text
     assert text.count("<img") == 2 * 5
     assert "role=" not in text  # nothing to warn of
 

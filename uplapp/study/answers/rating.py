@@ -42,7 +42,7 @@ def values(criterion: Criterion) -> range:
 
 
 def read(body: Mapping[str, Any], definition: Definition) -> Response:
-    """Build a Response from the browser's JSON; BadResponse for what is no measurement or no rating."""
+    """Build a Response from the browser's JSON. BadResponse for what is no measurement or no rating."""
     choice = one_of(body, "choice", CHOICES)
     response = Response(
         choice=choice,
@@ -67,7 +67,7 @@ def _rank(row: Criterion, order: tuple[str, ...]) -> int:
 
 
 def _filled(first: Criterion, spoken: Criterion) -> Criterion:
-    """Question and labels as spoken, values of the first row; labels of another number are not used."""
+    """Question and labels as spoken, values of the first row. Labels of another number are not used."""
     scale = SCALES[first.scale]
     lowest, labels = (first.lowest, first.labels) if first.labels else (scale.lowest, scale.labels)
     own = spoken.labels if len(spoken.labels) == len(labels) else first.labels

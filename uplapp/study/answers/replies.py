@@ -14,7 +14,7 @@ COLUMNS = ("observer", "question", "reply", "replied_at")  # of `listing`
 
 
 def questions(definition: Definition, language: str) -> tuple[Question, ...]:
-    """The questions in their order; a row in the observer's language goes before one for all."""
+    """The questions in their order. A row in the observer's language goes before one for all."""
     found: dict[str, Question] = {}
     for entry in definition.questions:
         if entry.language == language or (entry.language == "" and entry.name not in found):
@@ -23,7 +23,7 @@ def questions(definition: Definition, language: str) -> tuple[Question, ...]:
 
 
 def read(body: Mapping[str, object], asked: tuple[Question, ...]) -> dict[str, str]:
-    """One reply a question, '' where it was skipped; BadResponse names the question that does not fit."""
+    """Read one reply per question, '' where it was skipped. BadResponse names one that does not fit."""
     given = body.get("replies")
     if not isinstance(given, Mapping) or not given.keys() <= {entry.name for entry in asked}:
         names = ", ".join(entry.name for entry in asked)

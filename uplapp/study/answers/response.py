@@ -52,7 +52,7 @@ class Response:
 
 
 def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
-    """Build a Response from the browser's JSON; BadResponse for what is no measurement or not offered.
+    """Build a Response from the browser's JSON. BadResponse for what is no measurement or not offered.
 
     Times that contradict each other are a measurement all the same: `flags` marks them, so that no answer
     is lost.
@@ -94,7 +94,7 @@ def _on_screen_ms(response: Response) -> float:
 
 
 def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
-    """List what a researcher should see beside the answer; a flag never drops one."""
+    """List what a researcher should see beside the answer. A flag never drops one."""
     marks = []
     if is_broken(response):
         marks.append("late_frames")
@@ -159,7 +159,7 @@ def _field(body: Mapping[str, Any], key: str) -> Any:
 
 
 def one_of(body: Mapping[str, Any], key: str, allowed: Sequence[str]) -> Any:
-    """The entry `key` of a body; BadResponse unless it is one of `allowed`."""
+    """The entry `key` of a body. BadResponse unless it is one of `allowed`."""
     value = _field(body, key)
     if value not in allowed:
         raise BadResponse(f"'{key}' must be one of: {', '.join(allowed)}")
@@ -187,7 +187,7 @@ def two(values: tuple[float, ...]) -> tuple[float, float]:
 
 
 def finite(value: object, key: str, low: float, high: float) -> float:
-    """`value` as a float; BadResponse unless it is a number from low to high, so not NaN or infinite."""
+    """Return `value` as a float. BadResponse unless it is from low to high, so not NaN or infinite."""
     if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
         raise BadResponse(f"'{key}' must be a number between {low:g} and {high:g}")
     return float(value)  # type: ignore[arg-type]

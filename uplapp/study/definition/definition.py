@@ -94,7 +94,7 @@ class Definition:
 
 
 def load(folder: Path) -> Definition:
-    """Read and check `folder/study.toml`; BadStudy says which key is wrong and what is allowed."""
+    """Read and check `folder/study.toml`. BadStudy says which key is wrong and what is allowed."""
     path = folder / "study.toml"
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +106,7 @@ def load(folder: Path) -> Definition:
 
 
 def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
-    """Turn the tables of a study.toml into a checked Definition; `where` names them in errors."""
+    """Turn the tables of a study.toml into a checked Definition. `where` names them in errors."""
     check_name(name, "study", where)
     if name in RESERVED:
         raise BadStudy(f"{where}: a study cannot be called '{name}'; choose another folder name")
@@ -118,7 +118,7 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
 
 
 def check_name(name: object, what: str, where: str) -> str:
-    """Return the name if it can be that of a folder or a column; BadStudy says which names can."""
+    """Return the name if it can be that of a folder or a column. BadStudy says which names can."""
     if not isinstance(name, str) or not NAME.fullmatch(name) or name.lower() == REFERENCE:
         raise BadStudy(
             f"{where}: {what} {name!r} cannot be used; write 1-40 letters, digits, _ or -, "

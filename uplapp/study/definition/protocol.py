@@ -1,4 +1,4 @@
-"""The parts of a study's definition as frozen values; each is one table of its study.toml."""
+"""The parts of a study's definition as frozen values. Each is one table of its study.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,7 +79,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Consent:
-    """What an observer agrees to. The version is stored with the observer; no text is the standard text."""
+    """What an observer agrees to. The version is stored with the observer. No text is the standard text."""
 
     version: str = "1"
     text: str = ""

@@ -1,4 +1,4 @@
-"""What a researcher watches while a study runs: people, pace, flags; reading changes nothing."""
+"""What a researcher watches while a study runs: people, pace and flags."""
 
 import json
 from collections import Counter
@@ -75,7 +75,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Overview:
-    """A study at one moment; `reasons` counts flags and exclusions of answers, and exclusions of people."""
+    """A study at one moment. `reasons` counts flags and exclusions of answers, and exclusions of people."""
 
     state: str
     quota: int | None
@@ -88,7 +88,7 @@ class Overview:
 
 
 def overview(reader: Reader, study: str, definition: Definition, now: float) -> Overview:
-    """Everything but the pace; `now` in seconds since 1970."""
+    """Count everything but the pace, at `now` in seconds since 1970."""
     values = {"study": study}
     found = reader.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
     made = "SELECT count(*) AS n FROM observers WHERE study = :study AND simulated = 1"
@@ -104,7 +104,7 @@ def overview(reader: Reader, study: str, definition: Definition, now: float) -> 
 
 
 def people(reader: Reader, study: str, definition: Definition) -> tuple[Person, ...]:
-    """Observers, whoever answered last first; simulated ones are left out."""
+    """List the observers without simulated ones, the latest answer first."""
     rows = reader.rows(PEOPLE, {"study": study, "late": LATE})
     planned = definition.main_trials + definition.protocol.catch + definition.protocol.repeats
     spread = _swap_sd_ms(reader, [row["id"] for row in rows[:SHOWN]])
@@ -169,7 +169,7 @@ def watch(reader: Reader, study: str) -> Alarm | None:
 
 
 def answers_of(reader: Reader, study: str, observer: str) -> int:
-    """How many answers an observer gave; UplappError for one the study does not have."""
+    """How many answers an observer gave. UplappError for one the study does not have."""
     query = """SELECT count(answers.trial) AS n FROM observers
         LEFT JOIN trials ON trials.observer = observers.id
         LEFT JOIN answers ON answers.trial = trials.token

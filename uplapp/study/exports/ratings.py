@@ -1,4 +1,4 @@
-"""Ratings as the table that the field reads: one row an observer, image and criterion."""
+"""Ratings as the table that the field reads, with one row per observer, image and criterion."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Answers as the table that the field reads: one row an answer, whoever chose what."""
+"""Answers as the table that the field reads, with one row per answer."""
 
 import json
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is, without excluded observers; `real` and `simulated` are never added up."""
+    """How far a study is, without excluded observers. `real` and `simulated` are never added up."""
 
     real: int
     finished: int
@@ -46,7 +46,7 @@ class Progress:
 
 
 def votes(store: Store, study: str, simulated: bool = False, everything: bool = False) -> pd.DataFrame:
-    """The votes of people, or of simulated observers, never both; `is_A_selected` is 1, 0 or .5 (not sure).
+    """The votes of people, or of simulated observers, never both. `is_A_selected` is 1, 0 or .5 (not sure).
 
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
     are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
@@ -85,12 +85,12 @@ def _vote(row: Row) -> Row:
 
 
 def swap_sd_ms(swaps_ms: list[float]) -> float:
-    """Standard deviation of the intervals between swaps; NaN below two intervals."""
+    """Standard deviation of the intervals between swaps. NaN below two intervals."""
     return float(np.std(np.diff(swaps_ms), ddof=1)) if len(swaps_ms) > 2 else float("nan")
 
 
 def to_json_lines(table: pd.DataFrame) -> str:
-    """One JSON object a vote and line; what is undefined is null."""
+    """Write one JSON object per vote and line. NaN becomes null."""
     return str(table.to_json(orient="records", lines=True)) if len(table) else ""
 
 
@@ -108,7 +108,7 @@ def progress(store: Store, study: str) -> Progress:
 
 
 def reset(store: Store, study: str, reason: str) -> int:
-    """Exclude every observer of a study, with a reason; returns how many.
+    """Exclude every observer of a study, with a reason. Returns how many.
 
     Nothing is deleted: answers that people gave stay in the database and can be exported with `everything`.
     """

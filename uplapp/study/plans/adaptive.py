@@ -38,7 +38,7 @@ class Tally:
 
 
 def count(store: Store, study: str, simulated: bool, tally: Tally) -> None:
-    """Bring a tally up to date; only new answers are read, all again after an observer was excluded."""
+    """Bring a tally up to date. Only new answers are read, all again after an observer was excluded."""
     whose = {"study": study, "simulated": int(simulated)}
     left_out = (store.row(OLD, **whose) or {"n": 0})["n"]
     if left_out != tally.left_out:
@@ -114,7 +114,7 @@ def _pair(
     chooser: Chooser | None,
     seed: int,
 ) -> tuple[str, str] | None:
-    """The chooser's pair of names; None without a chooser; KeyError if it chose what it must not."""
+    """The chooser's pair of names. None without a chooser. KeyError if it chose what it must not."""
     if chooser is None:
         return None
     place = {entry.name: index for index, entry in enumerate(definition.conditions)}

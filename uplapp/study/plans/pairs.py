@@ -104,7 +104,7 @@ def _again(trials: list[Trial], count: int, rng: np.random.Generator) -> list[Tr
 
 
 def _known(definition: Definition, kind: Kind, count: int, rng: np.random.Generator) -> list[Trial]:
-    """Trials with a right answer: one side IS the reference; scenes, conditions and sides take turns."""
+    """Trials with a right answer: one side IS the reference. Scenes, conditions and sides take turns."""
     scenes = rng.permutation([scene.name for scene in definition.scenes])
     conditions = rng.permutation([condition.name for condition in definition.conditions])
     start = int(rng.integers(2))

@@ -42,14 +42,14 @@ def _practice(definition: Definition) -> list[Trial]:
 
 
 def _catches(definition: Definition, rng: np.random.Generator) -> list[Trial]:
-    """The hidden reference itself, to be rated as if it were any image; scenes take turns."""
+    """Trials in which the hidden reference itself is rated as if it were any image. Scenes take turns."""
     scenes = rng.permutation([scene.name for scene in definition.scenes])
     count = definition.protocol.catch
     return [_image("catch", str(scenes[index % len(scenes)]), REFERENCE) for index in range(count)]
 
 
 def _deck(definition: Definition, seed: int) -> list[list[Trial]]:
-    """Every image once, in rounds over the scenes; conditions take turns within and between rounds."""
+    """Every image once, in rounds over the scenes. Conditions take turns within and between rounds."""
     rng = np.random.default_rng([seed, 3])
     scenes = [definition.scenes[i].name for i in rng.permutation(len(definition.scenes))]
     conditions = [definition.conditions[i].name for i in rng.permutation(len(definition.conditions))]
@@ -63,7 +63,7 @@ def _deck(definition: Definition, seed: int) -> list[list[Trial]]:
 def _main(
     definition: Definition, observer: int, seed: int, rng: np.random.Generator, before: str
 ) -> list[Trial]:
-    """The observer's hand, round by round; `before` is the scene that comes right before it."""
+    """The observer's hand, round by round. `before` is the scene that comes right before it."""
     deck = [trial for round_ in _deck(definition, seed) for trial in round_]
     count = definition.comparisons
     hand = [deck[card % len(deck)] for card in range(observer * count, (observer + 1) * count)]
@@ -75,7 +75,7 @@ def _main(
 
 
 def _rounds(hand: Sequence[Trial], turn: int) -> list[list[Trial]]:
-    """A hand as rounds in which each scene comes at most once; each scene's images start `turn` later."""
+    """A hand as rounds in which each scene comes at most once. Each scene's images start `turn` later."""
     by_scene = sorted(hand, key=lambda trial: trial.scene)
     lists = [list(images) for _, images in groupby(by_scene, key=lambda trial: trial.scene)]
     turned = [images[turn % len(images) :] + images[: turn % len(images)] for images in lists]
@@ -84,7 +84,7 @@ def _rounds(hand: Sequence[Trial], turn: int) -> list[list[Trial]]:
 
 
 def _append(order: list[Trial], round_: list[Trial], before: str, rng: np.random.Generator) -> list[Trial]:
-    """Add a round whose first scene is not the last one; a single image goes where it fits."""
+    """Add a round whose first scene is not the last one. A single image goes where it fits."""
     last = order[-1].scene if order else before
     if round_[0].scene != last:
         return order + round_
@@ -96,7 +96,7 @@ def _append(order: list[Trial], round_: list[Trial], before: str, rng: np.random
 
 
 def _insert(order: list[Trial], extra: list[Trial], rng: np.random.Generator) -> list[Trial]:
-    """Put `extra` at random places, never first; repeats wait for the second half.
+    """Put `extra` at random places, never first. Repeats wait for the second half.
 
     Each goes beside no image of its own scene while any of `extra` finds such a place.
     """
@@ -108,7 +108,7 @@ def _insert(order: list[Trial], extra: list[Trial], rng: np.random.Generator) ->
 
 
 def _first_that_fits(order: Sequence[Trial], waiting: Sequence[Trial]) -> tuple[int, Sequence[int]]:
-    """Which of `waiting` finds a place away from its scene, and its places; the first, anywhere, if none."""
+    """Choose the trial of `waiting` that fits away from its scene, with its places, or else the first."""
     tried: set[tuple[str, str]] = set()
     for index, trial in enumerate(waiting):
         if (trial.scene, trial.kind) not in tried:

@@ -50,7 +50,7 @@ def after(first: Sequence[Trial], trials: Sequence[Trial], rng: np.random.Genera
 def spread(
     main: Sequence[Trial], extra: Sequence[Trial], before: str, halves: bool, rng: np.random.Generator
 ) -> list[Trial]:
-    """`main` with catches and repeats at random places, never first; repeats in the second half.
+    """`main` with catches and repeats at random places, never first. Repeats in the second half.
 
     Of up to DRAWS orders the first without a fault, or the one with the fewest of the worst: fewer than LAG
     trials between a repeat and another showing of its comparison, then a scene twice in a row, then a catch
@@ -180,7 +180,7 @@ def _mended(
 def _moved(
     order: list[Trial], clash: int, before: str, early: frozenset[Trial], rng: np.random.Generator
 ) -> list[Trial] | None:
-    """The order with one of the two trials of a clash elsewhere, so that fewer things are wrong; or None."""
+    """The order with one of the two trials of a clash elsewhere, so that fewer things are wrong. Or None."""
     found = [order]
     for index in range(max(0, clash - 1), clash + 1):
         rest = order[:index] + order[index + 1 :]

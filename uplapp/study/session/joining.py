@@ -30,7 +30,7 @@ class Newcomer:
 def join(
     store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer | None = None
 ) -> str:
-    """Add an observer who agreed to the consent text; returns the secret session token.
+    """Add an observer who agreed to the consent text. Returns the secret session token.
 
     A personal link or a key that was used before gives the session of its observer. NotNow if the study takes
     nobody, or a link is needed or not known; Refused if the consent text is not the present one.

@@ -1,4 +1,4 @@
-"""Whether a study takes observers: open, paused, closed or full; the way out for one who withdraws.
+"""Whether a study takes observers: open, paused, closed or full. The way out for one who withdraws.
 
 A pause turns new observers away and holds those who have begun at their next comparison, where they go on
 later. A closed study takes no answer any more. Who has finished gets the completion code at any time.
@@ -27,12 +27,12 @@ RECENT_S = 60.0
 
 
 class NotNow(Refused):
-    """A study that does not take this observer or this answer at present; the reason says why."""
+    """A study that does not take this observer or this answer at present. The reason says why."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """People only: how many joined, finished, were excluded; their answers, those flagged or excluded.
+    """Counts of people who joined, finished or were excluded, and of their answers, flagged or excluded.
 
     `answers_a_minute` counts the last minute; `answers_to_others` are those to studies of the same name with
     another manifest, as after a change of an unfrozen study.
@@ -52,7 +52,7 @@ class Status:
 
 
 def admit(store: Store, study: str) -> None:
-    """NotNow unless the study takes one more person; call it in the transaction that adds the observer."""
+    """NotNow unless the study takes one more person. Call it in the transaction that adds the observer."""
     door = entrance(store, study)
     if door != OPEN:
         raise NotNow(TURNED_AWAY[door], door)
@@ -81,21 +81,21 @@ def take(observer: Row) -> None:
 
 
 def change(store: Store, study: str, state: str) -> None:
-    """Open, pause or close a study; seen by the next request, also of another process."""
+    """Open, pause or close a study. Seen by the next request, also of another process."""
     if state not in STATES:
         raise UplappError(f"a study cannot be '{state}'; choose one of: {', '.join(STATES)}")
     store.update("studies", study, {"state": state})
 
 
 def limit(store: Store, study: str, quota: int | None) -> None:
-    """Take at most `quota` people, those excluded not counted; None or 0 for no limit."""
+    """Take at most `quota` people, those excluded not counted. None or 0 for no limit."""
     if quota is not None and quota < 0:
         raise UplappError(f"a quota of {quota} is not possible; give 1 or more, or 0 for no limit")
     store.update("studies", study, {"quota": quota or None})
 
 
 def withdraw(store: Store, study: str, observer: str, now: float) -> int:
-    """Delete what an observer said and did, and leave a tombstone; returns the number of answers deleted.
+    """Delete what an observer said and did, and leave a tombstone. Returns the number of answers deleted.
 
     Again on the same observer deletes nothing. The tombstone is a row, and so a line of the journal, that
     wins over the observer's older lines when a database is rebuilt. UplappError for an unknown observer.
@@ -115,7 +115,7 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
 
 
 def status(store: Store, study: str, now: float) -> Status:
-    """Where a study is, in one look; `now` in seconds since 1970."""
+    """Count a study's people and answers at `now`, in seconds since 1970."""
     people = """SELECT count(*) AS observers, count(finished_at) AS finished,
         coalesce(sum(excluded != ''), 0) AS observers_excluded, coalesce(sum(excluded = :withdrawn), 0)
         AS withdrawn FROM observers WHERE study = :study AND simulated = 0"""

@@ -14,7 +14,7 @@ UNKNOWN = "This personal link is not valid here any more. Please ask the researc
 
 
 def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[str]:
-    """Add a link a label, such as a participant's number; returns their secret ids, 32 hex digits each."""
+    """Add one link per label, such as a participant's number. Returns secret ids, 32 hex digits each."""
     for label in labels:
         if not label.strip() or len(label) > LABEL_LENGTH or not label.isprintable():
             raise UplappError(f"label {label!r} must be 1 to {LABEL_LENGTH} printable characters")
@@ -38,7 +38,7 @@ def listing(store: Store, study: str) -> list[Row]:
 
 
 def revoke(store: Store, study: str, link: str, now: float) -> None:
-    """Let nobody in by this link any more; who came by it goes on. UplappError if there is no such link."""
+    """Let nobody in by this link any more. Who came by it goes on. UplappError if there is no such link."""
     with store.transaction():
         if not store.row("SELECT id FROM links WHERE id = :link AND study = :study", link=link, study=study):
             raise UplappError("this study has no such link; `study links` lists them")
@@ -46,7 +46,7 @@ def revoke(store: Store, study: str, link: str, now: float) -> None:
 
 
 def claim(store: Store, study: str, link: str) -> str | None:
-    """The session of the observer who came by this link, None for a fresh link; NotNow for a dead one."""
+    """The session of the observer who came by this link, None for a fresh link. NotNow for a dead one."""
     query = """SELECT revoked_at, session, excluded FROM links LEFT JOIN observers
         ON observers.id = links.observer WHERE links.id = :link AND links.study = :study"""
     found = store.row(query, link=link, study=study)
@@ -72,5 +72,5 @@ def state(row: Row) -> str:
 
 
 def address(site: str, name: str, link: str) -> str:
-    """Where a link leads; a fragment never leaves the browser, so no log of a server holds it."""
+    """The address of a link. A fragment never leaves the browser, so no log of a server holds it."""
     return f"{site.rstrip('/')}/study/{name}#l={link}"

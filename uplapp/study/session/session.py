@@ -1,4 +1,4 @@
-"""Where an observer is and what comes next; the database decides, never the browser."""
+"""Where an observer is and what comes next. The database decides, never the browser."""
 
 import hashlib
 import hmac
@@ -26,7 +26,7 @@ EVENTS_KEPT = 5000  # an hour of a restless window; a script could fill the disk
 
 
 class Unknown(Refused):
-    """A session or a token that this study does not know; says nothing about whose it might be."""
+    """A session or a token that this study does not know. Says nothing about whose it might be."""
 
     def __init__(self, text: str, reason: str = "unknown") -> None:
         super().__init__(text, reason)
@@ -34,7 +34,7 @@ class Unknown(Refused):
 
 @dataclass(frozen=True)
 class Shown:
-    """A trial as the browser may know it: opaque tokens, no names; the size is in pixels.
+    """A trial as the browser may know it: opaque tokens, no names. The size is in pixels.
 
     In a rating study `left` is the image; `original` is '' where the reference is hidden, `right` always.
     """
@@ -51,7 +51,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class State:
-    """What an observer's page shows next; `done` and `total` do not count practice.
+    """What an observer's page shows next. `done` and `total` do not count practice.
 
     After the last trial `ask` says that questions wait; then come the code and where to go on, if any.
     """
@@ -70,7 +70,7 @@ class State:
 
 
 def state(store: Store, study: OpenStudy, session: str) -> State:
-    """Where the observer is; asking changes nothing. NotNow if the study shows no further trial."""
+    """Where the observer is. Asking changes nothing. NotNow if the study shows no further trial."""
     observer = _observer(store, study, session)
     return _unless_held(_state(store, study, observer), observer)
 
@@ -78,7 +78,7 @@ def state(store: Store, study: OpenStudy, session: str) -> State:
 def answer(
     store: Store, study: OpenStudy, session: str, token: str, key: str, given: Response, now: float
 ) -> State:
-    """Store one answer in one transaction; the same answer (same key) again is acknowledged, not stored.
+    """Store one answer in one transaction. The same answer (same key) again is acknowledged, not stored.
 
     A paused study stores it and then raises NotNow unless it was the last; a closed one only raises.
     """
@@ -121,7 +121,7 @@ def reveal(store: Store, token: str) -> Trial:
 def note(
     store: Store, study: OpenStudy, session: str, events: Sequence[Mapping[str, Any]], now: float
 ) -> None:
-    """Keep what happened around the trials: focus, visibility, window; of one observer, up to a limit."""
+    """Keep what happened around the trials: focus, visibility, window. Of one observer, up to a limit."""
     with store.transaction():  # the observer too, or one who withdraws meanwhile would leave an event
         observer = _observer(store, study, session)
         query = "SELECT count(*) AS n FROM events WHERE observer = :id"
@@ -136,7 +136,7 @@ def note(
 
 
 def reply(store: Store, study: OpenStudy, session: str, body: Mapping[str, object], now: float) -> State:
-    """Keep the replies to the questions, once; Refused before the last trial is answered."""
+    """Keep the replies to the questions, once. Refused before the last trial is answered."""
     with store.transaction():
         observer = _observer(store, study, session)
         if trials.waiting(store, observer):
@@ -147,7 +147,7 @@ def reply(store: Store, study: OpenStudy, session: str, body: Mapping[str, objec
 
 
 def withdraw(store: Store, study: OpenStudy, session: str, now: float) -> None:
-    """Delete what this observer said and did; the session is unknown afterwards."""
+    """Delete what this observer said and did. The session is unknown afterwards."""
     query = "SELECT id FROM observers WHERE session = :session AND study = :study AND excluded != :gone"
     with store.transaction():
         found = store.row(query, session=session, study=study.id, gone=lifecycle.WITHDRAWN)
@@ -191,7 +191,7 @@ def _trial(store: Store, observer: Row, token: str) -> Row:
 def _store(
     store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
 ) -> None:
-    """Add the answer to the current trial; where it does not count, the trial comes again at the end."""
+    """Add the answer to the current trial. Where it does not count, the trial comes again at the end."""
     waiting = trials.waiting(store, observer)
     if not waiting or waiting[0]["token"] != trial["token"]:
         raise Refused("this is not the current trial; load the page again")
@@ -279,7 +279,7 @@ def _shown(study: OpenStudy, row: Row) -> Shown:
 
 
 def _correct(trial: Row, given: Response) -> bool | None:
-    """Feedback in practice only; every other answer gets the same reply whichever side was chosen."""
+    """Feedback in practice only. Every other answer gets the same reply whichever side was chosen."""
     if trial["kind"] != "practice" or given.choice == "rated":
         return None
     return given.choice in ("left", "right") and trial[given.choice] == REFERENCE

@@ -8,7 +8,7 @@ from uplapp.values import Trial
 
 
 def waiting(store: Store, observer: Row) -> list[Row]:
-    """The observer's current trial and the next, as far as there are such."""
+    """The observer's current trial and the next one, if there are any."""
     query = """SELECT trials.* FROM trials LEFT JOIN answers ON answers.trial = trials.token
         WHERE trials.observer = :observer AND answers.trial IS NULL ORDER BY position LIMIT 2"""
     return store.rows(query, {"observer": observer["id"]})

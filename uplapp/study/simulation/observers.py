@@ -23,7 +23,7 @@ FRAME_MS = 1000 / 60
 
 
 def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
-    """Scores for show, the first condition best: in JOD, `step` apart, mean 0; or on the scale of ratings."""
+    """Scores for show, the first condition best: in JOD, `step` apart, mean 0. Or on the scale of ratings."""
     if definition.rating:
         return raters.even_scores(definition)
     count = len(definition.conditions)

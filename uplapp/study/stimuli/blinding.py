@@ -1,4 +1,4 @@
-"""What an observer's browser gets instead of names: opaque tokens, and pixels whose bytes tell nothing."""
+"""What an observer's browser gets instead of names: opaque tokens, and pixels whose bytes say nothing."""
 
 import hashlib
 import secrets
@@ -40,7 +40,7 @@ def encode(pixels: NDArray[np.uint8], token: str) -> bytes:
 
 
 def _filtered(rows: NDArray[np.uint8], channels: int, draws: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each row behind the number of its PNG filter: None, Sub or Up; uint8 wraps as the format wants."""
+    """Each row behind the number of its PNG filter: None, Sub or Up. Uint8 wraps as the format wants."""
     result = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
     result[:, 0], result[:, 1:] = draws, rows
     sub, up = draws == 1, np.flatnonzero(draws[1:] == 2)
@@ -50,7 +50,7 @@ def _filtered(rows: NDArray[np.uint8], channels: int, draws: NDArray[np.uint8]) 
 
 
 def _stored(data: memoryview) -> list[Part]:
-    """A zlib stream of stored blocks (RFC 1950, 1951); zlib.compress at level 0 takes four times as long."""
+    """A zlib stream of stored blocks (RFC 1950, 1951). Zlib.compress at level 0 takes four times as long."""
     parts: list[Part] = [b"\x78\x01"]
     for start in range(0, len(data), STORED_BYTES):
         block = data[start : start + STORED_BYTES]

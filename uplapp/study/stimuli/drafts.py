@@ -29,7 +29,7 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A checked study in a folder of its own, not open yet; `sealed` if it came with a manifest."""
+    """A checked study in a folder of its own, not open yet. `sealed` if it came with a manifest."""
 
     folder: Path
     definition: Definition
@@ -39,7 +39,7 @@ class Draft:
 
 
 def from_zip(drafts: Path, source: Path, name: str, title: str, tables: Tables) -> Draft:
-    """Draft a study from a ZIP of pictures; one that `pack` wrote keeps its own title and tables.
+    """Draft a study from a ZIP of pictures. One that `pack` wrote keeps its own title and tables.
 
     BadStudy, in which files go by their names alone, if it is not in order; then nothing is left.
     """
@@ -54,7 +54,7 @@ def from_zip(drafts: Path, source: Path, name: str, title: str, tables: Tables) 
 def from_pictures(
     drafts: Path, scenes: Sequence[Pictures], labels: Mapping[str, str], name: str, title: str, tables: Tables
 ) -> Draft:
-    """Draft a study from pictures that were made here; `labels` name its conditions on screen."""
+    """Draft a study from pictures that were made here. `labels` name its conditions on screen."""
     if not scenes:
         raise BadStudy("no results are collected yet; add some on the Restore tab")
     wanted = [*scenes[0].conditions]
@@ -74,7 +74,7 @@ def from_pictures(
 
 
 def publish(draft: Draft, studies: Path, now: float) -> Path:
-    """Freeze a draft and put it among the studies, the whole of it or nothing; returns its folder there."""
+    """Freeze a draft and put it among the studies, the whole of it or nothing. Returns its folder there."""
     target = studies / draft.folder.name
     if target.exists():
         raise BadStudy(f"a study '{target.name}' exists already; choose another name")
@@ -98,7 +98,7 @@ def sweep(drafts: Path) -> None:
 
 @contextmanager
 def _scratch(drafts: Path, name: str, source: Path | None = None) -> Iterator[Path]:
-    """The folder to make a study in; it goes away with any error, whose text tells no path of the server."""
+    """Yield the folder to make a study in. An error removes it, and its text holds no path of the server."""
     folder = drafts / blinding.token() / package.name_of(name)
     folder.parent.mkdir(parents=True)
     try:

@@ -13,7 +13,7 @@ SECONDS_AN_IMAGE, SECONDS_A_CRITERION = 3.0, 4.0  # to look, and to rate: estima
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers of one study; `trials` counts all that an observer answers, `minutes` is an estimate.
+    """Numbers of one study. `trials` counts all that an observer answers, and `minutes` is an estimate.
 
     `identical` names, scene by scene, the pictures whose pixels are the same.
     """

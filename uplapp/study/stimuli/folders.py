@@ -28,7 +28,7 @@ def create(
     tables: Tables | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> Definition:
-    """Copy the pictures to `target` and write its study.toml; a file's name without suffix is its scene.
+    """Copy the pictures to `target` and write its study.toml. A file's name without suffix is its scene.
 
     `tables` are further tables of the study.toml, such as `protocol`; `labels` are names of conditions on
     screen. BadStudy if `target` exists, a scene is missing in a folder, or pictures of a scene do not agree.

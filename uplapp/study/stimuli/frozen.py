@@ -71,7 +71,7 @@ def with_consents(folder: Path, definition: Definition) -> Definition:
 
 
 def verify(folder: Path, checked: Stimuli) -> int:
-    """The edition of a frozen study, 1 also for one never frozen; BadStudy names each file that changed."""
+    """The edition of a frozen study, 1 also for one never frozen. BadStudy names each file that changed."""
     known = read(folder)
     if known is None:
         return 1

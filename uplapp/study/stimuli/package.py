@@ -16,7 +16,7 @@ from uplapp.values import REFERENCE
 
 MAX_FILES = 10_000
 MAX_BYTES = 2 * 2**30  # unpacked, all files together
-MAX_RATIO = 200  # bytes unpacked a byte packed; pictures and texts stay far below
+MAX_RATIO = 200  # bytes unpacked per byte packed; pictures and texts stay far below
 SMALL = 2**20  # a file so small is no bomb, whatever its ratio
 CHUNK = 2**20
 ANSWERS = "answers"  # a folder of the ZIP that a study does not need
@@ -51,7 +51,7 @@ def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None
 
 
 def unpack(source: Path, target: Path) -> Definition:
-    """Make the study folder `target` from a packed study; the whole of it, checked, or nothing.
+    """Make the study folder `target` from a packed study. The whole of it, checked, or nothing.
 
     BadStudy for a path that leaves the folder, a link, names that differ in case only, more files or bytes
     than the limits, a manifest that does not fit, or a study that is not in order. Answers come along as
@@ -68,12 +68,12 @@ def unpack(source: Path, target: Path) -> Definition:
 
 
 def create(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
-    """Make a new study from a ZIP with reference/ and one folder a condition, as `folders.create` does."""
+    """Make a new study from a ZIP with reference/ and one folder per condition, as `folders.create` does."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         found = _extracted(source, Path(scratch), "pictures")
         if not (found / REFERENCE).is_dir():
-            raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder a condition")
+            raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder per condition")
         conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
         return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables)
 
@@ -119,7 +119,7 @@ def _extracted(source: Path, scratch: Path, name: str) -> Path:
 
 
 def _checked(archive: zipfile.ZipFile, source: Path) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """The files by their path; every name and size is judged before the first byte is written."""
+    """The files by their path. Every name and size is judged before the first byte is written."""
     entries = [entry for entry in archive.infolist() if not _is_litter(entry.filename)]
     for entry in entries:
         _check_entry(entry, source)
@@ -152,7 +152,7 @@ def _check_entry(entry: zipfile.ZipInfo, source: Path) -> None:
 
 
 def _check_clashes(paths: list[PurePosixPath], source: Path) -> None:
-    """Names that differ in case only are one file on some disks; folders count too."""
+    """Names that differ in case only are one file on some disks. Folders count too."""
     seen: dict[str, str] = {}
     for path in paths:
         for part in [path, *path.parents]:
@@ -162,7 +162,7 @@ def _check_clashes(paths: list[PurePosixPath], source: Path) -> None:
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, room: int) -> int:
-    """Copy one file in pieces; its header may lie about its size, so the bytes are counted."""
+    """Copy one file in pieces. Its header may lie about its size, so the bytes are counted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with archive.open(entry) as packed, path.open("xb") as file:

@@ -23,7 +23,7 @@ class Row:
 
 
 def contact_sheet(definition: Definition, checked: Stimuli) -> tuple[Row, ...]:
-    """The first scenes under the first conditions; scaled pictures would hide what sets them apart."""
+    """The first scenes under the first conditions. Scaled pictures would hide what sets them apart."""
     names = {REFERENCE: "Reference"}
     names |= {condition.name: condition.label for condition in definition.conditions[:CONDITIONS]}
     return tuple(

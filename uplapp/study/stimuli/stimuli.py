@@ -1,4 +1,4 @@
-"""The pictures of a study on disk: `<root>/reference/<scene>.png` and one folder a condition."""
+"""The pictures of a study on disk: `<root>/reference/<scene>.png` and one folder per condition."""
 
 import hashlib
 import io
@@ -55,7 +55,7 @@ class Stimuli:
     sizes: Mapping[str, tuple[int, int]]
 
     def pixels(self, scene: str, condition: str) -> NDArray[np.uint8]:
-        """The picture (H,W) or (H,W,3); BadStudy if the file is not the one that was checked."""
+        """The picture (H,W) or (H,W,3). BadStudy if the file is not the one that was checked."""
         return _pixels(_path(self.root, scene, condition), self.hashes[scene, condition])
 
     def shown(self, scene: str, condition: str, protocol: Protocol) -> NDArray[np.uint8]:
@@ -110,7 +110,7 @@ def find_root(folder: Path, data: Path) -> Path:
 
 
 def check(definition: Definition, root: Path) -> Stimuli:
-    """Open every picture of the study; BadStudy names the first that is missing or does not fit."""
+    """Open every picture of the study. BadStudy names the first that is missing or does not fit."""
     hashes: dict[tuple[str, str], str] = {}
     sizes: dict[str, tuple[int, int]] = {}
     for scene in definition.scenes:
@@ -148,7 +148,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise BadStudy(f"stimulus {path} is missing; a study needs one PNG a scene and condition") from None
+        raise BadStudy(f"stimulus {path} is missing; a study needs one PNG per scene and condition") from None
 
 
 def _shape(raw: bytes, path: Path) -> tuple[int, int, int]:
@@ -177,7 +177,7 @@ def _pixels(path: Path, digest: str) -> NDArray[np.uint8]:
 def boost(
     pixels: NDArray[np.uint8], reference: NDArray[np.uint8], zoom: int, amplification: int
 ) -> NDArray[np.uint8]:
-    """Amplify the difference of (H,W[,C]) from the reference, clipped to 0..255; then enlarge by Lanczos.
+    """Amplify the difference of (H,W[,C]) from the reference, clipped to 0..255. Then enlarge by Lanczos.
 
     Source: Men et al. 2021, Subjective image quality assessment with boosted triplet comparisons.
     """

@@ -11,7 +11,7 @@ FOLDER = "journal"  # beside the database
 
 
 class Journal:
-    """One open file; a line is `{"id": uuid, "at": seconds, "table": ..., "row": {...}}`, never changed.
+    """One open file. A line is `{"id": uuid, "at": seconds, "table": ..., "row": {...}}`, never changed.
 
     `row` is a whole row when it was added, or its key with the columns that changed.
     """
@@ -23,7 +23,7 @@ class Journal:
         self._last_s = 0.0
 
     def append(self, table: str, row: Mapping[str, Any]) -> None:
-        """Write one line and hand it to the operating system; the caller holds the writer's lock."""
+        """Write one line and hand it to the operating system. The caller holds the writer's lock."""
         self._last_s = max(
             self._last_s, time.time()
         )  # a clock set back must not reorder the changes of a row
@@ -32,5 +32,5 @@ class Journal:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file; nothing can be appended any more."""
+        """Close the file. Nothing can be appended any more."""
         self._file.close()

@@ -31,7 +31,7 @@ class Reader:
 
 @contextmanager
 def reading(database: Path) -> Iterator[Reader]:
-    """A view of `database` for one thread; StoreBusy if it cannot be read right now."""
+    """A view of `database` for one thread. StoreBusy if it cannot be read right now."""
     address = f"{database.absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, timeout=BUSY_S, uri=True, isolation_level=None)) as connection:

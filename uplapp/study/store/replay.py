@@ -54,7 +54,7 @@ def replay(database: Path, folder: Path) -> Replayed:
 
 
 def complete(database: Path, folder: Path) -> int:
-    """Write to a journal of its own what the database holds and no journal; returns the number of lines.
+    """Write to a journal of its own what the database holds and no journal. Returns the number of lines.
 
     A process killed between the commit and the line leaves such a row.
     """
@@ -109,7 +109,7 @@ def _lines(folder: Path) -> tuple[list[dict[str, Any]], int]:
 def _add(
     connection: sqlite3.Connection, lines: Iterable[dict[str, Any]]
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    """Add whole rows; returns the changes, table, key and row, which need all rows to be there."""
+    """Add whole rows. Returns the changes, table, key and row, which need all rows to be there."""
     tables, changes = _tables(connection), []
     for line in lines:
         name, row = line["table"], line["row"]
@@ -127,7 +127,7 @@ def _add(
 
 
 def _change(connection: sqlite3.Connection, table: str, key: str, row: dict[str, Any]) -> None:
-    """Set the columns of the row with that key; a line without a change or a key says nothing."""
+    """Set the columns of the row with that key. A line without a change or a key says nothing."""
     columns = [name for name in row if name != key]
     if columns and key in row:
         assignments = ", ".join(f'"{name}" = ?' for name in columns)
@@ -136,7 +136,7 @@ def _change(connection: sqlite3.Connection, table: str, key: str, row: dict[str,
 
 
 def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> None:
-    """Take away what withdrawn observers said and did; their row stays, excluded."""
+    """Take away what withdrawn observers said and did. Their row stays, excluded."""
     for observer in observers:
         connection.execute(
             "DELETE FROM answers WHERE trial IN (SELECT token FROM trials WHERE observer = ?)", (observer,)
@@ -149,7 +149,7 @@ def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> No
 
 
 def _drop_orphans(connection: sqlite3.Connection) -> int:
-    """Take out rows whose parent is missing, and then those that hung on them; a link is free again."""
+    """Remove rows whose parent is missing, and then their own children. A link is free again."""
     connection.execute("UPDATE links SET observer = NULL WHERE observer NOT IN (SELECT id FROM observers)")
     count = 0
     while found := {(row[0], row[1]) for row in connection.execute("PRAGMA foreign_key_check")}:
@@ -160,7 +160,7 @@ def _drop_orphans(connection: sqlite3.Connection) -> int:
 
 
 def _tables(connection: sqlite3.Connection) -> dict[str, Table]:
-    """The tables of studies and answers, parents first; not those of the migrations' own record."""
+    """The tables of studies and answers, parents first. Not those of the migrations' own record."""
     query = """SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
         AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY rowid"""
     return {name: _table(connection, name) for (name,) in connection.execute(query).fetchall()}
@@ -177,7 +177,7 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
 def _difference(
     connection: sqlite3.Connection, copy: sqlite3.Connection, name: str
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a table that the copy lacks, whole; of those that it holds otherwise, what differs."""
+    """The rows of a table that the copy lacks, whole. Of those that it holds otherwise, what differs."""
     names = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
     key = _table(connection, name).key
     query = f'SELECT {_names(names)} FROM "{name}"'  # noqa: S608

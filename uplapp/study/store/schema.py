@@ -1,4 +1,4 @@
-"""The tables, as ordered migrations; each runs in one transaction together with its own record."""
+"""The tables, as ordered migrations. Each runs in one transaction together with its own record."""
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -8,7 +8,7 @@ migrations = Migrations("uplapp.study")
 
 @migrations()
 def m001_first_tables(db: Database) -> None:
-    """Studies are frozen manifests; keys are random texts, so rows can be replayed from a journal."""
+    """Studies are frozen manifests. Keys are random texts, so rows can be replayed from a journal."""
     statements = (
         """CREATE TABLE studies (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, manifest TEXT NOT NULL,
@@ -43,7 +43,7 @@ def m001_first_tables(db: Database) -> None:
 
 @migrations()
 def m002_life(db: Database) -> None:
-    """A study is open, paused or closed, perhaps with a quota; who withdrew leaves a time, nothing else."""
+    """A study is open, paused or closed, perhaps with a quota. Who withdrew leaves a time, nothing else."""
     statements = (
         "ALTER TABLE studies ADD COLUMN state TEXT NOT NULL DEFAULT 'open'",
         "ALTER TABLE studies ADD COLUMN quota INTEGER",
@@ -56,7 +56,7 @@ def m002_life(db: Database) -> None:
 
 @migrations()
 def m003_tasks(db: Database) -> None:
-    """Ratings beside pairs; personal links, each for one observer; replies to the questions at the end."""
+    """Ratings beside pairs. Personal links, each for one observer. Replies to the questions at the end."""
     statements = (
         "ALTER TABLE answers ADD COLUMN ratings TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE observers ADD COLUMN language TEXT NOT NULL DEFAULT ''",

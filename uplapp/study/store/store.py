@@ -20,13 +20,13 @@ BUSY_S = 5.0  # another process (the command line) may hold the database for a m
 
 
 class StoreBusy(UplappError):
-    """The database is locked or its disk is full; nothing was stored, try again."""
+    """The database is locked or its disk is full. Nothing was stored."""
 
     reason = "busy"
 
 
 class Store:
-    """Rows in and out, safe to call from several threads; what a row means is decided elsewhere."""
+    """A database of rows, safe to call from several threads. What a row means is decided elsewhere."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; journal lines follow the commit. Nested calls join the outer transaction."""
+        """Run a block as one transaction, then write its journal lines. Nested calls join the outer one."""
         with self._lock:
             if self._db.conn.in_transaction:
                 yield
@@ -60,7 +60,7 @@ class Store:
             self._write_journal()
 
     def _write_journal(self) -> None:
-        """Append what is committed; a line that fails waits for the next transaction, unacknowledged."""
+        """Append what is committed. A line that fails waits for the next transaction, unacknowledged."""
         try:
             while self._pending:
                 self._journal.append(*self._pending[0])
@@ -69,7 +69,7 @@ class Store:
             raise StoreBusy(BUSY) from error
 
     def insert(self, table: str, row: Row) -> None:
-        """Add one row; fails if its key exists."""
+        """Add one row. Fails if its key exists."""
         columns = ", ".join(f'"{name}"' for name in row)
         values = ", ".join(f":{name}" for name in row)
         with self.transaction():

@@ -23,7 +23,7 @@ HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
 
 @dataclass(frozen=True)
 class Entry:
-    """What the server remembers of a browser whose token was right; `address` is that of the page."""
+    """What the server remembers of a browser whose token was right. `address` is that of the page."""
 
     address: str
 
@@ -61,14 +61,14 @@ class Desk:
         outputs: Any = None,
         **options: Any,
     ) -> Any:
-        """Connect a listener that only a researcher may call; it gets the `Entry` before the inputs."""
+        """Connect a listener that only a researcher may call. It gets the `Entry` before the inputs."""
         return event(
             guarded(listener), [self.entry, *inputs], outputs, **{"api_visibility": "private", **options}
         )
 
 
 def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse a session that has not entered; an UplappError becomes a notice on screen."""
+    """Refuse a session that has not entered. An UplappError becomes a notice on screen."""
 
     def checked(entry: object, *values: Any) -> Any:
         if not isinstance(entry, Entry):

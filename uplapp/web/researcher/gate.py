@@ -19,7 +19,7 @@ SLOW = "There were many wrong ones from your address, so the replies to them com
 
 
 class GateShut(UplappError):
-    """The token is wrong or not set; the reply to it is held back for `wait_s`."""
+    """The token is wrong or not set. The reply to it is held back for `wait_s`."""
 
     def __init__(self, text: str, wait_s: float = 0.0) -> None:
         super().__init__(text)
@@ -27,7 +27,7 @@ class GateShut(UplappError):
 
 
 class Gate:
-    """One gate per process, safe to use from several threads; times are seconds of a steady clock."""
+    """One gate per process, safe to use from several threads. Times are seconds of a steady clock."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token.encode() if token else None

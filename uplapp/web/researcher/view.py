@@ -19,16 +19,7 @@ def build(desk: Desk, collected: gr.State) -> None:
     """Lay out the tab inside the current gradio context."""
     drafts.sweep(desk.drafts)
     with gr.Column() as door:
-        said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, elem_id="door")
-        with gr.Row(elem_classes="act", visible=not desk.gate.missing):
-            token = gr.Textbox(
-                label="Researcher's token",
-                type="password",
-                max_length=200,
-                elem_id="token",
-                html_attributes=gr.InputHTMLAttributes(autocomplete="current-password"),
-            )
-            enter = gr.Button("Enter", variant="primary", min_width=100, elem_id="enter")
+        said, token, enter = _build_door(desk)
     with gr.Column(visible=False) as room:
         if desk.shelf.settings.space:
             gr.Markdown(EPHEMERAL)
@@ -66,3 +57,18 @@ def build(desk: Desk, collected: gr.State) -> None:
     desk.entry.change(admit, desk.entry, shown, api_visibility="private", show_progress="hidden")
     left = leave.click(lambda: None, None, desk.entry, api_visibility="private")
     left.then(None, js="() => window.location.reload()")  # what was on screen goes too
+
+
+def _build_door(desk: Desk) -> tuple[gr.Markdown, gr.Textbox, gr.Button]:
+    """Lay out what stands before the room: a sentence, the box for the token, the button."""
+    said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, elem_id="door")
+    with gr.Row(elem_classes="act", visible=not desk.gate.missing):
+        token = gr.Textbox(
+            label="Researcher's token",
+            type="password",
+            max_length=200,
+            elem_id="token",
+            html_attributes=gr.InputHTMLAttributes(autocomplete="current-password"),
+        )
+        enter = gr.Button("Enter", variant="primary", min_width=100, elem_id="enter")
+    return said, token, enter

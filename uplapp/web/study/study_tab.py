@@ -90,7 +90,7 @@ def add_simulated(store: Store, study: OpenStudy | None, count: int) -> None:
 
 
 def export(store: Store, study: OpenStudy | None) -> list[str]:
-    """Paths of one CSV file of the votes of people, one of those of simulated observers."""
+    """Write two CSV files, the votes of people and of simulated observers, and return their paths."""
     if study is None:
         raise gr.Error(NOT_OPEN)
     return [

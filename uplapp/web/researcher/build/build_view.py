@@ -19,14 +19,14 @@ from uplapp.web.researcher.watch.drawing import sheet, tile, warning
 ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
 LONG_MIN = 30
 FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
-ABOUT = """**ZIP**: a folder `reference` and one folder a condition, the same file names in each; or a study
+ABOUT = """**ZIP**: a folder `reference` and one folder per condition, the same file names in each; or a study
 that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
 256 MB: `uplapp study new`."""
 TITLE = "Which picture changes less?"
 
 
 def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
-    """Lay out the view; `watched` is the menu of studies, which a new one joins."""
+    """Lay out the view. `watched` is the menu of studies, which a new one joins."""
     gr.Markdown(ABOUT)
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
     upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
@@ -72,7 +72,7 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
 def drafted(
     desk: Desk, source: str, upload: str | None, collected: Collected, name: str, title: str, *values: Any
 ) -> Draft:
-    """Build and check what the form asks for, out of sight; BadStudy in a sentence if it cannot be."""
+    """Build and check what the form asks for, out of sight. BadStudy in a sentence if it cannot be."""
     if not title.strip():
         raise BadStudy("the title is empty; it is what observers read on top")
     tables, name = form.tables(*values), name.strip()
@@ -87,7 +87,7 @@ def drafted(
 
 
 def published(desk: Desk, entry: Entry, made: Draft | None, forced: bool) -> str:
-    """Freeze a checked draft and open it; returns its address, drawn."""
+    """Freeze a checked draft and open it. Returns its address, drawn."""
     if made is None:
         raise BadStudy("press Check first")
     if desk.shelf.settings.forgetful and not forced:
@@ -111,7 +111,7 @@ def shown(made: Draft) -> str:
     numbers = (
         tile(f"{facts.scenes}", "scenes"),
         tile(f"{facts.conditions}", "conditions"),
-        tile(f"{facts.trials}", "trials an observer"),
+        tile(f"{facts.trials}", "trials per observer"),
         tile(f"{facts.minutes:.0f} min", "about"),
     )
     pictures = sheet(contact_sheet(made.definition, made.stimuli))

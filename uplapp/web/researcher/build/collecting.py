@@ -35,7 +35,7 @@ class Collected:
 
 
 def build(desk: Desk, latest: gr.State, collected: gr.State) -> None:
-    """Lay out the button below the results of the Restore tab; only a researcher sees it."""
+    """Lay out the button below the results of the Restore tab. Only a researcher sees it."""
     with gr.Column(visible=False) as shown:
         add = gr.Button("Make a study of these results", elem_id="collect")
         said = gr.Markdown()
@@ -57,7 +57,7 @@ def build(desk: Desk, latest: gr.State, collected: gr.State) -> None:
 
 
 def added(collected: Collected, latest: Results | None) -> Collected:
-    """One scene more; UplappError if there is no result to add."""
+    """Add one scene. UplappError if there is no result to add."""
     if latest is None or not latest.restored:
         raise UplappError("nothing is restored yet; press Restore first")
     if latest.reference is None:

@@ -67,7 +67,7 @@ def build() -> Form:
 
 
 def tables(*values: Any) -> dict[str, Any]:
-    """The tables of study.toml that the fields ask for; BadStudy names the one that does not fit."""
+    """The tables of study.toml that the fields ask for. BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
     pairs, number, quota, practice, catch, repeats, every, not_sure, links, text = others
     kind = _choice(PAIRS, pairs, "comparisons")

@@ -71,7 +71,7 @@ def keys() -> str:
 
 
 def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
-    """The form's tables with those of the box over them; BadStudy, with the line, for what cannot be."""
+    """The form's tables with those of the box over them. BadStudy, with the line, for what cannot be."""
     if text is not None and not isinstance(text, str):
         raise BadStudy("More, as in study.toml must be a text")
     if not text or not text.strip():
@@ -121,7 +121,7 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _line(text: str, told: str) -> str:
-    """Where the box says what a sentence is about, as far as that can be told."""
+    """Find the line of the box that a sentence is about, as far as it can be found."""
     table, heads = "", ""
     for number, line in enumerate(text.splitlines(), 1):
         if head := re.match(r"\s*\[+\s*([A-Za-z_.-]+)\s*\]", line):

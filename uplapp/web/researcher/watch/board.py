@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
-    """The board and the table of people of one study; of one that stays closed, the reason."""
+    """The board and the table of people of one study. Of one that stays closed, the reason."""
     try:
         return _drawn(desk, entry, name, span)
     except UplappError as error:
@@ -68,7 +68,7 @@ def warnings(desk: Desk, found: Overview, wrong: str | None = None) -> list[str]
 
 
 def people(rows: tuple[Person, ...]) -> str:
-    """A row an observer, whoever answered last first; a long list ends early."""
+    """Draw one row per observer, the latest answer first. A long list is cut."""
     if not rows:
         return "<p>Nobody has joined yet.</p>"
     shown = rows[: dashboard.SHOWN]
@@ -92,7 +92,7 @@ def _wrapped(*parts: str) -> str:
 
 
 def _address(entry: Entry, name: str, study: OpenStudy) -> str:
-    """What to send to observers; the path is the page's own, so that it works behind any proxy."""
+    """The address to send to observers. Its path is the page's own, so that it works behind any proxy."""
     only = " (by personal link only)" if study.definition.access.links_only else ""
     link = f'<a href="study/{quote(name)}" target="_blank">{escape(entry.study(name))}</a>'
     return f'<div class="address">Observers take part at {link}{only}</div>'

@@ -44,7 +44,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 
 
 def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool) -> str:
-    """The path of a finished export; what observers answer meanwhile is not in it."""
+    """The path of a finished export. What observers answer meanwhile is not in it."""
     study = desk.shelf.get(name)
     if kind == DATABASE:
         path = room("uplapp-snapshot.db")

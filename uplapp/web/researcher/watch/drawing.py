@@ -55,7 +55,7 @@ def warning(text: str) -> str:
 
 
 def bars(counts: Sequence[int], begin: str, end: str, unit: str) -> str:
-    """Counts over time as bars; a bar tells its number on hover."""
+    """Draw counts over time as bars. A bar shows its number on hover."""
     most = max([*counts, 1])
     drawn = "".join(
         f'<rect x="{place + 0.08:.2f}" y="{100 * (1 - count / most):.1f}" width="0.84" '
@@ -77,7 +77,7 @@ def bar(share: float, kind: str = "") -> str:
 
 
 def shares(title: str, counts: Mapping[str, int], whole: int) -> str:
-    """Counts by reason as bars of the whole; nothing where there are none."""
+    """Counts by reason as bars of the whole. Nothing where there are none."""
     rows = "".join(
         f'<div class="share"><span>{escape(name.replace("_", " "))}</span>'
         f"{bar(count / max(1, whole), 'late')}<span>{count}</span></div>"
@@ -87,7 +87,7 @@ def shares(title: str, counts: Mapping[str, int], whole: int) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = ()) -> str:
-    """Cells are HTML already; `classes` mark rows."""
+    """Draw a table whose cells are HTML already. `classes` mark rows."""
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     marks = classes or [""] * len(rows)
     body = "".join(

@@ -21,7 +21,7 @@ ABOUT = "Each link lets one observer in, and back to where that observer stopped
 
 
 def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
-    """Lay out the view of the study `chosen`; returns its refresh and what that fills."""
+    """Lay out the view of the study `chosen`. Returns its refresh and what that fills."""
     gr.Markdown(ABOUT)
     with gr.Row(elem_classes="act"):
         count = gr.Number(10, label="How many", precision=0, minimum=1, maximum=MOST, min_width=100)
@@ -84,6 +84,6 @@ def drawn(entry: Entry, name: str, rows: Sequence[Row]) -> str:
 
 
 def to_csv(entry: Entry, name: str, rows: Sequence[Row]) -> str:
-    """One line a link; no cell is a formula to a spreadsheet."""
+    """Write one line per link. No cell is a formula to a spreadsheet."""
     cells = [(row["label"], links.state(row), row["observer"], entry.study(name, row["id"])) for row in rows]
     return plain.to_csv(pd.DataFrame(cells, columns=["label", "state", "observer", "address"]))

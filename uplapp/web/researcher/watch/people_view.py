@@ -14,7 +14,7 @@ from uplapp.web.researcher.desk import Desk, Entry
 
 @dataclass(frozen=True)
 class Asked:
-    """The withdrawal that the question on screen is about; `answers` will be deleted."""
+    """The withdrawal that the question on screen is about. `answers` will be deleted."""
 
     study: str
     observer: str
@@ -22,7 +22,7 @@ class Asked:
 
 
 def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
-    """Lay out the view of the study `chosen`; returns the table and the quota, which others fill too."""
+    """Lay out the view of the study `chosen`. Returns the table and the quota, which others fill too."""
     listed = gr.HTML(elem_id="people")
     with gr.Row(elem_classes="act"):
         observer = gr.Textbox(
@@ -58,7 +58,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
 
 
 def asked(desk: Desk, name: str, observer: str) -> Asked:
-    """What a withdrawal would delete; UplappError for an observer the study does not have."""
+    """What a withdrawal would delete. UplappError for an observer the study does not have."""
     wanted = observer.strip()
     if not wanted:
         raise UplappError("no observer is given; the ids are in the first column of the table of people")
@@ -67,7 +67,7 @@ def asked(desk: Desk, name: str, observer: str) -> Asked:
 
 
 def withdrawn(desk: Desk, found: Asked | None) -> str:
-    """Delete what the question was about, whatever is on screen by now; returns what to say."""
+    """Delete what the question was about, whatever is on screen by now. Returns what to say."""
     if found is None:
         raise UplappError("nothing is asked; give an id and press Withdraw first")
     study = desk.shelf.get(found.study).id
@@ -76,7 +76,7 @@ def withdrawn(desk: Desk, found: Asked | None) -> str:
 
 
 def wanted(desk: Desk, name: str) -> int | None:
-    """The stored quota of a study that is open here; None for no limit."""
+    """The stored quota of a study that is open here. None for no limit."""
     if name not in desk.shelf.studies:
         return None
     return lifecycle.status(desk.shelf.store, desk.shelf.get(name).id, desk.clock()).quota or None

@@ -21,7 +21,7 @@ NO_VOTES = "No answers yet."
 
 
 def build(desk: Desk, chosen: gr.Dropdown) -> None:
-    """Lay out the view of the study `chosen`; it is computed when asked for."""
+    """Lay out the view of the study `chosen`. It is computed when asked for."""
     gr.Markdown(ABOUT)
     with gr.Row(elem_classes="act"):
         ask = gr.Button("Rank the answers so far", variant="primary")
@@ -44,7 +44,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 
 
 def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
-    """The report on the answers so far, conditions by their labels; None without a main trial."""
+    """The report on the answers so far, with the conditions' labels, or None without a main trial."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
     with reading(desk.database) as reader:
         table = streaming.table(reader, study.id, simulated)

@@ -1,4 +1,4 @@
-"""Watch a study: choose it, see it live, pause or close it; the parts of it in tabs of their own."""
+"""Watch a study: choose it, see it live, pause or close it."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +66,7 @@ def build(desk: Desk) -> Watch:
 
 
 def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -> None:
-    """Keep the menu of studies up to date; only with news, or it would close under the hand."""
+    """Keep the menu of studies up to date. Only with news, or it would close under the hand."""
     known = gr.State(())
 
     def list_again(entry: Entry, before: tuple[str, ...]) -> tuple[Any, Any]:
