@@ -41,6 +41,15 @@ def test_estimated_maps_are_those_that_made_the_data(acceleration):
     assert (found - true).abs()[:, INSIDE].mean() < 0.1
 
 
+@pytest.mark.parametrize("coils", [1, 4])
+def test_the_unit_of_the_data_does_not_change_the_maps(coils):
+    mask = random_columns(80, 4, 0.08, 0)
+    data = torch.from_numpy(kspace_of(PICTURE, coils)) * mask
+    maps, of_larger = estimate_maps(data, mask), estimate_maps(1e3 * data, mask)
+    # Where there is hardly any signal single precision decides.
+    torch.testing.assert_close(of_larger[:, INSIDE], maps[:, INSIDE], atol=1e-4, rtol=0)
+
+
 def test_one_coil_has_the_phase_of_the_image():
     kspace = torch.from_numpy(kspace_of(PICTURE))
     maps = smoothed_maps(torch.polar(torch.from_numpy(PICTURE).float(), torch.full((96, 80), 0.5))[None])

@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from tests.imaging.adjoint import require_adjoint
+from uplapp.errors import UplappError
 from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
 from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.maps import normalised
 from uplapp.imaging.physics.masks import random_columns
-from uplapp.imaging.physics.measurement import Sampling, zero_filled
+from uplapp.imaging.physics.measurement import Identity, Sampling, of_pixels, require_sampling, zero_filled
 
 COLUMNS = random_columns(30, 4, 0.08, 0)
 SAMPLES = torch.rand(20, 30, generator=torch.Generator().manual_seed(3)) < 0.3
@@ -31,6 +33,28 @@ class TestEachMeasurement:
         kspace = operator.forward(draw(20, 30))
         assert kspace.shape == (max(coils, 1), 20, 30)
         assert torch.equal(kspace != 0, mask.expand_as(kspace))
+
+    def test_no_image_becomes_larger(self, mask, coils):
+        operator = Sampling(mask, simulated_maps(coils, 20, 30) if coils else None)
+        image = draw(20, 30)
+        assert operator.forward(image).norm() <= image.norm() * (1 + 1e-6)
+
+
+def test_one_coil_with_a_phase_has_its_adjoint():
+    operator = Sampling(SAMPLES, normalised(draw(1, 20, 30)))
+    require_adjoint(operator.forward, operator.adjoint, (20, 30))
+
+
+def test_a_photograph_is_its_own_measurement():
+    seen = torch.rand(3, 8, 9, generator=torch.Generator().manual_seed(0))
+    measurement = of_pixels(seen, noise=0.1)
+    assert torch.equal(measurement.operator.forward(seen), measurement.data)
+    require_adjoint(Identity().forward, Identity().adjoint, (3, 8, 9))
+
+
+def test_what_needs_kspace_refuses_a_photograph():
+    with pytest.raises(UplappError, match="without k-space"):
+        require_sampling(of_pixels(torch.zeros(1, 8, 9)))
 
 
 @pytest.mark.parametrize("coils", [0, 4])
