@@ -6,11 +6,9 @@ from skimage import data
 from torch import Tensor
 
 from uplapp.imaging.case import Case
-from uplapp.imaging.physics.coils import simulated_maps
-from uplapp.imaging.physics.maps import estimate_maps
+from uplapp.imaging.physics.coils import estimate_maps, simulated_maps
 from uplapp.imaging.physics.masks import random_columns
-from uplapp.imaging.physics.measurement import Measurement, Sampling, of_pixels, zero_filled
-from uplapp.imaging.physics.slice import crop_centre
+from uplapp.imaging.physics.measurement import Measurement, Sampling, crop_centre, of_pixels, zero_filled
 from uplapp.imaging.physics.undersampling import sample, smooth_phase
 
 SIGMA = 25 / 255

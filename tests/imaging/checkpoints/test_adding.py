@@ -252,7 +252,7 @@ def test_the_outline_of_a_network_is_that_of_the_network(task):
 
 def test_a_network_is_outlined_without_loading_a_compiler(house):
     code = (
-        "import sys; from uplapp.imaging.checkpoints.building import outline;"
+        "import sys; from uplapp.imaging.checkpoints.weights import outline;"
         "from uplapp.imaging.recipes.spec import one_stage;"
         "outline(one_stage('mri', 'unet', 'l2')); print('torch._dynamo' in sys.modules)"
     )

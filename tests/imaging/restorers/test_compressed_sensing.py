@@ -7,7 +7,7 @@ import torch
 from skimage import restoration
 
 from tests.imaging.adjoint import require_adjoint
-from tests.imaging.measured import fading_slice, noisy, psnr, record, simulate
+from tests.imaging.measured import noisy, psnr, record, simulate
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.physics.coils import simulated_maps
 from uplapp.imaging.physics.fourier import to_kspace
@@ -19,11 +19,6 @@ from uplapp.imaging.restorers.compressed_sensing import gradient, gradient_adjoi
 METHODS = pytest.mark.parametrize("method", [tv, wavelet])
 FEW = random_columns(96, 4, 0.08, 0)
 EVERYTHING = torch.ones(96, dtype=torch.bool)
-
-
-@pytest.fixture(scope="module")
-def image():
-    return fading_slice()
 
 
 def draw(*shape: int, seed: int = 0) -> torch.Tensor:

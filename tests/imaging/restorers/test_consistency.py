@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.imaging.measured import fading_slice, psnr, record, simulate
+from tests.imaging.measured import psnr, record, simulate
 from uplapp.imaging.physics.fourier import to_kspace
 from uplapp.imaging.physics.masks import equispaced_columns, random_columns
 from uplapp.imaging.physics.measurement import of_pixels
@@ -14,11 +14,6 @@ MASKS = {
     "columns": random_columns(96, 4, 0.08, 1),
     "samples": torch.rand(80, 96, generator=torch.Generator().manual_seed(0)) < 0.4,
 }
-
-
-@pytest.fixture(scope="module")
-def image():
-    return fading_slice()
 
 
 @pytest.mark.parametrize("coils", [1, 4])
