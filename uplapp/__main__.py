@@ -28,7 +28,7 @@ VERBS = {
 
 
 class Verbs(TyperGroup):
-    """The verbs of VERBS, each imported when it is asked for."""
+    """The verbs of VERBS, each imported on its first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the verbs in the order of the table."""
@@ -43,7 +43,9 @@ class Verbs(TyperGroup):
 
 
 def serve() -> None:
-    """Serve the app; address and port are GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+    """Serve the app.
+
+    GRADIO_SERVER_NAME and GRADIO_SERVER_PORT set address and port.
 
     Example: python -m uplapp serve
     """
@@ -69,7 +71,10 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Run a verb; bad input ends with exit code 2 and one line on stderr."""
+    """Run a verb.
+
+    Bad input ends with exit code 2 and one line on stderr.
+    """
     try:
         app()
     except UplappError as error:

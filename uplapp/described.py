@@ -17,7 +17,7 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 @dataclass(frozen=True)
 class Option:
-    """What one field of a described value is called and may be.
+    """The label and the allowed values of one field.
 
     `low` and `high` are inclusive; `slider` is the part of them that a form offers, in steps of `step`.
     `choices` maps names to labels. An `optional` field may be None, which leaves the choice to the program;
@@ -39,7 +39,7 @@ class Option:
 
     @property
     def allowed(self) -> str:
-        """What a value may be, in words."""
+        """Describe the allowed values in words."""
         words = {"whole": "a whole number", "number": "a number", "switch": "true or false"}.get(self.kind)
         if words is None:
             return f"one of: {', '.join(self.choices)}"
@@ -58,7 +58,7 @@ class Option:
             raise UplappError(f"{self.name} is {value!r}; it needs {self.allowed}")
 
     def parse(self, text: str) -> Any:
-        """The value that a person wrote."""
+        """Parse the text that a person wrote."""
         lower = text.strip().lower()
         if self.optional and lower in ("", "none", "auto"):
             return None
@@ -93,14 +93,17 @@ def option(
     choices: Mapping[str, str] | None = None,
     folded: bool = False,
 ) -> Any:
-    """A field of a frozen dataclass that describes itself; see `Option` for what each word means."""
+    """Make a field of a frozen dataclass that describes itself.
+
+    See `Option` for the meaning of each word.
+    """
     range_ = {"low": low, "high": high, "step": step, "slider": slider}
     words = {"label": label, "help": help, "choices": choices or {}, "folded": folded}
     return dataclasses.field(default=default, metadata={**words, **range_})
 
 
 def options_of(kind: Any) -> tuple[Option, ...]:
-    """The described fields of a dataclass or of one of its values, in their order."""
+    """List the described fields of a dataclass or of one of its values, in their order."""
     cls = kind if isinstance(kind, type) else type(kind)
     if not dataclasses.is_dataclass(cls):
         return ()
@@ -109,7 +112,10 @@ def options_of(kind: Any) -> tuple[Option, ...]:
 
 
 def check_options(value: Any) -> None:
-    """Refuse a value with a field that may not be what it is; the first one says why."""
+    """Refuse a value of which a field is not allowed.
+
+    The message is about the first such field.
+    """
     for one in options_of(value):
         one.check(getattr(value, one.name))
 
@@ -117,5 +123,5 @@ def check_options(value: Any) -> None:
 def _option(field: Any, hint: Any) -> Option:
     kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
     optional = isinstance(hint, UnionType) and type(None) in get_args(hint)
-    known: Iterator[Kind] = (KINDS[kind] for kind in kinds if kind in KINDS)
-    return Option(field.name, next(known, "other"), field.default, optional=optional, **field.metadata)
+    names: Iterator[Kind] = (KINDS[kind] for kind in kinds if kind in KINDS)
+    return Option(field.name, next(names, "other"), field.default, optional=optional, **field.metadata)

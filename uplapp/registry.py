@@ -22,7 +22,10 @@ Row = TypeVar("Row")
 
 
 class Registry(Mapping[str, Row]):
-    """Named rows of one kind; the table that menus, command line, cards and tests walk."""
+    """A table of named rows of one kind.
+
+    Menus, command line, cards and tests walk it.
+    """
 
     def __init__(self, kind: str, entries: Mapping[str, Row]) -> None:
         self.kind = kind
@@ -43,7 +46,10 @@ class Registry(Mapping[str, Row]):
         return len(self._entries)
 
     def build(self, name: str, **options: object) -> Any:
-        """Build `name`; an unknown name or option raises UplappError before anything is built."""
+        """Build the entry called `name`.
+
+        An unknown name or option raises UplappError before anything is built.
+        """
         entry: Any = self[name]
         parameters = inspect.signature(entry.build).parameters
         unknown = sorted(set(options) - set(parameters))
@@ -56,7 +62,10 @@ class Registry(Mapping[str, Row]):
 
     @contextmanager
     def joined(self, name: str, row: Row) -> Iterator[None]:
-        """Let one more row stand in the table while the context lasts; a name that is taken is refused."""
+        """Add one more row to the table while the context lasts.
+
+        A name that is taken is refused.
+        """
         if name in self._entries:
             raise UplappError(f"{self.kind} '{name}' is there already; choose another name")
         self._entries[name] = row

@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things lie, which secrets are set, and on what; nothing else reads the environment."""
+    """The folders, secrets and machine of one process.
+
+    Nothing else reads the environment.
+    """
 
     data: Path
     checkpoints: Path
@@ -21,7 +24,7 @@ class Settings:
 
     @property
     def forgetful(self) -> bool:
-        """Whether answers are gone once the machine restarts: on a Space that keeps no copy."""
+        """Whether a restart loses the answers, as on a Space that keeps no copy."""
         return self.space and self.answers_repo is None
 
     @property
@@ -31,9 +34,10 @@ class Settings:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `UPLAPP_*`; what is not set has a default that works in a fresh clone.
+        """Read the variables `UPLAPP_*`.
 
-        Of processes that `torchrun` or `accelerate launch` started together, that of RANK 0 leads.
+        Variables that are not set have defaults that work in a fresh clone. Of processes that `torchrun` or
+        `accelerate launch` started together, that of RANK 0 leads.
         """
         source = os.environ if environment is None else environment
         house = Path(__file__).resolve().parent.parent

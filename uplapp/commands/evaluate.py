@@ -55,8 +55,8 @@ def evaluate(
         *of_cards(checkpoints, cards, not no_consistency),
         *of_methods(methods, settings_of(methods, settings or [])),
     ]
-    drawn = degradation_of(task, degradation, always=True)
-    result = table.evaluate(task, candidates, data, drawn, read_seeds(seeds), _show, lpips)
+    chosen = degradation_of(task, degradation, always=True)
+    result = table.evaluate(task, candidates, data, chosen, read_seeds(seeds), _show, lpips)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return

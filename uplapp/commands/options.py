@@ -1,4 +1,4 @@
-"""Options of a command that are read off the fields of degradations, so that none is written twice."""
+"""Options of commands, read off the fields of degradations, so that no option is written twice."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -41,8 +41,8 @@ def completed(command: Command) -> Command:
 
     @wraps(command)
     def with_options(**values: Any) -> None:
-        given = {name: values.pop(name) for name in options}
-        command(**values, degradation={name: v for name, v in given.items() if v is not None})
+        chosen = {name: values.pop(name) for name in options}
+        command(**values, degradation={name: v for name, v in chosen.items() if v is not None})
 
     own = inspect.signature(command, eval_str=True)
     kept = [one for one in own.parameters.values() if one.name != "degradation"]
@@ -53,7 +53,7 @@ def completed(command: Command) -> Command:
 
 
 def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> Degradation | None:
-    """Build the degradation of a task from the options that were given.
+    """Build the degradation of a task from command-line options.
 
     Without its strength there is none unless `always`; an option of another task is refused.
     """

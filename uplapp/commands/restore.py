@@ -56,8 +56,8 @@ def restore(
         *of_cards(checkpoints, cards, not no_consistency),
         *of_methods(methods, settings_of(methods, settings or [])),
     ]
-    drawn = degradation_of(task, degradation)
-    cases = [read_case(path, task, drawn, slice_) for path in images]
+    chosen = degradation_of(task, degradation)
+    cases = [read_case(path, task, chosen, slice_) for path in images]
     for case in cases:
         if case.note:
             print(case.note, file=sys.stderr)
@@ -69,11 +69,11 @@ def restore(
 
 
 def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[str, Any]) -> str:
-    """Find the task: as given, else that of the checkpoints, else that whose degradation was asked for."""
+    """Find the task: as given, else the checkpoints' task, else the task with these degradation options."""
     tasks = sorted({*of_cards, *([given] if given else [])})
     if len(tasks) > 1:
         raise UplappError(
-            f"these checkpoints are for the tasks {' and '.join(tasks)}; give those of one task"
+            f"these checkpoints are for the tasks {' and '.join(tasks)}; give checkpoints of one task"
         )
     if tasks:
         TASKS[tasks[0]]

@@ -77,7 +77,7 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things lie, for every task."""
+    """The folders and intervals of all runs of the command."""
 
     data: Sequence[str]
     validate: Sequence[str]
@@ -87,12 +87,15 @@ class Folders:
     save_every: int
 
     def work(self, rows: Sequence["Row"]) -> list["Run"]:
-        """Give the rows of a table with their folders."""
+        """Pair the rows of a table with their folders."""
         alone = len({row.spec.task for row in rows}) == 1
         return [self.run(row, alone) for row in rows]
 
     def run(self, row: "Row", alone: bool) -> "Run":
-        """A row of the table with its folders; `alone` where all rows are of one task."""
+        """Pair a row of the table with its folders.
+
+        `alone` is true where all rows are of one task.
+        """
         from uplapp.imaging.training.run import Places, Run
 
         data = _folder("--data", self.data, row.spec.task, alone)
@@ -134,7 +137,7 @@ def train(
     learner: Annotated[str, LEARNER] = "supervised",
     draw: Annotated[list[str] | None, DRAW] = None,
 ) -> None:
-    """Train one network, or all of a table; the same command goes on where a stopped one ended.
+    """Train one network, or every network of a table, going on where a stopped command ended.
 
     Example: python -m uplapp train --task denoise --network unet --loss l2 --data photographs
     """
@@ -151,14 +154,17 @@ def train(
 
 
 def _do(work: Sequence["Run"], context: typer.Context) -> None:
-    """Search, or train one or many; a stop by a person is told, with the exit code of an interrupt."""
-    asked = context.params
+    """Search for rates, or train one or many runs.
+
+    A stop by a person is reported, with the exit code of an interrupt.
+    """
+    values = context.params
     try:
         with one_voice(Settings.from_env().leads):
-            if asked["rates"]:
-                _search(work, asked["rates"], asked["search_steps"])
-            elif asked["every_run"]:
-                _tell(_spread(work, asked["dask"]) if asked["dask"] else _in_turn(work), len(work))
+            if values["rates"]:
+                _search(work, values["rates"], values["search_steps"])
+            elif values["every_run"]:
+                _report(_spread(work, values["dask"]) if values["dask"] else _in_turn(work), len(work))
             else:
                 _train(work[0])
     except Cancelled as stop:
@@ -170,8 +176,8 @@ def _check(context: typer.Context) -> None:
     """Refuse, before anything is read, options that do not go together."""
     values = context.params
     sources = {name: context.get_parameter_source(name) for name in values}
-    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
-    strangers = set(OF_RECIPE if values["every_run"] else OF_TABLE) & set(given)
+    typed = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    strangers = set(OF_RECIPE if values["every_run"] else OF_TABLE) & set(typed)
     if strangers:
         home = "the table says that" if values["every_run"] else "it belongs to --all"
         raise UplappError(f"--{min(strangers)} does not go with the other options: {home}")
@@ -194,24 +200,24 @@ def _row(context: typer.Context, source: str) -> "Row":
     from uplapp.imaging.recipes.spec import Schedule, one_stage
     from uplapp.imaging.recipes.table import Row
 
-    given = context.params
+    values = context.params
     schedule = Schedule(
-        steps=given["steps"],
-        batch=given["batch"],
-        crop_px=given["crop"],
-        learning_rate=given["rate"],
-        precision=given["precision"],
-        optimiser=given["optimiser"],
+        steps=values["steps"],
+        batch=values["batch"],
+        crop_px=values["crop"],
+        learning_rate=values["rate"],
+        precision=values["precision"],
+        optimiser=values["optimiser"],
     )
     spec = one_stage(
-        given["task"],
-        given["network"],
-        given["loss"],
-        given["seed"],
+        values["task"],
+        values["network"],
+        values["loss"],
+        values["seed"],
         schedule=schedule,
-        network_options={} if given["width"] == 48 else {"width": given["width"]},
-        learner=given["learner"],
-        draw=read_settings(given["draw"] or []),
+        network_options={} if values["width"] == 48 else {"width": values["width"]},
+        learner=values["learner"],
+        draw=read_settings(values["draw"] or []),
     )
     return Row(spec, source)
 
@@ -237,7 +243,7 @@ def _rows(table: Path, only: list[str]) -> list["Row"]:
 
 
 def _folder(option: str, texts: Sequence[str], task: str, alone: bool) -> Path | None:
-    """The folder of a task: that of TASK=FOLDER, or the plain one where there is but one task."""
+    """Find the folder of a task: the FOLDER of TASK=FOLDER, or the plain one where there is but one task."""
     named = [text for text in texts if text.startswith(f"{task}=")]
     plain = [text for text in texts if "=" not in text or Path(text).exists()]
     if named:
@@ -272,12 +278,16 @@ def _in_turn(work: Sequence["Run"]) -> Iterator["Outcome"]:
             yield attempt(run, line)
 
 
-def _tell(outcomes: Iterator["Outcome"], total: int) -> None:
-    """Print what becomes of each run; those that failed again at the end, with exit code 1."""
+def _report(outcomes: Iterator["Outcome"], total: int) -> None:
+    """Print the outcome of each run.
+
+    Runs that failed are printed again at the end, with exit code 1.
+    """
     failed = []
     for number, outcome in enumerate(outcomes, start=1):
         print(f"{number} of {total}: {describe_outcome(outcome)}", flush=True)
-        failed += [outcome] * (outcome.state == "failed")
+        if outcome.state == "failed":
+            failed.append(outcome)
     for outcome in failed:
         print(f"error: {describe_outcome(outcome)}", file=sys.stderr)
     if failed:

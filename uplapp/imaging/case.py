@@ -1,4 +1,4 @@
-"""What restoring and training are given: subjects to measure, cases to restore, batches to learn from."""
+"""The inputs of restoring and training: subjects to measure, cases to restore, batches to learn from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -33,7 +33,7 @@ class Subject:
 
     @property
     def picture(self) -> Tensor:
-        """What the file shows before it is degraded."""
+        """The picture that the file shows before it is degraded."""
         return self.measure(None).seen if self.clean is None else self.clean
 
 
@@ -54,26 +54,26 @@ class Case:
 
     @property
     def seen(self) -> Tensor:
-        """What a network is shown, (C,*size)."""
+        """The image that a network sees, (C,*size)."""
         return self.measurement.seen
 
     @property
     def note(self) -> str:
-        """How the measurement came to be where that is not what was asked for."""
+        """A note on the measurement where it was not made as requested."""
         return self.measurement.note
 
 
 def make_case(subject: Subject, task: str, degradation: Degradation | None) -> Case:
     """Measure a subject under a degradation as drawn for its name, or take it as it is."""
-    drawn = None if degradation is None else degradation.for_image(subject.name)
-    measurement = subject.measure(drawn)
-    known = drawn is not None and subject.clean is not None
+    own = None if degradation is None else degradation.for_image(subject.name)
+    measurement = subject.measure(own)
+    comparable = own is not None and subject.clean is not None
     return Case(
         subject.stem or subject.name,
         task,
         measurement,
-        subject.clean if known else None,
-        drawn if known else None,
+        subject.clean if comparable else None,
+        own if comparable else None,
         subject.extras,
         subject.bits,
     )
@@ -81,7 +81,7 @@ def make_case(subject: Subject, task: str, degradation: Degradation | None) -> C
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What training draws: `seen` and `clean` (B,C,*size), their measurement, and extras."""
+    """A training batch: `seen` and `clean` (B,C,*size), their measurement, and extras."""
 
     seen: Tensor
     clean: Tensor
@@ -109,7 +109,7 @@ def _map(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
 
 @dataclass(frozen=True)
 class ComparingEntry(Entry):
-    """A row for what compares an estimate with a clean image: a loss or a metric.
+    """A row of a table of losses or metrics, which compare an estimate with a clean image.
 
     It takes images with so many `axes`. What `needs` nothing is called with (estimate, clean). What needs
     "measurement", or extras by their names, is called with (estimate, batch), or (estimate, case).
@@ -119,6 +119,6 @@ class ComparingEntry(Entry):
     needs: tuple[str, ...] = ()
 
     def lacks(self, given: Batch | Case) -> tuple[str, ...]:
-        """Give the names of what it needs and a batch or a case does not have."""
+        """Give the names of what the entry needs and a batch or a case lacks."""
         have = {*given.extras, *(["measurement"] if given.measurement is not None else [])}
         return tuple(name for name in self.needs if name not in have)

@@ -1,4 +1,4 @@
-"""Where networks run, and in which number format and memory layout."""
+"""The device, number format and memory layout of networks."""
 
 import itertools
 
@@ -21,7 +21,10 @@ def device_of(module: nn.Module) -> torch.device:
 
 
 def estimate(network: nn.Module, seen: Tensor, precision: str) -> Tensor:
-    """Run a network on a batch (B,C,*size) to float32; bfloat16 computes as much as it can in that."""
+    """Run a network on a batch (B,C,*size) and return float32.
+
+    With bfloat16 as much as possible is computed in that format.
+    """
     layout = LAYOUTS.get(seen.ndim, torch.contiguous_format)
     with torch.autocast(seen.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
         restored: Tensor = network(seen.contiguous(memory_format=layout))

@@ -1,1 +1,1 @@
-"""Where imaging, study, analysis and the Hub meet."""
+"""The workflows that join imaging, study, analysis and the Hub."""

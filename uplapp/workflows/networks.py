@@ -1,4 +1,4 @@
-"""Where the Hub and imaging meet: a network from a repository into the folder of those that users add."""
+"""Networks of the Hub: from a repository into the folder of added networks."""
 
 from uplapp.hub import networks as hub
 from uplapp.imaging.checkpoints import adding

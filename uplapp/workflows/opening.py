@@ -1,4 +1,4 @@
-"""Studies opened with what only the analysis knows."""
+"""Opening of studies with the adaptive choices of the analysis."""
 
 from pathlib import Path
 

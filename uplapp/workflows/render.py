@@ -71,8 +71,8 @@ def rendered(definition: Definition, root: Path) -> bool:
 def degradation_options(recipe: Render) -> dict[str, Any]:
     """Give the options of a recipe's degradation, also where it writes them under their first keys."""
     first = {key: getattr(recipe, key) for key in FIRST_KEYS}
-    given = {FIRST_KEYS[key]: value for key, value in first.items() if value is not None}
-    return {**given, **recipe.degradation}
+    options = {FIRST_KEYS[key]: value for key, value in first.items() if value is not None}
+    return {**options, **recipe.degradation}
 
 
 def candidates_of(definition: Definition, recipe: Render, checkpoints: Checkpoints) -> list[Candidate]:
@@ -122,10 +122,10 @@ def _clean(case: Case) -> Tensor:
 
 
 def _sklearn_photograph(name: str) -> Path:
-    found = find_spec("sklearn")
-    if found is None or found.origin is None:
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
         raise BadStudy(f"the photograph '{name}' ships inside scikit-learn; install that to render it")
-    return Path(found.origin).parent / "datasets" / "images" / f"{name}.jpg"
+    return Path(package.origin).parent / "datasets" / "images" / f"{name}.jpg"
 
 
 def _crop(pixels: Tensor, scene: Scene) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a training run says on the command line, and how it is stopped."""
+"""The progress lines of a training run on the command line, and how it is stopped."""
 
 import io
 import signal
@@ -33,7 +33,7 @@ class ProgressLine:
         self.last: Progress | None = None
 
     def __call__(self, progress: "Progress") -> bool:
-        """Show the step if a second has passed or it is the last; whether to go on."""
+        """Show the step if a second has passed or it is the last, and return whether to go on."""
         now = time.monotonic()
         if self.last is None or self.last.step != progress.step - 1:
             self.first_step, self.started, self.shown, self.scores = progress.step - 1, now, now, ""
@@ -54,7 +54,10 @@ class ProgressLine:
 
 @contextmanager
 def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM ends the run after its step, with its state saved; the next one at once."""
+    """End the run after its step, with its state saved, at the first Ctrl-C or SIGTERM.
+
+    The next one ends it at once.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         for line in lines:
@@ -74,7 +77,10 @@ def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
 
 @contextmanager
 def one_voice(leads: bool) -> Iterator[None]:
-    """Of several processes that train together only the one that leads prints; all tell their errors."""
+    """Let only the leading one of several processes that train together print.
+
+    All of them report their errors.
+    """
     if leads:
         yield
         return
@@ -83,7 +89,7 @@ def one_voice(leads: bool) -> Iterator[None]:
 
 
 def describe(card: "Card") -> str:
-    """One line about a finished checkpoint."""
+    """Describe a finished checkpoint in one line."""
     scores = ", ".join(
         f"{name} {value:.4g}" for name, value in card.scores.items() if isinstance(value, float)
     )
@@ -91,31 +97,34 @@ def describe(card: "Card") -> str:
 
 
 def describe_outcome(outcome: "Outcome") -> str:
-    """One line about a run of a table."""
+    """Describe the outcome of a run of a table in one line."""
     if outcome.card is None:
         return f"{outcome.name}: {outcome.state} ({outcome.reason})"
     return f"{outcome.state}: {describe(outcome.card)}"
 
 
 def describe_trials(spec: "RunSpec", trials: Sequence["Trial"], chosen: "Trial") -> str:
-    """The trials of a search for a rate as a table, the chosen one marked, and the line for the table."""
+    """Lay out the trials of a search for a rate, the chosen one marked, with the line for the table."""
     from uplapp.imaging.recipes.table import rate_line
 
     rows = [f"{spec.name}\n{'rate':>8}  {'validation loss':>15}  {'PSNR (dB)':>9}"]
     for trial in trials:
-        found = f"{trial.scores.loss:15.6g}  {trial.scores.psnr:9.2f}" if trial.scores else "       diverged"
-        rows.append(f"{trial.rate:8g}  {found}{'  <- chosen' if trial is chosen else ''}")
+        result = f"{trial.scores.loss:15.6g}  {trial.scores.psnr:9.2f}" if trial.scores else "       diverged"
+        rows.append(f"{trial.rate:8g}  {result}{'  <- chosen' if trial is chosen else ''}")
     return "\n".join([*rows, rate_line(spec, chosen.rate)])
 
 
 def draw_curves(path: Path, logs: Mapping[str, Path]) -> None:
-    """Draw the logs that hold a row, by name of their run, as an .svg, .pdf or .png; none leave no file."""
+    """Draw the logs that hold a row, by name of their run, as an .svg, .pdf or .png.
+
+    Without such a log no file is written.
+    """
     import pandas as pd
 
     from uplapp.analysis.plots import training_chart
     from uplapp.analysis.plots.figures import save
 
     tables = {name: pd.read_csv(log) for name, log in logs.items() if log.exists()}
-    told = {name: table for name, table in tables.items() if len(table)}
-    if told:
-        save(training_chart(told), path)
+    filled = {name: table for name, table in tables.items() if len(table)}
+    if filled:
+        save(training_chart(filled), path)

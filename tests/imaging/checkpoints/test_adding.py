@@ -147,7 +147,7 @@ def test_a_card_that_does_not_fit_is_refused_in_one_line_and_leaves_nothing(chec
 def test_a_card_without_a_hash_is_told_the_hash_of_the_weights(checkpoints):
     values = json.loads(card())
     actual = values.pop("sha256")
-    with pytest.raises(BadCheckpoint, match=f"lacks 'sha256'; that of the file of weights is {actual}"):
+    with pytest.raises(BadCheckpoint, match=f"lacks 'sha256'; the hash of the file of weights is {actual}"):
         adding.add(checkpoints, json.dumps(values).encode(), FITTING)
 
 

@@ -21,26 +21,27 @@ Origin = Mapping[str, str]
 
 
 def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
-    """The bytes of a card and of its weights; the card is the JSON of the same stem unless one is named.
+    """Read the bytes of a card and of its weights.
 
-    BadCheckpoint for a file that cannot be read or is too large, before it is read.
+    The card is the JSON file of the same stem unless another one is named. BadCheckpoint for a file that
+    cannot be read or is too large, before it is read.
     """
     if weights.suffix != ".safetensors":
         raise BadCheckpoint(f"{weights.name} is no .safetensors file; a pickle (.pt, .pth, .bin) is not read")
-    found = _read(card or weights.with_suffix(".json"), MAX_CARD_BYTES)
-    return found, _read(weights, MAX_BYTES)
+    content = _read(card or weights.with_suffix(".json"), MAX_CARD_BYTES)
+    return content, _read(weights, MAX_BYTES)
 
 
 def add(
     checkpoints: Checkpoints, card: bytes, weights: bytes, name: str = "", origin: Origin | None = None
 ) -> Card:
-    """Check a network and put it into the last folder of `checkpoints`; returns its card.
+    """Check a network and put it into the last folder of `checkpoints`.
 
-    `name` replaces that of the card, `origin` joins the card's `data`. BadCheckpoint says in a sentence what
-    does not fit; then nothing is written.
+    Returns its card. `name` replaces that of the card, `origin` joins the card's `data`. BadCheckpoint says
+    in a sentence what does not fit; then nothing is written.
     """
     actual = hashlib.sha256(weights).hexdigest()
-    values = _values(card, name, f"; that of the file of weights is {actual}")
+    values = _values(card, name, f"; the hash of the file of weights is {actual}")
     described = _card_of(checkpoints, values)
     try:
         check_weights(described.recipe, described.sha256, weights)
@@ -54,14 +55,20 @@ def add(
 
 
 def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
-    """A card as it would be added, checked before its weights are there; BadCheckpoint as `add`."""
-    described = _card_of(checkpoints, _values(card, name, "; write that of the file of weights into it"))
-    outline(described.recipe)
-    return described
+    """Check a card before its weights are there, and return it as it would be added.
+
+    Raises BadCheckpoint as `add` does.
+    """
+    result = _card_of(checkpoints, _values(card, name, "; write the hash of the file of weights into it"))
+    outline(result.recipe)
+    return result
 
 
 def remove(checkpoints: Checkpoints, name: str) -> None:
-    """Take an added network away, a damaged one too; those that ship stay."""
+    """Remove an added network, even a damaged one.
+
+    Networks that ship with uplapp are refused.
+    """
     home = checkpoints.folders[-1]
     if name not in added(checkpoints):
         if name in {card.name for card in checkpoints.cards()}:
@@ -72,7 +79,7 @@ def remove(checkpoints: Checkpoints, name: str) -> None:
 
 
 def added(checkpoints: Checkpoints) -> list[str]:
-    """The names of the networks that were added, damaged ones among them."""
+    """List the names of the networks that were added, including damaged ones."""
     return sorted(path.stem for path in checkpoints.folders[-1].glob("*.json"))
 
 
@@ -87,7 +94,10 @@ def _read(path: Path, largest: int) -> bytes:
 
 
 def _values(card: bytes, name: str, hint: str) -> dict[str, Any]:
-    """What a stranger's card says, under the name it is to have here; `hint` helps who left out the hash."""
+    """Parse a stranger's card and give it the name that it is to have here.
+
+    `hint` ends the message about a missing hash.
+    """
     try:
         values = values_of(card)
     except BadCheckpoint as error:
@@ -107,13 +117,16 @@ def _card_of(checkpoints: Checkpoints, values: Mapping[str, Any]) -> Card:
 
 
 def _require_free(checkpoints: Checkpoints, card: Card) -> None:
-    """Refuse a name, or a name on screen, that a picture or another checkpoint has; case does not tell."""
+    """Refuse a name, or a name on screen, that a picture or another checkpoint has.
+
+    Names that differ only in case count as equal.
+    """
     files = [path.stem for folder in checkpoints.folders for path in folder.glob("*.json")]
     pictures = [REFERENCE, *(TASKS[task].observed for task in TASKS)]
     if card.name.lower() in {name.lower() for name in (*files, *pictures)}:
         raise BadCheckpoint(f"the name '{card.name}' is taken; add the network under another one")
     if card.name.lower().endswith(ERROR_MAP):
-        raise BadCheckpoint(f"the name '{card.name}' ends as those of error maps do; choose another one")
+        raise BadCheckpoint(f"the name '{card.name}' ends like the name of an error map; choose another one")
     for other in checkpoints.cards(card.task):
         if other.label == card.label:
             raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")

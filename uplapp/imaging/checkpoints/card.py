@@ -1,4 +1,4 @@
-"""Cards: what a checkpoint is, and what is known of its origin, as checked values."""
+"""Cards: the kind and origin of each checkpoint, as checked values."""
 
 import json
 import re
@@ -26,7 +26,7 @@ NETWORK = "network"
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint is: a method of RESTORERS, `kind`, with what it needs to know.
+    """A description of a checkpoint: a method of RESTORERS, `kind`, and what that method needs.
 
     A network has a recipe, `spec`, and the hash of its weights; other kinds have `options` and the name of
     their `task`. `name` is the stem of its files. A network that was trained elsewhere may name a loss that
@@ -53,19 +53,22 @@ class Card:
 
     @property
     def recipe(self) -> RunSpec:
-        """The recipe of a network; BadCheckpoint for a card of another kind."""
+        """The recipe of a network.
+
+        A card of another kind raises BadCheckpoint.
+        """
         if self.spec is None:
             raise BadCheckpoint(f"'{self.name}' is no network but '{self.kind}', which has no recipe")
         return self.spec
 
     @property
     def loss(self) -> str:
-        """The name of the loss that a network was trained on, empty for other kinds."""
+        """The name of the loss that a network was trained on, or an empty text for other kinds."""
         return self.spec.loss if self.spec else ""
 
     @property
     def label(self) -> str:
-        """Its name on screen: its title, else loss or method, with its own name where a card has one."""
+        """The name on screen: the title, else loss or method, with the card's own name where it has one."""
         if self.spec is None:
             return self.title or f"{RESTORERS[self.kind].label} ({self.name})"
         loss = LOSSES[self.loss].label if self.loss in LOSSES else self.loss
@@ -73,7 +76,10 @@ class Card:
 
 
 def label(cards: Sequence[Card]) -> dict[str, str]:
-    """Give the labels of cards by name; where two are alike the name is added."""
+    """Give the labels of cards by name.
+
+    Where two labels are alike the name is added.
+    """
     count = Counter(card.label for card in cards)
     return {
         card.name: card.label if count[card.label] == 1 else f"{card.label} ({card.name})" for card in cards
@@ -81,7 +87,10 @@ def label(cards: Sequence[Card]) -> dict[str, str]:
 
 
 def read_card(path: Path) -> Card:
-    """Read one card; a field that is missing, unknown or of another type raises BadCheckpoint."""
+    """Read one card.
+
+    A field that is missing, unknown or of another type raises BadCheckpoint.
+    """
     try:
         with path.open("rb") as file:
             card = card_of(values_of(file.read(MAX_CARD_BYTES + 1)))
@@ -95,7 +104,10 @@ def read_card(path: Path) -> Card:
 
 
 def values_of(content: bytes) -> dict[str, Any]:
-    """Parse the JSON of a card; BadCheckpoint if it is invalid."""
+    """Parse the JSON of a card.
+
+    Invalid JSON raises BadCheckpoint.
+    """
     if len(content) > MAX_CARD_BYTES:
         raise BadCheckpoint(f"it is larger than {MAX_CARD_BYTES / 1e6:g} MB")
     try:
@@ -109,7 +121,10 @@ def values_of(content: bytes) -> dict[str, Any]:
 
 
 def card_of(values: Mapping[str, Any]) -> Card:
-    """Build the card that JSON values describe; BadCheckpoint says which of them is invalid."""
+    """Build the card that JSON values describe.
+
+    BadCheckpoint says which value is invalid.
+    """
     network = values.get("kind", NETWORK) == NETWORK
     needed = ("name", "spec", "sha256") if network else ("name", "task")
     if missing := [key for key in needed if values.get(key) is None]:
@@ -139,7 +154,7 @@ def _require_sound(card: Card) -> None:
 
 
 def _require_known(card: Card) -> None:
-    """Refuse a card that names what the tables do not hold, or lacks what its kind needs."""
+    """Refuse a card with names that are not in the tables, or without what its kind needs."""
     try:
         entry, task = RESTORERS[card.kind], TASKS[card.task]
         if card.kind != NETWORK:

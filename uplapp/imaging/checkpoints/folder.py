@@ -36,7 +36,7 @@ class Checkpoints:
     folders: tuple[Path, ...]
 
     def cards(self, task: str | None = None) -> list[Card]:
-        """List every card in the order of the table of losses, then other losses; or those of one task.
+        """List every card, or the cards of one task, in the order of the table of losses, then other losses.
 
         What cannot be used is left out, and reported on stderr once per process.
         """
@@ -52,7 +52,10 @@ class Checkpoints:
         return self._survey()[1]
 
     def find(self, name: str) -> Card:
-        """Find the card called `name`; an unknown name lists the choices."""
+        """Find the card called `name`.
+
+        The message about an unknown name lists the choices.
+        """
         cards, broken = self._survey()
         if name in cards:
             return cards[name]
@@ -113,7 +116,10 @@ def write_checkpoint(
     hardware: str,
     versions: Mapping[str, str],
 ) -> Card:
-    """Write weights, with what the loss learned, then the card that makes them valid; returns the card."""
+    """Write weights, including the loss's, then the card that makes them valid.
+
+    Returns the card.
+    """
     by_loss = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in learned.items()}
     tensors = {**network.state_dict(), **by_loss}
     weights = safetensors.torch.save(
@@ -135,7 +141,7 @@ def put(folder: Path, name: str, card: Mapping[str, Any], weights: bytes) -> Non
 
 
 def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
-    """Refuse weights of another hash, and what is not exactly the network of the recipe: BadCheckpoint."""
+    """Raise BadCheckpoint for weights of another hash, or not exactly of the recipe's network."""
     if hashlib.sha256(weights).hexdigest() != sha256:
         raise BadCheckpoint("is not the file its card describes (sha256 differs); fetch both again")
     try:
@@ -145,7 +151,10 @@ def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
 
 
 def load_network(folder: Path, card: Card) -> nn.Module:
-    """Load the trained network on the best device there is; weights that do not fit are refused."""
+    """Load the trained network on the best device there is.
+
+    Weights that do not fit are refused.
+    """
     recipe, path = card.recipe, folder / f"{card.name}.safetensors"
     try:
         with path.open("rb") as file:

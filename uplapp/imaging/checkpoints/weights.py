@@ -1,4 +1,4 @@
-"""Weights: the networks they fill, and what a safetensors header says before a tensor is made of it."""
+"""Weights: the networks they fill, and the checks of a safetensors header before a tensor is made."""
 
 import json
 import math
@@ -27,7 +27,7 @@ Shape = tuple[int, ...]
 
 
 def read_shapes(data: bytes) -> dict[str, Shape]:
-    """The shape of every tensor of a safetensors file by its name, what a loss learned among them.
+    """Read the shape of every tensor of a safetensors file by its name, including a loss's tensors.
 
     Nothing of the header is believed: BadCheckpoint where the file is too large, the header is no JSON of
     the format, a type is not F32, F16 or BF16, or the tensors do not fill the file without gap or overlap.
@@ -57,7 +57,10 @@ def require_size(size: int) -> None:
 
 
 def require_fit(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
-    """Refuse a file whose tensors, without those of the loss, have other names or shapes than expected."""
+    """Refuse a file whose network tensors have other names or shapes than expected.
+
+    Tensors of the loss are left out.
+    """
     own = {name: shape for name, shape in found.items() if not name.startswith(LEARNED_BY_LOSS)}
     if missing := sorted(expected.keys() - own.keys()):
         raise BadCheckpoint(f"tensor '{missing[0]}' is missing{_others(missing)}")
@@ -69,7 +72,7 @@ def require_fit(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> No
 
 
 def count_parameters(shapes: Mapping[str, Shape]) -> int:
-    """How many numbers the tensors of these shapes hold."""
+    """Count the parameters in tensors of these shapes."""
     return sum(map(math.prod, shapes.values()))
 
 
@@ -84,14 +87,14 @@ def _parse(header: bytes) -> dict[str, dict[str, Any]]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a name given twice would hide a tensor."""
+    """Build a JSON object, refusing a repeated name, which would hide a tensor."""
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a name is given twice")
     return dict(pairs)
 
 
 def _span(name: str, facts: Mapping[str, Any]) -> tuple[int, int, str]:
-    """Where a tensor lies in the body of the file: first byte, byte after the last, its name."""
+    """Give the place of a tensor in the body of the file: first byte, byte after the last, name."""
     kind: Any = facts.get("dtype")
     shape: Any = facts.get("shape")
     place: Any = facts.get("data_offsets")
@@ -99,9 +102,9 @@ def _span(name: str, facts: Mapping[str, Any]) -> tuple[int, int, str]:
         allowed = ", ".join(BYTES_A_NUMBER)
         raise BadCheckpoint(f"tensor {name[:100]!r} is of type {str(kind)[:20]!r}; {allowed} are read")
     if not (_counts(shape) and _counts(place) and len(place) == 2):
-        raise BadCheckpoint(f"it is damaged: the shape or place of tensor {name[:100]!r} is none")
+        raise BadCheckpoint(f"it is damaged: the shape or place of tensor {name[:100]!r} is invalid")
     if place[1] - place[0] != math.prod(shape) * BYTES_A_NUMBER[kind]:
-        raise BadCheckpoint(f"it is damaged: the bytes of tensor {name[:100]!r} are not those of its shape")
+        raise BadCheckpoint(f"it is damaged: the bytes of tensor {name[:100]!r} do not fit its shape")
     return place[0], place[1], name[:100]
 
 
@@ -124,7 +127,7 @@ def _text(shape: Shape) -> str:
 
 @contextmanager
 def unfilled() -> Iterator[None]:
-    """Within it modules are built on the device `meta`, and what would fill their tensors does nothing.
+    """Build modules on the device `meta` while the context lasts, without filling their tensors.
 
     Random values on `meta` would first load torch's compiler, which takes seconds.
     """
@@ -156,7 +159,10 @@ def build_network(spec: RunSpec) -> nn.Module:
 
 
 def outline(spec: RunSpec) -> dict[str, Shape]:
-    """Give the shape of each tensor of a recipe's network; BadCheckpoint if it cannot be built."""
+    """Give the shape of each tensor of a recipe's network.
+
+    BadCheckpoint is raised if the network cannot be built.
+    """
     if not _modest(list(spec.network_options.values())):
         raise BadCheckpoint(f"an option of the network is neither a text nor a number up to {MAX_OPTION}")
     try:

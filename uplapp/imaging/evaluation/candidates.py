@@ -1,4 +1,4 @@
-"""What a case is to be restored by: checkpoints and methods, each by a name and a label."""
+"""The candidates that restore a case: checkpoints and methods, each with a name and a label."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Candidate:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a table or a provenance says of it."""
+        """The facts about the candidate for tables and provenance."""
         return {
             "method": self.method,
             "checkpoint": self.card.name if self.card else None,
@@ -51,7 +51,10 @@ def of_cards(checkpoints: Checkpoints, cards: Sequence[Card], consistency: bool 
 def of_methods(
     names: Sequence[str], settings: Mapping[str, Mapping[str, Any]] | None = None
 ) -> list[Candidate]:
-    """Make candidates of methods by their names, with their options by name; a wrong option is refused."""
+    """Make candidates of methods by their names, with their options by name.
+
+    A wrong option is refused.
+    """
     candidates = []
     for name in names:
         if RESTORERS[name].kind == NETWORK:
@@ -84,8 +87,8 @@ def settings_of(names: Sequence[str], settings: Sequence[str]) -> dict[str, dict
         method, _, option = key.rpartition(".")
         takers = [name for name in names if option in _options(name) and method in ("", name)]
         if not equals or not takers:
-            known = ", ".join(f"{name}.{key}" for name in names for key in _options(name)) or "none"
-            raise UplappError(f"'--set {text}' sets nothing here; the options are: {known}, as key=value")
+            choices = ", ".join(f"{name}.{key}" for name in names for key in _options(name)) or "none"
+            raise UplappError(f"'--set {text}' sets nothing here; the options are: {choices}, as key=value")
         for name in takers:
             options[name][option] = _options(name)[option].parse(value)
     return options

@@ -1,4 +1,4 @@
-"""A restoration job: a file as a case, restored by several candidates, and what was measured of it."""
+"""A restoration job: a file as a case, its restorations by several candidates, and their scores."""
 
 import time
 from collections import Counter
@@ -28,7 +28,7 @@ JUDGE = "psnr"
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """What one candidate made: the samples of its file, and the seconds it took.
+    """The result of one candidate: the samples of its file, and the seconds it took.
 
     `scores` and `error` are those of the estimate before it was rounded, None if no clean image is known.
     `cautions` say why to doubt the result.
@@ -54,7 +54,10 @@ class Restored:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A finished case: the restorations; scores and errors of what was seen if a clean image is known."""
+    """A finished case with its restorations.
+
+    Scores and errors of the degraded input are there if the clean image is.
+    """
 
     case: Case
     degraded_scores: Scores | None
@@ -63,7 +66,7 @@ class Job:
 
     @property
     def observed(self) -> str:
-        """What the image is called before it is restored."""
+        """The label of the image before it is restored."""
         return TASKS[self.case.task].observed
 
     @property
@@ -74,20 +77,26 @@ class Job:
         return {**reference, self.observed: self.observed.capitalize(), **restored}
 
     def pictures(self) -> Iterator[tuple[str, Tensor]]:
-        """Give the images (C,H,W) with their kind: reference if known, what was seen, one per candidate."""
+        """Give the images (C,H,W) with their kind: reference if any, degraded input, one per candidate."""
         if self.case.reference is not None:
             yield "reference", self.case.reference
         yield self.observed, self.case.seen
         yield from ((result.name, result.pixels) for result in self.results)
 
     def errors(self) -> dict[str, ErrorMap]:
-        """Give the error maps by kind: what was seen, one per candidate; none without a clean image."""
+        """Give the error maps by kind: one for the degraded input, one per candidate.
+
+        Without a clean image there are no maps.
+        """
         maps = {self.observed: self.degraded_error, **{one.name: one.error for one in self.results}}
         return {kind: error for kind, error in maps.items() if error is not None}
 
 
 def labels_of(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """Give the labels of candidates by name; where two are alike the name is added."""
+    """Give the labels of candidates by name.
+
+    Where two labels are alike the name is added.
+    """
     count = Counter(one.label for one in candidates)
     return {
         one.name: one.label if count[one.label] == 1 else f"{one.label} ({one.name})" for one in candidates
@@ -95,7 +104,10 @@ def labels_of(candidates: Sequence[Candidate]) -> dict[str, str]:
 
 
 def run_job(case: Case, candidates: Sequence[Candidate], watch: Watch = unwatched) -> Job:
-    """Restore a case by every candidate; `watch` hears how far that is and may stop it (Cancelled)."""
+    """Restore a case by every candidate.
+
+    `watch` hears how far the work is and may stop it (Cancelled).
+    """
     if not candidates:
         raise UplappError("nothing to restore by is chosen; choose a checkpoint or a method, or more")
     require_unique(candidates)
@@ -158,7 +170,7 @@ def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Wat
 
 
 def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None]:
-    """Give metrics and errors against the clean image, None where it is not known."""
+    """Give metrics and errors against the clean image, None where there is no clean image."""
     if case.reference is None:
         return None, None
     error = draw_error_map(pixels, case.reference)
@@ -170,7 +182,10 @@ def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None
 def build_metrics(
     names: Iterable[str] = METRICS, backbone: str | None = None
 ) -> tuple[dict[str, Metric], list[str]]:
-    """Build metrics by name, and say why others of `names` cannot be had; `backbone` is that of LPIPS."""
+    """Build metrics by name, and say why others of `names` cannot be had.
+
+    `backbone` is the network of LPIPS.
+    """
     built: dict[str, Metric] = {}
     reasons = []
     for name in names:
@@ -214,7 +229,7 @@ def read_case(path: Path, task: str, degradation: Degradation | None, index: int
 
 
 def require_degradation(task: str, degradation: Degradation | None) -> None:
-    """Refuse what does not spoil the images of a task."""
+    """Refuse a degradation that does not belong to a task."""
     wanted = TASKS[task].degrading
     if degradation is not None and not isinstance(degradation, wanted):
         raise UplappError(

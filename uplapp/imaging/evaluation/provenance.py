@@ -1,4 +1,4 @@
-"""The files of a job: pictures, error maps, and what was done to which bytes by what."""
+"""The files of a job: pictures, error maps, and the provenance of every byte."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def result_files(job: Job) -> dict[str, bytes]:
 
 
 def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Say what was done to which bytes by what, as JSON values."""
+    """Describe as JSON values which program did what to which bytes."""
     degradation = job.case.degradation
     return {
         "uplapp": __version__,
@@ -44,7 +44,10 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def write_results(job: Job, folder: Path) -> list[Path]:
-    """Write the files of a job, each in one replace; returns their paths."""
+    """Write the files of a job, each in one replace.
+
+    Returns their paths.
+    """
     return [write_bytes(folder / name, content) for name, content in result_files(job).items()]
 
 

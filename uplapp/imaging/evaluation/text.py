@@ -12,7 +12,7 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """Lay out a table as it was published: metrics down, what was seen and then the candidates across."""
+    """Lay out a table as it was published: metrics down, degraded input and candidates across."""
     observed = TASKS[evaluation.task].observed.capitalize()
     header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
@@ -28,7 +28,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
 
 
 def format_job(job: Job) -> str:
-    """Lay out one picture: what was seen and candidates down, metrics across, seconds last, then notes."""
+    """Lay out one picture: degraded input and candidates down, metrics across, seconds last, then notes."""
     labels = {**job.labels, job.observed: f"{job.observed.capitalize()} input"}
     names = [labels[kind] for kind in (job.observed, *(result.name for result in job.results))]
     words = _consistency(result.candidate.consistency for result in job.results)
@@ -45,15 +45,18 @@ def format_job(job: Job) -> str:
 
 def _consistency(consistencies: Iterable[bool | None]) -> str:
     """Say whether networks had the measured data put back, nothing where there were only pixels."""
-    given = {value for value in consistencies if value is not None}
-    if not given:
+    values = {value for value in consistencies if value is not None}
+    if not values:
         return ""
-    put_back = "put back into" if True in given else "not put back into"
+    put_back = "put back into" if True in values else "not put back into"
     return f"Measured samples were {put_back} what the networks made (data consistency)."
 
 
 def cautions(job: Job) -> list[str]:
-    """Give the cautions of a job's results, each sentence once; equal ones are joined by their candidates."""
+    """Give the cautions of a job's results, each sentence once.
+
+    A sentence about several candidates names all of them.
+    """
     sentences: dict[str, list[str]] = {}
     for result in job.results:
         for caution in result.cautions:
@@ -76,11 +79,11 @@ def _markdown(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 
 
 def _mark_best(values: Sequence[float | None], entry: MetricEntry) -> list[str]:
-    known = [value for value in values if value is not None]
-    best = (max if entry.higher_is_better else min)(known) if known else None
+    numbers = [value for value in values if value is not None]
+    best = (max if entry.higher_is_better else min)(numbers) if numbers else None
     texts = [_format(value, entry) for value in values]
     marked = zip(values, texts, strict=True)
-    return [f"**{text}**" if known and value == best else text for value, text in marked]
+    return [f"**{text}**" if numbers and value == best else text for value, text in marked]
 
 
 def _format(value: float | None, entry: MetricEntry) -> str:

@@ -1,4 +1,4 @@
-"""What every reader of files asks first."""
+"""The first checks of every reader of files."""
 
 import math
 import re
@@ -16,7 +16,10 @@ SYSTEM_PATH = re.compile(r"""["']?(?:[A-Za-z]:)?[/\\][^\s"',;)]*["']?""")
 
 @contextmanager
 def refusing_damage(name: str) -> Iterator[None]:
-    """Turn any error of a decoder into a BadImage that names the file; errors of ours pass."""
+    """Turn any error of a decoder into a BadImage that names the file.
+
+    Errors of uplapp itself pass.
+    """
     try:
         yield
     except UplappError:

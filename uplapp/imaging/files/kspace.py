@@ -37,7 +37,7 @@ NAMES_SHOWN = 8
 
 
 def read_fastmri(path: Path) -> Scan:
-    """The scan in an HDF5 file of fastMRI, single coil (slices,H,W) or several (slices,coils,H,W).
+    """Read the scan in an HDF5 file of fastMRI, single coil (slices,H,W) or several (slices,coils,H,W).
 
     The image is cropped to the size of the file's reconstruction, of its header, or to 320x320. White is
     the maximum of that reconstruction over all slices where it fits the k-space, else of each slice.
@@ -53,11 +53,11 @@ def read_fastmri(path: Path) -> Scan:
 
 
 def read_array(path: Path, array: str | None = None, axis: int | None = None) -> Scan:
-    """The scan in an .npy or .npz file: complex k-space (H,W) or (coils,H,W), or a real picture or volume.
+    """Read an .npy or .npz file: complex k-space (H,W) or (coils,H,W), or a real picture or volume.
 
     Of an .npz the array of that name is read, else the only one, else `kspace`, `ksp`, `data` or `vol`.
-    Complex coil images, told by where their energy is, become their k-space. A volume is cut along `axis`,
-    by default the last. Pickled objects are never read.
+    Complex coil images, recognised by where their energy is, become their k-space. A volume is cut along
+    `axis`, by default the last. Pickled objects are never read.
     """
     with refusing_damage(path.name):
         values = _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
@@ -76,7 +76,10 @@ def _open_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def _dataset(name: str, file: h5py.File, key: str) -> h5py.Dataset:
-    """A dataset whose samples lie in the file itself; links could name any file of this computer."""
+    """Find a dataset whose samples lie in the file itself.
+
+    Links are refused, since they could name any file of this computer.
+    """
     if key not in file.keys():  # noqa: SIM118  (`in file` would follow links)
         raise BadImage(f"{name} has no dataset '{key}'; HDF5 files in fastMRI's layout are read")
     hard = isinstance(file.get(key, getlink=True), h5py.HardLink)
@@ -109,7 +112,10 @@ def _read_part(name: str, dataset: h5py.Dataset, index: int) -> Array:
 def _peak_of_scan(
     name: str, reconstruction: h5py.Dataset | None, index: int, magnitude: Tensor
 ) -> float | None:
-    """The maximum of the file's reconstruction, None if there is none or it is not this magnitude."""
+    """Find the maximum of the file's reconstruction.
+
+    It is None without a reconstruction, or if that is not this magnitude.
+    """
     if reconstruction is None or reconstruction.shape[1:] != magnitude.shape[1:]:
         return None
     if reconstruction.dtype.kind not in "iuf":
@@ -124,7 +130,7 @@ def _peak_of_scan(
 
 
 def _header_size(name: str, file: h5py.File) -> tuple[int, int] | None:
-    """Rows and columns of the picture by the ISMRMRD header, without one 320x320."""
+    """Read rows and columns of the picture from the ISMRMRD header, 320x320 without a header."""
     if "ismrmrd_header" not in file.keys():  # noqa: SIM118
         return FASTMRI_SIZE
     header = _dataset(name, file, "ismrmrd_header")
@@ -151,15 +157,15 @@ def _load_npz(path: Path, array: str | None) -> Array:
 
 
 def _choose(name: str, names: list[str], array: str | None) -> str:
-    known = [array] if array else [*ARRAY_NAMES, *names[: len(names) == 1]]
-    found = next((key for key in known if key in names), None)
-    if found is None:
+    candidates = [array] if array else [*ARRAY_NAMES, *names[: len(names) == 1]]
+    choice = next((key for key in candidates if key in names), None)
+    if choice is None:
         choices = ", ".join(names[:NAMES_SHOWN]) or "none"
         raise BadImage(
             f"{name} holds no array '{array or ARRAY_NAMES[0]}'; name one of its arrays "
             f"({choices}) or save it as '{ARRAY_NAMES[0]}'"
         )
-    return found
+    return choice
 
 
 def _read_npy(name: str, file: IO[bytes]) -> Array:

@@ -1,4 +1,7 @@
-"""Image files and arrays to tensors and back; the one place where ranges and colour are converted."""
+"""Conversion of image files and arrays to tensors and back.
+
+This is the one place where ranges and colour are converted.
+"""
 
 import io
 import warnings
@@ -58,7 +61,10 @@ class Picture:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The PNG, JPEG and TIFF files of a folder in order of name; none at all is refused."""
+    """List the PNG, JPEG and TIFF files of a folder in order of name.
+
+    A folder without any is refused.
+    """
     if not folder.is_dir():
         raise BadImage(f"{folder} is not a folder; give a folder of PNG, JPEG or TIFF images")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
@@ -82,7 +88,10 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def array_to_tensor(array: Array) -> Tensor:
-    """(H,W) or (H,W,C) of uint8 or uint16 to (C,H,W) float32 in [0,1]; another type raises BadImage."""
+    """Convert (H,W) or (H,W,C) of uint8 or uint16 to (C,H,W) float32 in [0,1].
+
+    Another type raises BadImage.
+    """
     if array.dtype not in (np.uint8, np.uint16):
         raise BadImage(f"samples of type {array.dtype} cannot be read; 8- and 16-bit unsigned integers are")
     planes = array[..., None] if array.ndim == 2 else array
@@ -91,14 +100,14 @@ def array_to_tensor(array: Array) -> Tensor:
 
 
 def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
-    """(C,H,W) to (H,W) or (H,W,3) unsigned integers of 8 or 16 bits, clipped to [0,1] and rounded."""
+    """Convert (C,H,W) to (H,W) or (H,W,3) unsigned integers of 8 or 16 bits, clipped to [0,1] and rounded."""
     levels = (pixels.detach().cpu().clamp(0, 1) * FULL_SCALE[bits]).round().numpy()
     array = levels.transpose(1, 2, 0).astype(ARRAY_TYPE[bits])
     return np.ascontiguousarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
 def encode_png(pixels: Tensor, bits: int = 8) -> bytes:
-    """A PNG file of (C,H,W) in [0,1], lossless after rounding to `bits`, without metadata."""
+    """Encode (C,H,W) in [0,1] as a PNG file, lossless after rounding to `bits`, without metadata."""
     return bytes(imagecodecs.png_encode(tensor_to_array(pixels, bits)))
 
 
@@ -154,7 +163,7 @@ def _describe(name: str, picture: Image.Image, data: bytes) -> _Header:
 
 
 def _decode(header: _Header, data: bytes) -> Array:
-    """Pillow reads all but 16 bits, which it would cut to 8 without a word."""
+    """Decode a picture with Pillow, except 16 bits, which Pillow would cut to 8 without a warning."""
     if header.bits == 16 and header.format == "PNG":
         return np.asarray(imagecodecs.png_decode(data))
     if header.bits == 16:

@@ -11,7 +11,7 @@ from uplapp.imaging.files.volumes import read_nifti
 
 
 def read_scan(path: Path) -> Scan:
-    """The slices of fastMRI's .h5, of .npy and .npz, of NIfTI, or the one slice of a PNG, JPEG or TIFF.
+    """Read the slices of fastMRI's .h5, of .npy, .npz and NIfTI, or the one slice of a PNG, JPEG or TIFF.
 
     See `read_fastmri`, `read_array` and `read_nifti` for what is read and how it is scaled. A file that is
     too large, damaged or of another kind raises BadImage, here or when a slice is read.
@@ -23,7 +23,10 @@ def read_scan(path: Path) -> Scan:
 
 
 def read_picture(path: Path) -> Scan:
-    """A PNG, JPEG or TIFF as a scan of one slice; colour becomes luma."""
+    """Read a PNG, JPEG or TIFF as a scan of one slice.
+
+    Colour becomes luma.
+    """
     pixels = pictures.read_image(path).with_channels(1)
     return Scan(path.name, 1, lambda index: slice_of_magnitude(path.name, index, pixels[0].numpy()))
 
@@ -39,6 +42,6 @@ READERS: dict[str, Callable[[Path], Scan]] = {
 
 
 def picture_name(path: Path) -> str:
-    """Give the name of a file without what tells its kind: `head` of `head.nii.gz`."""
+    """Give the name of a file without its suffixes: `head` of `head.nii.gz`."""
     suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), path.suffix)
     return path.name[: len(path.name) - len(suffix)]

@@ -64,7 +64,10 @@ SLICES: Mapping[str, Sample] = {
 
 
 def sample_path(name: str) -> Path:
-    """Give the file of a sample of any task; an unknown name lists the choices."""
+    """Give the file of a sample of any task.
+
+    The message about an unknown name lists the choices.
+    """
     samples = {**PHOTOGRAPHS, **SLICES}
     if name not in samples:
         raise UnknownName("sample", name, samples)

@@ -20,7 +20,7 @@ MOST_ZEROS = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """The slices of one file, read when asked for: `scan[3]`, `len(scan)`, `for slice in scan`."""
+    """The slices of one file, each read on access: `scan[3]`, `len(scan)`, `for slice in scan`."""
 
     name: str
     count: int
@@ -50,7 +50,7 @@ def slice_of_kspace(
     size: tuple[int, int] | None = None,
     peak_of_scan: Callable[[Tensor], float | None] = lambda magnitude: None,
 ) -> Slice:
-    """A slice of k-space (coils,H,W) of any complex type, its magnitude scaled to [0,1].
+    """Make a slice of k-space (coils,H,W) of any complex type, its magnitude scaled to [0,1].
 
     White is the brightest pixel of the slice, or what `peak_of_scan` says of the picture in the units of
     the file. All zero and values that are not finite raise BadImage.
@@ -65,18 +65,21 @@ def slice_of_kspace(
 
 
 def slice_of_image(name: str, index: int, image: Array) -> Slice:
-    """A slice of complex images (coils,H,W), complex64, scaled as `slice_of_kspace` does."""
+    """Make a slice of complex images (coils,H,W), complex64, scaled as `slice_of_kspace` does."""
     return slice_of_kspace(name, index, to_kspace(torch.from_numpy(image)).numpy())
 
 
 def slice_of_magnitude(name: str, index: int, magnitude: Array) -> Slice:
-    """A slice of a picture (H,W) in [0,1]."""
+    """Make a slice of a picture (H,W) in [0,1]."""
     pixels = torch.from_numpy(np.ascontiguousarray(magnitude, dtype=np.float32))[None]
     return Slice(name, index, crop_size(pixels.shape), pixels)
 
 
 def largest_value(name: str, values: Array) -> float:
-    """The largest magnitude in an array; a value that is not finite, or nothing but 0, raises BadImage."""
+    """Find the largest magnitude in an array.
+
+    NaN, infinity, or nothing but 0 raises BadImage.
+    """
     with np.errstate(all="ignore"):
         # Not abs of what is real: it copies a volume, and -32768 has no opposite among 16 bits.
         if values.dtype.kind == "c":
@@ -91,7 +94,7 @@ def largest_value(name: str, values: Array) -> float:
 
 
 def is_whole(kspace: Array) -> bool:
-    """Whether a k-space (coils,H,W) was fully sampled: no row or column inside it is 0, and few samples are.
+    """Whether a k-space (coils,H,W) was fully sampled: no row or column inside it and few samples are 0.
 
     Zeros around what was measured are padding (partial Fourier, a smaller matrix), zeros in the corners an
     elliptical scan; neither counts.
@@ -109,7 +112,10 @@ def is_image(values: Array) -> bool:
 
 
 def crop_size(shape: tuple[int, ...], size: tuple[int, int] | None = None) -> tuple[int, int]:
-    """The size (h,w) to crop to; a k-space that is narrower than that gives a square, as in fastMRI."""
+    """Give the size (h,w) to crop to.
+
+    A k-space that is narrower than that gives a square, as in fastMRI.
+    """
     height, width = shape[-2:]
     wanted = size or (height, width)
     square = (width, width) if width < wanted[1] else wanted

@@ -26,7 +26,7 @@ SAME_SPACING = 1.01
 
 
 def read_nifti(path: Path, axis: int | None = None) -> Scan:
-    """The slices of a NIfTI volume (.nii, .nii.gz), head up and front up, in [0,1] as `scan_of_volume` says.
+    """Read the slices of a NIfTI volume (.nii, .nii.gz), head and front up, scaled as by `scan_of_volume`.
 
     Axes are turned to left-right, back-front, feet-head (0, 1, 2) without interpolation; slices lie along
     `axis`, by default the one with the widest voxels, or the last. Source: the NIfTI-1 standard (2004).
@@ -38,7 +38,7 @@ def read_nifti(path: Path, axis: int | None = None) -> Scan:
 
 
 def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
-    """The voxels of a NIfTI file and their spacing in mm, axes to the right, to the front and up.
+    """Read the voxels of a NIfTI file and their spacing in mm, axes to the right, to the front and up.
 
     A file that is damaged, too large or no NIfTI raises BadImage.
     """
@@ -47,7 +47,7 @@ def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
 
 
 def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
-    """The slices (h,w) along an axis of a real volume, or the one slice of a picture (h,w).
+    """Cut a real volume into slices (h,w) along an axis, or take a picture (h,w) as one slice.
 
     0 stays black, less is clipped; 1 is the 99.9th percentile of what lies above 0, more is clipped. With
     `upright` the second axis of a slice points up. Values that are not finite raise BadImage.
@@ -74,7 +74,7 @@ def _cut(name: str, volume: Array, axis: int, white: float, upright: bool, index
 
 
 def _load_nifti(path: Path) -> Any:
-    """The image of a file of which no more is unpacked than its header announces."""
+    """Load the image of a file, unpacking no more than its header announces."""
     with path.open("rb") as raw:
         packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         raw.seek(0)
@@ -100,7 +100,7 @@ def _image_of(name: str, file: IO[bytes] | gzip.GzipFile) -> Any:
 
 
 def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
-    """Voxels with axes to the right, to the front and up, and their spacing along these."""
+    """Turn voxels so that axes go to the right, to the front and up, with their spacing along these."""
     voxels = np.asanyarray(image.dataobj)
     spacing = tuple(map(float, image.header.get_zooms()))
     extra = tuple(axis for axis in range(3, voxels.ndim) if voxels.shape[axis] == 1)
@@ -114,6 +114,9 @@ def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
 
 
 def _slice_axis(spacing: tuple[float, ...]) -> int:
-    """The axis with the widest voxels; where none is wider by a hundredth, the last."""
+    """Find the axis with the widest voxels.
+
+    Where no axis is wider by a hundredth, it is the last.
+    """
     widest = int(np.argmax(spacing))
     return widest if spacing[widest] > SAME_SPACING * spacing[-1] else len(spacing) - 1

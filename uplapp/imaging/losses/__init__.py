@@ -32,7 +32,10 @@ LOSSES: Registry[ComparingEntry] = Registry(
 
 
 def loss_on(name: str, loss: nn.Module, estimate: Tensor, batch: Batch) -> Tensor:
-    """Compare an estimate (B,C,*size) with what training drew; UplappError where the batch lacks a need."""
+    """Compare an estimate (B,C,*size) with a training batch.
+
+    UplappError is raised where the batch lacks what the loss needs.
+    """
     entry = LOSSES[name]
     if lacking := entry.lacks(batch):
         raise UplappError(f"the loss '{name}' needs {', '.join(lacking)}, which the task does not draw")

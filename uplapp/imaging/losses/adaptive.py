@@ -29,7 +29,7 @@ STEP, LAST_STEP = 0.01, 40.0
 
 
 def robust_error(difference: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
-    """rho(x, alpha, c) of each difference, for any alpha up to 2 with -inf, 0 and 2 as limits.
+    """Compute rho(x, alpha, c) of each difference, for any alpha up to 2 with -inf, 0 and 2 as limits.
 
     `alpha` and `scale` (> 0) broadcast to `difference`. It is x^2/2c^2 for alpha 2 and grows the slower the
     lower alpha is. Source: eq. 13.
@@ -82,7 +82,7 @@ class AdaptiveLoss(nn.Module):
         return (self.start - SCALE_LOWEST) * growth + SCALE_LOWEST
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar, negative where the fit is close."""
+        """Return a scalar, negative where the fit is close."""
         channels = len(self.latent_alpha)
         if channels not in (1, estimate.shape[1]):
             raise UplappError(
@@ -96,7 +96,7 @@ class AdaptiveLoss(nn.Module):
 
 
 def _relative_expm1(power: Tensor) -> Tensor:
-    """(exp(x) - 1) / x, also at 0."""
+    """Compute (exp(x) - 1) / x, also at 0."""
     small = power.abs() < 1e-3
     series = 1 + power / 2 * (1 + power / 3 * (1 + power / 4))
     safe = torch.where(small, 1, power)

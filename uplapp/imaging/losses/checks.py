@@ -8,7 +8,10 @@ from uplapp.errors import UnknownName, UplappError
 
 
 def require_whole(name: str, value: object, lowest: int) -> None:
-    """Refuse anything but a whole number from `lowest`; True is none."""
+    """Refuse anything but a whole number from `lowest`.
+
+    True is refused too.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
         raise UplappError(f"{name} is {value!r}; it needs a whole number from {lowest}")
 

@@ -26,7 +26,7 @@ VGG_WIDTHS = (64, 128, 256, 512, 512)
 
 
 class Features(nn.Module):
-    """What a frozen network sees in an image, after each of the layers `taps`.
+    """The features of a frozen network in an image, after each of the layers `taps`.
 
     Its weights are buffers outside the state_dict: nothing trains or saves them. Computes in the
     precision of its input. UplappError when the weights cannot be had or do not fit.
@@ -57,7 +57,10 @@ class Features(nn.Module):
         self.register_buffer("sd", torch.tensor(SD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B,1 or 3,H,W) in [0,1] to one (B,C,H',W') a tap; grey counts as three equal channels."""
+        """Map (B,1 or 3,H,W) in [0,1] to one (B,C,H',W') per tap.
+
+        Grey counts as three equal channels.
+        """
         self._require_fit(image)
         colour = image.expand(-1, 3, -1, -1)
         seen = ((colour - self.mean.to(image.dtype)) / self.sd.to(image.dtype)).contiguous(
@@ -92,7 +95,10 @@ def freeze(module: nn.Module) -> None:
 
 
 def build_layers(network: str, average_pool: bool = False) -> nn.Sequential:
-    """The convolutional layers, numbered as torchvision's; `average_pool` is for a VGG alone."""
+    """Build the convolutional layers, numbered as torchvision's.
+
+    `average_pool` is for a VGG alone.
+    """
     if network == "alexnet":
         return _alexnet()
     if network == "squeezenet1_1":
@@ -104,13 +110,13 @@ class Convolution(nn.Conv2d):
     """A convolution in the precision of its input."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """(B,C,H,W) to (B,C',H',W')."""
+        """Map (B,C,H,W) to (B,C',H',W')."""
         bias = None if self.bias is None else self.bias.to(input.dtype)
         return self._conv_forward(input, self.weight.to(input.dtype), bias)  # type: ignore[no-any-return]
 
 
 class Fire(nn.Module):
-    """Few channels, then many: 1x1, and beside each other 1x1 and 3x3 (Iandola et al. 2016)."""
+    """A fire module: few channels by 1x1, then many by 1x1 and 3x3 in parallel (Iandola et al. 2016)."""
 
     def __init__(self, channels: int, squeezed: int, expanded: int) -> None:
         super().__init__()
@@ -119,7 +125,7 @@ class Fire(nn.Module):
         self.expand3x3 = Convolution(squeezed, expanded, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(B,channels,H,W) to (B,2*expanded,H,W)."""
+        """Map (B,channels,H,W) to (B,2*expanded,H,W)."""
         squeezed = self.squeeze(image).relu_()
         return torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1).relu_()
 
@@ -262,9 +268,9 @@ def _download(file: str) -> Weights:
 @lru_cache
 @torch.inference_mode(False)  # cached tensors must serve training too, whoever loads them first
 def _fetch(file: str) -> Weights | str:
-    """The weights, or the reason why they did not come: remembered either way."""
+    """Fetch the weights, or the reason why they cannot be had, and remember either."""
     try:
-        # torch.hub tells what it downloads on stdout, which belongs to results.
+        # torch.hub says what it downloads on stdout, which belongs to results.
         with redirect_stdout(sys.stderr):
             loaded = torch.hub.load_state_dict_from_url(
                 ADDRESS + file, map_location="cpu", check_hash=True, weights_only=True
@@ -275,7 +281,10 @@ def _fetch(file: str) -> Weights | str:
 
 
 def _features(loaded: Weights) -> Weights:
-    """The convolutions alone; torchvision's file also holds a classifier."""
+    """Keep the convolutions alone.
+
+    torchvision's file also holds a classifier.
+    """
     named = {key.removeprefix(PREFIX): value for key, value in loaded.items() if key.startswith(PREFIX)}
     return named or loaded
 

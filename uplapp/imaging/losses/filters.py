@@ -27,15 +27,19 @@ def gaussian(sd_px: float, radius_px: int) -> Kernel:
 def filter_rows_and_columns(
     images: Tensor, rows: Sequence[Kernel], columns: Sequence[Kernel], edge: str
 ) -> Tensor:
-    """Filter channel c of (B,C,H,W) along W by `rows[c]` and along H by `columns[c]`; one kernel serves all.
+    """Filter channel c of (B,C,H,W) along W by `rows[c]` and along H by `columns[c]`.
 
-    `edge` is "replicate" (the size stays) or "valid" (each side shrinks by the kernel's length - 1).
+    One kernel serves all channels. `edge` is "replicate" (the size stays) or "valid" (each side shrinks by
+    the kernel's length - 1).
     """
     return _filter_columns(_filter_rows(images, tuple(rows), edge), tuple(columns), edge)
 
 
 def filter_axis(images: Tensor, kernel: Kernel, axis: int, edge: str) -> Tensor:
-    """Filter every line along one axis of a tensor of any shape by one kernel; `edge` as above."""
+    """Filter every line along one axis of a tensor of any shape by one kernel.
+
+    `edge` is as for `filter_rows_and_columns`.
+    """
     lines = images.movedim(axis, -1)
     blocks = _blocks((kernel,), lines.shape[-1], edge, images.dtype, images.device)
     parts = [lines[..., first:last] @ matrices[0].mT for first, last, matrices in blocks]
@@ -60,7 +64,7 @@ def _filter_columns(images: Tensor, kernels: tuple[Kernel, ...], edge: str) -> T
 def _blocks(
     kernels: tuple[Kernel, ...], size: int, edge: str, dtype: torch.dtype, device: torch.device
 ) -> list[tuple[int, int, Tensor]]:
-    """(first, last, matrices): samples [first, last) of a line give the next block of outputs."""
+    """List (first, last, matrices): samples [first, last) of a line give the next block of outputs."""
     reach = max(len(kernel) for kernel in kernels) // 2
     shift, outputs = (reach, size) if edge == "replicate" else (0, size - 2 * reach)
     blocks = []
@@ -73,7 +77,10 @@ def _blocks(
 
 
 def _band_matrix(kernel: Kernel, outputs: tuple[int, int], inputs: tuple[int, int], shift: int) -> Tensor:
-    """Correlate the samples `inputs` of a line with `kernel`; samples beyond the ends repeat the last."""
+    """Build the matrix that correlates the samples `inputs` of a line with `kernel`.
+
+    Samples beyond the ends repeat the last one.
+    """
     matrix = torch.zeros(outputs[1] - outputs[0], inputs[1] - inputs[0], dtype=torch.float64)
     lines = torch.arange(len(matrix))
     for offset, weight in enumerate(kernel):

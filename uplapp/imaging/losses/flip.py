@@ -41,7 +41,7 @@ STRIP_PX = 256
 def flip_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGREE) -> Tensor:
     """FLIP of each pixel, (B,C,H,W) sRGB in [0,1] with 1 or 3 channels to (B,H,W) in [0,1].
 
-    Values outside [0,1] are clamped. `ppd` is pixels a degree of visual angle. The gradient flows
+    Values outside [0,1] are clamped. `ppd` is pixels per degree of visual angle. The gradient flows
     to `estimate` alone and is finite everywhere.
     """
     return _compare(_perceive, estimate, target, ppd)
@@ -57,7 +57,7 @@ def flip_gray_map(estimate: Tensor, target: Tensor, ppd: float = PIXELS_PER_DEGR
 
 
 def reach_px(ppd: float) -> int:
-    """How far a pixel of the map looks: the radius of the widest contrast filter."""
+    """The radius of the widest contrast filter, beyond which nothing affects a pixel of the map."""
     require_number("ppd", ppd, *PPD_RANGE)
     return math.ceil(3 * math.sqrt(CSF_WIDEST / (2 * math.pi**2)) * ppd)
 
@@ -85,7 +85,7 @@ class FlipLoss(nn.Module):
         self.ppd = ppd
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar in [0,1]."""
+        """Return a scalar in [0,1]."""
         return flip_map(estimate, target, self.ppd).mean()
 
 
@@ -98,7 +98,7 @@ class FlipGrayLoss(nn.Module):
         self.ppd = ppd
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar in [0,1]."""
+        """Return a scalar in [0,1]."""
         return flip_gray_map(estimate, target, self.ppd).mean()
 
 
@@ -114,7 +114,7 @@ def _compare(
 
 
 def _perceive(image: Tensor, ppd: float) -> tuple[Tensor, Tensor]:
-    """What the eye gets: Hunt-adjusted CIELAB of the filtered image, and its edges with its points."""
+    """Compute the perceived image: Hunt-adjusted CIELAB after filtering, and its edges with its points."""
     rgb = image.clamp(0, 1).expand(-1, 3, -1, -1)
     opponent = _xyz_to_ycxcz(_mix(_srgb_to_linear(rgb), RGB_TO_XYZ))
     luma = (opponent[:, :1] + 16) / 116
@@ -190,7 +190,7 @@ def _hunt(lab: Tensor) -> Tensor:
 
 
 def _colour_difference(estimate: Tensor, target: Tensor) -> Tensor:
-    """Of lightness and, if there are any, two chroma channels: (B,1 or 3,H,W) to (B,H,W) in [0,1]."""
+    """Compute the difference of lightness and any chroma, (B,1 or 3,H,W) to (B,H,W) in [0,1]."""
     difference = estimate - target
     chroma = (difference[:, 1:].square().sum(dim=1) + EPSILON).sqrt()
     powered = (difference[:, 0].abs() + chroma) ** Q_C

@@ -46,7 +46,10 @@ class Lpips(nn.Module):
         self.register_buffer("linear", torch.cat(linear), persistent=False)
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """(B,C,H,W) in [0,1], 1 or 3 channels, to (B,); the gradient flows to `estimate` alone."""
+        """Compare images (B,C,H,W) in [0,1] of 1 or 3 channels and return (B,).
+
+        The gradient flows to `estimate` alone.
+        """
         with torch.no_grad():
             seen_t = self.features(target)
         distances = [
@@ -74,7 +77,7 @@ class LpipsPlusSquares(nn.Module):
         self.lpips = Lpips(backbone, weights)
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar."""
+        """Return a scalar."""
         distance: Tensor = self.lpips(estimate, target).mean()
         return (estimate - target).square().mean() + self.weight * distance
 
@@ -88,7 +91,7 @@ class _UnitDistance(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, estimate: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-        """(B,C,H,W) twice and (C,) to (B,)."""
+        """Map (B,C,H,W) twice and (C,) to (B,)."""
         pixels, other = _pixels(estimate), _pixels(target)
         inverse = _inverse_length(pixels)
         difference = (pixels * inverse).sub_(other * _inverse_length(other))
@@ -99,7 +102,7 @@ class _UnitDistance(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
-        """(B,) to the gradient by the estimate's features (B,C,H,W)."""
+        """Map (B,) to the gradient by the estimate's features (B,C,H,W)."""
         pixels, inverse, difference, weights = ctx.saved_tensors
         batch, channels, height, width = ctx.shape
         gradient = difference * weights
@@ -110,7 +113,7 @@ class _UnitDistance(torch.autograd.Function):
 
 
 def _pixels(features: Tensor) -> Tensor:
-    """(B,C,H,W) to (BHW,C): a view, where channels lie last in memory."""
+    """Reshape (B,C,H,W) to (BHW,C), a view where channels lie last in memory."""
     return features.permute(0, 2, 3, 1).flatten(0, 2)
 
 

@@ -7,7 +7,7 @@ class MeanAbsoluteError(nn.Module):
     """Mean absolute difference of images of any shape, in [0,1]."""
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """The mean over all samples, a scalar."""
+        """Return the mean over all samples, a scalar."""
         return (estimate - target).abs().mean()
 
 
@@ -15,5 +15,5 @@ class MeanSquaredError(nn.Module):
     """Mean squared difference of images of any shape, in [0,1]."""
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """The mean over all samples, a scalar."""
+        """Return the mean over all samples, a scalar."""
         return (estimate - target).square().mean()

@@ -21,7 +21,7 @@ CONTRAST_FLOOR = 1e-2
 def ssim(estimate: Tensor, target: Tensor) -> Tensor:
     """Mean SSIM of each image (B,C,H,W) or volume (B,C,D,H,W) in [0,1], to (B,).
 
-    Gaussian window of 11 px a side, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px
+    Gaussian window of 11 px per side, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px
     is refused. Source: Wang, Bovik, Sheikh and Simoncelli (2004), eq. 13.
     """
     require_axes(estimate, (4, 5))
@@ -54,23 +54,26 @@ def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:
 
 
 class StructuralLoss(nn.Module):
-    """1 - SSIM, the mean over a batch (B,C,H,W) or (B,C,D,H,W) in [0,1]."""
+    """The loss 1 - SSIM, the mean over a batch (B,C,H,W) or (B,C,D,H,W) in [0,1]."""
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar in [0,2]."""
+        """Return a scalar in [0,2]."""
         return 1 - ssim(estimate, target).mean()
 
 
 class MultiScaleStructuralLoss(nn.Module):
-    """1 - MS-SSIM, the mean over a batch (B,C,H,W) in [0,1]; see `ms_ssim` for small images."""
+    """The loss 1 - MS-SSIM, the mean over a batch (B,C,H,W) in [0,1].
+
+    See `ms_ssim` for small images.
+    """
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar in [0,1]."""
+        """Return a scalar in [0,1]."""
         return 1 - ms_ssim(estimate, target, CONTRAST_FLOOR).mean()
 
 
 class Moments(NamedTuple):
-    """What the terms of SSIM are made of, at every position of the window."""
+    """The local moments that SSIM is made of, at every position of the window."""
 
     squared_means: Tensor
     product_of_means: Tensor
@@ -79,7 +82,7 @@ class Moments(NamedTuple):
 
 
 def _moments(estimate: Tensor, target: Tensor) -> Moments:
-    """Both terms need the variances only as a sum, so four filtered maps do for the usual five.
+    """Compute the moments from four filtered maps, since both terms need only the variances' sum.
 
     The target's mean is filtered by itself: in training no gradient goes back through it.
     """
@@ -110,7 +113,10 @@ def _average(maps: Tensor) -> Tensor:
 
 
 def _scale_weights(side_px: int) -> list[float]:
-    """As many of the five weights as there are scales of 11 px and more; halving rounds up."""
+    """Take as many of the five weights as there are scales of 11 px and more.
+
+    Halving rounds up.
+    """
     scales = [weight for scale, weight in enumerate(SCALE_WEIGHTS) if -(-side_px >> scale) >= WINDOW_PX]
     return [weight / sum(scales) for weight in scales]
 
@@ -121,5 +127,8 @@ def _halve(image: Tensor) -> Tensor:
 
 
 def _hold(term: Tensor, floor: float) -> Tensor:
-    """The term, or the floor where it is lower; the gradient passes in either case."""
+    """Replace a term under the floor by the floor.
+
+    The gradient passes in either case.
+    """
     return term + (floor - term).clamp_min(0).detach()

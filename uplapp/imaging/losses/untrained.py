@@ -1,4 +1,4 @@
-"""The untrained perceptual loss: what a small network with random, frozen weights sees.
+"""The untrained perceptual loss: the features of a small network with random, frozen weights.
 
 Source: Pfaehler et al. (2024), Untrained perceptual loss for image denoising of line-like structures in MR
 images. Depth, kernel, pooling and initialisation are the ones they compare; five layers of 3 px did best.
@@ -49,7 +49,7 @@ TAPS = ("all", "last")
 
 @dataclass(frozen=True)
 class LossNetwork:
-    """A stack of convolutions without bias, each with a ReLU, halved between layers unless pooling is none.
+    """A stack of convolutions without bias, each with a ReLU, halved between layers by `pooling`.
 
     `pooling` is max, avg, stride (every later convolution steps by 2) or none; `taps` are the layers that
     are compared, all or the last. The zeros around an image keep its size.
@@ -73,7 +73,7 @@ class LossNetwork:
 
     @property
     def smallest_side_px(self) -> int:
-        """The side of which one sample is left in the last layer."""
+        """The side of an image of which one sample is left in the last layer."""
         return 2 ** (self.depth - 1) if POOLINGS[self.pooling] else 1
 
     def draw(self, channels: int, axes: int, seed: tuple[int, ...]) -> list[Tensor]:
@@ -100,11 +100,12 @@ class LossNetwork:
 
 
 class UntrainedPerceptualLoss(nn.Module):
-    """Sum over layers of the mean squared difference of random features; (B,C,H,W) or (B,C,D,H,W) in [0,1].
+    """Sum over layers of the mean squared difference of random features.
 
-    The options are those of `LossNetwork`. The weights follow from `seed` and the shape of the images and are
-    neither learned nor saved. With `resample` each call in training mode draws others: they follow from the
-    seed and the buffer `step`, which counts the calls. An image that pooling would leave empty is refused.
+    Images are (B,C,H,W) or (B,C,D,H,W) in [0,1]. The options are those of `LossNetwork`. The weights follow
+    from `seed` and the shape of the images and are neither learned nor saved. With `resample` each call in
+    training mode draws others: they follow from the seed and the buffer `step`, which counts the calls. An
+    image that pooling would leave empty is refused.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class UntrainedPerceptualLoss(nn.Module):
         self._drawn: tuple[object, list[Tensor]] = (None, [])
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """A scalar from 0."""
+        """Return a scalar from 0."""
         require_axes(estimate, tuple(CONVOLUTIONS))
         require_sides(estimate, self.network.smallest_side_px)
         filters = self._filters(estimate)
@@ -145,6 +146,6 @@ class UntrainedPerceptualLoss(nn.Module):
         seed = (self.seed, int(self.step)) if self.resample else (self.seed,)
         key = (seed, image.shape[1], image.ndim, image.dtype, image.device)
         if self._drawn[0] != key:
-            drawn = self.network.draw(image.shape[1], image.ndim, seed)
-            self._drawn = (key, [weight.to(image) for weight in drawn])
+            filters = self.network.draw(image.shape[1], image.ndim, seed)
+            self._drawn = (key, [weight.to(image) for weight in filters])
         return self._drawn[1]

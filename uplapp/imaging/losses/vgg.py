@@ -41,7 +41,10 @@ class VggLoss(nn.Module):
         self.register_buffer("means", torch.zeros(len(TAPS) + 1), persistent=balance)
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """(B,C,H,W) in [0,1], 1 or 3 channels, to a scalar; the gradient flows to `estimate` alone."""
+        """Compare images (B,C,H,W) in [0,1] of 1 or 3 channels and return a scalar.
+
+        The gradient flows to `estimate` alone.
+        """
         with torch.no_grad():
             seen_t = [target.detach(), *self.features(target)]
         seen_e = [estimate, *self.features(estimate)]
@@ -50,7 +53,10 @@ class VggLoss(nn.Module):
         return (layers / self._scales(layers.detach()) * weights).sum()
 
     def _scales(self, layers: Tensor) -> Tensor:
-        """What each layer is divided by; settled by the first batch that is balanced."""
+        """Give the divisor of each layer.
+
+        The first batch that is balanced settles it.
+        """
         if not self.balance:
             return torch.ones_like(layers)
         if not self.means.any():

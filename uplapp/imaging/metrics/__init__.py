@@ -1,4 +1,4 @@
-"""Image metrics: `METRICS.build(name)(estimate, target)` is one value an image, (B,C,H,W) to (B,)."""
+"""Image metrics: `METRICS.build(name)(estimate, target)` is one value per image, (B,C,H,W) to (B,)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ def l2() -> Metric:
 
 
 def psnr(data_range: float = 1.0) -> Metric:
-    """Peak signal-to-noise ratio in dB; infinite for equal images."""
+    """Peak signal-to-noise ratio in dB, infinite for equal images."""
     mean_square = l2()
     return lambda estimate, target: 10 * torch.log10(data_range**2 / mean_square(estimate, target))
 
 
 def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
-    """Mean LDR-FLIP at `ppd` pixels a degree, strip by strip to save memory; 0 for equal images."""
+    """Mean LDR-FLIP at `ppd` pixels per degree, strip by strip to save memory, 0 for equal images."""
     reach_px(ppd)  # refuses an impossible one
 
     def mean_of_map(estimate: Tensor, target: Tensor) -> Tensor:
@@ -56,7 +56,10 @@ def flip(ppd: float = PIXELS_PER_DEGREE) -> Metric:
 
 
 def lpips(backbone: str = "alex", weights: str | Path | None = None) -> Metric:
-    """LPIPS by the backbone alex, squeeze or vgg; UplappError when its weights cannot be had."""
+    """LPIPS by the backbone alex, squeeze or vgg.
+
+    UplappError is raised when its weights cannot be had.
+    """
     distance = Lpips(backbone, weights)
     return lambda estimate, target: distance.to(target.device)(estimate, target)
 

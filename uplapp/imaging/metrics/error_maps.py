@@ -1,4 +1,4 @@
-"""Where a restoration differs from its reference: FLIP of each pixel, in the colours of its publication."""
+"""Error maps of a restoration against its reference: FLIP of each pixel, in the published colours."""
 
 import io
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class Moments(NamedTuple):
 
 
 def vif(estimate: Tensor, target: Tensor) -> Tensor:
-    """How much of the information in the target the estimate keeps, (B,C,H,W) in [0,1] to (B,).
+    """The share of the information in the target that the estimate keeps, (B,C,H,W) in [0,1] to (B,).
 
     1 for equal images, above 1 where contrast was raised. Colour is judged by its luma. A side under
     41 px is refused.
@@ -49,7 +49,7 @@ def vif(estimate: Tensor, target: Tensor) -> Tensor:
 
 
 def _centred_luma(image: Tensor) -> Tensor:
-    """Luma in [0,255] less its mean, which variances ignore but rounding does not."""
+    """Compute luma in [0,255] less its mean, which variances ignore but rounding does not."""
     if image.shape[1] == 3:
         weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
         image = (image * weights).sum(dim=1, keepdim=True)
@@ -70,7 +70,7 @@ def _moments(estimate: Tensor, target: Tensor, window_px: int) -> Moments:
 
 
 def _information_kept(moments: Moments) -> Tensor:
-    """What passes a channel that blurs by `gain` and adds noise, in digits, (B,)."""
+    """Compute the information, in digits, (B,), that passes a channel with blur by `gain` and noise."""
     flat = (moments.target < EPSILON) | (moments.estimate < EPSILON)
     gain = torch.where(flat, 0, moments.both / (moments.target + EPSILON)).clamp_min(0)
     noise = (moments.estimate - gain * moments.both).clamp_min(EPSILON)

@@ -21,7 +21,7 @@ class Standardised(nn.Module):
         self.receptive_radius = None
 
     def forward(self, image: Tensor) -> Tensor:
-        """Restore a batch; the output is not clipped."""
+        """Restore a batch without clipping the output."""
         deviation, mean = torch.std_mean(image, dim=(1, 2, 3), keepdim=True)
         deviation = deviation.clamp_min(SMALLEST_DEVIATION)
         estimate: Tensor = self.network(((image - mean) / deviation).clamp(-CLAMP, CLAMP))

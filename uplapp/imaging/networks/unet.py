@@ -8,7 +8,7 @@ LEVELS = 5
 
 
 class UNet(nn.Module):
-    """Encoder and decoder with skips; an image (B,C,H,W) in [0,1] to an estimate of its size and range.
+    """An encoder and a decoder with skips, from an image (B,C,H,W) in [0,1] to an estimate like it.
 
     The skips are the input and the pooled maps. There is no normalisation, so the output of a pixel
     depends only on the pixels within `receptive_radius`. Sides that are no multiple of `2**LEVELS`
@@ -43,7 +43,7 @@ class UNet(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        """Restore a batch; the output is not clipped."""
+        """Restore a batch without clipping the output."""
         height, width = image.shape[-2:]
         centred = _pad_to_multiple(image, self.multiple) - 0.5
         skips = [centred]

@@ -1,4 +1,4 @@
-"""Receiver coils: what each of them sees, simulated or estimated, and how their images become one."""
+"""Receiver coils: their sensitivities, simulated or estimated, and the combination of their images."""
 
 import math
 
@@ -74,7 +74,10 @@ def smoothed_maps(coil_images: Tensor) -> Tensor:
 
 
 def normalised(coil_images: Tensor) -> Tensor:
-    """Coil images (coils,H,W) divided by the root of their sum of squares; 0 stays 0."""
+    """Divide coil images (coils,H,W) by the root of their sum of squares.
+
+    0 stays 0.
+    """
     size = root_sum_of_squares(coil_images)
     maps: Tensor = coil_images / size.clamp_min(SMALLEST_SIGNAL * float(size.max()))
     return maps

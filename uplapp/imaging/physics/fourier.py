@@ -7,7 +7,7 @@ ROWS_AND_COLUMNS = (-2, -1)
 
 
 def to_kspace(image: Tensor) -> Tensor:
-    """The k-space (...,H,W), complex, of an image (...,H,W), real or complex.
+    """Compute the k-space (...,H,W), complex, of an image (...,H,W), real or complex.
 
     Orthonormal, so energy is kept; the zero frequency lies at (H // 2, W // 2).
     """
@@ -18,7 +18,7 @@ def to_kspace(image: Tensor) -> Tensor:
 
 
 def to_image(kspace: Tensor) -> Tensor:
-    """The complex image (...,H,W) of a k-space (...,H,W); the inverse of `to_kspace`."""
+    """Compute the complex image (...,H,W) of a k-space (...,H,W), the inverse of `to_kspace`."""
     centred = torch.fft.ifftshift(kspace, dim=ROWS_AND_COLUMNS)
     image = torch.fft.ifft2(centred, dim=ROWS_AND_COLUMNS, norm="ortho")
     shifted: Tensor = torch.fft.fftshift(image, dim=ROWS_AND_COLUMNS)

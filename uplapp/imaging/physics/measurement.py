@@ -12,7 +12,10 @@ from uplapp.registry import Entry
 
 
 class Operator(Protocol):
-    """A linear map from images to data, with its adjoint: <A x, y> = <x, A^H y>; `kind` names its range."""
+    """A linear map from images to data, with its adjoint: <A x, y> = <x, A^H y>.
+
+    `kind` names the range of the map.
+    """
 
     kind: ClassVar[str]
 
@@ -61,12 +64,12 @@ class Sampling:
         return self.combine(to_image(data * self.mask))
 
     def coil_images(self, image: Tensor) -> Tensor:
-        """Give what each coil sees (...,coils,H,W) of an image (...,H,W)."""
+        """Give the image of each coil (...,coils,H,W) for an image (...,H,W)."""
         image = image[..., None, :, :]
         return image if self.maps is None else image * self.maps
 
     def combine(self, coil_images: Tensor) -> Tensor:
-        """Join what the coils see (...,coils,H,W) into one image (...,H,W): the adjoint of `coil_images`."""
+        """Join the images of the coils (...,coils,H,W) into one (...,H,W), the adjoint of `coil_images`."""
         if self.maps is not None:
             coil_images = coil_images * self.maps.conj()
         return coil_images.sum(dim=-3)
@@ -74,7 +77,7 @@ class Sampling:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What an instrument gave of one image, or of a batch of them.
+    """The measurement of one image, or of a batch of images, by an instrument.
 
     `seen` (C,*size), in [0,1] but for noise, is what a network is shown. `data` lie in the range of
     `operator`: the picture itself for photographs, k-space (coils,H,W), complex64, in units of `seen` for MR,
@@ -91,12 +94,18 @@ class Measurement:
 
 
 def of_pixels(seen: Tensor, noise: float | None = None, note: str = "") -> Measurement:
-    """Build the measurement of a camera (C,*size); `noise` as in `Measurement`."""
+    """Build the measurement of a camera (C,*size).
+
+    `noise` is as in `Measurement`.
+    """
     return Measurement(seen, Identity(), seen, noise, note)
 
 
 def require_sampling(measurement: Measurement) -> Sampling:
-    """Give the operator of a measurement of k-space; UplappError is raised for any other measurement."""
+    """Give the operator of a measurement of k-space.
+
+    UplappError is raised for any other measurement.
+    """
     if isinstance(measurement.operator, Sampling):
         return measurement.operator
     raise UplappError("the image comes without k-space; give a method that works on pictures")
@@ -124,12 +133,15 @@ class Slice:
 
     @property
     def undersampled(self) -> bool:
-        """Whether the file lacks a part of k-space, so that there is nothing to compare with."""
+        """Whether the file lacks a part of k-space, so that there is no reference."""
         return self.magnitude is None
 
 
 def crop_centre(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Cut the middle (...,h,w) of an image (...,H,W), at most `size`; odd margins are smaller at the top."""
+    """Cut the middle (...,h,w) of an image (...,H,W), at most `size`.
+
+    Odd margins are smaller at the top.
+    """
     top, left = (max(side - part, 0) // 2 for side, part in zip(image.shape[-2:], size, strict=True))
     return image[..., top : top + size[0], left : left + size[1]]
 
@@ -156,10 +168,10 @@ class Degradation(Protocol):
 
     @property
     def text(self) -> str:
-        """What is done, in the words of a legend."""
+        """A legend of the degradation in words."""
 
     def for_image(self, name: str) -> Self:
-        """Give the degradation of the image of that name."""
+        """Give the degradation for the image called `name`."""
 
     def measure(self, clean: Any) -> Measurement:
         """Measure a clean image (C,*size) in [0,1], or what a reader made of a file."""

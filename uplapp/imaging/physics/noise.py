@@ -14,7 +14,10 @@ from uplapp.imaging.physics.measurement import Choice, Measurement, of_pixels
 
 @dataclass(frozen=True)
 class GaussianNoise:
-    """White Gaussian noise of `sigma` in 8-bit units, unclipped; equal seeds give equal noise."""
+    """White Gaussian noise of `sigma` in 8-bit units, unclipped.
+
+    Equal seeds give equal noise.
+    """
 
     heading: ClassVar[str] = "Noise"
     strength: ClassVar[str] = "sigma"
@@ -32,11 +35,11 @@ class GaussianNoise:
 
     @property
     def text(self) -> str:
-        """What is done, in the words of a legend."""
+        """A legend of the degradation in words."""
         return f"sigma {self.sigma:g}"
 
     def for_image(self, name: str) -> "GaussianNoise":
-        """The same: noise is drawn by the seed alone."""
+        """Give the same degradation, since the noise depends on the seed alone."""
         return self
 
     def measure(self, clean: Tensor) -> Measurement:
@@ -46,7 +49,7 @@ class GaussianNoise:
 
 
 def add_gaussian_noise(image: Tensor, sigma: float | Tensor, generator: torch.Generator) -> Tensor:
-    """Add white Gaussian noise of `sigma` in 8-bit units to an image in [0,1]; the result is not clipped.
+    """Add white Gaussian noise of `sigma` in 8-bit units to an image in [0,1], without clipping.
 
     `sigma` may be a tensor that broadcasts against the image. The noise is drawn on the generator's
     device, so that a seed gives the same noise wherever the image is.

@@ -31,7 +31,7 @@ AS_IT_IS = "{name} lacks a part of its k-space already: all there is was used, a
 
 @dataclass(frozen=True)
 class Undersampling:
-    """k-space of which one column in `acceleration` was sampled; the rest is zero.
+    """Undersampling of k-space, which keeps one column in `acceleration` and leaves the rest zero.
 
     A magnitude image has neither phase nor coils: a smooth random phase and `coils` simulated coils give it
     the k-space of a measurement. `mask` is a name in MASKS; `seed` draws columns and phase.
@@ -75,12 +75,12 @@ class Undersampling:
 
     @property
     def text(self) -> str:
-        """What is done, in the words of a legend."""
+        """A legend of the degradation in words."""
         columns = f"{self.acceleration}x {MASKS[self.mask].label}"
         return columns if self.coils == 1 else f"{columns}, {self.coils} coils"
 
     def for_image(self, name: str) -> "Undersampling":
-        """The same with columns and phase of their own for the image of that name.
+        """Give the degradation with columns and phase drawn for the image called `name`.
 
         With seed 0 the columns are those by which fastMRI validates the file of that name, suffix included.
         """
@@ -89,7 +89,10 @@ class Undersampling:
         return replace(self, seed=letters if letters and seed == (0,) else seed + letters)
 
     def columns(self, width: int) -> Tensor:
-        """The mask (W,) of bool for a k-space of that width; one too narrow for a centre is refused."""
+        """Draw the mask (W,) of bool for a k-space of that width.
+
+        A width that leaves no centre is refused.
+        """
         sampled: Tensor = MASKS[self.mask].build(
             width, self.acceleration, centre_fraction(self.acceleration), self.seed
         )
@@ -126,14 +129,14 @@ class Undersampling:
 def sample(image: Tensor, mask: Tensor, maps: Tensor | None = None) -> tuple[Sampling, Tensor]:
     """Sample the k-space (coils,H,W) of a complex image (1,H,W) under a mask of columns (W,).
 
-    The operator does not know the coil `maps` (coils,H,W): it has those that the data tell, as in practice.
+    The operator does not know the coil `maps` (coils,H,W): it has those that the data show, as in practice.
     """
     data = to_kspace(image if maps is None else image * maps) * mask
     return Sampling(mask, estimate_maps(data, mask)), data
 
 
 def undersample(images: Tensor, masks: Tensor, phases: Tensor, maps: Tensor | None = None) -> Tensor:
-    """Zero-filled magnitude images (B,C,H,W) of magnitude images (B,C,H,W), one mask (B,W) an image.
+    """Zero-fill magnitude images (B,C,H,W) under one mask per image (B,W).
 
     `phases` in radians broadcast against the images; coil `maps` (coils,H,W) are joined by the root of their
     sum of squares. Whole columns are kept, so the transform along columns cancels, as do the shifts of

@@ -1,1 +1,1 @@
-"""What a training run is made of: names and numbers, therefore JSON and TOML."""
+"""Recipes of training runs, made of names and numbers, therefore JSON and TOML."""

@@ -1,4 +1,4 @@
-"""How weights follow their gradients: `OPTIMISERS.build(name, parameters, lr=..., beta2=...)`."""
+"""Optimisers of weights: `OPTIMISERS.build(name, parameters, lr=..., beta2=...)`."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,10 +18,11 @@ TINY = 1e-8
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum steps whose matrices are orthogonalised; biases and other vectors and numbers step by Adam.
+    """Momentum steps whose matrices are orthogonalised.
 
-    A kernel (out,in,...) counts as a matrix of `out` rows. Steps have Adam's size, so the rates that suit
-    Adam are a place to start. Sources: Jordan et al. (2024), Muon; Liu et al. (2025), arXiv:2502.16982.
+    Biases and other vectors and numbers step by Adam. A kernel (out,in,...) counts as a matrix of `out` rows.
+    Steps have Adam's size, so the rates that suit Adam are a place to start. Sources: Jordan et al. (2024),
+    Muon; Liu et al. (2025), arXiv:2502.16982.
     """
 
     def __init__(

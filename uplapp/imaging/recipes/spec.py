@@ -26,9 +26,10 @@ LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast a network is trained; the rate ramps down along a cosine at the end.
+    """The length and pace of a training.
 
-    `warm_up` is in steps, `ramp_down` a share of them; a value without sense raises UplappError.
+    The rate ramps down along a cosine at the end. `warm_up` is in steps, `ramp_down` a share of them; a value
+    without sense raises UplappError.
     """
 
     steps: int = 9000
@@ -50,7 +51,10 @@ class Schedule:
                 raise UplappError(f"{name} of a schedule is {getattr(self, name)}; it needs {words}")
 
     def rate(self, step: int) -> float:
-        """The learning rate of one step; the ramp is that of noise2noise."""
+        """The learning rate of one step.
+
+        The ramp is the one of noise2noise.
+        """
         left = (self.steps - step) / max(self.ramp_down * self.steps, 1)
         down = 0.5 - 0.5 * math.cos(math.pi * min(left, 1))
         return self.learning_rate * min(down, (step + 1) / max(self.warm_up, 1))
@@ -58,7 +62,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training: who learns by which loss, at which pace, from which batches.
+    """One stretch of training: the learner, the loss, the schedule and the batches.
 
     `learner` is a name in LEARNERS; `options` are the learner's, `draw` those by which the task draws.
     """
@@ -78,9 +82,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One training run, made of names and numbers alone; equal specs on one machine give equal weights.
+    """One training run, made of names and numbers alone.
 
-    Every stage goes on from the weights of the stage before it. `label` may stand for the loss in the name.
+    Equal specs on one machine give equal weights. Every stage goes on from the weights of the stage before
+    it. `label` may stand for the loss in the name.
     """
 
     task: str
@@ -96,7 +101,7 @@ class RunSpec:
 
     @property
     def last(self) -> Stage:
-        """The stage whose end is the result."""
+        """The last stage, whose end is the result."""
         return self.stages[-1]
 
     @property
@@ -111,12 +116,12 @@ class RunSpec:
 
     @property
     def name(self) -> str:
-        """The stem of the files the run leaves: task, network, loss or label."""
+        """The stem of the run's files: task, network, loss or label."""
         return f"{self.task}-{self.network}-{self.label or self.loss}"
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits that tell this recipe from every other."""
+        """Eight hexadecimal digits that differ between any two recipes."""
         text = json.dumps(self.to_json(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -141,7 +146,10 @@ class RunSpec:
 
 
 def one_stage(task: str, network: str, loss: str, seed: int = 0, **rest: Any) -> RunSpec:
-    """Build a run of a single stage; `rest` are fields of the run or of its stage."""
+    """Build a run of a single stage.
+
+    `rest` are fields of the run or of its stage.
+    """
     of_stage = {one.name for one in fields(Stage)}
     stage = Stage(loss, **{key: value for key, value in rest.items() if key in of_stage})
     of_run = {key: value for key, value in rest.items() if key not in of_stage}

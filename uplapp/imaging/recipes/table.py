@@ -1,4 +1,4 @@
-"""A table of runs as data: a TOML file that says what to train, and on what data it says it was."""
+"""Tables of runs: TOML files that say what to train, and how to describe the data."""
 
 import tomllib
 from collections import Counter
@@ -27,7 +27,10 @@ class Row:
 
 @dataclass(frozen=True)
 class StageTable:
-    """A stage as a table writes it; a missing `loss` is the key of its table."""
+    """A stage as written in a table.
+
+    A missing `loss` is the key of its table.
+    """
 
     loss: str = ""
     options: Values = field(default_factory=dict)
@@ -39,7 +42,7 @@ class StageTable:
 
 @dataclass(frozen=True)
 class Group:
-    """What the runs of a group share: `start` or `stages` come first, then each of `losses` by itself."""
+    """The settings shared by the runs of a group: `start` or `stages` first, then each of `losses`."""
 
     task: str
     network: str = "unet"
@@ -54,12 +57,12 @@ class Group:
 
 
 def read_table(path: Path) -> list[Row]:
-    """Read the runs of a file in its order, every loss of every group; what is invalid is refused.
+    """Read the runs of a file in its order, every loss of every group.
 
-    A group `[NAME]` holds what its runs share: task, network, network_options, seed, source, schedule, draw,
-    stages (or one, as start) that come before, each with loss, options, schedule, draw, learner and
-    learner_options; `[NAME.losses]` holds a table for each loss with its options and what its schedule
-    changes. Runs of one name are told apart by their digests.
+    Invalid values are refused. A group `[NAME]` holds what its runs share: task, network, network_options,
+    seed, source, schedule, draw, stages (or one, as start) that come before, each with loss, options,
+    schedule, draw, learner and learner_options; `[NAME.losses]` holds a table for each loss with its options
+    and what its schedule changes. Runs of one name differ in their digests.
     """
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -73,11 +76,14 @@ def read_table(path: Path) -> list[Row]:
 
 
 def choose_rows(rows: list[Row], names: list[str]) -> list[Row]:
-    """The rows of the runs called `names`, all where none is given; an unknown one lists the choices."""
-    known = [row.spec.name for row in rows]
+    """Choose the rows of the runs called `names`, all rows without names.
+
+    The message about an unknown name lists the choices.
+    """
+    choices = [row.spec.name for row in rows]
     for name in names:
-        if name not in known:
-            raise UplappError(f"the table has no run '{name}'; choose among: {', '.join(known)}")
+        if name not in choices:
+            raise UplappError(f"the table has no run '{name}'; choose among: {', '.join(choices)}")
     return [row for row in rows if not names or row.spec.name in names]
 
 

@@ -1,4 +1,4 @@
-"""What restores an image: networks, classical methods, fits to one image."""
+"""Restorers of images: networks, classical methods, fits to one image."""
 
 from uplapp.imaging.restorers.classical import NonLocalMeans, TotalVariation, Wavelet, ZeroFilled
 from uplapp.imaging.restorers.network import NetworkRestorer

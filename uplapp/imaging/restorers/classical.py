@@ -1,4 +1,4 @@
-"""Classical methods as restorers: each by what was measured, pixels or k-space."""
+"""Classical methods as restorers, each for pixels, k-space or both."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ SIGMA = "Standard deviation of the noise in 8-bit units; estimated where it is n
 
 
 def _sigma(given: float | None, case: Case) -> float | None:
-    """The noise of a case in units of the image: as given, else as known, else None."""
+    """Give the noise of a case in units of the image: the option, else the measurement's, else None."""
     return given / 255 if given is not None else case.measurement.noise
 
 
@@ -30,7 +30,7 @@ class NonLocalMeans:
         check_options(self)
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Restore a photograph (C,H,W); see `photographs.nlm`."""
+        """Restore a photograph (C,H,W) as `photographs.nlm` does."""
         return nlm(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 

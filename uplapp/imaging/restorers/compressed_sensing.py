@@ -35,7 +35,7 @@ def silent(share: float) -> None:
 
 
 def tv(measurement: Measurement, report: Report = silent, weight: float | None = None) -> Tensor:
-    """The magnitude (1,h,w) in [0,1] with the least total variation that agrees with the data.
+    """Find the magnitude (1,h,w) in [0,1] with the least total variation that agrees with the data.
 
     `weight` is a share of the largest |A^H y|; by default it grows with the acceleration.
     """
@@ -43,16 +43,20 @@ def tv(measurement: Measurement, report: Report = silent, weight: float | None =
 
 
 def wavelet(measurement: Measurement, report: Report = silent, weight: float | None = None) -> Tensor:
-    """The magnitude (1,h,w) in [0,1] with the sparsest wavelets, shifted anew each time; see `tv`."""
+    """Find the magnitude (1,h,w) in [0,1] with the sparsest wavelets, shifted anew at each step.
+
+    Options are as for `tv`.
+    """
     return solve(
         measurement, _shrink_wavelets, _weight(measurement, weight, WAVELET_WEIGHT), ITERATIONS, report
     )
 
 
 def solve(measurement: Measurement, shrink: Shrink, weight: float, iterations: int, report: Report) -> Tensor:
-    """The magnitude (1,h,w) of FISTA's image; `report` hears the share that is done.
+    """Find the magnitude (1,h,w) of FISTA's image.
 
-    The operator's maps take the phase of one coil too, which leaves an image that is nearly real.
+    `report` hears the share that is done. The operator's maps take the phase of one coil too, which leaves an
+    image that is nearly real.
     """
     sampling = require_sampling(measurement)
     start = sampling.adjoint(measurement.data)

@@ -13,7 +13,7 @@ from uplapp.imaging.device import device_of
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
-# Sides of tiles by number of axes: with the surround of the U-Net a tile of 960 px a side peaks near 2 GB.
+# Sides of tiles by number of axes: with the surround of the U-Net a tile of 960 px per side peaks near 2 GB.
 TILE_PX = {2: 640, 3: 96}
 # A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
 MAX_WHOLE_PX = 2**21
@@ -21,7 +21,10 @@ MAX_WHOLE_PX = 2**21
 
 @dataclass(frozen=True, eq=False)
 class NetworkRestorer:
-    """A trained network; with `consistency` measured k-space replaces what the network says of it."""
+    """A trained network.
+
+    With `consistency` measured k-space replaces the network's values of it.
+    """
 
     network: nn.Module
     consistency: bool = True
@@ -43,17 +46,17 @@ class Tile:
 
     @property
     def seen(self) -> slice:
-        """What the network sees of the side."""
+        """The slice of the side that the network sees."""
         return slice(self.first, self.last)
 
     @property
     def filled(self) -> slice:
-        """What the tile fills of the side."""
+        """The slice of the side that the tile fills."""
         return slice(self.start, self.stop)
 
     @property
     def kept(self) -> slice:
-        """Where in what the network sees the filled part lies."""
+        """The slice of the network's view that the tile keeps."""
         return slice(self.start - self.first, self.stop - self.first)
 
 
@@ -100,7 +103,10 @@ def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]
 
 
 def _channels(network: nn.Module, seen: Tensor) -> tuple[int, int]:
-    """Count the channels that the network takes and that come back; BadImage where they do not fit."""
+    """Count the channels that the network takes and that come back.
+
+    BadImage is raised where they do not fit.
+    """
     channels = int(getattr(network, "channels", seen.shape[0]))
     outputs = int(getattr(network, "channels_out", channels))
     if seen.shape[0] == channels:

@@ -118,7 +118,7 @@ def _by_tiles(
 
 
 def _split(side: int, tile_px: int, surround_px: int) -> Iterator[tuple[slice, slice, slice]]:
-    """For each tile of a side: what it fills, what is denoised for it, and where in that the former lies."""
+    """List for each tile of a side: the part it fills, the part denoised for it, the former within that."""
     count = -(-side // tile_px)
     for index in range(count):
         start, stop = side * index // count, side * (index + 1) // count

@@ -1,4 +1,4 @@
-"""What every restorer is, and how it reports while it works."""
+"""The interface of restorers, and how they report while they work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +20,15 @@ class Restorer(Protocol):
     """A frozen value of options that restores cases."""
 
     def restore(self, case: Case, watch: Watch) -> Tensor:
-        """Restore a case to (C,*size) in [0,1]; Cancelled is raised where `watch` returns False."""
+        """Restore a case to (C,*size) in [0,1].
+
+        Cancelled is raised where `watch` returns False.
+        """
 
 
 @dataclass(frozen=True)
 class RestorerEntry(Entry):
-    """A row of RESTORERS: `build` is the class of the restorer, `kind` how it comes to what it knows.
+    """A row of RESTORERS: `build` is the restorer's class, `kind` is network, classical or fitted.
 
     A method takes measurements by operators of the kinds `operators`, where there are none by any, of images
     with so many `axes`.
@@ -36,7 +39,7 @@ class RestorerEntry(Entry):
     axes: tuple[int, ...] = (2,)
 
     def takes(self, operator: str, axes: int) -> bool:
-        """Whether the method restores measurements of that kind of images with so many axes."""
+        """Whether the method restores measurements of that kind, of images with so many axes."""
         return axes in self.axes and (not self.operators or operator in self.operators)
 
 

@@ -1,4 +1,4 @@
-"""What there is to restore: one row for each task."""
+"""The tasks of restoration, one row each."""
 
 from uplapp.imaging.tasks.denoising import DENOISING
 from uplapp.imaging.tasks.reconstruction import RECONSTRUCTION

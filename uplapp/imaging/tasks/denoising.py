@@ -23,7 +23,7 @@ SIGMA_MAX = 40.0  # training draws noise up to it, in 8-bit units
 
 
 def open_photograph(path: Path, index: int | None = None) -> Subject:
-    """Read one picture; what is grey stays grey."""
+    """Read one picture, a grey one as grey."""
     if index:
         raise UplappError(f"{path.name} is restored as a photograph, which has no slice {index}")
     picture = read_image(path)
@@ -40,7 +40,10 @@ def photographs(folder: Path) -> Iterator[Subject]:
 
 
 def load_photographs(folder: Path, smallest_px: int) -> list[Photograph]:
-    """Every image under `folder` in order of name, RGB (H,W,3); sides under `smallest_px` are refused."""
+    """Load every image under `folder` in order of name as RGB (H,W,3).
+
+    Sides under `smallest_px` are refused.
+    """
     photographs = []
     for path in list_images(folder):
         image = tensor_to_array(read_image(path).with_channels(3))
@@ -56,7 +59,7 @@ def load_photographs(folder: Path, smallest_px: int) -> list[Photograph]:
 def draw_crops(
     photographs: Sequence[Photograph], count: int, side_px: int, random: np.random.Generator
 ) -> Tensor:
-    """A batch (B,3,H,W) in [0,1] of random crops, each flipped, turned and with its channels permuted."""
+    """Draw a batch (B,3,H,W) in [0,1] of random crops, flipped, turned and with channels permuted."""
     crops = [
         _draw_crop(photographs[index], side_px, random)
         for index in random.integers(len(photographs), size=count)
@@ -79,7 +82,7 @@ def noisy_crops(
     random: np.random.Generator,
     grey_share: float = 0.0,
 ) -> Batch:
-    """Noisy and clean crops (B,3,H,W), each with a sigma of its own, uniform in [0, SIGMA_MAX].
+    """Draw noisy and clean crops (B,3,H,W), each with its own sigma, uniform in [0, SIGMA_MAX].
 
     Of these about `grey_share` are grey: luma in all channels, under noise that is the same in all of them.
     """
@@ -96,7 +99,7 @@ def noisy_crops(
 
 
 def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
-    """Say what of a photograph the training has not seen: more noise, or grey where all was in colour."""
+    """Say how a photograph differs from the training: more noise, or grey where all was in colour."""
     sentences = []
     if case.seen.shape[0] == 1 and not any(draw.get("grey_share") for draw in draws):
         sentences.append(

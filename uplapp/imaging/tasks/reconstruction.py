@@ -46,31 +46,38 @@ Voxels = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """One volume (X,Y,Z) in [0,1], near to right-anterior-superior; `slices` are its (axis, index) in use."""
+    """One volume (X,Y,Z) in [0,1], near to right-anterior-superior.
+
+    `slices` are the (axis, index) in use.
+    """
 
     name: str
     voxels: Voxels
     slices: tuple[tuple[int, int], ...]
 
     def cut(self, axis: int, index: int) -> Voxels:
-        """One slice (H,W), upright: the later axis of the body goes up."""
+        """Cut one slice (H,W), upright: the later axis of the body goes up."""
         plane = np.moveaxis(self.voxels, axis, 0)[index]
         return np.ascontiguousarray(np.rot90(plane))
 
 
 def list_volumes(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """The files of a folder whose names end so, NIfTI by default, in order of name; none is refused."""
+    """List the files of a folder with these suffixes, NIfTI by default, in order of name.
+
+    A folder without any is refused.
+    """
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [path for path in paths if path.name.lower().endswith(tuple(suffixes))]
-    if not found:
+    volumes = [path for path in paths if path.name.lower().endswith(tuple(suffixes))]
+    if not volumes:
         raise BadImage(f"{folder} holds no volume; files that end in {', '.join(suffixes)} are read")
-    return found
+    return volumes
 
 
 def read_volume(path: Path) -> Volume:
-    """Read one NIfTI file; the 99.9th percentile of what is not black becomes 1, all above is clipped.
+    """Read one NIfTI file.
 
-    A file that cannot be read, or has no slice worth restoring, raises BadImage.
+    The 99.9th percentile of the voxels that are not black becomes 1, and all above is clipped. A file that
+    cannot be read, or has no slice worth restoring, raises BadImage.
     """
     loaded, spacing = load_voxels(path)
     voxels, spacing_mm = loaded.astype(np.float32), list(spacing)
@@ -90,13 +97,13 @@ def read_volume(path: Path) -> Volume:
 def draw_slices(
     volumes: Sequence[Volume], count: int, size: tuple[int, int], random: np.random.Generator
 ) -> Tensor:
-    """A batch (B,1,H,W) in [0,1]: a volume, a slice of it, turned, mirrored, bent, recoloured."""
-    drawn = [_draw_slice(volumes[index], size, random) for index in random.integers(len(volumes), size=count)]
-    return torch.from_numpy(np.stack(drawn))[:, None]
+    """Draw a batch (B,1,H,W) in [0,1] of slices of the volumes, turned, mirrored, bent, recoloured."""
+    batch = [_draw_slice(volumes[index], size, random) for index in random.integers(len(volumes), size=count)]
+    return torch.from_numpy(np.stack(batch))[:, None]
 
 
 def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
-    """(name, (1,H,W)) of `count` slices, evenly spread along the last axis that can be cut."""
+    """Give (name, (1,H,W)) of `count` slices, evenly spread along the last axis that can be cut."""
     axis = volume.slices[-1][0]
     indices = [index for along, index in volume.slices if along == axis]
     for index in (indices[place] for place in spread(len(indices), count)):
@@ -104,7 +111,7 @@ def spread_slices(volume: Volume, count: int) -> Iterator[tuple[str, Tensor]]:
 
 
 def spread(total: int, count: int) -> list[int]:
-    """At most `count` places among `total`, as far from each other and from the ends as can be."""
+    """Choose at most `count` places among `total`, as far from each other and from the ends as possible."""
     places: list[int] = np.linspace(0, total - 1, min(count, total) + 2)[1:-1].round().astype(int).tolist()
     return places
 
@@ -159,7 +166,7 @@ def slices(folder: Path) -> Iterator[Subject]:
 def undersampled_slices(
     data: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
 ) -> Batch:
-    """Zero-filled and full slices (B,1,H,W), each with columns and a phase of its own.
+    """Draw zero-filled and full slices (B,1,H,W), each with its own columns and phase.
 
     A batch has sides of its own too, up to `side_px`: how wide the aliases lie depends on them.
     """
@@ -176,15 +183,15 @@ def undersampled_slices(
 
 
 def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
-    """Say how a slice was sampled otherwise than in training, which is at the defaults of the degradation."""
-    usual, given = Undersampling(), case.degradation
-    if not isinstance(given, Undersampling) or (given.acceleration, given.mask, given.coils) == (
+    """Say how the sampling of a slice differs from the training, which has the degradation's defaults."""
+    usual, own = Undersampling(), case.degradation
+    if not isinstance(own, Undersampling) or (own.acceleration, own.mask, own.coils) == (
         usual.acceleration,
         usual.mask,
         usual.coils,
     ):
         return ()
-    return (f"trained on {usual.text}, and this is {given.text}",)
+    return (f"trained on {usual.text}, and this is {own.text}",)
 
 
 def advise(degradation: Degradation) -> Advice | None:

@@ -1,4 +1,4 @@
-"""What there is to restore: one frozen row for each task."""
+"""The rows of TASKS, one frozen value for each task."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from uplapp.imaging.physics.measurement import Degradation
 
 @dataclass(frozen=True)
 class Words:
-    """What the page calls a task's things: one of them, and what its upload takes."""
+    """The words of the page for a task: one of its images, and what its upload takes."""
 
     noun: str
     upload: str
@@ -23,7 +23,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Advice:
-    """What to try instead under a degradation: a sentence, and the method to tick."""
+    """Advice on a better method under a degradation: a sentence, and the method to tick."""
 
     sentence: str
     method: str
@@ -43,7 +43,7 @@ def _as_it_is(network: nn.Module) -> nn.Module:
 
 @dataclass(frozen=True)
 class Task:
-    """A row of TASKS: what spoils which images, where they come from, how training draws them.
+    """A row of TASKS: the degradation, the sources of images, and how training draws batches.
 
     Images are (C,*size) in [0,1] with `axes` sides; networks take `channels_in` and give `channels_out`.
     `degradation` is a name in DEGRADATIONS, its defaults those of published tables; `observed` is what an
@@ -73,11 +73,14 @@ class Task:
     advise: Callable[[Degradation], Advice | None] = _no_advice
 
     def degrade(self, **options: Any) -> Degradation:
-        """Build what spoils the images of this task; an unknown option is refused."""
+        """Build the degradation of this task.
+
+        An unknown option is refused.
+        """
         degradation: Degradation = DEGRADATIONS.build(self.degradation, **options)
         return degradation
 
     @property
     def degrading(self) -> Any:
-        """The class of what spoils the images of this task."""
+        """The class of the degradation of this task."""
         return DEGRADATIONS[self.degradation].build

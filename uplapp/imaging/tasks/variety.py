@@ -1,4 +1,4 @@
-"""Slices that no scanner took: other proportions and other contrasts of the heads that there are."""
+"""Variety for training: other proportions and other contrasts of the heads in the data."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ KNOTS = 5
 
 
 def bend(plane: Plane, size: tuple[int, int], random: np.random.Generator) -> Plane:
-    """A slice (H,W) turned a little, stretched along each side and sheared; its centre (H',W') on black.
+    """Turn a slice (H,W) a little, stretch each side and shear it, and give its centre (H',W') on black.
 
     It is shrunk too, at most so far that all of it is seen. Cubic interpolation, clipped to [0,1].
     """
@@ -35,7 +35,7 @@ def bend(plane: Plane, size: tuple[int, int], random: np.random.Generator) -> Pl
 
 
 def recolour(plane: Plane, random: np.random.Generator) -> Plane:
-    """Half of the time brightness by a random curve through black, more or less far from the identity.
+    """Change brightness, half of the time, by a random curve through black near the identity or far.
 
     A curve need not rise: fluid and white matter change places between T1 and T2.
     """

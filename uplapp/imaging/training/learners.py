@@ -1,4 +1,4 @@
-"""Who learns: each learner owns modules and optimisers, and turns a batch into a step."""
+"""Learners: each owns modules and optimisers, and turns a batch into a step."""
 
 import inspect
 import math
@@ -24,25 +24,32 @@ DRAWING = threading.Lock()
 
 
 class Learner(Protocol):
-    """What a stage of a run trains; `network` is what its checkpoint will hold."""
+    """The learner of a stage.
+
+    `network` is what the run's checkpoint will hold.
+    """
 
     network: nn.Module
 
     @property
     def learned(self) -> Mapping[str, Tensor]:
-        """What the loss learned, by name; it joins the checkpoint."""
+        """The parameters that the loss learned, by name.
+
+        They join the checkpoint.
+        """
 
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
-        """Learn from a batch at a learning rate; returns what to log by name, the loss first.
+        """Learn from a batch at a learning rate.
 
-        Where a value or a gradient is not finite nothing is changed and the value is NaN.
+        Returns the values to log by name, the loss first. Where a value or a gradient is not finite nothing
+        is changed and the value is NaN.
         """
 
     def judge(self, restored: Tensor, batch: Batch) -> float:
         """Give the loss of a restored batch, without learning."""
 
     def state(self) -> dict[str, Any]:
-        """Everything that a step changes, as tensors, numbers and names."""
+        """Give everything that a step changes, as tensors, numbers and names."""
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
@@ -116,7 +123,10 @@ def fresh_network(spec: RunSpec, device: torch.device) -> nn.Module:
 
 
 def build_loss(spec: RunSpec) -> nn.Module:
-    """Build the loss of a run's last stage; one that learns by channel gets those of the task."""
+    """Build the loss of a run's last stage.
+
+    A loss that learns by channel gets the channels of the task.
+    """
     stage = spec.last
     parameters = inspect.signature(LOSSES[stage.loss].build).parameters
     own = {"channels": TASKS[spec.task].channels_out} if "channels" in parameters else {}

@@ -1,4 +1,4 @@
-"""What a run reports: the values of each step, and a CSV file that holds their means."""
+"""The log of a run: the values of each step, and a CSV file that holds their means."""
 
 import csv
 import time
@@ -20,9 +20,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the run `name` is after `step` of `steps`; `scores` where this step was followed by a look.
+    """The progress of the run `name` after `step` of `steps`.
 
-    `values` are what the learner logs, by name, the loss first.
+    `scores` are there where this step was followed by a look. `values` are what the learner logs, by name,
+    the loss first.
     """
 
     name: str
@@ -83,7 +84,10 @@ class Log:
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """The complete rows of a log, as texts by column; none where there is no file."""
+    """Read the complete rows of a log, as texts by column.
+
+    A missing file gives no rows.
+    """
     if not path.exists():
         return []
     with path.open(newline="") as file:

@@ -25,7 +25,7 @@ class Diverged(UplappError):
 
 @dataclass
 class TrainingState:
-    """Who learns in the last stage of a run, and the steps done."""
+    """The learner of the last stage of a run, and the steps done."""
 
     learner: Learner
     step: int = 0
@@ -42,7 +42,10 @@ class TrainingState:
             torch.save({"spec": spec.to_json(), "step": self.step, "learner": self.learner.state()}, partial)
 
     def load(self, path: Path, spec: RunSpec) -> None:
-        """Go on from a saved state; a damaged one, and one of another recipe, is refused."""
+        """Go on from a saved state.
+
+        A damaged state, or a state of another recipe, is refused.
+        """
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             other = RunSpec.from_json(state["spec"])
@@ -86,17 +89,20 @@ def train(
 
 
 def state_path(folder: Path, spec: RunSpec) -> Path:
-    """Where the state of a run lies: named by its recipe, so that no two runs share a file."""
+    """The path of a run's state, named by its recipe, so that no two runs share a file."""
     return folder / f"{spec.name}.{spec.digest}.state.pt"
 
 
 def log_path(folder: Path, spec: RunSpec) -> Path:
-    """Where the log of a run lies."""
+    """The path of a run's log."""
     return folder / f"{spec.name}.{spec.digest}.csv"
 
 
 def take_step(state: TrainingState, spec: RunSpec, data: Sequence[Any], team: Team) -> dict[str, float]:
-    """Draw one batch, share it with the team, learn from it; returns what the learner logs."""
+    """Draw one batch, share it with the team and learn from it.
+
+    Returns the values that the learner logs.
+    """
     stage = spec.last
     random = np.random.default_rng([spec.seed, state.step])
     schedule = stage.schedule
@@ -116,7 +122,7 @@ class _Reporter:
     save_every: int
 
     def report(self, state: TrainingState, values: dict[str, float], log: Log) -> bool:
-        """Validate, log and report the step that was done; whether to go on."""
+        """Validate, log and report the step that was done, and return whether to go on."""
         schedule = self.spec.last.schedule
         look = self.validation
         due = look is not None and (state.step % look.every == 0 or state.step == schedule.steps)

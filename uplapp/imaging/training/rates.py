@@ -1,4 +1,4 @@
-"""The search for a learning rate: short runs from the same start, one a rate, compared on validation pairs.
+"""The search for a learning rate: short runs from one start, one per rate, compared on validation pairs.
 
 One rate for all would favour the losses it happens to suit, since their gradients differ by orders.
 """
@@ -20,7 +20,10 @@ RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3)
 
 @dataclass(frozen=True)
 class Trial:
-    """What a short run at one rate came to; no scores where it diverged."""
+    """The result of a short run at one rate.
+
+    It has no scores where the run diverged.
+    """
 
     rate: float
     scores: Scores | None
@@ -43,7 +46,7 @@ def try_rates(
     steps: int = 300,
     listener: Listener | None = None,
 ) -> list[Trial]:
-    """One trial a rate, in order: what a run of so many steps leaves, by the loss it trains on.
+    """Run one trial per rate, in order: a run of so many steps, scored by the loss it trains on.
 
     A function of recipe, data and rates; short runs that are done in `folder` are not repeated.
     """
@@ -63,9 +66,12 @@ def try_rates(
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
-    """The trial with the lowest loss on validation pairs; UplappError when all diverged."""
-    known = [(trial.scores.loss, trial) for trial in trials if trial.scores is not None]
-    if not known:
+    """Choose the trial with the lowest loss on validation pairs.
+
+    UplappError is raised when all trials diverged.
+    """
+    losses = [(trial.scores.loss, trial) for trial in trials if trial.scores is not None]
+    if not losses:
         rates = ", ".join(f"{trial.rate:g}" for trial in trials)
         raise UplappError(f"every rate diverged ({rates}); give lower ones")
-    return min(known, key=lambda pair: pair[0])[1]
+    return min(losses, key=lambda pair: pair[0])[1]

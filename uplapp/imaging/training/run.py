@@ -27,7 +27,7 @@ from uplapp.imaging.training.validation import Validation
 
 @dataclass(frozen=True)
 class Places:
-    """Where a run reads and writes, and how often.
+    """The folders of a run, and how often it validates and saves.
 
     `validate` is a folder of clean images: the first of them are looked at every `validate_every` steps, and
     all of them score the result. The state is saved every `save_every` steps.
@@ -57,14 +57,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Supplies:
-    """What was read for the training of one recipe."""
+    """The data read for the training of one recipe."""
 
     data: Sequence[Any]
     validation: Validation | None
 
     @classmethod
     def read(cls, spec: RunSpec, places: Places) -> "Supplies":
-        """The data of a task and its validation pairs, if there is a folder of those."""
+        """Read the data of a task, and its validation pairs if there is a folder for them."""
         task = TASKS[spec.task]
         data = task.load(places.data, spec.last.schedule.crop_px)
         if places.validate is None:
@@ -75,9 +75,9 @@ class Supplies:
 def make_checkpoint(
     spec: RunSpec, places: Places, source: str, listener: Listener | None = None
 ) -> Card | None:
-    """Train `spec` (or go on with it), score it, write weights with card; `source` names the data.
+    """Train `spec` (or go on with it), score it, and write weights with their card.
 
-    Of several processes the first one writes; the others get None.
+    `source` names the data. Of several processes the first one writes; the others get None.
     """
     supplies, team = Supplies.read(spec, places), Team.gather()
     state = train(spec, supplies.data, places.runs, team, listener, supplies.validation, places.save_every)
@@ -108,7 +108,7 @@ def train_start(run: Run, listener: Listener | None = None) -> None:
 
 
 def finished(run: Run) -> Card | None:
-    """The card of a run whose checkpoint is there, of an equal recipe, whole, and scored if it can be."""
+    """Find the card of a run's checkpoint if it is whole, of an equal recipe, and scored if it can be."""
     stem = run.places.checkpoints / name_for(run.places.checkpoints, run.spec)
     try:
         card = read_card(Path(f"{stem}.json"))
@@ -121,7 +121,7 @@ def finished(run: Run) -> Card | None:
 
 
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
-    """Mean metrics over a folder of images at the task's own degradation, with what they were measured on."""
+    """Measure mean metrics over a folder at the task's own degradation, and describe the measurement."""
     result = evaluate(card.task, of_cards(Checkpoints((checkpoints,)), [card]), images)
     means = {name: value for name, value in result.rows[0].items() if name in METRICS}
     measured_on = {
@@ -136,7 +136,7 @@ def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
 
 
 def describe_hardware(team: Team) -> str:
-    """The device in words, with its threads where it is the processor, and how many there are."""
+    """Describe the device in words, with threads for a processor, and the number of devices."""
     if team.device.type == "cuda":
         words = torch.cuda.get_device_name(team.device)
     else:

@@ -1,4 +1,7 @@
-"""One of many runs, whose failure is told and not raised; and many on the workers of a scheduler."""
+"""Sweeps over many runs, whose failures are reported and not raised.
+
+A sweep can use the workers of a scheduler.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ MISSING = "--dask needs distributed; install uplapp with its extra: pip install 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: `card` is None where it failed, and in processes that write nothing."""
+    """The outcome of a run, without a `card` where it failed and in processes that write nothing."""
 
     name: str
     state: Literal["kept", "trained", "failed"]
@@ -26,7 +29,10 @@ class Outcome:
 
 
 def attempt(run: Run, listener: Listener | None = None) -> Outcome:
-    """Make the checkpoint of one run unless it is there; only a stop by a person is raised."""
+    """Make the checkpoint of one run unless it is there.
+
+    Only a stop by a person is raised.
+    """
     try:
         card = finished(run)
         if card is not None:
@@ -35,7 +41,7 @@ def attempt(run: Run, listener: Listener | None = None) -> Outcome:
     except Cancelled:
         raise
     except Exception as error:  # whatever ends one run must not end the others
-        return Outcome(run.name, "failed", reason=_told(error))
+        return Outcome(run.name, "failed", reason=_reason_of(error))
 
 
 def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
@@ -55,15 +61,18 @@ def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
             names[client.submit(_attempt_after, run, starts.get(key or ""), pure=False)] = run.name
         for future in as_completed(list(names)):
             error = future.exception()
-            yield Outcome(names[future], "failed", reason=_told(error)) if error else future.result()
+            yield Outcome(names[future], "failed", reason=_reason_of(error)) if error else future.result()
 
 
 def _try_start(run: Run) -> str:
-    """Train the start of a run; returns why it failed, or nothing."""
+    """Train the start of a run.
+
+    Returns the reason of a failure, else an empty text.
+    """
     try:
         train_start(run)
     except Exception as error:
-        return _told(error)
+        return _reason_of(error)
     return ""
 
 
@@ -82,6 +91,6 @@ def _connect(address: str) -> tuple["Client", Any]:
         raise UplappError(f"no dask scheduler answers at {address}: {error}") from error
 
 
-def _told(error: BaseException) -> str:
+def _reason_of(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, UplappError) else f"{type(error).__name__}: {text}"

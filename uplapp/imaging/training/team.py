@@ -17,9 +17,10 @@ MISSING = (
 
 @dataclass(frozen=True)
 class Team:
-    """`size` processes of which this one is number `rank`, on `device`; alone unless launched together.
+    """A team of `size` processes of which this one is number `rank`, on `device`.
 
-    What is added up over a team of one stays as it is, so that one code trains on one device and on many.
+    A process is alone unless several were launched together. What is added up over a team of one stays as it
+    is, so that one code trains on one device and on many.
     """
 
     device: torch.device
@@ -29,16 +30,19 @@ class Team:
 
     @classmethod
     def gather(cls) -> "Team":
-        """The processes that `accelerate launch` or `torchrun` started, or this one on its best device."""
+        """Gather the processes that `accelerate launch` or `torchrun` started, or this one alone.
+
+        A process alone takes its best device.
+        """
         try:
             from accelerate import Accelerator  # type: ignore[import-untyped, unused-ignore]
         except ImportError:
             if torch.distributed.is_torchelastic_launched():
                 raise UplappError(MISSING) from None
             return cls(pick_device())
-        # The recipe tells the precision; without a GPU processes must be told to meet on the processor.
-        found = Accelerator(mixed_precision="no", cpu=not torch.cuda.is_available())
-        return cls(found.device, found.process_index, found.num_processes, found)
+        # The recipe sets the precision. Without a GPU processes must be made to meet on the processor.
+        accelerator = Accelerator(mixed_precision="no", cpu=not torch.cuda.is_available())
+        return cls(accelerator.device, accelerator.process_index, accelerator.num_processes, accelerator)
 
     @property
     def leads(self) -> bool:
@@ -46,7 +50,10 @@ class Team:
         return self.rank == 0
 
     def share(self, batch: Tensor) -> Tensor:
-        """The part of a batch (B,...) that falls to this process, on its device; it must hold an image."""
+        """Give the part of a batch (B,...) that falls to this process, on its device.
+
+        The part must hold an image.
+        """
         if len(batch) < self.size:
             raise UplappError(f"a batch of {len(batch)} cannot be shared by {self.size} processes")
         return batch.tensor_split(self.size)[self.rank].to(self.device)

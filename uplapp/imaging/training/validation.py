@@ -1,4 +1,4 @@
-"""A look at what a network in training does to images it never sees there."""
+"""Validation of a network in training on images that it does not learn from."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,7 +43,10 @@ class Validation:
         )
 
     def look(self, learner: Learner, precision: str) -> Scores:
-        """Score what the network of a learner does; modes, gradients and generators stay as they were."""
+        """Score the network of a learner.
+
+        Modes, gradients and generators stay as they were.
+        """
         modules = [part for part in vars(learner).values() if isinstance(part, nn.Module)]
         with torch.no_grad(), evaluating(*modules):
             scores = [_score(learner, batch, precision) for batch in self.batches]
@@ -52,7 +55,7 @@ class Validation:
 
 @contextmanager
 def evaluating(*modules: nn.Module) -> Iterator[None]:
-    """Modules in evaluation mode, each part of them back in its own mode afterwards."""
+    """Keep modules in evaluation mode while the context lasts, and give each part its own mode back."""
     modes = [(part, part.training) for module in modules for part in module.modules()]
     try:
         for module in modules:

@@ -1,4 +1,4 @@
-"""The form of a degradation, laid out from what its fields say of themselves."""
+"""The form of a degradation, laid out from the descriptions of its fields."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class Form:
 
     @property
     def fields(self) -> tuple[gr.components.Component, ...]:
-        """All that a job needs to know."""
+        """The fields that a job reads."""
         return (*([self.choice] if self.choice else []), *self.components)
 
     def read(self, *values: Any) -> Degradation | None:
-        """Build the degradation of what is on screen, None for an image that is used as it is."""
+        """Build the degradation from the values on screen, None for an image that is used as it is."""
         if self.choice is not None:
             wanted, *values = values  # type: ignore[assignment]
             if wanted != TASKS[self.task].degrading.choice.degrade:
@@ -105,7 +105,10 @@ def _finite(limit: float) -> float | None:
 
 
 def _value(one: Option, value: Any) -> Any:
-    """Give the value of an option as its type; an empty field stands for its default."""
+    """Give the value of an option as its type.
+
+    An empty field stands for the default.
+    """
     if value is None:
         return one.default
     return int(value) if one.kind == "whole" else value

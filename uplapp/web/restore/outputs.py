@@ -1,4 +1,4 @@
-"""What comes out of a restoration: pictures, error maps, metrics, flicker, ZIP."""
+"""The results of a restoration on screen: pictures, error maps, metrics, flicker, ZIP."""
 
 import math
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ NAMES_A_ROW, ROW_PX = 3, 48
 LEGEND_COLOURS = 32
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
 NO_ERRORS_YET = "Error maps appear here with the results."
-NO_ERRORS = "There are no error maps: the clean image is not known, so nothing tells what is an error."
+NO_ERRORS = "There are no error maps: the clean image is not known, so no error can be measured."
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the visitor gets."""
+    """The components that show results."""
 
     pictures: gr.Gallery
     legend: gr.HTML
@@ -44,7 +44,7 @@ class Outputs:
 
     @property
     def all(self) -> list[gr.components.Component]:
-        """In the order of `before` and `after`."""
+        """List the components in the order of `before` and `after`."""
         return [
             *(self.pictures, self.legend, self.errors, self.table),
             *(self.flicker, self.archive, self.latest),
@@ -73,17 +73,20 @@ def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
 
 
 def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
-    """What is shown of an input that is not restored yet; `about` says what a sample is."""
+    """Show an input that is not restored yet.
+
+    `about` says what a sample is.
+    """
     return _without_results(_preview(name, subject), _invitation(subject, about))
 
 
 def nothing(noun: str) -> tuple[Any, ...]:
-    """What is shown of a task that has no input yet."""
+    """Show a task that has no input yet."""
     return _without_results([], f"Upload a {noun.lower()} to restore it.")
 
 
 def during(preview: Any) -> tuple[Any, ...]:
-    """What is shown while a result forms: the preview (C,H,W)."""
+    """Show the preview (C,H,W) while a result forms."""
     pictures = [(tensor_to_array(preview), "So far")]
     return _without_results(pictures, gr.skip())
 
@@ -99,7 +102,7 @@ def _invitation(subject: Subject, about: str) -> str:
 
 
 def after(job: Job) -> tuple[Any, ...]:
-    """What is shown of a finished job."""
+    """Show a finished job."""
     files, name = result_files(job), job.case.name
     paths = {kind: offer(f"{name}-{kind}.png", files[f"{name}-{kind}.png"]) for kind in job.labels}
     pictures = [(paths[kind], caption) for kind, caption in job.labels.items()]
@@ -129,7 +132,7 @@ def _legend() -> str:
     colours = ", ".join(colour_of(step / (LEGEND_COLOURS - 1)) for step in range(LEGEND_COLOURS))
     return (
         "<p>FLIP of each pixel against the reference: what a person sees change when one image is swapped "
-        "for the other, seen at 67 pixels a degree. The numbers are means over all pixels.</p>"
+        "for the other, seen at 67 pixels per degree. The numbers are means over all pixels.</p>"
         f'<div class="scale" role="img" aria-label="Colour scale from 0, dark, to 1, light" '
         f'style="background: linear-gradient(to right, {colours})"></div>'
         '<div class="marks"><span>0, no difference</span><span>0.5</span><span>1, the largest</span></div>'
@@ -147,13 +150,13 @@ def _results(job: Job, paths: Mapping[str, str]) -> Results:
 
 
 def _flicker(job: Job) -> str:
-    known = job.case.reference is not None
+    comparable = job.case.reference is not None
     original = job.case.reference if job.case.reference is not None else job.case.seen
     crops = {job.labels[result.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
     rows = math.ceil(len(pictures) / NAMES_A_ROW)
     height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
-    against = REFERENCE if known else f"{job.observed} input"
+    against = REFERENCE if comparable else f"{job.observed} input"
     part = f"the middle {PREVIEW_PX} px" if max(original.shape[-2:]) > PREVIEW_PX else ""
     shown = encode_png(crop_centre(original, PREVIEW_SIZE))
     return flicker_frame(shown, pictures, height_px, against=against, part=part)

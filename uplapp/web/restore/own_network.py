@@ -1,4 +1,4 @@
-"""Your own network: from files or from the Hub into the menus, by a researcher or at one's own machine."""
+"""Networks of one's own: from files or the Hub into the menus, by a researcher or the machine's owner."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ STOPPED = "Stopped."
 
 @dataclass(frozen=True)
 class Fields:
-    """What a person fills in."""
+    """The fields that a person fills in."""
 
     files: gr.File
     repo: gr.Textbox
@@ -38,7 +38,7 @@ class Fields:
 
     @property
     def all(self) -> list[gr.components.Component]:
-        """In the order in which `take` gets them."""
+        """List the fields in the order in which `take` gets them."""
         return [self.files, self.repo, self.file, self.name]
 
 
@@ -97,7 +97,7 @@ def _lay_out_fields() -> Fields:
 
 
 def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> tuple[Any, Any]:
-    """The checkboxes of a task as they are now, and whether to say that there are none.
+    """Update the checkboxes of a task, and the note that it has no networks.
 
     What was ticked stays so, the network just added joins.
     """
@@ -122,7 +122,10 @@ def take(
     name: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    """Check what was given and add it; the last yield holds the names so far and a sentence."""
+    """Check a network and add it.
+
+    The last yield holds the names so far and a sentence.
+    """
     if not _may(desk, entry, request):
         raise gr.Error(REFUSED, print_exception=False)
     checkpoints = Checkpoints(desk.shelf.settings.models)
@@ -140,7 +143,10 @@ def take(
 def bring(
     checkpoints: Checkpoints, paths: Sequence[Path], repo: str, file: str, name: str, watch: Watch
 ) -> Card:
-    """Add the network of two files, or of a repository; UplappError where neither or both are given."""
+    """Add the network of two files, or of a repository.
+
+    UplappError is raised where neither or both are given.
+    """
     if bool(paths) == bool(repo):
         raise UplappError("give either the two files or a model on the Hub")
     if repo:
@@ -148,13 +154,16 @@ def bring(
     by_suffix = {path.suffix: path for path in paths}
     if len(paths) != 2 or set(by_suffix) != {".safetensors", ".json"}:
         raise UplappError("choose two files, a .safetensors and its card, a .json")
-    found = adding.read_files(by_suffix[".safetensors"], by_suffix[".json"])
+    content = adding.read_files(by_suffix[".safetensors"], by_suffix[".json"])
     watch(0, 1)  # the last moment to stop
-    return adding.add(checkpoints, *found, name)
+    return adding.add(checkpoints, *content, name)
 
 
 def told(sentence: str) -> str:
-    """A sentence, drawn; what a stranger's file is called stays text."""
+    """Draw a sentence as a paragraph.
+
+    The name of a stranger's file stays text.
+    """
     return f"<p>{escape(sentence)}</p>"
 
 
@@ -169,7 +178,10 @@ def _free(settings: Settings) -> bool:
 
 
 def _may(desk: Desk, entry: object, request: gr.Request) -> bool:
-    """A researcher may; on one's own machine also whoever sits at it, with no token to enter first."""
+    """Whether this visitor may add networks.
+
+    A researcher may, and on one's own machine, where there is no token to enter, whoever sits at it.
+    """
     if isinstance(entry, Entry):
         return True
     host = getattr(request.client, "host", "")

@@ -1,4 +1,4 @@
-"""One panel for each task: what to restore, what spoils it, and by which checkpoints and methods."""
+"""One panel for each task: the input, its degradation, and the checkpoints and methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,10 @@ CONSISTENCY = "Put the measured samples back into what a network makes (data con
 
 @dataclass(frozen=True)
 class Panel:
-    """What the visitor sets for a task; `source` is the server's own, so that nobody can name a path."""
+    """The fields that a visitor sets for a task.
+
+    `source` is the server's own, so that nobody can name a path.
+    """
 
     task: str
     column: gr.Column
@@ -42,13 +45,13 @@ class Panel:
 
     @property
     def fields(self) -> list[gr.components.Component]:
-        """What a job needs to know."""
+        """The fields that a job reads."""
         chosen = [self.checkpoints, self.consistency, self.methods]
         return [self.source, self.slices, *chosen, *self.form.fields]
 
 
 def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
-    """Lay out the panel of a task; samples, menus and checkpoints come from the tables."""
+    """Lay out the panel of a task, with samples, menus and checkpoints from the tables."""
     task = TASKS[name]
     paths = [sample.path for sample in task.samples.values()]
     with gr.Column(visible=visible) as column:
@@ -78,7 +81,10 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
 
 
 def about(task: str, path: Path) -> str:
-    """Say what a sample is; nothing of a file that was uploaded."""
+    """Say what a sample is.
+
+    The text of an uploaded file is empty.
+    """
     return next((sample.about for sample in TASKS[task].samples.values() if sample.path == path), "")
 
 

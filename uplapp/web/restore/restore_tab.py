@@ -1,4 +1,4 @@
-"""The Restore tab: a task, a picture, what spoils it, checkpoints; then results, errors, metrics, flicker."""
+"""The Restore tab: task, picture, degradation and checkpoints, then results, errors, metrics, flicker."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -39,7 +39,10 @@ STYLE = """
 
 
 def build(desk: Desk, collected: gr.State) -> None:
-    """Lay out the tab inside the Blocks that are open, and connect it; researchers collect its results."""
+    """Lay out the tab inside the Blocks that are open, and connect it.
+
+    Researchers collect its results.
+    """
     checkpoints = Checkpoints(desk.shelf.settings.models)
     first = next(iter(TASKS))
     tasks = [(entry.label, name) for name, entry in TASKS.items()]
@@ -84,7 +87,7 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
 
 
 def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
-    """The networks of a task are read when the page loads, and when this browser added one."""
+    """Read the networks of a task when the page loads, and when this browser added one."""
     for moment in (None, added.change):
         gr.on(
             moment,
@@ -123,7 +126,10 @@ def _connect_buttons(
 
 
 def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
-    """The listener of a task's samples; no `partial`, in which Gradio finds no event."""
+    """Make the listener of a task's samples.
+
+    It is not a `partial`, in which Gradio finds no event.
+    """
 
     def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
         return _pick(task, list(TASKS[task].samples.values())[event.index].path)
@@ -132,7 +138,10 @@ def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
 
 
 def pick_upload(task: str, path: str) -> tuple[Any, ...]:
-    """The file that was uploaded becomes the input; one that cannot be read changes nothing."""
+    """Make an uploaded file the input.
+
+    A file that cannot be read changes nothing.
+    """
     with errors_on_screen():
         return _pick(task, Path(path))
 
@@ -148,13 +157,13 @@ def _slider(subject: Subject) -> Any:
 
 
 def pick_slice(task: str, source: str, index: float) -> tuple[Any, ...]:
-    """Another slice of the same scan becomes the input."""
+    """Make another slice of the same scan the input."""
     with errors_on_screen():
         return before(Path(source).name, TASKS[task].open(Path(source), int(index)))
 
 
 def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
-    """The panel of the task is shown, with the input it had."""
+    """Show the panel of the task, with the input it had."""
     place = list(TASKS).index(task)
     source, index = sources[2 * place : 2 * place + 2]
     columns = [gr.update(visible=name == task) for name in TASKS]
@@ -173,9 +182,9 @@ def restore(
     values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[tuple[Any, ...]]:
-    """Run the job so that Cancel stops it; the last yield holds the results.
+    """Run the job so that Cancel stops it.
 
-    `values` are those of the fields on screen, by field.
+    The last yield holds the results. `values` are those of the fields on screen, by field.
     """
     with errors_on_screen():
         panel = next(panel for panel in panels if panel.task == values[task])

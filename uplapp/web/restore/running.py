@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class _Latest:
-    """What a restoration reported last."""
+    """The last report of a restoration."""
 
     share: float = 0.0
     text: str = ""
