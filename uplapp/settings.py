@@ -37,7 +37,7 @@ class Settings:
         """Read the variables `UPLAPP_*`.
 
         Variables that are not set have defaults that work in a fresh clone. Of processes that `torchrun` or
-        `accelerate launch` started together, that of RANK 0 leads.
+        `accelerate launch` started together, the one of RANK 0 leads.
         """
         source = os.environ if environment is None else environment
         house = Path(__file__).resolve().parent.parent

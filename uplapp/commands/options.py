@@ -55,7 +55,7 @@ def completed(command: Command) -> Command:
 def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> Degradation | None:
     """Build the degradation of a task from command-line options.
 
-    Without its strength there is none unless `always`; an option of another task is refused.
+    Without its strength the result is None unless `always`. An option of another task is refused.
     """
     kind = TASKS[task].degrading
     own = [one.name for one in options_of(kind)]

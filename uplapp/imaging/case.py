@@ -19,7 +19,7 @@ class Subject:
     `clean` (C,*size) in [0,1] is None where the file holds less than the whole. `measure` makes a measurement
     under a degradation, or, given None, of the file as it is. `name` seeds what a degradation draws, `stem`
     names files. Of several slices this one is `index` of `count`. `extras` are named tensors of the same size
-    (labels, masks, the other modality), `bits` those of the files to write.
+    (labels, masks, the other modality), `bits` the depth of the files to write.
     """
 
     name: str

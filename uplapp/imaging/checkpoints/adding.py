@@ -37,7 +37,7 @@ def add(
 ) -> Card:
     """Check a network and put it into the last folder of `checkpoints`.
 
-    Returns its card. `name` replaces that of the card, `origin` joins the card's `data`. BadCheckpoint says
+    Returns its card. `name` replaces the card's name, `origin` joins the card's `data`. BadCheckpoint says
     in a sentence what does not fit; then nothing is written.
     """
     actual = hashlib.sha256(weights).hexdigest()

@@ -19,7 +19,7 @@ from uplapp.imaging.tasks import TASKS
 class Candidate:
     """One way to restore: `name` in files and tables, `label` on screen, and what builds its restorer.
 
-    `method` is a name in RESTORERS, `card` that of a checkpoint, `options` are those of a method, and
+    `method` is a name in RESTORERS, `card` the card of a checkpoint, `options` belong to a method, and
     `consistency` says whether measured data replace what a network says of them.
     """
 

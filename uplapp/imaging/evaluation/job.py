@@ -30,7 +30,7 @@ JUDGE = "psnr"
 class Restored:
     """The result of one candidate: the samples of its file, and the seconds it took.
 
-    `scores` and `error` are those of the estimate before it was rounded, None if no clean image is known.
+    `scores` and `error` belong to the estimate before rounding, None if no clean image is known.
     `cautions` say why to doubt the result.
     """
 

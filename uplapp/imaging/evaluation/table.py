@@ -56,7 +56,7 @@ def evaluate(
 ) -> Evaluation:
     """Degrade every image of `folder` once per seed, restore it by every candidate, average the metrics.
 
-    The degradation is that of the task at its defaults unless one is given, the `backbone` that of LPIPS.
+    Without a degradation the task's is used at its defaults. `backbone` is the network of LPIPS.
     A metric that cannot be had, or is not defined on every image, is None with a warning.
     """
     row = TASKS[task]

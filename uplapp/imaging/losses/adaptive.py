@@ -1,7 +1,7 @@
 """The general robust loss, whose shape and scale are learned with the network.
 
 Source: Barron (2019), A General and Adaptive Robust Loss Function; the letters are his. Constants of the
-latent parameters are those of his published code.
+latent parameters come from his published code.
 """
 
 import math
@@ -44,7 +44,7 @@ def robust_error(difference: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
 def log_partition(alpha: Tensor) -> Tensor:
     """The logarithm of Z(alpha), the integral of exp(-rho(x, alpha, 1)) over all x, for alpha in [0,2].
 
-    Within 1e-7 of the integral in float64; the gradient is that of the spline. Source: eq. 16.
+    Within 1e-7 of the integral in float64; the gradient is the spline's. Source: eq. 16.
     """
     knots, coefficients = _log_partition_spline(alpha.dtype, alpha.device)
     inside = alpha.clamp(0, 2)

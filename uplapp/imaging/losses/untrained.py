@@ -102,7 +102,7 @@ class LossNetwork:
 class UntrainedPerceptualLoss(nn.Module):
     """Sum over layers of the mean squared difference of random features.
 
-    Images are (B,C,H,W) or (B,C,D,H,W) in [0,1]. The options are those of `LossNetwork`. The weights follow
+    Images are (B,C,H,W) or (B,C,D,H,W) in [0,1]. Options are as for `LossNetwork`. The weights follow
     from `seed` and the shape of the images and are neither learned nor saved. With `resample` each call in
     training mode draws others: they follow from the seed and the buffer `step`, which counts the calls. An
     image that pooling would leave empty is refused.

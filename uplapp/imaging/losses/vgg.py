@@ -21,7 +21,7 @@ SMALLEST_MEAN = 1e-8
 class VggLoss(nn.Module):
     """Mean absolute difference of two images and of their features in VGG-19, summed over six layers.
 
-    `layer_weights` are those of the input and of conv1_2 to conv5_2; None stands for 1 each. `balance` also
+    `layer_weights` weigh the input and conv1_2 to conv5_2; None stands for 1 each. `balance` also
     divides each layer by its mean in the first batch, kept in the state_dict. `weights` is a folder, see
     `feature_weights`; UplappError when they cannot be had or do not fit.
     """

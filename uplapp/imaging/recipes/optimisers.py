@@ -11,7 +11,7 @@ from uplapp.registry import Entry, Registry
 # Of the polynomial a X + b (X X') X + c (X X')^2 X that draws singular values towards 1 (Jordan et al.).
 ORTHOGONALISING = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
-# The root mean square of a step at rate 1, that of Adam by experience (Liu et al.).
+# The root mean square of a step at rate 1, which is Adam's by experience (Liu et al.).
 STEP_RMS = 0.2
 BETA1 = 0.9
 TINY = 1e-8

@@ -30,8 +30,8 @@ class Restorer(Protocol):
 class RestorerEntry(Entry):
     """A row of RESTORERS: `build` is the restorer's class, `kind` is network, classical or fitted.
 
-    A method takes measurements by operators of the kinds `operators`, where there are none by any, of images
-    with so many `axes`.
+    A method takes measurements of images with so many `axes` by operators of the kinds `operators`. An empty
+    tuple stands for all kinds.
     """
 
     kind: Kind = "classical"

@@ -46,7 +46,7 @@ class Task:
     """A row of TASKS: the degradation, the sources of images, and how training draws batches.
 
     Images are (C,*size) in [0,1] with `axes` sides; networks take `channels_in` and give `channels_out`.
-    `degradation` is a name in DEGRADATIONS, its defaults those of published tables; `observed` is what an
+    `degradation` is a name in DEGRADATIONS, its defaults the published ones; `observed` is what an
     image is called before it is restored. `open` reads one file (or its slice), `subjects` all of a folder
     to measure on, `load` what training draws from, in pieces of a side in px.
     `pairs(data, count, side_px, random, **options)` draws a Batch. `prepare` wraps a network as the task uses

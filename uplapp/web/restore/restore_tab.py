@@ -184,7 +184,7 @@ def restore(
 ) -> Iterator[tuple[Any, ...]]:
     """Run the job so that Cancel stops it.
 
-    The last yield holds the results. `values` are those of the fields on screen, by field.
+    The last yield holds the results. `values` are the values of the fields on screen, by field.
     """
     with errors_on_screen():
         panel = next(panel for panel in panels if panel.task == values[task])
