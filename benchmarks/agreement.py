@@ -11,13 +11,11 @@ import sys
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.agreement.agreement import agreement
-from uplapp.analysis.agreement.correlations import KINDS, correlations
-from uplapp.analysis.arrays import Array
+from uplapp.analysis.agreement.agreement import KINDS, agreement, correlations
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.reading.metric_table import metrics_from_table
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.values import Comparisons, Method
+from uplapp.values import Array, Comparisons, Method
 
 SETTINGS = ((6, 12, 0.5), (6, 12, 1.5), (12, 12, 0.8), (12, 20, 0.8))  # conditions, observers, noise in JOD
 SPREAD_JOD, REPLICATES, EXPERIMENTS = 0.3, 400, 200

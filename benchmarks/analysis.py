@@ -16,11 +16,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.distance_prior import FLOOR, Groups
-from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, preference
-from uplapp.analysis.model.thurstone import fit_best
+from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, fit_best, preference
 from uplapp.analysis.scoring.bootstrap import observer_draws, refit, resample_observers
+from uplapp.values import Array
 
 REPLICATES = 2000
 BARS_S = {

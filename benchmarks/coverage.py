@@ -15,12 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.objective import SIGMA, preference
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import INTERVALS
 from uplapp.analysis.scoring.significance import ALPHA, holm
-from uplapp.values import Comparisons, Method, Scores
+from uplapp.values import Array, Comparisons, Method, Scores
 
 OBSERVERS = (6, 12, 14, 30)
 SPREADS_JOD = {"equal": 0.0, "different": 0.5}

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import spearmanr
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.asking.next_pair import next_pairs, posterior
 from uplapp.analysis.model.objective import preference
+from uplapp.values import Array
 
 BAR_MS, CONDITIONS_TIMED = 10.0, 50
 CONDITIONS, RANGE_JOD, STUDIES = 20, 6.0, 20

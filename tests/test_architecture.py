@@ -65,28 +65,26 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "simulation": {"answers", "definition", "session", "stimuli", "store"},
     },
     "analysis": {
-        "arrays": set(),
-        "reading": {"arrays"},
-        "model": {"arrays", "reading"},
-        "scoring": {"arrays", "model", "reading"},
-        "agreement": {"arrays", "reading", "scoring"},
-        "asking": {"arrays", "model", "scoring"},
-        "observers": {"arrays", "model", "reading", "scoring"},
-        "writing": {"arrays", "model", "observers", "reading", "scoring"},
-        "ratings": {"arrays", "observers", "reading", "scoring", "writing"},
-        "plots": {"arrays", "model", "observers", "ratings", "scoring", "writing"},
+        "reading": set(),
+        "model": {"reading"},
+        "scoring": {"model", "reading"},
+        "agreement": {"reading", "scoring"},
+        "asking": {"model", "scoring"},
+        "observers": {"model", "reading", "scoring"},
+        "writing": {"model", "observers", "reading", "scoring"},
+        "ratings": {"observers", "reading", "scoring", "writing"},
+        "plots": {"model", "observers", "ratings", "scoring", "writing"},
     },
     "web": {
         "observer": set(),
         "safekeeping": set(),
         "shelf": set(),
-        "shield": set(),
         "widgets": set(),
         "analysis": {"widgets"},
         "researcher": {"analysis", "observer", "shelf", "widgets"},
         "restore": {"observer", "researcher", "widgets"},
         "study": {"researcher", "widgets"},
-        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "shield", "study"},
+        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "study"},
     },
 }
 HOMES = {
@@ -197,6 +195,23 @@ def test_study_and_analysis_import_without_torch_or_gradio(part):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOUSE, check=True
     )
     assert not {"torch", "gradio"} & set(json.loads(result.stdout))
+
+
+HELP = ["", "train", "analyse", "ratings", "observers", "agree", "next", "plan", "study", "model", "deploy"]
+
+
+@pytest.mark.parametrize("verb", HELP)
+def test_help_imports_no_large_library(verb):
+    words = [*verb.split(), "--help"]
+    code = (
+        "import json, sys\nfrom uplapp.__main__ import app\n"
+        f"try:\n    app({words!r})\nexcept SystemExit:\n    print(json.dumps(sorted(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOUSE, check=True
+    )
+    modules = set(json.loads(result.stdout.splitlines()[-1]))
+    assert not {"torch", "pandas", "scipy", "gradio"} & modules
 
 
 def test_only_settings_read_the_environment():

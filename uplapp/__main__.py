@@ -35,11 +35,13 @@ class Verbs(TyperGroup):
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import a verb, None for an unknown one."""
-        if cmd_name not in VERBS:
-            return None
-        module, _, name = VERBS[cmd_name].partition(":")
-        return _command(getattr(import_module(module), name), cmd_name)
+        """Import a verb as the list of verbs needs it, None for an unknown one."""
+        return _command(cmd_name, "without_degradations") if cmd_name in VERBS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Give the verb that is called all its options."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _command(name, "completed") if name in VERBS else command, rest
 
 
 def serve() -> None:
@@ -82,12 +84,17 @@ def main() -> None:
         sys.exit(2)
 
 
-def _command(verb: Any, name: str) -> Any:
-    """Make a command of a function, or of an app with verbs of its own."""
-    if hasattr(verb, "without"):
-        from uplapp.commands.options import completed
+def _command(name: str, form: str) -> Any:
+    """Make a command of a verb's function, or of its app with verbs of its own.
 
-        verb = completed(verb)
+    `form` is the function of commands.options that gives a verb which degrades its options.
+    """
+    module, _, function = VERBS[name].partition(":")
+    verb = getattr(import_module(module), function)
+    if hasattr(verb, "without"):
+        from uplapp.commands import options
+
+        verb = getattr(options, form)(verb)
     if isinstance(verb, typer.Typer):
         verb.rich_markup_mode = None
         command = typer.main.get_command(verb)

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
 FORMULA = r"[=+\-@\t\r]"
@@ -24,6 +26,8 @@ def to_json(value: Any, indent: int | None = 2) -> str:
 
 def plain(value: Any) -> Any:
     """Turn a value, however nested, into what JSON knows: NaN, infinity and missing values become None."""
+    import pandas as pd
+
     match value:
         case pd.DataFrame():
             return plain(value.to_dict("records"))
@@ -40,7 +44,7 @@ def plain(value: Any) -> Any:
     return None if value is pd.NA else value
 
 
-def to_csv(table: pd.DataFrame, decimals: int | None = None) -> str:
+def to_csv(table: "pd.DataFrame", decimals: int | None = None) -> str:
     """Write a table as CSV in which no text is a formula to a spreadsheet.
 
     Numbers stay numbers. `decimals` is how many digits fractions keep, None for all.

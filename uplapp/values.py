@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]  # indices of rows
+Mask = NDArray[np.bool_]
 
 Kind = Literal["practice", "main", "catch", "repeat"]
 Side = Literal["left", "right"]
@@ -50,7 +56,7 @@ class Votes:
     and all count as main.
     """
 
-    table: pd.DataFrame
+    table: "pd.DataFrame"
     source: str = "votes"
     simulated: bool = False
     notes: tuple[str, ...] = ()
@@ -71,7 +77,7 @@ class Comparisons:
 
     conditions: tuple[str, ...]
     observers: tuple[str, ...]
-    wins: NDArray[np.float64]
+    wins: Array
     simulated: bool = False
     notes: tuple[str, ...] = ()
     answers: NDArray[Any] | None = None
@@ -128,9 +134,9 @@ class Scores:
     """
 
     conditions: tuple[str, ...]
-    jod: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    jod: Array
+    low: Array
+    high: Array
     pairs: tuple[Difference, ...]
     interval: str
     method: Method
@@ -138,8 +144,8 @@ class Scores:
     comparisons: int
     identifiable: bool
     simulated: bool
-    wins: NDArray[np.float64]
-    replicates: NDArray[np.float64]
+    wins: Array
+    replicates: Array
     degenerate: int
     warnings: tuple[str, ...]
     side: Estimate | None = None

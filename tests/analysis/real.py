@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import read_votes
+from uplapp.analysis.reading.votes import count, read_votes
 from uplapp.values import Comparisons
 
 TONE_MAPPING_FILE = "pairwise/pwcmp_ex3_tmo_cmp_data.csv"  # 18 observers, 7 conditions, 5 scenes

@@ -15,8 +15,7 @@ from tests.browser.moves import answer_side_by_side, consent, download, fits
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
 from tests.web.processes import free_port, wait_for
-from uplapp.study.store.reading import reading
-from uplapp.study.store.store import DATABASE
+from uplapp.study.store.store import DATABASE, reading
 from uplapp.web.researcher.gate import TRIES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

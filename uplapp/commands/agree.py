@@ -2,24 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement, scatter_table
-from uplapp.analysis.agreement.correlations import KINDS
-from uplapp.analysis.plots import agreement_panels
-from uplapp.analysis.plots.figures import kind_of, save
-from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.metric_table import Metrics, check_study, read_metrics
-from uplapp.analysis.reading.published import published as published_votes
-from uplapp.analysis.reading.published import published_metrics
-from uplapp.analysis.scoring.analyse import BOOTSTRAPS, analyse
-from uplapp.analysis.scoring.scenes import analyse_scenes
-from uplapp.analysis.writing.export import provenance
-from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.shared import (
     COLUMNS,
     COUNTS,
@@ -39,6 +25,12 @@ from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons, Method, Scores, Votes
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from uplapp.analysis.agreement.agreement import Agreement
+    from uplapp.analysis.reading.metric_table import Metrics
+
 LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
 
 PUBLISHED = typer.Option(help="Instead of files: a published study, denoising or mri.")
@@ -49,7 +41,7 @@ class Question:
     """The votes, one by one or as a matrix, and the metrics."""
 
     votes: Votes | Comparisons
-    metrics: Metrics
+    metrics: "Metrics"
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ def agree(
     columns: Annotated[str, COLUMNS] = "",
     values: Annotated[str, VALUES] = "",
     prior: Annotated[str, PRIOR] = "distance",
-    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
     figure: Annotated[
         Path | None, typer.Option(help="Draw one panel per metric: .svg, .pdf or .png.")
@@ -89,12 +81,14 @@ def agree(
 
     Example:  python -m uplapp agree --published denoising
     """
+    from uplapp.analysis.plots.figures import kind_of
+
     if figure is not None:
         kind_of(figure)
     files, of_votes = tables or [], OfVotes(columns, values, tuple(exclude or ()), simulated)
     if published is not None:
-        _refuse("--published", [*files, counts, winner, votes_per_pair, *vars(of_votes).values()])
-        question = Question(published_votes(published), published_metrics(published))
+        others = [*files, counts, winner, votes_per_pair, *vars(of_votes).values()]
+        question = _of_published(published, others)
     elif counts is not None:
         question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
@@ -102,19 +96,22 @@ def agree(
     scores, answer = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
         _draw(question, scores, answer, figure)
-    left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
-    result = {"metrics": answer.table, "notes": answer.notes, "excluded": left_out, **provenance(scores)}
-    typer.echo(to_json(result) if as_json else _text(answer, scores))
+    typer.echo(to_json(_facts(answer, scores)) if as_json else _text(answer, scores))
 
 
-def _refuse(option: str, others: list[object]) -> None:
+def _of_published(name: str, others: list[object]) -> Question:
+    from uplapp.analysis.reading.published import published, published_metrics
+
     if any(others):
-        raise UplappError(f"{option} brings its own votes and metrics; leave files and their options out")
+        raise UplappError("--published brings its own votes and metrics; leave files and their options out")
+    return Question(published(name), published_metrics(name))
 
 
 def _of_matrix(
     files: list[Path], counts: Path, winner: str | None, votes_per_pair: str | None, of_votes: OfVotes
 ) -> Question:
+    from uplapp.analysis.reading.metric_table import read_metrics
+
     if len(files) != 1:
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
     if any(vars(of_votes).values()):
@@ -123,6 +120,8 @@ def _of_matrix(
 
 
 def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Question:
+    from uplapp.analysis.reading.metric_table import read_metrics
+
     if len(files) != 2:
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
@@ -131,7 +130,12 @@ def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Que
     return Question(kept, read_metrics(files[1]))
 
 
-def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
+def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
+    from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement
+    from uplapp.analysis.reading.metric_table import check_study
+    from uplapp.analysis.reading.votes import count
+    from uplapp.analysis.scoring.analyse import analyse
+
     votes, metrics = question.votes, question.metrics
     comparisons = votes if isinstance(votes, Comparisons) else count(votes)
     check_study(metrics, comparisons.conditions)
@@ -142,18 +146,34 @@ def _answer(question: Question, method: Method) -> tuple[Scores, Agreement]:
     return scores, Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
 
 
-def _draw(question: Question, scores: Scores, result: Agreement, path: Path) -> None:
+def _draw(question: Question, scores: Scores, result: "Agreement", path: Path) -> None:
+    from uplapp.analysis.agreement.agreement import scatter_table
+    from uplapp.analysis.plots import agreement_panels
+    from uplapp.analysis.plots.figures import save
+    from uplapp.analysis.plots.style import PAGE_PX
+
     points = scatter_table(scores, question.metrics)
     save(agreement_panels(points, PAGE_PX, scores.simulated, result.table), path)
 
 
-def _per_scene(votes: Votes | Comparisons, metrics: Metrics, method: Method) -> dict[str, Scores]:
+def _per_scene(votes: Votes | Comparisons, metrics: "Metrics", method: Method) -> dict[str, Scores]:
+    from uplapp.analysis.scoring.scenes import analyse_scenes
+
     if isinstance(votes, Comparisons) or metrics.scenes == ("",):
         return {}
     return analyse_scenes(votes, method)
 
 
-def _text(result: Agreement, scores: Scores) -> str:
+def _facts(result: "Agreement", scores: Scores) -> dict[str, object]:
+    from uplapp.analysis.writing.export import provenance
+
+    left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
+    return {"metrics": result.table, "notes": result.notes, "excluded": left_out, **provenance(scores)}
+
+
+def _text(result: "Agreement", scores: Scores) -> str:
+    from uplapp.analysis.writing.wording import one_line
+
     lines = [LEGEND]
     for level, rows in result.table.groupby("level", sort=False):
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
@@ -167,7 +187,12 @@ def _text(result: Agreement, scores: Scores) -> str:
     return "\n".join(lines)
 
 
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+def _shown(rows: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    from uplapp.analysis.agreement.agreement import KINDS
+    from uplapp.analysis.writing.wording import fixed
+
     table = pd.DataFrame({"metric": rows["metric"], "better": rows["better"]})
     for kind in KINDS:
         columns = (rows[name] for name in (kind, f"{kind}_low", f"{kind}_high"))
@@ -182,4 +207,6 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(share: float) -> str:
+    import pandas as pd
+
     return "-" if pd.isna(share) else f"{share:.0%}"

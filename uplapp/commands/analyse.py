@@ -2,19 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from uplapp import whole
-from uplapp.analysis.plots.figures import FORMATS, figure_files
-from uplapp.analysis.scoring.analyse import BOOTSTRAPS, MEAN
-from uplapp.analysis.writing.export import to_csv, to_json
-from uplapp.analysis.writing.latex import to_latex
-from uplapp.analysis.writing.methods import methods as paragraph
-from uplapp.analysis.writing.report import Report, report
-from uplapp.analysis.writing.summary import summary
-from uplapp.analysis.writing.wording import listed
 from uplapp.commands.shared import (
     COLUMNS,
     COUNTS,
@@ -36,6 +28,9 @@ from uplapp.commands.shared import (
 )
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method, Votes
+
+if TYPE_CHECKING:
+    from uplapp.analysis.writing.report import Report
 
 ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
 TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
@@ -65,9 +60,9 @@ def analyse(
     votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
     prior: Annotated[str, PRIOR] = "distance",
     interval: Annotated[str, INTERVAL] = "t",
-    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
-    anchor: Annotated[str, ANCHOR] = MEAN,
+    anchor: Annotated[str, ANCHOR] = Method.anchor,
     ties: Annotated[str, TIES] = "half",
     side_bias: Annotated[bool, SIDE_BIAS] = False,
     simulated: Annotated[bool, SIMULATED] = False,
@@ -87,26 +82,36 @@ def analyse(
     Example:  python -m uplapp analyse --counts uplapp/analysis/reading/examples/denoising.csv --winner column
     --votes-per-pair 112 --json
     """
+    from uplapp.analysis.writing.report import report
+
     files = Files(csv, latex, figures, picture_format)
     _check_output(files, methods, as_json)
-    of_votes = {
-        "--simulated": simulated,
-        "--exclude": exclude,
-        "--per-scene": per_scene,
-        "--columns": columns,
-    }
-    of_votes |= {"--values": values, "--ties": ties != "half", "--side-bias": side_bias}
+    of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
+    of_votes |= {"--columns": columns, "--values": values}
+    of_votes |= {"--ties": ties != "half", "--side-bias": side_bias}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
     result = report(source, method, reasons, per_scene, watcher("replicates"))
     _write(result, files)
-    typer.echo(to_json(result) if as_json else paragraph(result) if methods else summary(result))
+    typer.echo(_text(result, methods, as_json))
+
+
+def _text(result: "Report", methods: bool, as_json: bool) -> str:
+    from uplapp.analysis.writing.export import to_json
+    from uplapp.analysis.writing.methods import methods as paragraph
+    from uplapp.analysis.writing.summary import summary
+
+    if as_json:
+        return to_json(result)
+    return paragraph(result) if methods else summary(result)
 
 
 def _check_output(files: Files, methods: bool, as_json: bool) -> None:
     """Refuse before hours of work what could not be written after them."""
+    from uplapp.analysis.plots.figures import FORMATS
+
     if methods and as_json:
         raise UplappError("--json and --methods both want the output; give one of them")
     if files.format not in FORMATS:
@@ -136,12 +141,18 @@ def _read(
 
 
 def _refuse(options: dict[str, Any], home: str) -> None:
+    from uplapp.analysis.writing.wording import listed
+
     strangers = [name for name, value in options.items() if value]
     if strangers:
         raise UplappError(f"{listed(strangers)} belong{'s' * (len(strangers) == 1)} to {home}")
 
 
-def _write(result: Report, files: Files) -> None:
+def _write(result: "Report", files: Files) -> None:
+    from uplapp.analysis.plots.figures import figure_files
+    from uplapp.analysis.writing.export import to_csv
+    from uplapp.analysis.writing.latex import to_latex
+
     for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
         if path is not None:
             whole.write_text(path, text(result))

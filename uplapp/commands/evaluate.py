@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, with_degradation_options
+from uplapp.commands.options import (
+    METHOD,
+    NO_CONSISTENCY,
+    SET,
+    candidates_of,
+    degradation_of,
+    with_degradation_options,
+)
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.evaluation import table
-from uplapp.imaging.evaluation.candidates import of_cards, of_methods, settings_of
-from uplapp.imaging.evaluation.text import format_evaluation
-from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 
 
@@ -42,6 +44,11 @@ def evaluate(
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
+    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.evaluation import table
+    from uplapp.imaging.evaluation.text import format_evaluation
+    from uplapp.imaging.tasks import TASKS
+
     TASKS[task]
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint or []]
@@ -50,11 +57,7 @@ def evaluate(
             raise UplappError(f"checkpoint '{card.name}' is for --task {card.task}, not for {task}")
     if not cards and not method:
         cards = checkpoints.cards(task)
-    methods = method or []
-    candidates = [
-        *of_cards(checkpoints, cards, not no_consistency),
-        *of_methods(methods, settings_of(methods, settings or [])),
-    ]
+    candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     chosen = degradation_of(task, degradation, always=True)
     result = table.evaluate(task, candidates, data, chosen, read_seeds(seeds), _show, lpips)
     if as_json:

@@ -8,7 +8,6 @@ import typer
 
 from uplapp.commands.shared import Json, Name, opened
 from uplapp.errors import UplappError
-from uplapp.study.session import links
 
 app = typer.Typer(help="Personal links: each lets one observer in, and back to where that observer stopped.")
 
@@ -28,6 +27,8 @@ def make(
 
     Example: uplapp study links make demo --count 20 --site https://lab.example
     """
+    from uplapp.study.session import links
+
     if bool(count) == bool(label):
         raise UplappError("give either --count N or --label NAME, once a link")
     with opened(name) as (store, study):
@@ -47,6 +48,8 @@ def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
 
     Example: uplapp study links list demo
     """
+    from uplapp.study.session import links
+
     with opened(name) as (store, study):
         found = links.listing(store, study.id)
     rows = [
@@ -69,6 +72,8 @@ def revoke(
 
     Example: uplapp study links revoke demo P07
     """
+    from uplapp.study.session import links
+
     with opened(name) as (store, study):
         found = [row["id"] for row in links.listing(store, study.id) if row["label"] == label]
         if not found:

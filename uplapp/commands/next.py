@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
-from uplapp.analysis.asking.next_pair import Chosen, gains, next_pairs, posterior, widest_neighbour
-from uplapp.analysis.reading.comparisons import count as count_votes
-from uplapp.analysis.reading.csv import read_table
-from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.shared import COLUMNS, EXCLUDE, JSON, SIMULATED, VALUES, VOTES, read_kept
 from uplapp.errors import BadVotes, UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons
+
+if TYPE_CHECKING:
+    from uplapp.analysis.asking.next_pair import Chosen
 
 SIDES = ["condition_A", "condition_B"]
 
@@ -54,6 +52,9 @@ def next_pair(
 
     Example:  python -m uplapp next votes.csv --count 5 --observer anna --target 0.5
     """
+    from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior
+    from uplapp.analysis.reading.votes import count as count_votes
+
     if not target > 0:
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
@@ -84,6 +85,8 @@ def _question(comparisons: Comparisons, observer: str | None, allowed: Path | No
 
 
 def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
+    from uplapp.analysis.reading.csv import read_table
+
     table = read_table(path)
     if not set(SIDES) <= set(table.columns):
         raise BadVotes(f"{path.name} needs the columns {' and '.join(SIDES)}")
@@ -101,12 +104,15 @@ def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def _result(
-    comparisons: Comparisons, question: Question, chosen: Chosen, bits: np.ndarray, target: float
+    comparisons: Comparisons, question: Question, chosen: "Chosen", bits: np.ndarray, target: float
 ) -> dict[str, object]:
     """Gather the answer.
 
     The width is infinite or NaN where the votes do not fix all differences.
     """
+    from uplapp.analysis.asking.next_pair import widest_neighbour
+    from uplapp.analysis.scoring.analyse import analyse
+
     width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):
         width = np.inf
@@ -125,6 +131,8 @@ def _result(
 
 
 def _text(result: dict[str, object]) -> str:
+    from uplapp.analysis.writing.wording import fixed, one_line
+
     pairs, width = result["pairs"], result["widest_neighbour_jod"]
     precision = "the votes do not fix all scores"
     if np.isfinite(width):  # type: ignore[call-overload]

@@ -1,18 +1,17 @@
 """`python -m uplapp observers`: votes -> which observers to look at, and what leaving some out changes."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from uplapp import __version__
-from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
-from uplapp.analysis.scoring.analyse import BOOTSTRAPS
-from uplapp.analysis.writing.wording import fixed, one_line
 from uplapp.commands.shared import COLUMNS, JSON, VALUES, VOTES, parse_reasons, read_all
 from uplapp.plain import to_json
 from uplapp.values import Method, Votes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def observers(
@@ -23,7 +22,7 @@ def observers(
     columns: Annotated[str, COLUMNS] = "",
     values: Annotated[str, VALUES] = "",
     prior: Annotated[str, typer.Option(help="distance or none, for --exclude.")] = "distance",
-    bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = BOOTSTRAPS,
+    bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = Method.bootstraps,
     seed: Annotated[int, typer.Option(help="Seed of the replicates, for --exclude.")] = 0,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Screen the simulated observers, not the people.")
@@ -44,6 +43,8 @@ def observers(
 
 
 def _result(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, Any]:
+    from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
+
     table = screen(votes)
     result: dict[str, Any] = {"observers": table, "notes": [*votes.notes, *notes(table)]}
     result |= {"simulated": votes.simulated, "version": __version__}
@@ -58,6 +59,8 @@ def _result(votes: Votes, reasons: dict[str, str], method: Method) -> dict[str, 
 
 
 def _text(result: dict[str, Any]) -> str:
+    from uplapp.analysis.writing.wording import one_line
+
     table = result["observers"]
     suspects = table[table["looks"] != ""]
     lines = [
@@ -75,11 +78,13 @@ def _text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _observers(table: pd.DataFrame) -> pd.DataFrame:
+def _observers(table: "pd.DataFrame") -> "pd.DataFrame":
     """Print what fits on a line.
 
     Distances are in quartile ranges, looked at above 1.5.
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "observer": table["observer"],
@@ -96,7 +101,9 @@ def _observers(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _rankings(both: pd.DataFrame) -> pd.DataFrame:
+def _rankings(both: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
     return pd.DataFrame({"condition": both["condition"]}).assign(
         everyone=_scores(both, "all"),
         kept=_scores(both, "kept"),
@@ -105,7 +112,11 @@ def _rankings(both: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _scores(both: pd.DataFrame, whose: str) -> list[str]:
+def _scores(both: "pd.DataFrame", whose: str) -> list[str]:
+    import pandas as pd
+
+    from uplapp.analysis.writing.wording import fixed
+
     columns = (both[f"{name}_{whose}"] for name in ("jod", "low", "high"))
     return [
         "-" if pd.isna(jod) else f"{fixed(jod, 3)} [{fixed(low, 3)}, {fixed(high, 3)}]"
@@ -114,6 +125,8 @@ def _scores(both: pd.DataFrame, whose: str) -> list[str]:
 
 
 def _cells(column: "pd.Series[Any]", form: str) -> list[str]:
+    import pandas as pd
+
     return ["-" if pd.isna(value) else form.format(value) for value in column]
 
 

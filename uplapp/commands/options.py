@@ -1,17 +1,20 @@
 """Options of commands, read off the fields of degradations, so that no option is written twice."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from uplapp.described import Option, options_of
 from uplapp.errors import UplappError
-from uplapp.imaging.physics import DEGRADATIONS
-from uplapp.imaging.physics.measurement import Degradation
-from uplapp.imaging.tasks import TASKS
+
+if TYPE_CHECKING:
+    from uplapp.imaging.checkpoints.card import Card
+    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.evaluation.candidates import Candidate
+    from uplapp.imaging.physics.measurement import Degradation
 
 TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str}
 METHOD = typer.Option("--method", help="A method without training, such as tv; may be given again.")
@@ -34,29 +37,55 @@ def with_degradation_options(without: tuple[str, ...] = ()) -> Callable[[Command
     return mark
 
 
+def without_degradations(command: Command) -> Command:
+    """Give a marked command its own options only: enough for a list of commands, and without torch."""
+    return _taking(command, {})
+
+
 def completed(command: Command) -> Command:
     """Give a marked command one option for each field of every degradation that there is now."""
     without = command.without  # type: ignore[attr-defined]
     options = {name: each for name, each in _options().items() if name not in without}
+    return _taking(command, {name: _parameter(name, each) for name, each in options.items()})
+
+
+def _taking(command: Command, added: Mapping[str, inspect.Parameter]) -> Command:
+    """Give a command that takes the added parameters one by one and hands them on as `degradation`."""
 
     @wraps(command)
     def with_options(**values: Any) -> None:
-        chosen = {name: values.pop(name) for name in options}
+        chosen = {name: values.pop(name) for name in added}
         command(**values, degradation={name: v for name, v in chosen.items() if v is not None})
 
     own = inspect.signature(command, eval_str=True)
     kept = [one for one in own.parameters.values() if one.name != "degradation"]
-    added = [_parameter(name, each) for name, each in options.items()]
-    with_options.__signature__ = own.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
-    with_options.__annotations__ = {one.name: one.annotation for one in [*kept, *added]}
+    parameters = [*kept, *added.values()]
+    with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_options
 
 
-def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> Degradation | None:
+def candidates_of(
+    checkpoints: "Checkpoints",
+    cards: "Sequence[Card]",
+    consistency: bool,
+    methods: Sequence[str],
+    settings: Sequence[str],
+) -> "list[Candidate]":
+    """List what restores: the networks of the cards, then the methods with their settings."""
+    from uplapp.imaging.evaluation.candidates import of_cards, of_methods, settings_of
+
+    of_networks = of_cards(checkpoints, cards, consistency)
+    return [*of_networks, *of_methods(methods, settings_of(methods, settings))]
+
+
+def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> "Degradation | None":
     """Build the degradation of a task from command-line options.
 
     Without its strength the result is None unless `always`. An option of another task is refused.
     """
+    from uplapp.imaging.tasks import TASKS
+
     kind = TASKS[task].degrading
     own = [one.name for one in options_of(kind)]
     for name in given:
@@ -74,6 +103,8 @@ def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) ->
 
 def _options() -> dict[str, dict[str, Option]]:
     """Give the options of all degradations by name, and each by the degradation that has it."""
+    from uplapp.imaging.physics import DEGRADATIONS
+
     options: dict[str, dict[str, Option]] = {}
     for name, entry in DEGRADATIONS.items():
         for one in options_of(entry.build):
@@ -82,6 +113,8 @@ def _options() -> dict[str, dict[str, Option]]:
 
 
 def _parameter(name: str, each: Mapping[str, Option]) -> inspect.Parameter:
+    from uplapp.imaging.tasks import TASKS
+
     tasks = {row.degradation: task for task, row in TASKS.items()}
     words = [f"{tasks.get(kind, kind)}: {_help(one)}" for kind, one in each.items()]
     kind: Any = TYPES[next(iter(each.values())).kind]

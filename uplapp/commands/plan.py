@@ -2,32 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.analysis.asking import planning
-from uplapp.analysis.asking.planning import (
-    BOOTSTRAPS,
-    EXPERIMENTS,
-    POWER,
-    Plan,
-    Planned,
-    advice,
-    needed,
-    read_scores,
-)
-from uplapp.analysis.plots import power_chart
-from uplapp.analysis.plots.figures import kind_of, save
+from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Method
+
+if TYPE_CHECKING:
+    from uplapp.analysis.asking.planning import Planned
 
 
 def plan(
     scores: Annotated[str, typer.Option(help='Guessed mean scores in JOD: "name=score,name=score,...".')],
     observers: Annotated[str, typer.Option(help="Numbers of observers to try.")] = ",".join(
-        map(str, planning.OBSERVERS)
+        map(str, OBSERVERS)
     ),
     votes_per_pair: Annotated[float, typer.Option(help="How often an observer judges each pair.")] = 8.0,
     spread: Annotated[
@@ -45,13 +36,18 @@ def plan(
 
     Example:  python -m uplapp plan --scores "l1=0,l2=-.5,flip=.3" --observers 6,10,14 --votes-per-pair 8
     """
+    from uplapp.analysis.asking.planning import Plan, read_scores
+    from uplapp.analysis.asking.planning import plan as simulated
+    from uplapp.analysis.plots import power_chart
+    from uplapp.analysis.plots.figures import kind_of, save
+
     if not 0 < power < 1:
         raise UplappError(f"--power is {power:g}; it must be between 0 and 1")
     if figure is not None:
         kind_of(figure)
     guess = Plan(read_scores(scores), votes_per_pair, spread)
     method = Method(prior, bootstraps=bootstraps)
-    planned = planning.plan(guess, _numbers(observers), experiments, method, seed, _tell)
+    planned = simulated(guess, _numbers(observers), experiments, method, seed, _tell)
     if figure is not None:
         save(power_chart(planned.table), figure)
     typer.echo(to_json(_result(planned, power, seed)) if as_json else _text(planned, power))
@@ -69,7 +65,9 @@ def _tell(done: int, total: int) -> None:
         print(f"{done} of {total} analyses", file=sys.stderr)
 
 
-def _text(planned: Planned, power: float) -> str:
+def _text(planned: "Planned", power: float) -> str:
+    from uplapp.analysis.asking.planning import advice
+
     guess = planned.plan
     neighbours = planned.table[planned.table["neighbours"]].drop(columns="neighbours")
     shares = planned.overall[["observers", "all_neighbours", "best_first", "width_jod"]]
@@ -87,15 +85,19 @@ def _text(planned: Planned, power: float) -> str:
     return "\n".join(lines)
 
 
-def _each(planned: Planned, power: float) -> list[str]:
+def _each(planned: "Planned", power: float) -> list[str]:
     """One line for each pair of neighbours with a difference."""
+    from uplapp.analysis.asking.planning import needed
+
     table = planned.table
     names = table.loc[table["neighbours"] & (table["difference_jod"] > 0), "comparison"].unique()
     most = table["observers"].max()
     return [f"  {name}: {needed(planned, power, name) or f'more than {most}'} observers" for name in names]
 
 
-def _result(planned: Planned, power: float, seed: int) -> dict[str, Any]:
+def _result(planned: "Planned", power: float, seed: int) -> dict[str, Any]:
+    from uplapp.analysis.asking.planning import advice, needed
+
     return {
         "scores": dict(planned.plan.scores),
         "votes_per_pair": planned.plan.votes_per_pair,

@@ -1,22 +1,19 @@
 """`python -m uplapp ratings`: ratings of single images -> mean ratings, tests, screening, a picture."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from uplapp import whole
-from uplapp.analysis.plots import rating_panels
-from uplapp.analysis.plots.figures import kind_of, picture
-from uplapp.analysis.plots.style import PAGE_PX
-from uplapp.analysis.ratings.report import RatingReport, headline, rating_report, to_csv, to_json
-from uplapp.analysis.reading.ratings import read_ratings
-from uplapp.analysis.scoring.analyse import BOOTSTRAPS
-from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
 from uplapp.commands.shared import EXCLUDE, INTERVAL, JSON, REPLICATES, SEED, SIMULATED, parse_reasons
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from uplapp.analysis.ratings.report import RatingReport
 
 FILE = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
 COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=score,observer=reader.")
@@ -25,7 +22,7 @@ COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=s
 def ratings(
     file: Annotated[Path, FILE],
     interval: Annotated[str, INTERVAL] = "t",
-    bootstraps: Annotated[int, REPLICATES] = BOOTSTRAPS,
+    bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
@@ -41,6 +38,12 @@ def ratings(
 
     Example:  python -m uplapp ratings ratings.csv --figure ratings.svg --json
     """
+    from uplapp.analysis.plots import rating_panels
+    from uplapp.analysis.plots.figures import kind_of, picture
+    from uplapp.analysis.plots.style import PAGE_PX
+    from uplapp.analysis.ratings.report import rating_report, to_csv, to_json
+    from uplapp.analysis.reading.ratings import read_ratings
+
     _check_output(csv, figure)
     read = read_ratings(file, simulated or None, columns, reference)
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
@@ -54,6 +57,8 @@ def ratings(
 
 def _check_output(csv: Path | None, figure: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
+    from uplapp.analysis.plots.figures import kind_of
+
     if figure is not None:
         kind_of(figure)
     for path in (csv, figure):
@@ -61,8 +66,11 @@ def _check_output(csv: Path | None, figure: Path | None) -> None:
             raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
 
 
-def _text(result: RatingReport) -> str:
+def _text(result: "RatingReport") -> str:
     """Means, tests, observers to look at, exclusions, warnings."""
+    from uplapp.analysis.ratings.report import headline
+    from uplapp.analysis.writing.wording import one_line
+
     return "\n".join(
         [
             one_line(headline(result)),
@@ -75,7 +83,9 @@ def _text(result: RatingReport) -> str:
     )
 
 
-def _criterion(result: RatingReport, criterion: str) -> list[str]:
+def _criterion(result: "RatingReport", criterion: str) -> list[str]:
+    from uplapp.analysis.writing.wording import one_line
+
     table = result.means[result.means["criterion"] == criterion].drop(columns="criterion")
     printed = table.rename(columns={"reference_difference": "from reference"})
     printed = printed.drop(columns=["reference_low", "reference_high"]).dropna(axis="columns", how="all")
@@ -91,15 +101,21 @@ def _criterion(result: RatingReport, criterion: str) -> list[str]:
 
 
 def _significant(clear: int, tests: int) -> str:
+    from uplapp.analysis.writing.wording import plural
+
     return f"{clear} of {plural(tests, 'difference')} significant (paired t, Holm-adjusted)"
 
 
 def _sentence(row: dict[Any, Any]) -> str:
+    from uplapp.analysis.writing.wording import chance, fixed
+
     upper, lower = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
     return f"  {upper} above {lower} by {fixed(abs(row['difference']))}, {chance(row['p_adjusted'])}"
 
 
-def _observers(table: pd.DataFrame) -> list[str]:
+def _observers(table: "pd.DataFrame") -> list[str]:
+    from uplapp.analysis.writing.wording import one_line, plural
+
     suspects = table[table["looks"] != ""]
     return [
         f"{len(suspects)} of {plural(len(table), 'observer')} to look at; nobody is left out automatically",
@@ -108,6 +124,10 @@ def _observers(table: pd.DataFrame) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
+
+    from uplapp.analysis.writing.wording import fixed, one_line
+
     if isinstance(value, float):
         return "-" if pd.isna(value) else fixed(value, 3)
     return one_line(str(value))

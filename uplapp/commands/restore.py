@@ -3,20 +3,23 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.commands.options import METHOD, NO_CONSISTENCY, SET, degradation_of, with_degradation_options
+from uplapp.commands.options import (
+    METHOD,
+    NO_CONSISTENCY,
+    SET,
+    candidates_of,
+    degradation_of,
+    with_degradation_options,
+)
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods, settings_of
-from uplapp.imaging.evaluation.job import read_case, run_job
-from uplapp.imaging.evaluation.provenance import write_results
-from uplapp.imaging.evaluation.text import cautions
-from uplapp.imaging.files.readers import picture_name
-from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
+
+if TYPE_CHECKING:
+    from uplapp.imaging.evaluation.candidates import Candidate
 
 IMAGES = typer.Argument(help="PNG, JPEG or TIFF; for MR also fastMRI .h5, .nii, .nii.gz, .npy, .npz.")
 SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
@@ -44,18 +47,20 @@ def restore(
 
     Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
     """
+    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.evaluation.job import read_case, run_job
+    from uplapp.imaging.evaluation.provenance import write_results
+    from uplapp.imaging.evaluation.text import cautions
+    from uplapp.imaging.files.readers import picture_name
+
     names = [picture_name(path) for path in images]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint or []]
-    methods = method or []
     task = _task_of(task, [card.task for card in cards], degradation)
-    candidates = [
-        *of_cards(checkpoints, cards, not no_consistency),
-        *of_methods(methods, settings_of(methods, settings or [])),
-    ]
+    candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     chosen = degradation_of(task, degradation)
     cases = [read_case(path, task, chosen, slice_) for path in images]
     for case in cases:
@@ -70,6 +75,8 @@ def restore(
 
 def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[str, Any]) -> str:
     """Find the task: as given, else the checkpoints' task, else the task with these degradation options."""
+    from uplapp.imaging.tasks import TASKS
+
     tasks = sorted({*of_cards, *([given] if given else [])})
     if len(tasks) > 1:
         raise UplappError(
@@ -84,6 +91,6 @@ def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[st
     return fitting[0]
 
 
-def _count(candidates: Sequence[Candidate]) -> str:
+def _count(candidates: "Sequence[Candidate]") -> str:
     checkpoints = sum(one.card is not None for one in candidates)
     return f"{checkpoints} checkpoint(s), {len(candidates) - checkpoints} method(s)"

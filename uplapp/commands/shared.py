@@ -6,22 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uplapp.analysis.reading.columns import parse_columns
-from uplapp.analysis.reading.matrices import read_matrix
-from uplapp.analysis.reading.votes import read_votes, without
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.settings import Settings
-from uplapp.study.definition.definition import load
-from uplapp.study.session.opening import OpenStudy
-from uplapp.study.stimuli import stimuli
-from uplapp.study.store.store import DATABASE, Store
 from uplapp.values import Comparisons, Votes
-from uplapp.workflows.opening import open_study
+
+if TYPE_CHECKING:
+    from uplapp.study.session.opening import OpenStudy
+    from uplapp.study.store.store import Store
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,11 +29,16 @@ def folder_of(name: str, settings: Settings) -> Path:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[tuple[Store, OpenStudy]]:
+def opened(name: str) -> "Iterator[tuple[Store, OpenStudy]]":
     """Open a study and its store.
 
     The definition is checked before the database is touched.
     """
+    from uplapp.study.definition.definition import load
+    from uplapp.study.stimuli import stimuli
+    from uplapp.study.store.store import DATABASE, Store
+    from uplapp.workflows.opening import open_study
+
     settings = Settings.from_env()
     folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
@@ -107,17 +108,24 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
 
 def read_all(path: Path, columns: str, values: str, simulated: bool) -> Votes:
     """Read votes of people, or of simulated observers, as --columns and --values name their columns."""
+    from uplapp.analysis.reading.columns import parse_columns
+    from uplapp.analysis.reading.votes import read_votes
+
     return read_votes(path, simulated or None, parse_columns(columns, values))
 
 
 def read_kept(path: Path, columns: str, values: str, exclude: Sequence[str], simulated: bool) -> Votes:
     """Read votes as `read_all` does, without the observers in `NAME=REASON` texts."""
+    from uplapp.analysis.reading.votes import without
+
     reasons = parse_reasons(exclude)
     return without(read_all(path, columns, values, simulated), reasons)
 
 
 def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> Comparisons:
     """Read a matrix. Whose votes a cell counts must be given, since a wrong guess turns every sign."""
+    from uplapp.analysis.reading.matrices import read_matrix
+
     if winner is None:
         raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
     return read_matrix(path, winner, votes_per_pair)

@@ -16,14 +16,6 @@ from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
-from uplapp.study.definition.definition import load
-from uplapp.study.exports import streaming, votes
-from uplapp.study.session import lifecycle
-from uplapp.study.simulation import observers
-from uplapp.study.stimuli import folders, frozen, package, stimuli
-from uplapp.study.stimuli.facts import facts
-from uplapp.study.store.reading import reading, snapshot
-from uplapp.study.store.store import DATABASE
 
 LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
 
@@ -55,6 +47,8 @@ def new(
 
     Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
+    from uplapp.study.stimuli import folders, package
+
     target = Settings.from_env().studies / package.name_of(name)
     head, tables = title or presets.title(task, LANGUAGE), presets.tables(task, [LANGUAGE])
     if archive is not None and reference is None and not condition:
@@ -72,6 +66,10 @@ def check(name: Name, as_json: Json = False) -> None:
 
     Example: uplapp study check demo
     """
+    from uplapp.study.definition.definition import load
+    from uplapp.study.stimuli import frozen, stimuli
+    from uplapp.study.stimuli.facts import facts
+
     settings = Settings.from_env()
     folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
@@ -90,6 +88,8 @@ def freeze(
 
     Example: uplapp study freeze demo
     """
+    from uplapp.study.stimuli import frozen
+
     folder = folder_of(name, Settings.from_env())
     made = frozen.freeze(folder, time.time(), again)
     found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
@@ -103,6 +103,7 @@ def render(name: Name) -> None:
     Example: uplapp study render demo
     """
     from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.study.definition.definition import load
     from uplapp.workflows import render
 
     settings = Settings.from_env()
@@ -132,6 +133,9 @@ def simulate(
 
     Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
+    from uplapp.study.exports import votes
+    from uplapp.study.simulation import observers
+
     with opened(name) as (store, study):
         known = _scores(scores) if scores else observers.even_scores(study.definition)
         observers.simulate(store, study, known, count, seed, time.time(), spread)
@@ -151,6 +155,10 @@ def pack(
 
     Example: uplapp study pack demo -o demo.zip --answers
     """
+    from uplapp.study.exports import streaming
+    from uplapp.study.stimuli import package, stimuli
+    from uplapp.study.store.store import DATABASE, reading
+
     settings = Settings.from_env()
     folder, texts = folder_of(name, settings), {}
     if answers:
@@ -170,6 +178,8 @@ def unpack(
 
     Example: uplapp study unpack demo.zip --as demo2
     """
+    from uplapp.study.stimuli import package
+
     target = Settings.from_env().studies / package.name_of(name or source.stem)
     made = package.unpack(source, target)
     print_result(as_json, {"study": target.name, "folder": str(target), "main_trials": made.main_trials})
@@ -181,6 +191,8 @@ def pause(name: Name) -> None:
 
     Example: uplapp study pause demo
     """
+    from uplapp.study.session import lifecycle
+
     _change(name, lifecycle.PAUSED)
 
 
@@ -190,6 +202,8 @@ def resume(name: Name) -> None:
 
     Example: uplapp study resume demo
     """
+    from uplapp.study.session import lifecycle
+
     _change(name, lifecycle.OPEN)
 
 
@@ -199,6 +213,8 @@ def close(name: Name) -> None:
 
     Example: uplapp study close demo
     """
+    from uplapp.study.session import lifecycle
+
     _change(name, lifecycle.CLOSED)
 
 
@@ -211,6 +227,8 @@ def quota(
 
     Example: uplapp study quota demo 30
     """
+    from uplapp.study.session import lifecycle
+
     with opened(name) as (store, study):
         lifecycle.limit(store, study.id, people)
     typer.echo(f"quota: {people}")
@@ -226,6 +244,8 @@ def withdraw(
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
+    from uplapp.study.session import lifecycle
+
     with opened(name) as (store, study):
         gone = lifecycle.withdraw(store, study.id, observer, time.time())
     print_result(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
@@ -237,6 +257,8 @@ def status(name: Name, as_json: Json = False) -> None:
 
     Example: uplapp study status demo
     """
+    from uplapp.study.session import lifecycle
+
     with opened(name) as (store, study):
         found = lifecycle.status(store, study.id, time.time())
     print_result(as_json, {"study": study.definition.name, **asdict(found)})
@@ -261,6 +283,9 @@ def export(
 
     Example: uplapp study export demo -o votes.csv
     """
+    from uplapp.study.exports import streaming
+    from uplapp.study.store.store import DATABASE, reading, snapshot
+
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
     database = Settings.from_env().data / DATABASE
@@ -286,6 +311,8 @@ def _target(out: Path | None) -> Iterator[TextIO]:
 
 
 def _change(name: str, state: str) -> None:
+    from uplapp.study.session import lifecycle
+
     with opened(name) as (store, study):
         lifecycle.change(store, study.id, state)
     typer.echo(f"{study.definition.name}: {state}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uplapp.analysis.plots.figures import kind_of
 from uplapp.errors import Cancelled, UplappError
 from uplapp.settings import Settings
 from uplapp.workflows.training import (
@@ -186,6 +185,8 @@ def _check(context: typer.Context) -> None:
     if values["rates"] and values["dask"]:
         raise UplappError("--rates and --dask do not go together; search here or train there")
     if values["curves"] is not None:
+        from uplapp.analysis.plots.figures import kind_of
+
         kind_of(values["curves"])
 
 

@@ -4,8 +4,11 @@ import signal
 
 import gradio as gr
 import pandas as pd
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
@@ -21,7 +24,6 @@ from uplapp.web.researcher.gate import Gate, gate
 from uplapp.web.researcher.watch import drawing
 from uplapp.web.restore import restore_tab
 from uplapp.web.shelf import Shelf
-from uplapp.web.shield import Shield
 from uplapp.web.study import study_tab
 
 DEMO = "demo"
@@ -117,3 +119,41 @@ def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(live_votes, tab)
     return page
+
+
+HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'self' https://huggingface.co",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# Gradio's own: calls by name, of which there are none, their description, a stream that never ends, figures.
+CLOSED = (
+    *("/gradio_api/call", "/gradio_api/openapi.json", "/gradio_api/mcp"),
+    *("/gradio_api/dev", "/dev", "/gradio_api/monitoring", "/monitoring"),
+)
+
+
+class Shield:
+    """ASGI middleware: adds the headers that an answer does not have yet, hides what is CLOSED."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        shut = scope["type"] == "http" and _is_closed(scope["path"])
+        await (PlainTextResponse("There is nothing here.", 404) if shut else self.app)(
+            scope, receive, send_with_headers
+        )
+
+
+def _is_closed(path: str) -> bool:
+    return any(path == door or path.startswith(f"{door}/") for door in CLOSED)

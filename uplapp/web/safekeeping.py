@@ -8,7 +8,7 @@ from uplapp.errors import UplappError
 from uplapp.hub.loop import Loop, keep
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study.store import journal, replay
+from uplapp.study.store import replay
 from uplapp.study.store.store import DATABASE, Store
 
 
@@ -18,7 +18,7 @@ def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, 
     Raises UplappError if the disk is empty and the Hub cannot be read: an app that went on would start the
     studies anew beside their answers. With answers on the disk it goes on, and copies later.
     """
-    database, journals = settings.data / DATABASE, settings.data / journal.FOLDER
+    database, journals = settings.data / DATABASE, settings.data / replay.FOLDER
     if settings.answers_repo is None:
         return Store(database), None
     mirror = Mirror(journals, settings.answers_repo, endpoint)

@@ -14,8 +14,7 @@ from uplapp.study.exports import dashboard
 from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
-from uplapp.study.store.reading import reading
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import DATABASE, Store, reading
 from uplapp.workflows import render
 from uplapp.workflows.opening import open_study
 

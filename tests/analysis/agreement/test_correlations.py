@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from uplapp.analysis.agreement.correlations import correlations, ordered_share
+from uplapp.analysis.agreement.agreement import correlations, ordered_share
 
 ORACLES = {
     "spearman": lambda x, y: stats.spearmanr(x, y).statistic,

@@ -18,9 +18,8 @@ from uplapp.analysis.model.answers import (
     fold,
     log_between,
 )
-from uplapp.analysis.model.objective import PRIORS, SIGMA
-from uplapp.analysis.model.thurstone import fit_best
-from uplapp.analysis.reading.comparisons import to_wins
+from uplapp.analysis.model.objective import PRIORS, SIGMA, fit_best
+from uplapp.analysis.reading.votes import to_wins
 from uplapp.values import Method
 
 SCORES = np.array([0.8, 0.2, -0.3, -0.7])

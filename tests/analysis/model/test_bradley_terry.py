@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysis.made import counts, matrix
 from uplapp.analysis.model.checks import bradley_terry
-from uplapp.analysis.model.thurstone import fit_best
+from uplapp.analysis.model.objective import fit_best
 from uplapp.analysis.reading.published import PUBLISHED, published
 
 

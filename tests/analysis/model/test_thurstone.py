@@ -10,8 +10,7 @@ from scipy.special import ndtri
 
 from tests.analysis.made import counts
 from tests.analysis.real import TONE_MAPPING, TONE_MAPPING_JOD
-from uplapp.analysis.model.objective import PRIORS, SIGMA, Pairs, preference
-from uplapp.analysis.model.thurstone import chunk_size, fit, fit_best
+from uplapp.analysis.model.objective import PRIORS, SIGMA, Pairs, chunk_size, fit, fit_best, preference
 
 ONE_SCALE = np.zeros(200, dtype=np.intp)
 
@@ -170,7 +169,7 @@ def test_a_chunk_has_at_least_one_replicate_and_a_matrix_of_few_megabytes(condit
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_more_replicates_than_a_chunk_are_solved_like_each_alone(prior, monkeypatch):
-    monkeypatch.setattr("uplapp.analysis.model.thurstone.CELLS", 50)  # two replicates of five conditions
+    monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 50)  # two replicates of five conditions
     wins = np.stack([drawn(seed=seed) for seed in range(5)])
     together = fit(wins, prior, np.zeros((5, 5)), ONE_SCALE[:5])
     alone = np.concatenate([fit(each[None], prior, np.zeros((1, 5)), ONE_SCALE[:5]).scores for each in wins])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.made import matrix
-from uplapp.analysis.observers.triads import CHANCE, Triads, observers_triads, triads
+from uplapp.analysis.observers.conduct import CHANCE, Triads, observers_triads, triads
 from uplapp.analysis.reading.votes import from_table
 
 

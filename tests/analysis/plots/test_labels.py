@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplapp.analysis.plots.labels import GAP_PX, HEIGHT_PX, SIDES, beside, spread
+from uplapp.analysis.plots.style import GAP_PX, HEIGHT_PX, SIDES, beside, spread
 
 ROUNDING = 1e-6
 

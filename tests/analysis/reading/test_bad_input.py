@@ -3,8 +3,7 @@
 import pytest
 
 from tests.analysis.made import write
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import read_votes
+from uplapp.analysis.reading.votes import count, read_votes
 from uplapp.errors import BadVotes
 
 HEADER = "observer,condition_A,condition_B,is_A_selected"

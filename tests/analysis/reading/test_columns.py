@@ -7,8 +7,7 @@ import pytest
 from tests.analysis.made import write
 from tests.analysis.real import data_file
 from uplapp.analysis.reading.columns import Columns, distinct, header, parse_columns, spelling
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import read_votes, scenes
+from uplapp.analysis.reading.votes import count, read_votes, scenes
 from uplapp.errors import BadVotes, UplappError
 
 ROLES = "condition_A=type1+level1,condition_B=type2+level2,is_A_selected=selected"

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplapp.analysis.reading.comparisons import count, to_wins
-from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.reading.votes import count, from_table, to_wins
 from uplapp.errors import BadVotes
 
 NAMES = ["observer", "condition_A", "condition_B", "is_A_selected", "kind"]

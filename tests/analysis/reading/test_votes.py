@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import write
 from tests.study.tiny import NOW, open_tiny
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import from_table, main_trials, of_scene, read_votes, scenes, without
+from uplapp.analysis.reading.votes import (
+    count,
+    from_table,
+    main_trials,
+    of_scene,
+    read_votes,
+    scenes,
+    without,
+)
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.plain import to_csv
 from uplapp.study.exports import votes as study_votes

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from tests.analysis import slow
 from tests.analysis.made import study
 from tests.analysis.real import TONE_MAPPING_HIGH, TONE_MAPPING_LOW, tone_mapping
-from uplapp.analysis.model.objective import PRIORS, preference
-from uplapp.analysis.model.thurstone import chunk_size, fit_best
+from uplapp.analysis.model.objective import PRIORS, chunk_size, fit_best, preference
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import (
     INTERVALS,
@@ -79,7 +78,7 @@ def test_chunks_of_any_size_hold_the_same_replicates(size):
 
 
 def test_a_job_tells_how_far_it_is_until_all_is_done(monkeypatch):
-    monkeypatch.setattr("uplapp.analysis.model.thurstone.CELLS", 4 * 16)  # four replicates of four conditions
+    monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 4 * 16)  # four replicates of four conditions
     told = []
     draws = observer_draws(study(SCORES, 8, 6, seed=2).wins, 10, seed=0)
     refit(draws, "none", SCORES, ONE_SCALE, True, lambda *progress: told.append(progress))
@@ -87,7 +86,7 @@ def test_a_job_tells_how_far_it_is_until_all_is_done(monkeypatch):
 
 
 def test_a_job_that_is_cancelled_stops_there(monkeypatch):
-    monkeypatch.setattr("uplapp.analysis.model.thurstone.CELLS", 16)
+    monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 16)
     told = []
 
     def stop(done, total):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import matrix, study
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.letters import MOST_GROUPS, letters, tied_groups
+from uplapp.analysis.scoring.significance import MOST_GROUPS, letters, tied_groups
 from uplapp.values import Difference, Method
 
 BASE = analyse(study(np.array([1.0, 0.0]), 5, 4, seed=0), Method(bootstraps=10))

@@ -6,7 +6,7 @@ from scipy import stats
 
 from uplapp.analysis.model.answers import TIES, AnswerFit, draw_answers
 from uplapp.analysis.model.objective import PRIORS
-from uplapp.analysis.reading.comparisons import to_wins
+from uplapp.analysis.reading.votes import to_wins
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.scale import too_many
 from uplapp.errors import UnknownName, UplappError

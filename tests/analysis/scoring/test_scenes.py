@@ -7,8 +7,7 @@ from scipy import stats
 
 from tests.analysis import slow
 from uplapp.analysis.model.objective import preference
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import from_table, of_scene
+from uplapp.analysis.reading.votes import count, from_table, of_scene
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes, interaction
 from uplapp.errors import Cancelled, UplappError

@@ -8,13 +8,12 @@ import pytest
 
 from tests.analysis.made import matrix, study, table
 from uplapp.analysis.model.checks import bradley_terry
+from uplapp.analysis.observers.conduct import Triads, triads
 from uplapp.analysis.observers.screening import screen
-from uplapp.analysis.observers.triads import Triads, triads
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import from_table, without
+from uplapp.analysis.reading.votes import count, from_table, without
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.letters import letters
 from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.scoring.significance import letters
 from uplapp.analysis.writing.export import to_dict
 from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import report

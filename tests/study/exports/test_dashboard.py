@@ -8,7 +8,7 @@ from tests.study.tiny import NOW, open_tiny, response
 from uplapp.study.exports import dashboard
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.simulation import observers
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 
 pytestmark = pytest.mark.study(pairs="random:6", practice=1, catch=1)
 

@@ -10,7 +10,7 @@ from uplapp.study.exports import streaming, votes
 from uplapp.study.session import joining
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 
 pytestmark = pytest.mark.study(not_sure=True)
 

@@ -7,8 +7,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.study.session import joining, session
-from uplapp.study.store.journal import Journal
-from uplapp.study.store.replay import BadJournal, complete, replay
+from uplapp.study.store.replay import BadJournal, Journal, complete, replay
 from uplapp.study.store.store import Store
 
 TABLES = ("studies", "observers", "trials", "answers", "events")
@@ -130,7 +129,7 @@ def test_a_change_that_a_kill_kept_from_the_journal_is_written_at_the_next_start
 
 def test_a_clock_set_back_does_not_reorder_changes(tmp_path, monkeypatch):
     journal, clock = Journal(tmp_path), iter([100.0, 7.0])
-    monkeypatch.setattr("uplapp.study.store.journal.time.time", lambda: next(clock))
+    monkeypatch.setattr("uplapp.study.store.replay.time.time", lambda: next(clock))
     journal.append("studies", {"id": "a"})
     journal.append("studies", {"id": "b"})
     journal.close()

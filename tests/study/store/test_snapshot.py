@@ -6,7 +6,7 @@ import pytest
 from tests.study.tiny import NOW, open_tiny
 from uplapp.errors import UplappError
 from uplapp.study.session import joining
-from uplapp.study.store.reading import snapshot
+from uplapp.study.store.store import snapshot
 
 
 def test_a_snapshot_of_an_open_database_holds_what_is_committed(store, tmp_path):

@@ -15,7 +15,7 @@ from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
 from uplapp.study.session import joining, links, session
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 from uplapp.values import Method
 
 MARKS = ("=", "+", "-", "@", "\t", "\r")

@@ -17,8 +17,8 @@ from uplapp.analysis.model.objective import (
     Rows,
     Terms,
     likelihood,
+    maximise,
 )
-from uplapp.analysis.model.thurstone import maximise
 from uplapp.analysis.scoring.bootstrap import INTERVALS, TAILS, normal_interval
 from uplapp.errors import UplappError
 from uplapp.values import Scores

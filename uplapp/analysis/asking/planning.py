@@ -8,18 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from uplapp.analysis.arrays import Array, Rows
+from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import TAILS
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons, Method, Scores, Watch
+from uplapp.values import Array, Comparisons, Method, Rows, Scores, Watch
 
-OBSERVERS = (6, 10, 14, 20, 30, 40)
-EXPERIMENTS = 200
-BOOTSTRAPS = 200  # the replicates' sd is off by 5 %, which costs less power than 100 experiments can show
-POWER = 0.8
 MOST_OBSERVERS, MOST_EXPERIMENTS = 1000, 10_000
 
 

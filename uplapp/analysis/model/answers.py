@@ -14,13 +14,20 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from uplapp.analysis.arrays import Array, Rows
 from uplapp.analysis.model.connectivity import Labels, strong_components
-from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Objective, Pairs, Terms
-from uplapp.analysis.model.thurstone import fit_best, maximise
-from uplapp.analysis.reading.comparisons import to_wins
+from uplapp.analysis.model.objective import (
+    HALF_LOG_TAU,
+    PRIORS,
+    SIGMA,
+    Objective,
+    Pairs,
+    Terms,
+    fit_best,
+    maximise,
+)
+from uplapp.analysis.reading.votes import to_wins
 from uplapp.registry import Entry, Registry
-from uplapp.values import Estimate, Method
+from uplapp.values import Array, Estimate, Method, Rows
 
 BARRED = -1e300  # value of a half width below 0; finite, so that any real value is higher
 LEAST_JOD = 1e-9  # the smallest half width that is tried

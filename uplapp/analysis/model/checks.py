@@ -6,10 +6,9 @@ import choix
 import numpy as np
 from scipy.special import chdtrc, xlogy
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.connectivity import components, strong_components
-from uplapp.analysis.model.objective import preference
-from uplapp.analysis.model.thurstone import fit_best
+from uplapp.analysis.model.objective import fit_best, preference
+from uplapp.values import Array
 
 ODDS_OF_ONE_JOD = 3.0  # 75 to 25
 MOST_ITERATIONS = 1000

@@ -6,7 +6,7 @@ All is read off the graph of who was chosen over whom, before any fit.
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.arrays import Array, Mask
+from uplapp.values import Array, Mask
 
 FEW_VOTES = 6  # of 5 votes between equals all go one way in 6 % of studies, of 6 in 3 %
 MOST_NAMED = 6  # names of one side; of more the number is printed

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.arrays import Array, Rows
 from uplapp.analysis.model.normal import Probit
+from uplapp.values import Array, Rows
 
 FLOOR = 0.1  # added to every probability of the prior, as published
 NOWHERE = -1e30  # stands for ln 0, and may be multiplied by 0

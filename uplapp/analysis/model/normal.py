@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from uplapp.analysis.arrays import Array, Rows
+from uplapp.values import Array, Rows
 
 SIGMA = 1.4826  # JOD: one unit of distance is a preference of 75 %
 HALF_LOG_TAU = 0.5 * np.log(2 * np.pi)

@@ -1,16 +1,15 @@
-"""How each observer went about it: catch trials, repeats, sides, times, display, doubt."""
+"""How each observer went about it: catch trials, repeats, sides, times, display, doubt, circular triads."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from uplapp.analysis.arrays import Array
-from uplapp.analysis.observers.triads import observers_triads
 from uplapp.analysis.reading.cells import numbers
-from uplapp.analysis.reading.votes import main_trials
-from uplapp.values import REFERENCE, Votes
+from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
+from uplapp.values import REFERENCE, Array, Votes
 
 FAST_MS = 500.0  # less than a look at both sides takes
 LATE_FRAMES = "late_frames"  # the flag of an answer whose flicker cannot be trusted
@@ -126,3 +125,45 @@ def _share(marks: pd.Series, who: pd.Series) -> pd.Series:
 def _of(marks: pd.Series, who: pd.Series, some: str, all_: str) -> pd.DataFrame:
     groups = marks.astype(float).groupby(who)
     return pd.DataFrame({some: groups.sum(), all_: groups.size()})
+
+
+CHANCE = 0.25  # share of circular triads where every choice is a coin toss
+
+
+@dataclass(frozen=True)
+class Triads:
+    """Triads all of whose three pairs are decided, and how many of them run in a circle (a > b > c > a)."""
+
+    complete: int
+    circular: int
+
+    @property
+    def share(self) -> float:
+        """Share of circular triads among the complete ones, 0 to 1, NaN without a complete one."""
+        return self.circular / self.complete if self.complete else float("nan")
+
+    def __add__(self, other: "Triads") -> "Triads":
+        return Triads(self.complete + other.complete, self.circular + other.circular)
+
+
+def triads(wins: Array) -> Triads:
+    """Count the triads of a matrix of wins (n,n): pooled, or one observer's in one scene.
+
+    The majority decides a pair; equal votes leave it open. Of the pooled votes, the triads say whether the
+    conditions lie on one line; there is no share that chance would give.
+    """
+    chosen = (wins > wins.T).astype(float)
+    decided = chosen + chosen.T
+    # A closed walk of three steps goes round a circle from three places, round a triad also both ways.
+    circles, all_ = (round(float(np.einsum("ij,jk,ki->", x, x, x, optimize=True))) for x in (chosen, decided))
+    return Triads(all_ // 6, circles // 3)
+
+
+def observers_triads(votes: Votes) -> dict[str, Triads]:
+    """Count each observer's triads in the main trials, scene by scene, since a scene may change the order."""
+    sums: dict[str, Triads] = {}
+    for scene in scenes(votes):
+        comparisons = count(of_scene(votes, scene))
+        for observer, wins in zip(comparisons.observers, comparisons.wins, strict=True):
+            sums[observer] = sums.get(observer, Triads(0, 0)) + triads(wins)
+    return dict(sorted(sums.items()))

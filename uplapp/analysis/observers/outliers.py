@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, log_ndtr
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.connectivity import components, intact
-from uplapp.analysis.model.objective import SIGMA, preference
-from uplapp.analysis.model.thurstone import fit, fit_best
-from uplapp.values import Comparisons
+from uplapp.analysis.model.objective import SIGMA, fit, fit_best, preference
+from uplapp.values import Array, Comparisons
 
 PRIOR = "distance"  # keeps conditions that always won at a finite distance, as pwcmp screens
 FEWEST_OBSERVERS = 4  # quartiles of fewer say nothing

@@ -8,8 +8,7 @@ from scipy.stats import binom
 
 from uplapp.analysis.observers.conduct import FAST_MS, conduct
 from uplapp.analysis.observers.outliers import FEWEST_OBSERVERS, distances, unlikeness
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import without
+from uplapp.analysis.reading.votes import count, without
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.significance import ALPHA, holm
 from uplapp.values import Method, Scores, Votes, Watch

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from uplapp.analysis.plots.labels import SIDES, beside
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
     CHARACTER_PX,
     FONT_PX,
+    SIDES,
     WIDE_PX,
     Width,
+    beside,
     finish,
     inline,
     lettered,

@@ -1,4 +1,4 @@
-"""What all pictures share: colours that hold in grey print, sizes in px, labels, tooltips.
+"""What all pictures share: colours that hold in grey print, sizes in px, labels beside points, tooltips.
 
 A width is that of the whole picture, so that a picture of COLUMN_PX fits a column and its letters keep their
 size. Names stand in cells alone, never in field names or expressions, whatever characters they hold.
@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
-from uplapp.analysis.arrays import Array
 from uplapp.plain import plain
-from uplapp.values import Scores
+from uplapp.values import Array, Scores
 
 Width = int | Literal["container"]
 Chart = TypeVar("Chart", alt.LayerChart, alt.ConcatChart)
@@ -175,3 +175,55 @@ def told_apart(field: str, names: Sequence[str], legend: alt.Legend | None, *cha
         for channel, (kind, looks) in LOOKS.items()
         if channel in channels and (dealt := in_turn(names, looks, shift=int(channel != "color")))
     }
+
+
+Box = tuple[float, float, float, float]
+
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1))  # right, left, above, below a point
+GAP_PX, HEIGHT_PX = 6.0, 13.0
+
+
+def spread(places: Array, sizes: Array, low: float, high: float) -> Array:
+    """Move labels of `sizes` (n,) centred at sorted `places` (n,) as little as possible, until none overlap.
+
+    They stay inside `low` to `high` where these leave room. Least squares under order: isotonic regression.
+    """
+    if not places.size:
+        return places
+    shifts = np.concatenate([[0.0], np.cumsum((sizes[1:] + sizes[:-1]) / 2)])
+    free = isotonic_regression(places - shifts).x
+    first, last = low + sizes[0] / 2, high - sizes[-1] / 2 - shifts[-1]
+    moved: Array = np.clip(free, first, max(first, last)) + shifts
+    return moved
+
+
+def beside(x_px: Array, y_px: Array, lengths_px: Array, size: tuple[float, float]) -> list[int | None]:
+    """Choose for each of n points the first of SIDES where its name hits no point, no name and no edge.
+
+    Coordinates in px from the lower left corner of a picture of `size`. None where there is no such side.
+    """
+    taken = [_box(x, y, 0.0, 6.0, 0, 0) for x, y in zip(x_px, y_px, strict=True)]
+    chosen: list[int | None] = []
+    for x, y, length in zip(x_px, y_px, lengths_px, strict=True):
+        boxes = [_box(x, y, length, HEIGHT_PX, across, up) for across, up in SIDES]
+        free = [place for place, box in enumerate(boxes) if _inside(box, size) and not _hits(box, taken)]
+        chosen.append(free[0] if free else None)
+        taken += [boxes[free[0]]] if free else []
+    return chosen
+
+
+def _box(x: float, y: float, length: float, height: float, across: int, up: int) -> Box:
+    """Left, bottom, right, top of a name beside a point."""
+    left = x - length / 2 + across * (length / 2 + GAP_PX) - (3 if not length else 0)
+    bottom = y - height / 2 + up * (height / 2 + GAP_PX)
+    return left, bottom, left + (length or 6), bottom + height
+
+
+def _hits(box: Box, others: list[Box]) -> bool:
+    left, bottom, right, top = box
+    return any(left < r and le < right and bottom < t and b < top for le, b, r, t in others)
+
+
+def _inside(box: Box, size: tuple[float, float]) -> bool:
+    left, bottom, right, top = box
+    return left >= 0 and bottom >= 0 and right <= size[0] and top <= size[1]

@@ -15,7 +15,6 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.plots.labels import spread
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -31,10 +30,11 @@ from uplapp.analysis.plots.style import (
     jod_title,
     pixels,
     short,
+    spread,
     titled,
     tooltips,
 )
-from uplapp.analysis.scoring.letters import letters
+from uplapp.analysis.scoring.significance import letters
 from uplapp.analysis.writing.export import ranking
 from uplapp.values import Difference, Scores
 

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.reading.ratings import Ratings, images
 from uplapp.analysis.scoring.bootstrap import INTERVALS, observer_weights
 from uplapp.analysis.scoring.significance import ALPHA, holm
-from uplapp.values import Method
+from uplapp.values import Array, Method
 
 LEAST_SD = 1e-9  # steps of a scale: observers who agree so exactly say nothing about chance
 IMAGE = ["criterion", "observer", "condition", "scene"]

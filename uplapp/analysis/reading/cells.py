@@ -1,6 +1,9 @@
-"""Cells of a table as the few different texts they hold, so that a large table is checked at once."""
+"""Cells of a table as the few different texts they hold, so that a large table is checked at once.
 
-from collections.abc import Sequence
+Below: whose rows count, people or simulated observers, without those that a study excluded.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -9,9 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uplapp.analysis.arrays import Array, Mask
+from uplapp.analysis.reading.columns import spelling
 from uplapp.analysis.reading.csv import shown
 from uplapp.errors import BadVotes
+from uplapp.values import Array, Kind, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,3 +113,115 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
         text = shown(texts.iloc[int(bad.argmax())])
         raise BadVotes(f"{where(table, source, bad)}, column '{column}': '{text}' is not {allowed}")
     return values
+
+
+KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
+TRUTHS = {"0": False, "1": True, "false": False, "true": True}
+
+Notes = tuple[str, ...]
+Reasons = tuple[tuple[str, str], ...]
+
+
+def one_population(
+    table: pd.DataFrame, source: str, simulated: bool | None, noun: str = "vote"
+) -> tuple[pd.DataFrame, bool, Notes]:
+    """Keep people or simulated observers, never both.
+
+    None takes people where there are any. Returns the rows, whether they are simulated, and what a reader
+    must hear of the `noun`s left out.
+    """
+    if "simulated" not in table:
+        if simulated:
+            raise BadVotes(f"{source} has no column 'simulated', so none of its observers is known to be")
+        return table, False, ()
+    cells = cells_of(table, ("simulated",))
+    truths = [spelling(text) in TRUTHS for text in cells.texts]
+    require(table, source, ("simulated",), cells, truths, "0 or 1")
+    marks = cells.spread([TRUTHS[spelling(text)] for text in cells.texts], bool)
+    chosen = bool(marks.size and marks.all()) if simulated is None else simulated
+    others = int((marks != chosen).sum())
+    notes = ["SIMULATED observers: these scores say nothing about people"] if chosen else []
+    if others:
+        notes.append(f"{_are(others, noun)} of {'people' if chosen else 'simulated observers'} left out")
+    return _rows(table, marks == chosen), chosen, tuple(notes)
+
+
+def kept(table: pd.DataFrame, observers: tuple[str, ...]) -> tuple[pd.DataFrame, Reasons, Notes]:
+    """Drop the answers that the study excluded, and observers who have no others."""
+    if "excluded" not in table:
+        return table, (), ()
+    reason, observer = cells_of(table, ("excluded",)), cells_of(table, observers)
+    out = reason.spread([TRUTHS.get(spelling(text), text != "") for text in reason.texts], bool)
+    if not out.any():
+        return table, (), ()
+    rows = np.flatnonzero(out)
+    gone, places = np.unique(observer.codes[rows], return_index=True)
+    whole = ~np.isin(gone, observer.codes[~out])
+    excluded = tuple((observer[row], _reason(reason[row])) for row in rows[places[whole]])
+    return table[~out], excluded, (f"{_are(rows.size, 'answer')} left out because the study excluded them",)
+
+
+def _reason(text: str) -> str:
+    return "no reason given" if spelling(text) in TRUTHS else text
+
+
+def names(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> Cells:
+    """Read names.
+
+    Raises BadVotes for an empty one.
+    """
+    cells = cells_of(table, columns)
+    require(table, source, columns, cells, [text != "" for text in cells.texts], "a name")
+    return cells
+
+
+def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
+    """Read the kinds of trials.
+
+    Without such a column all are main.
+    """
+    if "kind" not in table:
+        return constant("main", len(table)).categories()
+    cells = cells_of(table, ("kind",))
+    labels: list[Any] = [text.lower() for text in cells.texts]
+    require(table, source, ("kind",), cells, [kind in KINDS for kind in labels], ", ".join(KINDS))
+    return pd.Categorical(cells.spread(labels, object))
+
+
+def manifests_of(table: pd.DataFrame) -> list[str]:
+    """Read which studies were shown, where the table says so."""
+    texts = cells_of(table, ("manifest",)).texts if "manifest" in table else ()
+    return [text for text in texts if text]
+
+
+def pooled(manifests: list[str]) -> Notes:
+    """Say so if answers to different stimuli are added up."""
+    several = len(manifests) > 1
+    return (f"answers to the stimuli of {len(manifests)} different studies are pooled",) if several else ()
+
+
+def boosted(table: pd.DataFrame) -> Notes:
+    """Say so if differences were made easier to see than they are."""
+    texts = cells_of(table, ("boosting",)).texts if "boosting" in table and len(table) else ()
+    if not any(texts):
+        return ()
+    how = " and ".join(shown(text) if text else "as they are" for text in texts)
+    return (f"BOOSTED views ({how}): differences were easier to see than in plain views",)
+
+
+def alike(what: str, names: Iterable[str]) -> Notes:
+    """Name two that differ in their spelling alone, such as "OPT 10" and "opt 10.0"."""
+    seen: dict[tuple[str, ...], str] = {}
+    for name in names:
+        twin = seen.setdefault(tuple(map(spelling, name.split())), name)
+        if twin != name:
+            return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone",)
+    return ()
+
+
+def _rows(table: pd.DataFrame, rows: Mask) -> pd.DataFrame:
+    return table if rows.all() else table[rows]
+
+
+def _are(count: int, noun: str) -> str:
+    return f"1 {noun} is" if count == 1 else f"{count} {noun}s are"

@@ -9,11 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.reading.columns import NEEDED
 from uplapp.analysis.reading.csv import number, read_rows, shown
 from uplapp.errors import BadVotes, UnknownName
-from uplapp.values import Comparisons
+from uplapp.values import Array, Comparisons
 
 Winner = Literal["row", "column"]
 

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.reading.cells import numbers
 from uplapp.analysis.reading.csv import read_table, shown
 from uplapp.errors import BadVotes
+from uplapp.values import Array
 
 Better = Literal["higher", "lower"]
 

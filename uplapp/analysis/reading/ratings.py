@@ -7,19 +7,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.reading.cells import cells_of, constant, numbers, where
-from uplapp.analysis.reading.columns import parse_roles, require_columns, spelling
-from uplapp.analysis.reading.csv import read_header, read_table
-from uplapp.analysis.reading.population import (
+from uplapp.analysis.reading.cells import (
     alike,
     boosted,
+    cells_of,
+    constant,
     kept,
     kinds,
     manifests_of,
     names,
+    numbers,
     one_population,
     pooled,
+    where,
 )
+from uplapp.analysis.reading.columns import parse_roles, require_columns, spelling
+from uplapp.analysis.reading.csv import read_header, read_table
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
 

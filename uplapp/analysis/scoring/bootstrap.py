@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.connectivity import Labels, intact
-from uplapp.analysis.model.objective import preference
-from uplapp.analysis.model.thurstone import chunk_size, fit
+from uplapp.analysis.model.objective import chunk_size, fit, preference
 from uplapp.registry import Entry, Registry
-from uplapp.values import Watch
+from uplapp.values import Array, Watch
 
 LEVEL = 0.95
 FEW_OBSERVERS = 6  # below, no coverage of the intervals has been measured

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.answers import AnswerFit, draw_answers, fit_answers, fit_best_answers
 from uplapp.analysis.model.connectivity import Labels, components, intact, strong_components
-from uplapp.analysis.model.thurstone import fit_best
-from uplapp.analysis.reading.comparisons import to_wins
+from uplapp.analysis.model.objective import fit_best
+from uplapp.analysis.reading.votes import to_wins
 from uplapp.analysis.scoring.bootstrap import keep_anchor, observer_draws, refit, vote_draws
-from uplapp.values import Comparisons, Method, Watch
+from uplapp.values import Array, Comparisons, Method, Watch
 
 STILL_JOD = 1e-9  # replicates that agree to this say nothing about chance
 STRIDE = 250  # replicates that are drawn at a time

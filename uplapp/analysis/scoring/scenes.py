@@ -6,15 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from uplapp.analysis.arrays import Array, Mask, Rows
 from uplapp.analysis.model.connectivity import components
-from uplapp.analysis.model.objective import Pairs, likelihood
-from uplapp.analysis.model.thurstone import maximise
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.votes import main_trials, of_scene, scenes
+from uplapp.analysis.model.objective import Pairs, likelihood, maximise
+from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.errors import Cancelled, UplappError
-from uplapp.values import Method, Scores, Votes, Watch
+from uplapp.values import Array, Mask, Method, Rows, Scores, Votes, Watch
 
 SIDES = ("condition_A", "condition_B")
 PERMUTATIONS = 999

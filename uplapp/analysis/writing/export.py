@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.arrays import Array
-from uplapp.analysis.observers.triads import Triads
+from uplapp.analysis.observers.conduct import Triads
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
 from uplapp.analysis.scoring.significance import covariance
 from uplapp.analysis.writing.report import Report
-from uplapp.values import Estimate, Scores
+from uplapp.values import Array, Estimate, Scores
 
 UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
 MODEL = "Thurstone Case V, sigma 1.4826"

@@ -6,19 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.arrays import Array
 from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
+from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
-from uplapp.analysis.observers.triads import Triads, observers_triads, triads
-from uplapp.analysis.reading.comparisons import count
-from uplapp.analysis.reading.population import KINDS
-from uplapp.analysis.reading.votes import scenes, without
+from uplapp.analysis.reading.cells import KINDS
+from uplapp.analysis.reading.votes import count, scenes, without
 from uplapp.analysis.scoring.analyse import MEAN, analyse
-from uplapp.analysis.scoring.letters import letters
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
-from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.scoring.significance import ALPHA, letters
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import Comparisons, Method, Scores, Votes, Watch
+from uplapp.values import Array, Comparisons, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from uplapp.study.answers.response import BadResponse, finite
 from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Question
-from uplapp.study.store.reading import Reader
-from uplapp.study.store.store import Row, Store
+from uplapp.study.store.store import Reader, Row, Store
 
 LONGEST = 2000  # characters
 LARGEST = 1e15  # of a number

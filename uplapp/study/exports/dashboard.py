@@ -9,7 +9,7 @@ from statistics import median
 
 from uplapp.errors import UplappError
 from uplapp.study.definition.definition import Definition
-from uplapp.study.store.reading import Reader
+from uplapp.study.store.store import Reader
 
 LATE = "late_frames"
 SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all

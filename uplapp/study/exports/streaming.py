@@ -9,8 +9,7 @@ from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import ratings, votes
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.reading import Reader
-from uplapp.study.store.store import Row
+from uplapp.study.store.store import Reader, Row
 
 PIECE = 500  # rows at a time
 

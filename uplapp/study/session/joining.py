@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from uplapp.errors import Refused
-from uplapp.study.session import lifecycle, links, trials
+from uplapp.study.session import lifecycle, links, opening
 from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import blinding
@@ -83,8 +83,8 @@ def _same(store: Store, study: OpenStudy, key: str) -> str | None:
 def _deal(store: Store, study: OpenStudy, observer: Row) -> None:
     """Store the observer's trials: all that are planned, or the first two that an adaptive study chooses."""
     if study.definition.protocol.adaptive:
-        trials.tally(store, study, observer)
-        trials.extend(store, study, observer)
+        opening.tally(store, study, observer)
+        opening.extend(store, study, observer)
     else:
-        for trial in trials.plan(study, observer):
-            trials.add(store, observer["id"], trial, attempt=1)
+        for trial in opening.plan(study, observer):
+            opening.add(store, observer["id"], trial, attempt=1)

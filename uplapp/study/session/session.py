@@ -10,7 +10,7 @@ from typing import Any
 from uplapp.errors import Refused
 from uplapp.study.answers import replies, response
 from uplapp.study.answers.response import Response
-from uplapp.study.session import lifecycle, trials
+from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import blinding
 from uplapp.study.store.store import Row, Store
@@ -88,9 +88,9 @@ def answer(
         known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
         if known is None:
             lifecycle.take(observer)
-            trials.tally(store, study, observer)
+            opening.tally(store, study, observer)
             _store(store, study, observer, trial, key, given, now)
-            trials.extend(store, study, observer)
+            opening.extend(store, study, observer)
         elif known["key"] != key:
             raise Refused("this trial is answered already; load the page again")
         reached = _state(store, study, observer, _correct(trial, given))
@@ -100,7 +100,7 @@ def answer(
 def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     """The PNG behind an opaque token of the observer's own current or next trial."""
     observer = _observer(store, study, session)
-    for row in trials.waiting(store, observer):
+    for row in opening.waiting(store, observer):
         for slot in _slots(study):
             if hmac.compare_digest(row[f"{slot}_token"].encode(), token.encode(errors="replace")):
                 condition = REFERENCE if slot == "original" else row[slot]
@@ -139,7 +139,7 @@ def reply(store: Store, study: OpenStudy, session: str, body: Mapping[str, objec
     """Keep the replies to the questions, once. Refused before the last trial is answered."""
     with store.transaction():
         observer = _observer(store, study, session)
-        if trials.waiting(store, observer):
+        if opening.waiting(store, observer):
             raise Refused("the questions come after the last trial; load the page again")
         asked = replies.questions(study.definition, observer["language"])
         replies.keep(store, observer, replies.read(body, asked), now)
@@ -192,7 +192,7 @@ def _store(
     store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
 ) -> None:
     """Add the answer to the current trial. Where it does not count, the trial comes again at the end."""
-    waiting = trials.waiting(store, observer)
+    waiting = opening.waiting(store, observer)
     if not waiting or waiting[0]["token"] != trial["token"]:
         raise Refused("this is not the current trial; load the page again")
     again = trial["kind"] != "practice" and trial["attempt"] < ATTEMPTS
@@ -208,9 +208,9 @@ def _store(
     if again:
         last = store.row("SELECT max(position) AS last FROM trials WHERE observer = :id", id=observer["id"])
         names = ("kind", "scene", "left", "right", "first")
-        place = max((last or {"last": 0})["last"] + 1, len(trials.plan(study, observer)))
+        place = max((last or {"last": 0})["last"] + 1, len(opening.plan(study, observer)))
         repeat = Trial(position=place, **{name: trial[name] for name in names})
-        trials.add(store, observer["id"], repeat, trial["attempt"] + 1)
+        opening.add(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
         store.update("observers", observer["id"], {"finished_at": now})
 
@@ -223,7 +223,7 @@ def _lost(given: Response, again: bool) -> str:
 
 
 def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None = None) -> State:
-    waiting = trials.waiting(store, observer)
+    waiting = opening.waiting(store, observer)
     total, done, practice_total, practice_done = _counted(store, study, observer)
     ask = not waiting and _asks(store, study, observer)
     shown = [_shown(study, row) for row in waiting] + [None, None]
@@ -254,7 +254,7 @@ def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, i
     main, practice = found.get(0, nothing), found.get(1, nothing)
     total = main["total"]
     if study.definition.protocol.adaptive:
-        total += sum(trial.kind != "practice" for trial in trials.plan(study, observer)) - main["here"]
+        total += sum(trial.kind != "practice" for trial in opening.plan(study, observer)) - main["here"]
     return total, main["done"], study.definition.protocol.practice, practice["done"]
 
 

@@ -1,8 +1,10 @@
-"""A database rebuilt from journals: every row once, whatever the order of files and lines."""
+"""Journals of every row, and a database rebuilt from them, whatever the order of files and lines."""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from uplapp.errors import UplappError
-from uplapp.study.store.journal import Journal
 from uplapp.study.store.schema import migrations
 
 WITHDRAWALS = "withdrawals"  # a line of this table is a tombstone: it wins over all lines of that observer
@@ -194,3 +195,32 @@ def _difference(
 
 def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
+
+
+FOLDER = "journal"  # beside the database
+
+
+class Journal:
+    """One open file. A line is `{"id": uuid, "at": seconds, "table": ..., "row": {...}}`, never changed.
+
+    `row` is a whole row when it was added, or its key with the columns that changed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{uuid.uuid4().hex}.jsonl"
+        self._file = self.path.open("a", encoding="utf-8")
+        self._last_s = 0.0
+
+    def append(self, table: str, row: Mapping[str, Any]) -> None:
+        """Write one line and hand it to the operating system. The caller holds the writer's lock."""
+        self._last_s = max(
+            self._last_s, time.time()
+        )  # a clock set back must not reorder the changes of a row
+        line = {"id": uuid.uuid4().hex, "at": self._last_s, "table": table, "row": dict(row)}
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file. Nothing can be appended any more."""
+        self._file.close()

@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.ratings.report import RatingReport, rating_report
-from uplapp.analysis.reading.comparisons import count
 from uplapp.analysis.reading.published import SOURCE, published
 from uplapp.analysis.reading.ratings import Ratings
+from uplapp.analysis.reading.votes import count
 from uplapp.analysis.scoring.analyse import MEAN
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError

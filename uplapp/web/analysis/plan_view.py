@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
+from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS
 from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior, widest_neighbour
 from uplapp.analysis.asking.planning import (
-    BOOTSTRAPS,
-    EXPERIMENTS,
-    OBSERVERS,
     Plan,
     Planned,
     advice,

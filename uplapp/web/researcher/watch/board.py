@@ -9,7 +9,7 @@ from uplapp.hub.mirror import Mirror
 from uplapp.study.exports import dashboard
 from uplapp.study.exports.dashboard import Overview, Person
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
 

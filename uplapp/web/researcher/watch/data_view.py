@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.study.exports import streaming, votes
-from uplapp.study.store.reading import reading, snapshot
+from uplapp.study.store.store import reading, snapshot
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.widgets import offer_pieces, room
 

@@ -8,7 +8,7 @@ import gradio as gr
 from uplapp.errors import UplappError
 from uplapp.study.exports import dashboard
 from uplapp.study.session import lifecycle
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import Desk, Entry
 
 

@@ -10,7 +10,7 @@ from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing.report import Report, report
 from uplapp.study.exports import ratings, streaming
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.reading import reading
+from uplapp.study.store.store import reading
 from uplapp.values import Method
 from uplapp.web.analysis import ranking_view, ratings_view
 from uplapp.web.researcher.desk import Desk, Entry
