@@ -11,8 +11,7 @@ import sys
 import numpy as np
 
 from uplapp.analysis.model.objective import preference
-from uplapp.analysis.observers.outliers import unlikeness
-from uplapp.analysis.observers.screening import FAR
+from uplapp.analysis.observers.screening import FAR, unlikeness
 from uplapp.values import Comparisons
 
 TRUTH = np.linspace(-1, 1, 6)

@@ -165,7 +165,7 @@ def _per_scene(votes: Votes | Comparisons, metrics: "Metrics", method: Method) -
 
 
 def _facts(result: "Agreement", scores: Scores) -> dict[str, object]:
-    from uplapp.analysis.writing.export import provenance
+    from uplapp.analysis.writing.report import provenance
 
     left_out = [{"observer": name, "reason": reason} for name, reason in scores.excluded]
     return {"metrics": result.table, "notes": result.notes, "excluded": left_out, **provenance(scores)}

@@ -99,8 +99,8 @@ def analyse(
 
 
 def _text(result: "Report", methods: bool, as_json: bool) -> str:
-    from uplapp.analysis.writing.export import to_json
     from uplapp.analysis.writing.methods import methods as paragraph
+    from uplapp.analysis.writing.report import to_json
     from uplapp.analysis.writing.summary import summary
 
     if as_json:
@@ -150,8 +150,8 @@ def _refuse(options: dict[str, Any], home: str) -> None:
 
 def _write(result: "Report", files: Files) -> None:
     from uplapp.analysis.plots.figures import figure_files
-    from uplapp.analysis.writing.export import to_csv
     from uplapp.analysis.writing.latex import to_latex
+    from uplapp.analysis.writing.report import to_csv
 
     for path, text in ((files.csv, to_csv), (files.latex, to_latex)):
         if path is not None:

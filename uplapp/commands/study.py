@@ -67,14 +67,14 @@ def check(name: Name, as_json: Json = False) -> None:
     Example: uplapp study check demo
     """
     from uplapp.study.definition.definition import load
-    from uplapp.study.stimuli import frozen, stimuli
+    from uplapp.study.stimuli import stimuli
     from uplapp.study.stimuli.facts import facts
 
     settings = Settings.from_env()
     folder = folder_of(name, settings)
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     checked = stimuli.check(definition, root)
-    frozen.verify(root, checked)
+    stimuli.verify(root, checked)
     print_result(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
 
 
@@ -88,12 +88,12 @@ def freeze(
 
     Example: uplapp study freeze demo
     """
-    from uplapp.study.stimuli import frozen
+    from uplapp.study.stimuli import stimuli
 
     folder = folder_of(name, Settings.from_env())
-    made = frozen.freeze(folder, time.time(), again)
+    made = stimuli.freeze(folder, time.time(), again)
     found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
-    print_result(as_json, {**found, "manifest": str(folder / frozen.MANIFEST)})
+    print_result(as_json, {**found, "manifest": str(folder / stimuli.MANIFEST)})
 
 
 @app.command()

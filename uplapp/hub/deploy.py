@@ -10,9 +10,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from uplapp.errors import UplappError
-from uplapp.hub import blobs
-from uplapp.hub.blobs import Blob
-from uplapp.hub.client import HubError, api, explain
+from uplapp.hub import client
+from uplapp.hub.client import Blob, HubError, api, explain
 
 PARTS = (
     *("app.py", "uplapp", "studies", "checkpoints", "requirements.txt", "README.md", "LICENSE"),
@@ -104,7 +103,7 @@ def carry_out(plan: Plan, endpoint: str | None = None) -> None:
 def _listed(hub: HfApi, name: str, kind: str) -> Mapping[str, Blob] | None:
     """The files of a repository, or None if it does not exist."""
     try:
-        return blobs.listed(hub, name, kind)
+        return client.listed(hub, name, kind)
     except RepositoryNotFoundError:
         return None
     except Exception as error:  # as above

@@ -15,9 +15,8 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd
 
 from uplapp import whole
-from uplapp.hub import blobs
-from uplapp.hub.blobs import Blob
-from uplapp.hub.client import HubError, api, explain
+from uplapp.hub import client
+from uplapp.hub.client import Blob, HubError, api, explain
 
 KIND = "dataset"
 ROOT = "journal"
@@ -112,7 +111,7 @@ class Mirror:
         if not self._api.repo_info(self.repo, repo_type=KIND).private:
             raise HubError(f"{self.repo} is public; answers go to a private dataset only: change it there")
         found: dict[str, dict[int, Blob]] = defaultdict(dict)
-        for path, blob in sorted(blobs.listed(self._api, self.repo, KIND).items()):
+        for path, blob in sorted(client.listed(self._api, self.repo, KIND).items()):
             root, _, rest = path.partition("/")
             name, _, offset = rest.removesuffix(".jsonl").partition("/")
             if root == ROOT and offset.isdigit() and name.isalnum():
@@ -130,7 +129,7 @@ class Mirror:
         return end
 
     def _download(self, piece: Blob) -> bytes:
-        return blobs.download(self._api, self.repo, KIND, piece)
+        return client.download(self._api, self.repo, KIND, piece)
 
     def _local_bytes(self, name: str) -> int:
         path = self._path(name)

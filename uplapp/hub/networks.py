@@ -12,8 +12,7 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, validate_repo_id
 
 from uplapp.errors import UplappError
-from uplapp.hub.blobs import TRIES, Blob
-from uplapp.hub.client import LIMIT_S, HubError, api, explain
+from uplapp.hub.client import LIMIT_S, TRIES, Blob, HubError, api, explain
 from uplapp.values import Watch
 
 SITE = "https://huggingface.co/"

@@ -8,7 +8,7 @@ from scipy.stats.mstats import mquantiles
 
 from tests.analysis.made import NAMES, counts, study
 from tests.analysis.real import tone_mapping
-from uplapp.analysis.observers.outliers import distances, unlikeness
+from uplapp.analysis.observers.screening import distances, unlikeness
 from uplapp.values import Comparisons
 
 TRUE = np.array([-0.9, -0.2, 0.3, 0.8])

@@ -12,8 +12,7 @@ from uplapp import __version__
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.writing.export import headline, ranking, to_csv, to_json
-from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.report import headline, ranking, report, to_csv, to_json
 from uplapp.values import Comparisons, Method
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}

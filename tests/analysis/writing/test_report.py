@@ -14,9 +14,8 @@ from uplapp.analysis.reading.votes import count, from_table, without
 from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes
 from uplapp.analysis.scoring.significance import letters
-from uplapp.analysis.writing.export import to_dict
 from uplapp.analysis.writing.methods import methods
-from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.report import report, to_dict
 from uplapp.analysis.writing.summary import summary
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Method

@@ -10,7 +10,7 @@ from uplapp.study.definition import presets
 from uplapp.study.definition.definition import load
 from uplapp.study.definition.protocol import Access, Completion, Consent, Question, Translation
 from uplapp.study.session import joining, opening, session
-from uplapp.study.stimuli import frozen, stimuli
+from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import Store
 from uplapp.values import Condition
 
@@ -103,7 +103,7 @@ def test_a_study_of_a_former_version_stays_the_same_study(store, folder):
 
 
 def test_a_frozen_study_shows_the_consent_text_of_its_manifest(store, folder, monkeypatch):
-    made = frozen.freeze(write_study(folder), NOW)
+    made = stimuli.freeze(write_study(folder), NOW)
     monkeypatch.setattr(presets, "CONSENTS", {presets.PAIRS: {"en": "A later standard text."}})
     opened = open_tiny(store, folder)
     assert opened.definition.consent_in("en") == made["consents"]["en"]

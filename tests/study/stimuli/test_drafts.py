@@ -8,7 +8,7 @@ from PIL import Image
 from tests.study.tiny import CONDITIONS, NOW, SCENES, write_study
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
-from uplapp.study.stimuli import drafts, frozen, package
+from uplapp.study.stimuli import drafts, package, stimuli
 from uplapp.study.stimuli.drafts import Pictures
 from uplapp.study.stimuli.preview import contact_sheet
 from uplapp.values import REFERENCE
@@ -66,20 +66,20 @@ def test_a_published_draft_is_frozen_among_the_studies_and_leaves_nothing_behind
     folder = drafts.publish(draft, tmp_path / "studies", NOW)
     assert folder == tmp_path / "studies" / "faces"
     assert load(folder) == draft.definition
-    assert frozen.read(folder)["edition"] == 1
+    assert stimuli.read(folder)["edition"] == 1
     assert [path.name for path in (tmp_path / "studies").iterdir()] == ["faces"]
     assert list(room.iterdir()) == []
 
 
 def test_a_packed_study_keeps_its_own_definition_and_seal(room, tmp_path):
     folder = write_study(tmp_path / "faces")
-    frozen.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW)
     package.pack(folder, folder, tmp_path / "packed.zip")
     draft = drafts.from_zip(room, tmp_path / "packed.zip", "again", "ignored", TABLES)
     assert draft.sealed
     assert draft.definition.title == "Which changes less?"
     published = drafts.publish(draft, tmp_path / "studies", NOW + 5)
-    assert frozen.read(published)["frozen_at"] == NOW
+    assert stimuli.read(published)["frozen_at"] == NOW
 
 
 def test_collected_pictures_become_scenes_and_labels(room, scenes):

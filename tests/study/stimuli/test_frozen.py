@@ -7,7 +7,7 @@ from uplapp.study.definition.definition import load
 from uplapp.study.exports import votes
 from uplapp.study.session import opening
 from uplapp.study.simulation import observers
-from uplapp.study.stimuli import frozen, stimuli
+from uplapp.study.stimuli import stimuli
 from uplapp.study.stimuli.facts import facts
 from uplapp.study.store.store import Store
 
@@ -24,15 +24,15 @@ def opened(store, folder):
 
 
 def test_a_manifest_holds_every_file_the_seed_the_protocol_and_the_versions(folder):
-    made = frozen.freeze(folder, NOW)
+    made = stimuli.freeze(folder, NOW)
     assert len(made["files"]) == 1 + 5 * 2
     assert made["seed"] == made["protocol"]["seed"] == load(folder).protocol.seed
     assert set(made["versions"]) == {"uplapp", "python", "numpy", "pillow"}
-    assert frozen.read(folder) == made
+    assert stimuli.read(folder) == made
 
 
 def test_the_code_in_every_export_is_that_of_the_manifest(folder, store):
-    made = [frozen.freeze(folder, NOW, again=bool(edition)) for edition in range(2)][-1]
+    made = [stimuli.freeze(folder, NOW, again=bool(edition)) for edition in range(2)][-1]
     study = opening.open_study(store, load(folder), folder, NOW)
     row = store.row("SELECT hash FROM studies ORDER BY opened_at DESC, rowid DESC")
     assert row["hash"] == made["hash"]
@@ -42,7 +42,7 @@ def test_the_code_in_every_export_is_that_of_the_manifest(folder, store):
 
 @pytest.mark.parametrize("name", ["l1/chelsea.png", "reference/astronaut.png", "study.toml"])
 def test_a_frozen_study_whose_files_changed_names_them_and_does_not_open(folder, store, name):
-    frozen.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW)
     path = folder / name
     if path.suffix == ".png":
         Image.new("RGB", (64, 48)).save(path)
@@ -54,11 +54,11 @@ def test_a_frozen_study_whose_files_changed_names_them_and_does_not_open(folder,
 
 def test_freezing_keeps_the_study_and_freezing_again_makes_another(folder, store):
     first = opened(store, folder)
-    frozen.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW)
     assert opened(store, folder) == first
     with pytest.raises(BadStudy, match="frozen already"):
-        frozen.freeze(folder, NOW)
-    frozen.freeze(folder, NOW, again=True)
+        stimuli.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW, again=True)
     assert opened(store, folder) != first
 
 
@@ -74,7 +74,7 @@ def test_a_study_without_stimuli_of_its_own_is_not_frozen(tmp_path, folder):
     bare.mkdir()
     (bare / "study.toml").write_text((folder / "study.toml").read_text())
     with pytest.raises(BadStudy, match="no stimuli of its own"):
-        frozen.freeze(bare, NOW)
+        stimuli.freeze(bare, NOW)
 
 
 def test_pixel_identical_conditions_are_named_though_their_files_differ(folder):

@@ -6,7 +6,7 @@ import pytest
 from tests.study.tiny import NOW
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import load
-from uplapp.study.stimuli import frozen, package, stimuli
+from uplapp.study.stimuli import package, stimuli
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def add(path, name, data=b"x", kind=stat.S_IFREG):
 
 
 def test_a_packed_study_unpacks_to_the_same_study(folder, tmp_path):
-    frozen.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW)
     count = package.pack(folder, folder, tmp_path / "out" / "t.zip", {"votes.csv": "observer\n"})
     target = tmp_path / "other" / "tiny"
     assert package.unpack(tmp_path / "out" / "t.zip", target) == load(folder)
     files = {path.relative_to(target) for path in target.rglob("*") if path.is_file()}
     assert len(files) == count == 1 + 1 + 10 + 1
     assert (target / "answers" / "votes.csv").read_text() == "observer\n"
-    assert frozen.read(target) == frozen.read(folder)
+    assert stimuli.read(target) == stimuli.read(folder)
     assert stimuli.check(load(target), target).hashes == stimuli.check(load(folder), folder).hashes
 
 
@@ -86,7 +86,7 @@ def test_a_truncated_zip_is_one_sentence_and_leaves_nothing(packed, tmp_path, ke
 
 
 def test_a_manifest_that_does_not_fit_the_pictures_is_refused(folder, tmp_path):
-    frozen.freeze(folder, NOW)
+    stimuli.freeze(folder, NOW)
     package.pack(folder, folder, tmp_path / "t.zip")
     with zipfile.ZipFile(tmp_path / "t.zip") as old, zipfile.ZipFile(tmp_path / "u.zip", "w") as new:
         for name in old.namelist():

@@ -10,7 +10,7 @@ from tests.web.researcher.drafting import FIELDS, drafted, results, tables
 from uplapp.errors import BadStudy, UplappError
 from uplapp.study.definition import presets
 from uplapp.study.definition.protocol import Rating
-from uplapp.study.stimuli import frozen
+from uplapp.study.stimuli import stimuli
 from uplapp.typed import read
 from uplapp.web.researcher.build import build_view, collecting, form
 from uplapp.web.researcher.build.collecting import Collected
@@ -28,7 +28,7 @@ def test_a_zip_becomes_a_frozen_study_that_is_open_at_once_under_its_address(des
     assert "https://lab.example/study/faces" in address
     opened = desk.shelf.studies["faces"].definition
     assert (opened.protocol.pairs, opened.access.quota, opened.languages) == ("random:5", 30, ("en", "de"))
-    assert frozen.read(desk.shelf.settings.studies / "faces")["edition"] == 1
+    assert stimuli.read(desk.shelf.settings.studies / "faces")["edition"] == 1
     assert TOKEN not in address
 
 

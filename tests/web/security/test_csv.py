@@ -9,8 +9,8 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.analysis.reading.votes import from_table
-from uplapp.analysis.writing import export
 from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.report import to_csv as report_to_csv
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
@@ -105,6 +105,6 @@ def test_names_in_a_ranking_are_no_formulas(formula):
         for who in range(4)
     ]
     found = report(from_table(pd.DataFrame(rows)), Method(bootstraps=50))
-    text = export.to_csv(found)
+    text = report_to_csv(found)
     assert dangerous(text) == []
     assert "HYPERLINK" in text or formula.strip()[:3] in text

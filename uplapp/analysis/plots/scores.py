@@ -22,7 +22,7 @@ from uplapp.analysis.plots.style import (
     width_of_rows,
 )
 from uplapp.analysis.scoring.significance import letters
-from uplapp.analysis.writing.export import ranking
+from uplapp.analysis.writing.report import ranking
 from uplapp.values import Scores
 
 MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables

@@ -35,7 +35,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
 )
 from uplapp.analysis.scoring.significance import letters
-from uplapp.analysis.writing.export import ranking
+from uplapp.analysis.writing.report import ranking
 from uplapp.values import Difference, Scores
 
 LOOKS: dict[str, tuple[str, list[int]]] = {

@@ -6,8 +6,15 @@ from numpy.typing import NDArray
 from uplapp.analysis.model.answers import TIES, is_off_zero, is_unknown, side_bias
 from uplapp.analysis.model.connectivity import findings, strong_components, weak_bridges
 from uplapp.analysis.model.objective import PRIORS
-from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS, INTERVALS, normal_interval
-from uplapp.analysis.scoring.scale import Scale, fit_scale, needs_answers, too_many
+from uplapp.analysis.scoring.bootstrap import (
+    FEW_OBSERVERS,
+    INTERVALS,
+    Scale,
+    fit_scale,
+    needs_answers,
+    normal_interval,
+    too_many,
+)
 from uplapp.analysis.scoring.significance import differences
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Estimate, Method, Scores, Watch

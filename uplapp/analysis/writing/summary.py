@@ -5,8 +5,7 @@ import pandas as pd
 
 from uplapp.analysis.observers.screening import side_by_side
 from uplapp.analysis.scoring.significance import ALPHA, upright
-from uplapp.analysis.writing.export import ranking
-from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.report import Report, ranking
 from uplapp.analysis.writing.wording import (
     chance,
     fixed,

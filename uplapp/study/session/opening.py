@@ -13,7 +13,7 @@ from uplapp.study.definition.definition import Definition
 from uplapp.study.definition.protocol import Protocol
 from uplapp.study.plans import adaptive, pairs
 from uplapp.study.plans.adaptive import Chooser, Tally
-from uplapp.study.stimuli import blinding, frozen, stimuli
+from uplapp.study.stimuli import blinding, stimuli
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.study.store.store import Row, Store
 from uplapp.values import Trial
@@ -40,15 +40,15 @@ def open_study(
     and a file changed since, or if the consent text changed under the version that observers agreed to.
     """
     checked = stimuli.check(definition, root)
-    edition = frozen.verify(root, checked)
-    worded = frozen.with_consents(root, definition)
+    edition = stimuli.verify(root, checked)
+    worded = stimuli.with_consents(root, definition)
     row = {
         "name": definition.name,
         "hash": checked.digest(worded, edition),
         "manifest": checked.manifest(worded, edition),
     }
     former = checked.digest(_as_formerly(definition), edition)
-    sealed = (frozen.read(root) or {}).get("hash")
+    sealed = (stimuli.read(root) or {}).get("hash")
     if sealed == former:
         row |= {"hash": former, "manifest": checked.manifest(_as_formerly(definition), edition)}
     with store.transaction():

@@ -11,7 +11,7 @@ from pathlib import Path
 from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load
-from uplapp.study.stimuli import blinding, folders, frozen, package, stimuli
+from uplapp.study.stimuli import blinding, folders, package, stimuli
 from uplapp.study.stimuli.facts import Facts, facts
 from uplapp.study.stimuli.folders import Tables
 from uplapp.study.stimuli.stimuli import Stimuli
@@ -79,7 +79,7 @@ def publish(draft: Draft, studies: Path, now: float) -> Path:
     if target.exists():
         raise BadStudy(f"a study '{target.name}' exists already; choose another name")
     if not draft.sealed:
-        frozen.freeze(draft.folder, now)
+        stimuli.freeze(draft.folder, now)
     with whole.new_folder(target) as copied:
         shutil.copytree(draft.folder, copied)
     discard(draft)
@@ -120,7 +120,7 @@ def _plain(text: str, folder: Path) -> str:
 def _checked(folder: Path) -> Draft:
     definition = load(folder)
     checked = stimuli.check(definition, folder)
-    return Draft(folder, definition, checked, facts(definition, checked), frozen.read(folder) is not None)
+    return Draft(folder, definition, checked, facts(definition, checked), stimuli.read(folder) is not None)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import NAME, RESERVED, Definition, load
-from uplapp.study.stimuli import folders, frozen, stimuli
+from uplapp.study.stimuli import folders, stimuli
 from uplapp.study.stimuli.folders import SUFFIXES, Tables
 from uplapp.values import REFERENCE
 
@@ -32,15 +32,15 @@ def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None
     """
     definition = load(folder)
     checked = stimuli.check(definition, root)
-    frozen.verify(root, checked)
+    stimuli.verify(root, checked)
     if target.exists():
         raise BadStudy(f"{target} exists already; choose another file name")
-    files = {frozen.DEFINITION: folder / frozen.DEFINITION}
+    files = {stimuli.DEFINITION: folder / stimuli.DEFINITION}
     files |= {
         name: root / name for name in (f"{condition}/{scene}.png" for scene, condition in checked.hashes)
     }
-    if frozen.read(folder):
-        files[frozen.MANIFEST] = folder / frozen.MANIFEST
+    if stimuli.read(folder):
+        files[stimuli.MANIFEST] = folder / stimuli.MANIFEST
     texts = {f"{ANSWERS}/{name}": text for name, text in (extra or {}).items()}
     with whole.replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
@@ -60,10 +60,10 @@ def unpack(source: Path, target: Path) -> Definition:
     _must_be_new(target)
     with whole.new_folder(target) as draft:
         _extracted(source, draft.parent, target.name)
-        if not (draft / frozen.DEFINITION).is_file():
-            raise BadStudy(f"{source} has no {frozen.DEFINITION}; `pack` writes a ZIP that can be unpacked")
+        if not (draft / stimuli.DEFINITION).is_file():
+            raise BadStudy(f"{source} has no {stimuli.DEFINITION}; `pack` writes a ZIP that can be unpacked")
         definition = load(draft)
-        frozen.verify(draft, stimuli.check(definition, draft))
+        stimuli.verify(draft, stimuli.check(definition, draft))
     return definition
 
 
@@ -85,7 +85,7 @@ def is_packed(source: Path) -> bool:
             paths = [PurePosixPath(name) for name in archive.namelist() if not _is_litter(name)]
     except (OSError, zipfile.BadZipFile):
         return False
-    return any(path.name == frozen.DEFINITION and len(path.parts) <= 2 for path in paths)
+    return any(path.name == stimuli.DEFINITION and len(path.parts) <= 2 for path in paths)
 
 
 def name_of(text: str) -> str:

@@ -5,10 +5,9 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.plots.figures import figure_files
-from uplapp.analysis.writing.export import to_csv, to_json
 from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
-from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.report import Report, to_csv, to_json
 from uplapp.web.analysis.state import Analysed
 from uplapp.web.widgets import offer, zip_files
 

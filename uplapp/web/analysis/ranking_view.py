@@ -7,8 +7,7 @@ import numpy as np
 
 from uplapp.analysis.plots import jod_chart, triangle_chart, win_chart
 from uplapp.analysis.scoring.significance import ALPHA, upright
-from uplapp.analysis.writing.export import headline, ranking
-from uplapp.analysis.writing.report import Report
+from uplapp.analysis.writing.report import Report, headline, ranking
 from uplapp.analysis.writing.wording import interaction_words, plural
 from uplapp.values import Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table

@@ -15,12 +15,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
-from uplapp.study.answers import rating, response
+from uplapp.study.answers import rating, replies, response
 from uplapp.study.definition.definition import Definition
+from uplapp.study.definition.protocol import Criterion
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli import facts
 from uplapp.study.store.store import Store, StoreBusy
-from uplapp.web.observer import invitation
+from uplapp.web.observer import routes
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.limits import Limiter, Limits
 
@@ -111,7 +113,7 @@ async def welcome(request: Request) -> Response:
     study = _study(request)
     door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id))
     language = request.query_params.get("language", "")
-    return JSONResponse(invitation.invite(study, language, door))
+    return JSONResponse(routes.invite(study, language, door))
 
 
 async def join(request: Request) -> Response:
@@ -235,3 +237,65 @@ async def _call(
     """Run a blocking function of the study off the event loop."""
     work = partial(function, request.app.state.store, _study(request), *arguments, **options)
     return await to_thread.run_sync(work, limiter=request.app.state.limiter)
+
+
+PASSED_ON = (
+    "phase_ms",
+    "layout",
+    "not_sure",
+    "ranking",
+    "practice",
+    "calibration",
+    "blank_ms",
+    "min_view_ms",
+    "max_view_ms",
+    "answer_timeout_ms",
+)
+
+
+def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
+    """Build the JSON of the welcome page in the language wanted, else in the study's own.
+
+    `door` is the state of the study.
+    """
+    definition, protocol = study.definition, study.definition.protocol
+    language = wanted if wanted in definition.languages else definition.languages[0]
+    sizes = [study.stimuli.shown_size(scene.name, protocol) for scene in definition.scenes]
+    return {
+        "title": definition.title_in(language),
+        "consent": {"version": definition.consent.version, "text": definition.consent_in(language)},
+        **{name: getattr(protocol, name) for name in PASSED_ON},
+        "language": language,
+        "languages": list(definition.languages),
+        "task": "rating" if definition.rating else "pairs",
+        "state": door,
+        "links_only": definition.access.links_only,
+        "trials": facts.trials(definition) - protocol.practice,
+        "minutes": facts.minutes(definition),
+        "width": max(width for _, width in sizes),
+        "height": max(height for height, _ in sizes),
+        "boosted": protocol.zoom > 1 or protocol.amplification > 1,
+        "original": definition.rating.reference if definition.rating else None,
+        "criteria": [_criterion(entry) for entry in rating.criteria(definition, language)],
+        "questions": [
+            {
+                "name": entry.name,
+                "text": entry.text,
+                "kind": entry.kind,
+                "options": list(entry.options),
+                "required": entry.required,
+            }
+            for entry in replies.questions(definition, language)
+        ],
+    }
+
+
+def _criterion(entry: Criterion) -> dict[str, Any]:
+    values = list(range(entry.lowest, entry.lowest + len(entry.labels)))
+    return {
+        "name": entry.name,
+        "question": entry.question,
+        "values": values,
+        "labels": list(entry.labels),
+        "scale": entry.scale,
+    }
