@@ -22,7 +22,6 @@ from uplapp import __version__, whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition.definition import Definition, load
 from uplapp.study.definition.protocol import Protocol, Render
-from uplapp.study.stimuli import stimuli
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
@@ -215,7 +214,7 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     known = read(folder)
     if known and not again:
         raise BadStudy(f"{folder} is frozen already; `freeze --again` makes another study of it")
-    checked, edition = stimuli.check(definition, folder), (known["edition"] if known else 0) + 1
+    checked, edition = check(definition, folder), (known["edition"] if known else 0) + 1
     made = {
         "edition": edition,
         "hash": checked.digest(definition, edition),

@@ -22,7 +22,6 @@ from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import facts
 from uplapp.study.store.store import Store, StoreBusy
-from uplapp.web.observer import routes
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.limits import Limiter, Limits
 
@@ -113,7 +112,7 @@ async def welcome(request: Request) -> Response:
     study = _study(request)
     door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id))
     language = request.query_params.get("language", "")
-    return JSONResponse(routes.invite(study, language, door))
+    return JSONResponse(invite(study, language, door))
 
 
 async def join(request: Request) -> Response:
