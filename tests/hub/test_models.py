@@ -130,7 +130,7 @@ def test_a_card_that_does_not_fit_spares_the_download_of_its_weights(hub, endpoi
 def test_a_card_without_a_hash_is_told(hub, endpoint, checkpoints):
     values = {key: value for key, value in json.loads(card()).items() if key != "sha256"}
     hub.models[REPO]["net.json"] = json.dumps(values).encode()
-    with pytest.raises(BadCheckpoint, match="lacks 'sha256'; write that"):
+    with pytest.raises(BadCheckpoint, match="lacks 'sha256'; write the hash"):
         add_from_hub(checkpoints, REPO, endpoint=endpoint)
 
 

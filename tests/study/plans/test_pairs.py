@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ from scipy.stats import chisquare
 
 from tests.study.plans.trials import comparison, in_one_piece, of_kind
 from tests.study.tiny import CONDITIONS, definition
+from uplapp.study.definition.protocol import Render
 from uplapp.study.plans.pairs import plan
 from uplapp.values import REFERENCE
 
@@ -18,6 +20,12 @@ def test_a_plan_is_a_function_of_definition_observer_and_seed():
     assert plan(study, 5, SEED) == plan(study, 5, SEED)
     assert plan(study, 5, SEED) != plan(study, 6, SEED)
     assert plan(study, 5, SEED) != plan(study, 5, SEED + 1)
+
+
+def test_a_study_whose_recipe_has_options_is_planned_like_any_other():
+    recipe = Render(degradation={"sigma": 25}, methods={"tv": {"sigma": 20}})
+    rendered = replace(definition(), render=recipe)
+    assert plan(rendered, 5, SEED) == plan(definition(), 5, SEED)
 
 
 def test_every_observer_gets_every_pair_of_every_scene_once():

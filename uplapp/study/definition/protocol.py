@@ -162,8 +162,8 @@ class Render:
 
     task: str = "denoise"
     network: str = "unet"
-    degradation: Mapping[str, Any] = field(default_factory=dict)
-    methods: Mapping[str, Any] = field(default_factory=dict)
+    degradation: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    methods: Mapping[str, Any] = field(default_factory=dict, hash=False)
     consistency: bool = True
     noise_sigma: float | None = allowing(Range(0, 255), default=None)
     noise_seed: int | None = allowing(Range(0, 2**53), default=None)
