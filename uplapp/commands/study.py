@@ -299,7 +299,7 @@ def export(
 
 @contextmanager
 def _target(out: Path | None) -> Iterator[TextIO]:
-    """Yield the file to write, or standard output if there is none."""
+    """Yield the file to write, or standard output without a file."""
     if out is None:
         yield sys.stdout
         return

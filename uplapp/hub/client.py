@@ -1,4 +1,4 @@
-"""One client of the Hub with a time limit, and what its errors mean in words; blobs of a repository."""
+"""One client of the Hub with a time limit, its errors in words, and the blobs of a repository."""
 
 import hashlib
 from collections.abc import Mapping

@@ -128,7 +128,7 @@ def _root(files: list[RepoSibling]) -> Iterator[Blob]:
 
 
 def _choose(repo: str, files: list[Blob], file: str) -> tuple[Blob, Blob]:
-    """The one card with its weights, or that of the stem `file`. HubError lists what there is."""
+    """Choose the one card with its weights, or the card of the stem `file`. HubError lists the choices."""
     cards = {PurePosixPath(blob.path).stem: blob for blob in files if blob.path.endswith(CARD)}
     weights = {PurePosixPath(blob.path).stem: blob for blob in files if blob.path.endswith(WEIGHTS)}
     alone = next(iter(cards.values())) if len(cards) == len(weights) == 1 else None

@@ -1,1 +1,4 @@
-"""The pages: Gradio tabs for researchers, plain HTML for observers; the only home of gradio and starlette."""
+"""The pages: Gradio tabs for researchers, plain HTML for observers.
+
+The only home of gradio and starlette.
+"""

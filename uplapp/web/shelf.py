@@ -62,7 +62,7 @@ class Shelf:
             self.closed[folder.name] = str(error)
 
     def get(self, name: object) -> OpenStudy:
-        """The open study of that name. UplappError says why there is none."""
+        """Find the open study of that name, or raise UplappError with the reason why it is closed."""
         study = self.studies.get(str(name))
         if study is None:
             unknown = UNREAD if name in self.names() else "there is no such study; choose one of the list"

@@ -89,7 +89,7 @@ def tables(task: str, languages: Sequence[str], reference: str = "shown") -> dic
 
 
 def consent(rating: bool, language: str) -> str:
-    """The standard consent text, in English where there is none in a language."""
+    """The standard consent text in a language, in English where that language lacks one."""
     texts = CONSENTS[RATING if rating else PAIRS]
     return texts.get(language, texts["en"])
 

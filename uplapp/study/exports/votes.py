@@ -63,7 +63,7 @@ def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
 
 
 def boosting(row: Row) -> str:
-    """How the pictures of a row of QUERY were boosted, such as 'zoom 2, amplification 2'; '' if not."""
+    """Say how the pictures of a row of QUERY were boosted, such as 'zoom 2, amplification 2', or ''."""
     return ", ".join(f"{name} {row[name]}" for name in BOOSTS if row[name] not in (None, 1))
 
 

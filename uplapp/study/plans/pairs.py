@@ -39,7 +39,7 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
 
 
 def _hand(definition: Definition, observer: int, seed: int) -> list[Trial]:
-    """The observer's share of the deck: the next cards after those of the observer before."""
+    """The observer's share of the deck: the cards that follow the share of the observer before."""
     deck = _deck(definition, seed)
     count = definition.comparisons
     hand = []

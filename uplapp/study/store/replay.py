@@ -73,7 +73,7 @@ def complete(database: Path, folder: Path) -> int:
 
 
 def _replay(connection: sqlite3.Connection, folder: Path) -> Replayed:
-    """Foreign keys are checked once at the end: the order of lines over files is not that of the rows."""
+    """Insert the rows and check foreign keys once at the end, for lines come in any order over files."""
     migrations.apply(Database(connection))
     connection.execute("PRAGMA foreign_keys = OFF")
     lines, damaged = _lines(folder)
@@ -161,7 +161,7 @@ def _drop_orphans(connection: sqlite3.Connection) -> int:
 
 
 def _tables(connection: sqlite3.Connection) -> dict[str, Table]:
-    """The tables of studies and answers, parents first. Not those of the migrations' own record."""
+    """List the tables of studies and answers, parents first, without the migrations' own record."""
     query = """SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
         AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY rowid"""
     return {name: _table(connection, name) for (name,) in connection.execute(query).fetchall()}

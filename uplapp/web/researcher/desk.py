@@ -23,7 +23,7 @@ HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
 
 @dataclass(frozen=True)
 class Entry:
-    """What the server remembers of a browser whose token was right. `address` is that of the page."""
+    """What the server remembers of a browser whose token was right, with the `address` of its page."""
 
     address: str
 

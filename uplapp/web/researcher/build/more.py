@@ -71,7 +71,7 @@ def keys() -> str:
 
 
 def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
-    """The form's tables with those of the box over them. BadStudy, with the line, for what cannot be."""
+    """Lay the tables of the box over the tables of the form, or raise BadStudy with the line."""
     if text is not None and not isinstance(text, str):
         raise BadStudy("More, as in study.toml must be a text")
     if not text or not text.strip():

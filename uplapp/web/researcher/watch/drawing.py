@@ -77,7 +77,7 @@ def bar(share: float, kind: str = "") -> str:
 
 
 def shares(title: str, counts: Mapping[str, int], whole: int) -> str:
-    """Counts by reason as bars of the whole. Nothing where there are none."""
+    """Draw counts by reason as bars of the whole, or nothing without a count."""
     rows = "".join(
         f'<div class="share"><span>{escape(name.replace("_", " "))}</span>'
         f"{bar(count / max(1, whole), 'late')}<span>{count}</span></div>"
