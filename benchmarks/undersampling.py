@@ -66,7 +66,10 @@ def scores(case: Case, networks: Mapping[str, NetworkRestorer]) -> dict[str, flo
 def sweep(
     subjects: Iterator[Subject], accelerations: Sequence[int], checkpoints: Checkpoints, rows: Path | None
 ) -> list[Row]:
-    """One row for each slice, mask and acceleration; what the file of rows holds is not measured again."""
+    """Measure one row for each slice, mask and acceleration.
+
+    Rows that the file holds already are not measured again.
+    """
     done = [] if rows is None or not rows.exists() else [json.loads(line) for line in rows.open()]
     networks = {
         card.loss: NetworkRestorer(checkpoints.load(card), consistency=False)
