@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from uplapp.settings import Settings
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition import Protocol
 from uplapp.study.simulation.observers import respond
 from uplapp.study.stimuli import blinding
 from uplapp.study.store.store import DATABASE

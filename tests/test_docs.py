@@ -9,7 +9,7 @@ import pytest
 
 from tests.calling import caller
 from uplapp.__main__ import app
-from uplapp.study.definition.definition import parse
+from uplapp.study.definition import parse
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]

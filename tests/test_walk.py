@@ -36,8 +36,7 @@ from uplapp.imaging.tasks import TASKS, Task
 from uplapp.imaging.tasks.task import Words
 from uplapp.imaging.training.learners import LEARNERS
 from uplapp.registry import Entry
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Render, Scene
+from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE, Condition
 from uplapp.web.restore import restore_tab
 from uplapp.web.restore.panels import lay_out_panel

@@ -12,8 +12,7 @@ from starlette.routing import Route
 from tests.browser.moves import answer_side_by_side, consent, go_through
 from tests.study.tiny import NOW, write_study
 from tests.web.serving import mounted
-from uplapp.study.definition.definition import load
-from uplapp.study.definition.protocol import Consent, Question
+from uplapp.study.definition import Consent, Question, load
 from uplapp.study.session import opening
 
 pytestmark = pytest.mark.browser

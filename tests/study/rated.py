@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.study.tiny import CONDITIONS, NOW, SEED, response, write_study
-from uplapp.study.definition.definition import Definition, load, parse
+from uplapp.study.definition import Definition, load, parse
 from uplapp.study.session import opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store

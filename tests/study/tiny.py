@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from uplapp.study.answers.response import Response, phase_frames
-from uplapp.study.definition.definition import Definition, load, parse
+from uplapp.study.definition import Definition, load, parse
 from uplapp.study.session import opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store

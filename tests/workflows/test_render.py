@@ -14,8 +14,7 @@ from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.restorers import photographs
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import restore_by_tiles
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Render, Scene
+from uplapp.study.definition import Definition, Render, Scene
 from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
 from uplapp.workflows.render import case_of, degradation_options, render_stimuli, rendered
@@ -139,7 +138,7 @@ def test_a_condition_may_be_a_method_with_options(tmp_path):
 
 @pytest.mark.slow
 def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
-    from uplapp.study.definition.definition import load
+    from uplapp.study.definition import load
 
     definition = load(house / "studies" / "demo")
     render_stimuli(definition, Checkpoints((house / "checkpoints",)), tmp_path)

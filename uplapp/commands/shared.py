@@ -34,7 +34,7 @@ def opened(name: str) -> "Iterator[tuple[Store, OpenStudy]]":
 
     The definition is checked before the database is touched.
     """
-    from uplapp.study.definition.definition import load
+    from uplapp.study.definition import load
     from uplapp.study.stimuli import stimuli
     from uplapp.study.store.store import DATABASE, Store
     from uplapp.workflows.opening import open_study

@@ -66,7 +66,7 @@ def check(name: Name, as_json: Json = False) -> None:
 
     Example: uplapp study check demo
     """
-    from uplapp.study.definition.definition import load
+    from uplapp.study.definition import load
     from uplapp.study.stimuli import stimuli
     from uplapp.study.stimuli.facts import facts
 
@@ -103,7 +103,7 @@ def render(name: Name) -> None:
     Example: uplapp study render demo
     """
     from uplapp.imaging.checkpoints.folder import Checkpoints
-    from uplapp.study.definition.definition import load
+    from uplapp.study.definition import load
     from uplapp.workflows import render
 
     settings = Settings.from_env()

@@ -9,7 +9,7 @@ from pathlib import Path
 from uplapp.errors import BadStudy, UplappError
 from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.settings import Settings
-from uplapp.study.definition import definition
+from uplapp.study.definition import load
 from uplapp.study.exports import dashboard
 from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
@@ -51,7 +51,7 @@ class Shelf:
     def open(self, folder: Path) -> None:
         """Open one study, its stimuli rendered if need be, or keep the reason why it stays closed."""
         try:
-            plan, root = definition.load(folder), stimuli.find_root(folder, self.settings.data)
+            plan, root = load(folder), stimuli.find_root(folder, self.settings.data)
             if plan.render is not None and not render.rendered(plan, root):
                 render.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
             opened = open_study(self.store, plan, root, time.time())

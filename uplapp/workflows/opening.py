@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from uplapp.analysis.asking.next_pair import next_pairs
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.session import opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store

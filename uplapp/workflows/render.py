@@ -17,8 +17,7 @@ from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Render, Scene
+from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE
 from uplapp.whole import write_bytes
 

@@ -19,7 +19,7 @@ from tests.browser.moves import (
 )
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
-from uplapp.study.definition.protocol import Question
+from uplapp.study.definition import Question
 
 pytestmark = pytest.mark.browser
 OTHER = "0" * 32  # the session of another person on this device

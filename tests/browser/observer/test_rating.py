@@ -8,7 +8,7 @@ import pytest
 from tests.browser.moves import answers, consent, contrasts, fits, go_through, wait_for_answer
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
-from uplapp.study.definition.protocol import Criterion, Rating
+from uplapp.study.definition import Criterion, Rating
 from uplapp.study.session import session
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from tests.browser.moves import (
     in_any_layout,
     texts,
 )
-from uplapp.study.definition.protocol import Question, Translation
+from uplapp.study.definition import Question, Translation
 from uplapp.web.observer.routes import STATIC
 
 SCRIPTS = [path for path in sorted(STATIC.rglob("*.js")) if path.name != "preview.js"]  # the researcher's own

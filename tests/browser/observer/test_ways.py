@@ -18,7 +18,7 @@ from tests.browser.moves import (
     wait_for_answer,
 )
 from tests.study.tiny import NOW, open_tiny, write_study
-from uplapp.study.definition.protocol import Access, Completion, Question
+from uplapp.study.definition import Access, Completion, Question
 from uplapp.study.session import lifecycle, links
 from uplapp.web.observer.routes import build
 

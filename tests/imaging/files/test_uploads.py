@@ -22,7 +22,7 @@ from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.pictures import read_image
 from uplapp.imaging.physics import GaussianNoise
 from uplapp.settings import Settings
-from uplapp.study.definition.definition import load
+from uplapp.study.definition import load
 from uplapp.study.stimuli import package, stimuli
 
 HOUSE = Path(__file__).resolve().parents[3]
@@ -119,7 +119,7 @@ def packed(folder: Path, target: Path) -> Path:
 @pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
 def test_a_stimulus_that_is_a_bomb_is_refused_by_its_header_alone(study, side):
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side))
-    before = "from uplapp.study.stimuli import stimuli\nfrom uplapp.study.definition.definition import load"
+    before = "from uplapp.study.stimuli import stimuli\nfrom uplapp.study.definition import load"
     act = "stimuli.check(load(Path(sys.argv[1])), Path(sys.argv[1]))"
     megabytes, sentence = memory_of(before, act, study)
     assert "chelsea.png" in sentence

@@ -3,8 +3,7 @@ import pytest
 from tests.study.rated import GRADING, QUALITY, body, definition
 from uplapp.study.answers import rating, response
 from uplapp.study.answers.response import BadResponse, flags
-from uplapp.study.definition.definition import load
-from uplapp.study.definition.protocol import SCALES
+from uplapp.study.definition import SCALES, load
 
 SHARP = {"name": "sharp", "question": "How sharp?", "labels": ["blurred", "soft", "crisp"], "lowest": -1}
 GERMAN = {"name": "sharp", "question": "Wie scharf?", "language": "de"}

@@ -4,7 +4,7 @@ from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import Refused
 from uplapp.study.answers import replies
 from uplapp.study.answers.response import BadResponse
-from uplapp.study.definition.protocol import Completion, Question, Translation
+from uplapp.study.definition import Completion, Question, Translation
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.study.tiny import body, response
 from uplapp.study.answers.response import BadResponse, contradicts, flags, is_broken, phase_frames, read
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition import Protocol
 
 NINE_SWAPS = [250.0 * n for n in range(1, 9)]
 

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 
 from tests.study.plans.trials import comparison, in_one_piece, of_kind
 from tests.study.tiny import CONDITIONS, definition
-from uplapp.study.definition.protocol import Render
+from uplapp.study.definition import Render
 from uplapp.study.plans.pairs import plan
 from uplapp.values import REFERENCE
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.study.definition.protocol import Access
+from uplapp.study.definition import Access
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.lifecycle import NotNow

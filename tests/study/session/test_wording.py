@@ -6,9 +6,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response, write_study
 from uplapp.errors import BadStudy
-from uplapp.study.definition import presets
-from uplapp.study.definition.definition import load
-from uplapp.study.definition.protocol import Access, Completion, Consent, Question, Translation
+from uplapp.study.definition import Access, Completion, Consent, Question, Translation, load, presets
 from uplapp.study.session import joining, opening, session
 from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import Store

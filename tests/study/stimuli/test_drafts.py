@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.study.tiny import CONDITIONS, NOW, SCENES, write_study
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
+from uplapp.study.definition import load
 from uplapp.study.stimuli import drafts, package, stimuli
 from uplapp.study.stimuli.drafts import Pictures
 from uplapp.study.stimuli.preview import contact_sheet

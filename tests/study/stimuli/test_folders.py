@@ -3,7 +3,7 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
+from uplapp.study.definition import load
 from uplapp.study.stimuli import stimuli
 from uplapp.study.stimuli.folders import create
 

@@ -3,7 +3,7 @@ from PIL import Image
 
 from tests.study.tiny import NOW
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
+from uplapp.study.definition import load
 from uplapp.study.exports import votes
 from uplapp.study.session import opening
 from uplapp.study.simulation import observers

@@ -5,7 +5,7 @@ import pytest
 
 from tests.study.tiny import NOW
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
+from uplapp.study.definition import load
 from uplapp.study.stimuli import package, stimuli
 
 

@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import load
-from uplapp.study.definition.protocol import Access, Criterion, Question, Rating
+from uplapp.study.definition import Access, Criterion, Question, Rating, load
 from uplapp.study.stimuli import stimuli
 
 

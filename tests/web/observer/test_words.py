@@ -5,8 +5,7 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import NOW, open_tiny
 from tests.web.serving import Observer, mounted
-from uplapp.study.definition import presets
-from uplapp.study.definition.protocol import (
+from uplapp.study.definition import (
     Access,
     Completion,
     Consent,
@@ -14,6 +13,7 @@ from uplapp.study.definition.protocol import (
     Question,
     Rating,
     Translation,
+    presets,
 )
 from uplapp.study.session import lifecycle, links
 from uplapp.web.observer.routes import browser_and_system

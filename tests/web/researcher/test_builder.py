@@ -8,8 +8,7 @@ from tests.study.tiny import SCENES
 from tests.web.desks import ENTRY, TOKEN, zip_of_pictures
 from tests.web.researcher.drafting import FIELDS, drafted, results, tables
 from uplapp.errors import BadStudy, UplappError
-from uplapp.study.definition import presets
-from uplapp.study.definition.protocol import Rating
+from uplapp.study.definition import Rating, presets
 from uplapp.study.stimuli import stimuli
 from uplapp.typed import read
 from uplapp.web.researcher.build import build_view, collecting, form

@@ -16,8 +16,7 @@ from uplapp.study.answers.response import (
     one_of,
     two,
 )
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import SCALES, Criterion
+from uplapp.study.definition import SCALES, Criterion, Definition
 
 LAYOUT = "single"
 CHOICES = ("rated", "none")

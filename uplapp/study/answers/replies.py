@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from uplapp.study.answers.response import BadResponse, finite
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Question
+from uplapp.study.definition import Definition, Question
 from uplapp.study.store.store import Reader, Row, Store
 
 LONGEST = 2000  # characters

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from uplapp.errors import UplappError
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition import Protocol
 from uplapp.values import Choice
 
 LONGEST_MS = 7 * 24 * 3_600_000.0  # a laptop closed over a weekend loses no answer

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import presets
+from uplapp.study.definition.presets import consent
 from uplapp.study.definition.protocol import (
     Access,
     Completion,
@@ -79,7 +79,7 @@ class Definition:
     def consent_in(self, language: str) -> str:
         """The consent text in one of the languages: translated, the study's own, or the standard."""
         own = self._translation(language).consent or self.consent.text
-        return own or presets.consent(self.rating is not None, language)
+        return own or consent(self.rating is not None, language)
 
     def with_consents(self, texts: Mapping[str, str] | None = None) -> "Definition":
         """The same study with its consent text written out in each language, or with the given `texts`."""

@@ -8,7 +8,7 @@ from math import exp, lgamma
 from statistics import median
 
 from uplapp.errors import UplappError
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.store.store import Reader
 
 LATE = "late_frames"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.plans.pairs import SIDES
 from uplapp.study.plans.sequence import LAG
 from uplapp.study.store.store import Store

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.plans import ratings, sequence
 from uplapp.values import REFERENCE, Kind, Side, Trial
 

@@ -7,7 +7,7 @@ from math import gcd
 
 import numpy as np
 
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.values import REFERENCE, Kind, Trial
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import presets
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition import Definition, Protocol, presets
 from uplapp.study.plans import adaptive, pairs
 from uplapp.study.plans.adaptive import Chooser, Tally
 from uplapp.study.stimuli import blinding, stimuli

@@ -7,8 +7,7 @@ import numpy as np
 
 from uplapp.errors import UnknownName
 from uplapp.study.answers.response import CYCLES_IN_PLACE, Response, phase_frames
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Protocol
+from uplapp.study.definition import Definition, Protocol
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.opening import OpenStudy

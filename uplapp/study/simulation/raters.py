@@ -6,8 +6,7 @@ import numpy as np
 
 from uplapp.study.answers import rating
 from uplapp.study.answers.response import FASTEST_RATING_MS, Response
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Criterion, Protocol
+from uplapp.study.definition import Criterion, Definition, Protocol
 from uplapp.values import REFERENCE, Trial
 
 BIAS_SD, NOISE_SD = 0.3, 0.5  # of an observer and of a rating, in steps of the scale

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uplapp import whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import Definition, load
+from uplapp.study.definition import Definition, load
 from uplapp.study.stimuli import blinding, folders, package, stimuli
 from uplapp.study.stimuli.facts import Facts, facts
 from uplapp.study.stimuli.folders import Tables

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import combinations
 
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE
 

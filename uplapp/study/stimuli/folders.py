@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp import whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import Definition, load, parse
+from uplapp.study.definition import Definition, load, parse
 from uplapp.study.stimuli import stimuli
 from uplapp.values import REFERENCE
 

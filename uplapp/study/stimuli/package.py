@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from uplapp import whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import NAME, RESERVED, Definition, load
+from uplapp.study.definition import NAME, RESERVED, Definition, load
 from uplapp.study.stimuli import folders, stimuli
 from uplapp.study.stimuli.folders import SUFFIXES, Tables
 from uplapp.values import REFERENCE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from uplapp.study.definition.definition import Definition
+from uplapp.study.definition import Definition
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE
 

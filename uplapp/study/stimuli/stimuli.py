@@ -20,8 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import Definition, load
-from uplapp.study.definition.protocol import Protocol, Render
+from uplapp.study.definition import Definition, Protocol, Render, load
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one

@@ -16,8 +16,7 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, replies, response
-from uplapp.study.definition.definition import Definition
-from uplapp.study.definition.protocol import Criterion
+from uplapp.study.definition import Criterion, Definition
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import facts

@@ -7,8 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import presets
-from uplapp.study.definition.protocol import LAYOUTS
+from uplapp.study.definition import LAYOUTS, presets
 from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}

@@ -10,16 +10,17 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.definition import Definition, parse
-from uplapp.study.definition.protocol import (
+from uplapp.study.definition import (
     Access,
     Completion,
     Consent,
     Criterion,
+    Definition,
     Protocol,
     Question,
     Rating,
     Translation,
+    parse,
 )
 
 TABLES: Mapping[str, type] = {
