@@ -14,7 +14,7 @@ import pandas as pd
 from uplapp.analysis.agreement.agreement import KINDS, agreement, correlations
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.reading.metric_table import metrics_from_table
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.values import Array, Comparisons, Method
 
 SETTINGS = ((6, 12, 0.5), (6, 12, 1.5), (12, 12, 0.8), (12, 20, 0.8))  # conditions, observers, noise in JOD

@@ -16,9 +16,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from uplapp.analysis.model.objective import SIGMA, preference
-from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.bootstrap import INTERVALS
-from uplapp.analysis.scoring.significance import ALPHA, holm
+from uplapp.analysis.scoring import ALPHA, INTERVALS, analyse, holm
 from uplapp.values import Array, Comparisons, Method, Scores
 
 OBSERVERS = (6, 12, 14, 30)

@@ -9,7 +9,7 @@ Run: OMP_NUM_THREADS=1 python benchmarks/rating_coverage.py
 import numpy as np
 
 from uplapp.analysis.ratings.means import spread
-from uplapp.analysis.scoring.bootstrap import INTERVALS
+from uplapp.analysis.scoring import INTERVALS
 from uplapp.values import Method
 
 OBSERVERS = (3, 4, 5, 6, 8, 12, 30)

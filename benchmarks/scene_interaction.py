@@ -13,7 +13,7 @@ import pandas as pd
 
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.reading.votes import from_table
-from uplapp.analysis.scoring.scenes import interaction
+from uplapp.analysis.scoring import interaction
 from uplapp.values import Votes
 
 SCORES = np.linspace(-0.7, 0.8, 5)

@@ -188,7 +188,7 @@ def test_no_module_imports_itself_in_a_circle():
     assert graph == {}
 
 
-@pytest.mark.parametrize("part", ["study.session.session", "analysis.scoring.analyse", "commands.analyse"])
+@pytest.mark.parametrize("part", ["study.session.session", "analysis.scoring.scores", "commands.analyse"])
 def test_study_and_analysis_import_without_torch_or_gradio(part):
     code = f"import json, sys, uplapp.{part}; print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run(

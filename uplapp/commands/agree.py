@@ -134,7 +134,7 @@ def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
     from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement
     from uplapp.analysis.reading.metric_table import check_study
     from uplapp.analysis.reading.votes import count
-    from uplapp.analysis.scoring.analyse import analyse
+    from uplapp.analysis.scoring import analyse
 
     votes, metrics = question.votes, question.metrics
     comparisons = votes if isinstance(votes, Comparisons) else count(votes)
@@ -157,7 +157,7 @@ def _draw(question: Question, scores: Scores, result: "Agreement", path: Path) -
 
 
 def _per_scene(votes: Votes | Comparisons, metrics: "Metrics", method: Method) -> dict[str, Scores]:
-    from uplapp.analysis.scoring.scenes import analyse_scenes
+    from uplapp.analysis.scoring import analyse_scenes
 
     if isinstance(votes, Comparisons) or metrics.scenes == ("",):
         return {}

@@ -111,7 +111,7 @@ def _result(
     The width is infinite or NaN where the votes do not fix all differences.
     """
     from uplapp.analysis.asking.next_pair import widest_neighbour
-    from uplapp.analysis.scoring.analyse import analyse
+    from uplapp.analysis.scoring import analyse
 
     width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):

@@ -10,7 +10,7 @@ from scipy import stats
 from tests.analysis.made import study
 from uplapp.analysis.agreement.agreement import agreement, scatter_table
 from uplapp.analysis.reading.metric_table import metrics_from_table
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import BadVotes
 from uplapp.values import Comparisons, Method
 

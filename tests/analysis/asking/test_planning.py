@@ -9,7 +9,7 @@ from scipy import stats
 
 from uplapp.analysis.asking.planning import Plan, Planned, advice, needed, plan, simulate, wilson
 from uplapp.analysis.model.objective import SIGMA, preference
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.values import Method
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from tests.analysis.made import matrix, study
 from uplapp.analysis.asking.next_pair import Posterior, enough, posterior, widest_neighbour, widths
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import UplappError
 from uplapp.values import Method
 

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components, maximum_flow
 
 from tests.analysis.made import NAMES, matrix
 from uplapp.analysis.model.connectivity import FEW_VOTES, single_pairs, smallest_cut, weak_bridges
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.values import Method
 
 

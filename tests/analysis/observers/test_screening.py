@@ -7,7 +7,7 @@ import pytest
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.reading.votes import count, from_table
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import UnknownName
 from uplapp.values import Method, Votes
 

@@ -23,7 +23,7 @@ from uplapp.analysis.plots import (
 from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
 from uplapp.analysis.plots.wins import SHADES
 from uplapp.analysis.reading.published import published
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=20)

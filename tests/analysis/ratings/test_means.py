@@ -9,7 +9,7 @@ from tests.analysis import rated
 from tests.analysis.rated import BY_HAND
 from uplapp.analysis.ratings.means import differences, means, observer_means, spread
 from uplapp.analysis.reading.ratings import from_table
-from uplapp.analysis.scoring.significance import holm
+from uplapp.analysis.scoring import holm
 from uplapp.values import Method
 
 QUICK = Method(bootstraps=200)

@@ -4,7 +4,7 @@ import pytest
 
 from uplapp.analysis.agreement.agreement import agreement
 from uplapp.analysis.reading.published import PUBLISHED, published, published_metrics
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import UnknownName
 from uplapp.values import Method
 

@@ -6,8 +6,8 @@ import pytest
 from tests.analysis.made import PUBLISHED_JOD, matrix, study
 from uplapp.analysis.model.objective import PRIORS
 from uplapp.analysis.reading.published import PUBLISHED, published
-from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import INTERVALS
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method
 

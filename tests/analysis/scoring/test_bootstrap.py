@@ -12,7 +12,6 @@ from tests.analysis import slow
 from tests.analysis.made import study
 from tests.analysis.real import TONE_MAPPING_HIGH, TONE_MAPPING_LOW, tone_mapping
 from uplapp.analysis.model.objective import PRIORS, chunk_size, fit_best, preference
-from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import (
     INTERVALS,
     Draws,
@@ -24,6 +23,7 @@ from uplapp.analysis.scoring.bootstrap import (
     resample_observers,
     vote_draws,
 )
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import Cancelled
 from uplapp.values import Comparisons, Method
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tests.analysis.made import study
-from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.values import Method
 
 SCORES = np.array([0.5, 0.0, -0.5])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.made import matrix, study
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.analysis.scoring.significance import MOST_GROUPS, letters, tied_groups
 from uplapp.values import Difference, Method
 

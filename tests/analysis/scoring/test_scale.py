@@ -7,8 +7,8 @@ from scipy import stats
 from uplapp.analysis.model.answers import TIES, AnswerFit, draw_answers
 from uplapp.analysis.model.objective import PRIORS
 from uplapp.analysis.reading.votes import to_wins
-from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.bootstrap import too_many
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Method
 

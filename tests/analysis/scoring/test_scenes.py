@@ -8,8 +8,8 @@ from scipy import stats
 from tests.analysis import slow
 from uplapp.analysis.model.objective import preference
 from uplapp.analysis.reading.votes import count, from_table, of_scene
-from uplapp.analysis.scoring.analyse import analyse
 from uplapp.analysis.scoring.scenes import analyse_scenes, interaction
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Method
 

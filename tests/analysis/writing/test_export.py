@@ -11,7 +11,7 @@ from tests.analysis.made import matrix, study, table
 from uplapp import __version__
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.reading.votes import from_table
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.analysis.writing.report import headline, ranking, report, to_csv, to_json
 from uplapp.values import Comparisons, Method
 

@@ -11,9 +11,7 @@ from uplapp.analysis.model.checks import bradley_terry
 from uplapp.analysis.observers.conduct import Triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, from_table, without
-from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.scenes import analyse_scenes
-from uplapp.analysis.scoring.significance import letters
+from uplapp.analysis.scoring import analyse, analyse_scenes, letters
 from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import report, to_dict
 from uplapp.analysis.writing.summary import summary

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.scoring import ALPHA
 from uplapp.analysis.writing.wording import NOISE, at_most, chance, fixed, listed, one_line, plural
 
 

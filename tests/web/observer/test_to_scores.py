@@ -10,7 +10,7 @@ import pytest
 from tests.study.tiny import CONDITIONS, open_tiny
 from tests.web.serving import Observer, mounted, serving
 from uplapp.analysis.reading.votes import count, from_table
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring import analyse
 from uplapp.study.exports import votes
 from uplapp.study.session import session
 from uplapp.study.simulation import observers

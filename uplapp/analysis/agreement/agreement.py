@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from uplapp.analysis.reading.metric_table import Metrics, check_study, of_scene, of_study
-from uplapp.analysis.scoring.bootstrap import TAILS
+from uplapp.analysis.scoring import TAILS
 from uplapp.values import Array, Scores
 
 FEW_CONDITIONS = 10

@@ -19,7 +19,7 @@ from uplapp.analysis.model.objective import (
     likelihood,
     maximise,
 )
-from uplapp.analysis.scoring.bootstrap import INTERVALS, TAILS, normal_interval
+from uplapp.analysis.scoring import INTERVALS, TAILS, normal_interval
 from uplapp.errors import UplappError
 from uplapp.values import Scores
 

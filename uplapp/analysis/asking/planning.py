@@ -11,8 +11,7 @@ from scipy import stats
 from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model.objective import preference
-from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.bootstrap import TAILS
+from uplapp.analysis.scoring import TAILS, analyse
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Method, Rows, Scores, Watch
 

@@ -12,8 +12,7 @@ from uplapp.analysis.model.connectivity import components, intact
 from uplapp.analysis.model.objective import SIGMA, fit, fit_best, preference
 from uplapp.analysis.observers.conduct import FAST_MS, conduct
 from uplapp.analysis.reading.votes import count, without
-from uplapp.analysis.scoring.analyse import analyse
-from uplapp.analysis.scoring.significance import ALPHA, holm
+from uplapp.analysis.scoring import ALPHA, analyse, holm
 from uplapp.values import Array, Comparisons, Method, Scores, Votes, Watch
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at

@@ -34,7 +34,7 @@ from uplapp.analysis.plots.style import (
     titled,
     tooltips,
 )
-from uplapp.analysis.scoring.significance import letters
+from uplapp.analysis.scoring import letters
 from uplapp.analysis.writing.report import ranking
 from uplapp.values import Difference, Scores
 

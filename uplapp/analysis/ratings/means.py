@@ -8,8 +8,7 @@ import pandas as pd
 from scipy.special import stdtr
 
 from uplapp.analysis.reading.ratings import Ratings, images
-from uplapp.analysis.scoring.bootstrap import INTERVALS, observer_weights
-from uplapp.analysis.scoring.significance import ALPHA, holm
+from uplapp.analysis.scoring import ALPHA, INTERVALS, holm, observer_weights
 from uplapp.values import Array, Method
 
 LEAST_SD = 1e-9  # steps of a scale: observers who agree so exactly say nothing about chance

@@ -10,8 +10,7 @@ from uplapp import __version__, plain
 from uplapp.analysis.ratings.means import LEAST_SD, differences, means
 from uplapp.analysis.ratings.screening import screen
 from uplapp.analysis.reading.ratings import Ratings, images, without
-from uplapp.analysis.scoring.analyse import MOST_BOOTSTRAPS
-from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS, INTERVALS
+from uplapp.analysis.scoring import FEW_OBSERVERS, INTERVALS, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.wording import listed, plural
 from uplapp.errors import UplappError
 from uplapp.values import Method

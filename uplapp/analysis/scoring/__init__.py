@@ -1,1 +1,34 @@
 """From comparisons to scores with intervals, tests and cautions."""
+
+from uplapp.analysis.scoring.bootstrap import (
+    FEW_OBSERVERS,
+    INTERVALS,
+    LEVEL,
+    TAILS,
+    normal_interval,
+    observer_weights,
+)
+from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
+from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse
+from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
+
+__all__ = [
+    "ALPHA",
+    "BOOTSTRAPS",
+    "FEW_OBSERVERS",
+    "INTERVALS",
+    "LEVEL",
+    "MEAN",
+    "MOST_BOOTSTRAPS",
+    "TAILS",
+    "Interaction",
+    "analyse",
+    "analyse_scenes",
+    "covariance",
+    "holm",
+    "interaction",
+    "letters",
+    "normal_interval",
+    "observer_weights",
+    "upright",
+]

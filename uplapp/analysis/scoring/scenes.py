@@ -9,7 +9,7 @@ from scipy.special import gammaln
 from uplapp.analysis.model.connectivity import components
 from uplapp.analysis.model.objective import Pairs, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
-from uplapp.analysis.scoring.analyse import analyse
+from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Array, Mask, Method, Rows, Scores, Votes, Watch
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from uplapp import __version__
 from uplapp.analysis.model.objective import SIGMA
-from uplapp.analysis.scoring.bootstrap import LEVEL
-from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.scoring import ALPHA, LEVEL
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     at_most,

@@ -13,10 +13,17 @@ from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.cells import KINDS
 from uplapp.analysis.reading.votes import count, scenes, without
-from uplapp.analysis.scoring.analyse import MEAN, analyse
-from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
-from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
-from uplapp.analysis.scoring.significance import ALPHA, covariance, letters
+from uplapp.analysis.scoring import (
+    ALPHA,
+    FEW_OBSERVERS,
+    MEAN,
+    Interaction,
+    analyse,
+    analyse_scenes,
+    covariance,
+    interaction,
+    letters,
+)
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Array, Comparisons, Estimate, Method, Scores, Votes, Watch
 

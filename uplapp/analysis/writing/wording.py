@@ -6,9 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from uplapp.analysis.scoring.bootstrap import FEW_OBSERVERS
-from uplapp.analysis.scoring.scenes import Interaction
-from uplapp.analysis.scoring.significance import ALPHA
+from uplapp.analysis.scoring import ALPHA, FEW_OBSERVERS, Interaction
 from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper

@@ -13,7 +13,7 @@ from uplapp.analysis.ratings.report import RatingReport, rating_report
 from uplapp.analysis.reading.published import SOURCE, published
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.reading.votes import count
-from uplapp.analysis.scoring.analyse import MEAN
+from uplapp.analysis.scoring import MEAN
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch

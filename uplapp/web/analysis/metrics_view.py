@@ -11,7 +11,7 @@ from uplapp.analysis.agreement.agreement import agreement, scatter_table
 from uplapp.analysis.plots import agreement_chart
 from uplapp.analysis.reading.metric_table import Metrics, read_metrics
 from uplapp.analysis.reading.published import PUBLISHED, published_metrics
-from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
 from uplapp.web.analysis.state import NO_VOTES, Analysed

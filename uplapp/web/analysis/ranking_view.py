@@ -6,7 +6,7 @@ import gradio as gr
 import numpy as np
 
 from uplapp.analysis.plots import jod_chart, triangle_chart, win_chart
-from uplapp.analysis.scoring.significance import ALPHA, upright
+from uplapp.analysis.scoring import ALPHA, upright
 from uplapp.analysis.writing.report import Report, headline, ranking
 from uplapp.analysis.writing.wording import interaction_words, plural
 from uplapp.values import Scores

@@ -8,7 +8,7 @@ import gradio as gr
 
 from uplapp.analysis.plots import scene_chart
 from uplapp.analysis.reading.votes import scenes
-from uplapp.analysis.scoring.scenes import analyse_scenes
+from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed

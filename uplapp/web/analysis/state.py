@@ -9,8 +9,7 @@ import gradio as gr
 from uplapp.analysis.model.answers import TIES
 from uplapp.analysis.model.objective import PRIORS
 from uplapp.analysis.reading.votes import without
-from uplapp.analysis.scoring.analyse import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS
-from uplapp.analysis.scoring.bootstrap import INTERVALS
+from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Comparisons, Method, Votes
 
