@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.agreement.agreement import KINDS, agreement, correlations
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.reading.metric_table import metrics_from_table
 from uplapp.analysis.scoring import analyse
 from uplapp.values import Array, Comparisons, Method

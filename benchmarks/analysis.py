@@ -16,8 +16,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
+from uplapp.analysis.model import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, fit_best, preference
 from uplapp.analysis.model.distance_prior import FLOOR, Groups
-from uplapp.analysis.model.objective import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, fit_best, preference
 from uplapp.analysis.scoring.bootstrap import observer_draws, refit, resample_observers
 from uplapp.values import Array
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from uplapp.analysis.model.objective import SIGMA, preference
+from uplapp.analysis.model import SIGMA, preference
 from uplapp.analysis.scoring import ALPHA, INTERVALS, analyse, holm
 from uplapp.values import Array, Comparisons, Method, Scores
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from uplapp.analysis.asking.next_pair import next_pairs, posterior
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.values import Array
 
 BAR_MS, CONDITIONS_TIMED = 10.0, 50

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.scoring import interaction
 from uplapp.values import Votes

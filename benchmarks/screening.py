@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.observers.screening import FAR, unlikeness
 from uplapp.values import Comparisons
 

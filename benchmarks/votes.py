@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 
 VOTES, OBSERVERS, CONDITIONS, SCENES = 100_000, 200, 15, 20
 BAR_S, BAR_MB = 5.0, 500

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.values import Comparisons
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")

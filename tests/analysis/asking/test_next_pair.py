@@ -8,7 +8,7 @@ from scipy import integrate, optimize, stats
 
 from tests.analysis.made import counts as draw
 from uplapp.analysis.asking.next_pair import PRIOR_SD_JOD, Posterior, gains, next_pairs, posterior
-from uplapp.analysis.model.objective import SIGMA
+from uplapp.analysis.model import SIGMA
 from uplapp.errors import UplappError
 
 seeds = st.integers(0, 2**16)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from uplapp.analysis.asking.planning import Plan, Planned, advice, needed, plan, simulate, wilson
-from uplapp.analysis.model.objective import SIGMA, preference
+from uplapp.analysis.model import SIGMA, preference
 from uplapp.analysis.scoring import analyse
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.values import Method

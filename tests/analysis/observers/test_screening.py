@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.reading.votes import count, from_table
 from uplapp.analysis.scoring import analyse

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import PUBLISHED_JOD, matrix, study
-from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.model import PRIORS
 from uplapp.analysis.reading.published import PUBLISHED, published
 from uplapp.analysis.scoring.bootstrap import INTERVALS
 from uplapp.analysis.scoring.scores import analyse

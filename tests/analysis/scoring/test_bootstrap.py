@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.analysis import slow
 from tests.analysis.made import study
 from tests.analysis.real import TONE_MAPPING_HIGH, TONE_MAPPING_LOW, tone_mapping
-from uplapp.analysis.model.objective import PRIORS, chunk_size, fit_best, preference
+from uplapp.analysis.model import PRIORS, chunk_size, fit_best, preference
 from uplapp.analysis.scoring.bootstrap import (
     INTERVALS,
     Draws,

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uplapp.analysis.model.answers import TIES, AnswerFit, draw_answers
-from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.model import PRIORS, TIES, AnswerFit, draw_answers
 from uplapp.analysis.reading.votes import to_wins
 from uplapp.analysis.scoring.bootstrap import too_many
 from uplapp.analysis.scoring.scores import analyse

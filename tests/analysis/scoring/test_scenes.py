@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis import slow
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.reading.votes import count, from_table, of_scene
 from uplapp.analysis.scoring.scenes import analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import analyse

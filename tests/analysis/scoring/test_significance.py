@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.analysis.made import matrix, study
-from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.model import PRIORS
 from uplapp.analysis.scoring.scores import analyse
 from uplapp.analysis.scoring.significance import covariance, differences, holm, sign_test, upright
 from uplapp.values import Comparisons, Method

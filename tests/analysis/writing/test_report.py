@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.made import matrix, study, table
-from uplapp.analysis.model.checks import bradley_terry
+from uplapp.analysis.model import bradley_terry
 from uplapp.analysis.observers.conduct import Triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, from_table, without

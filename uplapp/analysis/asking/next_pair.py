@@ -7,21 +7,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import entr, log_ndtr, ndtr
 
-from uplapp.analysis.model.connectivity import strong_components
-from uplapp.analysis.model.objective import (
+from uplapp.analysis.model import (
     HALF_LOG_TAU,
     SIGMA,
-    Array,
     Objective,
     Pairs,
-    Rows,
     Terms,
     likelihood,
     maximise,
+    strong_components,
 )
 from uplapp.analysis.scoring import INTERVALS, TAILS, normal_interval
 from uplapp.errors import UplappError
-from uplapp.values import Scores
+from uplapp.values import Array, Rows, Scores
 
 PRIOR_SD_JOD = 2.0  # wide beside the distances worth a study, narrow enough for a scale without votes
 ALIKE = 0.01  # share of the highest gain that is no reason to prefer a pair: the posterior is no finer

@@ -10,7 +10,7 @@ from scipy import stats
 
 from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.analysis.asking.next_pair import widths
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.scoring import TAILS, analyse
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Method, Rows, Scores, Watch

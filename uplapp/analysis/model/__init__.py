@@ -1,1 +1,67 @@
 """Models of choice: Thurstone's likelihood, the distance prior, ties, connectivity and goodness of fit."""
+
+from uplapp.analysis.model.answers import (
+    TIES,
+    AnswerFit,
+    draw_answers,
+    fit_answers,
+    fit_best_answers,
+    is_off_zero,
+    is_unknown,
+    side_bias,
+)
+from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
+from uplapp.analysis.model.connectivity import (
+    Labels,
+    components,
+    findings,
+    intact,
+    strong_components,
+    weak_bridges,
+)
+from uplapp.analysis.model.objective import (
+    HALF_LOG_TAU,
+    PRIORS,
+    SIGMA,
+    Objective,
+    Pairs,
+    Terms,
+    chunk_size,
+    fit,
+    fit_best,
+    likelihood,
+    maximise,
+    preference,
+)
+
+__all__ = [
+    "HALF_LOG_TAU",
+    "PRIORS",
+    "SIGMA",
+    "TIES",
+    "AnswerFit",
+    "GoodnessOfFit",
+    "Labels",
+    "Objective",
+    "Pairs",
+    "Terms",
+    "bradley_terry",
+    "chunk_size",
+    "components",
+    "draw_answers",
+    "findings",
+    "fit",
+    "fit_answers",
+    "fit_best",
+    "fit_best_answers",
+    "goodness_of_fit",
+    "intact",
+    "is_off_zero",
+    "is_unknown",
+    "likelihood",
+    "maximise",
+    "preference",
+    "side_bias",
+    "strong_components",
+    "weak_bridges",
+]

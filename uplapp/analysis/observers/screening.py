@@ -8,8 +8,7 @@ import pandas as pd
 from scipy.special import gammaln, log_ndtr
 from scipy.stats import binom
 
-from uplapp.analysis.model.connectivity import components, intact
-from uplapp.analysis.model.objective import SIGMA, fit, fit_best, preference
+from uplapp.analysis.model import SIGMA, components, fit, fit_best, intact, preference
 from uplapp.analysis.observers.conduct import FAST_MS, conduct
 from uplapp.analysis.reading.votes import count, without
 from uplapp.analysis.scoring import ALPHA, analyse, holm

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.model.objective import preference
+from uplapp.analysis.model import preference
 from uplapp.analysis.plots.style import (
     BLACK,
     CHARACTER_PX,

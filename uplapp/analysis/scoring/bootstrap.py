@@ -8,9 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from uplapp.analysis.model.answers import AnswerFit, draw_answers, fit_answers, fit_best_answers
-from uplapp.analysis.model.connectivity import Labels, components, intact, strong_components
-from uplapp.analysis.model.objective import chunk_size, fit, fit_best, preference
+from uplapp.analysis.model import (
+    AnswerFit,
+    Labels,
+    chunk_size,
+    components,
+    draw_answers,
+    fit,
+    fit_answers,
+    fit_best,
+    fit_best_answers,
+    intact,
+    preference,
+    strong_components,
+)
 from uplapp.analysis.reading.votes import to_wins
 from uplapp.registry import Entry, Registry
 from uplapp.values import Array, Comparisons, Method, Watch

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from uplapp.analysis.model.connectivity import components
-from uplapp.analysis.model.objective import Pairs, likelihood, maximise
+from uplapp.analysis.model import Pairs, components, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
 from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import Cancelled, UplappError

@@ -3,9 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.model.answers import TIES, is_off_zero, is_unknown, side_bias
-from uplapp.analysis.model.connectivity import findings, strong_components, weak_bridges
-from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.model import (
+    PRIORS,
+    TIES,
+    findings,
+    is_off_zero,
+    is_unknown,
+    side_bias,
+    strong_components,
+    weak_bridges,
+)
 from uplapp.analysis.scoring.bootstrap import (
     FEW_OBSERVERS,
     INTERVALS,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, stdtr
 from scipy.stats import binom
 
-from uplapp.analysis.model.connectivity import Labels, strong_components
+from uplapp.analysis.model import Labels, strong_components
 from uplapp.values import Array, Difference, Scores
 
 ALPHA = 0.05

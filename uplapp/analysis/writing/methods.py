@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from uplapp import __version__
-from uplapp.analysis.model.objective import SIGMA
+from uplapp.analysis.model import SIGMA
 from uplapp.analysis.scoring import ALPHA, LEVEL
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (

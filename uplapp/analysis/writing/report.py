@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
+from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_of_fit
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.cells import KINDS

@@ -6,8 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.model.answers import TIES
-from uplapp.analysis.model.objective import PRIORS
+from uplapp.analysis.model import PRIORS, TIES
 from uplapp.analysis.reading.votes import without
 from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.report import Report
