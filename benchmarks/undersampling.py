@@ -18,7 +18,7 @@ from uplapp.imaging.checkpoints.folder import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_methods
 from uplapp.imaging.evaluation.job import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES
-from uplapp.imaging.physics.undersampling import Undersampling
+from uplapp.imaging.physics import Undersampling
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import NetworkRestorer
 from uplapp.imaging.restorers.restorer import unwatched

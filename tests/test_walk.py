@@ -28,8 +28,8 @@ from uplapp.imaging.files.pictures import read_image
 from uplapp.imaging.files.samples import Sample
 from uplapp.imaging.losses import LOSSES, loss_on
 from uplapp.imaging.metrics import METRICS, MetricEntry
-from uplapp.imaging.physics import DEGRADATIONS
-from uplapp.imaging.physics.measurement import Choice, DegradationEntry, Measurement
+from uplapp.imaging.physics import DEGRADATIONS, DegradationEntry, Measurement
+from uplapp.imaging.physics.measurement import Choice
 from uplapp.imaging.restorers import RESTORERS, RestorerEntry
 from uplapp.imaging.restorers.restorer import proceed
 from uplapp.imaging.tasks import TASKS, Task

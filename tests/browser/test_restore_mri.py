@@ -14,7 +14,7 @@ from PIL import Image
 from tests.browser.moves import download, fits
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.metrics.error_maps import MAGMA
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics import to_kspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -6,10 +6,18 @@ from skimage import data
 from torch import Tensor
 
 from uplapp.imaging.case import Case
-from uplapp.imaging.physics.coils import estimate_maps, simulated_maps
+from uplapp.imaging.physics import (
+    Measurement,
+    Sampling,
+    crop_centre,
+    estimate_maps,
+    of_pixels,
+    smooth_phase,
+    zero_filled,
+)
+from uplapp.imaging.physics.coils import simulated_maps
 from uplapp.imaging.physics.masks import random_columns
-from uplapp.imaging.physics.measurement import Measurement, Sampling, crop_centre, of_pixels, zero_filled
-from uplapp.imaging.physics.undersampling import sample, smooth_phase
+from uplapp.imaging.physics.undersampling import sample
 
 SIGMA = 25 / 255
 

@@ -6,9 +6,8 @@ import h5py
 import numpy as np
 import torch
 
+from uplapp.imaging.physics import smooth_phase, to_kspace
 from uplapp.imaging.physics.coils import simulated_maps
-from uplapp.imaging.physics.fourier import to_kspace
-from uplapp.imaging.physics.undersampling import smooth_phase
 
 HEADER = """<?xml version="1.0" encoding="utf-8"?>
 <ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding>

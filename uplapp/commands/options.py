@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uplapp.imaging.checkpoints.card import Card
     from uplapp.imaging.checkpoints.folder import Checkpoints
     from uplapp.imaging.evaluation.candidates import Candidate
-    from uplapp.imaging.physics.measurement import Degradation
+    from uplapp.imaging.physics import Degradation
 
 TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str}
 METHOD = typer.Option("--method", help="A method without training, such as tv; may be given again.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from uplapp.imaging.physics.measurement import Degradation, Measurement
+from uplapp.imaging.physics import Degradation, Measurement
 from uplapp.registry import Entry
 
 Extras = Mapping[str, Tensor]

@@ -19,8 +19,7 @@ from uplapp.imaging.evaluation.job import ON_SCREEN, Job, labels_of, run_job
 from uplapp.imaging.evaluation.provenance import result_files, write_results
 from uplapp.imaging.evaluation.text import cautions, format_job
 from uplapp.imaging.files.pictures import Picture
-from uplapp.imaging.physics import GaussianNoise, Undersampling
-from uplapp.imaging.physics.measurement import Degradation, crop_centre, of_pixels
+from uplapp.imaging.physics import Degradation, GaussianNoise, Undersampling, crop_centre, of_pixels
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import restore_by_tiles, split_side
 

@@ -9,8 +9,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.readers import picture_name
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.physics import GaussianNoise, Undersampling
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics import GaussianNoise, Undersampling, to_kspace
 from uplapp.imaging.tasks import TASKS
 
 EIGHTFOLD = Undersampling(8, "random", 0)

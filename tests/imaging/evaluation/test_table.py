@@ -18,8 +18,7 @@ from uplapp.imaging.evaluation.table import Evaluation, evaluate
 from uplapp.imaging.evaluation.text import format_evaluation
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics import METRICS, MetricEntry
-from uplapp.imaging.physics import GaussianNoise
-from uplapp.imaging.physics.measurement import of_pixels
+from uplapp.imaging.physics import GaussianNoise, of_pixels
 
 NETWORK = {"method": "network", "consistency": None}
 

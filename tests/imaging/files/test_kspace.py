@@ -13,8 +13,7 @@ from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
 from uplapp.imaging.files.kspace import read_array, read_fastmri
 from uplapp.imaging.files.slices import is_whole, slice_of_kspace
-from uplapp.imaging.physics import Undersampling
-from uplapp.imaging.physics.fourier import to_image
+from uplapp.imaging.physics import Undersampling, to_image
 from uplapp.imaging.physics.masks import random_columns
 
 PICTURES = np.stack([head(48, 40, brightness) for brightness in (0.5, 2.0, 1.0)])

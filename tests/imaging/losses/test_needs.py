@@ -7,7 +7,7 @@ from torch import nn
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.losses import LOSSES, loss_on
-from uplapp.imaging.physics.measurement import of_pixels
+from uplapp.imaging.physics import of_pixels
 
 CLEAN = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 

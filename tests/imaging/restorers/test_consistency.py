@@ -4,10 +4,8 @@ import pytest
 import torch
 
 from tests.imaging.measured import psnr, record, simulate
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics import of_pixels, smooth_phase, to_kspace
 from uplapp.imaging.physics.masks import equispaced_columns, random_columns
-from uplapp.imaging.physics.measurement import of_pixels
-from uplapp.imaging.physics.undersampling import smooth_phase
 from uplapp.imaging.restorers.consistency import consistent, consistent_coils, put_back, trusted
 
 MASKS = {

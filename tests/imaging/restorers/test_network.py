@@ -6,8 +6,7 @@ from torch import nn
 
 from uplapp.errors import BadImage, Cancelled
 from uplapp.imaging.case import Case
-from uplapp.imaging.physics import Undersampling
-from uplapp.imaging.physics.measurement import of_pixels
+from uplapp.imaging.physics import Undersampling, of_pixels
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import NetworkRestorer, restore_by_tiles
 

@@ -9,8 +9,7 @@ from torch import nn
 from tests.imaging.measured import SIGMA, photograph_case, psnr, slice_case
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.case import Case
-from uplapp.imaging.physics.fourier import to_image
-from uplapp.imaging.physics.measurement import of_pixels
+from uplapp.imaging.physics import of_pixels, to_image
 from uplapp.imaging.restorers import RESTORERS, photographs
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import NetworkRestorer, restore_by_tiles

@@ -16,9 +16,14 @@ from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.pictures import LUMA, encode_png
 from uplapp.imaging.networks.standardised import Standardised
-from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, Undersampling
-from uplapp.imaging.physics.measurement import of_pixels, zero_filled
-from uplapp.imaging.physics.noise import add_gaussian_noise
+from uplapp.imaging.physics import (
+    DEGRADATIONS,
+    GaussianNoise,
+    Undersampling,
+    add_gaussian_noise,
+    of_pixels,
+    zero_filled,
+)
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.denoising import SIGMA_MAX, draw_crops, noisy_crops
 from uplapp.imaging.tasks.reconstruction import read_volume

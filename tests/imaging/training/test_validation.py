@@ -9,7 +9,7 @@ from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, changed, weights
 from uplapp.imaging.files.pictures import encode_png, read_image
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.physics.measurement import crop_centre
+from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log

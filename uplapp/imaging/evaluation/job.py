@@ -15,7 +15,7 @@ from uplapp.imaging.evaluation.candidates import Candidate, require_unique
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
-from uplapp.imaging.physics.measurement import Degradation
+from uplapp.imaging.physics import Degradation
 from uplapp.imaging.restorers import RESTORERS, Watch
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS

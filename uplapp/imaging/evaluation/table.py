@@ -18,7 +18,7 @@ from uplapp.imaging.evaluation.job import (
     require_fit,
 )
 from uplapp.imaging.metrics import METRICS
-from uplapp.imaging.physics.measurement import Degradation
+from uplapp.imaging.physics import Degradation
 from uplapp.imaging.restorers import Restorer
 from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS

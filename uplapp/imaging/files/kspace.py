@@ -24,7 +24,7 @@ from uplapp.imaging.files.slices import (
     slice_of_kspace,
 )
 from uplapp.imaging.files.volumes import MAX_VOXELS, scan_of_volume
-from uplapp.imaging.physics.measurement import Slice
+from uplapp.imaging.physics import Slice
 
 ARRAY_NAMES = ("kspace", "ksp", "data", "vol")
 RECONSTRUCTIONS = ("reconstruction_rss", "reconstruction_esc")

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.physics.fourier import to_image, to_kspace
-from uplapp.imaging.physics.measurement import Slice, crop_centre, zero_filled
+from uplapp.imaging.physics import Slice, crop_centre, to_image, to_kspace, zero_filled
 
 Array = NDArray[Any]
 # A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.

@@ -13,7 +13,7 @@ from nibabel.orientations import apply_orientation, io_orientation
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage, require_samples
 from uplapp.imaging.files.slices import Array, Scan, largest_value, slice_of_magnitude
-from uplapp.imaging.physics.measurement import Slice
+from uplapp.imaging.physics import Slice
 
 MAX_VOXELS = 2**26  # 512 x 512 x 256
 # White is the value that one voxel in a thousand exceeds (of those above 0): a few bright vessels or a

@@ -1,9 +1,44 @@
 """How images are measured: operators, and the degradations that make measurements of clean images."""
 
-from uplapp.imaging.physics.measurement import DegradationEntry
-from uplapp.imaging.physics.noise import GaussianNoise
-from uplapp.imaging.physics.undersampling import Undersampling
+from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, smoothed_maps
+from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.measurement import (
+    Degradation,
+    DegradationEntry,
+    Measurement,
+    Sampling,
+    Slice,
+    crop_centre,
+    of_pixels,
+    require_sampling,
+    zero_filled,
+)
+from uplapp.imaging.physics.noise import GaussianNoise, add_gaussian_noise
+from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
 from uplapp.registry import Registry
+
+__all__ = [
+    "DEGRADATIONS",
+    "Degradation",
+    "DegradationEntry",
+    "GaussianNoise",
+    "Measurement",
+    "Sampling",
+    "Slice",
+    "Undersampling",
+    "add_gaussian_noise",
+    "crop_centre",
+    "estimate_maps",
+    "of_pixels",
+    "require_sampling",
+    "root_sum_of_squares",
+    "smooth_phase",
+    "smoothed_maps",
+    "to_image",
+    "to_kspace",
+    "undersample",
+    "zero_filled",
+]
 
 DEGRADATIONS: Registry[DegradationEntry] = Registry(
     "degradation",

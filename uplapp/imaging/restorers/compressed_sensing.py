@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uplapp.imaging.physics.coils import root_sum_of_squares
-from uplapp.imaging.physics.measurement import Measurement, Sampling, crop_centre, require_sampling
+from uplapp.imaging.physics import Measurement, Sampling, crop_centre, require_sampling, root_sum_of_squares
 
 Report = Callable[[float], None]  # hears the share that is done, and raises where a person stops
 # shrink(image, weight, state) gives the proximal point of weight * R and the state of the next iteration.

@@ -8,13 +8,16 @@ the network says of the samples that were not measured is trusted as far as it p
 import torch
 from torch import Tensor
 
-from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, smoothed_maps
-from uplapp.imaging.physics.fourier import to_image, to_kspace
-from uplapp.imaging.physics.measurement import (
+from uplapp.imaging.physics import (
     Measurement,
     Sampling,
     crop_centre,
+    estimate_maps,
     require_sampling,
+    root_sum_of_squares,
+    smoothed_maps,
+    to_image,
+    to_kspace,
     zero_filled,
 )
 

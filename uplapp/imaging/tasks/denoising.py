@@ -14,8 +14,7 @@ from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.pictures import LUMA, SUFFIXES, list_images, read_image, tensor_to_array
 from uplapp.imaging.files.readers import picture_name
 from uplapp.imaging.files.samples import PHOTOGRAPHS
-from uplapp.imaging.physics.measurement import Degradation, Measurement, of_pixels
-from uplapp.imaging.physics.noise import add_gaussian_noise
+from uplapp.imaging.physics import Degradation, Measurement, add_gaussian_noise, of_pixels
 from uplapp.imaging.tasks.task import Task, Words
 
 Photograph = NDArray[np.uint8]

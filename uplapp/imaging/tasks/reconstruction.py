@@ -18,9 +18,17 @@ from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.files.slices import Scan
 from uplapp.imaging.files.volumes import WHITE_PERCENTILE, load_voxels
 from uplapp.imaging.networks.standardised import Standardised
-from uplapp.imaging.physics.fourier import to_kspace
-from uplapp.imaging.physics.measurement import Degradation, Measurement, Sampling, Slice, of_pixels
-from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
+from uplapp.imaging.physics import (
+    Degradation,
+    Measurement,
+    Sampling,
+    Slice,
+    Undersampling,
+    of_pixels,
+    smooth_phase,
+    to_kspace,
+    undersample,
+)
 from uplapp.imaging.tasks.task import Advice, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
 

@@ -9,8 +9,7 @@ from torch import nn
 
 from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.samples import Sample
-from uplapp.imaging.physics import DEGRADATIONS
-from uplapp.imaging.physics.measurement import Degradation
+from uplapp.imaging.physics import DEGRADATIONS, Degradation
 
 
 @dataclass(frozen=True)

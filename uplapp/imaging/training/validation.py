@@ -13,7 +13,7 @@ from uplapp.errors import BadImage
 from uplapp.imaging.case import Batch
 from uplapp.imaging.device import device_of, estimate
 from uplapp.imaging.metrics import METRICS
-from uplapp.imaging.physics.measurement import crop_centre
+from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import Task
 from uplapp.imaging.training.learners import Learner
 from uplapp.imaging.training.log import Scores

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.described import Option, options_of
-from uplapp.imaging.physics.measurement import Degradation
+from uplapp.imaging.physics import Degradation
 from uplapp.imaging.tasks import TASKS
 
 

@@ -14,7 +14,7 @@ from uplapp.imaging.evaluation.provenance import result_files
 from uplapp.imaging.evaluation.text import format_job
 from uplapp.imaging.files.pictures import encode_png, tensor_to_array
 from uplapp.imaging.metrics.error_maps import colour_of
-from uplapp.imaging.physics.measurement import crop_centre
+from uplapp.imaging.physics import crop_centre
 from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.widgets import offer, zip_files
