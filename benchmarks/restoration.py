@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.settings import Settings
 

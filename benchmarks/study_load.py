@@ -158,7 +158,7 @@ def restore_without_end() -> None:
     """One photograph after the other, as the Restore tab does it."""
     import torch
 
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.restorers.network import restore_by_tiles
 
     folder = Settings.from_env().checkpoints

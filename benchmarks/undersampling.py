@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from uplapp.imaging.case import Case, Subject, make_case
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_methods
 from uplapp.imaging.evaluation.job import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES

@@ -20,8 +20,7 @@ from typer.testing import CliRunner
 from uplapp.__main__ import app
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry, Subject
-from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.checkpoints.weights import build_network
+from uplapp.imaging.checkpoints import Checkpoints, build_network
 from uplapp.imaging.device import estimate
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.files.pictures import read_image

@@ -10,7 +10,7 @@ from tests.imaging.checkpoints.made import FITTING, card
 from uplapp.commands.model import app
 from uplapp.errors import UplappError
 from uplapp.hub import client
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
 
 

@@ -9,8 +9,7 @@ from tests.imaging.checkpoints.made import FITTING, SPEC, card
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.hub import networks as hub_models
 from uplapp.hub.client import HubError
-from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints, adding
 from uplapp.workflows.networks import LARGEST, add_from_hub
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadStudy, UnknownName
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.files.pictures import read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.physics import GaussianNoise, Undersampling

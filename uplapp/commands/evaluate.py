@@ -44,7 +44,7 @@ def evaluate(
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation import table
     from uplapp.imaging.evaluation.text import format_evaluation
     from uplapp.imaging.tasks import TASKS

@@ -10,8 +10,7 @@ from uplapp.commands.shared import Json, print_result, watcher
 from uplapp.settings import Settings
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints.card import Card
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Card, Checkpoints
 
 app = typer.Typer(help="Networks of your own: add, list, remove.", no_args_is_help=True)
 
@@ -74,7 +73,7 @@ def remove(name: Annotated[str, typer.Argument(help="A network that was added.")
 
 
 def _checkpoints() -> "Checkpoints":
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
 
     return Checkpoints(Settings.from_env().models)
 

@@ -11,8 +11,7 @@ from uplapp.described import Option, options_of
 from uplapp.errors import UplappError
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints.card import Card
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Card, Checkpoints
     from uplapp.imaging.evaluation.candidates import Candidate
     from uplapp.imaging.physics import Degradation
 

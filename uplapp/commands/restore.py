@@ -47,7 +47,7 @@ def restore(
 
     Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
     """
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation.job import read_case, run_job
     from uplapp.imaging.evaluation.provenance import write_results
     from uplapp.imaging.evaluation.text import cautions

@@ -102,7 +102,7 @@ def render(name: Name) -> None:
 
     Example: uplapp study render demo
     """
-    from uplapp.imaging.checkpoints.folder import Checkpoints
+    from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.study.definition import load
     from uplapp.workflows import render
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from uplapp.errors import BadStudy, UplappError
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import load
 from uplapp.study.exports import dashboard

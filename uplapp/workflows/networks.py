@@ -1,10 +1,7 @@
 """Networks of the Hub: from a repository into the folder of added networks."""
 
 from uplapp.hub import networks as hub
-from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card
-from uplapp.imaging.checkpoints.folder import Checkpoints
-from uplapp.imaging.checkpoints.weights import MAX_BYTES
+from uplapp.imaging.checkpoints import MAX_BYTES, MAX_CARD_BYTES, Card, Checkpoints, adding
 from uplapp.values import Watch
 
 LARGEST = {hub.CARD: MAX_CARD_BYTES, hub.WEIGHTS: MAX_BYTES}

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from uplapp.imaging.checkpoints.card import Card
+    from uplapp.imaging.checkpoints import Card
     from uplapp.imaging.recipes.spec import RunSpec
     from uplapp.imaging.training.log import Progress
     from uplapp.imaging.training.rates import Trial

@@ -11,7 +11,7 @@ from tests.imaging.checkpoints.made import make
 from tests.imaging.scans import head, kspace_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import build_metrics, measure, read_case
 from uplapp.imaging.evaluation.table import Evaluation, evaluate

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.pictures import read_image

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.imaging import tiny
 from uplapp.commands.train import train
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.card import read_card
+from uplapp.imaging.checkpoints import read_card
 from uplapp.imaging.training.log import Progress
 from uplapp.workflows.training import ProgressLine, draw_curves, stopping
 

@@ -12,7 +12,7 @@ import gradio as gr
 
 from tests.imaging.checkpoints.made import FITTING, card, make
 from tests.web.desks import ENTRY, settings
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.restore import own_network

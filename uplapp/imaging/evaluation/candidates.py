@@ -8,8 +8,7 @@ from typing import Any
 
 from uplapp.described import options_of
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints.card import NETWORK, Card, label
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
 from uplapp.imaging.restorers import RESTORERS, Restorer
 from uplapp.imaging.restorers.network import NetworkRestorer
 from uplapp.imaging.tasks import TASKS

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.imaging.case import Batch
-from uplapp.imaging.checkpoints.weights import build_network
+from uplapp.imaging.checkpoints import build_network
 from uplapp.imaging.device import arrange, estimate
 from uplapp.imaging.losses import LOSSES, loss_on
 from uplapp.imaging.recipes.optimisers import OPTIMISERS

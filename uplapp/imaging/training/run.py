@@ -12,8 +12,7 @@ import torch
 
 from uplapp import __version__
 from uplapp.errors import BadCheckpoint
-from uplapp.imaging.checkpoints.card import Card, read_card
-from uplapp.imaging.checkpoints.folder import Checkpoints, name_for, write_checkpoint
+from uplapp.imaging.checkpoints import Card, Checkpoints, name_for, read_card, write_checkpoint
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.table import evaluate
 from uplapp.imaging.metrics import METRICS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from uplapp.errors import Cancelled, UplappError
-from uplapp.imaging.checkpoints.card import Card
+from uplapp.imaging.checkpoints import Card
 from uplapp.imaging.training.log import Listener
 from uplapp.imaging.training.run import Run, finished, make_checkpoint, train_start
 

@@ -9,9 +9,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import adding
-from uplapp.imaging.checkpoints.card import Card, label
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Card, Checkpoints, adding, label
 from uplapp.imaging.tasks import TASKS
 from uplapp.settings import Settings
 from uplapp.values import Watch

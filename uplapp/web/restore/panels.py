@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.checkpoints.card import Card, label
+from uplapp.imaging.checkpoints import Card, label
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.restorers import RESTORERS
 from uplapp.imaging.tasks import TASKS, Task

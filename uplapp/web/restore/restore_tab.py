@@ -9,7 +9,7 @@ import gradio as gr
 
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Subject
-from uplapp.imaging.checkpoints.folder import Checkpoints
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.tasks import TASKS
