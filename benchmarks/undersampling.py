@@ -19,9 +19,8 @@ from uplapp.imaging.evaluation.candidates import of_methods
 from uplapp.imaging.evaluation.job import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.physics import Undersampling
+from uplapp.imaging.restorers import NetworkRestorer, unwatched
 from uplapp.imaging.restorers.consistency import consistent
-from uplapp.imaging.restorers.network import NetworkRestorer
-from uplapp.imaging.restorers.restorer import unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.reconstruction import list_volumes, read_volume, spread_slices
 from uplapp.settings import Settings

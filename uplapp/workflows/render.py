@@ -15,7 +15,7 @@ from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards
 from uplapp.imaging.evaluation.job import require_fit
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.restorers.restorer import unwatched
+from uplapp.imaging.restorers import unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE

@@ -9,8 +9,7 @@ from typing import Any
 from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
-from uplapp.imaging.restorers import RESTORERS, Restorer
-from uplapp.imaging.restorers.network import NetworkRestorer
+from uplapp.imaging.restorers import RESTORERS, NetworkRestorer, Restorer
 from uplapp.imaging.tasks import TASKS
 
 

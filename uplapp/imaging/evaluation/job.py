@@ -16,8 +16,7 @@ from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_arra
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import Degradation
-from uplapp.imaging.restorers import RESTORERS, Watch
-from uplapp.imaging.restorers.restorer import unwatched
+from uplapp.imaging.restorers import RESTORERS, Watch, unwatched
 from uplapp.imaging.tasks import TASKS
 
 Scores = dict[str, float | None]

@@ -19,8 +19,7 @@ from uplapp.imaging.evaluation.job import (
 )
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics import Degradation
-from uplapp.imaging.restorers import Restorer
-from uplapp.imaging.restorers.restorer import unwatched
+from uplapp.imaging.restorers import Restorer, unwatched
 from uplapp.imaging.tasks import TASKS
 
 OnImage = Callable[[int], None]

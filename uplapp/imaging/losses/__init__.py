@@ -5,13 +5,15 @@ from torch import Tensor, nn
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.losses.adaptive import AdaptiveLoss
-from uplapp.imaging.losses.flip import FlipGrayLoss, FlipLoss
-from uplapp.imaging.losses.lpips import LpipsPlusSquares
+from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, FlipGrayLoss, FlipLoss, flip_strips, reach_px
+from uplapp.imaging.losses.lpips import Lpips, LpipsPlusSquares
 from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
-from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss
+from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss, ms_ssim, ssim
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
 from uplapp.imaging.losses.vgg import VggLoss
 from uplapp.registry import Registry
+
+__all__ = ["LOSSES", "PIXELS_PER_DEGREE", "Lpips", "flip_strips", "loss_on", "ms_ssim", "reach_px", "ssim"]
 
 BOTH = (2, 3)
 LOSSES: Registry[ComparingEntry] = Registry(

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from uplapp.imaging.case import ComparingEntry
-from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips, reach_px
-from uplapp.imaging.losses.lpips import Lpips
-from uplapp.imaging.losses.structural import ms_ssim, ssim
+from uplapp.imaging.losses import PIXELS_PER_DEGREE, Lpips, flip_strips, ms_ssim, reach_px, ssim
 from uplapp.imaging.metrics.vif import vif
 from uplapp.registry import Registry
 

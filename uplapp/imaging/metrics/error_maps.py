@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, flip_strips
+from uplapp.imaging.losses import PIXELS_PER_DEGREE, flip_strips
 
 ERROR_MAP = "-error"  # ends the names of their files
 

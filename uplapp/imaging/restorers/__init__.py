@@ -2,10 +2,10 @@
 
 from uplapp.imaging.restorers.classical import NonLocalMeans, TotalVariation, Wavelet, ZeroFilled
 from uplapp.imaging.restorers.network import NetworkRestorer
-from uplapp.imaging.restorers.restorer import Restorer, RestorerEntry, Watch
+from uplapp.imaging.restorers.restorer import Restorer, RestorerEntry, Watch, unwatched
 from uplapp.registry import Registry
 
-__all__ = ["RESTORERS", "Restorer", "RestorerEntry", "Watch"]
+__all__ = ["RESTORERS", "NetworkRestorer", "Restorer", "RestorerEntry", "Watch", "unwatched"]
 
 BOTH = ("pixels", "kspace")
 RESTORERS: Registry[RestorerEntry] = Registry(
