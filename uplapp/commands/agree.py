@@ -148,7 +148,7 @@ def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
 
 def _draw(question: Question, scores: Scores, result: "Agreement", path: Path) -> None:
     from uplapp.analysis.agreement.agreement import scatter_table
-    from uplapp.analysis.plots import agreement_panels
+    from uplapp.analysis.plots.agreement import agreement_panels
     from uplapp.analysis.plots.figures import save
     from uplapp.analysis.plots.style import PAGE_PX
 

@@ -38,8 +38,8 @@ def plan(
     """
     from uplapp.analysis.asking.planning import Plan, read_scores
     from uplapp.analysis.asking.planning import plan as simulated
-    from uplapp.analysis.plots import power_chart
     from uplapp.analysis.plots.figures import kind_of, save
+    from uplapp.analysis.plots.power import power_chart
 
     if not 0 < power < 1:
         raise UplappError(f"--power is {power:g}; it must be between 0 and 1")

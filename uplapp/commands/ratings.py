@@ -38,8 +38,8 @@ def ratings(
 
     Example:  python -m uplapp ratings ratings.csv --figure ratings.svg --json
     """
-    from uplapp.analysis.plots import rating_panels
     from uplapp.analysis.plots.figures import kind_of, picture
+    from uplapp.analysis.plots.ratings import rating_panels
     from uplapp.analysis.plots.style import PAGE_PX
     from uplapp.analysis.ratings.report import rating_report, to_csv, to_json
     from uplapp.analysis.reading.ratings import read_ratings

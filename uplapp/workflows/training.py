@@ -121,8 +121,8 @@ def draw_curves(path: Path, logs: Mapping[str, Path]) -> None:
     """
     import pandas as pd
 
-    from uplapp.analysis.plots import training_chart
     from uplapp.analysis.plots.figures import save
+    from uplapp.analysis.plots.training import training_chart
 
     tables = {name: pd.read_csv(log) for name, log in logs.items() if log.exists()}
     filled = {name: table for name, table in tables.items() if len(table)}

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.analysis.made import matrix, study, table
-from uplapp.analysis.plots import jod_chart
 from uplapp.analysis.plots.figures import DPI, FORMATS, figure_files, picture, save
+from uplapp.analysis.plots.scores import jod_chart
 from uplapp.analysis.plots.style import COLUMN_PX
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing.report import report

@@ -10,18 +10,14 @@ import pytest
 
 from tests.analysis.made import counts, matrix, study
 from tests.analysis.plots.drawn import NASTY, rows, svg
-from uplapp.analysis.plots import (
-    agreement_chart,
-    agreement_panels,
-    jod_chart,
-    observer_chart,
-    power_chart,
-    scene_chart,
-    triangle_chart,
-    win_chart,
-)
+from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
+from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.plots.scores import jod_chart
 from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
-from uplapp.analysis.plots.wins import SHADES
+from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.wins import SHADES, win_chart
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.scoring import analyse
 from uplapp.values import Comparisons, Method

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from uplapp.analysis.plots import training_chart
+from uplapp.analysis.plots.training import training_chart
 
 
 def log(steps=3, validated=True):

@@ -10,7 +10,7 @@ import pytest
 from tests.analysis import made, rated
 from tests.analysis.plots.drawn import NASTY, rows, svg
 from tests.calling import printer
-from uplapp.analysis.plots import rating_chart, rating_panels
+from uplapp.analysis.plots.ratings import rating_chart, rating_panels
 from uplapp.analysis.ratings.report import headline, rating_report, to_csv
 from uplapp.analysis.reading.ratings import from_table
 from uplapp.commands.ratings import ratings

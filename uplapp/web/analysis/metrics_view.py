@@ -8,7 +8,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.agreement.agreement import agreement, scatter_table
-from uplapp.analysis.plots import agreement_chart
+from uplapp.analysis.plots.agreement import agreement_chart
 from uplapp.analysis.reading.metric_table import Metrics, read_metrics
 from uplapp.analysis.reading.published import PUBLISHED, published_metrics
 from uplapp.analysis.scoring import analyse_scenes

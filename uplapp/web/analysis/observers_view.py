@@ -6,7 +6,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.observers.screening import notes, side_by_side
-from uplapp.analysis.plots import observer_chart
+from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes

@@ -15,7 +15,7 @@ from uplapp.analysis.asking.planning import (
     plan,
     read_scores,
 )
-from uplapp.analysis.plots import power_chart
+from uplapp.analysis.plots.power import power_chart
 from uplapp.errors import UplappError
 from uplapp.values import Method, Scores
 from uplapp.web.analysis.state import Analysed

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from uplapp.analysis.plots import rating_chart
+from uplapp.analysis.plots.ratings import rating_chart
 from uplapp.analysis.ratings.report import RatingReport, headline, methods, to_csv, to_json
 from uplapp.analysis.writing.wording import one_line
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table

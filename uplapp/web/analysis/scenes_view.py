@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.plots import scene_chart
+from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.reading.votes import scenes
 from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
