@@ -17,7 +17,7 @@ from uplapp.imaging.recipes.optimisers import OPTIMISERS
 from uplapp.imaging.recipes.spec import Schedule, one_stage
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.denoising import Photograph, load_photographs
-from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.run import train
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
 

@@ -317,7 +317,7 @@ def _read_rates(text: str) -> list[float]:
 
 
 def _logs(work: Sequence["Run"]) -> dict[str, Path]:
-    from uplapp.imaging.training.loop import log_path
+    from uplapp.imaging.training.run import log_path
 
     before = {
         f"{run.spec.before.name} (before)": log_path(run.places.runs, run.spec.before)

@@ -10,7 +10,7 @@ from tests.imaging.tiny import ALONE, SPEC, TINY, changed, weights
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.recipes.optimisers import OPTIMISERS, Muon, orthogonalise
 from uplapp.imaging.recipes.spec import Schedule
-from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.run import train
 
 STEPS = 7
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.imaging.tiny import ALONE, SPEC, TINY, changed, photographs
-from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.run import train
 
 # So long that none is done before its signal comes.
 LONG = changed(SPEC, schedule=replace(TINY, steps=60))

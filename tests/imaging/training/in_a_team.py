@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.imaging.tiny import SPEC, TINY, changed, photographs
 from uplapp.errors import Cancelled
-from uplapp.imaging.training.loop import train
+from uplapp.imaging.training.run import train
 from uplapp.imaging.training.team import Team
 
 # A batch of five falls to two processes as three and two.

@@ -14,7 +14,7 @@ from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, weights
 from tests.imaging.training import in_a_process
 from tests.imaging.training.in_a_process import LONG
-from uplapp.imaging.training.loop import state_path, train
+from uplapp.imaging.training.run import state_path, train
 
 
 def train_and_kill(house, folder, at_step, after_s):

@@ -11,7 +11,7 @@ from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.training import LEARNERS
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
-from uplapp.imaging.training.loop import log_path, state_path, train
+from uplapp.imaging.training.run import log_path, state_path, train
 from uplapp.registry import Entry
 
 

@@ -17,7 +17,7 @@ from uplapp.imaging.recipes.spec import RunSpec, Schedule
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.denoising import draw_crops, load_photographs
 from uplapp.imaging.training.learners import build_loss
-from uplapp.imaging.training.loop import Diverged, TrainingState, state_path, train
+from uplapp.imaging.training.run import Diverged, TrainingState, state_path, train
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then
 from uplapp.errors import UplappError
 from uplapp.imaging.recipes.spec import Schedule
 from uplapp.imaging.training.log import Scores
-from uplapp.imaging.training.loop import state_path
 from uplapp.imaging.training.rates import Trial, choose, shortened, try_rates
-from uplapp.imaging.training.run import Supplies
+from uplapp.imaging.training.run import Supplies, state_path
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from tests.imaging import tiny
 from tests.imaging.tiny import SPEC, TINY, changed, then
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.training.log import read_log
-from uplapp.imaging.training.loop import log_path, state_path
-from uplapp.imaging.training.run import finished
+from uplapp.imaging.training.run import finished, log_path, state_path
 from uplapp.imaging.training.sweep import attempt, spread
 
 L1 = then(SPEC, loss="l1")

@@ -13,7 +13,7 @@ from tests.imaging.tiny import ALONE, weights
 from tests.imaging.training import in_a_team
 from tests.imaging.training.in_a_team import SHARED
 from uplapp.errors import UplappError
-from uplapp.imaging.training.loop import state_path, train
+from uplapp.imaging.training.run import state_path, train
 from uplapp.imaging.training.team import Team
 
 

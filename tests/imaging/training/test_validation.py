@@ -13,7 +13,7 @@ from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
-from uplapp.imaging.training.loop import log_path, train
+from uplapp.imaging.training.run import log_path, train
 from uplapp.imaging.training.validation import Validation
 
 

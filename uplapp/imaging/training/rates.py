@@ -11,8 +11,7 @@ from pathlib import Path
 from uplapp.errors import UplappError
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.training.log import Listener, Scores
-from uplapp.imaging.training.loop import Diverged, train
-from uplapp.imaging.training.run import Supplies
+from uplapp.imaging.training.run import Diverged, Supplies, train
 from uplapp.imaging.training.team import Team
 
 RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3)
