@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uplapp.analysis.reading.csv import read_rows
+from uplapp.analysis.reading.tables import read_rows
 from uplapp.plain import neutral, plain, to_csv, to_json
 
 HOUSE = Path(__file__).resolve().parent.parent / "uplapp"

@@ -85,7 +85,7 @@ def _question(comparisons: Comparisons, observer: str | None, allowed: Path | No
 
 
 def _read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
-    from uplapp.analysis.reading.csv import read_table
+    from uplapp.analysis.reading.tables import read_table
 
     table = read_table(path)
     if not set(SIDES) <= set(table.columns):

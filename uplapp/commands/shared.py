@@ -108,7 +108,7 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
 
 def read_all(path: Path, columns: str, values: str, simulated: bool) -> Votes:
     """Read votes of people, or of simulated observers, as --columns and --values name their columns."""
-    from uplapp.analysis.reading.columns import parse_columns
+    from uplapp.analysis.reading.tables import parse_columns
     from uplapp.analysis.reading.votes import read_votes
 
     return read_votes(path, simulated or None, parse_columns(columns, values))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysis.made import write
 from tests.analysis.real import data_file
-from uplapp.analysis.reading.columns import Columns, distinct, header, parse_columns, spelling
+from uplapp.analysis.reading.tables import Columns, parse_columns, read_header, spelling
 from uplapp.analysis.reading.votes import count, read_votes, scenes
 from uplapp.errors import BadVotes, UplappError
 
@@ -145,10 +145,6 @@ def test_an_identifier_is_no_number(cell):
     assert spelling(cell) == cell
 
 
-def test_a_menu_is_told_columns_and_cells(tmp_path):
+def test_a_menu_is_told_the_columns(tmp_path):
     path = write(tmp_path, PAIRS)
-    assert header(path) == ("observer", "type1", "level1", "type2", "level2", "selected")
-    assert distinct(path, "selected") == ("1", "2", "2.0")
-    assert distinct(path, "type1", most=1) == ("NN",)
-    with pytest.raises(UplappError, match="unknown column 'who'"):
-        distinct(path, "who")
+    assert read_header(path) == ("observer", "type1", "level1", "type2", "level2", "selected")

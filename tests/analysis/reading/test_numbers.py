@@ -6,7 +6,7 @@ import pytest
 
 from tests.analysis.made import write
 from uplapp.analysis.reading.cells import numbers
-from uplapp.analysis.reading.csv import read_table
+from uplapp.analysis.reading.tables import read_table
 from uplapp.errors import BadVotes
 
 

@@ -9,8 +9,8 @@ from tests.analysis.rated import expected
 from tests.calling import printer
 from tests.study.rated import open_grading
 from tests.study.tiny import NOW
-from uplapp.analysis.reading.csv import read_table
 from uplapp.analysis.reading.ratings import from_table
+from uplapp.analysis.reading.tables import read_table
 from uplapp.commands.ratings import ratings as command
 from uplapp.plain import to_csv
 from uplapp.study.exports import ratings

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uplapp.analysis.reading.columns import spelling
-from uplapp.analysis.reading.csv import shown
+from uplapp.analysis.reading.tables import shown, spelling
 from uplapp.errors import BadVotes
 from uplapp.values import Array, Kind, Mask
 

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.reading.columns import NEEDED
-from uplapp.analysis.reading.csv import number, read_rows, shown
+from uplapp.analysis.reading.tables import NEEDED, number, read_rows, shown
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.values import Array, Comparisons
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.reading.cells import numbers
-from uplapp.analysis.reading.csv import read_table, shown
+from uplapp.analysis.reading.tables import read_table, shown
 from uplapp.errors import BadVotes
 from uplapp.values import Array
 

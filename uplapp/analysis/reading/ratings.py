@@ -21,8 +21,7 @@ from uplapp.analysis.reading.cells import (
     pooled,
     where,
 )
-from uplapp.analysis.reading.columns import parse_roles, require_columns, spelling
-from uplapp.analysis.reading.csv import read_header, read_table
+from uplapp.analysis.reading.tables import parse_roles, read_header, read_table, require_columns, spelling
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
 

@@ -21,8 +21,7 @@ from uplapp.analysis.reading.cells import (
     require,
     where,
 )
-from uplapp.analysis.reading.columns import Columns, check_columns, spelling
-from uplapp.analysis.reading.csv import read_table, shown
+from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown, spelling
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Comparisons, Mask, Votes
 

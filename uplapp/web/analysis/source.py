@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import gradio as gr
 import pandas as pd
 
-from uplapp.analysis.reading.columns import ROLES, Columns, header
 from uplapp.analysis.reading.matrices import WINNERS, read_matrix
 from uplapp.analysis.reading.published import PUBLISHED, published
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
+from uplapp.analysis.reading.tables import ROLES, Columns, read_header
 from uplapp.analysis.reading.votes import from_table, read_votes
 from uplapp.errors import BadVotes, OtherNames, UplappError
 from uplapp.values import Comparisons, Votes
@@ -105,7 +105,7 @@ def _columns() -> list[Any]:
 def _menus(path: str | None) -> tuple[Any, ...]:
     """Offer a file's columns, with the usual names chosen already."""
     try:
-        names = () if path is None else header(Path(path))
+        names = () if path is None else read_header(Path(path))
     except UplappError:
         names = ()
     taken = [[name for name in Columns().of(role) if name in names] for role in ROLES]
