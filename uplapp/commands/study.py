@@ -47,14 +47,14 @@ def new(
 
     Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
-    from uplapp.study.stimuli import folders, package
+    from uplapp.study.stimuli import package
 
     target = Settings.from_env().studies / package.name_of(name)
     head, tables = title or presets.title(task, LANGUAGE), presets.tables(task, [LANGUAGE])
     if archive is not None and reference is None and not condition:
-        made = package.create(archive, target, head, tables)
+        made = package.create_from_zip(archive, target, head, tables)
     elif archive is None and reference is not None and condition:
-        made = folders.create(target, head, reference, _conditions(condition), tables)
+        made = package.create_from_folders(target, head, reference, _conditions(condition), tables)
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
     print_result(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})

@@ -129,7 +129,10 @@ def test_a_stimulus_that_is_a_bomb_is_refused_by_its_header_alone(study, side):
 @pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
 @pytest.mark.parametrize(
     "act",
-    ["unpack(Path(sys.argv[1]), Path(sys.argv[2]))", "create(Path(sys.argv[1]), Path(sys.argv[2]), 'T')"],
+    [
+        "unpack(Path(sys.argv[1]), Path(sys.argv[2]))",
+        "create_from_zip(Path(sys.argv[1]), Path(sys.argv[2]), 'T')",
+    ],
 )
 def test_a_study_in_a_zip_with_a_picture_bomb_is_refused_and_leaves_nothing(study, tmp_path, side, act):
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side, 8, 0))

@@ -5,7 +5,7 @@ from tests.study.tiny import write_study
 from uplapp.errors import BadStudy
 from uplapp.study.definition import load
 from uplapp.study.stimuli import stimuli
-from uplapp.study.stimuli.folders import create
+from uplapp.study.stimuli.package import create_from_folders
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def conditions(source):
 
 def test_folders_of_pictures_become_a_study(source, tmp_path):
     target = tmp_path / "studies" / "mine"
-    made = create(target, 'A "quoted" title', source / "reference", conditions(source))
+    made = create_from_folders(target, 'A "quoted" title', source / "reference", conditions(source))
     assert load(target) == made
     assert made.title == 'A "quoted" title'
     assert [scene.name for scene in made.scenes] == ["astronaut", "chelsea"]
@@ -47,10 +47,10 @@ def bad_name(source):
 def test_a_study_that_cannot_be_made_leaves_nothing_behind(source, tmp_path, spoil):
     spoil(source)
     with pytest.raises(BadStudy):
-        create(tmp_path / "studies" / "mine", "t", source / "reference", conditions(source))
+        create_from_folders(tmp_path / "studies" / "mine", "t", source / "reference", conditions(source))
     assert list((tmp_path / "studies").glob("*")) == []
 
 
 def test_an_existing_study_is_never_overwritten(source):
     with pytest.raises(BadStudy, match="exists already"):
-        create(source, "t", source / "reference", conditions(source))
+        create_from_folders(source, "t", source / "reference", conditions(source))

@@ -102,7 +102,7 @@ def test_a_zip_of_folders_becomes_a_new_study(folder, tmp_path, inside):
         for path in sorted(folder.rglob("*.png")):
             archive.write(path, inside + str(path.relative_to(folder)))
         archive.writestr("__MACOSX/._x", b"")
-    made = package.create(tmp_path / "p.zip", tmp_path / "studies" / "mine", "Title")
+    made = package.create_from_zip(tmp_path / "p.zip", tmp_path / "studies" / "mine", "Title")
     assert {condition.name for condition in made.conditions} == {"l1", "l2", "ms_ssim", "flip"}
     assert sorted(path.name for path in (tmp_path / "studies").iterdir()) == ["mine"]
 
@@ -112,7 +112,7 @@ def test_a_zip_without_a_reference_is_refused(tmp_path):
         archive.writestr("l1/a.png", b"")
         archive.writestr("l2/a.png", b"")
     with pytest.raises(BadStudy, match="no folder reference/"):
-        package.create(tmp_path / "p.zip", tmp_path / "studies" / "mine", "Title")
+        package.create_from_zip(tmp_path / "p.zip", tmp_path / "studies" / "mine", "Title")
 
 
 def test_a_zip_that_is_no_study_is_named_itself(folder, tmp_path):

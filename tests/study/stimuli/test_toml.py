@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplapp.study.stimuli.folders import to_toml
+from uplapp.study.stimuli.package import to_toml
 
 VALUES = st.one_of(
     st.text(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(-1e6, 1e6), st.lists(st.text())

@@ -23,6 +23,10 @@ GUARD_BYTES = re.compile(f"'{FORMULA}".encode())
 TEXT = re.compile(rb"[^ \t\r\n,;]")
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+ROLES = ("observer", "condition_A", "condition_B", "is_A_selected", "scene")
+NEEDED = ROLES[:4]
+CHOICES = ("A", "B", "tie")
+LONGEST = 15  # digits that a float keeps; anything longer is an identifier
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -162,12 +166,6 @@ def _separator(data: bytes) -> str:
     header = re.search(rb"[^\r\n]*\S[^\r\n]*", data)
     marks = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
     return marks[0] if len(marks) == 1 else ","
-
-
-ROLES = ("observer", "condition_A", "condition_B", "is_A_selected", "scene")
-NEEDED = ROLES[:4]
-CHOICES = ("A", "B", "tie")
-LONGEST = 15  # digits that a float keeps; anything longer is an identifier
 
 
 @dataclass(frozen=True)

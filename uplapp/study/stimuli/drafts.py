@@ -11,9 +11,9 @@ from pathlib import Path
 from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition, load
-from uplapp.study.stimuli import blinding, folders, package, stimuli
+from uplapp.study.stimuli import blinding, package, stimuli
 from uplapp.study.stimuli.facts import Facts, facts
-from uplapp.study.stimuli.folders import Tables
+from uplapp.study.stimuli.package import Tables
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE
 
@@ -47,7 +47,7 @@ def from_zip(drafts: Path, source: Path, name: str, title: str, tables: Tables) 
         if package.is_packed(source):
             package.unpack(source, folder)
         else:
-            package.create(source, folder, title, tables)
+            package.create_from_zip(source, folder, title, tables)
         return _checked(folder)
 
 
@@ -69,7 +69,7 @@ def from_pictures(
             for condition, path in {REFERENCE: pictures.reference, **pictures.conditions}.items():
                 _copy(path, found / condition / f"{pictures.scene}.png")
         sources = {condition: found / condition for condition in wanted}
-        folders.create(folder, title, found / REFERENCE, sources, tables, labels)
+        package.create_from_folders(folder, title, found / REFERENCE, sources, tables, labels)
         return _checked(folder)
 
 

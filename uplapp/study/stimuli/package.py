@@ -1,19 +1,27 @@
-"""A whole study as one ZIP file, packed and unpacked without trusting a name or a size in it."""
+"""Studies as files that travel: made of pictures in folders or in a ZIP, packed whole into one ZIP."""
 
+import json
 import stat
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
 
 from uplapp import whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition import NAME, RESERVED, Definition, load
-from uplapp.study.stimuli import folders, stimuli
-from uplapp.study.stimuli.folders import SUFFIXES, Tables
+from uplapp.study.definition import NAME, RESERVED, Definition, load, parse
+from uplapp.study.stimuli import stimuli
 from uplapp.values import REFERENCE
 
+SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+FORMATS = ("PNG", "TIFF", "BMP", "JPEG")  # whatever a file is called, no other decoder sees it
+PROTOCOL = {"phase_ms": 250, "practice": 2, "catch": 2}
+
+Tables = Mapping[str, Any]
 MAX_FILES = 10_000
 MAX_BYTES = 2 * 2**30  # unpacked, all files together
 MAX_RATIO = 200  # bytes unpacked per byte packed; pictures and texts stay far below
@@ -22,6 +30,100 @@ CHUNK = 2**20
 ANSWERS = "answers"  # a folder of the ZIP that a study does not need
 LIMITS = f"allowed: {MAX_FILES} files, {MAX_BYTES >> 30} GiB unpacked, {MAX_RATIO} times the packed size"
 SPECIAL = frozenset("\\:\0")  # a drive, another system's separator, a name cut short
+
+
+def create_from_folders(
+    target: Path,
+    title: str,
+    reference: Path,
+    conditions: Mapping[str, Path],
+    tables: Tables | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Definition:
+    """Copy the pictures to `target` and write its study.toml. A file's name without suffix is its scene.
+
+    `tables` are further tables of the study.toml, such as `protocol`; `labels` are names of conditions on
+    screen. BadStudy if `target` exists, a scene is missing in a folder, or pictures of a scene do not agree.
+    """
+    if target.exists():
+        raise BadStudy(f"{target} exists already; choose another name")
+    sources = {REFERENCE: _pictures(reference)}
+    sources |= {name: _pictures(folder) for name, folder in conditions.items()}
+    scenes = sorted(sources[REFERENCE])
+    named = {name: (labels or {}).get(name, name) for name in conditions}
+    asked = {key: table for key, table in (tables or {}).items() if table is not None}
+    raw = {"title": title, "protocol": PROTOCOL, **asked, **_names(named, scenes)}
+    parse(raw, target.name, "the new study")
+    with whole.new_folder(target) as draft:
+        for condition, pictures in sources.items():
+            for scene in scenes:
+                _copy(pictures, scene, draft / condition, conditions.get(condition, reference))
+        (draft / "study.toml").write_text(to_toml(raw), encoding="utf-8")
+        definition = load(draft)
+        stimuli.check(definition, draft)
+    return definition
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    """Scene name -> file."""
+    if not folder.is_dir():
+        raise BadStudy(f"{folder} is not a folder")
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    found = {path.stem: path for path in files}
+    for path in files:
+        if found[path.stem] != path:
+            raise BadStudy(f"{path} and {found[path.stem].name} are one scene by their name; rename one")
+    if not found:
+        raise BadStudy(f"{folder} holds no pictures; allowed: {', '.join(SUFFIXES)}")
+    return found
+
+
+def _copy(pictures: Mapping[str, Path], scene: str, folder: Path, source: Path) -> None:
+    if scene not in pictures:
+        raise BadStudy(f"{source} has no picture of the scene '{scene}'; every folder needs every scene")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with Image.open(pictures[scene], formats=FORMATS) as image:
+            if image.mode not in ("L", "RGB") or image.width * image.height > stimuli.MAX_PIXELS:
+                found = f"{image.width}x{image.height} {image.mode}"
+                allowed = f"8-bit grey or RGB of at most {stimuli.MAX_PIXELS} pixels"
+                raise BadStudy(f"{pictures[scene]} is {found}; stimuli are {allowed}")
+            image.save(folder / f"{scene}.png")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise BadStudy(f"{pictures[scene]} cannot be read as a picture") from None
+
+
+def _names(conditions: Mapping[str, str], scenes: list[str]) -> dict[str, list[dict[str, str]]]:
+    return {
+        "conditions": [{"name": name, "label": label} for name, label in conditions.items()],
+        "scenes": [{"name": name} for name in scenes],
+    }
+
+
+def to_toml(raw: Mapping[str, Any], path: str = "") -> str:
+    """Write texts, numbers, truth values, lists, tables and lists of tables as TOML.
+
+    Keys are bare names, and None is left out.
+    """
+    own = {key: value for key, value in raw.items() if not _tables(value) and value is not None}
+    lines = [f"{key} = {_toml_value(value)}" for key, value in own.items()]
+    for key, value in raw.items():
+        name = f"{path}{key}"
+        head = f"[{name}]" if isinstance(value, Mapping) else f"[[{name}]]"
+        lines += [f"\n{head}\n{to_toml(table, f'{name}.')}".rstrip() for table in _tables(value)]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        return [value]
+    rows = list(value) if isinstance(value, list | tuple) else []
+    return rows if rows and all(isinstance(row, Mapping) for row in rows) else []
+
+
+def _toml_value(value: object) -> str:
+    """A value as in JSON, without escapes beyond ASCII, for TOML has no surrogates. DEL must be escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None = None) -> int:
@@ -67,15 +169,17 @@ def unpack(source: Path, target: Path) -> Definition:
     return definition
 
 
-def create(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
-    """Make a new study from a ZIP with reference/ and one folder per condition, as `folders.create` does."""
+def create_from_zip(source: Path, target: Path, title: str, tables: Tables | None = None) -> Definition:
+    """Make a new study from a ZIP with reference/ and one folder per condition."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         found = _extracted(source, Path(scratch), "pictures")
         if not (found / REFERENCE).is_dir():
             raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder per condition")
         conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
-        return folders.create(target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables)
+        return create_from_folders(
+            target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables
+        )
 
 
 def is_packed(source: Path) -> bool:
