@@ -45,7 +45,7 @@ def evaluate(
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """
     from uplapp.imaging.checkpoints import Checkpoints
-    from uplapp.imaging.evaluation import table
+    from uplapp.imaging.evaluation import job
     from uplapp.imaging.evaluation.text import format_evaluation
     from uplapp.imaging.tasks import TASKS
 
@@ -59,7 +59,7 @@ def evaluate(
         cards = checkpoints.cards(task)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     chosen = degradation_of(task, degradation, always=True)
-    result = table.evaluate(task, candidates, data, chosen, read_seeds(seeds), _show, lpips)
+    result = job.evaluate(task, candidates, data, chosen, read_seeds(seeds), _show, lpips)
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return

@@ -11,8 +11,7 @@ from torch import Tensor
 from uplapp.errors import BadStudy, UplappError
 from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards, of_methods
-from uplapp.imaging.evaluation.job import require_fit
+from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards, of_methods, require_fit
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.restorers import unwatched

@@ -13,8 +13,8 @@ from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadImage, Cancelled, UplappError
 from uplapp.imaging.case import Case, Subject, make_case
 from uplapp.imaging.checkpoints import Checkpoints, label
-from uplapp.imaging.evaluation.candidates import of_cards, of_methods
-from uplapp.imaging.evaluation.job import ON_SCREEN, Job, labels_of, run_job
+from uplapp.imaging.evaluation.candidates import labels_of, of_cards, of_methods
+from uplapp.imaging.evaluation.job import ON_SCREEN, Job, run_job
 from uplapp.imaging.evaluation.provenance import result_files, write_results
 from uplapp.imaging.evaluation.text import cautions, format_job
 from uplapp.imaging.files.pictures import Picture

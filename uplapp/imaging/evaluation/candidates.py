@@ -8,6 +8,7 @@ from typing import Any
 
 from uplapp.described import options_of
 from uplapp.errors import UplappError
+from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
 from uplapp.imaging.restorers import RESTORERS, NetworkRestorer, Restorer
 from uplapp.imaging.tasks import TASKS
@@ -98,6 +99,31 @@ def require_unique(candidates: Sequence[Candidate]) -> None:
     twice = next((name for name, times in count.items() if times > 1), None)
     if twice is not None:
         raise UplappError(f"'{twice}' is chosen twice; choose it once")
+
+
+def require_fit(candidate: Candidate, case: Case) -> None:
+    """Refuse a checkpoint of another task, and a method that does not take the measurement of a case."""
+    if candidate.card is not None and candidate.card.task != case.task:
+        raise UplappError(
+            f"checkpoint '{candidate.name}' is not for the task '{case.task}'; choose one that is"
+        )
+    kind, entry = case.measurement.operator.kind, RESTORERS[candidate.method]
+    if not entry.takes(kind, case.seen.ndim - 1):
+        raise UplappError(
+            f"'{candidate.name}' restores from {' or '.join(entry.operators)}, "
+            f"and {case.name} was measured as {kind}; choose another method"
+        )
+
+
+def labels_of(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Give the labels of candidates by name.
+
+    Where two labels are alike the name is added.
+    """
+    count = Counter(one.label for one in candidates)
+    return {
+        one.name: one.label if count[one.label] == 1 else f"{one.label} ({one.name})" for one in candidates
+    }
 
 
 def _options(method: str) -> dict[str, Any]:

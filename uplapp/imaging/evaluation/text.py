@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from uplapp.imaging.evaluation.job import Job
-from uplapp.imaging.evaluation.table import Evaluation
+from uplapp.imaging.evaluation.job import Evaluation, Job
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.tasks import TASKS
 

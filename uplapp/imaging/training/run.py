@@ -16,7 +16,7 @@ from uplapp import __version__
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints, name_for, read_card, write_checkpoint
 from uplapp.imaging.evaluation.candidates import of_cards
-from uplapp.imaging.evaluation.table import evaluate
+from uplapp.imaging.evaluation.job import evaluate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
