@@ -27,8 +27,7 @@ from PIL import Image
 from uplapp.settings import Settings
 from uplapp.study.definition import Protocol
 from uplapp.study.simulation.observers import respond
-from uplapp.study.stimuli import blinding
-from uplapp.study.store.store import DATABASE
+from uplapp.study.store.store import DATABASE, new_token
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
 EVERY_S = 4.0
@@ -98,7 +97,7 @@ class Browser:
 
     async def answer(self) -> None:
         """Answer the trial on screen, while the pictures of the next are already here."""
-        trial, key = self.state["trial"]["token"], blinding.token()
+        trial, key = self.state["trial"]["token"], new_token()
         given = respond("left", PROTOCOL, self.rng)
         self.tally.given.add((trial, key))
         start = time.perf_counter()

@@ -62,7 +62,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "stimuli": {"definition"},
         "session": {"answers", "definition", "plans", "stimuli", "store"},
         "exports": {"answers", "definition", "session", "store"},
-        "simulation": {"answers", "definition", "session", "stimuli", "store"},
+        "simulation": {"answers", "definition", "session", "store"},
     },
     "analysis": {
         "reading": set(),

@@ -13,7 +13,7 @@ from uplapp.study.exports import ratings, votes
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
-from uplapp.study.stimuli.blinding import token
+from uplapp.study.store.store import new_token
 
 CRITERIA = ["denoising", "structure", "details"]
 
@@ -25,7 +25,7 @@ def study(store, tmp_path):
 
 def answer(store, study, person, given):
     trial = session.state(store, study, person).trial
-    session.answer(store, study, person, trial.token, token(), given, NOW)
+    session.answer(store, study, person, trial.token, new_token(), given, NOW)
     return session.reveal(store, trial.token)
 
 

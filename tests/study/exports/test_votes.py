@@ -9,7 +9,7 @@ from uplapp.study.exports import votes
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
-from uplapp.study.stimuli.blinding import token
+from uplapp.study.store.store import new_token
 
 pytestmark = pytest.mark.study(not_sure=True)
 
@@ -18,7 +18,7 @@ def answer_all(store, study, *choices):
     person = joining.join(store, study, "1", NOW)
     for choice in choices:
         trial = session.state(store, study, person).trial
-        session.answer(store, study, person, trial.token, token(), response(choice), NOW)
+        session.answer(store, study, person, trial.token, new_token(), response(choice), NOW)
 
 
 def test_the_first_columns_are_the_fields_own(store, study):
@@ -45,7 +45,7 @@ def test_a_vote_tells_what_a_second_analysis_needs(store, study):
     person = joining.join(store, study, "1", NOW, Newcomer(language="en", agent="Firefox/128"))
     trial = session.state(store, study, person).trial
     given = response(response_ms=2100.0, seen_ms=(2000.0, 1900.0))
-    session.answer(store, study, person, trial.token, token(), given, NOW)
+    session.answer(store, study, person, trial.token, new_token(), given, NOW)
     row, shown = votes.votes(store, study.id).iloc[0], session.reveal(store, trial.token)
     assert row["first"] == {"left": "A", "right": "B"}[shown.first]
     assert (row["seen_A_ms"], row["seen_B_ms"]) == (2000.0, 1900.0)

@@ -12,7 +12,7 @@ from uplapp.study.plans.pairs import plan
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation.observers import simulate
-from uplapp.study.stimuli.blinding import token
+from uplapp.study.store.store import new_token
 
 PLAIN = {"catch": 0, "practice": 0}
 
@@ -134,7 +134,7 @@ def test_known_scores_are_recovered_with_five_eighths_of_the_votes_of_the_full_s
 class TestSession:
     def answer(self, store, study, person, given=None):
         shown = session.state(store, study, person).trial
-        return session.answer(store, study, person, shown.token, token(), given or response(), NOW)
+        return session.answer(store, study, person, shown.token, new_token(), given or response(), NOW)
 
     def test_only_the_current_trial_and_the_next_exist(self, store, study):
         person = joining.join(store, study, "1", NOW)

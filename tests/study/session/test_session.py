@@ -8,8 +8,7 @@ from uplapp.errors import Refused
 from uplapp.study.answers.response import BadResponse
 from uplapp.study.session import joining, session
 from uplapp.study.session.session import Unknown
-from uplapp.study.stimuli.blinding import token
-from uplapp.study.store.store import Store
+from uplapp.study.store.store import Store, new_token
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def count(store):
 
 def answer(store, study, observer, given=None, key=None):
     trial = session.state(store, study, observer).trial
-    return session.answer(store, study, observer, trial.token, key or token(), given or response(), NOW)
+    return session.answer(store, study, observer, trial.token, key or new_token(), given or response(), NOW)
 
 
 def test_asking_again_changes_nothing(store, study, observer):

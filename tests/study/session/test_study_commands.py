@@ -13,7 +13,7 @@ from uplapp.settings import Settings
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming
 from uplapp.study.session import joining, session
-from uplapp.study.stimuli.blinding import token
+from uplapp.study.store.store import new_token
 
 run = printer(app)
 
@@ -109,7 +109,7 @@ def test_a_rating_study_travels_with_its_ratings_and_replies(studies, tmp_path):
         ratings = tuple((name, 1) for name in dict.fromkeys(names))
         shown = session.state(store, study, who).trial
         given = response("rated", layout="single", frames_per_phase=1, swaps_ms=(), ratings=ratings)
-        session.answer(store, study, who, shown.token, token(), given, NOW)
+        session.answer(store, study, who, shown.token, new_token(), given, NOW)
         row = store.row("SELECT * FROM observers")
         replies.keep(store, row, {"note": "none"}, NOW)
         store.update("observers", row["id"], {"excluded": "a test run"})

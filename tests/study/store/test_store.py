@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from uplapp.study.store import store as store_module
-from uplapp.study.store.store import Store, StoreBusy
+from uplapp.study.store.store import Store, StoreBusy, new_token
 
 STUDY = {"id": "s", "name": "n", "hash": "h", "manifest": "{}", "secret": "00", "opened_at": 1.0}
 
@@ -107,3 +107,9 @@ def test_threads_take_turns(store):
     for thread in threads:
         thread.join()
     assert store.row("SELECT count(*) AS n FROM studies")["n"] == 160
+
+
+def test_tokens_are_128_bits_and_never_repeat():
+    tokens = {new_token() for _ in range(10_000)}
+    assert len(tokens) == 10_000
+    assert all(len(bytes.fromhex(token)) == 16 for token in tokens)

@@ -7,8 +7,7 @@ from uplapp.errors import Refused
 from uplapp.study.session import lifecycle, links, opening
 from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.stimuli import blinding
-from uplapp.study.store.store import Row, Store
+from uplapp.study.store.store import Row, Store, new_token
 
 CONSENT_CHANGED = "the consent text has changed; load the page again"
 
@@ -63,7 +62,7 @@ def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, 
         "id": letter + secrets.token_hex(5),
         "study": study.id,
         "number": (store.row(query, study=study.id, simulated=who.simulated) or {"next": 0})["next"],
-        "session": blinding.token(),
+        "session": new_token(),
         "simulated": int(who.simulated),
         "consent_version": consent_version,
         "joined_at": now,

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from uplapp.errors import UplappError
 from uplapp.study.session.lifecycle import WITHDRAWN, NotNow
-from uplapp.study.stimuli import blinding
-from uplapp.study.store.store import Row, Store
+from uplapp.study.store.store import Row, Store, new_token
 
 LABEL_LENGTH = 80
 NEEDED = "This study is by invitation: please open the personal link that you were sent."
@@ -18,7 +17,7 @@ def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[st
     for label in labels:
         if not label.strip() or len(label) > LABEL_LENGTH or not label.isprintable():
             raise UplappError(f"label {label!r} must be 1 to {LABEL_LENGTH} printable characters")
-    made = [blinding.token() for _ in labels]
+    made = [new_token() for _ in labels]
     with store.transaction():
         known = Counter([row["label"] for row in listing(store, study)] + list(labels))
         twice = sorted(label for label in labels if known[label] > 1)

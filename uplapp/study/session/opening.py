@@ -11,9 +11,9 @@ from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition, Protocol, presets
 from uplapp.study.plans import adaptive, pairs
 from uplapp.study.plans.adaptive import Chooser, Tally
-from uplapp.study.stimuli import blinding, stimuli
+from uplapp.study.stimuli import stimuli
 from uplapp.study.stimuli.stimuli import Stimuli
-from uplapp.study.store.store import Row, Store
+from uplapp.study.store.store import Row, Store, new_token
 from uplapp.values import Trial
 
 
@@ -104,7 +104,7 @@ def _find(store: Store, row: Row, former: str) -> str | None:
 
 
 def _add(store: Store, row: Row, now: float) -> str:
-    study = blinding.token()
+    study = new_token()
     store.insert(
         "studies",
         {"id": study, **row, "secret": secrets.token_hex(32), "opened_at": now, "quota": _quota(row)},
@@ -193,5 +193,5 @@ def extend(store: Store, study: OpenStudy, observer: Row) -> None:
 def add(store: Store, observer: str, trial: Trial, attempt: int) -> None:
     """Store a trial under fresh opaque tokens."""
     slots = ("token", "original_token", "left_token", "right_token")
-    tokens = {slot: blinding.token() for slot in slots}
+    tokens = {slot: new_token() for slot in slots}
     store.insert("trials", {**tokens, **vars(trial), "observer": observer, "attempt": attempt})

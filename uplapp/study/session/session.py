@@ -13,7 +13,7 @@ from uplapp.study.answers.response import Response
 from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import blinding
-from uplapp.study.store.store import Row, Store
+from uplapp.study.store.store import Row, Store, new_token
 from uplapp.values import REFERENCE, Trial
 
 ATTEMPTS = 2  # a trial with late frames is shown once more; a slow machine must not go round for ever
@@ -131,7 +131,7 @@ def note(
                 raise response.BadResponse(f"an event's kind must be one of: {', '.join(EVENTS)}")
             at_ms = response.finite(event.get("at_ms"), "at_ms", 0.0, 1e12)
             detail = json.dumps(event.get("detail", {}))[:1000]
-            row = {"id": blinding.token(), "observer": observer["id"], "kind": event["kind"]}
+            row = {"id": new_token(), "observer": observer["id"], "kind": event["kind"]}
             store.insert("events", {**row, "at_ms": at_ms, "detail": detail, "received_at": now})
 
 

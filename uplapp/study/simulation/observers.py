@@ -12,8 +12,7 @@ from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.simulation import raters
-from uplapp.study.stimuli import blinding
-from uplapp.study.store.store import Store
+from uplapp.study.store.store import Store, new_token
 from uplapp.values import REFERENCE, Choice, Trial
 
 SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
@@ -100,4 +99,4 @@ def _run(
             if definition.rating
             else respond(choose(trial, scores, rng), definition.protocol, rng)
         )
-        state = session.answer(store, study, token, state.trial.token, blinding.token(), given, now)
+        state = session.answer(store, study, token, state.trial.token, new_token(), given, now)

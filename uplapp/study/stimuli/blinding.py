@@ -1,7 +1,6 @@
-"""What an observer's browser gets instead of names: opaque tokens, and pixels whose bytes say nothing."""
+"""Pictures as an observer's browser gets them: PNG whose bytes say nothing of the condition."""
 
 import hashlib
-import secrets
 import struct
 import zlib
 from collections.abc import Sequence
@@ -13,11 +12,6 @@ COLOUR_TYPES = {1: 0, 3: 2}  # PNG (ISO 15948) table 11.1: channels -> grey, RGB
 STORED_BYTES = 65535  # the longest stored block (RFC 1951, 3.2.4)
 
 Part = bytes | memoryview
-
-
-def token() -> str:
-    """128 random bits in hex."""
-    return secrets.token_hex(16)
 
 
 def encode(pixels: NDArray[np.uint8], token: str) -> bytes:

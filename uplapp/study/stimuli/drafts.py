@@ -1,6 +1,7 @@
 """A study under construction: built and checked out of sight, then frozen and put in place as a whole."""
 
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from uplapp import whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition, load
-from uplapp.study.stimuli import blinding, package, stimuli
+from uplapp.study.stimuli import package, stimuli
 from uplapp.study.stimuli.facts import Facts, facts
 from uplapp.study.stimuli.package import Tables
 from uplapp.study.stimuli.stimuli import Stimuli
@@ -99,7 +100,7 @@ def sweep(drafts: Path) -> None:
 @contextmanager
 def _scratch(drafts: Path, name: str, source: Path | None = None) -> Iterator[Path]:
     """Yield the folder to make a study in. An error removes it, and its text holds no path of the server."""
-    folder = drafts / blinding.token() / package.name_of(name)
+    folder = drafts / secrets.token_hex(16) / package.name_of(name)
     folder.parent.mkdir(parents=True)
     try:
         yield folder

@@ -1,5 +1,6 @@
 """The database of answers: one file, one writer, one transaction per answer, readers that block nobody."""
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,11 @@ Row = dict[str, Any]
 DATABASE = "uplapp.db"  # its name inside the data folder
 BUSY = "the answers cannot be stored or read right now; try again in a moment"
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
+
+
+def new_token() -> str:
+    """Draw an id that nobody can guess: 128 random bits in hex."""
+    return secrets.token_hex(16)
 
 
 class StoreBusy(UplappError):
