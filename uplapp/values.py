@@ -17,6 +17,7 @@ Rows = NDArray[np.intp]  # indices of rows
 Mask = NDArray[np.bool_]
 
 Kind = Literal["practice", "main", "catch", "repeat"]
+KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
 Side = Literal["left", "right"]
 Choice = Literal["left", "right", "not_sure", "none", "rated"]  # none: no answer in time
 Watch = Callable[[int, int], None]  # hears (done, total) of long work, and may raise Cancelled to stop it

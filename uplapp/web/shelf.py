@@ -30,6 +30,11 @@ class Shelf:
     studies: dict[str, OpenStudy] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def database(self) -> Path:
+        """The file of answers."""
+        return self.settings.data / DATABASE
+
     def open_all(self) -> None:
         """Open every study that can be shown, and print on stderr what is wrong with the others."""
         for folder in self._folders():
@@ -82,7 +87,7 @@ class Shelf:
             return
         if lifecycle.entrance(self.store, before.id) == lifecycle.CLOSED:
             return
-        with reading(self.settings.data / DATABASE) as reader:
+        with reading(self.database) as reader:
             people = dashboard.people(reader, before.id, before.definition)
         busy = sum(not person.finished and not person.excluded for person in people)
         if busy:

@@ -11,8 +11,8 @@ from tests.analysis.made import matrix, study, table
 from uplapp import __version__
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.reading.votes import from_table
-from uplapp.analysis.scoring import analyse
-from uplapp.analysis.writing.report import headline, ranking, report, to_csv, to_json
+from uplapp.analysis.scoring import analyse, ranking
+from uplapp.analysis.writing.report import headline, report, to_csv, to_json
 from uplapp.values import Comparisons, Method
 
 KEYS = {"conditions", "jod", "low", "high", "interval", "prior", "observers", "comparisons", "pairs"}

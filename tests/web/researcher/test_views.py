@@ -17,6 +17,7 @@ from uplapp.hub.mirror import SyncStatus
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
+from uplapp.web.researcher.desk import FORGETFUL
 from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view, watch_view
 
 
@@ -75,9 +76,9 @@ def test_how_far_the_copy_is_stands_on_the_board(desk, status, words):
 
 
 def test_a_space_without_a_copy_has_a_banner_and_others_do_not(desk, tmp_path):
-    assert board.FORGETFUL not in drawn(desk)
+    assert FORGETFUL not in drawn(desk)
     shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, space=True))
-    assert board.FORGETFUL in drawn(replace(desk, shelf=shelf))
+    assert FORGETFUL in drawn(replace(desk, shelf=shelf))
 
 
 def test_a_study_that_stays_closed_says_why(desk):

@@ -20,7 +20,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.writing.report import ranking
+from uplapp.analysis.scoring import ranking
 from uplapp.values import Scores
 
 LANE_PX, LEAST_ROW_PX, MOST_ROW_PX = 9, 26, 64

@@ -21,8 +21,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.scoring import letters
-from uplapp.analysis.writing.report import ranking
+from uplapp.analysis.scoring import letters, ranking
 from uplapp.values import Scores
 
 MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables

@@ -34,8 +34,7 @@ from uplapp.analysis.plots.style import (
     titled,
     tooltips,
 )
-from uplapp.analysis.scoring import letters
-from uplapp.analysis.writing.report import ranking
+from uplapp.analysis.scoring import letters, ranking
 from uplapp.values import Difference, Scores
 
 LOOKS: dict[str, tuple[str, list[int]]] = {

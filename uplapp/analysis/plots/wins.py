@@ -21,7 +21,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.writing.report import ranking
+from uplapp.analysis.scoring import ranking
 from uplapp.values import Scores
 
 SHADES = [

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from uplapp.analysis.reading.tables import shown, spelling
 from uplapp.errors import BadVotes
-from uplapp.values import Array, Kind, Mask
+from uplapp.values import KINDS, Array, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,6 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
     return values
 
 
-KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
 TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 
 Notes = tuple[str, ...]

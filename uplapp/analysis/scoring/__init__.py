@@ -9,7 +9,7 @@ from uplapp.analysis.scoring.bootstrap import (
     observer_weights,
 )
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
-from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse
+from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
 from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "letters",
     "normal_interval",
     "observer_weights",
+    "ranking",
     "upright",
 ]

@@ -1,6 +1,7 @@
 """Comparisons -> Scores: the one function that commands and pages call."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from uplapp.analysis.model import (
@@ -72,6 +73,22 @@ def analyse(
         excluded=comparisons.excluded,
         manifest=comparisons.manifest,
     )
+
+
+def ranking(scores: Scores) -> pd.DataFrame:
+    """Rank the conditions, best first: rank, condition, jod, jod_low, jod_high, chosen_share."""
+    wins, votes = scores.wins.sum(axis=1), (scores.wins + scores.wins.T).sum(axis=1)
+    table = pd.DataFrame(
+        {
+            "condition": scores.conditions,
+            "jod": scores.jod,
+            "jod_low": scores.low,
+            "jod_high": scores.high,
+            "chosen_share": np.divide(wins, votes, out=np.full(wins.size, np.nan), where=votes > 0),
+        }
+    ).sort_values("jod", ascending=False, na_position="last", kind="stable")
+    table.insert(0, "rank", table["jod"].rank(ascending=False, method="min").astype("Int64"))
+    return table.reset_index(drop=True)
 
 
 def _check(comparisons: Comparisons, method: Method) -> int | None:

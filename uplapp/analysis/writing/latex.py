@@ -4,7 +4,8 @@ import re
 from math import isfinite
 from typing import Any
 
-from uplapp.analysis.writing.report import Report, ranking
+from uplapp.analysis.scoring import ranking
+from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import fixed, interval_words, plural
 from uplapp.values import Scores
 

@@ -11,7 +11,6 @@ from uplapp import __version__, plain
 from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_of_fit
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
-from uplapp.analysis.reading.cells import KINDS
 from uplapp.analysis.reading.votes import count, scenes, without
 from uplapp.analysis.scoring import (
     ALPHA,
@@ -23,9 +22,10 @@ from uplapp.analysis.scoring import (
     covariance,
     interaction,
     letters,
+    ranking,
 )
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import Array, Comparisons, Estimate, Method, Scores, Votes, Watch
+from uplapp.values import KINDS, Array, Comparisons, Estimate, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)
@@ -157,22 +157,6 @@ def _not_sure(comparisons: Comparisons) -> int | None:
 
 UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
 MODEL = "Thurstone Case V, sigma 1.4826"
-
-
-def ranking(scores: Scores) -> pd.DataFrame:
-    """Rank the conditions, best first: rank, condition, jod, jod_low, jod_high, chosen_share."""
-    wins, votes = scores.wins.sum(axis=1), (scores.wins + scores.wins.T).sum(axis=1)
-    table = pd.DataFrame(
-        {
-            "condition": scores.conditions,
-            "jod": scores.jod,
-            "jod_low": scores.low,
-            "jod_high": scores.high,
-            "chosen_share": np.divide(wins, votes, out=np.full(wins.size, np.nan), where=votes > 0),
-        }
-    ).sort_values("jod", ascending=False, na_position="last", kind="stable")
-    table.insert(0, "rank", table["jod"].rank(ascending=False, method="min").astype("Int64"))
-    return table.reset_index(drop=True)
 
 
 def headline(scores: Scores) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.observers.screening import side_by_side
-from uplapp.analysis.scoring import ALPHA, upright
-from uplapp.analysis.writing.report import Report, ranking
+from uplapp.analysis.scoring import ALPHA, ranking, upright
+from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     chance,
     fixed,

@@ -232,6 +232,11 @@ class Evaluation:
     rows: list[dict[str, Any]]
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def observed(self) -> str:
+        """The label of an image before it is restored."""
+        return TASKS[self.task].observed
+
 
 def evaluate(
     task: str,

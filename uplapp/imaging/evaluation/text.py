@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from uplapp.imaging.evaluation.job import Evaluation, Job
 from uplapp.imaging.metrics import METRICS, MetricEntry
-from uplapp.imaging.tasks import TASKS
 
 UNKNOWN = "–"
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
@@ -12,7 +11,7 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 def format_evaluation(evaluation: Evaluation) -> str:
     """Lay out a table as it was published: metrics down, degraded input and candidates across."""
-    observed = TASKS[evaluation.task].observed.capitalize()
+    observed = evaluation.observed.capitalize()
     header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
         [

@@ -29,6 +29,8 @@ RESERVED = ("api", "static")  # these are addresses beside the study's own
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 Named = Condition | Scene | Question | Criterion
 LANGUAGE = re.compile(r"[a-z]{2}")
+SECONDS_A_TRIAL = 7.0  # two seconds of flicker, a choice and the way to the next: an estimate
+SECONDS_AN_IMAGE, SECONDS_A_CRITERION = 3.0, 4.0  # to look, and to rate: estimates as well
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,19 @@ class Definition:
     def main_trials(self) -> int:
         """Main trials that one observer answers."""
         return self.comparisons * self.protocol.orders
+
+    @property
+    def trials(self) -> int:
+        """All that one observer answers: practice, main, catch and repeat trials."""
+        protocol = self.protocol
+        return self.main_trials + protocol.practice + protocol.catch + protocol.repeats
+
+    @property
+    def minutes(self) -> float:
+        """Estimate how long an observer takes, from the number of trials and of criteria."""
+        criteria = {entry.name for entry in self.rating.criteria} if self.rating else ()
+        each_s = SECONDS_AN_IMAGE + SECONDS_A_CRITERION * len(criteria) if criteria else SECONDS_A_TRIAL
+        return round(self.trials * each_s / 60, 1)
 
     @property
     def comparisons(self) -> int:

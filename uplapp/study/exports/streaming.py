@@ -41,12 +41,10 @@ def json_lines(
         yield votes.to_json_lines(piece)
 
 
-def table(
-    reader: Reader, study: str, simulated: bool = False, as_table: AsTable = votes.as_table
-) -> pd.DataFrame:
-    """The table of `votes.votes`, or of `ratings.ratings`, read beside the writer."""
-    rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
-    return as_table(rows, False)
+def table(reader: Reader, study: OpenStudy, simulated: bool = False) -> pd.DataFrame:
+    """The table of `votes.votes`, or of `ratings.ratings` in a rating study, read beside the writer."""
+    rows = reader.each(votes.QUERY, {"study": study.id, "simulated": int(simulated)})
+    return _as_table(study)(rows, False)
 
 
 def export(
@@ -58,8 +56,7 @@ def export(
         table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
         yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
-        as_table = ratings.as_table if study.definition.rating else votes.as_table
-        yield from WRITERS[suffix](reader, study.id, simulated, everything, as_table)
+        yield from WRITERS[suffix](reader, study.id, simulated, everything, _as_table(study))
 
 
 def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
@@ -72,6 +69,10 @@ def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
         for name, asked in names.items()
         for suffix in (("csv",) if asked else WRITERS)
     }
+
+
+def _as_table(study: OpenStudy) -> AsTable:
+    return ratings.as_table if study.definition.rating else votes.as_table
 
 
 def _tables(

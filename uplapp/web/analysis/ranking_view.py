@@ -8,8 +8,8 @@ import numpy as np
 from uplapp.analysis.plots.scores import jod_chart
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.plots.wins import win_chart
-from uplapp.analysis.scoring import ALPHA, upright
-from uplapp.analysis.writing.report import Report, headline, ranking
+from uplapp.analysis.scoring import ALPHA, ranking, upright
+from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural
 from uplapp.values import Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table

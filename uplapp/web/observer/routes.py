@@ -19,7 +19,6 @@ from uplapp.study.answers import rating, replies, response
 from uplapp.study.definition import Criterion, Definition
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.stimuli import facts
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.limits import Limiter, Limits
@@ -268,8 +267,8 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
         "task": "rating" if definition.rating else "pairs",
         "state": door,
         "links_only": definition.access.links_only,
-        "trials": facts.trials(definition) - protocol.practice,
-        "minutes": facts.minutes(definition),
+        "trials": definition.trials - protocol.practice,
+        "minutes": definition.minutes,
         "width": max(width for _, width in sizes),
         "height": max(height for height, _ in sizes),
         "boosted": protocol.zoom > 1 or protocol.amplification > 1,

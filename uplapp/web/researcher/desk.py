@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.datastructures import Headers
 
 from uplapp.hub.mirror import Mirror
-from uplapp.study.store.store import DATABASE
-from uplapp.web.observer.limits import address
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
 
 REFUSED = "Only a researcher may do this: enter the token first."
+FORGETFUL = (
+    "This Space keeps no copy: answers and studies made here are lost when it restarts. "
+    "Set the secret UPLAPP_ANSWERS_REPO."
+)
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
 
 
@@ -42,11 +43,6 @@ class Desk:
     entry: gr.State
     clock: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
-
-    @property
-    def database(self) -> Path:
-        """The file of answers."""
-        return self.shelf.settings.data / DATABASE
 
     @property
     def drafts(self) -> Path:
@@ -77,12 +73,6 @@ def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:
             return listener(entry, *values)
 
     return checked
-
-
-def address_of(request: gr.Request, behind_proxy: bool) -> str:
-    """The network address that a request comes from, as the observers' limits count it."""
-    client = (request.client.host, 0) if request.client else None
-    return address({"client": client}, Headers(raw=request.headers.raw), behind_proxy)
 
 
 def entry_of(request: gr.Request) -> Entry:

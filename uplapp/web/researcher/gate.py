@@ -5,9 +5,12 @@ import secrets
 import sys
 import threading
 
+import gradio as gr
+from starlette.datastructures import Headers
+
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.web.observer.limits import Buckets, Rate
+from uplapp.web.observer.limits import Buckets, Rate, address
 
 TRIES = Rate(10, 6)  # wrong tokens of one address: ten at once, then one every ten seconds
 MISSING = (
@@ -61,3 +64,9 @@ def gate(settings: Settings) -> Gate:
     token = secrets.token_urlsafe(18)
     print(f"researcher's token until this process ends: {token}", file=sys.stderr, flush=True)
     return Gate(token)
+
+
+def address_of(request: gr.Request, behind_proxy: bool) -> str:
+    """The network address that a request comes from, as the observers' limits count it."""
+    client = (request.client.host, 0) if request.client else None
+    return address({"client": client}, Headers(raw=request.headers.raw), behind_proxy)

@@ -7,8 +7,8 @@ import gradio as gr
 
 from uplapp.study.stimuli import drafts
 from uplapp.web.researcher.build import build_view
-from uplapp.web.researcher.desk import Desk, Entry, address_of, entry_of
-from uplapp.web.researcher.gate import MISSING, GateShut
+from uplapp.web.researcher.desk import Desk, Entry, entry_of
+from uplapp.web.researcher.gate import MISSING, GateShut, address_of
 from uplapp.web.researcher.watch import watch_view
 
 ON_OWN_MACHINE = "On your own machine the token stands in the terminal; on a Space it is UPLAPP_ADMIN_TOKEN."

@@ -1,5 +1,7 @@
 """Build a study: pictures in, facts and a contact sheet to look at, then frozen and open at once."""
 
+import base64
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,11 @@ import gradio as gr
 from uplapp.errors import BadStudy
 from uplapp.study.stimuli import drafts, package
 from uplapp.study.stimuli.drafts import Draft
-from uplapp.study.stimuli.preview import contact_sheet
+from uplapp.study.stimuli.preview import Row, contact_sheet
 from uplapp.web.researcher.build import collecting, form, more
 from uplapp.web.researcher.build.collecting import Collected
-from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.researcher.watch.board import FORGETFUL
-from uplapp.web.researcher.watch.drawing import sheet, tile, warning
+from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
+from uplapp.web.researcher.watch.drawing import tile, warning
 
 ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
 LONG_MIN = 30
@@ -114,11 +115,29 @@ def shown(made: Draft) -> str:
         tile(f"{facts.trials}", "trials per observer"),
         tile(f"{facts.minutes:.0f} min", "about"),
     )
-    pictures = sheet(contact_sheet(made.definition, made.stimuli))
+    pictures = _sheet(contact_sheet(made.definition, made.stimuli))
     drawn = "".join(map(warning, cautions))
     told = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
     drawn += f"<p>Not as by default:</p><ul>{told}</ul>" if told else ""
     return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{drawn}{pictures}</div>'
+
+
+def _sheet(rows: Sequence[Row]) -> str:
+    """Draw the contact sheet, one row per scene, one column per condition."""
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(label)}</th>" for label, _ in rows[0].pictures)
+    body = "".join(
+        f"<tr>{''.join(_picture(row.scene, label, jpeg) for label, jpeg in row.pictures)}</tr>"
+        for row in rows
+    )
+    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _picture(scene: str, label: str, jpeg: bytes) -> str:
+    told = escape(f"{scene}, {label}")
+    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+    return f'<td><img src="{source}" alt="{told}" title="{told}"></td>'
 
 
 def _name(made: Draft | None) -> str:

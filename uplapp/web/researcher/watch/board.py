@@ -10,16 +10,12 @@ from uplapp.study.exports import dashboard
 from uplapp.study.exports.dashboard import Overview, Person
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import reading
-from uplapp.web.researcher.desk import Desk, Entry
+from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
 from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
 
 HOUR, DAY = "last hour", "last day"
 SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}
 BROKEN_SHARE = 0.1  # of an observer's answers; the table marks what is above
-FORGETFUL = (
-    "This Space keeps no copy: answers and studies made here are lost when it restarts. "
-    "Set the secret UPLAPP_ANSWERS_REPO."
-)
 COLUMNS = (
     *("Observer", "Joined, UTC", "Progress", "Minutes", "Flagged", "Late frames", "Swap sd, ms"),
     *("Layout", "Pixel ratio", "Language", "Left out because"),
@@ -37,7 +33,7 @@ def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
 def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     study, now = desk.shelf.get(name), desk.clock()
     seconds, parts, begin, unit = SPANS.get(span, SPANS[HOUR])
-    with reading(desk.database) as reader:
+    with reading(desk.shelf.database) as reader:
         found = dashboard.overview(reader, study.id, study.definition, now)
         pace = dashboard.pace(reader, study.id, now, seconds, parts)
     answers = sum(person.answers for person in found.people)

@@ -48,10 +48,10 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
     study = desk.shelf.get(name)
     if kind == DATABASE:
         path = room("uplapp-snapshot.db")
-        snapshot(desk.database, path)
+        snapshot(desk.shelf.database, path)
         return str(path)
     suffix = SUFFIXES.get(kind, "csv")
     what = "replies" if kind == REPLIES else "ratings" if study.definition.rating else "votes"
-    with reading(desk.database) as reader:
+    with reading(desk.shelf.database) as reader:
         text = streaming.export(reader, study, suffix, simulated, everything, kind == REPLIES)
         return offer_pieces(f"{name}-{what}.{suffix}", text)

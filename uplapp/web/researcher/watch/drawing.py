@@ -1,10 +1,7 @@
 """Small pictures and tables of the dashboard, as HTML that the browser only has to show."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from html import escape
-
-from uplapp.study.stimuli.preview import Row
 
 STYLE = """
 .board { display: grid; gap: 14px; }
@@ -96,21 +93,3 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequen
     )
     inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="numbers people"><table>{inner}</table></div>'
-
-
-def sheet(rows: Sequence[Row]) -> str:
-    """The contact sheet: a row a scene, a column a condition."""
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(label)}</th>" for label, _ in rows[0].pictures)
-    body = "".join(
-        f"<tr>{''.join(_picture(row.scene, label, jpeg) for label, jpeg in row.pictures)}</tr>"
-        for row in rows
-    )
-    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _picture(scene: str, label: str, jpeg: bytes) -> str:
-    told = escape(f"{scene}, {label}")
-    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-    return f'<td><img src="{source}" alt="{told}" title="{told}"></td>'

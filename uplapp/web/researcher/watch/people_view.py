@@ -62,7 +62,7 @@ def asked(desk: Desk, name: str, observer: str) -> Asked:
     wanted = observer.strip()
     if not wanted:
         raise UplappError("no observer is given; the ids are in the first column of the table of people")
-    with reading(desk.database) as reader:
+    with reading(desk.shelf.database) as reader:
         return Asked(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
 
 

@@ -8,7 +8,7 @@ from uplapp.analysis.ratings.report import RatingReport, rating_report
 from uplapp.analysis.reading.ratings import from_table as ratings_from_table
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing.report import Report, report
-from uplapp.study.exports import ratings, streaming
+from uplapp.study.exports import streaming
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import reading
 from uplapp.values import Method
@@ -46,8 +46,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
     """The report on the answers so far, with the conditions' labels, or None without a main trial."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.database) as reader:
-        table = streaming.table(reader, study.id, simulated)
+    with reading(desk.shelf.database) as reader:
+        table = streaming.table(reader, study, simulated)
     if not (table["kind"] == "main").any():
         return None
     table = table.replace({"condition_A": labels, "condition_B": labels})
@@ -57,8 +57,8 @@ def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
 def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport | None:
     """The same of a rating study."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.database) as reader:
-        table = streaming.table(reader, study.id, simulated, ratings.as_table)
+    with reading(desk.shelf.database) as reader:
+        table = streaming.table(reader, study, simulated)
     if not (table["kind"] == "main").any():
         return None
     found = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
