@@ -1,6 +1,6 @@
 """What a study asks and shows: its study.toml as checked, frozen values."""
 
-from uplapp.study.definition.definition import NAME, RESERVED, Definition, load, parse
+from uplapp.study.definition.definition import NAME, RESERVED, Definition, consents_of, load, parse
 from uplapp.study.definition.protocol import (
     LAYOUTS,
     SCALES,
@@ -32,6 +32,7 @@ __all__ = [
     "Render",
     "Scene",
     "Translation",
+    "consents_of",
     "load",
     "parse",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.presets import consent
+from uplapp.study.definition.presets import FORMER_CONSENTS, PAIRS, RATING, consent
 from uplapp.study.definition.protocol import (
     Access,
     Completion,
@@ -96,6 +96,11 @@ class Definition:
         own = self._translation(language).consent or self.consent.text
         return own or consent(self.rating is not None, language)
 
+    def as_formerly(self) -> "Definition":
+        """The study as versions up to 0.1 hashed it: the consent text not written out in each language."""
+        text = self.consent.text or FORMER_CONSENTS[RATING if self.rating else PAIRS]
+        return replace(self, consent=replace(self.consent, text=text))
+
     def with_consents(self, texts: Mapping[str, str] | None = None) -> "Definition":
         """The same study with its consent text written out in each language, or with the given `texts`."""
         texts = texts or {language: self.consent_in(language) for language in self.languages}
@@ -130,6 +135,19 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
     definition = read(Definition, {**raw, "name": name}, where, BadStudy)
     _check(definition, where)
     return definition
+
+
+def consents_of(said: Mapping[str, Any]) -> dict[str, str]:
+    """The version, and the text in each language as people read it, from the definition in a manifest."""
+    own = said["consent"]["text"]
+    own = "" if own in FORMER_CONSENTS.values() else own
+    texts = {said["protocol"].get("language", Protocol.language): own}
+    texts |= {entry["language"]: entry["consent"] or own for entry in said.get("translations", [])}
+    standard = {language: consent(bool(said.get("rating")), language) for language in texts}
+    return {
+        "version": said["consent"]["version"],
+        **{key: text or standard[key] for key, text in texts.items()},
+    }
 
 
 def check_name(name: object, what: str, where: str) -> str:

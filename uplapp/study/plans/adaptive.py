@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.study.definition import Definition
-from uplapp.study.plans.pairs import SIDES
 from uplapp.study.plans.sequence import LAG
 from uplapp.study.store.store import Store
-from uplapp.values import Side, Trial
+from uplapp.values import SIDES, Side, Trial
 
 # (counts (n,n), count, allowed (n,n), shown (n,n), seed, start) -> pairs (i, j), best first
 Chooser = Callable[[Any, int, Any, Any, int, Any], Sequence[tuple[int, int]]]

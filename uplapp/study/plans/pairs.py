@@ -8,9 +8,7 @@ import numpy as np
 
 from uplapp.study.definition import Definition
 from uplapp.study.plans import ratings, sequence
-from uplapp.values import REFERENCE, Kind, Side, Trial
-
-SIDES: tuple[Side, Side] = ("left", "right")
+from uplapp.values import REFERENCE, SIDES, Kind, Trial
 
 
 @lru_cache(maxsize=512)

@@ -2,13 +2,11 @@
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Definition, Protocol, presets
+from uplapp.study.definition import Definition, Protocol, consents_of
 from uplapp.study.plans import adaptive, pairs
 from uplapp.study.plans.adaptive import Chooser, Tally
 from uplapp.study.stimuli import stimuli
@@ -45,10 +43,10 @@ def open_study(
         "hash": checked.digest(worded, edition),
         "manifest": checked.manifest(worded, edition),
     }
-    former = checked.digest(_as_formerly(definition), edition)
+    former = checked.digest(definition.as_formerly(), edition)
     sealed = (stimuli.read(root) or {}).get("hash")
     if sealed == former:
-        row |= {"hash": former, "manifest": checked.manifest(_as_formerly(definition), edition)}
+        row |= {"hash": former, "manifest": checked.manifest(definition.as_formerly(), edition)}
     with store.transaction():
         study = _find(store, row, former) or _add(store, row, now)
     return OpenStudy(study, worded, checked, chooser)
@@ -119,7 +117,7 @@ def _quota(row: Row) -> int | None:
 
 def _check_consent(store: Store, held: Row, row: Row) -> None:
     """BadStudy if observers agreed to another text under the version that the study has now."""
-    before, after = (_consents(json.loads(one["manifest"])["definition"]) for one in (held, row))
+    before, after = (consents_of(json.loads(one["manifest"])["definition"]) for one in (held, row))
     query = """SELECT count(*) AS n FROM observers
         WHERE study = :study AND consent_version = :version AND simulated = 0"""
     version = after.pop("version")
@@ -131,27 +129,6 @@ def _check_consent(store: Store, held: Row, row: Row) -> None:
             f"the consent text changed, but {agreed} observers agreed to the old one as version '{version}'; "
             "give the new text another version in [consent], or restore the old text"
         )
-
-
-def _consents(said: Mapping[str, Any]) -> dict[str, str]:
-    """The version, and the text in each language as people read it, from the definition in a manifest."""
-    kind = presets.RATING if said.get("rating") else presets.PAIRS
-    own = said["consent"]["text"]
-    own = "" if own in presets.FORMER_CONSENTS.values() else own
-    texts = {said["protocol"].get("language", Protocol.language): own}
-    texts |= {entry["language"]: entry["consent"] or own for entry in said.get("translations", [])}
-    standard = {language: presets.consent(kind == presets.RATING, language) for language in texts}
-    return {
-        "version": said["consent"]["version"],
-        **{key: text or standard[key] for key, text in texts.items()},
-    }
-
-
-def _as_formerly(definition: Definition) -> Definition:
-    """The study as versions up to 0.1 hashed it: the consent text not written out in each language."""
-    kind = presets.RATING if definition.rating else presets.PAIRS
-    text = definition.consent.text or presets.FORMER_CONSENTS[kind]
-    return replace(definition, consent=replace(definition.consent, text=text))
 
 
 def waiting(store: Store, observer: Row) -> list[Row]:

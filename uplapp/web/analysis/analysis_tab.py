@@ -13,7 +13,6 @@ from uplapp.analysis.ratings.report import RatingReport, rating_report
 from uplapp.analysis.reading.published import SOURCE, published
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.reading.votes import count
-from uplapp.analysis.scoring import MEAN
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Comparisons, Method, Watch
@@ -28,7 +27,15 @@ from uplapp.web.analysis import (
     source,
 )
 from uplapp.web.analysis.source import LiveVotes, Source
-from uplapp.web.analysis.state import ANCHOR, INTERVAL, Analysed, build_method, method_changes, read_method
+from uplapp.web.analysis.state import (
+    ANCHOR,
+    INTERVAL,
+    Analysed,
+    anchors,
+    build_method,
+    method_changes,
+    read_method,
+)
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
@@ -233,7 +240,7 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
         observers_view.compared(result),
         *plan_view.follow(scores),
         *paper_view.show(result),
-        gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor),
+        anchors(scores),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
     )

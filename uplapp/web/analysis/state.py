@@ -10,7 +10,7 @@ from uplapp.analysis.model import PRIORS, TIES
 from uplapp.analysis.reading.votes import without
 from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.report import Report
-from uplapp.values import Comparisons, Method, Votes
+from uplapp.values import Comparisons, Method, Scores, Votes
 
 INTERVAL, ANCHOR = 1, 4  # their places among the widgets of the method
 NO_VOTES = "No votes are read; the ranking says why."
@@ -57,6 +57,11 @@ def read_method(chosen: list[Any], conditions: tuple[str, ...]) -> Method:
     prior, interval, bootstraps, seed, anchor, ties, side_bias = chosen
     zero = anchor if anchor in conditions else MEAN
     return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias)
+
+
+def anchors(scores: Scores) -> Any:
+    """Offer what may lie at 0 JOD: the mean, and the conditions of these scores."""
+    return gr.update(choices=[MEAN, *scores.conditions], value=scores.method.anchor)
 
 
 def menu(table: Any) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from html import escape
 from urllib.parse import quote
 
 from uplapp.errors import UplappError
-from uplapp.hub.mirror import Mirror
 from uplapp.study.exports import dashboard
 from uplapp.study.exports.dashboard import Overview, Person
 from uplapp.study.session.opening import OpenStudy
@@ -40,7 +39,7 @@ def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     drawn = (
         *warnings(desk, found, desk.shelf.closed.get(name)),
         _address(entry, name, study),
-        _tiles(found, answers, desk.mirror, now),
+        _tiles(found, answers, desk, now),
         bars(pace, begin, "now", unit),
         '<div class="pair">',
         shares("Flags", found.flags, answers),
@@ -73,11 +72,11 @@ def people(rows: tuple[Person, ...]) -> str:
     return drawn + more
 
 
-def copied(mirror: Mirror | None, now: float) -> tuple[str, str]:
+def copied(desk: Desk, now: float) -> tuple[str, str]:
     """How far the copy on the Hub is, as a number and a few words."""
-    if mirror is None:
+    if desk.mirror is None:
         return "none", "no copy is kept: set UPLAPP_ANSWERS_REPO"
-    state = mirror.status
+    state = desk.mirror.status
     if state.last_sync is None:
         return f"{state.unsynced}", "rows wait for the first copy"
     return f"{state.unsynced}", f"rows not copied yet; last copy {_ago(now - state.last_sync)}"
@@ -94,7 +93,7 @@ def _address(entry: Entry, name: str, study: OpenStudy) -> str:
     return f'<div class="address">Observers take part at {link}{only}</div>'
 
 
-def _tiles(found: Overview, answers: int, mirror: Mirror | None, now: float) -> str:
+def _tiles(found: Overview, answers: int, desk: Desk, now: float) -> str:
     people = found.people
     finished = sum(person.finished for person in people)
     flagged, out = sum(person.flagged for person in people), sum(found.excluded.values())
@@ -106,7 +105,7 @@ def _tiles(found: Overview, answers: int, mirror: Mirror | None, now: float) -> 
         tile(f"{found.last_minute}", "in the last minute"),
         tile(f"{flagged / max(1, answers):.0%}", f"flagged: {flagged}"),
         tile(f"{out / max(1, answers):.0%}", f"left out: {out}"),
-        tile(*copied(mirror, now)),
+        tile(*copied(desk, now)),
         tile(f"{found.simulated}", "simulated observers, kept apart"),
     )
     return f'<div class="tiles">{"".join(drawn)}</div>'
