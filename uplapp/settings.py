@@ -28,6 +28,11 @@ class Settings:
         return self.space and self.answers_repo is None
 
     @property
+    def own_machine(self) -> bool:
+        """Whether these are the settings of one's own machine, whose owner needs no token."""
+        return not self.space and self.admin_token is None
+
+    @property
     def models(self) -> tuple[Path, ...]:
         """The folders of checkpoints: those that ship, and those that were added here."""
         return self.checkpoints, self.data / "models"

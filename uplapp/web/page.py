@@ -10,10 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings, believe_no_header
-from uplapp.study.exports import votes
 from uplapp.web import safekeeping
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
@@ -97,14 +95,9 @@ def serve(settings: Settings) -> None:
 
 def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
     """Build the three tabs as one Blocks page. No component holds a value that names a condition."""
-    store, studies = shelf.store, shelf.studies
 
     def live_votes(simulated: bool) -> pd.DataFrame:
-        if DEMO not in studies:
-            raise UplappError(study_tab.NOT_OPEN)
-        labels = {condition.name: condition.label for condition in studies[DEMO].definition.conditions}
-        table = votes.votes(store, studies[DEMO].id, simulated, everything=True)
-        return table.replace({"condition_A": labels, "condition_B": labels})
+        return study_tab.labelled_votes(shelf.store, shelf.studies.get(DEMO), simulated)
 
     page: gr.Blocks = gr.Blocks(
         title="uplapp", analytics_enabled=False, delete_cache=(KEEP_FILES_S // 6, KEEP_FILES_S)

@@ -10,12 +10,10 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.ratings.report import RatingReport, rating_report
-from uplapp.analysis.reading.published import SOURCE, published
 from uplapp.analysis.reading.ratings import Ratings
-from uplapp.analysis.reading.votes import count
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
-from uplapp.values import Comparisons, Method, Watch
+from uplapp.values import Method, Watch
 from uplapp.web.analysis import (
     metrics_view,
     observers_view,
@@ -33,16 +31,15 @@ from uplapp.web.analysis.state import (
     Analysed,
     anchors,
     build_method,
+    conditions_of,
     method_changes,
     read_method,
 )
 from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
-ABOUT = f"""75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
-model, Case V. Where votes name their observers, intervals resample whole observers. A votes file has the
-columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or 0.5), perhaps `scene`; a file
-with the columns `observer`, `condition` and `rating` shows mean ratings. Published tables: {SOURCE}."""
+ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
+model, Case V. Where votes name their observers, intervals resample whole observers."""
 # Without it a fluid chart is as wide as its menu.
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
@@ -86,7 +83,7 @@ def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
             with gr.Row():
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
-            gr.Markdown(ABOUT)
+            gr.Markdown(f"{ABOUT} {source.ABOUT}")
     gr.HTML(STYLE, padding=False)
     changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
     _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
@@ -185,7 +182,7 @@ def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: st
 
 def analyse_published() -> Analysed:
     """What the tab shows at first."""
-    data = published(source.FIRST)
+    data = source.first()
     return Analysed(source.FIRST, data, report(data))
 
 
@@ -199,7 +196,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         try:
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
-            method = read_method(methods, _conditions(data))
+            method = read_method(methods, conditions_of(data))
             if isinstance(data, Ratings):
                 yield _rated(rating_report(data, method, kept), data)
                 return
@@ -219,13 +216,6 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
 
 def _analysed(name: str, data: Any, method: Method, exclude: dict[str, str], watch: Watch) -> Analysed:
     return Analysed(name, data, report(data, method, exclude, watch=watch), exclude)
-
-
-def _conditions(data: Any) -> tuple[str, ...]:
-    if isinstance(data, Ratings):
-        return ()
-    conditions: tuple[str, ...] = (data if isinstance(data, Comparisons) else count(data)).conditions
-    return conditions
 
 
 def _everything(analysed: Analysed) -> tuple[Any, ...]:

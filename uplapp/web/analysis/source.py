@@ -8,7 +8,7 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.reading.matrices import WINNERS, read_matrix
-from uplapp.analysis.reading.published import PUBLISHED, published
+from uplapp.analysis.reading.published import PUBLISHED, SOURCE, published
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
 from uplapp.analysis.reading.tables import ROLES, Columns, read_header
 from uplapp.analysis.reading.votes import from_table, read_votes
@@ -19,6 +19,9 @@ LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
 
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
+ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
+0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings.
+Published tables: {SOURCE}."""
 OTHER_NAMES = "My columns have other names"
 SOURCES = [
     ("Demo study, live", LIVE),
@@ -76,6 +79,11 @@ def build() -> Source:
     )
     upload.change(_menus, upload, columns[: len(ROLES)], api_visibility="private", show_progress="hidden")
     return Source(*[source, simulated, upload, *columns, matrix, winner, per_pair])
+
+
+def first() -> Comparisons:
+    """Read the published table that the menu begins with."""
+    return published(FIRST)
 
 
 def changes(menu: Source) -> list[Any]:

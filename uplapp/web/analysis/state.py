@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.model import PRIORS, TIES
-from uplapp.analysis.reading.votes import without
+from uplapp.analysis.reading.votes import count, without
 from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Comparisons, Method, Scores, Votes
@@ -57,6 +57,13 @@ def read_method(chosen: list[Any], conditions: tuple[str, ...]) -> Method:
     prior, interval, bootstraps, seed, anchor, ties, side_bias = chosen
     zero = anchor if anchor in conditions else MEAN
     return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias)
+
+
+def conditions_of(data: Any) -> tuple[str, ...]:
+    """The conditions that votes are of, none for ratings."""
+    if isinstance(data, Comparisons):
+        return data.conditions
+    return count(data).conditions if isinstance(data, Votes) else ()
 
 
 def anchors(scores: Scores) -> Any:

@@ -11,7 +11,6 @@ import gradio as gr
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Card, Checkpoints, adding, label
 from uplapp.imaging.tasks import TASKS
-from uplapp.settings import Settings
 from uplapp.values import Watch
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
 from uplapp.web.widgets import working
@@ -46,7 +45,9 @@ def build(desk: Desk) -> gr.State:
     Returns the names that this browser added, a tuple: where it changes, menus refresh by `menu`.
     """
     settings = desk.shelf.settings
-    with gr.Accordion("Your own network", open=False, visible=_free(settings), elem_id="own-model") as shown:
+    with gr.Accordion(
+        "Your own network", open=False, visible=settings.own_machine, elem_id="own-model"
+    ) as shown:
         gr.Markdown(ABOUT + EPHEMERAL * settings.space)
         fields = _lay_out_fields()
         with gr.Row():
@@ -68,7 +69,7 @@ def build(desk: Desk) -> gr.State:
         **PRIVATE,
     )
     stop.click(lambda: told(STOPPED), None, said, cancels=[run], **PRIVATE)
-    if not _free(settings):
+    if not settings.own_machine:
         desk.entry.change(
             lambda entry: gr.update(visible=isinstance(entry, Entry)), desk.entry, shown, **PRIVATE
         )
@@ -170,11 +171,6 @@ def _describe(card: Card) -> str:
     return f"{card.label} is in the menus of {task}: {card.parameters:,} parameters; its name is {card.name}."
 
 
-def _free(settings: Settings) -> bool:
-    """Whether these are the settings of one's own machine."""
-    return not settings.space and settings.admin_token is None
-
-
 def _may(desk: Desk, entry: object, request: gr.Request) -> bool:
     """Whether this visitor may add networks.
 
@@ -184,4 +180,4 @@ def _may(desk: Desk, entry: object, request: gr.Request) -> bool:
         return True
     host = getattr(request.client, "host", "")
     forwarded = any(name.startswith(("x-forwarded", "forwarded")) for name in request.headers)
-    return _free(desk.shelf.settings) and host in LOOPBACK and not forwarded
+    return desk.shelf.settings.own_machine and host in LOOPBACK and not forwarded
