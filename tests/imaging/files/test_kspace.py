@@ -12,7 +12,7 @@ import torch
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
 from uplapp.imaging.files.kspace import read_array, read_fastmri
-from uplapp.imaging.files.slices import is_whole, slice_of_kspace
+from uplapp.imaging.files.scans import is_whole, slice_of_kspace
 from uplapp.imaging.physics import Undersampling, to_image
 from uplapp.imaging.physics.masks import random_columns
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.volumes import read_nifti, scan_of_volume
+from uplapp.imaging.files.scans import read_nifti, scan_of_volume
 
 # A ramp along each axis of a head that looks ahead: right, front and up are brighter.
 RIGHT, FRONT, UP = np.meshgrid(*(np.arange(1, side + 1) for side in (6, 8, 10)), indexing="ij")

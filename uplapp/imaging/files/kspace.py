@@ -15,15 +15,16 @@ from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
-from uplapp.imaging.files.slices import (
+from uplapp.imaging.files.scans import (
+    MAX_VOXELS,
     Array,
     Scan,
     is_image,
     largest_value,
+    scan_of_volume,
     slice_of_image,
     slice_of_kspace,
 )
-from uplapp.imaging.files.volumes import MAX_VOXELS, scan_of_volume
 from uplapp.imaging.physics import Slice
 
 ARRAY_NAMES = ("kspace", "ksp", "data", "vol")

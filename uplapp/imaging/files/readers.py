@@ -6,8 +6,7 @@ from pathlib import Path
 from uplapp.errors import BadImage
 from uplapp.imaging.files import pictures
 from uplapp.imaging.files.kspace import read_array, read_fastmri
-from uplapp.imaging.files.slices import Scan, slice_of_magnitude
-from uplapp.imaging.files.volumes import read_nifti
+from uplapp.imaging.files.scans import Scan, read_nifti, slice_of_magnitude
 
 
 def read_scan(path: Path) -> Scan:

@@ -15,8 +15,7 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.readers import READERS, picture_name, read_scan
 from uplapp.imaging.files.samples import SLICES
-from uplapp.imaging.files.slices import Scan
-from uplapp.imaging.files.volumes import WHITE_PERCENTILE, load_voxels
+from uplapp.imaging.files.scans import WHITE_PERCENTILE, Scan, load_voxels
 from uplapp.imaging.networks.standardised import Standardised
 from uplapp.imaging.physics import (
     Degradation,

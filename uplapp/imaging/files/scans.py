@@ -1,20 +1,27 @@
-"""Volumes of magnitude pictures, cut into slices: NIfTI files and real arrays."""
+"""Scans: the slices of one file scaled to [0,1], whether made of k-space or cut from a volume."""
 
 import gzip
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import nibabel
 import numpy as np
+import torch
 from nibabel.orientations import apply_orientation, io_orientation
+from numpy.typing import NDArray
+from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage, require_samples
-from uplapp.imaging.files.slices import Array, Scan, largest_value, slice_of_magnitude
-from uplapp.imaging.physics import Slice
+from uplapp.imaging.physics import Slice, crop_centre, to_image, to_kspace, zero_filled
 
+Array = NDArray[Any]
+# A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
+MOST_ZEROS = 0.25
 MAX_VOXELS = 2**26  # 512 x 512 x 256
 # White is the value that one voxel in a thousand exceeds (of those above 0): a few bright vessels or a
 # spike shall not darken everything else.
@@ -23,6 +30,116 @@ GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
 HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
 SAME_SPACING = 1.01
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The slices of one file, each read on access: `scan[3]`, `len(scan)`, `for slice in scan`."""
+
+    name: str
+    count: int
+    read: Callable[[int], Slice]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Slice:
+        if not -self.count <= index < self.count:
+            raise IndexError(f"{self.name} has {self.count} slices; there is no slice {index}")
+        return self.read(index % self.count)
+
+    def __iter__(self) -> Iterator[Slice]:
+        return (self.read(index) for index in range(self.count))
+
+    @property
+    def middle(self) -> Slice:
+        """The slice in the middle."""
+        return self.read(self.count // 2)
+
+
+def slice_of_kspace(
+    name: str,
+    index: int,
+    kspace: Array,
+    size: tuple[int, int] | None = None,
+    peak_of_scan: Callable[[Tensor], float | None] = lambda magnitude: None,
+) -> Slice:
+    """Make a slice of k-space (coils,H,W) of any complex type, its magnitude scaled to [0,1].
+
+    White is the brightest pixel of the slice, or what `peak_of_scan` says of the picture in the units of
+    the file. All zero and values that are not finite raise BadImage.
+    """
+    largest = largest_value(name, kspace)
+    unit = torch.from_numpy(np.asarray(kspace / largest, dtype=np.complex64))
+    size = crop_size(unit.shape, size)
+    magnitude = crop_centre(zero_filled(unit)[None], size)
+    peak = (peak_of_scan(magnitude * largest) or 0) / largest or float(magnitude.max())
+    whole = is_whole(kspace)
+    return Slice(name, index, size, magnitude / peak if whole else None, unit / peak)
+
+
+def slice_of_image(name: str, index: int, image: Array) -> Slice:
+    """Make a slice of complex images (coils,H,W), complex64, scaled as `slice_of_kspace` does."""
+    return slice_of_kspace(name, index, to_kspace(torch.from_numpy(image)).numpy())
+
+
+def slice_of_magnitude(name: str, index: int, magnitude: Array) -> Slice:
+    """Make a slice of a picture (H,W) in [0,1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(magnitude, dtype=np.float32))[None]
+    return Slice(name, index, crop_size(pixels.shape), pixels)
+
+
+def largest_value(name: str, values: Array) -> float:
+    """Find the largest magnitude in an array.
+
+    NaN, infinity, or nothing but 0 raises BadImage.
+    """
+    with np.errstate(all="ignore"):
+        # Not abs of what is real: it copies a volume, and -32768 has no opposite among 16 bits.
+        if values.dtype.kind == "c":
+            largest = float(np.abs(values).max())
+        else:
+            largest = max(float(values.max()), -float(values.min()))
+    if not np.isfinite(largest):
+        raise BadImage(f"{name} holds values that are not finite; only finite numbers can be used")
+    if largest == 0:
+        raise BadImage(f"{name} is empty: all its samples are 0")
+    return largest
+
+
+def is_whole(kspace: Array) -> bool:
+    """Whether a k-space (coils,H,W) was fully sampled: no row or column inside it and few samples are 0.
+
+    Zeros around what was measured are padding (partial Fourier, a smaller matrix), zeros in the corners an
+    elliptical scan; neither counts.
+    """
+    sampled = (kspace != 0).any(axis=0)
+    rows, columns = np.flatnonzero(sampled.any(axis=1)), np.flatnonzero(sampled.any(axis=0))
+    inside = sampled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    unbroken = inside.shape == (len(rows), len(columns))
+    return bool(unbroken and inside.mean() >= 1 - MOST_ZEROS)
+
+
+def is_image(values: Array) -> bool:
+    """Whether an array (coils,H,W), complex64, is an image: its transform is more concentrated than it."""
+    return _concentration(to_image(torch.from_numpy(values)).numpy()) > _concentration(values)
+
+
+def crop_size(shape: tuple[int, ...], size: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Give the size (h,w) to crop to.
+
+    A k-space that is narrower than that gives a square, as in fastMRI.
+    """
+    height, width = shape[-2:]
+    wanted = size or (height, width)
+    square = (width, width) if width < wanted[1] else wanted
+    return min(height, square[0]), min(width, square[1])
+
+
+def _concentration(values: Array) -> float:
+    """The share of the energy that the strongest sample holds."""
+    energy = np.square(np.abs(values), dtype=np.float64).sum(axis=0)
+    return float(energy.max() / energy.sum())
 
 
 def read_nifti(path: Path, axis: int | None = None) -> Scan:
