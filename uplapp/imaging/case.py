@@ -1,8 +1,7 @@
 """The inputs of restoring and training: subjects to measure, cases to restore, batches to learn from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -91,20 +90,8 @@ class Batch:
     def map(self, move: Callable[[Tensor], Tensor]) -> "Batch":
         """Give the batch with every tensor of images moved or cut along its first axis."""
         extras = {name: move(tensor) for name, tensor in self.extras.items()}
-        measurement = None if self.measurement is None else _map(self.measurement, move)
+        measurement = None if self.measurement is None else self.measurement.map(move)
         return Batch(move(self.seen), move(self.clean), measurement, extras)
-
-
-def _map(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
-    """Rebuild a measurement or its operator with every tensor moved."""
-    changes: dict[str, Any] = {}
-    for one in fields(value):
-        part = getattr(value, one.name)
-        if isinstance(part, Tensor):
-            changes[one.name] = move(part)
-        elif is_dataclass(part):
-            changes[one.name] = _map(part, move)
-    return replace(value, **changes)
 
 
 @dataclass(frozen=True)

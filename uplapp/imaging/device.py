@@ -1,12 +1,19 @@
 """The device, number format and memory layout of networks."""
 
+import ctypes
 import itertools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 # The layout that is fast by number of axes of a batch; volumes stay as they are.
 LAYOUTS = {4: torch.channels_last}
+# Names of glibc's mallopt(3).
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def pick_device() -> torch.device:
@@ -18,6 +25,37 @@ def device_of(module: nn.Module) -> torch.device:
     """Give the device of a module's tensors, the processor where it has none."""
     first = next(itertools.chain(module.parameters(), module.buffers()), None)
     return torch.device("cpu") if first is None else first.device
+
+
+def fast_precision(device: torch.device) -> str:
+    """Give the number format that is fastest for a fit: bfloat16 where the device computes in it.
+
+    A processor that is not asked for its abilities by this torch counts as one that does not.
+    """
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return "bfloat16" if abilities.get("avx512_bf16") or abilities.get("amx_bf16") else "float32"
+
+
+@contextmanager
+def steady_memory() -> Iterator[None]:
+    """Keep the memory of freed tensors for the next ones, and give it back at the end.
+
+    By default the C library of Linux returns a freed tensor of 32 MB or more to the system, and each new one
+    is paid for page by page: a third of the time of a fit. Elsewhere this does nothing.
+    """
+    if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "mallopt"):
+        yield
+        return
+    library.mallopt(M_MMAP_THRESHOLD, 2**30)
+    library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    try:
+        yield
+    finally:
+        library.mallopt(M_MMAP_THRESHOLD, 2**25)
+        library.mallopt(M_TRIM_THRESHOLD, 2**26)
+        library.malloc_trim(0)
 
 
 def estimate(network: nn.Module, seen: Tensor, precision: str) -> Tensor:

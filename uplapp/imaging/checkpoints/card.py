@@ -11,7 +11,7 @@ from typing import Any
 from uplapp import typed
 from uplapp.errors import BadCheckpoint, UplappError
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.networks import trained
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.restorers import RESTORERS
 from uplapp.imaging.tasks import TASKS
@@ -162,7 +162,7 @@ def _require_known(card: Card) -> None:
         if not entry.takes(task.degrading.operator, task.axes):
             raise BadCheckpoint(f"'{card.kind}' does not take the measurements of the task '{card.task}'")
         if card.spec is not None:
-            NETWORKS[card.spec.network]
+            trained(card.spec.network)
     except UplappError as error:
         raise BadCheckpoint(f"its spec is invalid: {error}" if card.spec else str(error)) from error
     if card.kind == NETWORK and not SHA256.fullmatch(card.sha256):

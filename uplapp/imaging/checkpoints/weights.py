@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from uplapp.errors import BadCheckpoint, UplappError
-from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.networks import NETWORKS, trained
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
 
@@ -155,6 +155,7 @@ def build_network(spec: RunSpec) -> nn.Module:
     channels = {"channels": task.channels_in}
     if task.channels_out != task.channels_in:
         channels["channels_out"] = task.channels_out
+    trained(spec.network)
     return task.prepare(NETWORKS.build(spec.network, **{**channels, **spec.network_options}))
 
 

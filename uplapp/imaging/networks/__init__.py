@@ -1,9 +1,43 @@
-"""Restoration networks: `NETWORKS.build(name, ...)` maps images (B,C,H,W) in [0,1] to their like."""
+"""Networks by name: those that are trained to restore, and those that are fitted to one image.
 
+What is trained maps images (B,C,H,W) in [0,1] to their like. What is fitted maps a fixed random tensor
+(P,C,h,w) and the size (H,W) of an image to that image, and gives `latent_channels` and `latent_size(size)`.
+"""
+
+from dataclasses import dataclass
+
+from uplapp.errors import UplappError
+from uplapp.imaging.networks.conv_decoder import ConvDecoder
+from uplapp.imaging.networks.deep_decoder import DeepDecoder
+from uplapp.imaging.networks.deep_image_prior import DeepImagePrior
 from uplapp.imaging.networks.unet import UNet
 from uplapp.registry import Entry, Registry
 
-NETWORKS: Registry[Entry] = Registry(
+
+@dataclass(frozen=True)
+class NetworkEntry(Entry):
+    """A row of NETWORKS: `fitted` networks make one image out of noise and are never trained."""
+
+    fitted: bool = False
+
+
+NETWORKS: Registry[NetworkEntry] = Registry(
     "network",
-    {"unet": Entry(UNet, "U-Net", "Lehtinen et al. (2018)")},
+    {
+        "unet": NetworkEntry(UNet, "U-Net", "Lehtinen et al. (2018)"),
+        "deep_decoder": NetworkEntry(DeepDecoder, "Deep Decoder", "Heckel & Hand (2019)", fitted=True),
+        "conv_decoder": NetworkEntry(ConvDecoder, "ConvDecoder", "Darestani & Heckel (2021)", fitted=True),
+        "deep_image_prior": NetworkEntry(
+            DeepImagePrior, "Deep Image Prior", "Ulyanov et al. (2018)", fitted=True
+        ),
+    },
 )
+
+
+def trained(name: str) -> NetworkEntry:
+    """Give the row of a network that is trained. One that is fitted to each image is refused."""
+    if NETWORKS[name].fitted:
+        raise UplappError(
+            f"the network '{name}' is fitted to each image and never trained; name it as a method instead"
+        )
+    return NETWORKS[name]

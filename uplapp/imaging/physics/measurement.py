@@ -1,8 +1,10 @@
 """Measurements: data, the linear map that made them, the image they show, and what degrades clean ones."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
+import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
@@ -91,6 +93,27 @@ class Measurement:
     data: Tensor
     noise: float | None = None
     note: str = ""
+
+    def map(self, move: Callable[[Tensor], Tensor]) -> "Measurement":
+        """Give the measurement with every tensor, those of the operator too, moved or cut."""
+        measurement: Measurement = _map(self, move)
+        return measurement
+
+    def to(self, device: torch.device) -> "Measurement":
+        """Give the measurement on a device."""
+        return self.map(lambda tensor: tensor.to(device))
+
+
+def _map(value: Any, move: Callable[[Tensor], Tensor]) -> Any:
+    """Rebuild a measurement or its operator with every tensor moved."""
+    changes: dict[str, Any] = {}
+    for one in fields(value):
+        part = getattr(value, one.name)
+        if isinstance(part, Tensor):
+            changes[one.name] = move(part)
+        elif is_dataclass(part):
+            changes[one.name] = _map(part, move)
+    return replace(value, **changes)
 
 
 def of_pixels(seen: Tensor, noise: float | None = None, note: str = "") -> Measurement:

@@ -10,7 +10,7 @@ from typing import Any
 from uplapp import typed
 from uplapp.errors import UplappError
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import NETWORKS
+from uplapp.imaging.networks import trained
 from uplapp.imaging.recipes.spec import RunSpec, Schedule, Stage
 from uplapp.imaging.tasks import TASKS
 
@@ -120,7 +120,7 @@ def _stage(place: str, table: StageTable, loss: str) -> Stage:
 
 def _require_known(place: str, group: Group) -> None:
     try:
-        TASKS[group.task], NETWORKS[group.network]
+        TASKS[group.task], trained(group.network)
     except UplappError as error:
         raise UplappError(f"{place}: {error}") from error
 
