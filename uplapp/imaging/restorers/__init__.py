@@ -9,7 +9,6 @@ from uplapp.registry import Registry
 __all__ = ["RESTORERS", "NetworkRestorer", "Restorer", "RestorerEntry", "Watch", "unwatched"]
 
 BOTH = ("pixels", "kspace")
-LINEAR = ("pixels", "missing", "smaller", "kspace")
 RESTORERS: Registry[RestorerEntry] = Registry(
     "method",
     {
@@ -19,13 +18,13 @@ RESTORERS: Registry[RestorerEntry] = Registry(
         "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
         "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=BOTH),
         "deep_decoder": RestorerEntry(
-            DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=LINEAR
+            DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=BOTH
         ),
         "conv_decoder": RestorerEntry(
-            ConvDecoderFit, "ConvDecoder", "Darestani & Heckel (2021)", "fitted", operators=LINEAR
+            ConvDecoderFit, "ConvDecoder", "Darestani & Heckel (2021)", "fitted", operators=BOTH
         ),
         "deep_image_prior": RestorerEntry(
-            DeepImagePriorFit, "Deep Image Prior", "Ulyanov et al. (2018)", "fitted", operators=LINEAR
+            DeepImagePriorFit, "Deep Image Prior", "Ulyanov et al. (2018)", "fitted", operators=BOTH
         ),
     },
 )
