@@ -42,7 +42,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "tasks": {"case", "files", "networks", "physics"},
         "recipes": {"losses", "networks", "tasks"},
         "checkpoints": {"device", "losses", "metrics", "networks", "recipes", "restorers", "tasks"},
-        "evaluation": {"case", "checkpoints", "files", "metrics", "physics", "restorers", "tasks"},
+        "evaluation": {"case", "checkpoints", "files", "fitting", "metrics", "physics", "restorers", "tasks"},
         "training": {
             "case",
             "checkpoints",

@@ -50,7 +50,7 @@ def restore(
     from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation.job import read_case, run_job
     from uplapp.imaging.evaluation.provenance import write_results
-    from uplapp.imaging.evaluation.text import cautions
+    from uplapp.imaging.evaluation.text import cautions, fits
     from uplapp.imaging.files.readers import picture_name
 
     names = [picture_name(path) for path in images]
@@ -68,8 +68,8 @@ def restore(
             print(case.note, file=sys.stderr)
         job = run_job(case, candidates)
         print(*write_results(job, out), sep="\n")
-        for caution in cautions(job):
-            print(caution.replace("**", ""), file=sys.stderr)
+        for sentence in (*fits(job), *cautions(job)):
+            print(sentence.replace("**", ""), file=sys.stderr)
     print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
 
 

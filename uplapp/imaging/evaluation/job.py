@@ -13,11 +13,12 @@ from torch import Tensor
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.evaluation.candidates import Candidate, labels_of, require_fit, require_unique
+from uplapp.imaging.evaluation.fits import FitRecord, Hear, run_fit
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import Degradation
-from uplapp.imaging.restorers import Restorer, Watch, unwatched
+from uplapp.imaging.restorers import FittedRestorer, Restorer, Watch, unwatched
 from uplapp.imaging.tasks import TASKS
 
 Scores = dict[str, float | None]
@@ -32,7 +33,7 @@ class Restored:
     """The result of one candidate: the samples of its file, and the seconds it took.
 
     `scores` and `error` belong to the estimate before rounding, None if no clean image is known.
-    `cautions` say why to doubt the result.
+    `cautions` say why to doubt the result, `fit` how a fit came to it.
     """
 
     candidate: Candidate
@@ -41,6 +42,7 @@ class Restored:
     scores: Scores | None
     error: ErrorMap | None
     cautions: tuple[str, ...] = ()
+    fit: FitRecord | None = None
 
     @property
     def name(self) -> str:
@@ -84,6 +86,11 @@ class Job:
         yield self.observed, self.case.seen
         yield from ((result.name, result.pixels) for result in self.results)
 
+    def deviations(self) -> dict[str, ErrorMap]:
+        """Give the maps of deviation among the starts of fits, by candidate."""
+        fits = {one.name: one.fit for one in self.results if one.fit is not None}
+        return {name: fit.deviation for name, fit in fits.items() if fit.deviation is not None}
+
     def errors(self) -> dict[str, ErrorMap]:
         """Give the error maps by kind: one for the degraded input, one per candidate.
 
@@ -93,10 +100,18 @@ class Job:
         return {kind: error for kind, error in maps.items() if error is not None}
 
 
-def run_job(case: Case, candidates: Sequence[Candidate], watch: Watch = unwatched) -> Job:
+def unheard(label: str, state: object) -> bool:
+    """Let fits go on without a listener."""
+    return True
+
+
+def run_job(
+    case: Case, candidates: Sequence[Candidate], watch: Watch = unwatched, hear: Hear = unheard
+) -> Job:
     """Restore a case by every candidate.
 
-    `watch` hears how far the work is and may stop it (Cancelled).
+    `watch` hears how far the work is and may stop it (Cancelled). `hear` hears the states of fits and may end
+    each with what it has.
     """
     if not candidates:
         raise UplappError("nothing to restore by is chosen; choose a checkpoint or a method, or more")
@@ -106,9 +121,8 @@ def run_job(case: Case, candidates: Sequence[Candidate], watch: Watch = unwatche
     seen_scores, seen_error = _compare(case.seen, case)
     results = []
     for number, candidate in enumerate(candidates):
-        results.append(
-            _restore(candidate, case, seen_scores, _part_of(watch, number, len(candidates), candidate))
-        )
+        part = _part_of(watch, number, len(candidates), candidate)
+        results.append(_restore(candidate, case, seen_scores, part, hear))
     return Job(case, seen_scores, seen_error, tuple(results))
 
 
@@ -128,13 +142,17 @@ def cautions_of(
     return tuple(sentences)
 
 
-def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch) -> Restored:
-    restorer, started = candidate.build(), time.perf_counter()
-    estimate = restorer.restore(case, watch)
+def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch, hear: Hear) -> Restored:
+    restorer, started, record = candidate.build(), time.perf_counter(), None
+    if isinstance(restorer, FittedRestorer):
+        estimate, record = run_fit(restorer, case, candidate.label, watch, hear)
+    else:
+        estimate = restorer.restore(case, watch)
     seconds = time.perf_counter() - started
     scores, error = _compare(estimate, case)
     cautions = cautions_of(candidate, case, seen, scores)
-    return Restored(candidate, tensor_to_array(estimate, case.bits), seconds, scores, error, cautions)
+    samples = tensor_to_array(estimate, case.bits)
+    return Restored(candidate, samples, seconds, scores, error, cautions, record)
 
 
 def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Watch:

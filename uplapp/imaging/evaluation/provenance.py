@@ -1,4 +1,4 @@
-"""The files of a job: pictures, error maps, and the provenance of every byte."""
+"""The files of a job: pictures, error maps, maps of deviation, and the provenance of every byte."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from uplapp import __version__
+from uplapp.imaging.evaluation.fits import DEVIATION
 from uplapp.imaging.evaluation.job import Job, Restored
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, encode_error_map
@@ -17,13 +18,17 @@ from uplapp.whole import write_bytes
 
 
 def result_files(job: Job) -> dict[str, bytes]:
-    """Encode the files by name: pictures and error maps (PNG), provenance (JSON)."""
+    """Encode the files by name: pictures, maps of error and of deviation (PNG), provenance (JSON)."""
     case = job.case
     images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job.pictures()}
     errors = {
         f"{case.name}-{kind}{ERROR_MAP}.png": encode_error_map(error) for kind, error in job.errors().items()
     }
-    files = {**images, **errors}
+    deviations = {
+        f"{case.name}-{kind}{DEVIATION}.png": encode_error_map(deviation)
+        for kind, deviation in job.deviations().items()
+    }
+    files = {**images, **errors, **deviations}
     provenance = json.dumps(describe_job(job, files), indent=2, allow_nan=False) + "\n"
     return {**files, f"{case.name}-provenance.json": provenance.encode()}
 
@@ -60,4 +65,5 @@ def _describe(result: Restored) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "scores": result.scores,
         "cautions": list(result.cautions),
+        "fit": result.fit.facts if result.fit else None,
     }

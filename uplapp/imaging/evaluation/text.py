@@ -30,7 +30,7 @@ def format_job(job: Job) -> str:
     labels = {**job.labels, job.observed: f"{job.observed.capitalize()} input"}
     names = [labels[kind] for kind in (job.observed, *(result.name for result in job.results))]
     words = _consistency(result.candidate.consistency for result in job.results)
-    notes = [*filter(None, (job.case.note, words)), *cautions(job)]
+    notes = [*filter(None, (job.case.note, words)), *fits(job), *cautions(job)]
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         table = _markdown(["", "Seconds"], zip(names, seconds, strict=True))
@@ -48,6 +48,12 @@ def _consistency(consistencies: Iterable[bool | None]) -> str:
         return ""
     put_back = "put back into" if True in values else "not put back into"
     return f"Measured samples were {put_back} what the networks made (data consistency)."
+
+
+def fits(job: Job) -> list[str]:
+    """Say of every fit of a job why it ended, and how far its starts agree."""
+    labels = job.labels
+    return [f"**{labels[one.name]}** {one.fit.sentence}" for one in job.results if one.fit is not None]
 
 
 def cautions(job: Job) -> list[str]:

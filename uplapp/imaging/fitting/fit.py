@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -110,25 +111,58 @@ class State:
     picture: Tensor | None
     curve: Curve
 
+    @property
+    def text(self) -> str:
+        """How far the fit is, how fast it is, and how long it takes yet; held-out data may end it earlier."""
+        about = "about" if math.isnan(self.held_out) else "at most"
+        return (
+            f"iteration {self.iteration:,} of {self.total:,}, {self.per_second:.1f} per second, "
+            f"{about} {_in_words(self.seconds_left)} left"
+        )
+
 
 Listener = Callable[[State], bool]  # returns False to end the fit with what it has
+Check = Callable[[], None]  # may raise Cancelled to throw the fit away
 
 
 def fit(
-    build: Callable[[], nn.Module], target: Target, recipe: FitRecipe, listener: Listener | None = None
+    build: Callable[[], nn.Module],
+    target: Target,
+    recipe: FitRecipe,
+    listener: Listener | None = None,
+    check: Check | None = None,
 ) -> Fitted:
     """Fit networks of one kind to a target, each from its own initialisation and input.
 
     Start n of a recipe is the only start of the recipe with a seed n higher, so ensembles may be split. Same
-    seed, same result, to the bit on one processor.
+    seed, same result, to the bit on one processor. `check` is called within the iterations too, at every
+    tensor that is kept for the gradient, as one iteration on a large image takes seconds.
     """
     if recipe.iterations < 1 or recipe.starts < 1:
         raise UplappError("a fit needs 1 iteration and 1 start or more")
     device = pick_device()
     target = target.to(device)
     starts = [_Start(build, target, recipe, recipe.seed + n, device) for n in range(recipe.starts)]
-    with steady_memory():
+    with steady_memory(), _checked(check):
         return _Run(starts, target, recipe, listener).go()
+
+
+def _checked(check: Check | None) -> AbstractContextManager[object]:
+    """Call `check` at every tensor that is kept for the gradient, and again where it is used."""
+    if check is None:
+        return nullcontext()
+
+    def passed(tensor: Tensor) -> Tensor:
+        check()
+        return tensor.detach()  # the tensor itself would hold the graph that holds it
+
+    return torch.autograd.graph.saved_tensors_hooks(passed, passed)
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class _Start:

@@ -2,11 +2,19 @@
 
 from uplapp.imaging.restorers.classical import NonLocalMeans, TotalVariation, Wavelet, ZeroFilled
 from uplapp.imaging.restorers.network import NetworkRestorer
-from uplapp.imaging.restorers.restorer import Restorer, RestorerEntry, Watch, unwatched
+from uplapp.imaging.restorers.restorer import FittedRestorer, Restorer, RestorerEntry, Watch, unwatched
 from uplapp.imaging.restorers.untrained import ConvDecoderFit, DeepDecoderFit, DeepImagePriorFit
 from uplapp.registry import Registry
 
-__all__ = ["RESTORERS", "NetworkRestorer", "Restorer", "RestorerEntry", "Watch", "unwatched"]
+__all__ = [
+    "RESTORERS",
+    "FittedRestorer",
+    "NetworkRestorer",
+    "Restorer",
+    "RestorerEntry",
+    "Watch",
+    "unwatched",
+]
 
 BOTH = ("pixels", "kspace")
 RESTORERS: Registry[RestorerEntry] = Registry(

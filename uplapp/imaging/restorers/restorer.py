@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from uplapp.errors import Cancelled
 from uplapp.imaging.case import Case
+from uplapp.imaging.fitting.fit import Check, Fitted, Listener
 from uplapp.registry import Entry
 
 Kind = Literal["network", "classical", "fitted"]
@@ -23,6 +24,17 @@ class Restorer(Protocol):
         """Restore a case to (C,*size) in [0,1].
 
         Cancelled is raised where `watch` returns False.
+        """
+
+
+@runtime_checkable
+class FittedRestorer(Restorer, Protocol):
+    """A restorer that is fitted to one case, from one start or several, and tells how."""
+
+    def fit(self, case: Case, listener: Listener | None = None, check: Check | None = None) -> Fitted:
+        """Give the pictures of all starts, with how they came about.
+
+        Where `listener` returns False the fit ends with what it has; `check` may raise Cancelled.
         """
 
 

@@ -1,6 +1,6 @@
 """Untrained networks as restorers: each is fitted to the one case it restores."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from uplapp.described import check_options, option
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import fast_precision, pick_device
-from uplapp.imaging.fitting.fit import FitRecipe, Fitted, State, fit
+from uplapp.imaging.fitting.fit import Check, FitRecipe, Fitted, Listener, State, fit
 from uplapp.imaging.fitting.latents import LATENTS
 from uplapp.imaging.fitting.patches import parse_grid
 from uplapp.imaging.fitting.targets import make_target
@@ -28,8 +28,6 @@ BY_PURPOSE = "by default as the purpose asks"
 MEMORY_BYTES = 6 * 10**9
 # Measured peaks (benchmarks/untrained_memory.py), in values of the widest layer at full size.
 LAYERS_HELD = {"deep_decoder": 9.0, "conv_decoder": 9.0, "deep_image_prior": 24.0}
-
-Listener = Callable[[State], bool]
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Untrained:
         """
         return self.fit(case, partial(_heard, watch)).mean
 
-    def fit(self, case: Case, listener: Listener | None = None) -> Fitted:
+    def fit(self, case: Case, listener: Listener | None = None, check: Check | None = None) -> Fitted:
         """Fit to a case and give the pictures of all starts, with how they came about."""
         preset = self.presets[self.purpose_for(case)]
         recipe = self.recipe(preset.recipe)
@@ -94,7 +92,7 @@ class Untrained:
         options = {**preset.network, **self.network_options()}
         build = partial(NETWORKS.build, self.name, channels=target.channels, **options)
         require_memory(self.name, int(options["k"]), target.size)
-        return fit(partial(build, sigmoid=target.bounded), target, recipe, listener)
+        return fit(partial(build, sigmoid=target.bounded), target, recipe, listener, check)
 
     def purpose_for(self, case: Case) -> str:
         """Give the name of the preset: represent, or by the operator of the measurement."""
@@ -207,5 +205,4 @@ def require_memory(name: str, k: int, size: tuple[int, int]) -> None:
 
 
 def _heard(watch: Watch, state: State) -> bool:
-    words = f"iteration {state.iteration:,} of {state.total:,}, {state.per_second:.1f} per second"
-    return watch(state.iteration / state.total, words, state.picture)
+    return watch(state.iteration / state.total, state.text, state.picture)
