@@ -39,16 +39,19 @@ class Generator(Protocol):
 class FitRecipe:
     """How a network is fitted: Adam for so many iterations from `starts` initialisations.
 
-    Noise of deviation `jitter` (None: the network's own) is added to the input at each iteration, times
-    `jitter_decay` every 500. `average` is how much of the running average of outputs each iteration keeps,
-    0 for the output itself. With `held_out` that share of the data stops the fit, once their error has not
-    fallen for `patience` iterations and a quarter of those before; otherwise the output of the least loss is
-    kept. Sources: Heckel & Hand (2019); averaging: Ulyanov et al. (2018); held-out data: Yaman et al. (2021),
+    Over the share `ramp_down` of the iterations, the last ones, the rate falls to 0 along a line, which ends
+    the wandering of the loss. Noise of deviation `jitter` (None: the network's own) is added to the input at
+    each iteration, times `jitter_decay` every 500. `average` is how much of the running average of outputs
+    each iteration keeps, 0 for the output itself. With `held_out` that share of the data stops the fit, once
+    their error has not fallen for `patience` iterations and a quarter of those before; otherwise the output
+    of the least loss is kept. At each of the `marks` it is noted what would be kept so far.
+    Sources: Heckel & Hand (2019); averaging: Ulyanov et al. (2018); held-out data: Yaman et al. (2021),
     zero-shot self-supervised reconstruction.
     """
 
     iterations: int = 2000
     rate: float = 0.01
+    ramp_down: float = 0.0
     jitter: float | None = None
     jitter_decay: float = 1.0
     average: float = 0.0
@@ -60,6 +63,11 @@ class FitRecipe:
     seed: int = 0
     precision: str | None = None
     marks: tuple[int, ...] = ()
+
+    def rate_at(self, iteration: int) -> float:
+        """Give the rate of an iteration, which counts from 0."""
+        left = (self.iterations - iteration) / max(self.ramp_down * self.iterations, 1)
+        return self.rate * min(left, 1.0)
 
 
 @dataclass(frozen=True)
@@ -210,6 +218,7 @@ class _Start:
         """Take one step; give the image (C,H,W) before it, and its loss."""
         image = self.image(iteration)
         loss = self.target.loss(image)
+        self.optimiser.param_groups[0]["lr"] = self.recipe.rate_at(iteration)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()

@@ -26,8 +26,8 @@ PURPOSES = {
 INPUTS = {name: name.capitalize() for name in LATENTS}
 BY_PURPOSE = "by default as the purpose asks"
 MEMORY_BYTES = 6 * 10**9
-# Measured peaks (benchmarks/untrained_memory.py), in values of the widest layer at full size.
-LAYERS_HELD = {"deep_decoder": 9.0, "conv_decoder": 9.0, "deep_image_prior": 24.0}
+# Measured peaks of a fit, in values of a layer of k channels at full size.
+LAYERS_HELD = {"deep_decoder": 13, "conv_decoder": 13, "deep_image_prior": 46}
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ class DeepDecoderFit(Untrained):
 
     name = "deep_decoder"
     presets = _presets(
-        represent=({"k": 96, "l": 6, "s": 8}, FitRecipe(5000, inputs="blur")),
+        represent=({"k": 96, "l": 6, "s": 8}, FitRecipe(5000, ramp_down=0.5, inputs="blur")),
         pixels=(ORIGINAL, FitRecipe(1900, held_out=0.05, average=0.95, inputs="independent")),
         missing=(ORIGINAL, FitRecipe(3000, held_out=0.05, average=0.95, inputs="independent")),
-        smaller=(ORIGINAL, FitRecipe(2000, inputs="independent")),
+        smaller=(ORIGINAL, FitRecipe(2000, ramp_down=0.5, inputs="independent")),
         kspace=({**ORIGINAL, "extra_block": False}, FitRecipe(2500, held_out=0.05, inputs="independent")),
     )
 
@@ -156,7 +156,7 @@ class ConvDecoderFit(Untrained):
 
     name = "conv_decoder"
     presets = _presets(
-        represent=({"k": 64, "l": 6, "s": 16}, FitRecipe(2000, inputs="independent")),
+        represent=({"k": 64, "l": 6, "s": 16}, FitRecipe(2000, ramp_down=0.5, inputs="independent")),
         pixels=(
             {"k": 64, "l": 6, "s": 16},
             FitRecipe(1500, held_out=0.05, average=0.95, inputs="independent"),
@@ -182,7 +182,7 @@ class DeepImagePriorFit(Untrained):
 
     name = "deep_image_prior"
     presets = _presets(
-        represent=({"k": 64, "l": 5}, FitRecipe(2000, jitter=0.0, inputs="independent")),
+        represent=({"k": 64, "l": 5}, FitRecipe(2000, ramp_down=0.5, jitter=0.0, inputs="independent")),
         pixels=({"k": 64, "l": 5}, FitRecipe(1800, held_out=0.05, average=0.99, inputs="independent")),
         missing=({"k": 64, "l": 5}, FitRecipe(2500, held_out=0.05, average=0.99, inputs="independent")),
         smaller=({"k": 64, "l": 5}, FitRecipe(2000, average=0.99, inputs="independent")),
