@@ -186,4 +186,4 @@ def test_starts_that_agree_are_stable_and_others_are_not(clean):
 
 
 def test_the_coefficient_of_variation_is_the_deviation_over_the_mean():
-    assert variation(torch.tensor([30.0, 32.0, 34.0])) == pytest.approx(2 / 32)
+    assert variation(torch.tensor([30.0, 30.0, 34.0, 34.0])) == pytest.approx(2 / 32)

@@ -22,6 +22,10 @@ PREVIEW_S = 1.0
 CURVE_POINTS = 400
 
 
+class Diverged(UplappError):
+    """A fit whose loss is no longer finite."""
+
+
 class Generator(Protocol):
     """A network that makes an image of a fixed tensor, as in NETWORKS."""
 
@@ -270,7 +274,7 @@ class _Run:
         images = torch.stack([image for image, _ in made])
         losses = torch.stack([loss for _, loss in made])
         if not bool(losses.isfinite().all()):
-            raise UplappError(
+            raise Diverged(
                 f"the fit diverged at iteration {done}; give a lower rate than {self.recipe.rate:g}"
             )
         share = self.recipe.average

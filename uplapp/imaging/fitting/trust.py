@@ -7,7 +7,7 @@ from torch import Tensor
 
 from uplapp.imaging.fitting.fit import Fitted
 
-# A coefficient of variation above this is unstable. Source: Deep Decoder on MRI, section 3.5.
+# A coefficient of variation above this is unstable. Source: Deep Decoder on MRI, section 4.2.
 UNSTABLE_ABOVE = 0.05
 # Starts that agree to the bit have a finite PSNR for each other all the same.
 LEAST_ERROR = 1e-10
@@ -54,5 +54,8 @@ def psnrs(pictures: Tensor, against: Tensor) -> Tensor:
 
 
 def variation(values: Tensor) -> float:
-    """Give the coefficient of variation of values (N,): their standard deviation over their mean."""
-    return float(values.double().std() / values.double().mean().abs())
+    """Give the coefficient of variation of values (N,): their standard deviation over their mean.
+
+    The variance is divided by N. Source: Deep Decoder on MRI, equation 4.1.
+    """
+    return float(values.double().std(correction=0) / values.double().mean().abs())

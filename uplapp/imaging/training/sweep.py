@@ -5,17 +5,13 @@ A sweep can use the workers of a scheduler.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from uplapp.errors import Cancelled, UplappError
+from uplapp.errors import Cancelled
 from uplapp.imaging.checkpoints import Card
+from uplapp.imaging.scheduler import as_they_finish, connect, reason_of
 from uplapp.imaging.training.log import Listener
 from uplapp.imaging.training.run import Run, finished, make_checkpoint, train_start
-
-if TYPE_CHECKING:
-    from distributed import Client
-
-MISSING = "--dask needs distributed; install uplapp with its extra: pip install '.[train]'"
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ def attempt(run: Run, listener: Listener | None = None) -> Outcome:
     except Cancelled:
         raise
     except Exception as error:  # whatever ends one run must not end the others
-        return Outcome(run.name, "failed", reason=_reason_of(error))
+        return Outcome(run.name, "failed", reason=reason_of(error))
 
 
 def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
@@ -50,8 +46,7 @@ def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
     A start that several runs share is trained once, before them. Workers need this package and see the
     folders of the runs under the same paths. A scheduler that cannot be reached raises UplappError.
     """
-    client, as_completed = _connect(address)
-    with client:
+    with connect(address) as client:
         starts: dict[str, Any] = {}
         names = {}
         for run in runs:
@@ -59,9 +54,9 @@ def spread(runs: Sequence[Run], address: str) -> Iterator[Outcome]:
             if key and key not in starts and finished(run) is None:
                 starts[key] = client.submit(_try_start, run, pure=False)
             names[client.submit(_attempt_after, run, starts.get(key or ""), pure=False)] = run.name
-        for future in as_completed(list(names)):
+        for future in as_they_finish(list(names)):
             error = future.exception()
-            yield Outcome(names[future], "failed", reason=_reason_of(error)) if error else future.result()
+            yield Outcome(names[future], "failed", reason=reason_of(error)) if error else future.result()
 
 
 def _try_start(run: Run) -> str:
@@ -72,25 +67,9 @@ def _try_start(run: Run) -> str:
     try:
         train_start(run)
     except Exception as error:
-        return _reason_of(error)
+        return reason_of(error)
     return ""
 
 
 def _attempt_after(run: Run, failure: str | None) -> Outcome:
     return Outcome(run.name, "failed", reason=f"its start failed: {failure}") if failure else attempt(run)
-
-
-def _connect(address: str) -> tuple["Client", Any]:
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise UplappError(MISSING) from None
-    try:
-        return Client(address, timeout="10s"), as_completed  # type: ignore[no-untyped-call, unused-ignore]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise UplappError(f"no dask scheduler answers at {address}: {error}") from error
-
-
-def _reason_of(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, UplappError) else f"{type(error).__name__}: {text}"
