@@ -41,6 +41,16 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "fitting": {"device", "physics"},
         "restorers": {"case", "device", "fitting", "networks", "physics"},
         "tasks": {"case", "files", "networks", "physics"},
+        "experiments": {
+            "device",
+            "fitting",
+            "metrics",
+            "networks",
+            "physics",
+            "restorers",
+            "scheduler",
+            "tasks",
+        },
         "recipes": {"losses", "networks", "tasks"},
         "checkpoints": {"device", "losses", "metrics", "networks", "recipes", "restorers", "tasks"},
         "evaluation": {"case", "checkpoints", "files", "fitting", "metrics", "physics", "restorers", "tasks"},
@@ -76,7 +86,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "observers": {"model", "reading", "scoring"},
         "writing": {"model", "observers", "reading", "scoring"},
         "ratings": {"observers", "reading", "scoring", "writing"},
-        "plots": {"model", "observers", "ratings", "scoring", "writing"},
+        "plots": {"model", "observers", "ratings", "reading", "scoring", "writing"},
     },
     "web": {
         "observer": set(),
@@ -200,7 +210,20 @@ def test_study_and_analysis_import_without_torch_or_gradio(part):
     assert not {"torch", "gradio"} & set(json.loads(result.stdout))
 
 
-HELP = ["", "train", "analyse", "ratings", "observers", "agree", "next", "plan", "study", "model", "deploy"]
+HELP = [
+    "",
+    "train",
+    "sweep",
+    "analyse",
+    "ratings",
+    "observers",
+    "agree",
+    "next",
+    "plan",
+    "study",
+    "model",
+    "deploy",
+]
 
 
 @pytest.mark.parametrize("verb", HELP)

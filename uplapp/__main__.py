@@ -14,6 +14,7 @@ VERBS = {
     "restore": "uplapp.commands.restore:restore",
     "train": "uplapp.commands.train:train",
     "evaluate": "uplapp.commands.evaluate:evaluate",
+    "sweep": "uplapp.commands.sweep:sweep",
     "analyse": "uplapp.commands.analyse:analyse",
     "ratings": "uplapp.commands.ratings:ratings",
     "observers": "uplapp.commands.observers:observers",
@@ -22,7 +23,7 @@ VERBS = {
     "plan": "uplapp.commands.plan:plan",
     "study": "uplapp.commands.study:app",
     "model": "uplapp.commands.model:app",
-    "deploy": "uplapp.commands.deploy:deploy",
+    "deploy": "uplapp.commands.hosting.deploy:deploy",
     "serve": "uplapp.__main__:serve",
 }
 

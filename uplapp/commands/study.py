@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 import typer
 
 from uplapp import whole
-from uplapp.commands.links import app as links
+from uplapp.commands.hosting.links import app as links
 from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings

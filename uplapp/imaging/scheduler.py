@@ -30,7 +30,7 @@ def as_they_finish(futures: Sequence[Any]) -> Iterator[Any]:
     """Give futures in the order in which they finish."""
     from distributed import as_completed
 
-    yield from as_completed(futures)
+    yield from as_completed(futures)  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def reason_of(error: BaseException) -> str:

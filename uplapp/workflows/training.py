@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from uplapp.imaging.checkpoints import Card
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from uplapp.imaging.training.sweep import Outcome
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stoppable(Protocol):
+    """Work that ends soon after `stopped` is set."""
+
+    stopped: bool
 
 
 class ProgressLine:
@@ -53,8 +59,8 @@ class ProgressLine:
 
 
 @contextmanager
-def stopping(lines: Sequence[ProgressLine]) -> Iterator[None]:
-    """End the run after its step, with its state saved, at the first Ctrl-C or SIGTERM.
+def stopping(lines: Sequence[Stoppable]) -> Iterator[None]:
+    """End the work after its step, with its state saved, at the first Ctrl-C or SIGTERM.
 
     The next one ends it at once.
     """

@@ -1,0 +1,1 @@
+"""Verbs that bring a study to its observers: invitations, and a host of its own."""
