@@ -1,6 +1,7 @@
 """Options that describe themselves: what they may be, how a person writes them, what is refused."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ class Kettle:
     leaf: str = option("green", "Leaf", choices={"green": "Green tea", "black": "Black tea"}, folded=True)
     limit: float | None = option(None, "Limit", low=0, high=1)
     seed: int | tuple[int, ...] = option(0, "Seed", low=0)
+    recipe: Path | None = option(None, "Recipe")  # noqa: RUF009 (a field, made as `dataclasses.field` makes it)
     name: str = "kettle"
 
 
@@ -25,7 +27,7 @@ OPTIONS = {one.name: one for one in options_of(Kettle)}
 
 
 def test_described_fields_alone_are_options_in_their_order():
-    assert list(OPTIONS) == ["level", "heat", "lid", "leaf", "limit", "seed"]
+    assert list(OPTIONS) == ["level", "heat", "lid", "leaf", "limit", "seed", "recipe"]
     assert options_of(Kettle(level=5)) == options_of(Kettle)
     assert options_of(len) == ()
 
@@ -47,8 +49,9 @@ def test_an_option_is_what_its_field_says():
         "choice",
         "number",
         "whole",
+        "file",
     ]
-    assert [name for name, one in OPTIONS.items() if one.optional] == ["limit"]
+    assert [name for name, one in OPTIONS.items() if one.optional] == ["limit", "recipe"]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,7 @@ def test_an_option_is_what_its_field_says():
         ("lid", "true or false"),
         ("leaf", "one of: green, black"),
         ("limit", "a number from 0 to 1"),
+        ("recipe", "a file"),
     ],
 )
 def test_what_is_allowed_is_said_in_words(name, words):
@@ -78,6 +82,8 @@ def test_what_is_allowed_is_said_in_words(name, words):
         ("limit", "none", None),
         ("limit", "", None),
         ("limit", "auto", None),
+        ("recipe", "tea.txt", Path("tea.txt")),
+        ("recipe", "none", None),
     ],
 )
 def test_a_value_is_read_as_a_person_writes_it(name, text, value):
@@ -116,6 +122,7 @@ def test_what_a_person_may_not_write_is_refused_with_what_is_allowed(name, text)
         {"heat": float("nan")},
         {"lid": 1},
         {"limit": 2},
+        {"recipe": "tea.txt"},
     ],
 )
 def test_a_value_with_a_field_that_may_not_be_is_refused(changes):

@@ -5,13 +5,16 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_type_hints
 
 from uplapp.errors import UnknownName, UplappError
 
-Kind = Literal["whole", "number", "switch", "choice", "other"]
-KINDS: Mapping[type, Kind] = {bool: "switch", int: "whole", float: "number", str: "choice"}
+Kind = Literal["whole", "number", "switch", "choice", "file", "other"]
+KINDS: Mapping[type, Kind] = {bool: "switch", int: "whole", float: "number", str: "choice", Path: "file"}
+WORDS = {"whole": "a whole number", "number": "a number", "switch": "true or false", "file": "a file"}
+PARSERS: Mapping[Kind, Any] = {"whole": int, "number": float, "file": Path}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -40,10 +43,10 @@ class Option:
     @property
     def allowed(self) -> str:
         """Describe the allowed values in words."""
-        words = {"whole": "a whole number", "number": "a number", "switch": "true or false"}.get(self.kind)
+        words = WORDS.get(self.kind)
         if words is None:
             return f"one of: {', '.join(self.choices)}"
-        if self.kind == "switch" or math.isinf(self.low):
+        if math.isinf(self.low):
             return words
         return f"{words} from {self.low:g}" + (f" to {self.high:g}" if self.high < math.inf else " up")
 
@@ -65,20 +68,18 @@ class Option:
         if self.kind == "switch" and lower in TRUE + FALSE:
             return lower in TRUE
         try:
-            value: Any = {"whole": int, "number": float}.get(self.kind, str)(text)
+            value: Any = PARSERS.get(self.kind, str)(text)
         except ValueError:
             raise UplappError(f"{self.name} is '{text}'; it needs {self.allowed}") from None
         self.check(value)
         return value
 
     def _fits_kind(self, value: Any) -> bool:
-        if self.kind == "switch":
-            return isinstance(value, bool)
-        wanted = Integral if self.kind == "whole" else Real
-        return isinstance(value, wanted) and not isinstance(value, bool)
+        wanted: type = {"switch": bool, "file": Path, "whole": Integral}.get(self.kind, Real)
+        return isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
 
     def _fits_limits(self, value: Any) -> bool:
-        return self.kind == "switch" or (math.isfinite(value) and self.low <= value <= self.high)
+        return self.kind in ("switch", "file") or (math.isfinite(value) and self.low <= value <= self.high)
 
 
 def option(
