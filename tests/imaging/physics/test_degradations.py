@@ -9,7 +9,7 @@ import torch
 from tests.imaging.scans import head, kspace_of
 from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, Undersampling
+from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, MissingPixels, SmallerImage, Undersampling
 from uplapp.imaging.physics.coils import simulated_maps
 from uplapp.imaging.physics.masks import MASKS, random_columns
 from uplapp.imaging.physics.measurement import Degradation, Sampling, Slice, crop_centre, zero_filled
@@ -20,6 +20,10 @@ DRAWN: list[Degradation] = [
     Undersampling(),
     Undersampling(4, "equispaced", 3, coils=3),
     Undersampling(seed=(1, 2)),
+    MissingPixels(),
+    MissingPixels(0.1, 10, (1, 2)),
+    SmallerImage(),
+    SmallerImage(3, "area", 5, 1),
 ]
 
 
@@ -126,6 +130,18 @@ def test_the_phase_breaks_the_symmetry_of_kspace():
         pytest.param(lambda: Undersampling(coils=65), "give 1 to 64", id="many-coils"),
         pytest.param(lambda: Undersampling(seed=-1), "seed -1 cannot be used", id="seed"),
         pytest.param(lambda: Undersampling().columns(9), "9 columns keeps 0", id="narrow"),
+        pytest.param(lambda: MissingPixels(0), "share of 0 of the pixels cannot be hidden", id="all-visible"),
+        pytest.param(lambda: MissingPixels(1.0), "give a number above 0 and below 1", id="all-hidden"),
+        pytest.param(lambda: MissingPixels(float("nan")), "share of nan", id="share-not-a-number"),
+        pytest.param(lambda: MissingPixels(sigma=-1), "sigma -1 cannot be drawn", id="noise-in-gaps"),
+        pytest.param(lambda: MissingPixels(seed=-1), "seed -1 cannot be used", id="seed-of-gaps"),
+        pytest.param(lambda: MissingPixels().measure(torch.ones(1, 1, 1)), "1 pixel", id="one-pixel"),
+        pytest.param(
+            lambda: SmallerImage(1), "factor is 1; it needs a whole number from 2 to 8", id="factor"
+        ),
+        pytest.param(lambda: SmallerImage(2.5), "factor is 2.5", id="factor-not-whole"),
+        pytest.param(lambda: SmallerImage(kernel="lens"), "unknown kernel 'lens'", id="kernel"),
+        pytest.param(lambda: SmallerImage(sigma=-1), "sigma is -1", id="noise-when-smaller"),
         pytest.param(lambda: GaussianNoise(-1), "sigma -1 cannot be drawn; give 0 or more", id="sigma"),
         pytest.param(lambda: GaussianNoise(float("nan")), "sigma nan", id="not-a-number"),
     ],

@@ -5,10 +5,12 @@ import torch
 
 from tests.imaging.adjoint import require_adjoint
 from uplapp.errors import UplappError
+from uplapp.imaging.physics import DEGRADATIONS, Downsampling, Missing
 from uplapp.imaging.physics.coils import normalised, root_sum_of_squares, simulated_maps
 from uplapp.imaging.physics.fourier import to_kspace
 from uplapp.imaging.physics.masks import random_columns
 from uplapp.imaging.physics.measurement import Identity, Sampling, of_pixels, require_sampling, zero_filled
+from uplapp.imaging.physics.smaller import KERNELS
 
 COLUMNS = random_columns(30, 4, 0.08, 0)
 SAMPLES = torch.rand(20, 30, generator=torch.Generator().manual_seed(3)) < 0.3
@@ -49,6 +51,32 @@ def test_a_photograph_is_its_own_measurement():
     measurement = of_pixels(seen, noise=0.1)
     assert torch.equal(measurement.operator.forward(seen), measurement.data)
     require_adjoint(Identity().forward, Identity().adjoint, (3, 8, 9))
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (1, 20, 30)])
+@pytest.mark.parametrize("kind", [torch.bool, torch.float32])
+def test_missing_pixels_have_their_adjoint(shape, kind):
+    operator = Missing((draw(*shape).real > 0).to(kind))
+    require_adjoint(operator.forward, operator.adjoint, (3, 20, 30))
+    require_adjoint(operator.forward, operator.adjoint, (2, 3, 20, 30))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+def test_downsampling_has_its_adjoint(kernel, factor):
+    operator = Downsampling(factor, kernel, (24, 31))
+    require_adjoint(operator.forward, operator.adjoint, (24, 31))
+    require_adjoint(operator.forward, operator.adjoint, (2, 3, 24, 31))
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_gradients_of_the_data_misfit_are_the_adjoint_of_the_residual(name):
+    measurement = DEGRADATIONS.build(name).measure(draw(1, 32, 40).real.float().sigmoid())
+    image = draw(1, 32, 40).real.float()
+    image = (image[0].to(torch.complex64) if name == "undersampling" else image).requires_grad_()
+    residual = measurement.operator.forward(image) - measurement.data
+    (gradient,) = torch.autograd.grad(residual.abs().square().sum() / 2, image)
+    torch.testing.assert_close(gradient, measurement.operator.adjoint(residual), atol=1e-5, rtol=1e-4)
 
 
 def test_what_needs_kspace_refuses_a_photograph():

@@ -3,6 +3,7 @@
 from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, smoothed_maps
 from uplapp.imaging.physics.fourier import to_image, to_kspace
 from uplapp.imaging.physics.measurement import (
+    AsItIs,
     Degradation,
     DegradationEntry,
     Measurement,
@@ -13,23 +14,34 @@ from uplapp.imaging.physics.measurement import (
     require_sampling,
     zero_filled,
 )
+from uplapp.imaging.physics.missing import MaskImage, Missing, MissingPixels, of_visible, put_visible_back
 from uplapp.imaging.physics.noise import GaussianNoise, add_gaussian_noise
+from uplapp.imaging.physics.smaller import Downsampling, Enlargement, SmallerImage
 from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
 from uplapp.registry import Registry
 
 __all__ = [
     "DEGRADATIONS",
+    "AsItIs",
     "Degradation",
     "DegradationEntry",
+    "Downsampling",
+    "Enlargement",
     "GaussianNoise",
+    "MaskImage",
     "Measurement",
+    "Missing",
+    "MissingPixels",
     "Sampling",
     "Slice",
+    "SmallerImage",
     "Undersampling",
     "add_gaussian_noise",
     "crop_centre",
     "estimate_maps",
     "of_pixels",
+    "of_visible",
+    "put_visible_back",
     "require_sampling",
     "root_sum_of_squares",
     "smooth_phase",
@@ -45,5 +57,7 @@ DEGRADATIONS: Registry[DegradationEntry] = Registry(
     {
         "noise": DegradationEntry(GaussianNoise, "Gaussian noise", "Lehtinen et al. (2018)"),
         "undersampling": DegradationEntry(Undersampling, "Undersampling of k-space", "Zbontar et al. (2018)"),
+        "missing": DegradationEntry(MissingPixels, "Missing pixels", "Ulyanov et al. (2018)"),
+        "smaller": DegradationEntry(SmallerImage, "Smaller image", "Keys (1981)"),
     },
 )

@@ -74,6 +74,12 @@ def require_seed(seed: Seed) -> None:
         raise UplappError(f"seed {seed} cannot be used; give integers from 0 to {LARGEST_SEED}")
 
 
+def generator_of(seed: Seed) -> torch.Generator:
+    """Give a generator that all parts of a seed decide."""
+    mixed = np.random.SeedSequence(seed).generate_state(2)
+    return torch.Generator().manual_seed(int(mixed[0]) << 31 | int(mixed[1]) >> 1)
+
+
 def _centre_width(width: int, acceleration: int, fraction: float) -> int:
     require_acceleration(acceleration)
     low = round(width * fraction)

@@ -170,11 +170,30 @@ def crop_centre(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 @dataclass(frozen=True)
+class AsItIs:
+    """The base of values whose described fields say what an image that is used as it is does not say."""
+
+    text: ClassVar[str] = "an image as it is"
+
+    def for_image(self, name: str) -> Self:
+        """Give the same value, since nothing is drawn."""
+        return self
+
+    def measure(self, picture: Any) -> Measurement:
+        """Take a picture (C,*size) for what was measured."""
+        return of_pixels(picture)
+
+
+@dataclass(frozen=True)
 class Choice:
-    """The words of a form for an image that is degraded first, and for one that is used as it is."""
+    """The words of a form for an image that is degraded first, and for one that is used as it is.
+
+    `taking` is the class of values that describe the latter, None where it says everything itself.
+    """
 
     degrade: str
     as_it_is: str
+    taking: type[AsItIs] | None = None
 
 
 class Degradation(Protocol):

@@ -30,8 +30,7 @@ class GaussianNoise:
     seed: int = option(0, "Seed", "Draws the noise.", low=0, high=2**31)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise UplappError(f"noise of sigma {self.sigma} cannot be drawn; give 0 or more, in 8-bit units")
+        require_sigma(self.sigma)
 
     @property
     def text(self) -> str:
@@ -46,6 +45,12 @@ class GaussianNoise:
         """Measure an image (C,*size) in [0,1]."""
         noisy = add_gaussian_noise(clean, self.sigma, torch.Generator().manual_seed(self.seed))
         return of_pixels(noisy, self.sigma / 255)
+
+
+def require_sigma(sigma: float) -> None:
+    """Refuse a standard deviation that is negative or no number."""
+    if not (math.isfinite(sigma) and sigma >= 0):
+        raise UplappError(f"noise of sigma {sigma} cannot be drawn; give 0 or more, in 8-bit units")
 
 
 def add_gaussian_noise(image: Tensor, sigma: float | Tensor, generator: torch.Generator) -> Tensor:

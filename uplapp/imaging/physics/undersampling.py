@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import ClassVar, cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +17,7 @@ from uplapp.imaging.physics.masks import (
     MASKS,
     Seed,
     centre_fraction,
+    generator_of,
     require_acceleration,
     require_seed,
 )
@@ -110,7 +110,7 @@ class Undersampling:
             return self.measure(cast(Tensor, clean.magnitude))
         height, width = clean.shape[-2:]
         mask = self.columns(width).to(clean.device)
-        phase = smooth_phase((1, 1, height, width), _generator(self.seed)).to(clean)
+        phase = smooth_phase((1, 1, height, width), generator_of(self.seed)).to(clean)
         maps = simulated_maps(self.coils, height, width).to(clean.device) if self.coils > 1 else None
         seen = undersample(clean[None], mask[None], phase, maps)[0]
         return Measurement(seen, *sample(torch.polar(clean, phase[0].expand_as(clean)), mask, maps))
@@ -167,8 +167,3 @@ def _cosines(side: int, device: torch.device) -> Tensor:
     """The cosines (order, side) of orders 0, 1, ... half cycles."""
     order = torch.arange(PHASE_ORDERS, device=device)[:, None]
     return torch.cos(math.pi * order * (torch.arange(side, device=device) + 0.5) / side)
-
-
-def _generator(seed: Seed) -> torch.Generator:
-    mixed = np.random.SeedSequence(seed).generate_state(2)
-    return torch.Generator().manual_seed(int(mixed[0]) << 31 | int(mixed[1]) >> 1)
