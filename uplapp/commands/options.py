@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +14,9 @@ from uplapp.errors import UplappError
 if TYPE_CHECKING:
     from uplapp.imaging.checkpoints import Card, Checkpoints
     from uplapp.imaging.evaluation.candidates import Candidate
-    from uplapp.imaging.physics import Degradation
+    from uplapp.imaging.physics import AsItIs, Degradation
 
-TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str}
+TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str, "file": Path}
 METHOD = typer.Option("--method", help="A method without training, such as tv; may be given again.")
 SET = typer.Option("--set", help="An option of a method, key=value or METHOD.key=value; may be given again.")
 NO_CONSISTENCY = typer.Option(
@@ -26,11 +27,16 @@ NO_CONSISTENCY = typer.Option(
 Command = Callable[..., None]
 
 
-def with_degradation_options(without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Mark a command that gets the options of degradations, but `without`, as the mapping `degradation`."""
+def with_degradation_options(
+    without: tuple[str, ...] = (), as_it_is: bool = False
+) -> Callable[[Command], Command]:
+    """Mark a command that gets the options of degradations, but `without`, as the mapping `degradation`.
+
+    With `as_it_is` it gets those for images that are used as they are too.
+    """
 
     def mark(command: Command) -> Command:
-        command.without = without  # type: ignore[attr-defined]
+        command.without, command.as_it_is = without, as_it_is  # type: ignore[attr-defined]
         return command
 
     return mark
@@ -43,8 +49,8 @@ def without_degradations(command: Command) -> Command:
 
 def completed(command: Command) -> Command:
     """Give a marked command one option for each field of every degradation that there is now."""
-    without = command.without  # type: ignore[attr-defined]
-    options = {name: each for name, each in _options().items() if name not in without}
+    without, as_it_is = command.without, command.as_it_is  # type: ignore[attr-defined]
+    options = {name: each for name, each in _options(as_it_is).items() if name not in without}
     return _taking(command, {name: _parameter(name, each) for name, each in options.items()})
 
 
@@ -78,35 +84,80 @@ def candidates_of(
     return [*of_networks, *of_methods(methods, settings_of(methods, settings))]
 
 
-def degradation_of(task: str, given: Mapping[str, Any], always: bool = False) -> "Degradation | None":
+def degradation_of(task: str, given: Mapping[str, Any]) -> "Degradation":
+    """Build the degradation of a task from command-line options, and from its defaults.
+
+    An option of another task is refused.
+    """
+    from uplapp.imaging.tasks import TASKS
+
+    _require_own(task, given, [one.name for one in options_of(TASKS[task].degrading)])
+    return TASKS[task].degrade(**given)
+
+
+def degradation_if_any(task: str, given: Mapping[str, Any]) -> "Degradation | AsItIs | None":
     """Build the degradation of a task from command-line options.
 
-    Without its strength the result is None unless `always`. An option of another task is refused.
+    Without its strength the image is used as it is: the result is None, or the value that says more of it.
+    An option of another task is refused.
     """
     from uplapp.imaging.tasks import TASKS
 
     kind = TASKS[task].degrading
-    own = [one.name for one in options_of(kind)]
-    for name in given:
-        if name not in own:
-            raise UplappError(
-                f"{_flag(name)} is not for the task '{task}'; its options are: {', '.join(map(_flag, own))}"
-            )
-    if kind.strength in given or always:
+    taking = _taking_of(kind)
+    own, others = ([one.name for one in options_of(each)] for each in (kind, taking))
+    _require_own(task, given, [*own, *others])
+    as_it_is = {name: value for name, value in given.items() if name in others}
+    rest = [name for name in given if name not in ("seed", *as_it_is)]
+    if rest and as_it_is:
+        raise UplappError(
+            f"{_flag(next(iter(as_it_is)))} is for an image as it is, and {_flag(rest[0])} for one that is "
+            f"degraded first; give one of them"
+        )
+    if kind.strength in given:
         return TASKS[task].degrade(**given)
-    rest = [name for name in given if name != "seed"]
     if rest:
         raise UplappError(f"{_flag(rest[0])} says how, not how much; give {_flag(kind.strength)} as well")
-    return None
+    return taking(**as_it_is) if taking else None
 
 
-def _options() -> dict[str, dict[str, Option]]:
+def _require_own(task: str, given: Mapping[str, Any], own: Sequence[str]) -> None:
+    for name in given:
+        if name not in own:
+            flags = ", ".join(map(_flag, own))
+            raise UplappError(f"{_flag(name)} is not for the task '{task}'; its options are: {flags}")
+
+
+def tasks_with(given: Mapping[str, Any]) -> list[str]:
+    """List the tasks that have all of the options, and the strength of their degradation among them.
+
+    An option of images as they are stands for the strength.
+    """
+    from uplapp.imaging.tasks import TASKS
+
+    tasks = []
+    for task, row in TASKS.items():
+        others = {one.name for one in options_of(_taking_of(row.degrading))}
+        all_of_it = {one.name for one in options_of(row.degrading)} | others
+        if given.keys() <= all_of_it and given.keys() & {row.degrading.strength, *others}:
+            tasks.append(task)
+    return tasks
+
+
+def _taking_of(kind: Any) -> "type[AsItIs] | None":
+    """Give the class of values for images as they are, None where a degradation has none."""
+    taking: type[AsItIs] | None = kind.choice.taking if kind.choice else None
+    return taking
+
+
+def _options(as_it_is: bool) -> dict[str, dict[str, Option]]:
     """Give the options of all degradations by name, and each by the degradation that has it."""
     from uplapp.imaging.physics import DEGRADATIONS
 
     options: dict[str, dict[str, Option]] = {}
     for name, entry in DEGRADATIONS.items():
-        for one in options_of(entry.build):
+        taking = _taking_of(entry.build) if as_it_is else None
+        for one in (*options_of(entry.build), *options_of(taking)):
             options.setdefault(one.name, {})[name] = one
     return options
 

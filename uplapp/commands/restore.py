@@ -12,7 +12,8 @@ from uplapp.commands.options import (
     NO_CONSISTENCY,
     SET,
     candidates_of,
-    degradation_of,
+    degradation_if_any,
+    tasks_with,
     with_degradation_options,
 )
 from uplapp.errors import UplappError
@@ -26,7 +27,7 @@ SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by
 TASK = typer.Option(help="The task of the methods where no checkpoint says it.")
 
 
-@with_degradation_options()
+@with_degradation_options(as_it_is=True)
 def restore(
     images: Annotated[list[Path], IMAGES],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],
@@ -46,22 +47,20 @@ def restore(
     Example: python -m uplapp restore photo.png -c denoise-unet-l2 -o restored --sigma 25 --seed 0
 
     Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
+
+    Or: python -m uplapp restore torn.png --task inpaint --mask-image mask.png --method tv -o restored
     """
     from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation.job import read_case, run_job
     from uplapp.imaging.evaluation.provenance import write_results
     from uplapp.imaging.evaluation.text import cautions, fits
-    from uplapp.imaging.files.readers import picture_name
 
-    names = [picture_name(path) for path in images]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
+    _require_names_of_their_own(images)
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [checkpoints.find(name) for name in checkpoint or []]
     task = _task_of(task, [card.task for card in cards], degradation)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
-    chosen = degradation_of(task, degradation)
+    chosen = degradation_if_any(task, degradation)
     cases = [read_case(path, task, chosen, slice_) for path in images]
     for case in cases:
         if case.note:
@@ -71,6 +70,15 @@ def restore(
         for sentence in (*fits(job), *cautions(job)):
             print(sentence.replace("**", ""), file=sys.stderr)
     print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
+
+
+def _require_names_of_their_own(images: Sequence[Path]) -> None:
+    from uplapp.imaging.files.readers import picture_name
+
+    names = [picture_name(path) for path in images]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UplappError(f"two inputs are called '{twice}'; their results would overwrite each other")
 
 
 def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[str, Any]) -> str:
@@ -85,7 +93,7 @@ def _task_of(given: str | None, of_cards: Sequence[str], degradation: Mapping[st
     if tasks:
         TASKS[tasks[0]]
         return tasks[0]
-    fitting = [name for name, row in TASKS.items() if row.degrading.strength in degradation]
+    fitting = tasks_with(degradation)
     if len(fitting) != 1:
         raise UplappError(f"methods need a task; give --task, one of: {', '.join(TASKS)}")
     return fitting[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from uplapp.imaging.physics import Degradation, Measurement
+from uplapp.imaging.physics import AsItIs, Degradation, Measurement
 from uplapp.registry import Entry
 
 Extras = Mapping[str, Tensor]
@@ -16,14 +16,15 @@ class Subject:
     """One thing that can be measured: a photograph, a slice of a scan, a volume.
 
     `clean` (C,*size) in [0,1] is None where the file holds less than the whole. `measure` makes a measurement
-    under a degradation, or, given None, of the file as it is. `name` seeds what a degradation draws, `stem`
-    names files. Of several slices this one is `index` of `count`. `extras` are named tensors of the same size
-    (labels, masks, the other modality), `bits` the depth of the files to write.
+    under a degradation, or of the file as it is, given None or a value that says more of it. `name` seeds
+    what a degradation draws, `stem` names files. Of several slices this one is `index` of `count`. `extras`
+    are named tensors of the same size (labels, masks, the other modality), `bits` the depth of the files to
+    write.
     """
 
     name: str
     clean: Tensor | None
-    measure: Callable[[Degradation | None], Measurement]
+    measure: Callable[[Degradation | AsItIs | None], Measurement]
     stem: str = ""
     bits: int = 8
     index: int = 0
@@ -40,14 +41,15 @@ class Subject:
 class Case:
     """One thing to restore: its measurement, and the clean `reference` (C,*size) where it is known.
 
-    `task` is a name in TASKS; `degradation` made the measurement, None where the file was used as it is.
+    `task` is a name in TASKS; `degradation` made the measurement. Where the file was used as it
+    is, it is None, or the value that said more of it.
     """
 
     name: str
     task: str
     measurement: Measurement
     reference: Tensor | None = None
-    degradation: Degradation | None = None
+    degradation: Degradation | AsItIs | None = None
     extras: Extras = field(default_factory=dict)
     bits: int = 8
 
@@ -62,17 +64,18 @@ class Case:
         return self.measurement.note
 
 
-def make_case(subject: Subject, task: str, degradation: Degradation | None) -> Case:
+def make_case(subject: Subject, task: str, degradation: Degradation | AsItIs | None) -> Case:
     """Measure a subject under a degradation as drawn for its name, or take it as it is."""
     own = None if degradation is None else degradation.for_image(subject.name)
     measurement = subject.measure(own)
-    comparable = own is not None and subject.clean is not None
+    degraded = own is not None and not isinstance(own, AsItIs)
+    comparable = degraded and subject.clean is not None
     return Case(
         subject.stem or subject.name,
         task,
         measurement,
         subject.clean if comparable else None,
-        own if comparable else None,
+        own if comparable or not degraded else None,
         subject.extras,
         subject.bits,
     )

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.imaging.checkpoints.made import make
@@ -89,3 +90,86 @@ def test_rows_of_a_table_say_method_checkpoint_and_consistency(call, tmp_path, w
 def test_what_cannot_be_restored_is_refused_in_a_sentence(call, tmp_path, words, sentence):
     with pytest.raises(UplappError, match=sentence):
         provenance(call, tmp_path, *words)
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A colour photograph of noise, and a mask that hides its right half."""
+    pixels = np.random.default_rng(0).integers(256, size=(20, 24, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "torn.png")
+    left = np.zeros((20, 24), dtype=np.uint8)
+    left[:, :12] = 255
+    Image.fromarray(left).save(tmp_path / "mask.png")
+    return tmp_path / "torn.png"
+
+
+def restored(call, picture, *words):
+    """Restore the photograph by total variation, and read what was done and what came out."""
+    out = picture.parent / "out"
+    call("restore", picture, "-o", out, "--method", "tv", *words)
+    done = json.loads((out / "torn-provenance.json").read_text())
+    return done, np.asarray(Image.open(out / "torn-tv.png"))
+
+
+@pytest.mark.parametrize("task", [[], ["--task", "inpaint"]], ids=["by-its-option", "by-its-name"])
+def test_a_mask_beside_a_picture_says_what_is_missing_of_it(call, picture, task):
+    done, pixels = restored(call, picture, "--mask-image", picture.parent / "mask.png", *task)
+    assert (done["task"], done["degradation"]) == ("inpaint", {"mask_image": "mask.png"})
+    assert done["results"][0]["scores"] is None
+    right = np.asarray(Image.open(picture))[:, 12:]
+    assert np.abs(pixels[:, 12:].astype(int) - right).mean() > 20
+
+
+def test_a_picture_that_is_small_already_becomes_larger(call, picture):
+    done, pixels = restored(call, picture, "--enlarge", 3)
+    assert (done["task"], done["degradation"]) == ("superresolution", {"enlarge": 3})
+    assert pixels.shape == (60, 72, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "degradation"),
+    [
+        (["--missing-share", 0.4], {"missing_share": 0.4, "sigma": 0.0, "seed": [0, *map(ord, "torn.png")]}),
+        (["--factor", 2, "--sigma", 5], {"factor": 2, "kernel": "bicubic", "sigma": 5.0, "seed": 0}),
+    ],
+)
+def test_a_picture_is_spoilt_first_where_its_strength_is_given(call, picture, words, degradation):
+    done, pixels = restored(call, picture, *words)
+    assert done["degradation"] == degradation
+    assert done["results"][0]["scores"]["psnr"] > 0
+    assert pixels.shape == (20, 24, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--task", "inpaint"], "comes without a mask"),
+        (["--mask-image", "mask.png", "--missing-share", 0.5], "--mask-image is for an image as it is, and"),
+        (["--task", "inpaint", "--enlarge", 2], "--enlarge is not for the task 'inpaint'"),
+        (["--factor", 9], "factor is 9; it needs a whole number from 2 to 8"),
+        (["--missing-share", 1], "share of 1.0 of the pixels cannot be hidden"),
+        (["--task", "superresolution", "--kernel", "area"], "--kernel says how, not how much; give --factor"),
+        (["--task", "mri", "--mask-image", "mask.png"], "--mask-image is not for the task 'mri'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(call, picture, words, sentence):
+    with pytest.raises(UplappError, match=sentence):
+        restored(call, picture, *words)
+
+
+@pytest.mark.parametrize(
+    ("task", "method", "words"),
+    [("inpaint", "biharmonic", []), ("superresolution", "bicubic", ["--factor", "2"])],
+)
+def test_a_table_compares_with_the_clean_picture(call, picture, task, method, words):
+    (picture.parent / "mask.png").unlink()
+    options = ["--task", task, "--data", picture.parent, "--seeds", "0", "--method", method, "--json", *words]
+    table = json.loads(call("evaluate", *options).stdout)
+    assert [row["method"] for row in table["rows"]] == [method]
+    assert table["rows"][0]["psnr"] > 0
+    assert table["degraded"]["psnr"] > 0
+
+
+def test_a_table_takes_no_images_as_they_are(call):
+    assert "--mask-image" in call("restore", "--help").stdout
+    assert "--mask-image" not in call("evaluate", "--help").stdout

@@ -78,7 +78,7 @@ def test_the_line_of_a_rate_means_what_it_says(tmp_path):
     ("text", "sentence"),
     [
         ("[a", "cannot be read as a table of runs"),
-        ('[a]\ntask = "fly"', r"\[a\]: unknown task 'fly'; choose one of: denoise, mri"),
+        ('[a]\ntask = "fly"', r"\[a\]: unknown task 'fly'; choose one of: denoise, inpaint, mri"),
         ("[a]\n", r"\[a\]: 'task' is missing"),
         ('[a]\ntask = "mri"\nsteps = 3', r"\[a\]: unknown key 'steps'; allowed: draw, losses, network"),
         ('[a]\ntask = "mri"\nlosses = { x = {} }', r"\[a\] losses\.x: unknown loss 'x'"),

@@ -19,6 +19,8 @@ METHODS = [(task, method) for task in TASKS for method in methods_of(task)]
 def test_the_methods_of_each_task_are_those_that_take_its_measurements():
     fitted = ["deep_decoder", "conv_decoder", "deep_image_prior"]
     assert methods_of("denoise") == ["nlm", "wavelet", "tv", *fitted]
+    assert methods_of("inpaint") == ["biharmonic", "tv", *fitted]
+    assert methods_of("superresolution") == ["bicubic", "tv", *fitted]
     assert methods_of("mri") == ["zero_filled", "wavelet", "tv", *fitted]
     assert RESTORERS["network"].kind == "network"
 
@@ -115,6 +117,6 @@ def test_methods_that_cannot_be_had_are_refused(names, settings, sentence):
 
 def test_an_unknown_method_lists_the_choices():
     with pytest.raises(
-        UnknownName, match="unknown method 'magic'; choose one of: conv_decoder, deep_decoder"
+        UnknownName, match="unknown method 'magic'; choose one of: bicubic, biharmonic, conv_decoder"
     ):
         of_methods(["magic"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -9,7 +10,14 @@ import pytest
 from tests.imaging.checkpoints.made import make
 from uplapp.described import options_of
 from uplapp.imaging.evaluation.candidates import methods_of
-from uplapp.imaging.physics import GaussianNoise, Undersampling
+from uplapp.imaging.physics import (
+    Enlargement,
+    GaussianNoise,
+    MaskImage,
+    MissingPixels,
+    SmallerImage,
+    Undersampling,
+)
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore.panels import TICKED, advise, lay_out_panel
 
@@ -47,7 +55,7 @@ def test_every_method_that_takes_the_measurements_of_a_task_is_in_its_menu_and_n
     assert [name for _, name in made.methods.choices] == methods_of(task)
     assert made.methods.value == []
     assert made.consistency.value is True
-    assert made.consistency.visible == (TASKS[task].degrading.operator != "pixels")
+    assert made.consistency.visible == (TASKS[task].degrading.operator in ("kspace", "missing"))
 
 
 @pytest.mark.parametrize(
@@ -96,3 +104,18 @@ def test_forms_read_what_their_fields_hold():
     assert noise.read("Add Gaussian noise", 10, 3) == GaussianNoise(10, 3)
     assert noise.read("Already noisy", 10, 3) is None
     assert sampling.read(4, "equispaced", None, 1) == Undersampling(4, "equispaced", 0)
+
+
+def test_a_form_asks_what_an_image_as_it_is_does_not_say():
+    gaps, small = (panel(task, [])[0].form for task in ("inpaint", "superresolution"))
+    assert gaps.read("Hide pixels at random", 0.3, 5, 2, None) == MissingPixels(0.3, 5, 2)
+    assert gaps.read("Pixels are missing already", 0.3, 5, 2, None) == MaskImage()
+    assert gaps.read("Pixels are missing already", 0.3, 5, 2, "/tmp/m.png") == MaskImage(Path("/tmp/m.png"))
+    assert small.read("Make it smaller first", 2, "area", 0, 1, 3) == SmallerImage(2, "area", 0, 1)
+    assert small.read("Small already", 2, "area", 0, 1, 3) == Enlargement(3)
+    assert advise(gaps, [], "Pixels are missing already", 0.3, 5, 2, None)[1] == gr.skip()
+
+
+def test_the_page_says_which_pixels_a_mask_keeps():
+    _, words = panel("inpaint", [])
+    assert "white keeps a pixel, black hides it" in words

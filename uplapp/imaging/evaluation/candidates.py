@@ -10,7 +10,7 @@ from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
-from uplapp.imaging.restorers import RESTORERS, NetworkRestorer, Restorer
+from uplapp.imaging.restorers import PUT_BACK, RESTORERS, NetworkRestorer, Restorer
 from uplapp.imaging.tasks import TASKS
 
 
@@ -134,7 +134,7 @@ def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool)
     if card.kind != NETWORK:
         build = partial(RESTORERS.build, card.kind, **card.options)
         return Candidate(card.name, text, card.kind, build, card, card.options)
-    measured = TASKS[card.task].degrading.operator != "pixels"
+    measured = TASKS[card.task].degrading.operator in PUT_BACK
 
     def load() -> Restorer:
         return NetworkRestorer(checkpoints.load(card), consistency)

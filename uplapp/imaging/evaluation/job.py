@@ -17,7 +17,7 @@ from uplapp.imaging.evaluation.fits import FitRecord, Hear, run_fit
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
-from uplapp.imaging.physics import Degradation
+from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.restorers import FittedRestorer, Restorer, Watch, unwatched
 from uplapp.imaging.tasks import TASKS
 
@@ -212,7 +212,9 @@ def _value(name: str, metric: Metric, estimate: Tensor, case: Case) -> float | N
     return value if value < float("inf") else None
 
 
-def read_case(path: Path, task: str, degradation: Degradation | None, index: int | None = None) -> Case:
+def read_case(
+    path: Path, task: str, degradation: Degradation | AsItIs | None, index: int | None = None
+) -> Case:
     """Read a file to restore, one slice of it if it has several, by default the middle one.
 
     It is degraded by the degradation as drawn for its name. Without one it is taken as it is, which a whole
@@ -222,10 +224,11 @@ def read_case(path: Path, task: str, degradation: Degradation | None, index: int
     return make_case(TASKS[task].open(path, index), task, degradation)
 
 
-def require_degradation(task: str, degradation: Degradation | None) -> None:
-    """Refuse a degradation that does not belong to a task."""
+def require_degradation(task: str, degradation: Degradation | AsItIs | None) -> None:
+    """Refuse a degradation, or a value for images as they are, that does not belong to a task."""
     wanted = TASKS[task].degrading
-    if degradation is not None and not isinstance(degradation, wanted):
+    taking = wanted.choice.taking if wanted.choice else None
+    if degradation is not None and not isinstance(degradation, tuple(filter(None, (wanted, taking)))):
         raise UplappError(
             f"{degradation.text} does not fit the task '{task}' ({TASKS[task].label}), "
             f"whose images are spoilt by {wanted.heading.lower()}"

@@ -14,6 +14,7 @@ from uplapp.imaging.evaluation.fits import DEVIATION
 from uplapp.imaging.evaluation.job import Job, Restored
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, encode_error_map
+from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.whole import write_bytes
 
 
@@ -40,7 +41,7 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
         "uplapp": __version__,
         "torch": torch.__version__,
         "task": job.case.task,
-        "degradation": None if degradation is None else asdict(degradation),  # type: ignore[call-overload]
+        "degradation": None if degradation is None else _plain(degradation),
         "note": job.case.note,
         f"{job.observed}_scores": job.degraded_scores,
         "results": [_describe(result) for result in job.results],
@@ -54,6 +55,12 @@ def write_results(job: Job, folder: Path) -> list[Path]:
     Returns their paths.
     """
     return [write_bytes(folder / name, content) for name, content in result_files(job).items()]
+
+
+def _plain(degradation: Degradation | AsItIs) -> dict[str, Any]:
+    """Give the options of a degradation as JSON values, of a file its name alone."""
+    options = asdict(degradation)  # type: ignore[arg-type]
+    return {name: value.name if isinstance(value, Path) else value for name, value in options.items()}
 
 
 def _describe(result: Restored) -> dict[str, Any]:

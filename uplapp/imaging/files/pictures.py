@@ -46,10 +46,14 @@ UPRIGHT: dict[int, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image in memory: `pixels` (C,H,W) float32 in [0,1] with C = 1 or 3, and the bits of its file."""
+    """An image in memory: `pixels` (C,H,W) float32 in [0,1] with C = 1 or 3, and the bits of its file.
+
+    `opaque` (1,H,W) of bool says which pixels its alpha channel leaves as they are, None without one.
+    """
 
     pixels: Tensor
     bits: int = 8
+    opaque: Tensor | None = None
 
     def with_channels(self, channels: int) -> Tensor:
         """The pixels as grey (Rec. 709 luma) or as RGB (grey repeated)."""
@@ -84,7 +88,8 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     with refusing_damage(name):
         array = _decode(header, data)
     bits = 16 if array.dtype == np.uint16 else 8
-    return Picture(array_to_tensor(_flatten_alpha(UPRIGHT[header.orientation](array))), bits)
+    upright = UPRIGHT[header.orientation](array)
+    return Picture(array_to_tensor(_flatten_alpha(upright)), bits, _opaque(upright))
 
 
 def array_to_tensor(array: Array) -> Tensor:
@@ -185,8 +190,18 @@ def _decode_deep_tiff(data: bytes) -> Array:
     return np.iinfo(array.dtype).max - array if inverted else array
 
 
+def _has_alpha(array: Array) -> bool:
+    return array.ndim == 3 and array.shape[-1] not in (1, 3)
+
+
+def _opaque(array: Array) -> Tensor | None:
+    if not _has_alpha(array):
+        return None
+    return torch.from_numpy(np.array(array[..., -1] == np.iinfo(array.dtype).max))[None]
+
+
 def _flatten_alpha(array: Array) -> Array:
-    if array.ndim == 2 or array.shape[-1] in (1, 3):
+    if not _has_alpha(array):
         return array
     full = np.iinfo(array.dtype).max
     alpha = array[..., -1:].astype(np.float64) / full

@@ -16,6 +16,7 @@ from uplapp.imaging.physics.measurement import (
     require_sampling,
     zero_filled,
 )
+from uplapp.imaging.physics.missing import put_visible_back
 
 CENTRE_KEPT_PX = 16  # the middle of k-space holds most of the image and is never held out
 
@@ -84,8 +85,8 @@ class PixelTarget:
         return _mean_square(self._residual(image), self.held)
 
     def picture(self, image: Tensor) -> Tensor:
-        """Give the image itself, clipped."""
-        return image.clamp(0, 1)
+        """Give the image, clipped, with the visible pixels put back where others are missing."""
+        return put_visible_back(image, self.measurement).clamp(0, 1)
 
     def to(self, device: torch.device) -> "PixelTarget":
         """Give the target on a device."""

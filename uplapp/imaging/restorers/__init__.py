@@ -1,12 +1,14 @@
 """Restorers of images: networks, classical methods, fits to one image."""
 
-from uplapp.imaging.restorers.classical import NonLocalMeans, TotalVariation, Wavelet, ZeroFilled
+from uplapp.imaging.restorers.classical import AsSeen, Biharmonic, NonLocalMeans, TotalVariation, Wavelet
+from uplapp.imaging.restorers.consistency import PUT_BACK
 from uplapp.imaging.restorers.network import NetworkRestorer
 from uplapp.imaging.restorers.restorer import FittedRestorer, Restorer, RestorerEntry, Watch, unwatched
 from uplapp.imaging.restorers.untrained import ConvDecoderFit, DeepDecoderFit, DeepImagePriorFit
 from uplapp.registry import Registry
 
 __all__ = [
+    "PUT_BACK",
     "RESTORERS",
     "FittedRestorer",
     "NetworkRestorer",
@@ -17,22 +19,27 @@ __all__ = [
 ]
 
 BOTH = ("pixels", "kspace")
+ALL = (*BOTH, "missing", "smaller")
 RESTORERS: Registry[RestorerEntry] = Registry(
     "method",
     {
         "network": RestorerEntry(NetworkRestorer, "Network", "its card", "network", (), (2, 3)),
-        "zero_filled": RestorerEntry(ZeroFilled, "Zero-filled", "the measurement", operators=("kspace",)),
+        "zero_filled": RestorerEntry(AsSeen, "Zero-filled", "the measurement", operators=("kspace",)),
+        "bicubic": RestorerEntry(AsSeen, "Bicubic", "Keys (1981)", operators=("smaller",)),
+        "biharmonic": RestorerEntry(
+            Biharmonic, "Biharmonic", "Damelin & Hoang (2018)", operators=("missing",)
+        ),
         "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)"),
         "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
-        "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=BOTH),
+        "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=ALL),
         "deep_decoder": RestorerEntry(
-            DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=BOTH
+            DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=ALL
         ),
         "conv_decoder": RestorerEntry(
-            ConvDecoderFit, "ConvDecoder", "Darestani & Heckel (2021)", "fitted", operators=BOTH
+            ConvDecoderFit, "ConvDecoder", "Darestani & Heckel (2021)", "fitted", operators=ALL
         ),
         "deep_image_prior": RestorerEntry(
-            DeepImagePriorFit, "Deep Image Prior", "Ulyanov et al. (2018)", "fitted", operators=BOTH
+            DeepImagePriorFit, "Deep Image Prior", "Ulyanov et al. (2018)", "fitted", operators=ALL
         ),
     },
 )

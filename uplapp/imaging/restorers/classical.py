@@ -9,6 +9,8 @@ from uplapp.described import check_options, option
 from uplapp.imaging.case import Case
 from uplapp.imaging.restorers.compressed_sensing import tv as tv_of_kspace
 from uplapp.imaging.restorers.compressed_sensing import wavelet as wavelet_of_kspace
+from uplapp.imaging.restorers.gaps import biharmonic
+from uplapp.imaging.restorers.gaps import tv as tv_of_gaps
 from uplapp.imaging.restorers.photographs import nlm, tv, wavelet
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
@@ -55,28 +57,42 @@ class Wavelet:
 
 @dataclass(frozen=True)
 class TotalVariation:
-    """Small total variation: of photographs (Chambolle), or by compressed sensing."""
+    """Small total variation: of photographs (Chambolle), by compressed sensing, or in gaps."""
 
     sigma: float | None = option(None, "Noise, sigma", f"Photographs: {SIGMA}", low=0, high=255)
     weight: float | None = option(
-        None, "Weight", "k-space: weight of the variation; by default as chosen on training slices.", low=0
+        None,
+        "Weight",
+        "k-space, missing pixels, smaller images: weight of the variation; by default as chosen on examples.",
+        low=0,
     )
 
     def __post_init__(self) -> None:
         check_options(self)
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
+        """Restore a photograph (C,H,W), one with gaps or too small, or a slice (1,H,W) from its k-space."""
+        if case.measurement.operator.kind in ("missing", "smaller"):
+            return tv_of_gaps(case.measurement, partial(proceed, watch), self.weight)
         if case.measurement.operator.kind == "kspace":
             return tv_of_kspace(case.measurement, partial(proceed, watch), self.weight)
         return tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)
-class ZeroFilled:
-    """The measured k-space as it is, all else taken as 0."""
+class Biharmonic:
+    """A thin plate, bent over the missing pixels."""
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Give the zero-filled magnitude (1,H,W), clipped to [0,1]."""
+        """Restore a photograph (C,H,W) with missing pixels."""
+        return biharmonic(case.measurement, partial(proceed, watch))
+
+
+@dataclass(frozen=True)
+class AsSeen:
+    """What is seen of a measurement: zero-filled k-space, or a picture enlarged bicubically."""
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Give what is seen (C,H,W), clipped to [0,1]."""
         proceed(watch, 1.0)
         return case.seen.clamp(0, 1)

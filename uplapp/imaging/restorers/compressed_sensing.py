@@ -38,7 +38,7 @@ def tv(measurement: Measurement, report: Report = silent, weight: float | None =
 
     `weight` is a share of the largest |A^H y|; by default it grows with the acceleration.
     """
-    return solve(measurement, _shrink_variation, _weight(measurement, weight, TV_WEIGHT), ITERATIONS, report)
+    return solve(measurement, shrink_variation, _weight(measurement, weight, TV_WEIGHT), ITERATIONS, report)
 
 
 def wavelet(measurement: Measurement, report: Report = silent, weight: float | None = None) -> Tensor:
@@ -93,7 +93,7 @@ def _weight(measurement: Measurement, weight: float | None, per_acceleration: fl
     return per_acceleration * mask.numel() / max(int(mask.count_nonzero()), 1)
 
 
-def _shrink_variation(image: Tensor, weight: float, dual: Tensor | None) -> tuple[Tensor, Tensor]:
+def shrink_variation(image: Tensor, weight: float, dual: Tensor | None) -> tuple[Tensor, Tensor]:
     """Isotropic total variation of a complex image (H,W), its dual (2,H,W). Source: Chambolle (2004)."""
     dual = image.new_zeros(2, *image.shape) if dual is None else dual
     if weight <= 0:

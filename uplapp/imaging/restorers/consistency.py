@@ -10,9 +10,11 @@ from torch import Tensor
 
 from uplapp.imaging.physics import (
     Measurement,
+    Missing,
     Sampling,
     crop_centre,
     estimate_maps,
+    put_visible_back,
     require_sampling,
     root_sum_of_squares,
     smoothed_maps,
@@ -21,6 +23,8 @@ from uplapp.imaging.physics import (
     zero_filled,
 )
 
+# Kinds of operators whose data `consistent` puts back.
+PUT_BACK = ("kspace", "missing")
 # Chosen on slices of heads that no network was trained on (those of the sweep among them) and on raw k-space.
 MAP_ROUNDS = 4
 STEPS = 20
@@ -31,8 +35,11 @@ TRUST_SPREAD = 4.0  # samples of k-space
 def consistent(image: Tensor, measurement: Measurement) -> Tensor:
     """The magnitude (1,h,w), clipped to [0,1], nearest to an estimate (1,h,w) that agrees with the data.
 
-    Of a measurement that is no k-space the estimate itself is returned. See `consistent_coils`.
+    Of a picture (C,H,W) with gaps, and without noise that is known, the visible pixels are put back. Of other
+    measurements the estimate itself is returned. See `consistent_coils`.
     """
+    if isinstance(measurement.operator, Missing):
+        return put_visible_back(image, measurement).clamp(0, 1)
     if not isinstance(measurement.operator, Sampling):
         return image
     magnitude = root_sum_of_squares(consistent_coils(image, measurement))[None]

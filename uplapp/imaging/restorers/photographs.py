@@ -109,7 +109,7 @@ def _by_tiles(
     sigma = max(estimate_noise(seen) if sigma is None else sigma, SMALLEST_SIGMA)
     picture = np.moveaxis(seen.numpy(), 0, -1)
     restored = np.empty_like(picture)
-    tiles = list(itertools.product(*(_split(side, tile_px, surround_px) for side in picture.shape[:2])))
+    tiles = list(itertools.product(*(split(side, tile_px, surround_px) for side in picture.shape[:2])))
     for done, ((down, rows, top), (across, columns, left)) in enumerate(tiles, start=1):
         part = denoise(np.ascontiguousarray(picture[rows, columns]), sigma)
         restored[down, across] = part[top, left]
@@ -117,7 +117,7 @@ def _by_tiles(
     return torch.from_numpy(np.moveaxis(restored, -1, 0).clip(0, 1).copy())
 
 
-def _split(side: int, tile_px: int, surround_px: int) -> Iterator[tuple[slice, slice, slice]]:
+def split(side: int, tile_px: int, surround_px: int) -> Iterator[tuple[slice, slice, slice]]:
     """List for each tile of a side: the part it fills, the part denoised for it, the former within that."""
     count = -(-side // tile_px)
     for index in range(count):

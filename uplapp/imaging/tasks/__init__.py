@@ -1,10 +1,19 @@
 """The tasks of restoration, one row each."""
 
 from uplapp.imaging.tasks.denoising import DENOISING
+from uplapp.imaging.tasks.pixels import INPAINTING, SUPERRESOLUTION
 from uplapp.imaging.tasks.reconstruction import RECONSTRUCTION
 from uplapp.imaging.tasks.task import Task
 from uplapp.registry import Registry
 
 __all__ = ["TASKS", "Task"]
 
-TASKS: Registry[Task] = Registry("task", {"denoise": DENOISING, "mri": RECONSTRUCTION})
+TASKS: Registry[Task] = Registry(
+    "task",
+    {
+        "denoise": DENOISING,
+        "inpaint": INPAINTING,
+        "superresolution": SUPERRESOLUTION,
+        "mri": RECONSTRUCTION,
+    },
+)

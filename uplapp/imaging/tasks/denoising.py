@@ -14,7 +14,7 @@ from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.pictures import LUMA, SUFFIXES, list_images, read_image, tensor_to_array
 from uplapp.imaging.files.readers import picture_name
 from uplapp.imaging.files.samples import PHOTOGRAPHS
-from uplapp.imaging.physics import Degradation, Measurement, add_gaussian_noise, of_pixels
+from uplapp.imaging.physics import AsItIs, Degradation, Measurement, add_gaussian_noise, of_pixels
 from uplapp.imaging.tasks.task import Task, Words
 
 Photograph = NDArray[np.uint8]
@@ -27,7 +27,7 @@ def open_photograph(path: Path, index: int | None = None) -> Subject:
         raise UplappError(f"{path.name} is restored as a photograph, which has no slice {index}")
     picture = read_image(path)
 
-    def measure(degradation: Degradation | None) -> Measurement:
+    def measure(degradation: Degradation | AsItIs | None) -> Measurement:
         return of_pixels(picture.pixels) if degradation is None else degradation.measure(picture.pixels)
 
     return Subject(path.name, picture.pixels, measure, picture_name(path), picture.bits)

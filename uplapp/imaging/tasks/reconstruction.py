@@ -18,6 +18,7 @@ from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.files.scans import WHITE_PERCENTILE, Scan, load_voxels
 from uplapp.imaging.networks.standardised import Standardised
 from uplapp.imaging.physics import (
+    AsItIs,
     Degradation,
     Measurement,
     Sampling,
@@ -211,7 +212,7 @@ def advise(degradation: Degradation) -> Advice | None:
     return Advice(sentence, "tv")
 
 
-def _measure(part: Slice, degradation: Degradation | None) -> Measurement:
+def _measure(part: Slice, degradation: Degradation | AsItIs | None) -> Measurement:
     if degradation is not None and not part.undersampled:
         return degradation.measure(part)
     if part.undersampled:
@@ -221,7 +222,7 @@ def _measure(part: Slice, degradation: Degradation | None) -> Measurement:
     return of_pixels(part.magnitude)
 
 
-def _measure_picture(clean: Tensor, degradation: Degradation | None) -> Measurement:
+def _measure_picture(clean: Tensor, degradation: Degradation | AsItIs | None) -> Measurement:
     return of_pixels(clean) if degradation is None else degradation.measure(clean)
 
 

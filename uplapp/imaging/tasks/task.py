@@ -28,7 +28,8 @@ class Advice:
     method: str
 
 
-def _no_doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
+def no_doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
+    """Doubt no case."""
     return ()
 
 
@@ -68,7 +69,7 @@ class Task:
     pairs: Callable[..., Batch]
     samples: Mapping[str, Sample]
     prepare: Callable[[nn.Module], nn.Module] = _as_it_is
-    doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = _no_doubts
+    doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = no_doubts
     advise: Callable[[Degradation], Advice | None] = _no_advice
 
     def degrade(self, **options: Any) -> Degradation:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from uplapp.described import Option, options_of
-from uplapp.imaging.physics import Degradation
+from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.tasks import TASKS
 
 
@@ -15,27 +16,33 @@ from uplapp.imaging.tasks import TASKS
 class Form:
     """Fields on screen for the degradation of a task, in the order in which `read` gets their values.
 
-    Where an image may also be used as it is, `choice` is the first of them.
+    Where an image may also be used as it is, `choice` is the first of them, and `as_it_is` are the last: the
+    fields of what has to be said of such an image.
     """
 
     task: str
     options: tuple[Option, ...]
     components: tuple[gr.components.Component, ...]
     choice: gr.Radio | None = None
+    as_it_is: tuple[gr.components.Component, ...] = ()
 
     @property
     def fields(self) -> tuple[gr.components.Component, ...]:
         """The fields that a job reads."""
-        return (*([self.choice] if self.choice else []), *self.components)
+        return (*([self.choice] if self.choice else []), *self.components, *self.as_it_is)
 
-    def read(self, *values: Any) -> Degradation | None:
-        """Build the degradation from the values on screen, None for an image that is used as it is."""
+    def read(self, *values: Any) -> Degradation | AsItIs | None:
+        """Build the degradation from the values on screen.
+
+        For an image that is used as it is the result is None, or the value that says more of it.
+        """
+        words = TASKS[self.task].degrading.choice
         if self.choice is not None:
             wanted, *values = values  # type: ignore[assignment]
-            if wanted != TASKS[self.task].degrading.choice.degrade:
-                return None
-        named = {one.name: _value(one, value) for one, value in zip(self.options, values, strict=True)}
-        return TASKS[self.task].degrade(**named)
+            if wanted != words.degrade:
+                taking = words.taking
+                return taking(**_named(options_of(taking), values[len(self.options) :])) if taking else None
+        return TASKS[self.task].degrade(**_named(self.options, values[: len(self.options)]))
 
 
 def lay_out_form(task: str) -> Form:
@@ -55,9 +62,22 @@ def lay_out_form(task: str) -> Form:
         with gr.Accordion("More", open=False), gr.Row():
             for one in folded:
                 components[one.name] = _lay_out(task, one)
+    as_it_is: tuple[gr.components.Component, ...] = ()
     if choice is not None:
         _follow(choice, kind, components[kind.strength])
-    return Form(task, options, tuple(components[one.name] for one in options), choice)
+        as_it_is = _lay_out_as_it_is(task, choice, kind.choice.taking)
+    return Form(task, options, tuple(components[one.name] for one in options), choice, as_it_is)
+
+
+def _lay_out_as_it_is(task: str, choice: gr.Radio, taking: Any) -> tuple[gr.components.Component, ...]:
+    """Lay out what is asked of an image that is used as it is, on screen where that is chosen."""
+    if taking is None:
+        return ()
+    with gr.Column(visible=False) as column:
+        components = tuple(_lay_out(task, one) for one in options_of(taking))
+    degrade = choice.value
+    choice.change(lambda value: gr.update(visible=value != degrade), choice, column, api_visibility="private")
+    return components
 
 
 def _chosen(options: Sequence[Option], folded: bool, choices: bool | None = None) -> list[Option]:
@@ -91,6 +111,8 @@ def _lay_out(task: str, one: Option) -> gr.components.Component:
     if one.kind == "choice":
         choices = [(text[:1].upper() + text[1:], name) for name, text in one.choices.items()]
         return gr.Radio(choices, value=one.default, show_label=False, elem_id=f"{task}-{one.name}")
+    if one.kind == "file":
+        return gr.File(type="filepath", file_types=["image"], height=120, **shared)
     if one.kind == "switch":
         return gr.Checkbox(one.default, info=one.help, **shared)
     if one.slider is not None:
@@ -104,6 +126,10 @@ def _finite(limit: float) -> float | None:
     return limit if abs(limit) < float("inf") else None
 
 
+def _named(options: Sequence[Option], values: Sequence[Any]) -> dict[str, Any]:
+    return {one.name: _value(one, value) for one, value in zip(options, values, strict=True)}
+
+
 def _value(one: Option, value: Any) -> Any:
     """Give the value of an option as its type.
 
@@ -111,4 +137,6 @@ def _value(one: Option, value: Any) -> Any:
     """
     if value is None:
         return one.default
+    if one.kind == "file":
+        return Path(value)
     return int(value) if one.kind == "whole" else value

@@ -9,7 +9,8 @@ import gradio as gr
 
 from uplapp.imaging.checkpoints import Card, label
 from uplapp.imaging.evaluation.candidates import methods_of
-from uplapp.imaging.restorers import RESTORERS
+from uplapp.imaging.physics import AsItIs
+from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
 
@@ -69,7 +70,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
         consistency = gr.Checkbox(
             True,
             label=CONSISTENCY,
-            visible=task.degrading.operator != "pixels",
+            visible=task.degrading.operator in PUT_BACK,
             elem_id=f"consistency-{name}",
         )
         methods, advice = _lay_out_methods(name, task)
@@ -91,7 +92,9 @@ def about(task: str, path: Path) -> str:
 def advise(form: Form, ticked: Sequence[str], *values: Any) -> tuple[Any, Any]:
     """Say where another method restores better than the networks, and tick it."""
     degradation = form.read(*values)
-    advice = TASKS[form.task].advise(degradation) if degradation is not None else None
+    advice = None
+    if degradation is not None and not isinstance(degradation, AsItIs):
+        advice = TASKS[form.task].advise(degradation)
     if advice is None:
         return gr.update(value="", visible=False), gr.skip()
     return gr.update(value=advice.sentence, visible=True), [*{**dict.fromkeys(ticked), advice.method: None}]
