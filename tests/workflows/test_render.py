@@ -17,7 +17,7 @@ from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
-from uplapp.workflows.render import case_of, degradation_options, render_stimuli, rendered
+from uplapp.workflows.render import case_of, degradation_options, framed, render_stimuli, rendered
 
 TWO = (Condition("l1", "L1"), Condition("l2", "L2"))
 
@@ -146,3 +146,37 @@ def test_the_demo_ships_what_its_recipe_makes(house, tmp_path):
         shipped = read_image(house / "studies" / "demo" / path.relative_to(tmp_path)).pixels
         # Another processor may round a sample the other way.
         assert torch.abs(shipped - read_image(path).pixels).max() <= 1.01 / 255, path.name
+
+
+def test_a_surround_restores_only_the_crop_and_what_is_around_it(house):
+    from uplapp.study.definition import load
+
+    definition = load(house / "studies" / "untrained")
+    scene = definition.scenes[1]
+    whole = case_of(definition, definition.render, scene)
+    case, place = framed(whole, scene, 16)
+    top, left, height, width = scene.crop
+    assert place.crop == (16, 16, height, width)
+    assert case.seen.shape == (3, height + 32, width + 32)
+    assert torch.equal(case.seen, whole.seen[:, top - 16 : top + height + 16, left - 16 : left + width + 16])
+    assert torch.equal(case.measurement.data, case.seen)
+    assert case.reference.shape == case.seen.shape
+
+
+def test_a_surround_at_the_edge_of_a_picture_is_what_there_is(house):
+    from uplapp.study.definition import load
+
+    definition = load(house / "studies" / "untrained")
+    scene = definition.scenes[0]
+    case, place = framed(case_of(definition, definition.render, scene), scene, 16)
+    assert place.crop == (0, 16, 192, 192)
+    assert case.seen.shape == (3, 208, 224)
+
+
+def test_a_surround_of_kspace_is_refused(house):
+    from uplapp.study.definition import load
+
+    definition = load(house / "studies" / "mr")
+    scene = definition.scenes[0]
+    with pytest.raises(BadStudy, match="surround_px cuts measurements of pixels, and this one is of kspace"):
+        framed(case_of(definition, definition.render, scene), scene, 8)

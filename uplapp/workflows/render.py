@@ -36,8 +36,9 @@ def render_stimuli(
 ) -> None:
     """Make every stimulus of a study from its recipe: `root/<condition or reference>/<scene>.png`.
 
-    Each picture is measured and restored whole, then cropped, so that no crop shows an edge of the
-    restoration. BadStudy says what a recipe lacks; a picture is written in one replace.
+    Each picture is measured and restored whole, or with the surround of the recipe, then cropped, so that no
+    crop shows an edge of the restoration. BadStudy says what a recipe lacks; a picture is written in one
+    replace.
     """
     recipe = definition.render
     if recipe is None:
@@ -48,6 +49,8 @@ def render_stimuli(
     done = 0
     for scene in definition.scenes:
         case = case_of(definition, recipe, scene)
+        if recipe.surround_px is not None:
+            case, scene = framed(case, scene, recipe.surround_px)
         for one in candidates:
             require_fit(one, case)
         for name in (REFERENCE, *restorers):
@@ -99,6 +102,30 @@ def case_of(definition: Definition, recipe: Render, scene: Scene) -> Case:
     return make_case(subject, recipe.task, degradation)
 
 
+def framed(case: Case, scene: Scene, surround_px: int) -> tuple[Case, Scene]:
+    """Cut a measured scene to its crop with so many px around it; give the crop's place in the rest too.
+
+    Methods that are fitted to each image take hours for whole photographs. Only what is measured pixel by
+    pixel can be cut after it was measured; anything else is refused.
+    """
+    if case.measurement.operator.kind not in CUTTABLE:
+        raise BadStudy(
+            f"scene '{scene.name}': surround_px cuts measurements of pixels, and this one is of "
+            f"{case.measurement.operator.kind}; leave it out"
+        )
+    _crop(case.seen, scene)  # refuses a crop that leaves the picture
+    top, left, height, width = scene.crop or (0, 0, *case.seen.shape[-2:])
+    above, before = min(top, surround_px), min(left, surround_px)
+
+    def cut(pixels: Tensor) -> Tensor:
+        rows = slice(top - above, top + height + surround_px)
+        return pixels[..., rows, left - before : left + width + surround_px]
+
+    reference = None if case.reference is None else cut(case.reference)
+    inside = replace(case, measurement=case.measurement.map(cut), reference=reference)
+    return inside, replace(scene, crop=(above, before, height, width))
+
+
 def _candidates(definition: Definition, recipe: Render, checkpoints: Checkpoints) -> Iterator[Candidate]:
     cards = {card.name: card for card in checkpoints.cards(recipe.task)}
     methods = methods_of(recipe.task)
@@ -136,6 +163,7 @@ def _crop(pixels: Tensor, scene: Scene) -> Tensor:
     return pixels[:, top : top + height, left : left + width]
 
 
+CUTTABLE = ("pixels", "missing")
 # Where the pictures of a recipe come from: packages that ship some.
 LIBRARIES: Mapping[str, Callable[[str], Path]] = {
     "skimage": sample_path,

@@ -157,7 +157,8 @@ class Render:
 
     The name of a condition is a loss, a checkpoint or a method, whose options `methods` may hold by its name.
     `degradation` holds the options by which the images of the `task` are spoilt; `consistency` is whether
-    measured data replace what a network says of them. The last five are older names of such options.
+    measured data replace what a network says of them. Pictures are restored whole, or with `surround_px`
+    only the crop with so many px around it. The last five are older names of such options.
     """
 
     task: str = "denoise"
@@ -165,6 +166,7 @@ class Render:
     degradation: Mapping[str, Any] = field(default_factory=dict, hash=False)
     methods: Mapping[str, Any] = field(default_factory=dict, hash=False)
     consistency: bool = True
+    surround_px: int | None = allowing(Range(0, 4096), default=None)
     noise_sigma: float | None = allowing(Range(0, 255), default=None)
     noise_seed: int | None = allowing(Range(0, 2**53), default=None)
     acceleration: int | None = allowing(Range(2, 32), default=None)
