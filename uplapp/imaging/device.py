@@ -3,8 +3,8 @@
 import ctypes
 import itertools
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -56,6 +56,18 @@ def steady_memory() -> Iterator[None]:
         library.mallopt(M_MMAP_THRESHOLD, 2**25)
         library.mallopt(M_TRIM_THRESHOLD, 2**26)
         library.malloc_trim(0)
+
+
+def checked(check: Callable[[], None] | None) -> AbstractContextManager[object]:
+    """Call `check` at every tensor that is kept for the gradient, and again where it is used."""
+    if check is None:
+        return nullcontext()
+
+    def passed(tensor: Tensor) -> Tensor:
+        check()
+        return tensor.detach()  # the tensor itself would hold the graph that holds it
+
+    return torch.autograd.graph.saved_tensors_hooks(passed, passed)
 
 
 def estimate(network: nn.Module, seen: Tensor, precision: str) -> Tensor:

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.errors import UplappError
-from uplapp.imaging.device import LAYOUTS, fast_precision, pick_device, steady_memory
+from uplapp.imaging.device import LAYOUTS, checked, fast_precision, pick_device, steady_memory
 from uplapp.imaging.fitting.latents import draw_latent
 from uplapp.imaging.fitting.patches import Grid, join, patch_size, split
 from uplapp.imaging.fitting.targets import Target
+from uplapp.imaging.fitting.together import Together
 
 SMOOTHING = 0.9  # of the held-out error, over iterations
 IMPROVEMENT = 0.005  # a loss that falls by less than this share is not better
@@ -48,7 +48,8 @@ class FitRecipe:
     each iteration, times `jitter_decay` every 500. `average` is how much of the running average of outputs
     each iteration keeps, 0 for the output itself. With `held_out` that share of the data stops the fit, once
     their error has not fallen for `patience` iterations and a quarter of those before; otherwise the output
-    of the least loss is kept. At each of the `marks` it is noted what would be kept so far.
+    of the least loss is kept. At each of the `marks` it is noted what would be kept so far. `in_one_batch`
+    computes all starts at once, None where the device is faster so.
     Sources: Heckel & Hand (2019); averaging: Ulyanov et al. (2018); held-out data: Yaman et al. (2021),
     zero-shot self-supervised reconstruction.
     """
@@ -67,6 +68,7 @@ class FitRecipe:
     seed: int = 0
     precision: str | None = None
     marks: tuple[int, ...] = ()
+    in_one_batch: bool | None = None
 
     def rate_at(self, iteration: int) -> float:
         """Give the rate of an iteration, which counts from 0."""
@@ -155,20 +157,8 @@ def fit(
     device = pick_device()
     target = target.to(device)
     starts = [_Start(build, target, recipe, recipe.seed + n, device) for n in range(recipe.starts)]
-    with steady_memory(), _checked(check):
+    with steady_memory(), checked(check):
         return _Run(starts, target, recipe, listener).go()
-
-
-def _checked(check: Check | None) -> AbstractContextManager[object]:
-    """Call `check` at every tensor that is kept for the gradient, and again where it is used."""
-    if check is None:
-        return nullcontext()
-
-    def passed(tensor: Tensor) -> Tensor:
-        check()
-        return tensor.detach()  # the tensor itself would hold the graph that holds it
-
-    return torch.autograd.graph.saved_tensors_hooks(passed, passed)
 
 
 def _in_words(seconds: float) -> str:
@@ -208,14 +198,26 @@ class _Start:
             with torch.no_grad():
                 self.gain = target.scale / max(float(self.image(0).norm()), 1e-12)
 
+    def input(self, iteration: int) -> Tensor:
+        """Give the input (P,K,h,w) of an iteration."""
+        spread = self.jitter * self.recipe.jitter_decay ** (iteration // 500)
+        if spread <= 0:
+            return self.latent
+        return self.latent + torch.empty_like(self.latent).normal_(0, spread, generator=self.random)
+
+    def autocast(self) -> torch.autocast:
+        """Compute in the number format of the fit."""
+        device, enabled = self.latent.device.type, self.precision == "bfloat16"
+        return torch.autocast(device, torch.bfloat16, enabled=enabled)
+
     def image(self, iteration: int) -> Tensor:
         """Make the image (C,H,W) of this start."""
-        latent, spread = self.latent, self.jitter * self.recipe.jitter_decay ** (iteration // 500)
-        if spread > 0:
-            noise = torch.empty_like(latent).normal_(0, spread, generator=self.random)
-            latent = latent + noise
-        with torch.autocast(latent.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            made = self.network(latent, self.size)
+        with self.autocast():
+            made = self.network(self.input(iteration), self.size)
+        return self.joined(made)
+
+    def joined(self, made: Tensor) -> Tensor:
+        """Join what the network made (P,C,h,w) to an image (C,H,W) in units of the target."""
         return join(made.float(), self.grid, self.target.size) * self.gain
 
     def step(self, iteration: int) -> tuple[Tensor, Tensor]:
@@ -244,6 +246,10 @@ class _Run:
         self.best = torch.zeros(count, dtype=torch.long)
         self.points: list[tuple[int, float, float]] = []
         self.marked: dict[int, Tensor] = {}
+        wanted = recipe.in_one_batch
+        batched = count > 1 and (starts[0].latent.is_cuda if wanted is None else wanted)
+        networks = [start.network for start in starts]
+        self.together = Together(networks, recipe.rate) if batched else None
         self.began = self.previewed = time.perf_counter()
 
     def go(self) -> Fitted:
@@ -270,9 +276,7 @@ class _Run:
         )
 
     def _step(self, done: int) -> None:
-        made = [start.step(done - 1) for start in self.starts]
-        images = torch.stack([image for image, _ in made])
-        losses = torch.stack([loss for _, loss in made])
+        images, losses = self._stepped(done - 1)
         if not bool(losses.isfinite().all()):
             raise Diverged(
                 f"the fit diverged at iteration {done}; give a lower rate than {self.recipe.rate:g}"
@@ -292,6 +296,19 @@ class _Run:
         elif bool(better.any()):
             self.kept[better] = self.shown[better]
         self._note(done, float(losses.mean()))
+
+    def _stepped(self, iteration: int) -> tuple[Tensor, Tensor]:
+        """Take one step with all starts; give their images (N,C,H,W) before it, and their losses (N,)."""
+        if self.together is None:
+            made = [start.step(iteration) for start in self.starts]
+            return torch.stack([image for image, _ in made]), torch.stack([loss for _, loss in made])
+        inputs = torch.stack([start.input(iteration) for start in self.starts])
+        with self.starts[0].autocast():
+            outputs = self.together.images(inputs, self.starts[0].size)
+        images = torch.stack([start.joined(one) for start, one in zip(self.starts, outputs, strict=True)])
+        losses = self.target.loss(images)
+        self.together.step(losses.sum(), self.recipe.rate_at(iteration))
+        return images.detach(), losses.detach()
 
     def _stalled(self, done: int) -> bool:
         waited = done - self.best
