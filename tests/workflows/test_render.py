@@ -169,8 +169,8 @@ def test_a_surround_at_the_edge_of_a_picture_is_what_there_is(house):
     definition = load(house / "studies" / "untrained")
     scene = definition.scenes[0]
     case, place = framed(case_of(definition, definition.render, scene), scene, 16)
-    assert place.crop == (0, 16, 192, 192)
-    assert case.seen.shape == (3, 208, 224)
+    assert place.crop == (0, 16, 160, 160)
+    assert case.seen.shape == (3, 176, 192)
 
 
 def test_a_surround_of_kspace_is_refused(house):

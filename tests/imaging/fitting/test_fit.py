@@ -19,7 +19,7 @@ from uplapp.imaging.physics.measurement import Measurement, Sampling, of_pixels
 
 SMALL = partial(NETWORKS.build, "deep_decoder", k=16, l=3, s=8)
 MARKS = tuple(range(20, 1000, 20))
-SHORT = FitRecipe(iterations=30, inputs="independent")
+SHORT = FitRecipe(iterations=30, inputs="uniform")
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +110,14 @@ def test_inputs_lie_in_the_unit_range_and_come_with_their_seed(kind):
     assert not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("kind", ["uniform", "blur"])
+@pytest.mark.parametrize("kind", ["uniform_interpolated", "blur_interpolated"])
 def test_interpolated_channels_lie_on_a_line(kind):
     latent = draw_latent(kind, 5, (6, 7), 0)
     torch.testing.assert_close(latent[2], (latent[0] + latent[4]) / 2)
 
 
 def test_blurred_inputs_are_the_uniform_ones_smoothed():
-    sharp, blurred = (draw_latent(kind, 2, (40, 40), 0) for kind in ("uniform", "blur"))
+    sharp, blurred = (draw_latent(kind, 3, (40, 40), 0) for kind in ("uniform", "blur"))
     assert blurred.mean() == pytest.approx(float(sharp.mean()), abs=0.01)
     assert blurred.std() < 0.6 * sharp.std()
 

@@ -23,7 +23,7 @@ PURPOSES = {
     "restore": "Restore: as the measurement asks",
     "represent": "Represent: reproduce the image as it is",
 }
-INPUTS = {name: name.capitalize() for name in LATENTS}
+INPUTS = {name: name.capitalize().replace("_", ", ") for name in LATENTS}
 BY_PURPOSE = "by default as the purpose asks"
 MEMORY_BYTES = 6 * 10**9
 # Measured peaks of a fit, in values of a layer of k channels at full size.
@@ -124,10 +124,10 @@ class DeepDecoderFit(Untrained):
     name = "deep_decoder"
     presets = _presets(
         represent=({"k": 96, "l": 6, "s": 8}, FitRecipe(5000, ramp_down=0.5, inputs="blur")),
-        pixels=(ORIGINAL, FitRecipe(1900, held_out=0.05, average=0.95, inputs="independent")),
-        missing=(ORIGINAL, FitRecipe(3000, held_out=0.05, average=0.95, inputs="independent")),
-        smaller=(ORIGINAL, FitRecipe(2000, ramp_down=0.5, inputs="independent")),
-        kspace=({**ORIGINAL, "extra_block": False}, FitRecipe(2500, held_out=0.05, inputs="independent")),
+        pixels=(ORIGINAL, FitRecipe(1900, held_out=0.05, average=0.95, inputs="uniform")),
+        missing=(ORIGINAL, FitRecipe(3000, held_out=0.05, average=0.95, inputs="uniform")),
+        smaller=(ORIGINAL, FitRecipe(2000, ramp_down=0.5, inputs="uniform")),
+        kspace=({**ORIGINAL, "extra_block": False}, FitRecipe(2500, held_out=0.05, inputs="uniform")),
     )
 
     s: int | None = option(None, "s", f"How much smaller the input is, {BY_PURPOSE}.", low=1, folded=True)
@@ -156,17 +156,17 @@ class ConvDecoderFit(Untrained):
 
     name = "conv_decoder"
     presets = _presets(
-        represent=({"k": 64, "l": 6, "s": 16}, FitRecipe(2000, ramp_down=0.5, inputs="independent")),
+        represent=({"k": 64, "l": 6, "s": 16}, FitRecipe(2000, ramp_down=0.5, inputs="uniform")),
         pixels=(
             {"k": 64, "l": 6, "s": 16},
-            FitRecipe(1500, held_out=0.05, average=0.95, inputs="independent"),
+            FitRecipe(1500, held_out=0.05, average=0.95, inputs="uniform"),
         ),
         missing=(
             {"k": 64, "l": 6, "s": 16},
-            FitRecipe(2000, held_out=0.05, average=0.95, inputs="independent"),
+            FitRecipe(2000, held_out=0.05, average=0.95, inputs="uniform"),
         ),
-        smaller=({"k": 64, "l": 6, "s": 16}, FitRecipe(1500, inputs="independent")),
-        kspace=({"k": 96, "l": 6, "s": 16}, FitRecipe(2000, held_out=0.05, rate=0.008, inputs="independent")),
+        smaller=({"k": 64, "l": 6, "s": 16}, FitRecipe(1500, inputs="uniform")),
+        kspace=({"k": 96, "l": 6, "s": 16}, FitRecipe(2000, held_out=0.05, rate=0.008, inputs="uniform")),
     )
 
     s: int | None = option(None, "s", f"How much smaller the input is, {BY_PURPOSE}.", low=1, folded=True)
@@ -182,11 +182,11 @@ class DeepImagePriorFit(Untrained):
 
     name = "deep_image_prior"
     presets = _presets(
-        represent=({"k": 64, "l": 5}, FitRecipe(2000, ramp_down=0.5, jitter=0.0, inputs="independent")),
-        pixels=({"k": 64, "l": 5}, FitRecipe(1800, held_out=0.05, average=0.99, inputs="independent")),
-        missing=({"k": 64, "l": 5}, FitRecipe(2500, held_out=0.05, average=0.99, inputs="independent")),
-        smaller=({"k": 64, "l": 5}, FitRecipe(2000, average=0.99, inputs="independent")),
-        kspace=({"k": 64, "l": 5}, FitRecipe(2000, held_out=0.05, average=0.99, inputs="independent")),
+        represent=({"k": 64, "l": 5}, FitRecipe(2000, ramp_down=0.5, jitter=0.0, inputs="uniform")),
+        pixels=({"k": 64, "l": 5}, FitRecipe(1800, held_out=0.05, average=0.99, inputs="uniform")),
+        missing=({"k": 64, "l": 5}, FitRecipe(2500, held_out=0.05, average=0.99, inputs="uniform")),
+        smaller=({"k": 64, "l": 5}, FitRecipe(2000, average=0.99, inputs="uniform")),
+        kspace=({"k": 64, "l": 5}, FitRecipe(2000, held_out=0.05, average=0.99, inputs="uniform")),
     )
 
 
