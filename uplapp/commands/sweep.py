@@ -1,6 +1,5 @@
 """`python -m uplapp sweep`: the experiments of the reports, as tables of fits."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +21,7 @@ PICTURE = typer.Argument(
 )
 OUT = typer.Option(help="CSV file of the rows; fits whose rows are there are not done again.")
 SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
-WORKERS = typer.Option(min=0, help="Processes, each on one core; 0 means one for each core.")
+WORKERS = typer.Option(min=0, help="Processes of one core each; 0: one for each core, or one for a GPU.")
 DASK = typer.Option(help="Instead: the workers of the scheduler at this address, best of one thread each.")
 DRY_RUN = typer.Option("--dry-run", help="Print how long it will take, and do no fit.")
 FIGURES = typer.Option(help="Draw the report's figures into this folder.")
@@ -96,11 +95,11 @@ def _course(
 
 
 def _crew(workers: int, dask: str) -> "Crew":
-    from uplapp.imaging.experiments.crews import Alone, Processes, Scheduler
+    from uplapp.imaging.experiments.crews import Alone, Processes, Scheduler, default_count
 
     if dask:
         return Scheduler(dask)
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or default_count()
     return Alone() if count == 1 else Processes(count)
 
 

@@ -24,12 +24,12 @@ class SweepLine:
         name = f"{result.cell.name}, start {result.start}"
         if result.failure:
             self.failures.append(f"{name}: {result.failure}")
-        told = result.failure or ", ".join(
+        outcome = result.failure or ", ".join(
             f"{row['psnr']} dB after {row['iterations']}" if row["psnr"] else f"{row['ended']}"
             for row in result.rows
         )
         left = f"{duration(progress.seconds_left)} left"
-        print(f"{progress.done} of {progress.total}: {name}: {told}; {left}", file=sys.stderr, flush=True)
+        print(f"{progress.done} of {progress.total}: {name}: {outcome}; {left}", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -37,8 +37,8 @@ def duration(seconds: float) -> str:
     units = (("d", DAY_S), ("h", HOUR_S), ("min", MINUTE_S), ("s", 1))
     for (name, length), (smaller, part) in pairwise(units):
         if seconds >= length:
-            whole, rest = divmod(int(seconds), length)
-            return f"{whole} {name} {rest // part} {smaller}"
+            full, rest = divmod(int(seconds), length)
+            return f"{full} {name} {rest // part} {smaller}"
     return f"{seconds:.0f} s"
 
 

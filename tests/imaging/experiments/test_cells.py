@@ -24,8 +24,8 @@ def test_the_grid_of_the_report_has_63_settings_on_12_pairs():
 
 def test_the_work_of_two_blocks_can_be_counted_by_hand():
     # 8x8 px, s 4: an input of 2x2, blocks of 4x4 and 8x8.
-    assert cell(k=64, s=4, l=2).work((8, 8)) == 64 * (16 + 64 + 1 * (4 + 16))
-    assert cell(k=64, s=2, l=1, target="2x2").work((8, 8)) == 64 * (4 * 16 + 1 * 4 * 4)
+    assert cell(k=100, s=4, l=2).work((8, 8)) == 100 * (16 + 64 + 0.5 * (4 + 16))
+    assert cell(k=100, s=2, l=1, target="2x2").work((8, 8)) == 100 * (4 * 16 + 0.5 * 4 * 4)
 
 
 @pytest.mark.parametrize("dearer", [{"k": 96}, {"l": 6}, {"s": 8}, {"marks": (2000, 5000)}])

@@ -128,13 +128,13 @@ def test_a_fit_that_diverges_is_a_row_without_values(tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "fit", fails_beyond_four)
     path = tmp_path / "sweep.csv"
     run(path, k="4", targets="whole")
-    told = {(row["start"], row["iterations"]): (row["ended"], bool(row["psnr"])) for row in rows(path)}
-    assert told["2", "4"] == told["mean", "4"] == told["1", "6"] == ("iterations", True)
-    assert told["2", "6"] == told["mean", "6"] == ("diverged", False)
+    ends = {(row["start"], row["iterations"]): (row["ended"], bool(row["psnr"])) for row in rows(path)}
+    assert ends["2", "4"] == ends["mean", "4"] == ends["1", "6"] == ("iterations", True)
+    assert ends["2", "6"] == ends["mean", "6"] == ("diverged", False)
     assert course(path, k="4", targets="whole").missing() == []
 
 
-def test_a_fit_that_fails_is_told_and_tried_again_next_time(tmp_path, monkeypatch):
+def test_a_fit_that_fails_is_reported_and_tried_again_next_time(tmp_path, monkeypatch):
     def fails(build, target, recipe, listener):
         raise MemoryError("no room")
 

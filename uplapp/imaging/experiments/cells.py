@@ -15,8 +15,8 @@ from uplapp.imaging.networks.deep_decoder import block_sizes
 
 WHOLE = "whole"
 LIMITS = {"k": 512, "s": 4096, "l": 12, "iterations": 200_000}
-# A 1x1 convolution of 64 channels takes about as long as what follows it does, at equal size.
-CHANNELS_OF_EQUAL_COST = 64
+# A 1x1 convolution of so many channels takes as long as what follows it does, at equal size (measured).
+CHANNELS_OF_EQUAL_COST = 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Cell:
     def work(self, size: tuple[int, int]) -> float:
         """Estimate the work of one iteration for an image (H,W), in values of layers.
 
-        Upsampling, ReLU and norm take k of them for each pixel after a block, the convolution k^2 / 64 for
+        Upsampling, ReLU and norm take k of them for each pixel after a block, the convolution k^2 / 200 for
         each pixel before it.
         """
         patches = self.grid[0] * self.grid[1]

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from uplapp.errors import Cancelled, UplappError
+from uplapp.imaging.device import pick_device
 from uplapp.imaging.experiments.deep_decoder import Halted, Job, Picture, Result, run_fit
 from uplapp.imaging.scheduler import as_they_finish, connect, reason_of
 
@@ -117,6 +118,14 @@ class Scheduler:
                         raise Cancelled("the sweep was stopped")
             finally:
                 client.cancel(list(futures))
+
+
+def default_count() -> int:
+    """Give the number of fits at a time that suits this machine: one for a GPU, else one for each core."""
+    if pick_device().type != "cpu":
+        return 1
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def attempt(job: Job, halted: Halted) -> Result:

@@ -199,10 +199,10 @@ def mean_row(
 
     Where a start diverged there is no mean picture.
     """
-    whole = len(pictures) == len(singles)
-    mean = _mean(pictures) if whole else None
+    complete = len(pictures) == len(singles)
+    mean = _mean(pictures) if complete else None
     values = measured(mean, picture)
-    if whole:
+    if complete:
         psnrs = torch.tensor([float(row["psnr"]) for row in singles])
         seconds = sum(float(row["seconds"]) for row in singles)
         values |= {"cv": f"{variation(psnrs):.6f}", "seconds": f"{seconds:.3f}"}
