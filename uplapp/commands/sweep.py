@@ -30,7 +30,7 @@ K = typer.Option(help="Hidden channels, such as 16,64,96; default 8,16,32,64,96,
 S = typer.Option(help="How much smaller the input is; default 8,16,32.")
 L = typer.Option(help="Blocks; default 4,5,6.")
 ITERATIONS = typer.Option(help="Iteration counts, all from one fit; default 2000,5000,7000.")
-INPUTS = typer.Option(help="Random inputs; default uniform,blur,simplex.")
+INPUTS = typer.Option(help="Random inputs, a kind or more; default uniform,blur,simplex.")
 TARGETS = typer.Option(help="Patches that are fitted together; default whole,2x2,3x3,4x5.")
 STARTS = typer.Option(help="Fits of each setting, whose mean picture is measured too; default 5.")
 SEED = typer.Option(help="Seed of the first start, the next ones count up; default 0.")

@@ -4,7 +4,8 @@ import pytest
 
 from tests.analysis.swept import swept
 from uplapp.analysis.plots.figures import picture
-from uplapp.analysis.plots.sweep import CHARTS, sweep_charts
+from uplapp.analysis.plots.sweep import CHARTS, INPUT_SHADES, INPUTS, sweep_charts
+from uplapp.imaging.fitting.latents import LATENTS
 
 
 def values_of(chart):
@@ -35,3 +36,8 @@ def test_the_mean_of_the_starts_stands_against_one_in_stable_settings(charts):
     rows = {row["pair"]: row for row in values_of(charts["ensemble"])}
     assert rows["whole blur"]["psnr"] == pytest.approx(rows["whole blur"]["single_psnr"] + 0.5)
     assert rows["whole blur"]["single_psnr"] == pytest.approx(21 + (16 + 64 + 96) / 3 / 16)
+
+
+def test_every_kind_of_input_has_a_colour():
+    assert set(LATENTS) == set(INPUTS)
+    assert len(set(INPUT_SHADES)) == len(INPUTS)

@@ -21,7 +21,7 @@ from uplapp.analysis.plots.style import (
 from uplapp.analysis.reading.sweep import settings
 
 HEIGHT_PX = 200
-INPUTS = ("uniform", "blur", "simplex", "independent")
+INPUTS = ("uniform", "blur", "simplex", "uniform_interpolated", "blur_interpolated")
 INPUT_SHADES = PALETTE[: len(INPUTS)]
 PAIR = ["target", "inputs"]
 
