@@ -8,7 +8,7 @@ from PIL import Image
 from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadStudy, UnknownName
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.files.pictures import read_image, tensor_to_array
+from uplapp.imaging.files.pictures import encode_png, read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.physics import GaussianNoise, Undersampling
 from uplapp.imaging.restorers import photographs
@@ -17,7 +17,14 @@ from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.study.stimuli import stimuli
 from uplapp.values import Condition
-from uplapp.workflows.render import case_of, degradation_options, framed, render_stimuli, rendered
+from uplapp.workflows.render import (
+    LIBRARIES,
+    case_of,
+    degradation_options,
+    framed,
+    render_stimuli,
+    rendered,
+)
 
 TWO = (Condition("l1", "L1"), Condition("l2", "L2"))
 
@@ -134,6 +141,20 @@ def test_a_condition_may_be_a_method_with_options(tmp_path):
     seen = GaussianNoise(25).measure(read_image(sample_path("coffee")).pixels).seen
     expected = tensor_to_array(photographs.tv(seen, 10 / 255)[:, 10:74, 20:68])
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "root" / "tv" / "cup.png")), expected)
+
+
+@pytest.mark.parametrize(("task", "baseline"), [("inpaint", "biharmonic"), ("superresolution", "bicubic")])
+def test_gaps_and_small_pictures_are_rendered_by_methods(task, baseline, tmp_path, monkeypatch):
+    corner = read_image(sample_path("coffee")).pixels[:, :40, :48]
+    (tmp_path / "corner.png").write_bytes(encode_png(corner))
+    monkeypatch.setitem(LIBRARIES, "here", lambda name: tmp_path / f"{name}.png")
+    conditions = tuple(Condition(name, name) for name in (baseline, "tv", "deep_decoder"))
+    recipe = Render(task=task, methods={"deep_decoder": {"iterations": 3, "k": 8}})
+    definition = plan(conditions=conditions, scenes=(Scene("cup", "here:corner"),), render=recipe)
+    render_stimuli(definition, Checkpoints(()), tmp_path / "root")
+    pictures = {path.parent.name: path.read_bytes() for path in (tmp_path / "root").rglob("*.png")}
+    assert set(pictures) == {"reference", baseline, "tv", "deep_decoder"}
+    assert len(set(pictures.values())) == 4
 
 
 @pytest.mark.slow
