@@ -329,7 +329,8 @@ def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pic
         panel.checkpoints: [trained],
         panel.consistency: True,
         panel.methods: ["unsharp", "descent"],
-        **dict(zip(panel.form.fields, (field.value for field in panel.form.fields), strict=True)),
+        **{field: field.value for field in panel.form.fields},
+        **{field: field.value for form in panel.method_forms for field in form.components},
     }
     *_, (pictures_shown, _, _, table, *_) = restore_tab.restore(
         checkpoints, "task", panels, values, progress=lambda *share, **words: None

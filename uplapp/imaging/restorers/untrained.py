@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from uplapp.described import check_options, option
+from uplapp.described import check_options, option, options_of
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import fast_precision, pick_device
@@ -94,9 +94,18 @@ class Untrained:
         require_memory(self.name, int(options["k"]), target.size)
         return fit(partial(build, sigmoid=target.bounded), target, recipe, listener, check)
 
+    def automatic(self, operator: str) -> dict[str, Any]:
+        """Give what None stands for, by option, for measurements by a kind of operator."""
+        preset = self.presets[self._preset_for(operator)]
+        values = {**preset.network, **vars(preset.recipe)}
+        return {one.name: values.get(one.name) for one in options_of(self) if one.optional}
+
     def purpose_for(self, case: Case) -> str:
         """Give the name of the preset: represent, or by the operator of the measurement."""
-        return "represent" if self.purpose == "represent" else case.measurement.operator.kind
+        return self._preset_for(case.measurement.operator.kind)
+
+    def _preset_for(self, operator: str) -> str:
+        return "represent" if self.purpose == "represent" else operator
 
     def recipe(self, preset: FitRecipe) -> FitRecipe:
         """Give a preset's recipe with the options that were given."""

@@ -1,6 +1,6 @@
 """One panel for each task: the input, its degradation, and the checkpoints and methods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from uplapp.imaging.physics import AsItIs
 from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
+from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
 
 # More than these take a photograph minutes.
 TICKED = 7
@@ -43,12 +44,19 @@ class Panel:
     consistency: gr.Checkbox
     methods: gr.CheckboxGroup
     advice: gr.Markdown
+    method_forms: tuple[MethodForm, ...]
 
     @property
     def fields(self) -> list[gr.components.Component]:
         """The fields that a job reads."""
         chosen = [self.checkpoints, self.consistency, self.methods]
-        return [self.source, self.slices, *chosen, *self.form.fields]
+        options = [field for form in self.method_forms for field in form.components]
+        return [self.source, self.slices, *chosen, *self.form.fields, *options]
+
+    def settings(self, values: Mapping[Any, Any]) -> dict[str, dict[str, Any]]:
+        """Read the options of the ticked methods from the values on screen, by field."""
+        ticked = [form for form in self.method_forms if form.method in values[self.methods]]
+        return {form.method: form.read(*(values[field] for field in form.components)) for form in ticked}
 
 
 def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
@@ -74,10 +82,11 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
             elem_id=f"consistency-{name}",
         )
         methods, advice = _lay_out_methods(name, task)
+        method_forms = lay_out_method_forms(name, methods)
     source = gr.State(str(paths[0]) if paths else None)
     return Panel(
         *(name, column, source, samples, upload, slices, form),
-        *(checkpoints, no_network, consistency, methods, advice),
+        *(checkpoints, no_network, consistency, methods, advice, method_forms),
     )
 
 

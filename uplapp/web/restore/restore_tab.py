@@ -191,7 +191,7 @@ def restore(
         cards = [checkpoints.find(name) for name in values[panel.checkpoints]]
         candidates = [
             *of_cards(checkpoints, cards, values[panel.consistency]),
-            *of_methods(values[panel.methods]),
+            *of_methods(values[panel.methods], panel.settings(values)),
         ]
         degradation = panel.form.read(*(values[field] for field in panel.form.fields))
         if values[panel.source] is None:

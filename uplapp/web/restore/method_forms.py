@@ -1,0 +1,139 @@
+"""The options of methods on screen: a form for each method that has some, shown while it is ticked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from uplapp.described import Option, options_of
+from uplapp.errors import UplappError
+from uplapp.imaging.evaluation.candidates import methods_of
+from uplapp.imaging.restorers import RESTORERS
+from uplapp.imaging.tasks import TASKS
+
+AUTO = "auto"
+SWITCH = {"yes": True, "no": False}
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class MethodForm:
+    """The fields of a method's options, in their order, in a column that is shown while it is ticked."""
+
+    method: str
+    column: gr.Column
+    options: tuple[Option, ...]
+    components: tuple[gr.components.Component, ...]
+
+    def read(self, *values: Any) -> dict[str, Any]:
+        """Read the options that are not at their defaults.
+
+        A wrong one is refused with the label of the method.
+        """
+        given = {}
+        for one, shown in zip(self.options, values, strict=True):
+            value = _value(one, shown)
+            try:
+                one.check(value)
+            except UplappError as error:
+                raise UplappError(f"{RESTORERS[self.method].label}: {error}") from None
+            if value != one.default:
+                given[one.name] = value
+        return given
+
+
+def lay_out_method_forms(task: str, ticked: gr.CheckboxGroup) -> tuple[MethodForm, ...]:
+    """Lay out the forms of a task's methods, each hidden until its method is ticked."""
+    methods = [name for name in methods_of(task) if options_of(RESTORERS[name].build)]
+    forms = tuple(_lay_out_form(task, name) for name in methods)
+    if forms:
+        ticked.change(partial(_show, methods), ticked, [form.column for form in forms], **PRIVATE)
+    return forms
+
+
+def _show(methods: Sequence[str], ticked: Sequence[str]) -> Any:
+    updates = [gr.update(visible=name in ticked) for name in methods]
+    return updates if len(updates) > 1 else updates[0]
+
+
+def _lay_out_form(task: str, method: str) -> MethodForm:
+    kind = RESTORERS[method].build
+    options, automatic = options_of(kind), _automatic(task, method)
+    components = {}
+    with gr.Column(visible=False, elem_id=f"options-{task}-{method}", elem_classes="options") as column:
+        gr.Markdown(f"**{RESTORERS[method].label}**")
+        with gr.Row():
+            for one in options:
+                if not one.folded:
+                    components[one.name] = _lay_out(task, method, one, automatic)
+        if any(one.folded for one in options):
+            with gr.Accordion("More", open=False), gr.Row():
+                for one in options:
+                    if one.folded:
+                        components[one.name] = _lay_out(task, method, one, automatic)
+    if automatic and "purpose" in components:
+        left = [one for one in options if one.optional]
+        purpose, fields = components["purpose"], [components[one.name] for one in left]
+        purpose.change(partial(_follow, task, method, left), purpose, fields, **PRIVATE)  # type: ignore[attr-defined]
+    return MethodForm(method, column, options, tuple(components[one.name] for one in options))
+
+
+def _automatic(task: str, method: str, **options: Any) -> Mapping[str, Any]:
+    """Give what None stands for, by option; nothing where the method does not say it."""
+    say = getattr(RESTORERS.build(method, **options), "automatic", None)
+    return {} if say is None else say(TASKS[task].degrading.operator)
+
+
+def _follow(task: str, method: str, left: Sequence[Option], purpose: str) -> list[Any]:
+    """Show what the options that are left to the purpose stand for now."""
+    automatic = _automatic(task, method, purpose=purpose)
+    return [gr.update(**_words(one, automatic)) for one in left]
+
+
+def _lay_out(task: str, method: str, one: Option, automatic: Mapping[str, Any]) -> gr.components.Component:
+    shared: dict[str, Any] = {
+        "label": one.label,
+        "info": one.help,
+        "elem_id": f"{task}-{method}-{one.name}",
+        "min_width": 150,
+    }
+    if one.kind == "switch" and not one.optional:
+        return gr.Checkbox(one.default, **shared)
+    if one.kind in ("choice", "switch"):
+        value = AUTO if one.optional else one.default
+        return gr.Dropdown(value=value, filterable=False, **_words(one, automatic), **shared)
+    return gr.Number(one.default, **_words(one, automatic), **shared)
+
+
+def _words(one: Option, automatic: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the choices of an option, or for a number what an empty field stands for."""
+    value = automatic.get(one.name)
+    if one.kind in ("choice", "switch"):
+        names = one.choices or {name: name.capitalize() for name in SWITCH}
+        choices = [(label, name) for name, label in names.items()]
+        if not one.optional:
+            return {"choices": choices}
+        meant = None if value is None else names[_name(value)]
+        return {"choices": [(f"Auto: {meant}" if meant else "Auto", AUTO), *choices]}
+    if not one.optional:
+        return {}
+    return {"placeholder": AUTO if value is None else f"{AUTO}: {value:,}"}
+
+
+def _name(value: Any) -> str:
+    return (
+        next(name for name, meant in SWITCH.items() if meant is value)
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+def _value(one: Option, shown: Any) -> Any:
+    """Give the value of an option as its type; an empty field stands for the default."""
+    if shown is None or shown == AUTO:
+        return one.default
+    if one.kind == "switch":
+        return SWITCH.get(shown, shown) if isinstance(shown, str) else shown
+    return int(shown) if one.kind == "whole" and float(shown).is_integer() else shown
