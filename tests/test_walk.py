@@ -39,6 +39,7 @@ from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE, Condition
 from uplapp.web.restore import restore_tab
 from uplapp.web.restore.panels import lay_out_panel
+from uplapp.web.restore.running import Wish
 from uplapp.workflows import render
 
 SIDE = 40
@@ -324,6 +325,7 @@ def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pic
     assert methods_of("focus") == ["unsharp", "descent"]
     values = {
         "task": "focus",
+        "wish": Wish(),
         panel.source: str(pictures / "picture0.png"),
         panel.slices: 0,
         panel.checkpoints: [trained],
@@ -333,7 +335,7 @@ def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pic
         **{field: field.value for form in panel.method_forms for field in form.components},
     }
     *_, (pictures_shown, _, _, table, *_) = restore_tab.restore(
-        checkpoints, "task", panels, values, progress=lambda *share, **words: None
+        checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
     )
     captions = [caption for _, caption in pictures_shown]
     assert captions == ["Reference", "Blurred", "Misfit", "Unsharp mask", "Descent"]

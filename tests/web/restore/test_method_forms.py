@@ -51,9 +51,18 @@ def test_a_method_without_options_has_no_form():
 
 def test_what_is_set_on_screen_reaches_the_method():
     form = forms("denoise")[0]["deep_decoder"]
-    shown = set_to(form, iterations=40, k=16.0, extra_block="no", inputs="blur", purpose="represent")
+    shown = set_to(
+        form, iterations="40", k="16", starts=2.0, extra_block="no", inputs="blur", purpose="represent"
+    )
     (candidate,) = of_methods(["deep_decoder"], {"deep_decoder": form.read(*shown)})
-    expected = {"iterations": 40, "k": 16, "extra_block": False, "inputs": "blur", "purpose": "represent"}
+    expected = {
+        "iterations": 40,
+        "starts": 2,
+        "k": 16,
+        "extra_block": False,
+        "inputs": "blur",
+        "purpose": "represent",
+    }
     assert candidate.options == expected
     assert candidate.build() == replace(RESTORERS.build("deep_decoder"), **expected)
 
@@ -61,9 +70,10 @@ def test_what_is_set_on_screen_reaches_the_method():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"iterations": 0}, "Deep Decoder: iterations is 0; it needs a whole number from 1 to 200000"),
-        ({"k": 12.5}, "Deep Decoder: k is 12.5; it needs a whole number from 1"),
-        ({"held_out": 0.9}, "Deep Decoder: held_out is 0.9; it needs a number from 0 to 0.5"),
+        ({"iterations": "0"}, "Deep Decoder: iterations is 0; it needs a whole number from 1 to 200000"),
+        ({"k": "12.5"}, "Deep Decoder: k is '12.5'; it needs a whole number from 1"),
+        ({"held_out": "0.9"}, "Deep Decoder: held_out is 0.9; it needs a number from 0 to 0.5"),
+        ({"starts": 1.5}, "Deep Decoder: starts is 1.5; it needs a whole number from 1 to 20"),
         ({"rate": "fast"}, "Deep Decoder: rate is 'fast'"),
     ],
 )

@@ -111,6 +111,12 @@ def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
     return np.ascontiguousarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
+def thumbnail(pixels: Tensor, most_px: int) -> Array:
+    """Give every n-th sample of an image (C,H,W) in [0,1], so that it has not much more than `most_px`."""
+    stride = max(1, max(pixels.shape[-2:]) // most_px)
+    return tensor_to_array(pixels[:, ::stride, ::stride])
+
+
 def encode_png(pixels: Tensor, bits: int = 8) -> bytes:
     """Encode (C,H,W) in [0,1] as a PNG file, lossless after rounding to `bits`, without metadata."""
     return bytes(imagecodecs.png_encode(tensor_to_array(pixels, bits)))

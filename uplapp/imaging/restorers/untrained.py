@@ -24,7 +24,6 @@ PURPOSES = {
     "represent": "Represent: reproduce the image as it is",
 }
 INPUTS = {name: name.capitalize().replace("_", ", ") for name in LATENTS}
-BY_PURPOSE = "by default as the purpose asks"
 MEMORY_BYTES = 6 * 10**9
 # Measured peaks of a fit, in values of a layer of k channels at full size.
 LAYERS_HELD = {"deep_decoder": 13, "conv_decoder": 13, "deep_image_prior": 46}
@@ -46,31 +45,29 @@ class Untrained:
     presets: ClassVar[Mapping[str, Preset]]
 
     purpose: str = option("restore", "Purpose", "Restoring stops before noise is fitted.", choices=PURPOSES)
-    iterations: int | None = option(None, "Iterations", f"Steps of Adam, {BY_PURPOSE}.", low=1, high=200_000)
-    starts: int = option(
-        1, "Starts", "Fits from so many initialisations: their mean, and how far they agree.", low=1, high=20
-    )
-    k: int | None = option(None, "k", f"Channels of a layer, {BY_PURPOSE}.", low=1, high=512)
-    l: int | None = option(None, "l", f"Layers, {BY_PURPOSE}.", low=1, high=12, folded=True)
+    iterations: int | None = option(None, "Iterations", "Steps of Adam.", low=1, high=200_000)
+    starts: int = option(1, "Starts", "Fits of which the mean is shown.", low=1, high=20)
+    k: int | None = option(None, "k", "Channels of a layer.", low=1, high=512)
+    l: int | None = option(None, "l", "Layers.", low=1, high=12, folded=True)
     held_out: float | None = option(
         None,
         "Held out",
-        f"Share of the data that is not fitted and says when to stop, 0 for none; {BY_PURPOSE}.",
+        "Share of the data that is not fitted and says when to stop, 0 for none.",
         low=0,
         high=0.5,
         folded=True,
     )
-    rate: float | None = option(None, "Rate", f"Learning rate, {BY_PURPOSE}.", low=1e-6, high=1, folded=True)
+    rate: float | None = option(None, "Rate", "Learning rate.", low=1e-6, high=1, folded=True)
     average: float | None = option(
         None,
         "Average",
-        f"Share of the running average of outputs that each step keeps, {BY_PURPOSE}.",
+        "Share of the running average of outputs that each step keeps.",
         low=0,
         high=0.9999,
         folded=True,
     )
     jitter: float | None = option(
-        None, "Jitter", f"Deviation of the noise on the input, {BY_PURPOSE}.", low=0, high=1, folded=True
+        None, "Jitter", "Deviation of the noise on the input.", low=0, high=1, folded=True
     )
     seed: int = option(0, "Seed", "Seed of weights, input and held-out data.", low=0, folded=True)
 
@@ -139,14 +136,10 @@ class DeepDecoderFit(Untrained):
         kspace=({**ORIGINAL, "extra_block": False}, FitRecipe(2500, held_out=0.05, inputs="uniform")),
     )
 
-    s: int | None = option(None, "s", f"How much smaller the input is, {BY_PURPOSE}.", low=1, folded=True)
-    inputs: str | None = option(
-        None, "Inputs", f"The random tensor, {BY_PURPOSE}.", choices=INPUTS, folded=True
-    )
+    s: int | None = option(None, "s", "How much smaller the input is.", low=1, folded=True)
+    inputs: str | None = option(None, "Inputs", "The random tensor.", choices=INPUTS, folded=True)
     patches: str = option("1x1", "Patches", "Fit patches with shared weights.", choices=PATCHES, folded=True)
-    extra_block: bool | None = option(
-        None, "Extra block", f"One more block, without upsampling, {BY_PURPOSE}.", folded=True
-    )
+    extra_block: bool | None = option(None, "Extra block", "One more block, without upsampling.", folded=True)
 
     def recipe(self, preset: FitRecipe) -> FitRecipe:
         """Give a preset's recipe with the options that were given."""
@@ -178,7 +171,7 @@ class ConvDecoderFit(Untrained):
         kspace=({"k": 96, "l": 6, "s": 16}, FitRecipe(2000, held_out=0.05, rate=0.008, inputs="uniform")),
     )
 
-    s: int | None = option(None, "s", f"How much smaller the input is, {BY_PURPOSE}.", low=1, folded=True)
+    s: int | None = option(None, "s", "How much smaller the input is.", low=1, folded=True)
 
     def network_options(self) -> dict[str, Any]:
         """Give the options of the network that were given."""

@@ -1,6 +1,6 @@
 """The options of methods on screen: a form for each method that has some, shown while it is ticked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,8 +34,8 @@ class MethodForm:
         """
         given = {}
         for one, shown in zip(self.options, values, strict=True):
-            value = _value(one, shown)
             try:
+                value = _value(one, shown)
                 one.check(value)
             except UplappError as error:
                 raise UplappError(f"{RESTORERS[self.method].label}: {error}") from None
@@ -61,23 +61,32 @@ def _show(methods: Sequence[str], ticked: Sequence[str]) -> Any:
 def _lay_out_form(task: str, method: str) -> MethodForm:
     kind = RESTORERS[method].build
     options, automatic = options_of(kind), _automatic(task, method)
-    components = {}
+    components: dict[str, gr.components.Component] = {}
     with gr.Column(visible=False, elem_id=f"options-{task}-{method}", elem_classes="options") as column:
         gr.Markdown(f"**{RESTORERS[method].label}**")
-        with gr.Row():
-            for one in options:
-                if not one.folded:
-                    components[one.name] = _lay_out(task, method, one, automatic)
-        if any(one.folded for one in options):
-            with gr.Accordion("More", open=False), gr.Row():
-                for one in options:
-                    if one.folded:
-                        components[one.name] = _lay_out(task, method, one, automatic)
+        lay_out = partial(_lay_out, task, method, automatic=automatic)
+        components |= _lay_out_all(lay_out, [one for one in options if not one.folded])
+        folded = [one for one in options if one.folded]
+        if folded:
+            with gr.Accordion("More", open=False):
+                components |= _lay_out_all(lay_out, folded)
     if automatic and "purpose" in components:
         left = [one for one in options if one.optional]
         purpose, fields = components["purpose"], [components[one.name] for one in left]
         purpose.change(partial(_follow, task, method, left), purpose, fields, **PRIVATE)  # type: ignore[attr-defined]
     return MethodForm(method, column, options, tuple(components[one.name] for one in options))
+
+
+def _lay_out_all(
+    lay_out: Callable[[Option], gr.components.Component], options: Sequence[Option]
+) -> dict[str, gr.components.Component]:
+    """Lay out what is chosen in a row of its own, as it has long words, above the numbers."""
+    chosen = [one for one in options if one.kind in ("choice", "switch")]
+    components: dict[str, gr.components.Component] = {}
+    for row in (chosen, [one for one in options if one not in chosen]):
+        with gr.Row():
+            components |= {one.name: lay_out(one) for one in row}
+    return components
 
 
 def _automatic(task: str, method: str, **options: Any) -> Mapping[str, Any]:
@@ -97,14 +106,17 @@ def _lay_out(task: str, method: str, one: Option, automatic: Mapping[str, Any]) 
         "label": one.label,
         "info": one.help,
         "elem_id": f"{task}-{method}-{one.name}",
-        "min_width": 150,
+        "min_width": 120,
     }
     if one.kind == "switch" and not one.optional:
         return gr.Checkbox(one.default, **shared)
     if one.kind in ("choice", "switch"):
         value = AUTO if one.optional else one.default
+        shared["min_width"] = 180
         return gr.Dropdown(value=value, filterable=False, **_words(one, automatic), **shared)
-    return gr.Number(one.default, **_words(one, automatic), **shared)
+    if one.optional:  # an empty number would be shown as 0
+        return gr.Textbox("", max_lines=1, max_length=20, **_words(one, automatic), **shared)
+    return gr.Number(one.default, **shared)
 
 
 def _words(one: Option, automatic: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +131,10 @@ def _words(one: Option, automatic: Mapping[str, Any]) -> dict[str, Any]:
         return {"choices": [(f"Auto: {meant}" if meant else "Auto", AUTO), *choices]}
     if not one.optional:
         return {}
-    return {"placeholder": AUTO if value is None else f"{AUTO}: {value:,}"}
+    if value is None:
+        return {"placeholder": AUTO}
+    number = f"{value:,}" if one.kind == "whole" else f"{value:g}"
+    return {"placeholder": f"{AUTO}: {number}"}
 
 
 def _name(value: Any) -> str:
@@ -136,4 +151,6 @@ def _value(one: Option, shown: Any) -> Any:
         return one.default
     if one.kind == "switch":
         return SWITCH.get(shown, shown) if isinstance(shown, str) else shown
+    if one.optional and one.kind != "choice":
+        return one.parse(str(shown).replace(",", ""))
     return int(shown) if one.kind == "whole" and float(shown).is_integer() else shown

@@ -8,17 +8,21 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.case import Subject
+from uplapp.imaging.case import Case, Subject
+from uplapp.imaging.evaluation.fits import DEVIATION, FULL_SCALE
 from uplapp.imaging.evaluation.job import Job
 from uplapp.imaging.evaluation.provenance import result_files
 from uplapp.imaging.evaluation.text import format_job
-from uplapp.imaging.files.pictures import encode_png, tensor_to_array
-from uplapp.imaging.metrics.error_maps import colour_of
+from uplapp.imaging.files.pictures import encode_png, tensor_to_array, thumbnail
+from uplapp.imaging.metrics.error_maps import ERROR_MAP, colour_of
 from uplapp.imaging.physics import crop_centre
+from uplapp.imaging.tasks import TASKS
 from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
+from uplapp.web.restore.live import draw_curves
 from uplapp.web.widgets import offer, zip_files
 
+COUNT = 9  # components of `Outputs`
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
 PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)
 PREVIEW_CONTROLS_PX = 190
@@ -26,6 +30,10 @@ PREVIEW_CONTROLS_PX = 190
 NAMES_A_ROW, ROW_PX = 3, 48
 LEGEND_COLOURS = 32
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
+ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
+is swapped for the other, seen at 67 pixels per degree. The numbers are means over all pixels."""
+ABOUT_DEVIATIONS = """Marked with ±: the standard deviation of each pixel among the starts of a fit,
+where the image goes from 0 to 1. What is light here depends on chance. The numbers are means."""
 NO_ERRORS_YET = "Error maps appear here with the results."
 NO_ERRORS = "There are no error maps: the clean image is not known, so no error can be measured."
 
@@ -38,15 +46,17 @@ class Outputs:
     legend: gr.HTML
     errors: gr.Gallery
     table: gr.Markdown
+    fits: gr.Accordion
+    curves: gr.Plot
     flicker: gr.HTML
     archive: gr.DownloadButton
     latest: gr.State
 
     @property
-    def all(self) -> list[gr.components.Component]:
+    def all(self) -> list[Any]:
         """List the components in the order of `before` and `after`."""
         return [
-            *(self.pictures, self.legend, self.errors, self.table),
+            *(self.pictures, self.legend, self.errors, self.table, self.fits, self.curves),
             *(self.flicker, self.archive, self.latest),
         ]
 
@@ -67,9 +77,12 @@ def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
         legend = gr.HTML(NO_ERRORS_YET, elem_id="legend")
         errors = gr.Gallery(visible=False, elem_id="errors", **shown)
     table = gr.Markdown(_invitation(subject, about), elem_id="metrics")
+    with gr.Accordion("How the fits went", open=False, visible=False, elem_id="fits") as fits:
+        curves = gr.Plot(show_label=False)
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
-    return Outputs(pictures, legend, errors, table, flicker, archive, gr.State(None))
+    latest = gr.State(None)
+    return Outputs(pictures, legend, errors, table, fits, curves, flicker, archive, latest)
 
 
 def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
@@ -91,9 +104,17 @@ def during(preview: Any) -> tuple[Any, ...]:
     return _without_results(pictures, gr.skip())
 
 
+def given(case: Case) -> tuple[Any, ...]:
+    """Show what a fit starts from: the clean image if known, and what is seen of it."""
+    observed = TASKS[case.task].observed.capitalize()
+    pictures = {"Reference": case.reference, observed: case.seen}
+    shown = [(thumbnail(one, THUMBNAIL_PX), label) for label, one in pictures.items() if one is not None]
+    return _without_results(shown, gr.skip())
+
+
 def _without_results(pictures: list[tuple[Any, str]], text: Any) -> tuple[Any, ...]:
     gone = gr.update(visible=False)
-    return pictures, NO_ERRORS_YET, gr.update(value=[], visible=False), text, "", gone, None
+    return pictures, NO_ERRORS_YET, gr.update(value=[], visible=False), text, gone, None, "", gone, None
 
 
 def _invitation(subject: Subject, about: str) -> str:
@@ -107,12 +128,15 @@ def after(job: Job) -> tuple[Any, ...]:
     paths = {kind: offer(f"{name}-{kind}.png", files[f"{name}-{kind}.png"]) for kind in job.labels}
     pictures = [(paths[kind], caption) for kind, caption in job.labels.items()]
     errors = _errors(job, files)
+    curves = {job.labels[one.name]: one.fit.curve for one in job.results if one.fit is not None}
     archive = offer(f"{name}-uplapp.zip", zip_files(files))
     return (
         pictures,
-        _legend() if errors else NO_ERRORS,
+        _legends(job),
         gr.update(value=errors, visible=bool(errors)),
         format_job(job),
+        gr.update(visible=bool(curves)),
+        draw_curves(curves) if curves else None,
         _flicker(job),
         gr.update(value=archive, visible=True),
         _results(job, paths),
@@ -120,22 +144,35 @@ def after(job: Job) -> tuple[Any, ...]:
 
 
 def _errors(job: Job, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
-    """The error maps as files, with captions that say their means."""
-    names = {kind: f"{job.case.name}-{kind}-error.png" for kind in job.errors()}
-    return [
-        (offer(names[kind], files[names[kind]]), f"{job.labels[kind]}: {error.mean:.4f}")
-        for kind, error in job.errors().items()
+    """The maps of error, then of deviation among starts, as files with captions that say their means."""
+    maps = [
+        *((kind, ERROR_MAP, ": ", one) for kind, one in job.errors().items()),
+        *((kind, DEVIATION, " ± ", one) for kind, one in job.deviations().items()),
     ]
+    named = [
+        (f"{job.case.name}-{kind}{end}.png", f"{job.labels[kind]}{words}{one.mean:.4f}")
+        for kind, end, words, one in maps
+    ]
+    return [(offer(name, files[name]), caption) for name, caption in named]
 
 
-def _legend() -> str:
+def _legends(job: Job) -> str:
+    errors = _legend(ABOUT_ERRORS, "1", ("0, no difference", "0.5", "1, the largest"))
+    deviations = _legend(
+        ABOUT_DEVIATIONS,
+        f"{FULL_SCALE:g}",
+        ("0, all alike", f"{FULL_SCALE / 2:g}", f"{FULL_SCALE:g} or more"),
+    )
+    return (errors if job.errors() else NO_ERRORS) + (deviations if job.deviations() else "")
+
+
+def _legend(about: str, highest: str, marks: tuple[str, ...]) -> str:
     colours = ", ".join(colour_of(step / (LEGEND_COLOURS - 1)) for step in range(LEGEND_COLOURS))
     return (
-        "<p>FLIP of each pixel against the reference: what a person sees change when one image is swapped "
-        "for the other, seen at 67 pixels per degree. The numbers are means over all pixels.</p>"
-        f'<div class="scale" role="img" aria-label="Colour scale from 0, dark, to 1, light" '
+        f'<p>{about}</p><div class="scale" role="img" '
+        f'aria-label="Colour scale from 0, dark, to {highest}, light" '
         f'style="background: linear-gradient(to right, {colours})"></div>'
-        '<div class="marks"><span>0, no difference</span><span>0.5</span><span>1, the largest</span></div>'
+        f'<div class="marks">{"".join(f"<span>{mark}</span>" for mark in marks)}</div>'
     )
 
 
@@ -163,9 +200,6 @@ def _flicker(job: Job) -> str:
 
 
 def _preview(name: str, subject: Subject) -> list[tuple[Any, str]]:
-    """Every n-th sample of a picture, small enough to show before it is restored."""
-    picture = subject.picture
-    height, width = picture.shape[-2:]
-    stride = max(1, max(height, width) // THUMBNAIL_PX)
+    height, width = subject.picture.shape[-2:]
     which = f", slice {subject.index} of 0 to {subject.count - 1}" if subject.count > 1 else ""
-    return [(tensor_to_array(picture[:, ::stride, ::stride]), f"{name}, {width}x{height}{which}")]
+    return [(thumbnail(subject.picture, THUMBNAIL_PX), f"{name}, {width}x{height}{which}")]

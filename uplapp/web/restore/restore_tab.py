@@ -15,10 +15,12 @@ from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
+from uplapp.web.restore import live as fits
 from uplapp.web.restore import own_network
-from uplapp.web.restore.outputs import Outputs, after, before, during, lay_out_outputs, nothing
+from uplapp.web.restore.live import Live, lay_out_live
+from uplapp.web.restore.outputs import COUNT, Outputs, after, before, during, given, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, advise, lay_out_panel
-from uplapp.web.restore.running import following
+from uplapp.web.restore.running import Fit, following
 from uplapp.web.widgets import errors_on_screen
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -31,11 +33,14 @@ STYLE = """
     grid-template-columns: repeat(2, minmax(0, 1fr)) !important;
   }
 }
+#inputs .options .form { align-items: end; background: none; }
 #inputs .checkpoints { max-height: 300px; overflow: auto; }
+#legend p:not(:first-child) { margin-top: 12px; }
 #legend .scale { height: 14px; border-radius: 3px; margin-top: 6px; }
 #legend .marks { display: flex; justify-content: space-between; font-size: 0.85em; }
 .aside { font-size: 0.9em; }
 """
+STYLE += fits.STYLE
 
 
 def build(desk: Desk, collected: gr.State) -> None:
@@ -54,16 +59,17 @@ def build(desk: Desk, collected: gr.State) -> None:
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
             added = own_network.build(desk)
-        with gr.Column(scale=3, min_width=320):
+        with gr.Column(scale=3, min_width=320, elem_id="shown"):
             sample = next(iter(TASKS[first].samples.values()))
             shown = TASKS[first].open(sample.path, None)
+            live = lay_out_live()
             outputs = lay_out_outputs(sample.path.name, shown, sample.about)
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
         _connect_menu(checkpoints, panel, added)
     _connect_tasks(task, panels, outputs)
-    _connect_buttons(checkpoints, start, stop, task, panels, outputs)
+    _connect_buttons(checkpoints, start, stop, task, panels, outputs, live)
 
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
@@ -111,18 +117,20 @@ def _connect_buttons(
     task: gr.Radio,
     panels: Sequence[Panel],
     outputs: Outputs,
+    live: Live,
 ) -> None:
     run = start.click(
-        partial(restore, checkpoints, task, panels),
-        {task, *(field for panel in panels for field in panel.fields)},
-        outputs.all,
+        partial(restore, checkpoints, task, panels, live.wish),
+        {task, live.wish, *(field for panel in panels for field in panel.fields)},
+        [*outputs.all, *live.all],
         concurrency_id="restoration",
         concurrency_limit=1,
         # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
         trigger_mode="multiple",
         **PRIVATE,
     )
-    stop.click(lambda: "Cancelled.", None, outputs.table, cancels=[run], **PRIVATE)
+    said = [outputs.table, *live.all]
+    stop.click(lambda: ("Cancelled.", *fits.gone()), None, said, cancels=[run], **PRIVATE)
 
 
 def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
@@ -179,6 +187,7 @@ def restore(
     checkpoints: Checkpoints,
     task: gr.Radio,
     panels: Sequence[Panel],
+    wish: gr.State,
     values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[tuple[Any, ...]]:
@@ -198,5 +207,18 @@ def restore(
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
         case = read_case(source, panel.task, degradation, index)
-        job = yield from following(lambda watch: run_job(case, candidates, watch), progress, during)
-        yield after(job)
+        begun: set[str] = set()
+
+        def show_fit(fit: Fit) -> tuple[Any, ...]:
+            others = [gr.skip()] * COUNT if fit.label in begun else given(case)
+            begun.add(fit.label)
+            return *others, *fits.running(fit, values[wish])
+
+        job = yield from following(
+            lambda watch, hear: run_job(case, candidates, watch, hear),
+            progress,
+            lambda preview: (*during(preview), *fits.gone()),
+            show_fit,
+            values[wish],
+        )
+        yield *after(job), *fits.gone()

@@ -4,51 +4,100 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 
 import gradio as gr
 
+from uplapp.imaging.evaluation.fits import Hear
+from uplapp.imaging.fitting.fit import Curve, State
 from uplapp.imaging.restorers import Watch
 
 POLL_S = 0.1
+IDLE_POLLS = 3  # polls between two moments at which the work can be stopped
 PREVIEW_POLLS = 8  # polls between two previews, which hide how far the work is until it is reported again
 
 Result = TypeVar("Result")
 
 
 @dataclass
-class _Latest:
-    """The last report of a restoration."""
+class Wish:
+    """What a visitor wants of the fit that runs: whether it shall end with what it has."""
+
+    stop: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit that runs: the label of its candidate, its state, its last picture (C,h,w) and curve."""
+
+    label: str
+    state: State
+    picture: Any
+    curve: Curve
+
+
+@dataclass
+class Report:
+    """The last report of a restoration, and of the fit that runs; `news` counts previews and states."""
 
     share: float = 0.0
     text: str = ""
     preview: Any = None
+    fit: Fit | None = None
+    news: int = 0
 
 
 def following(
-    work: Callable[[Watch], Result], progress: gr.Progress, show: Callable[[Any], tuple[Any, ...]]
+    work: Callable[[Watch, Hear], Result],
+    progress: gr.Progress,
+    show: Callable[[Any], tuple[Any, ...]],
+    show_fit: Callable[[Fit], tuple[Any, ...]],
+    wish: Wish,
 ) -> Generator[Any, None, Result]:
-    """Do `work` while yielding updates: how far it is, and what `show` makes of a preview.
+    """Do `work` while yielding updates: how far it is, what `show` makes of a preview, `show_fit` of a fit.
 
     Returns the result. Once this generator is closed, as Gradio does where a person stops the event, the
-    watch that `work` was given says to stop.
+    watch that `work` was given says to stop. A fit ends with what it has once `wish` says so.
     """
-    stopped, latest = threading.Event(), _Latest()
+    stopped, report = threading.Event(), Report()
 
     def watch(share: float, text: str, preview: Any) -> bool:
-        latest.share, latest.text = share, text
-        latest.preview = latest.preview if preview is None else preview
+        report.share, report.text = share, text
+        if preview is not None:
+            report.preview, report.news = preview, report.news + 1
         return not stopped.is_set()
 
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work, watch)
-        polls = 0
+        future = pool.submit(work, watch, lambda label, state: _hear(report, wish, label, state))
+        shown = 0
         try:
-            while not wait([future], POLL_S).done:
-                polls += 1
-                progress(latest.share, desc=latest.text)
-                preview = latest.preview if polls % PREVIEW_POLLS == 0 else None
-                yield gr.skip() if preview is None else show(preview)
+            for polls in count(1):
+                if wait([future], POLL_S).done:
+                    break
+                fit = report.fit
+                if fit is None:  # a fit says on the page itself how far it is
+                    progress(report.share, desc=report.text)
+                due = polls % PREVIEW_POLLS == 0 and report.news > shown
+                shown = report.news if due else shown
+                if due:
+                    yield show(report.preview) if fit is None else show_fit(fit)
+                elif polls % IDLE_POLLS == 0:
+                    yield gr.skip()
         finally:
             stopped.set()
         return future.result()
+
+
+def _hear(report: Report, wish: Wish, label: str, state: State | None) -> bool:
+    """Note the state of a fit. A wish belongs to the fit that ran when it was made."""
+    if state is None:
+        report.fit = None
+        return True
+    last = report.fit
+    if last is None:
+        wish.stop = False
+    picture = state.picture if state.picture is not None or last is None else last.picture
+    curve = state.curve if state.curve.iterations or last is None else last.curve
+    report.fit, report.news = Fit(label, state, picture, curve), report.news + 1
+    return not wish.stop
