@@ -92,8 +92,8 @@ def freeze(
 
     folder = folder_of(name, Settings.from_env())
     made = stimuli.freeze(folder, time.time(), again)
-    found = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
-    print_result(as_json, {**found, "manifest": str(folder / stimuli.MANIFEST)})
+    summary = {"study": folder.name, "edition": made["edition"], "files": len(made["files"])}
+    print_result(as_json, {**summary, "manifest": str(folder / stimuli.MANIFEST)})
 
 
 @app.command()
@@ -137,9 +137,9 @@ def simulate(
     from uplapp.study.simulation import observers
 
     with opened(name) as (store, study):
-        known = _scores(scores) if scores else observers.even_scores(study.definition)
-        observers.simulate(store, study, known, count, seed, time.time(), spread)
-        print_result(as_json, {"study": name, "scores": known, **asdict(votes.progress(store, study.id))})
+        truth = _scores(scores) if scores else observers.even_scores(study.definition)
+        observers.simulate(store, study, truth, count, seed, time.time(), spread)
+        print_result(as_json, {"study": name, "scores": truth, **asdict(votes.progress(store, study.id))})
 
 
 @app.command()
@@ -260,8 +260,8 @@ def status(name: Name, as_json: Json = False) -> None:
     from uplapp.study.session import lifecycle
 
     with opened(name) as (store, study):
-        found = lifecycle.status(store, study.id, time.time())
-    print_result(as_json, {"study": study.definition.name, **asdict(found)})
+        report = lifecycle.status(store, study.id, time.time())
+    print_result(as_json, {"study": study.definition.name, **asdict(report)})
 
 
 @app.command()
@@ -275,7 +275,7 @@ def export(
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Excluded answers too, with the reason.")] = False,
     kind: Annotated[str, typer.Option("--format", help="csv, jsonl, or sqlite: the whole database.")] = "csv",
-    asked: Annotated[
+    of_replies: Annotated[
         bool, typer.Option("--replies", help="Instead: what people replied to the questions at the end.")
     ] = False,
 ) -> None:
@@ -294,7 +294,7 @@ def export(
             snapshot(database, out)
             return
         with reading(database) as reader, _target(out) as file:
-            file.writelines(streaming.export(reader, study, kind, simulated, everything, asked))
+            file.writelines(streaming.export(reader, study, kind, simulated, everything, of_replies))
 
 
 @contextmanager

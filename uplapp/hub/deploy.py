@@ -53,10 +53,10 @@ def tracked(house: Path) -> dict[str, bytes]:
         raise UplappError(
             f"{house} is no git repository; deploy from a clone, it sends tracked files"
         ) from None
-    found = {path: house / path for path in listed.split("\0") if path}
-    if missing := [name for name in NEEDED if name not in found]:
+    paths = {path: house / path for path in listed.split("\0") if path}
+    if missing := [name for name in NEEDED if name not in paths]:
         raise UplappError(f"{house} lacks {', '.join(missing)}; deploy from the app's own clone")
-    return {path: file.read_bytes() for path, file in found.items() if file.is_file()}
+    return {path: file.read_bytes() for path, file in paths.items() if file.is_file()}
 
 
 def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | None = None) -> Plan:
@@ -74,7 +74,7 @@ def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | N
     return Plan(
         space=space,
         answers=answers,
-        create=tuple(name for name, found in missing if found is None),
+        create=tuple(name for name, contents in missing if contents is None),
         variables={} if there is not None and _variable(hub, space) == answers else {VARIABLE: answers},
         send={path: data for path, data in files.items() if path not in held or not held[path].holds(data)},
         delete=tuple(path for path in held if _ours(path) and path not in files),
@@ -113,10 +113,10 @@ def _listed(hub: HfApi, name: str, kind: str) -> Mapping[str, Blob] | None:
 def _variable(hub: HfApi, space: str) -> str | None:
     """The dataset that an existing Space uses. Setting it anew would restart the Space."""
     try:
-        found = hub.get_space_variables(space).get(VARIABLE)
+        variable = hub.get_space_variables(space).get(VARIABLE)
     except Exception as error:  # as above
         raise explain(error, space) from error
-    return found.value if found else None
+    return variable.value if variable else None
 
 
 def _ours(path: str) -> bool:

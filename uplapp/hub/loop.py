@@ -24,7 +24,7 @@ class Loop:
         self.mirror, self._finished, self._jitter = mirror, finished, jitter
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
-        self._failures, self._told = 0, ""
+        self._failures, self._last_error = 0, ""
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -44,12 +44,12 @@ class Loop:
                 wait_s, since_s, seen = self._attempt(), time.monotonic(), ended
         self._attempt()
 
-    def _ended(self, known: int) -> int:
+    def _ended(self, before: int) -> int:
         """How many sessions have ended. The old number while the database is busy."""
         try:
             return self._finished()
         except UplappError:
-            return known
+            return before
 
     def _attempt(self) -> float:
         """Send once. Returns the seconds to the next time."""
@@ -57,11 +57,11 @@ class Loop:
             self.mirror.push()
         except HubError as error:
             self._failures += 1
-            if str(error) != self._told:
+            if str(error) != self._last_error:
                 print(f"answers are not copied: {error}", file=sys.stderr)
-            self._told = str(error)
+            self._last_error = str(error)
             return pause_s(self._failures, error.wait_s, self._jitter())
-        self._failures, self._told = 0, ""
+        self._failures, self._last_error = 0, ""
         return EVERY_S
 
 

@@ -58,7 +58,7 @@ class Mirror:
         self._api, self._clock = api(endpoint), clock
         self._sending = threading.Lock()
         self._synced: Mapping[str, int] = {}  # bytes of each journal that are there; replaced, never changed
-        self._known = False
+        self._ready = False
         self._last_sync: float | None = None
         self._error = ""
 
@@ -73,7 +73,7 @@ class Mirror:
 
         All are downloaded and checked before the first is written.
         """
-        with self._sending, _Told(self):
+        with self._sending, _Failures(self):
             pieces = self._remote_pieces()
             short = [name for name in pieces if self._local_bytes(name) < self._synced[name]]
             wanted = [piece for name in short for piece in pieces[name].values()]
@@ -89,8 +89,8 @@ class Mirror:
     def push(self) -> int:
         """Send every whole line that is not there yet. Returns how many. Raises HubError, loses nothing."""
         sent = 0
-        with self._sending, _Told(self):
-            if not self._known:
+        with self._sending, _Failures(self):
+            if not self._ready:
                 self._remote_pieces()
             while pieces := [piece for _, piece in zip(range(PIECES), self._pieces(), strict=False)]:
                 additions = [CommitOperationAdd(piece.path, piece.data) for piece in pieces]
@@ -110,15 +110,15 @@ class Mirror:
         self._api.create_repo(self.repo, repo_type=KIND, private=True, exist_ok=True)
         if not self._api.repo_info(self.repo, repo_type=KIND).private:
             raise HubError(f"{self.repo} is public; answers go to a private dataset only: change it there")
-        found: dict[str, dict[int, Blob]] = defaultdict(dict)
+        journals: dict[str, dict[int, Blob]] = defaultdict(dict)
         for path, blob in sorted(client.listed(self._api, self.repo, KIND).items()):
             root, _, rest = path.partition("/")
             name, _, offset = rest.removesuffix(".jsonl").partition("/")
             if root == ROOT and offset.isdigit() and name.isalnum():
-                found[name][int(offset)] = blob
-        self._synced = {name: self._end(name, pieces) for name, pieces in found.items()}
-        self._known = True
-        return found
+                journals[name][int(offset)] = blob
+        self._synced = {name: self._end(name, pieces) for name, pieces in journals.items()}
+        self._ready = True
+        return journals
 
     def _end(self, name: str, pieces: Mapping[int, Blob]) -> int:
         end = 0
@@ -160,7 +160,7 @@ class Mirror:
                 start = end
 
 
-class _Told:
+class _Failures:
     """Turns any failure of talking to the Hub into a HubError, and keeps its words for the status."""
 
     def __init__(self, mirror: Mirror) -> None:
@@ -173,6 +173,6 @@ class _Told:
         mirror = self._mirror
         mirror._error = ""
         if isinstance(error, Exception):
-            told = explain(error, mirror.repo)
-            mirror._error = str(told)
-            raise told from error
+            sentence = explain(error, mirror.repo)
+            mirror._error = str(sentence)
+            raise sentence from error

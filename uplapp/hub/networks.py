@@ -62,7 +62,7 @@ def find(text: str, largest: Mapping[str, int], file: str = "", endpoint: str | 
     try:
         info = api(endpoint).model_info(repo, files_metadata=True, timeout=LIMIT_S)
     except Exception as error:  # the library raises errors of several families; all mean the same here
-        raise _told(error, repo) from error
+        raise _as_error(error, repo) from error
     card, weights = _choose(repo, list(_root(info.siblings or [])), file)
     for blob in (card, weights):
         most = largest[PurePosixPath(blob.path).suffix]
@@ -99,10 +99,10 @@ def download(
             if blob.holds(bytes(data)):
                 return bytes(data)
         except (UplappError, HfHubHTTPError) as error:
-            raise _told(error, offer.repo) from error
+            raise _as_error(error, offer.repo) from error
         except Exception as error:  # a line that broke; each layer has its own
             failed = error
-    raise _told(failed, offer.repo) from failed
+    raise _as_error(failed, offer.repo) from failed
 
 
 def _stream(url: str) -> Iterator[bytes]:
@@ -133,18 +133,18 @@ def _choose(repo: str, files: list[Blob], file: str) -> tuple[Blob, Blob]:
     weights = {PurePosixPath(blob.path).stem: blob for blob in files if blob.path.endswith(WEIGHTS)}
     alone = next(iter(cards.values())) if len(cards) == len(weights) == 1 else None
     pairs = {stem: (cards.get(stem, alone), blob) for stem, blob in weights.items()}
-    found = {stem: (card, blob) for stem, (card, blob) in pairs.items() if card is not None}
-    if not found:
+    networks = {stem: (card, blob) for stem, (card, blob) in pairs.items() if card is not None}
+    if not networks:
         raise HubError(
             f"{repo} holds no .safetensors with its card, a .json of the same name, in its first folder"
         )
-    stem = file.removesuffix(WEIGHTS).removesuffix(CARD) or next(iter(found))
-    if stem not in found or (len(found) > 1 and not file):
-        raise HubError(f"{repo}: choose one of its networks by its file: {', '.join(sorted(found))[:500]}")
-    return found[stem]
+    stem = file.removesuffix(WEIGHTS).removesuffix(CARD) or next(iter(networks))
+    if stem not in networks or (len(networks) > 1 and not file):
+        raise HubError(f"{repo}: choose one of its networks by its file: {', '.join(sorted(networks))[:500]}")
+    return networks[stem]
 
 
-def _told(error: Exception, repo: str) -> UplappError:
+def _as_error(error: Exception, repo: str) -> UplappError:
     """Turn an error into a sentence about the model. An UplappError stays as it is."""
     if isinstance(error, UplappError):
         return error

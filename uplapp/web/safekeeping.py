@@ -37,10 +37,13 @@ def close(store: Store, loop: Loop | None) -> None:
 def _restore(mirror: Mirror, database: Path, journals: Path) -> None:
     fetched = _fetch(mirror, needed=not database.exists())
     if fetched or not database.exists():
-        told = replay.replay(database, journals)
-        print(f"{told.added} rows restored from {mirror.repo}", file=sys.stderr)
-        if told.damaged or told.orphans:
-            print(f"{told.damaged} lines are damaged, {told.orphans} rows lack their study", file=sys.stderr)
+        outcome = replay.replay(database, journals)
+        print(f"{outcome.added} rows restored from {mirror.repo}", file=sys.stderr)
+        if outcome.damaged or outcome.orphans:
+            print(
+                f"{outcome.damaged} lines are damaged, {outcome.orphans} rows lack their study",
+                file=sys.stderr,
+            )
     replay.complete(database, journals)
 
 

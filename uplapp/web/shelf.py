@@ -77,8 +77,8 @@ class Shelf:
 
     def names(self) -> list[str]:
         """Those that are open, those that stay closed, those that came to the disk since."""
-        found = (*self.studies, *self.closed, *(folder.name for folder in self._folders()))
-        return list(dict.fromkeys(found))
+        names = (*self.studies, *self.closed, *(folder.name for folder in self._folders()))
+        return list(dict.fromkeys(names))
 
     def _keep_sessions(self, opened: OpenStudy) -> None:
         """BadStudy if a changed study would leave people who are under way without theirs."""

@@ -126,7 +126,7 @@ def test_restorations_are_collected_under_plain_names_that_differ(pictures):
         collected = collecting.added(collected, results(pictures, name))
     found = [scene.scene for scene in collected.scenes]
     assert found == ["a-photo-v2", "a-photo-v2-2", "scene-reference", "A-PHOTO-V2-3", "picture"]
-    assert "**5** collected" in collecting.told(collected)
+    assert "**5** collected" in collecting.summary(collected)
 
 
 @pytest.mark.parametrize(

@@ -114,33 +114,33 @@ def test_names_that_are_script_are_shown_as_text(desk, study):
     person = desk.shelf.store.row("SELECT id FROM observers")["id"]
     links.use(desk.shelf.store, link, person)
     rows = links.listing(desk.shelf.store, study.id)
-    assert "<script" not in drawn(desk) + links_view.drawn(ENTRY, "tiny", rows)
+    assert "<script" not in drawn(desk) + links_view.as_table(ENTRY, "tiny", rows)
     assert "&lt;script&gt;" in drawn(desk)
 
 
 def test_an_observer_is_withdrawn_by_id_after_a_look_at_the_number_of_answers(desk, study, observer):
-    found = people_view.asked(desk, "tiny", f" {observer} ")
-    assert found == people_view.Asked("tiny", observer, 3)
-    assert people_view.withdrawn(desk, found) == f"3 answers of {observer} are deleted."
-    assert people_view.asked(desk, "tiny", observer).answers == 0
+    found = people_view.withdrawal_of(desk, "tiny", f" {observer} ")
+    assert found == people_view.Withdrawal("tiny", observer, 3)
+    assert people_view.carry_out(desk, found) == f"3 answers of {observer} are deleted."
+    assert people_view.withdrawal_of(desk, "tiny", observer).answers == 0
     assert "withdrawn" in drawn(desk)
 
 
 def test_an_unknown_observer_is_a_sentence(desk, study):
     with pytest.raises(UplappError, match="no observer 'nobody'"):
-        people_view.asked(desk, "tiny", "nobody")
+        people_view.withdrawal_of(desk, "tiny", "nobody")
 
 
 @pytest.mark.parametrize("text", ["", "  "])
 def test_an_empty_id_is_a_sentence_that_says_where_ids_are(desk, text):
     with pytest.raises(UplappError, match="first column of the table of people"):
-        people_view.asked(desk, "tiny", text)
+        people_view.withdrawal_of(desk, "tiny", text)
 
 
 def test_a_yes_without_a_question_deletes_nothing(desk, observer):
     with pytest.raises(UplappError, match="press Withdraw first"):
-        people_view.withdrawn(desk, None)
-    assert people_view.asked(desk, "tiny", observer).answers == 3
+        people_view.carry_out(desk, None)
+    assert people_view.withdrawal_of(desk, "tiny", observer).answers == 3
 
 
 @pytest.mark.parametrize(("quota", "shown"), [(None, None), (0, None), (30, 30)])
@@ -157,7 +157,7 @@ def test_links_are_numbered_on_and_tell_their_state(desk, study):
     assert [row["label"] for row in rows] == ["P 001", "P 002", "P 003"]
     assert sorted(map(links.state, rows)) == ["revoked", "unused", "unused"]
     assert links_view.labels("P", 1, 3) == ["P 004"]
-    assert f"https://lab.example/study/tiny#l={made[0]}" in links_view.drawn(ENTRY, "tiny", rows)
+    assert f"https://lab.example/study/tiny#l={made[0]}" in links_view.as_table(ENTRY, "tiny", rows)
 
 
 def test_a_withdrawn_observers_link_says_so_in_the_table_and_the_file(desk, study):
@@ -165,10 +165,10 @@ def test_a_withdrawn_observers_link_says_so_in_the_table_and_the_file(desk, stud
     (link,) = links.make(store, study.id, ["P07"], NOW)
     joining.join(store, study, study.definition.consent.version, NOW, Newcomer(link=link))
     taken = links.listing(store, study.id)
-    assert "taken" in links_view.drawn(ENTRY, "tiny", taken)
+    assert "taken" in links_view.as_table(ENTRY, "tiny", taken)
     lifecycle.withdraw(store, study.id, taken[0]["observer"], NOW)
     rows = links.listing(store, study.id)
-    assert "withdrawn" in links_view.drawn(ENTRY, "tiny", rows)
+    assert "withdrawn" in links_view.as_table(ENTRY, "tiny", rows)
     assert "withdrawn" in links_view.to_csv(ENTRY, "tiny", rows)
 
 

@@ -54,7 +54,7 @@ def _catches(votes: Votes) -> pd.DataFrame:
 
 def _repeats(votes: Votes) -> pd.DataFrame:
     """Repeats answered otherwise than the same observer's last main trial of that pair in that scene."""
-    questions = _asked(votes.table)
+    questions = _questions(votes.table)
     key = ["observer", "scene", "low", "high"]
     main = questions[questions["kind"] == "main"].drop_duplicates(key, keep="last")
     both = questions[questions["kind"] == "repeat"].merge(main, on=key, suffixes=("_again", ""))
@@ -62,7 +62,7 @@ def _repeats(votes: Votes) -> pd.DataFrame:
     return _of(changed, both["observer"], "repeats_inconsistent", "repeats_shown")
 
 
-def _asked(table: pd.DataFrame) -> pd.DataFrame:
+def _questions(table: pd.DataFrame) -> pd.DataFrame:
     """Each answer without its sides: the pair in alphabetical order and what was chosen."""
     a, b = (table[side].astype(str).to_numpy(dtype=object) for side in ("condition_A", "condition_B"))
     vote = table["is_A_selected"].to_numpy()

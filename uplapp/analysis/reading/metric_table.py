@@ -159,11 +159,11 @@ def _directions(columns: list[str], source: str) -> dict[str, tuple[Better, bool
             raise BadVotes(f"{source}, column '{shown(column)}': write :higher or :lower behind the name")
         if name in directions or not name:
             raise BadVotes(f"{source}, column '{shown(column)}': every metric needs a name of its own")
-        directions[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _known(name)
+        directions[name] = (BETTER[BETTER.index(way.lower())], True) if colon else _direction(name)
     return directions
 
 
-def _known(name: str) -> tuple[Better, bool]:
+def _direction(name: str) -> tuple[Better, bool]:
     """Look the first words of a name up: `LPIPS (alex)` and `psnr_knee` are known."""
     words = re.sub(r"[^a-z0-9]+", "_", name.lower()) + "_"
     for better, names in KNOWN.items():

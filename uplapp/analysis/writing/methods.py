@@ -127,7 +127,7 @@ def _ties(report: Report) -> list[str]:
     count = f'{plural(unsure, "answer")} ({share:.1f} %) {"was" if unsure == 1 else "were"} "not sure"'
     if scores.method.ties == "half":
         return [f"{count} and counted half a vote for each side."]
-    zone = f", whose half width was {_estimate(scores.tie)}" if _known(scores.tie) else ""
+    zone = f", whose half width was {_estimate(scores.tie)}" if _is_known(scores.tie) else ""
     each = "an answer of its own" if unsure == 1 else "answers of their own"
     return [f"{count}, taken as {each}: the zone around equality of Glenn & David 1960{zone}."]
 
@@ -136,7 +136,7 @@ def _side(report: Report) -> list[str]:
     scores, side = report.scores, report.scores.side
     if side is None:
         return []
-    if not _known(side):
+    if not _is_known(side):
         return ["The votes do not fix the side bias."]
     towards = "first-named condition (A)" if side.jod > 0 else "second-named condition (B)"
     pull = f"{_estimate(Estimate(abs(side.jod), side.se))} towards the {towards}"
@@ -296,7 +296,7 @@ def _estimate(estimate: Estimate | None) -> str:
     return f"{fixed(estimate.jod)} JOD{error}"
 
 
-def _known(estimate: Estimate | None) -> bool:
+def _is_known(estimate: Estimate | None) -> bool:
     return estimate is not None and bool(np.isfinite(estimate.jod))
 
 

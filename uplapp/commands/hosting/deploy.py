@@ -43,10 +43,10 @@ def deploy(
         "delete": sorted(planned.delete),
         "secrets": hub.SECRETS,
     }
-    typer.echo(json.dumps(facts) if as_json else _told(planned, dry_run, hub.SECRETS))
+    typer.echo(json.dumps(facts) if as_json else _summary(planned, dry_run, hub.SECRETS))
 
 
-def _told(planned: "Plan", dry_run: bool, secrets: dict[str, str]) -> str:
+def _summary(planned: "Plan", dry_run: bool, secrets: dict[str, str]) -> str:
     """The plan in words, one thing a line."""
     would = "would " if dry_run else ""
     lines = [f"{would}create the {name}" for name in planned.create]

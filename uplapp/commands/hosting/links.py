@@ -32,8 +32,8 @@ def make(
     if bool(count) == bool(label):
         raise UplappError("give either --count N or --label NAME, once a link")
     with opened(name) as (store, study):
-        known = len(links.listing(store, study.id))
-        labels = label or [f"P{known + number:02d}" for number in range(1, count + 1)]
+        last = len(links.listing(store, study.id))
+        labels = label or [f"P{last + number:02d}" for number in range(1, count + 1)]
         made = links.make(store, study.id, labels, time.time())
     rows = [
         {"label": text, "address": links.address(site, study.definition.name, link)}
@@ -51,7 +51,7 @@ def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
     from uplapp.study.session import links
 
     with opened(name) as (store, study):
-        found = links.listing(store, study.id)
+        entries = links.listing(store, study.id)
     rows = [
         {
             "label": row["label"],
@@ -59,7 +59,7 @@ def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
             "observer": row["observer"] or "",
             "address": links.address(site, study.definition.name, row["id"]),
         }
-        for row in found
+        for row in entries
     ]
     _print(rows, as_json)
 
@@ -75,10 +75,10 @@ def revoke(
     from uplapp.study.session import links
 
     with opened(name) as (store, study):
-        found = [row["id"] for row in links.listing(store, study.id) if row["label"] == label]
-        if not found:
+        matches = [row["id"] for row in links.listing(store, study.id) if row["label"] == label]
+        if not matches:
             raise UplappError(f"this study has no link '{label}'; `study links list` shows them")
-        for link in found:
+        for link in matches:
             links.revoke(store, study.id, link, time.time())
     typer.echo(f"{label}: revoked")
 

@@ -78,12 +78,12 @@ def _ratings(body: Mapping[str, Any], definition: Definition) -> tuple[tuple[str
     given = body.get("ratings")
     if not isinstance(given, Mapping):
         raise BadResponse("'ratings' must be an object with a value for every criterion")
-    asked = criteria(definition, definition.protocol.language)
-    names = [entry.name for entry in asked]
+    rows = criteria(definition, definition.protocol.language)
+    names = [entry.name for entry in rows]
     for name in given:
         if name not in names:
             raise BadResponse(f"'ratings' holds an unknown criterion; this study has: {', '.join(names)}")
-    return tuple((entry.name, _value(given, entry)) for entry in asked)
+    return tuple((entry.name, _value(given, entry)) for entry in rows)
 
 
 def _value(given: Mapping[str, Any], criterion: Criterion) -> int:

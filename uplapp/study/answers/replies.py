@@ -13,20 +13,20 @@ COLUMNS = ("observer", "question", "reply", "replied_at")  # of `listing`
 
 def questions(definition: Definition, language: str) -> tuple[Question, ...]:
     """The questions in their order. A row in the observer's language goes before one for all."""
-    found: dict[str, Question] = {}
+    by_name: dict[str, Question] = {}
     for entry in definition.questions:
-        if entry.language == language or (entry.language == "" and entry.name not in found):
-            found[entry.name] = entry
-    return tuple(found.values())
+        if entry.language == language or (entry.language == "" and entry.name not in by_name):
+            by_name[entry.name] = entry
+    return tuple(by_name.values())
 
 
-def read(body: Mapping[str, object], asked: tuple[Question, ...]) -> dict[str, str]:
+def read(body: Mapping[str, object], rows: tuple[Question, ...]) -> dict[str, str]:
     """Read one reply per question, '' where it was skipped. BadResponse names one that does not fit."""
     given = body.get("replies")
-    if not isinstance(given, Mapping) or not given.keys() <= {entry.name for entry in asked}:
-        names = ", ".join(entry.name for entry in asked)
+    if not isinstance(given, Mapping) or not given.keys() <= {entry.name for entry in rows}:
+        names = ", ".join(entry.name for entry in rows)
         raise BadResponse(f"'replies' must be an object with some of: {names}")
-    return {entry.name: _reply(entry, given.get(entry.name)) for entry in asked}
+    return {entry.name: _reply(entry, given.get(entry.name)) for entry in rows}
 
 
 def keep(store: Store, observer: Row, replies: Mapping[str, str], now: float) -> None:

@@ -90,10 +90,10 @@ class Overview:
 def overview(reader: Reader, study: str, definition: Definition, now: float) -> Overview:
     """Count everything but the pace, at `now` in seconds since 1970."""
     values = {"study": study}
-    found = reader.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
+    state = reader.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
     made = "SELECT count(*) AS n FROM observers WHERE study = :study AND simulated = 1"
     return Overview(
-        **found,
+        **state,
         people=people(reader, study, definition),
         simulated=reader.rows(made, values)[0]["n"],
         last_minute=sum(pace(reader, study, now, 60.0, 1)),
@@ -136,17 +136,17 @@ def pace(reader: Reader, study: str, now: float, span_s: float, bars: int) -> tu
     query = f"""SELECT min(:bars - 1, CAST((answered_at - :start) * :bars / :span AS INTEGER)) AS bar,
         count(*) AS n {OF_PEOPLE} AND answered_at > :start AND answered_at <= :now GROUP BY bar"""
     values = {"study": study, "start": now - span_s, "now": now, "span": span_s, "bars": bars}
-    found = {row["bar"]: row["n"] for row in reader.rows(query, values)}
-    return tuple(found.get(bar, 0) for bar in range(bars))
+    counts = {row["bar"]: row["n"] for row in reader.rows(query, values)}
+    return tuple(counts.get(bar, 0) for bar in range(bars))
 
 
 def flags(reader: Reader, study: str) -> dict[str, int]:
     """How many answers of people carry each flag, the most frequent first."""
     query = f"SELECT flags, count(*) AS n {OF_PEOPLE} AND flags != '' GROUP BY flags"
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in reader.rows(query, {"study": study}):
-        found.update(dict.fromkeys(row["flags"].split(), row["n"]))
-    return dict(found.most_common())
+        counts.update(dict.fromkeys(row["flags"].split(), row["n"]))
+    return dict(counts.most_common())
 
 
 def exclusions(reader: Reader, study: str) -> dict[str, int]:
@@ -174,19 +174,19 @@ def answers_of(reader: Reader, study: str, observer: str) -> int:
         LEFT JOIN trials ON trials.observer = observers.id
         LEFT JOIN answers ON answers.trial = trials.token
         WHERE observers.id = :observer AND study = :study GROUP BY observers.id"""
-    found = reader.rows(query, {"observer": observer, "study": study})
-    if not found:
+    rows = reader.rows(query, {"observer": observer, "study": study})
+    if not rows:
         raise UplappError(f"this study has no observer '{observer}'; take an id from the table")
-    return int(found[0]["n"])
+    return int(rows[0]["n"])
 
 
 def _swap_sd_ms(reader: Reader, ids: list[str]) -> dict[str, float]:
     """Median over the last answers of the standard deviation of the intervals between swaps, by observer."""
-    found: dict[str, list[float]] = {}
+    deviations: dict[str, list[float]] = {}
     for row in reader.each(TIMING, {"people": json.dumps(ids), "timed": TIMED}):
         variance = (row["squares"] - row["total"] ** 2 / row["n"]) / (row["n"] - 1)
-        found.setdefault(row["observer"], []).append(max(0.0, variance) ** 0.5)
-    return {observer: median(values) for observer, values in found.items()}
+        deviations.setdefault(row["observer"], []).append(max(0.0, variance) ** 0.5)
+    return {observer: median(values) for observer, values in deviations.items()}
 
 
 def alarm(marked: int, answers: int, recent_marked: int, recent: int = RECENT) -> Alarm | None:

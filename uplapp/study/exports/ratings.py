@@ -29,14 +29,14 @@ def ratings(store: Store, study: str, simulated: bool = False, everything: bool 
 
 def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
     """The same table of some rows of `votes.QUERY`, so that a long one can be written in pieces."""
-    found = (rated for row in rows for rated in _rated(row))
-    return pd.DataFrame([row for row in found if everything or not row["excluded"]], columns=list(COLUMNS))
+    entries = (rated for row in rows for rated in _rated(row))
+    return pd.DataFrame([row for row in entries if everything or not row["excluded"]], columns=list(COLUMNS))
 
 
 def _rated(row: Row) -> list[Row]:
     """One row of the database in the words of the table, once a criterion."""
     seen_ms, reference_seen_ms = json.loads(row["seen_ms"])
-    told = {
+    trial = {
         "condition": row["condition_A"],
         "simulated": bool(row["simulated"]),
         "excluded": row["observer_excluded"] or row["excluded"],
@@ -45,4 +45,4 @@ def _rated(row: Row) -> list[Row]:
         "reference_seen_ms": reference_seen_ms,
     }
     given = json.loads(row["ratings"] or "{}")
-    return [row | told | {"criterion": name, "rating": value} for name, value in given.items()]
+    return [row | trial | {"criterion": name, "rating": value} for name, value in given.items()]

@@ -48,10 +48,10 @@ def table(reader: Reader, study: OpenStudy, simulated: bool = False) -> pd.DataF
 
 
 def export(
-    reader: Reader, study: OpenStudy, suffix: str, simulated: bool, everything: bool, asked: bool = False
+    reader: Reader, study: OpenStudy, suffix: str, simulated: bool, everything: bool, of_replies: bool = False
 ) -> Iterator[str]:
-    """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `asked` the replies."""
-    if asked:
+    """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `of_replies` the replies."""
+    if of_replies:
         rows = replies.listing(reader, study.id, simulated, everything)
         table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
         yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
@@ -65,9 +65,9 @@ def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
     if study.definition.questions:
         names["replies"] = True
     return {
-        f"{name}.{suffix}": "".join(export(reader, study, suffix, False, True, asked))
-        for name, asked in names.items()
-        for suffix in (("csv",) if asked else WRITERS)
+        f"{name}.{suffix}": "".join(export(reader, study, suffix, False, True, of_replies))
+        for name, of_replies in names.items()
+        for suffix in (("csv",) if of_replies else WRITERS)
     }
 
 

@@ -58,8 +58,8 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
 
 def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
     """The same table of some rows of QUERY, so that a long one can be written in pieces."""
-    found = map(_vote, rows)
-    return pd.DataFrame([row for row in found if everything or not row["excluded"]], columns=list(COLUMNS))
+    entries = map(_vote, rows)
+    return pd.DataFrame([row for row in entries if everything or not row["excluded"]], columns=list(COLUMNS))
 
 
 def boosting(row: Row) -> str:
@@ -101,9 +101,9 @@ def progress(store: Store, study: str) -> Progress:
         count(answers.trial) AS answers FROM observers
         LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
         WHERE observers.study = :study AND observers.excluded = '' GROUP BY observers.simulated"""
-    found = {row["simulated"]: row for row in store.rows(query, {"study": study})}
+    counts = {row["simulated"]: row for row in store.rows(query, {"study": study})}
     nobody = {"observers": 0, "finished": 0, "answers": 0}
-    real, made = found.get(0, nobody), found.get(1, nobody)
+    real, made = counts.get(0, nobody), counts.get(1, nobody)
     return Progress(real["observers"], real["finished"], real["answers"], made["observers"], made["answers"])
 
 

@@ -25,8 +25,8 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
         return ratings.plan(definition, observer, seed)
     rng = np.random.default_rng([seed, observer, 1])
     protocol, hand = definition.protocol, _hand(definition, observer, seed)
-    practice = _known(definition, "practice", protocol.practice, rng)
-    catches = _known(definition, "catch", protocol.catch, rng)
+    practice = _with_answer(definition, "practice", protocol.practice, rng)
+    catches = _with_answer(definition, "catch", protocol.catch, rng)
     before = practice[-1].scene if practice else ""
     main = sequence.rounds(hand, before, rng)
     if protocol.orders == 2:
@@ -101,7 +101,7 @@ def _again(trials: list[Trial], count: int, rng: np.random.Generator) -> list[Tr
     return [_oriented(replace(early[i], kind="repeat"), True, early[i].first == "left") for i in picked]
 
 
-def _known(definition: Definition, kind: Kind, count: int, rng: np.random.Generator) -> list[Trial]:
+def _with_answer(definition: Definition, kind: Kind, count: int, rng: np.random.Generator) -> list[Trial]:
     """Trials with a right answer: one side IS the reference. Scenes, conditions and sides take turns."""
     scenes = rng.permutation([scene.name for scene in definition.scenes])
     conditions = rng.permutation([condition.name for condition in definition.conditions])

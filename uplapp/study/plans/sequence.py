@@ -24,27 +24,27 @@ def rounds(trials: Sequence[Trial], before: str, rng: np.random.Generator) -> li
     round of one scene alone goes to a random place that is beside no trial of that scene, if there is one.
     """
     seen: Counter[str] = Counter()
-    drawn: dict[int, list[Trial]] = {}
+    turns: dict[int, list[Trial]] = {}
     for index in rng.permutation(len(trials)):
         trial = trials[index]
         seen[trial.scene] += 1
-        drawn.setdefault(seen[trial.scene], []).append(trial)
+        turns.setdefault(seen[trial.scene], []).append(trial)
     order: list[Trial] = []
-    for row in drawn.values():
+    for row in turns.values():
         order = _append(order, [row[i] for i in rng.permutation(len(row))], before, rng)
     return order
 
 
 def after(first: Sequence[Trial], trials: Sequence[Trial], rng: np.random.Generator) -> list[Trial]:
     """Rounds of the same comparisons once more: of some random orders the one in which they come latest."""
-    found: list[tuple[tuple[int, int], list[Trial]]] = []
+    candidates: list[tuple[tuple[int, int], list[Trial]]] = []
     for _ in range(DRAWS):
         draw = rounds(trials, first[-1].scene, rng)
         soon = sum(max(0, LAG - gap) for gap in _between([*first, *draw]))
-        found.append(((soon, len(_clashes(draw, first[-1].scene))), draw))
-        if found[-1][0] == (0, 0):
+        candidates.append(((soon, len(_clashes(draw, first[-1].scene))), draw))
+        if candidates[-1][0] == (0, 0):
             break
-    return min(found, key=lambda row: row[0])[1]
+    return min(candidates, key=lambda row: row[0])[1]
 
 
 def spread(
@@ -59,13 +59,13 @@ def spread(
     half of `main` before the other; `before` is the scene right before all.
     """
     early = frozenset(main[: len(main) // 2]) if halves else frozenset()
-    found: list[tuple[Faults, list[Trial]]] = []
+    candidates: list[tuple[Faults, list[Trial]]] = []
     for _ in range(1 + min(DRAWS, LONG // (len(main) + len(extra)))):
         order = _mended(_scattered(main, extra, before, rng), before, early, rng)
-        found.append((_faults(order, before, early), order))
-        if found[-1][0] == (0, 0, _forced(order, before), 0):
+        candidates.append((_faults(order, before, early), order))
+        if candidates[-1][0] == (0, 0, _forced(order, before), 0):
             break
-    return min(found, key=lambda row: row[0])[1]
+    return min(candidates, key=lambda row: row[0])[1]
 
 
 def _scattered(
@@ -99,14 +99,14 @@ def _comparison(trial: Trial) -> tuple[str, frozenset[str]]:
 def _between(order: Sequence[Trial]) -> list[int]:
     """How many trials lie between any comparison, other than catches, and its last showing before."""
     last: dict[tuple[str, frozenset[str]], int] = {}
-    found = []
+    gaps = []
     for index, trial in enumerate(order):
         if trial.kind != "catch":
             key = _comparison(trial)
             if key in last:
-                found.append(index - last[key] - 1)
+                gaps.append(index - last[key] - 1)
             last[key] = index
-    return found
+    return gaps
 
 
 def _places(order: Sequence[Trial], trial: Trial, total: int) -> list[int]:
@@ -181,11 +181,11 @@ def _moved(
     order: list[Trial], clash: int, before: str, early: frozenset[Trial], rng: np.random.Generator
 ) -> list[Trial] | None:
     """The order with one of the two trials of a clash elsewhere, so that fewer things are wrong. Or None."""
-    found = [order]
+    candidates = [order]
     for index in range(max(0, clash - 1), clash + 1):
         rest = order[:index] + order[index + 1 :]
         free = [place for place in range(len(rest) + 1) if _fits(rest, place, order[index], before)]
         places = [int(place) for place in rng.permutation(free)[: 1 + min(TRIES, LONG // len(order))]]
-        found += [[*rest[:place], order[index], *rest[place:]] for place in places]
-    best = min(found, key=lambda one: _faults(one, before, early))
+        candidates += [[*rest[:place], order[index], *rest[place:]] for place in places]
+    best = min(candidates, key=lambda one: _faults(one, before, early))
     return None if best is order else best

@@ -40,9 +40,9 @@ def join(
     if study.definition.access.links_only and not (who.link or who.simulated):
         raise NotNow(links.NEEDED, "link_needed")
     with store.transaction():
-        known = links.claim(store, study.id, who.link) if who.link else _same(store, study, who.key)
-        if known:
-            return known
+        earlier = links.claim(store, study.id, who.link) if who.link else _same(store, study, who.key)
+        if earlier:
+            return earlier
         if not who.simulated:
             lifecycle.admit(store, study.id)
         observer = _observer(store, study, consent_version, now, who)
@@ -75,8 +75,8 @@ def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, 
 def _same(store: Store, study: OpenStudy, key: str) -> str | None:
     """The session that this key has begun already."""
     query = "SELECT session FROM observers WHERE join_key = :key AND study = :study"
-    found = store.row(query, key=key, study=study.id) if key else None
-    return found["session"] if found else None
+    row = store.row(query, key=key, study=study.id) if key else None
+    return row["session"] if row else None
 
 
 def _deal(store: Store, study: OpenStudy, observer: Row) -> None:

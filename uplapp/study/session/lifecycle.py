@@ -62,10 +62,10 @@ def entrance(store: Store, study: str) -> str:
     """What a newcomer finds: `open`, `paused`, `closed`, or `full`."""
     query = """SELECT state, quota, (SELECT count(*) FROM observers WHERE study = :study
         AND simulated = 0 AND excluded = '') AS people FROM studies WHERE id = :study"""
-    found = store.rows(query, {"study": study})[0]
-    if found["quota"] is not None and found["people"] >= found["quota"] and found["state"] == OPEN:
+    row = store.rows(query, {"study": study})[0]
+    if row["quota"] is not None and row["people"] >= row["quota"] and row["state"] == OPEN:
         return FULL
-    return str(found["state"])
+    return str(row["state"])
 
 
 def hold(observer: Row) -> None:
@@ -129,9 +129,9 @@ def status(store: Store, study: str, now: float) -> Status:
         WHERE simulated = 0 AND study != :study
         AND name = (SELECT name FROM studies WHERE id = :study)"""
     values = {"study": study, "recent": now - RECENT_S, "withdrawn": WITHDRAWN}
-    found = store.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
+    state = store.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
     return Status(
-        **found,
+        **state,
         **store.rows(people, values)[0],
         **store.rows(given, values)[0],
         **store.rows(others, values)[0],

@@ -19,8 +19,8 @@ def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[st
             raise UplappError(f"label {label!r} must be 1 to {LABEL_LENGTH} printable characters")
     made = [new_token() for _ in labels]
     with store.transaction():
-        known = Counter([row["label"] for row in listing(store, study)] + list(labels))
-        twice = sorted(label for label in labels if known[label] > 1)
+        counts = Counter([row["label"] for row in listing(store, study)] + list(labels))
+        twice = sorted(label for label in labels if counts[label] > 1)
         if twice:
             raise UplappError(f"label '{twice[0]}' is taken; each link needs its own")
         for link, label in zip(made, labels, strict=True):
@@ -48,10 +48,10 @@ def claim(store: Store, study: str, link: str) -> str | None:
     """The session of the observer who came by this link, None for a fresh link. NotNow for a dead one."""
     query = """SELECT revoked_at, session, excluded FROM links LEFT JOIN observers
         ON observers.id = links.observer WHERE links.id = :link AND links.study = :study"""
-    found = store.row(query, link=link, study=study)
-    if found is None or found["revoked_at"] is not None or found["excluded"]:
+    row = store.row(query, link=link, study=study)
+    if row is None or row["revoked_at"] is not None or row["excluded"]:
         raise NotNow(UNKNOWN, "link_unknown")
-    return found["session"]  # type: ignore[no-any-return]
+    return row["session"]  # type: ignore[no-any-return]
 
 
 def use(store: Store, link: str, observer: str) -> None:

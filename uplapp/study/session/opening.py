@@ -86,11 +86,11 @@ def core(manifest: str) -> str:
 def _find(store: Store, row: Row, former: str) -> str | None:
     """The id of the same study in the database, whose manifest is brought up to date."""
     query = "SELECT * FROM studies WHERE name = :name ORDER BY opened_at DESC, rowid DESC"
-    known = store.rows(query, {"name": row["name"]})
-    for held in known:
+    rows = store.rows(query, {"name": row["name"]})
+    for held in rows:
         if held["hash"] in (row["hash"], former):
             return str(held["id"])
-    for held in known:
+    for held in rows:
         if core(held["manifest"]) == core(row["manifest"]):
             _check_consent(store, held, row)
             new = {"hash": row["hash"], "manifest": row["manifest"]}

@@ -85,13 +85,13 @@ def answer(
     with store.transaction():
         observer = _observer(store, study, session)
         trial = _trial(store, observer, token)
-        known = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
-        if known is None:
+        earlier = store.row("SELECT key FROM answers WHERE trial = :trial", trial=token)
+        if earlier is None:
             lifecycle.take(observer)
             opening.tally(store, study, observer)
             _store(store, study, observer, trial, key, given, now)
             opening.extend(store, study, observer)
-        elif known["key"] != key:
+        elif earlier["key"] != key:
             raise Refused("this trial is answered already; load the page again")
         reached = _state(store, study, observer, _correct(trial, given))
     return _unless_held(reached, observer)
@@ -141,8 +141,8 @@ def reply(store: Store, study: OpenStudy, session: str, body: Mapping[str, objec
         observer = _observer(store, study, session)
         if opening.waiting(store, observer):
             raise Refused("the questions come after the last trial; load the page again")
-        asked = replies.questions(study.definition, observer["language"])
-        replies.keep(store, observer, replies.read(body, asked), now)
+        rows = replies.questions(study.definition, observer["language"])
+        replies.keep(store, observer, replies.read(body, rows), now)
         return _state(store, study, observer)
 
 
@@ -150,10 +150,10 @@ def withdraw(store: Store, study: OpenStudy, session: str, now: float) -> None:
     """Delete what this observer said and did. The session is unknown afterwards."""
     query = "SELECT id FROM observers WHERE session = :session AND study = :study AND excluded != :gone"
     with store.transaction():
-        found = store.row(query, session=session, study=study.id, gone=lifecycle.WITHDRAWN)
-        if found is None:
+        row = store.row(query, session=session, study=study.id, gone=lifecycle.WITHDRAWN)
+        if row is None:
             raise Unknown("this session is not known here; start again")
-        lifecycle.withdraw(store, study.id, found["id"], now)
+        lifecycle.withdraw(store, study.id, row["id"], now)
 
 
 def _slots(study: OpenStudy) -> tuple[str, ...]:
@@ -174,18 +174,18 @@ def _observer(store: Store, study: OpenStudy, session: str) -> Row:
     query = """SELECT observers.*, studies.secret, studies.state
         FROM observers JOIN studies ON studies.id = observers.study
         WHERE session = :session AND study = :study AND excluded = ''"""
-    found = store.row(query, session=session, study=study.id)
-    if found is None:
+    row = store.row(query, session=session, study=study.id)
+    if row is None:
         raise Unknown("this session is not known here; start again")
-    return found
+    return row
 
 
 def _trial(store: Store, observer: Row, token: str) -> Row:
     query = "SELECT * FROM trials WHERE token = :token AND observer = :observer"
-    found = store.row(query, token=token, observer=observer["id"])
-    if found is None:
+    row = store.row(query, token=token, observer=observer["id"])
+    if row is None:
         raise Unknown("there is no such trial")
-    return found
+    return row
 
 
 def _store(
@@ -250,8 +250,8 @@ def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, i
         sum(attempt = 1) AS here FROM trials LEFT JOIN answers ON answers.trial = trials.token
         WHERE observer = :id GROUP BY kind = 'practice'"""
     nothing = {"total": 0, "done": 0, "here": 0}
-    found = {row["practice"]: row for row in store.rows(query, {"id": observer["id"]})}
-    main, practice = found.get(0, nothing), found.get(1, nothing)
+    counts = {row["practice"]: row for row in store.rows(query, {"id": observer["id"]})}
+    main, practice = counts.get(0, nothing), counts.get(1, nothing)
     total = main["total"]
     if study.definition.protocol.adaptive:
         total += sum(trial.kind != "practice" for trial in opening.plan(study, observer)) - main["here"]
@@ -259,8 +259,8 @@ def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, i
 
 
 def _asks(store: Store, study: OpenStudy, observer: Row) -> bool:
-    asked = replies.questions(study.definition, observer["language"])
-    return bool(asked) and not replies.replied(store, observer)
+    rows = replies.questions(study.definition, observer["language"])
+    return bool(rows) and not replies.replied(store, observer)
 
 
 def _shown(study: OpenStudy, row: Row) -> Shown:

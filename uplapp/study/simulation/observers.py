@@ -30,11 +30,11 @@ def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
 
 def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
     """One probit choice: left with probability Phi((q_left - q_right) / sigma) (Thurstone 1927, Case V)."""
-    known = {**scores, REFERENCE: max(scores.values()) + REFERENCE_LEAD}
+    jod = {**scores, REFERENCE: max(scores.values()) + REFERENCE_LEAD}
     for name in (trial.left, trial.right):
-        if name not in known:
+        if name not in jod:
             raise UnknownName("condition", name, scores)
-    left = NormalDist(sigma=SIGMA).cdf(known[trial.left] - known[trial.right])
+    left = NormalDist(sigma=SIGMA).cdf(jod[trial.left] - jod[trial.right])
     return "left" if rng.random() < left else "right"
 
 

@@ -38,11 +38,11 @@ def rate(
 
     `scores` are on the scale of the first criterion, `bias` in steps of it; the reference lies at its top.
     """
-    asked = rating.criteria(definition, definition.protocol.language)
-    top = float(rating.values(asked[0])[-1])
+    criteria = rating.criteria(definition, definition.protocol.language)
+    top = float(rating.values(criteria[0])[-1])
     score = {**scores, REFERENCE: top}[trial.left]
     ratings = tuple(
-        (entry.name, _rounded(latent(score, asked[0], entry) + bias, entry, rng)) for entry in asked
+        (entry.name, _rounded(latent(score, criteria[0], entry) + bias, entry, rng)) for entry in criteria
     )
     shown = definition.rating is not None and definition.rating.reference == "shown"
     return _response(ratings, definition.protocol, shown, rng)

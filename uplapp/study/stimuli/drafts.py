@@ -60,7 +60,7 @@ def from_pictures(
         raise BadStudy("no results are collected yet; add some on the Restore tab")
     wanted = [*scenes[0].conditions]
     with _scratch(drafts, name) as folder, tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        found = Path(scratch)
+        pool = Path(scratch)
         for pictures in scenes:
             if set(pictures.conditions) != set(wanted):
                 raise BadStudy(
@@ -68,9 +68,9 @@ def from_pictures(
                     f"has {_listed(wanted)}; restore every scene by the same networks"
                 )
             for condition, path in {REFERENCE: pictures.reference, **pictures.conditions}.items():
-                _copy(path, found / condition / f"{pictures.scene}.png")
-        sources = {condition: found / condition for condition in wanted}
-        package.create_from_folders(folder, title, found / REFERENCE, sources, tables, labels)
+                _copy(path, pool / condition / f"{pictures.scene}.png")
+        sources = {condition: pool / condition for condition in wanted}
+        package.create_from_folders(folder, title, pool / REFERENCE, sources, tables, labels)
         return _checked(folder)
 
 

@@ -51,8 +51,8 @@ def create_from_folders(
     sources |= {name: _pictures(folder) for name, folder in conditions.items()}
     scenes = sorted(sources[REFERENCE])
     named = {name: (labels or {}).get(name, name) for name in conditions}
-    asked = {key: table for key, table in (tables or {}).items() if table is not None}
-    raw = {"title": title, "protocol": PROTOCOL, **asked, **_names(named, scenes)}
+    others = {key: table for key, table in (tables or {}).items() if table is not None}
+    raw = {"title": title, "protocol": PROTOCOL, **others, **_names(named, scenes)}
     parse(raw, target.name, "the new study")
     with whole.new_folder(target) as draft:
         for condition, pictures in sources.items():
@@ -69,13 +69,13 @@ def _pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise BadStudy(f"{folder} is not a folder")
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
-    found = {path.stem: path for path in files}
+    by_scene = {path.stem: path for path in files}
     for path in files:
-        if found[path.stem] != path:
-            raise BadStudy(f"{path} and {found[path.stem].name} are one scene by their name; rename one")
-    if not found:
+        if by_scene[path.stem] != path:
+            raise BadStudy(f"{path} and {by_scene[path.stem].name} are one scene by their name; rename one")
+    if not by_scene:
         raise BadStudy(f"{folder} holds no pictures; allowed: {', '.join(SUFFIXES)}")
-    return found
+    return by_scene
 
 
 def _copy(pictures: Mapping[str, Path], scene: str, folder: Path, source: Path) -> None:
@@ -85,9 +85,9 @@ def _copy(pictures: Mapping[str, Path], scene: str, folder: Path, source: Path) 
     try:
         with Image.open(pictures[scene], formats=FORMATS) as image:
             if image.mode not in ("L", "RGB") or image.width * image.height > stimuli.MAX_PIXELS:
-                found = f"{image.width}x{image.height} {image.mode}"
+                kind = f"{image.width}x{image.height} {image.mode}"
                 allowed = f"8-bit grey or RGB of at most {stimuli.MAX_PIXELS} pixels"
-                raise BadStudy(f"{pictures[scene]} is {found}; stimuli are {allowed}")
+                raise BadStudy(f"{pictures[scene]} is {kind}; stimuli are {allowed}")
             image.save(folder / f"{scene}.png")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise BadStudy(f"{pictures[scene]} cannot be read as a picture") from None
@@ -173,12 +173,12 @@ def create_from_zip(source: Path, target: Path, title: str, tables: Tables | Non
     """Make a new study from a ZIP with reference/ and one folder per condition."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        found = _extracted(source, Path(scratch), "pictures")
-        if not (found / REFERENCE).is_dir():
+        folder = _extracted(source, Path(scratch), "pictures")
+        if not (folder / REFERENCE).is_dir():
             raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder per condition")
-        conditions = {path.name: path for path in sorted(found.iterdir()) if _has_pictures(path)}
+        conditions = {path.name: path for path in sorted(folder.iterdir()) if _has_pictures(path)}
         return create_from_folders(
-            target, title, conditions.pop(REFERENCE, found / REFERENCE), conditions, tables
+            target, title, conditions.pop(REFERENCE, folder / REFERENCE), conditions, tables
         )
 
 
@@ -260,9 +260,9 @@ def _check_clashes(paths: list[PurePosixPath], source: Path) -> None:
     seen: dict[str, str] = {}
     for path in paths:
         for part in [path, *path.parents]:
-            known = seen.setdefault(str(part).casefold(), str(part))
-            if known != str(part):
-                raise BadStudy(f"{source}: {known!r} and {str(part)!r} differ in case only; rename one")
+            first = seen.setdefault(str(part).casefold(), str(part))
+            if first != str(part):
+                raise BadStudy(f"{source}: {first!r} and {str(part)!r} differ in case only; rename one")
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, room: int) -> int:

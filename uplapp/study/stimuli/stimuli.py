@@ -210,10 +210,10 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     definition = load(folder).with_consents()
     if not (folder / REFERENCE).is_dir():
         raise BadStudy(f"{folder} has no stimuli of its own; make them first: uplapp study render NAME")
-    known = read(folder)
-    if known and not again:
+    manifest = read(folder)
+    if manifest and not again:
         raise BadStudy(f"{folder} is frozen already; `freeze --again` makes another study of it")
-    checked, edition = check(definition, folder), (known["edition"] if known else 0) + 1
+    checked, edition = check(definition, folder), (manifest["edition"] if manifest else 0) + 1
     made = {
         "edition": edition,
         "hash": checked.digest(definition, edition),
@@ -235,9 +235,9 @@ def read(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if type(found["edition"]) is int and found["edition"] > 0 and dict(found["files"]):
-            return dict(found)
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if type(manifest["edition"]) is int and manifest["edition"] > 0 and dict(manifest["files"]):
+            return dict(manifest)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise BadStudy(f"{path} is damaged; restore it, or freeze the study again: uplapp study freeze --again")
@@ -251,23 +251,23 @@ def with_consents(folder: Path, definition: Definition) -> Definition:
 
 def verify(folder: Path, checked: Stimuli) -> int:
     """The edition of a frozen study, 1 also for one never frozen. BadStudy names each file that changed."""
-    known = read(folder)
-    if known is None:
+    manifest = read(folder)
+    if manifest is None:
         return 1
-    held, found = known["files"], _files(folder, checked)
-    changed = sorted(name for name in held.keys() | found.keys() if held.get(name) != found.get(name))
+    held, present = manifest["files"], _files(folder, checked)
+    changed = sorted(name for name in held.keys() | present.keys() if held.get(name) != present.get(name))
     if changed:
         raise BadStudy(
             f"{folder} is frozen but changed since: {', '.join(changed)}; restore these files, "
             "or make another study of it: uplapp study freeze --again"
         )
-    return int(known["edition"])
+    return int(manifest["edition"])
 
 
 def _files(folder: Path, checked: Stimuli) -> dict[str, str]:
     """Path inside the folder -> SHA-256."""
-    found = {f"{condition}/{scene}.png": digest for (scene, condition), digest in checked.hashes.items()}
-    return {DEFINITION: hashlib.sha256((folder / DEFINITION).read_bytes()).hexdigest(), **found}
+    hashes = {f"{condition}/{scene}.png": digest for (scene, condition), digest in checked.hashes.items()}
+    return {DEFINITION: hashlib.sha256((folder / DEFINITION).read_bytes()).hexdigest(), **hashes}
 
 
 def _versions() -> dict[str, str]:

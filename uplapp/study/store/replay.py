@@ -83,10 +83,10 @@ def _replay(connection: sqlite3.Connection, folder: Path) -> Replayed:
         added = connection.total_changes - before
         for table, key, row in changes:
             _change(connection, table, key, row)
-        told = [line["row"].get("observer") for line in lines if line["table"] == WITHDRAWALS]
+        gone = [line["row"].get("observer") for line in lines if line["table"] == WITHDRAWALS]
         # A kill can keep a tombstone from the journal, while the journal still holds the answers.
         held = [row[0] for row in connection.execute(f"SELECT observer FROM {WITHDRAWALS}")]  # noqa: S608
-        _bury(connection, {*told, *held})
+        _bury(connection, {*gone, *held})
         orphans = _drop_orphans(connection)
     return Replayed(added, damaged, orphans)
 
@@ -153,10 +153,10 @@ def _drop_orphans(connection: sqlite3.Connection) -> int:
     """Remove rows whose parent is missing, and then their own children. A link is free again."""
     connection.execute("UPDATE links SET observer = NULL WHERE observer NOT IN (SELECT id FROM observers)")
     count = 0
-    while found := {(row[0], row[1]) for row in connection.execute("PRAGMA foreign_key_check")}:
-        for table, rowid in found:
+    while orphans := {(row[0], row[1]) for row in connection.execute("PRAGMA foreign_key_check")}:
+        for table, rowid in orphans:
             connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))  # noqa: S608
-        count += len(found)
+        count += len(orphans)
     return count
 
 
@@ -182,10 +182,10 @@ def _difference(
     names = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
     key = _table(connection, name).key
     query = f'SELECT {_names(names)} FROM "{name}"'  # noqa: S608
-    known = {row[names.index(key)]: row for row in copy.execute(query)}
+    copies = {row[names.index(key)]: row for row in copy.execute(query)}
     for values in connection.execute(query):
         row = dict(zip(names, values, strict=True))
-        held = known.get(row[key])
+        held = copies.get(row[key])
         if held is None:
             yield row
         elif held != values:

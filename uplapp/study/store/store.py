@@ -102,8 +102,8 @@ class Store:
 
     def row(self, query: str, **values: object) -> Row | None:
         """The first row of a SELECT, or None."""
-        found = self.rows(query, values)
-        return found[0] if found else None
+        rows = self.rows(query, values)
+        return rows[0] if rows else None
 
     def close(self) -> None:
         """Close the database and its journal."""

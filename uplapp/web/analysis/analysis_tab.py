@@ -195,7 +195,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         menu, (*methods, exclude, reason) = Source(*chosen[:size]), chosen[size:]
         try:
             data = source.read(menu, live_votes)
-            kept = {name: reason.strip() or NO_REASON for name in observers_view.known(data, exclude)}
+            kept = {name: reason.strip() or NO_REASON for name in observers_view.voters(data, exclude)}
             method = read_method(methods, conditions_of(data))
             if isinstance(data, Ratings):
                 yield _rated(rating_report(data, method, kept), data)

@@ -52,7 +52,7 @@ def _sentence(note: str) -> str:
     return f"{plain(note[:1].upper() + note[1:])}."
 
 
-def known(data: Any, names: list[str] | None) -> list[str]:
+def voters(data: Any, names: list[str] | None) -> list[str]:
     """Keep the `names` who voted, nobody where the votes are not one by one."""
     people = set(data.table["observer"]) if isinstance(data, Votes | Ratings) else set()
     return [name for name in names or [] if name in people]
@@ -61,7 +61,7 @@ def known(data: Any, names: list[str] | None) -> list[str]:
 def choices(data: Any, exclude: list[str]) -> Any:
     """Who may be left out."""
     people = sorted(set(data.table["observer"])) if isinstance(data, Votes | Ratings) else []
-    return gr.update(choices=people, value=known(data, exclude))
+    return gr.update(choices=people, value=voters(data, exclude))
 
 
 def compared(report: Report) -> Any:

@@ -32,14 +32,14 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
     upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
     with gr.Column(visible=False) as results:
-        listed = gr.Markdown(collecting.told(Collected()))
+        listed = gr.Markdown(collecting.summary(Collected()))
         clear = gr.Button("Clear", size="sm")
     with gr.Row():
         name = gr.Textbox(label="Name, in its address", max_length=40, max_lines=1, elem_id="study-name")
         title = gr.Textbox(TITLE, label="Title, for observers", max_length=200, max_lines=1, min_width=250)
     fields = form.build().fields
     check = gr.Button("Check", variant="primary", elem_id="check")
-    found = gr.HTML(elem_id="facts")
+    facts = gr.HTML(elem_id="facts")
     forced = gr.Checkbox(label="Open it although answers will be lost", visible=False)
     freeze = gr.Button("Freeze and open", variant="primary", visible=False, elem_id="freeze")
     said = gr.HTML(elem_id="opened")
@@ -57,9 +57,9 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
 
     used = [upload, collected, name]
     forgetful = desk.shelf.settings.forgetful
-    asked = [source, upload, collected, name, title, *fields]
-    desk.on(check.click, look, [draft, *asked], [draft, found, freeze, forced, said])
-    desk.on(freeze.click, publish, [draft, forced], [draft, found, freeze, forced, said, watched, *used])
+    inputs = [source, upload, collected, name, title, *fields]
+    desk.on(check.click, look, [draft, *inputs], [draft, facts, freeze, forced, said])
+    desk.on(freeze.click, publish, [draft, forced], [draft, facts, freeze, forced, said, watched, *used])
     desk.on(clear.click, lambda entry: Collected(), [], collected)
     source.change(
         lambda source: (gr.update(visible=source == ZIP), gr.update(visible=source == RESULTS)),
@@ -67,7 +67,7 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
         [upload, results],
         api_visibility="private",
     )
-    desk.on(collected.change, lambda entry, now: collecting.told(now), [collected], listed)
+    desk.on(collected.change, lambda entry, now: collecting.summary(now), [collected], listed)
 
 
 def drafted(
@@ -116,10 +116,10 @@ def shown(made: Draft) -> str:
         tile(f"{facts.minutes:.0f} min", "about"),
     )
     pictures = _sheet(contact_sheet(made.definition, made.stimuli))
-    drawn = "".join(map(warning, cautions))
-    told = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
-    drawn += f"<p>Not as by default:</p><ul>{told}</ul>" if told else ""
-    return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{drawn}{pictures}</div>'
+    notes = "".join(map(warning, cautions))
+    items = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
+    notes += f"<p>Not as by default:</p><ul>{items}</ul>" if items else ""
+    return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{notes}{pictures}</div>'
 
 
 def _sheet(rows: Sequence[Row]) -> str:
@@ -135,9 +135,9 @@ def _sheet(rows: Sequence[Row]) -> str:
 
 
 def _picture(scene: str, label: str, jpeg: bytes) -> str:
-    told = escape(f"{scene}, {label}")
+    caption = escape(f"{scene}, {label}")
     source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-    return f'<td><img src="{source}" alt="{told}" title="{told}"></td>'
+    return f'<td><img src="{source}" alt="{caption}" title="{caption}"></td>'
 
 
 def _name(made: Draft | None) -> str:

@@ -44,7 +44,7 @@ def build(desk: Desk, latest: gr.State, collected: gr.State) -> None:
         now = added(collected, latest)
         return (
             now,
-            f"{told(now)}\n\nRestore another picture and add it, or go on at Study, Researcher, Build.",
+            f"{summary(now)}\n\nRestore another picture and add it, or go on at Study, Researcher, Build.",
         )
 
     desk.on(add.click, take, [latest, collected], [collected, said])
@@ -72,7 +72,7 @@ def added(collected: Collected, latest: Results | None) -> Collected:
     return Collected((*collected.scenes, scene), tuple(labels.items()))
 
 
-def told(collected: Collected) -> str:
+def summary(collected: Collected) -> str:
     """What is collected, in a line."""
     if not collected.scenes:
         return "Nothing is collected yet: restore a picture, then press **Make a study of these results**."
@@ -85,6 +85,6 @@ def _unused(name: str, taken: Sequence[str]) -> str:
     """A scene's name made of a file's: plain characters, unlike all others whatever their case."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:LONGEST] or "picture"
     plain = f"scene-{plain}"[:LONGEST] if plain.lower() == "reference" else plain
-    known = {other.lower() for other in taken}
+    others = {other.lower() for other in taken}
     names = (plain if place == 1 else f"{plain}-{place}" for place in range(1, MOST + 2))
-    return next(candidate for candidate in names if candidate.lower() not in known)
+    return next(candidate for candidate in names if candidate.lower() not in others)

@@ -72,7 +72,7 @@ def tables(*values: Any) -> dict[str, Any]:
     kind = _choice(PAIRS, pairs, "comparisons")
     reference = "hidden" if hidden else "shown"
     first, *second = _choice(LANGUAGES, language, "languages")
-    asked = {
+    own = {
         "protocol": {
             "phase_ms": _choice(PHASES, phase, "time of a picture"),
             "layout": _choice(SHOWN, layout, "layout"),
@@ -89,7 +89,7 @@ def tables(*values: Any) -> dict[str, Any]:
         "rating": None,
         **presets.tables(_choice(TASKS, task, "what observers do"), (first, *second), reference),
     }
-    return more.merged(asked, text)
+    return more.merged(own, text)
 
 
 def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:

@@ -66,9 +66,9 @@ def build() -> gr.Textbox:
 
 def keys() -> str:
     """A list in Markdown, a line a table: the keys it knows, each with its default if that is short."""
-    known = {**TABLES, "rating.criteria": Criterion}
-    heads = {name: f"[[{name}]]" if name in LISTS else f"[{name}]" for name in known}
-    return "\n".join(f"- `{heads[name]}` {', '.join(_keys(kind))}" for name, kind in known.items())
+    kinds = {**TABLES, "rating.criteria": Criterion}
+    heads = {name: f"[[{name}]]" if name in LISTS else f"[{name}]" for name in kinds}
+    return "\n".join(f"- `{heads[name]}` {', '.join(_keys(kind))}" for name, kind in kinds.items())
 
 
 def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
@@ -78,14 +78,14 @@ def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
     if not text or not text.strip():
         return dict(tables)
     own = _read(text)
-    found = {**tables, **own}
+    both = {**tables, **own}
     if isinstance(own.get("protocol"), Mapping):
-        found["protocol"] = {**tables["protocol"], **own["protocol"]}
+        both["protocol"] = {**tables["protocol"], **own["protocol"]}
     try:
-        parse({**STAND_IN, **{key: table for key, table in found.items() if table is not None}}, "a", "More")
+        parse({**STAND_IN, **{key: table for key, table in both.items() if table is not None}}, "a", "More")
     except BadStudy as error:
         raise BadStudy(f"{error}{_line(text, str(error))}") from None
-    return found
+    return both
 
 
 def deviations(definition: Definition) -> list[str]:
@@ -96,22 +96,22 @@ def deviations(definition: Definition) -> list[str]:
         ("access", definition.access),
         ("completion", definition.completion),
     )
-    told = [f"{name}.{key} = {value}" for name, part in parts for key, value in _changed(part)]
-    told += [f"question '{row.name}': {row.text}" for row in definition.questions]
+    lines = [f"{name}.{key} = {value}" for name, part in parts for key, value in _changed(part)]
+    lines += [f"question '{row.name}': {row.text}" for row in definition.questions]
     for row in definition.translations:
-        told.append(f"also in '{row.language}'" + (f": {row.title}" if row.title else ""))
+        lines.append(f"also in '{row.language}'" + (f": {row.title}" if row.title else ""))
     if definition.rating:
-        told += [f"rated: {row.name} ({row.scale}), {row.question}" for row in definition.rating.criteria]
-        told.append(f"rating.reference = {definition.rating.reference}")
-    return told
+        lines += [f"rated: {row.name} ({row.scale}), {row.question}" for row in definition.rating.criteria]
+        lines.append(f"rating.reference = {definition.rating.reference}")
+    return lines
 
 
 def _read(text: str) -> dict[str, Any]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        told = f"{error}".replace("end of document", f"line {len(text.splitlines())}")
-        raise BadStudy(f"More is not valid TOML: {told}") from None
+        reason = f"{error}".replace("end of document", f"line {len(text.splitlines())}")
+        raise BadStudy(f"More is not valid TOML: {reason}") from None
     except (ValueError, RecursionError):
         raise BadStudy("More is not valid TOML: a number is too long, or a list nested too deep") from None
     for key in raw:
@@ -121,22 +121,22 @@ def _read(text: str) -> dict[str, Any]:
     return raw
 
 
-def _line(text: str, told: str) -> str:
+def _line(text: str, sentence: str) -> str:
     """Find the line of the box that a sentence is about, as far as it can be found."""
     table, heads = "", ""
     for number, line in enumerate(text.splitlines(), 1):
         if head := re.match(r"\s*\[+\s*([A-Za-z_.-]+)\s*\]", line):
             table = head[1]
-            if not heads and re.search(rf"\b{re.escape(table)}\b", told):
+            if not heads and re.search(rf"\b{re.escape(table)}\b", sentence):
                 heads = f" (line {number})"
         key = re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line)
-        if key and table.partition(".")[0] in told and _names(told, key[1]):
+        if key and table.partition(".")[0] in sentence and _names(sentence, key[1]):
             return f" (line {number})"
     return heads
 
 
-def _names(told: str, key: str) -> bool:
-    return re.search(rf"'{re.escape(key)}'|\b{re.escape(key)} = ", told) is not None
+def _names(sentence: str, key: str) -> bool:
+    return re.search(rf"'{re.escape(key)}'|\b{re.escape(key)} = ", sentence) is not None
 
 
 def _keys(kind: type) -> Iterator[str]:

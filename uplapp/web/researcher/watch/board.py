@@ -24,42 +24,44 @@ COLUMNS = (
 def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     """The board and the table of people of one study. Of one that stays closed, the reason."""
     try:
-        return _drawn(desk, entry, name, span)
+        return _board(desk, entry, name, span)
     except UplappError as error:
         return _wrapped(warning(f"{error}")), ""
 
 
-def _drawn(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
+def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     study, now = desk.shelf.get(name), desk.clock()
     seconds, parts, begin, unit = SPANS.get(span, SPANS[HOUR])
     with reading(desk.shelf.database) as reader:
-        found = dashboard.overview(reader, study.id, study.definition, now)
+        overview = dashboard.overview(reader, study.id, study.definition, now)
         pace = dashboard.pace(reader, study.id, now, seconds, parts)
-    answers = sum(person.answers for person in found.people)
-    drawn = (
-        *warnings(desk, found, desk.shelf.closed.get(name)),
+    answers = sum(person.answers for person in overview.people)
+    blocks = (
+        *warnings(desk, overview, desk.shelf.closed.get(name)),
         _address(entry, name, study),
-        _tiles(found, answers, desk, now),
+        _tiles(overview, answers, desk, now),
         bars(pace, begin, "now", unit),
         '<div class="pair">',
-        shares("Flags", found.flags, answers),
-        shares("Answers left out because", found.excluded, answers),
+        shares("Flags", overview.flags, answers),
+        shares("Answers left out because", overview.excluded, answers),
         "</div>",
     )
-    return _wrapped(*drawn), people(found.people)
+    return _wrapped(*blocks), people(overview.people)
 
 
-def warnings(desk: Desk, found: Overview, wrong: str | None = None) -> list[str]:
+def warnings(desk: Desk, overview: Overview, wrong: str | None = None) -> list[str]:
     """What must not be overlooked: lost answers, a folder gone `wrong`, a jump of the marked share."""
-    told = [FORGETFUL] if desk.shelf.settings.forgetful else []
+    texts = [FORGETFUL] if desk.shelf.settings.forgetful else []
     if wrong is not None:
-        told.append(f"What changed on the disk is not taken in: {wrong}")
+        texts.append(f"What changed on the disk is not taken in: {wrong}")
     if desk.mirror is not None and desk.mirror.status.error:
-        told.append(f"Answers are not copied: {desk.mirror.status.error}")
-    if found.alarm is not None:
-        recent, before = f"{found.alarm.recent:.0%}", f"{found.alarm.before:.0%}"
-        told.append(f"Of the last answers {recent} are flagged or left out, before {before}: look at People.")
-    return [warning(text) for text in told]
+        texts.append(f"Answers are not copied: {desk.mirror.status.error}")
+    if overview.alarm is not None:
+        recent, before = f"{overview.alarm.recent:.0%}", f"{overview.alarm.before:.0%}"
+        texts.append(
+            f"Of the last answers {recent} are flagged or left out, before {before}: look at People."
+        )
+    return [warning(text) for text in texts]
 
 
 def people(rows: tuple[Person, ...]) -> str:
@@ -67,9 +69,9 @@ def people(rows: tuple[Person, ...]) -> str:
     if not rows:
         return "<p>Nobody has joined yet.</p>"
     shown = rows[: dashboard.SHOWN]
-    drawn = table(COLUMNS, [_person(row) for row in shown], ["out" if row.excluded else "" for row in shown])
+    body = table(COLUMNS, [_person(row) for row in shown], ["out" if row.excluded else "" for row in shown])
     more = f"<p>and {len(rows) - len(shown)} more, all in the export</p>" if len(rows) > len(shown) else ""
-    return drawn + more
+    return body + more
 
 
 def copied(desk: Desk, now: float) -> tuple[str, str]:
@@ -93,22 +95,22 @@ def _address(entry: Entry, name: str, study: OpenStudy) -> str:
     return f'<div class="address">Observers take part at {link}{only}</div>'
 
 
-def _tiles(found: Overview, answers: int, desk: Desk, now: float) -> str:
-    people = found.people
+def _tiles(overview: Overview, answers: int, desk: Desk, now: float) -> str:
+    people = overview.people
     finished = sum(person.finished for person in people)
-    flagged, out = sum(person.flagged for person in people), sum(found.excluded.values())
-    quota = f" of {found.quota} wanted" if found.quota is not None else ""
-    drawn = (
-        tile(found.state, "the study is", found.state),
+    flagged, out = sum(person.flagged for person in people), sum(overview.excluded.values())
+    quota = f" of {overview.quota} wanted" if overview.quota is not None else ""
+    tiles = (
+        tile(overview.state, "the study is", overview.state),
         tile(f"{len(people)}", f"observers{quota}; {finished} through"),
         tile(f"{answers}", "answers"),
-        tile(f"{found.last_minute}", "in the last minute"),
+        tile(f"{overview.last_minute}", "in the last minute"),
         tile(f"{flagged / max(1, answers):.0%}", f"flagged: {flagged}"),
         tile(f"{out / max(1, answers):.0%}", f"left out: {out}"),
         tile(*copied(desk, now)),
-        tile(f"{found.simulated}", "simulated observers, kept apart"),
+        tile(f"{overview.simulated}", "simulated observers, kept apart"),
     )
-    return f'<div class="tiles">{"".join(drawn)}</div>'
+    return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
 def _person(row: Person) -> tuple[str, ...]:

@@ -54,15 +54,15 @@ def warning(text: str) -> str:
 def bars(counts: Sequence[int], begin: str, end: str, unit: str) -> str:
     """Draw counts over time as bars. A bar shows its number on hover."""
     most = max([*counts, 1])
-    drawn = "".join(
+    rectangles = "".join(
         f'<rect x="{place + 0.08:.2f}" y="{100 * (1 - count / most):.1f}" width="0.84" '
         f'height="{100 * count / most:.1f}"><title>{count}</title></rect>'
         for place, count in enumerate(counts)
     )
-    told = f"{sum(counts)} answers, at most {max([*counts, 0])} {unit}"
+    caption = f"{sum(counts)} answers, at most {max([*counts, 0])} {unit}"
     return (
-        f'<div><h4>{escape(told)}</h4><svg viewBox="0 0 {len(counts)} 100" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(told)}">{drawn}</svg>'
+        f'<div><h4>{escape(caption)}</h4><svg viewBox="0 0 {len(counts)} 100" preserveAspectRatio="none" '
+        f'role="img" aria-label="{escape(caption)}">{rectangles}</svg>'
         f'<div class="ends"><span>{escape(begin)}</span><span>{escape(end)}</span></div></div>'
     )
 

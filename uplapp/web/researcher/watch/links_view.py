@@ -39,7 +39,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
             return "", gr.update(choices=[], value=None)
         rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
         alive = [(row["label"], row["id"]) for row in rows if row["revoked_at"] is None]
-        return drawn(entry, name, rows), gr.update(choices=alive, value=None)
+        return as_table(entry, name, rows), gr.update(choices=alive, value=None)
 
     def add(entry: Entry, name: str, number: float, text: str) -> tuple[Any, Any]:
         study = desk.shelf.get(name).id
@@ -71,7 +71,7 @@ def labels(text: str, number: float | None, before: int) -> list[str]:
     return [f"{text.strip()} {before + place:03}".strip() for place in range(1, int(number) + 1)]
 
 
-def drawn(entry: Entry, name: str, rows: Sequence[Row]) -> str:
+def as_table(entry: Entry, name: str, rows: Sequence[Row]) -> str:
     """The links as a table."""
     if not rows:
         return "<p>There are no links yet.</p>"

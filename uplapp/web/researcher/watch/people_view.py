@@ -13,7 +13,7 @@ from uplapp.web.researcher.desk import Desk, Entry
 
 
 @dataclass(frozen=True)
-class Asked:
+class Withdrawal:
     """The withdrawal that the question on screen is about. `answers` will be deleted."""
 
     study: str
@@ -38,15 +38,15 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
     checked: gr.State = gr.State(None)  # the box may hold another id by the time of the yes
 
     def check(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
-        found = asked(desk, name, observer)
-        text = f"All **{found.answers}** answers of {found.observer} will be deleted, here and in the copy. "
-        return found, gr.update(visible=True), text + "Nobody can bring them back.", ""
+        withdrawal = withdrawal_of(desk, name, observer)
+        text = f"All **{withdrawal.answers}** answers of {withdrawal.observer} will be deleted, here and in "
+        return withdrawal, gr.update(visible=True), text + "the copy. Nobody can bring them back.", ""
 
-    def withdraw(entry: Entry, found: Asked | None) -> tuple[Any, ...]:
-        return None, gr.update(visible=False), "", withdrawn(desk, found)
+    def withdraw(entry: Entry, withdrawal: Withdrawal | None) -> tuple[Any, ...]:
+        return None, gr.update(visible=False), "", carry_out(desk, withdrawal)
 
-    def typed(entry: Entry, observer: str, found: Asked | None) -> tuple[Any, Any]:
-        same = found is not None and observer.strip() == found.observer
+    def typed(entry: Entry, observer: str, withdrawal: Withdrawal | None) -> tuple[Any, Any]:
+        same = withdrawal is not None and observer.strip() == withdrawal.observer
         return (gr.skip(), gr.skip()) if same else (None, gr.update(visible=False))
 
     desk.on(ask.click, check, [chosen, observer], [checked, sure, warning, said])
@@ -57,22 +57,22 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
     return listed, _lay_out_quota(desk, chosen)
 
 
-def asked(desk: Desk, name: str, observer: str) -> Asked:
+def withdrawal_of(desk: Desk, name: str, observer: str) -> Withdrawal:
     """What a withdrawal would delete. UplappError for an observer the study does not have."""
     wanted = observer.strip()
     if not wanted:
         raise UplappError("no observer is given; the ids are in the first column of the table of people")
     with reading(desk.shelf.database) as reader:
-        return Asked(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
+        return Withdrawal(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
 
 
-def withdrawn(desk: Desk, found: Asked | None) -> str:
+def carry_out(desk: Desk, withdrawal: Withdrawal | None) -> str:
     """Delete what the question was about, whatever is on screen by now. Returns what to say."""
-    if found is None:
+    if withdrawal is None:
         raise UplappError("nothing is asked; give an id and press Withdraw first")
-    study = desk.shelf.get(found.study).id
-    gone = lifecycle.withdraw(desk.shelf.store, study, found.observer, desk.clock())
-    return f"{gone} answers of {found.observer} are deleted."
+    study = desk.shelf.get(withdrawal.study).id
+    gone = lifecycle.withdraw(desk.shelf.store, study, withdrawal.observer, desk.clock())
+    return f"{gone} answers of {withdrawal.observer} are deleted."
 
 
 def wanted(desk: Desk, name: str) -> int | None:

@@ -34,8 +34,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
         if study.definition.rating:
             rated = mean_ratings(desk, study, simulated)
             return ranking_view.nothing(NO_VOTES) if rated is None else ratings_view.ranking(rated)
-        found = standing(desk, study, simulated)
-        return ranking_view.nothing(NO_VOTES) if found is None else ranking_view.show(found)
+        ranking = standing(desk, study, simulated)
+        return ranking_view.nothing(NO_VOTES) if ranking is None else ranking_view.show(ranking)
 
     shown, hidden = [title, cautions, chart, listed], gr.update(value=None, visible=False)
     desk.on(ask.click, show, [chosen, simulated], shown)
@@ -61,5 +61,5 @@ def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport 
         table = streaming.table(reader, study, simulated)
     if not (table["kind"] == "main").any():
         return None
-    found = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
-    return rating_report(found, Method(bootstraps=BOOTSTRAPS))
+    ratings = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
+    return rating_report(ratings, Method(bootstraps=BOOTSTRAPS))

@@ -31,7 +31,7 @@ def build(desk: Desk) -> Watch:
     with gr.Row():
         verbs = {state: gr.Button(verb, size="sm", min_width=80) for verb, state in VERBS.items()}
         again = gr.Button("Read it from the disk again", size="sm", min_width=180)
-    drawn = gr.HTML(elem_id="board")
+    overview = gr.HTML(elem_id="board")
     with gr.Tabs():
         with gr.Tab("People"):
             listed, quota = people_view.build(desk, chosen)
@@ -41,7 +41,7 @@ def build(desk: Desk) -> Watch:
             show_links, links_outputs = links_view.build(desk, chosen)
         with gr.Tab("Data"):
             data_view.build(desk, chosen)
-    live, fields, timer = [drawn, listed], [chosen, span], gr.Timer(REFRESH_S, active=False)
+    live, fields, timer = [overview, listed], [chosen, span], gr.Timer(REFRESH_S, active=False)
 
     def refresh(entry: Entry, name: str, span: str) -> tuple[str, str]:
         return board.draw(desk, entry, name, span) if name else ("", "")
@@ -67,14 +67,14 @@ def build(desk: Desk) -> Watch:
 
 def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -> None:
     """Keep the menu of studies up to date. Only with news, or it would close under the hand."""
-    known = gr.State(())
+    menu = gr.State(())
 
     def list_again(entry: Entry, before: tuple[str, ...]) -> tuple[Any, Any]:
         names = tuple(desk.shelf.names())
         return (gr.skip(), gr.skip()) if names == before else (gr.update(choices=list(names)), names)
 
     for event in events:
-        desk.on(event, list_again, [known], [chosen, known], show_progress="hidden")
+        desk.on(event, list_again, [menu], [chosen, menu], show_progress="hidden")
 
 
 def reopen(desk: Desk, name: str) -> None:
