@@ -73,9 +73,10 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "answers": {"definition", "store"},
         "plans": {"definition", "store"},
         "stimuli": {"definition"},
-        "session": {"answers", "definition", "plans", "stimuli", "store"},
-        "exports": {"answers", "definition", "session", "store"},
-        "simulation": {"answers", "definition", "session", "store"},
+        "exports": {"answers", "definition", "store"},
+        "presentations": {"answers", "definition", "exports", "plans"},
+        "session": {"answers", "definition", "plans", "presentations", "stimuli", "store"},
+        "simulation": {"answers", "definition", "presentations", "session", "store"},
     },
     "analysis": {
         "reading": set(),

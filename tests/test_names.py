@@ -12,6 +12,7 @@ TABLES = {
     "uplapp.imaging.restorers:RESTORERS": "network nlm wavelet tv zero_filled",
     "uplapp.imaging.tasks:TASKS": "denoise mri",
     "uplapp.imaging.training:LEARNERS": "supervised",
+    "uplapp.study.presentations:PRESENTATIONS": "pairs rating",
 }
 
 

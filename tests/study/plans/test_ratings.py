@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.study.rated import CONDITIONS, SCENES, definition
-from uplapp.study.plans.pairs import plan
+from uplapp.study.plans.ratings import plan
 from uplapp.values import REFERENCE
 
 SEED = 7

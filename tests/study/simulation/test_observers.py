@@ -5,6 +5,7 @@ from tests.study.tiny import CONDITIONS, NOW, definition, open_tiny
 from uplapp.errors import UnknownName
 from uplapp.study.answers import response
 from uplapp.study.exports import votes
+from uplapp.study.presentations import PRESENTATIONS
 from uplapp.study.simulation import observers
 from uplapp.study.store.store import Store
 from uplapp.values import REFERENCE, Trial
@@ -73,3 +74,7 @@ def test_scores_without_a_condition_are_refused(tmp_path):
     with pytest.raises(UnknownName, match="'ms_ssim'"):
         observers.simulate(store, study, {"l1": 0.0, "l2": 0.0, "flip": 0.0}, 1, 0, NOW)
     store.close()
+
+
+def test_every_presentation_can_be_simulated():
+    assert observers.SIMULATORS.keys() == PRESENTATIONS.keys()

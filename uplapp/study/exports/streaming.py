@@ -1,19 +1,47 @@
 """Votes or ratings read beside the writer: as text in pieces, so that a long export needs little memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
 import pandas as pd
 
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
-from uplapp.study.exports import ratings, votes
-from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.store import Reader, Row
+from uplapp.study.definition import Definition
+from uplapp.study.exports import votes
+from uplapp.study.exports.votes import AsTable
+from uplapp.study.store.store import Reader
 
 PIECE = 500  # rows at a time
 
-AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # of `votes` or of `ratings`
+
+class Answers(Protocol):
+    """How the answers of a study are exported: under which name, as which table."""
+
+    @property
+    def answers(self) -> str:
+        """The name of the answers in file names: `votes` or `ratings`."""
+
+    @property
+    def as_table(self) -> AsTable:
+        """The function that makes a table of rows of `votes.QUERY`."""
+
+
+class Study(Protocol):
+    """What an export needs to know of an open study."""
+
+    @property
+    def id(self) -> str:
+        """The id of the study in the database."""
+
+    @property
+    def definition(self) -> Definition:
+        """The study as its study.toml defines it."""
+
+    @property
+    def presentation(self) -> Answers:
+        """The row of its presentation."""
 
 
 def csv(
@@ -41,14 +69,14 @@ def json_lines(
         yield votes.to_json_lines(piece)
 
 
-def table(reader: Reader, study: OpenStudy, simulated: bool = False) -> pd.DataFrame:
+def table(reader: Reader, study: Study, simulated: bool = False) -> pd.DataFrame:
     """The table of `votes.votes`, or of `ratings.ratings` in a rating study, read beside the writer."""
     rows = reader.each(votes.QUERY, {"study": study.id, "simulated": int(simulated)})
-    return _as_table(study)(rows, False)
+    return study.presentation.as_table(rows, False)
 
 
 def export(
-    reader: Reader, study: OpenStudy, suffix: str, simulated: bool, everything: bool, of_replies: bool = False
+    reader: Reader, study: Study, suffix: str, simulated: bool, everything: bool, of_replies: bool = False
 ) -> Iterator[str]:
     """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `of_replies` the replies."""
     if of_replies:
@@ -56,12 +84,12 @@ def export(
         table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
         yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
-        yield from WRITERS[suffix](reader, study.id, simulated, everything, _as_table(study))
+        yield from WRITERS[suffix](reader, study.id, simulated, everything, study.presentation.as_table)
 
 
-def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
+def everything(reader: Reader, study: Study) -> dict[str, str]:
     """The texts of all exports about people by their file names, excluded answers too."""
-    names = {"ratings" if study.definition.rating else "votes": False}
+    names = {study.presentation.answers: False}
     if study.definition.questions:
         names["replies"] = True
     return {
@@ -69,10 +97,6 @@ def everything(reader: Reader, study: OpenStudy) -> dict[str, str]:
         for name, of_replies in names.items()
         for suffix in (("csv",) if of_replies else WRITERS)
     }
-
-
-def _as_table(study: OpenStudy) -> AsTable:
-    return ratings.as_table if study.definition.rating else votes.as_table
 
 
 def _tables(

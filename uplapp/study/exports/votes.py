@@ -1,7 +1,7 @@
 """Answers as the table that the field reads, with one row per answer."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from uplapp.study.store.store import Row, Store
 
+AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # as_table, here or of `ratings`
 CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
 SIDE_NAMES = {"left": "A", "right": "B"}
 NO_VOTE = {"none": "no answer in time", "rated": "a rating, not a vote"}

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from uplapp.study.definition import Definition
-from uplapp.study.plans import ratings, sequence
+from uplapp.study.plans import sequence
 from uplapp.values import REFERENCE, SIDES, Kind, Trial
 
 
@@ -19,10 +19,7 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     comparison comes in all four ways (sides, which is first). Main trials are ordered in rounds in which each
     scene comes at most once; `sequence` puts repeats and catches among them and says which neighbours it
     avoids. With two orders the second half of the main trials is the first half with the sides exchanged.
-    Ratings have a plan of their own.
     """
-    if definition.rating:
-        return ratings.plan(definition, observer, seed)
     rng = np.random.default_rng([seed, observer, 1])
     protocol, hand = definition.protocol, _hand(definition, observer, seed)
     practice = _with_answer(definition, "practice", protocol.practice, rng)

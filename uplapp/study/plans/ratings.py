@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 from math import gcd
 
@@ -11,6 +12,7 @@ from uplapp.study.definition import Definition
 from uplapp.values import REFERENCE, Kind, Trial
 
 
+@lru_cache(maxsize=512)
 def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     """All trials of observer number `observer`: practice, then main trials, repeats and catches among them.
 

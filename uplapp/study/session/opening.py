@@ -7,8 +7,9 @@ from pathlib import Path
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition, Protocol, consents_of
-from uplapp.study.plans import adaptive, pairs
+from uplapp.study.plans import adaptive
 from uplapp.study.plans.adaptive import Chooser, Tally
+from uplapp.study.presentations import Presentation, presentation_of
 from uplapp.study.stimuli import stimuli
 from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.study.store.store import Row, Store, new_token
@@ -24,6 +25,11 @@ class OpenStudy:
     stimuli: Stimuli
     chooser: Chooser | None = None
     tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()), compare=False)
+
+    @property
+    def presentation(self) -> Presentation:
+        """How the study presents its pictures: as pairs, or one at a time to be rated."""
+        return presentation_of(self.definition)
 
 
 def open_study(
@@ -140,7 +146,7 @@ def waiting(store: Store, observer: Row) -> list[Row]:
 
 def plan(study: OpenStudy, observer: Row) -> tuple[Trial, ...]:
     """All trials of this observer, of an adaptive study as if nobody had answered."""
-    return pairs.plan(study.definition, observer["number"], study.definition.protocol.seed)
+    return study.presentation.plan(study.definition, observer["number"], study.definition.protocol.seed)
 
 
 def tally(store: Store, study: OpenStudy, observer: Row) -> None:

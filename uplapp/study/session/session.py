@@ -101,7 +101,7 @@ def picture(store: Store, study: OpenStudy, session: str, token: str) -> bytes:
     """The PNG behind an opaque token of the observer's own current or next trial."""
     observer = _observer(store, study, session)
     for row in opening.waiting(store, observer):
-        for slot in _slots(study):
+        for slot in study.presentation.slots(study.definition):
             if hmac.compare_digest(row[f"{slot}_token"].encode(), token.encode(errors="replace")):
                 condition = REFERENCE if slot == "original" else row[slot]
                 return blinding.encode(
@@ -154,14 +154,6 @@ def withdraw(store: Store, study: OpenStudy, session: str, now: float) -> None:
         if row is None:
             raise Unknown("this session is not known here; start again")
         lifecycle.withdraw(store, study.id, row["id"], now)
-
-
-def _slots(study: OpenStudy) -> tuple[str, ...]:
-    """Which pictures of a trial its observer may fetch."""
-    rating = study.definition.rating
-    if rating is None:
-        return "original", "left", "right"
-    return ("original", "left") if rating.reference == "shown" else ("left",)
 
 
 def _unless_held(reached: State, observer: Row) -> State:
@@ -265,7 +257,7 @@ def _asks(store: Store, study: OpenStudy, observer: Row) -> bool:
 
 def _shown(study: OpenStudy, row: Row) -> Shown:
     height, width = study.stimuli.shown_size(row["scene"], study.definition.protocol)
-    tokens = {slot: row[f"{slot}_token"] for slot in _slots(study)}
+    tokens = {slot: row[f"{slot}_token"] for slot in study.presentation.slots(study.definition)}
     return Shown(
         token=row["token"],
         practice=row["kind"] == "practice",

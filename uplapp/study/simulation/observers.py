@@ -1,6 +1,7 @@
 """Simulated observers with known scores, who answer through the same session as people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from uplapp.errors import UnknownName
 from uplapp.study.answers.response import CYCLES_IN_PLACE, Response, phase_frames
 from uplapp.study.definition import Definition, Protocol
+from uplapp.study.presentations import PAIRS, RATING, presentation_of
 from uplapp.study.session import joining, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.opening import OpenStudy
@@ -18,14 +20,23 @@ from uplapp.values import REFERENCE, Choice, Trial
 SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
 REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
 FRAME_MS = 1000 / 60
+STEP = 0.75  # JOD between neighbours of the scores for show
 
 
-def even_scores(definition: Definition, step: float = 0.75) -> dict[str, float]:
-    """Scores for show, the first condition best: in JOD, `step` apart, mean 0. Or on the scale of ratings."""
-    if definition.rating:
-        return raters.even_scores(definition)
-    count = len(definition.conditions)
-    return {entry.name: step * ((count - 1) / 2 - i) for i, entry in enumerate(definition.conditions)}
+@dataclass(frozen=True)
+class Simulator:
+    """How observers of one presentation are simulated.
+
+    `even_scores` makes scores for show, `observer` somebody with given scores who answers trials.
+    """
+
+    even_scores: Callable[[Definition], dict[str, float]]
+    observer: Callable[[Definition, Mapping[str, float], np.random.Generator], Callable[[Trial], Response]]
+
+
+def even_scores(definition: Definition) -> dict[str, float]:
+    """Scores for show, the first condition best: in JOD for pairs, else on the scale of ratings."""
+    return SIMULATORS[presentation_of(definition).name].even_scores(definition)
 
 
 def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
@@ -36,6 +47,13 @@ def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) 
             raise UnknownName("condition", name, scores)
     left = NormalDist(sigma=SIGMA).cdf(jod[trial.left] - jod[trial.right])
     return "left" if rng.random() < left else "right"
+
+
+def voter(
+    definition: Definition, scores: Mapping[str, float], rng: np.random.Generator
+) -> Callable[[Trial], Response]:
+    """An observer who chooses by `choose` and responds by `respond`."""
+    return lambda trial: respond(choose(trial, scores, rng), definition.protocol, rng)
 
 
 def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Response:
@@ -90,13 +108,21 @@ def _run(
     """One observer from consent to the last answer."""
     definition = study.definition
     token = joining.join(store, study, definition.consent.version, now, Newcomer(simulated=True))
-    bias = raters.BIAS_SD * rng.normal() if definition.rating else 0.0
+    respond_to = SIMULATORS[study.presentation.name].observer(definition, scores, rng)
     state = session.state(store, study, token)
     while state.trial is not None:
         trial = session.reveal(store, state.trial.token)
-        given = (
-            raters.rate(definition, trial, scores, bias, rng)
-            if definition.rating
-            else respond(choose(trial, scores, rng), definition.protocol, rng)
-        )
+        given = respond_to(trial)
         state = session.answer(store, study, token, state.trial.token, new_token(), given, now)
+
+
+def _even_jod(definition: Definition) -> dict[str, float]:
+    """Scores STEP apart with the mean 0, the first condition best."""
+    count = len(definition.conditions)
+    return {entry.name: STEP * ((count - 1) / 2 - i) for i, entry in enumerate(definition.conditions)}
+
+
+SIMULATORS = {
+    PAIRS.name: Simulator(_even_jod, voter),
+    RATING.name: Simulator(raters.even_scores, raters.rater),
+}

@@ -1,6 +1,6 @@
 """Simulated observers who rate single images around known latent scores."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -29,6 +29,14 @@ def latent(score: float, first: Criterion, other: Criterion) -> float:
     """A score on the scale of `first` at the same place of the scale of `other`."""
     here, there = rating.values(first), rating.values(other)
     return there[0] + (score - here[0]) * (there[-1] - there[0]) / (here[-1] - here[0])
+
+
+def rater(
+    definition: Definition, scores: Mapping[str, float], rng: np.random.Generator
+) -> Callable[[Trial], Response]:
+    """An observer with a bias of their own, who rates each trial by `rate`."""
+    bias = BIAS_SD * rng.normal()
+    return lambda trial: rate(definition, trial, scores, bias, rng)
 
 
 def rate(

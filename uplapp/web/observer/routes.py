@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, replies, response
-from uplapp.study.definition import Criterion, Definition
+from uplapp.study.definition import Criterion
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
@@ -141,7 +141,7 @@ async def picture(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """Store one answer and reply with the place that the session has reached."""
     body, study = await read_json(request), _study(request)
-    measured = _read_answer(body, study.definition)
+    measured = study.presentation.read(body, study.definition)
     token, key = _text(body, "token"), _text(body, "key")
     now = request.app.state.clock()
     reply = await _call(request, session.answer, _session(request), token, key, measured, now=now)
@@ -201,12 +201,6 @@ def _study(request: Request) -> OpenStudy:
     return study  # type: ignore[no-any-return]
 
 
-def _read_answer(body: Mapping[str, Any], definition: Definition) -> response.Response:
-    if definition.rating is not None:
-        return rating.read(body, definition)
-    return response.read(body, definition.protocol)
-
-
 def browser_and_system(agent: str) -> str:
     """Name browser and system from a User-Agent header, such as `Chrome, Windows`, or `other`.
 
@@ -264,7 +258,7 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
         **{name: getattr(protocol, name) for name in PASSED_ON},
         "language": language,
         "languages": list(definition.languages),
-        "task": "rating" if definition.rating else "pairs",
+        "task": study.presentation.name,
         "state": door,
         "links_only": definition.access.links_only,
         "trials": definition.trials - protocol.practice,

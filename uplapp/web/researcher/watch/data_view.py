@@ -51,7 +51,7 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
         snapshot(desk.shelf.database, path)
         return str(path)
     suffix = SUFFIXES.get(kind, "csv")
-    what = "replies" if kind == REPLIES else "ratings" if study.definition.rating else "votes"
+    what = "replies" if kind == REPLIES else study.presentation.answers
     with reading(desk.shelf.database) as reader:
         text = streaming.export(reader, study, suffix, simulated, everything, kind == REPLIES)
         return offer_pieces(f"{name}-{what}.{suffix}", text)
