@@ -44,10 +44,10 @@ def held(n: int, observers: int, noise: float, generator: np.random.Generator) -
     metric = truth + generator.normal(0, noise, n)
     table = metrics_from_table(pd.DataFrame({"condition": names(n), "psnr": metric}))
     scores = analyse(study(truth, observers, generator), Method(bootstraps=REPLICATES))
-    found = agreement(scores, table).table.iloc[0]
+    result = agreement(scores, table).table.iloc[0]
     true = correlations(metric[None], truth[None], np.ones((1, n)))[:, 0, 0]
     return [
-        bool(found[f"{kind}_low"] - ROUNDING <= value <= found[f"{kind}_high"] + ROUNDING)
+        bool(result[f"{kind}_low"] - ROUNDING <= value <= result[f"{kind}_high"] + ROUNDING)
         for kind, value in zip(KINDS, true, strict=True)
     ]
 

@@ -36,7 +36,7 @@ Solve = Callable[[Array], object]
 
 @dataclass(frozen=True)
 class Design:
-    """A study's size; where pairs are incomplete, an observer sees a share of them, unequally often."""
+    """A study's size. Where pairs are incomplete, an observer sees a share of them, unequally often."""
 
     conditions: int
     observers: int
@@ -143,7 +143,7 @@ def ours(wins: Array, prior: str) -> None:
 
 
 def sampled(solve: Solve, counts: Array) -> tuple[float, int]:
-    """Seconds for all replicates, from as many as SAMPLE_S allows; and how many these were."""
+    """Return the seconds for all replicates, from as many as SAMPLE_S allows, and how many these were."""
     taken: list[float] = []
     while sum(taken) < SAMPLE_S and len(taken) < len(counts):
         taken.append(seconds(lambda: solve(counts[len(taken)])))

@@ -61,22 +61,22 @@ def truth(spread_jod: float) -> Array:
     return centred
 
 
-def covers(found: Scores, interval: str, expected: Array) -> Array:
+def covers(scores: Scores, interval: str, expected: Array) -> Array:
     """Which intervals of one kind hold the truth, from the study's own replicates."""
-    low, high = INTERVALS[interval].build(found.jod, found.replicates, found.observers)
+    low, high = INTERVALS[interval].build(scores.jod, scores.replicates, scores.observers)
     inside: Array = (low <= expected) & (expected <= high)
     return inside
 
 
-def has_t_intervals(found: Scores) -> bool:
+def has_t_intervals(scores: Scores) -> bool:
     """Whether the votes fixed the scores, and those of nearly all replicates."""
-    return found.interval == "t" and bool(np.isfinite(found.low).all())
+    return scores.interval == "t" and bool(np.isfinite(scores.low).all())
 
 
-def normal_p(found: Scores, observers: int) -> Array:
+def normal_p(scores: Scores, observers: int) -> Array:
     """P values from the raw bootstrap sd and the normal distribution, which the t test replaces."""
     widened = np.sqrt(observers / (observers - 1))
-    z = np.array([pair.difference / pair.se * widened for pair in found.pairs])
+    z = np.array([pair.difference / pair.se * widened for pair in scores.pairs])
     p: Array = 2 * ndtr(-np.abs(z))
     return p
 
@@ -115,8 +115,8 @@ def simulate(observers: int, votes: int, spread_jod: float, prior: str, experime
 
 def main() -> None:
     """Print the table in Markdown."""
-    asked = dict(enumerate(map(int, sys.argv[1:])))
-    experiments, votes = asked.get(0, EXPERIMENTS), asked.get(1, VOTES)
+    numbers = dict(enumerate(map(int, sys.argv[1:])))
+    experiments, votes = numbers.get(0, EXPERIMENTS), numbers.get(1, VOTES)
     print(f"{SCORES.size} conditions, {votes} votes a pair and observer, {experiments} studies a row")
     print(f"| {' | '.join(HEADS)} |")
     print("|---" * len(HEADS) + "|")

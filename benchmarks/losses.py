@@ -34,7 +34,7 @@ def slower_ms_ssim(estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor
 
 
 def ours(names: Sequence[str]) -> dict[str, Loss]:
-    """The losses of the table that can be built here; the others are told."""
+    """Build the losses of the table that can be built here, and print the others."""
     losses: dict[str, Loss] = {}
     for name in names:
         try:
@@ -53,7 +53,7 @@ def seconds(loss: Loss, estimate: torch.Tensor, target: torch.Tensor) -> float:
 
 
 def main(names: Sequence[str]) -> None:
-    """Interleave the losses, so that a busy machine slows all of them; print best times and median ratios."""
+    """Interleave the losses, so that a busy machine slows all. Prints best times and median ratios."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     target = torch.rand(SHAPE, generator=generator)

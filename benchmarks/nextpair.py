@@ -50,7 +50,7 @@ def free(wins: Array, shown: Array, seed: int) -> tuple[int, int]:
     return next_pairs(wins, seed=seed)[0]
 
 
-def drawn(wins: Array, shown: Array, seed: int) -> tuple[int, int]:
+def random_pair(wins: Array, shown: Array, seed: int) -> tuple[int, int]:
     """Any pair."""
     i, j = np.random.default_rng(seed).choice(len(wins), 2, replace=False)
     return int(i), int(j)
@@ -67,7 +67,7 @@ def swept(wins: Array, shown: Array, seed: int) -> tuple[int, int]:
 PICKS: dict[str, Pick] = {
     "chosen, balanced": chosen,
     "chosen, free": free,
-    "random": drawn,
+    "random": random_pair,
     "full sweeps": swept,
 }
 
@@ -98,7 +98,7 @@ def print_times() -> None:
     scores = generator.normal(0, 1.5, n)
     wins = np.zeros((n, n))
     for _ in range(3000):
-        answer(wins, scores, drawn(wins, wins, int(generator.integers(2**31))), generator)
+        answer(wins, scores, random_pair(wins, wins, int(generator.integers(2**31))), generator)
     mean = posterior(wins).mean
     for label, work in {
         "from scratch": lambda: next_pairs(wins),
@@ -122,9 +122,9 @@ def print_errors(spread_jod: float) -> None:
     }
     for place, measure in enumerate(("RMS error, JOD", "1 - Spearman")):
         print(f"\n{measure:18s}" + "".join(f"{PER_OBSERVER * k:>7d} votes " for k in ROUNDS))
-        for label, found in errors.items():
-            ratios = found[:, place] / errors["full sweeps"][:, place]
-            cells = (f"{e:7.3f} {r:4.2f}x" for e, r in zip(found[:, place], ratios, strict=True))
+        for label, own in errors.items():
+            ratios = own[:, place] / errors["full sweeps"][:, place]
+            cells = (f"{e:7.3f} {r:4.2f}x" for e, r in zip(own[:, place], ratios, strict=True))
             print(f"{label:18s}" + " ".join(cells))
 
 

@@ -26,8 +26,8 @@ def covered(observers: int, interval: str, seed: int) -> float:
     for _ in range(STUDIES):
         habits = rng.normal(0, HABIT_SD, (observers, 1))
         noise = rng.normal(0, NOISE_SD / np.sqrt(SCENES), (observers, len(MEANS)))
-        found = spread(MEANS + habits + noise, method)
-        held.append((found.low <= MEANS) & (found.high >= MEANS))
+        means = spread(MEANS + habits + noise, method)
+        held.append((means.low <= MEANS) & (means.high >= MEANS))
     return float(np.mean(held))
 
 

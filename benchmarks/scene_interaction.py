@@ -41,7 +41,7 @@ def study(
     own_scenes_jod: float = 0.0,
     missing: float = 0.0,
 ) -> Votes:
-    """Simulate votes; standard deviations of the scores by scene, by observer, and by both."""
+    """Simulate votes for standard deviations of the scores by scene, by observer, and by both."""
     first, second = np.triu_indices(SCORES.size, 1)
     common = generator.normal(0, scenes_jod, (scenes, SCORES.size))
     rows = []

@@ -22,7 +22,7 @@ GROUPS = {"busy": slice(1, 4), "others": slice(11, 20), "busy coin": 0, "other c
 
 
 def study(coins: bool, generator: np.random.Generator) -> Comparisons:
-    """Simulate the observers; `coins` makes two of them answer at random."""
+    """Simulate the observers, two of whom answer at random with `coins`."""
     first, second = np.triu_indices(TRUTH.size, 1)
     chance = np.tile(preference(TRUTH[first] - TRUTH[second]), (VOTES.size, 1))
     if coins:
@@ -38,9 +38,9 @@ if __name__ == "__main__":
     print(f"{'share looked at':24}", *(f"{name:>11}" for name in GROUPS))
     for coins in (False, True):
         generator = np.random.default_rng(0)
-        found = [unlikeness(study(coins, generator)) for _ in range(experiments)]
+        results = [unlikeness(study(coins, generator)) for _ in range(experiments)]
         for name in ("dist_pairs", "dist_trials"):
-            far = np.mean([getattr(one, name) > FAR for one in found], axis=0)
+            far = np.mean([getattr(one, name) > FAR for one in results], axis=0)
             shares = (np.mean(far[place]) for place in GROUPS.values())
             print(
                 f"{name:12} {'two coins' if coins else 'nobody':11}", *(f"{share:11.3f}" for share in shares)

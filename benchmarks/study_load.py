@@ -56,7 +56,7 @@ class Browser:
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, method: str, path: str, sent: object = None) -> bytes:
-        """The body of the reply; a kept connection that the server has just closed is opened once more."""
+        """Return the body of the reply. A kept connection that the server has just closed is opened again."""
         try:
             return await self.send(method, path, sent)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -64,7 +64,7 @@ class Browser:
             return await self.send(method, path, sent)
 
     async def send(self, method: str, path: str, sent: object) -> bytes:
-        """The body of the reply; ValueError for anything but a success."""
+        """Return the body of the reply, or raise ValueError for anything but a success."""
         if self.streams is None or self.streams[0].at_eof():  # the server closes what is idle for 5 s
             self.streams = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
         reader, writer = self.streams
@@ -106,7 +106,7 @@ class Browser:
         self.tally.answers.append(time.perf_counter() - start)
 
     async def run(self, wait: float, answering: float, end: float) -> None:
-        """Join after `wait` seconds; answer from `answering` to `end`, on the monotonic clock."""
+        """Join after `wait` seconds and answer from `answering` to `end`, on the monotonic clock."""
         try:
             await asyncio.sleep(wait)
             await self.join()
@@ -220,7 +220,7 @@ def measure(observers: int, joining: float, seconds: float, restoring: bool) -> 
 
 
 def main() -> None:
-    """Print the runs that the bars are about; --quick takes seconds, not minutes."""
+    """Print the runs that the bars are about. With --quick that takes seconds, not minutes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the time")
     parser.add_argument("--idle", action="store_true", help="no restoration beside it")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 
 def caller(verb: typer.Typer | Callable[..., object]) -> Callable[..., Result]:
-    """A function from the words after a verb to its result; an error of the verb is raised."""
+    """A function from the words after a verb to its result. An error of the verb is raised."""
     app = verb if isinstance(verb, typer.Typer) else typer.Typer()
     if app is not verb:
         app.command()(verb)

@@ -49,6 +49,6 @@ def store(empty_database, tmp_path) -> Iterator[Store]:
 
 @pytest.fixture
 def study(request, store, tmp_path) -> OpenStudy:
-    """The tiny study, open; the mark `study` holds what is changed in it, as arguments of `open_tiny`."""
+    """The tiny study, open. The mark `study` holds what is changed in it, as arguments of `open_tiny`."""
     mark = request.node.get_closest_marker("study")
     return open_tiny(store, tmp_path / "tiny", **(mark.kwargs if mark else {}))

@@ -16,10 +16,10 @@ PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
 
 
 def blocks(language: str) -> list[str]:
-    """Fenced blocks of one language in all pages; "" are those without."""
+    """Fenced blocks of one language in all pages, of none with ""."""
     text = "\n".join(page.read_text() for page in PAGES)
     fenced = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    return [block for told, block in fenced if told == language]
+    return [block for kind, block in fenced if kind == language]
 
 
 def verbs() -> list[str]:

@@ -45,10 +45,10 @@ def table(
     generator = np.random.default_rng(seed)
     pairs = [(a, b) for a in names for b in names if a != b] * 2
     rows = [(observer, scene, *pair) for observer in observers for scene in scenes for pair in pairs]
-    found = pd.DataFrame(rows, columns=["observer", "scene", "condition_A", "condition_B"])
+    frame = pd.DataFrame(rows, columns=["observer", "scene", "condition_A", "condition_B"])
     upright = generator.random(len(rows)) < 0.7
-    return found.assign(
-        is_A_selected=(upright == (found["condition_A"] < found["condition_B"])).map(int).map(str)
+    return frame.assign(
+        is_A_selected=(upright == (frame["condition_A"] < frame["condition_B"])).map(int).map(str)
     )
 
 

@@ -31,6 +31,6 @@ def value(wins, scores, with_prior):
 def fit(wins, with_prior, start):
     """Scores with mean 0 by a derivative-free climb from `start`, each time from where the last one ended."""
     for _ in range(3):
-        found = minimize(lambda q: -value(wins, q, with_prior), start, method="BFGS")
-        start = found.x
+        solution = minimize(lambda q: -value(wins, q, with_prior), start, method="BFGS")
+        start = solution.x
     return start - start.mean()

@@ -10,7 +10,7 @@ STARTS = 2
 
 
 def swept(starts: int = STARTS) -> pd.DataFrame:
-    """Fits whose PSNR grows with k, by 1 dB with blur; k 192 varies by a tenth, the mean gains .5 dB."""
+    """Fits whose PSNR grows with k, by 1 dB with blur. k 192 varies by a tenth, the mean gains .5 dB."""
     rows = []
     for k, s, blocks, inputs, target in product(K, S, L, INPUTS, TARGETS):
         shape = {"image": "head", "k": k, "s": s, "l": blocks, "inputs": inputs, "target": target}

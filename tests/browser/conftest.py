@@ -1,4 +1,4 @@
-"""A real server on a free port and a real Chromium; skipped with a reason where none is installed."""
+"""A real server on a free port and a real Chromium, without which tests are skipped with a reason."""
 
 import os
 import shutil
@@ -17,20 +17,20 @@ from tests.web.serving import serving
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[object], str]]:
-    """`serve(app)` starts an application and returns its address; stopped after the test."""
+    """`serve(app)` starts an application until the end of the test and returns its address."""
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(serving(app))
 
 
 @pytest.fixture
 def start(store, serve, tmp_path):
-    """`start(parts, **protocol)` opens a short study and serves it; returns the study and its address."""
+    """`start(parts, **protocol)` serves a short study and returns it with its address."""
     return lambda *args, **protocol: short_study(store, serve, tmp_path / "tiny", *args, **protocol)
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, no other test can start an event loop
 def chromium() -> Iterator[object]:
-    """Headless Chromium; where it is missing the test is skipped, or fails under UPLAPP_REQUIRE_BROWSER."""
+    """Headless Chromium. Where it is missing the test is skipped, or fails under UPLAPP_REQUIRE_BROWSER."""
     path = shutil.which("chromium")
     if path is None:
         report = pytest.fail if os.environ.get("UPLAPP_REQUIRE_BROWSER") else pytest.skip
@@ -46,7 +46,7 @@ def chromium() -> Iterator[object]:
 
 @pytest.fixture
 def open_page(chromium) -> Iterator[Callable[..., object]]:
-    """`open_page(width, height)` opens a fresh page (own storage); an error of its scripts fails the test."""
+    """`open_page(width, height)` opens a page with own storage. An error of its scripts fails the test."""
     contexts, errors = [], []
 
     def opened(width=1280, height=800, **options):
@@ -78,12 +78,12 @@ def app(house, tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
 def page(request, app, open_page):
-    """The front page, loaded, at one of two sizes; asking anything of another host fails the test."""
+    """The front page, loaded, at one of two sizes. A request to another host fails the test."""
     width, height = request.param
     opened = open_page(width, height, accept_downloads=True)
-    asked = []
-    opened.on("request", lambda event: asked.append(event.url))
+    urls = []
+    opened.on("request", lambda event: urls.append(event.url))
     opened.goto(app)
     opened.locator("#restore").wait_for()
     yield opened
-    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []
+    assert [url for url in urls if not url.startswith((app, "data:", "blob:"))] == []

@@ -64,7 +64,7 @@ def answers(store):
 
 
 def go_through(page, store, act):
-    """Enter on every pause, `act` on every trial, until the questions or the last page; returns its code."""
+    """Press Enter on pauses and `act` on trials up to the questions or the last page. Returns its code."""
     while True:
         page.wait_for_selector(SCREENS)
         if page.is_visible("#thanks") or page.is_visible("#questions"):
@@ -111,7 +111,7 @@ def answer_in_place(page, number):
 
 
 def short_study(store, serve, folder, parts=None, size=(64, 48), **protocol):
-    """Opens a tiny study of two trials and serves it; returns the study and its address."""
+    """Serve a tiny study of two trials, and return it with its address."""
     short = {"practice": 0, "catch": 0, "pairs": "random:2", "blank_ms": 100.0}
     study = open_tiny(store, write_study(folder, size=size), parts=parts, **(short | protocol))
     return study, f"{serve(mounted(store, {'tiny': study}))}/study/tiny"

@@ -1,4 +1,4 @@
-"""The Analysis tab as a person uses it: votes in; ranking, tests, observers, metrics, plan and paper out."""
+"""The Analysis tab as a person uses it: votes go in, ranking, tests, metrics, plan and paper come out."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def tab(page):
 
 @pytest.fixture(scope="module")
 def votes() -> pd.DataFrame:
-    """Five observers, three scenes, catch and repeat trials; one observer answers the catches wrong."""
+    """Five observers, three scenes, catch and repeat trials. One observer answers the catches wrong."""
     table = made.table(tuple("vwxyz"), ("bridge", "river", "tower")).assign(kind="main", response_ms="1500")
     repeats = table[table["scene"] == "river"].iloc[::6].assign(kind="repeat")
     wrong = (repeats["observer"] != "w").map(int).map(str)
@@ -62,7 +62,7 @@ def give_metrics(tab, folder) -> None:
 
 
 def look_at(tab, name: str) -> None:
-    """Open an inner tab; those that have no room stand in a menu."""
+    """Open an inner tab, from the menu if it has no room."""
     shown = tab.locator("[role=tab]:visible", has_text=re.compile(f"^{name}$"))
     if not shown.count():
         tab.locator(".overflow-menu > button:visible").last.click()
@@ -242,7 +242,7 @@ def test_a_file_of_ratings_shows_means_instead_of_scores(tab, tmp_path):
     look_at(tab, "Scenes")
     tab.get_by_text("No votes are read").wait_for()
     look_at(tab, "Paper")
-    told = re.compile("8 observers rated 12 images one at a time on 2 scales")
-    expect(tab.locator("#methods textarea")).to_have_value(told)
-    found = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
-    assert len(found["means"]) == 6
+    pattern = re.compile("8 observers rated 12 images one at a time on 2 scales")
+    expect(tab.locator("#methods textarea")).to_have_value(pattern)
+    output = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
+    assert len(output["means"]) == 6

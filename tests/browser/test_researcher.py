@@ -62,7 +62,7 @@ def upload(page, archive):
 
 
 def build(page, archive, name):
-    """From a ZIP to an open study; returns its address as the page tells it."""
+    """Make an open study of a ZIP. Returns its address as the page shows it."""
     page.get_by_role("tab", name="Build a study").click()
     upload(page, archive)
     page.get_by_label("Name, in its address").fill(name)
@@ -128,9 +128,9 @@ def test_a_study_from_a_zip_is_watched_paused_and_exported_and_loses_no_answer(l
     desk.get_by_label("Also what is left out, with the reason").check()
     desk.get_by_role("button", name="Write the file").click()
     text = download(desk, desk.locator("#export a[download]").first).decode()
-    found = list(csv.DictReader(io.StringIO(text)))
-    assert len(found) == 5
-    assert {row["condition_A"] for row in found} <= set(CONDITIONS)
+    votes = list(csv.DictReader(io.StringIO(text)))
+    assert len(votes) == 5
+    assert {row["condition_A"] for row in votes} <= set(CONDITIONS)
     assert fits(desk)
 
 
@@ -228,8 +228,8 @@ def test_what_the_form_lacks_is_written_as_in_study_toml(lab, open_page, tmp_pat
 
 def test_ten_wrong_tokens_do_not_shut_out_the_right_one(lab, open_page):
     page = open_page()
-    asked = []
-    page.on("request", lambda event: asked.append(event.url))
+    urls = []
+    page.on("request", lambda event: urls.append(event.url))
     go_to_gate(page, lab)
     for number in range(1, TRIES.burst + 1):
         offer(page, f"wrong {number}")
@@ -237,7 +237,7 @@ def test_ten_wrong_tokens_do_not_shut_out_the_right_one(lab, open_page):
         page.wait_for_function("() => document.querySelector('#token input').value === ''")
     offer(page, TOKEN)
     page.get_by_role("tab", name="Watch").wait_for()
-    assert [url for url in asked if TOKEN.split()[0] in url] == []
+    assert [url for url in urls if TOKEN.split()[0] in url] == []
 
 
 def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
@@ -298,8 +298,8 @@ def test_to_a_stranger_the_app_tells_nothing_and_does_nothing(lab, open_page, tm
     config = httpx.get(f"{lab}/config", timeout=60).json()
     assert [entry for entry in config["dependencies"] if entry["api_visibility"] != "private"] == []
     entry = _state_of_entry(config)
-    of_entry = [found for found in config["dependencies"] if found["inputs"][:1] == [entry]]
-    guarded = [found["id"] for found in of_entry if found["targets"] != [[entry, "change"]]]
+    of_entry = [listener for listener in config["dependencies"] if listener["inputs"][:1] == [entry]]
+    guarded = [listener["id"] for listener in of_entry if listener["targets"] != [[entry, "change"]]]
     assert len(guarded) > 20
     forged = {"address": "http://x"}
     replies = [called(lab, number, [forged, "faces", "last hour", "", "", ""]) for number in guarded[:12]]
@@ -310,5 +310,5 @@ def test_to_a_stranger_the_app_tells_nothing_and_does_nothing(lab, open_page, tm
 
 def _state_of_entry(config) -> int:
     """The state that most listeners take first."""
-    firsts = [found["inputs"][0] for found in config["dependencies"] if found["inputs"]]
+    firsts = [listener["inputs"][0] for listener in config["dependencies"] if listener["inputs"]]
     return max(firsts, key=firsts.count)

@@ -1,4 +1,4 @@
-"""Names and texts of others in a real browser: shown as they are, never run; and nobody else is asked."""
+"""Names and texts of others in a real browser are shown as they are, never run, and no host is asked."""
 
 import json
 from dataclasses import replace
@@ -26,21 +26,23 @@ def hostile(store, serve, tmp_path):
     """The address of a study whose every free text is a script."""
     protocol = 'practice = 0\ncatch = 0\nblank_ms = 100\npairs = "random:1"'
     folder = write_study(tmp_path / "tiny", protocol=protocol)
-    asked = (
+    questions = (
         Question("glasses", HOSTILE, "choice", (HOSTILE, "no")),
         Question("comment", HOSTILE, "text"),
     )
-    told = replace(load(folder), title=HOSTILE, consent=Consent("9", HOSTILE), questions=asked)
-    study = opening.open_study(store, told, folder, NOW)
+    study_definition = replace(
+        load(folder), title=HOSTILE, consent=Consent("9", HOSTILE), questions=questions
+    )
+    study = opening.open_study(store, study_definition, folder, NOW)
     return f"{serve(mounted(store, {'tiny': study}))}/study/tiny"
 
 
 @pytest.fixture
 def recorded(open_page):
     """A fresh page, and every address that it asks for."""
-    page, asked = open_page(), []
-    page.on("request", lambda request: asked.append(request.url))
-    return page, asked
+    page, urls = open_page(), []
+    page.on("request", lambda request: urls.append(request.url))
+    return page, urls
 
 
 def test_a_script_in_any_text_of_a_study_is_shown_and_never_run(recorded, hostile):
@@ -62,14 +64,14 @@ def test_a_script_in_any_text_of_a_study_is_shown_and_never_run(recorded, hostil
 
 
 def test_the_observers_page_asks_nobody_but_its_own_host(recorded, store, serve, tmp_path):
-    page, asked = recorded
+    page, urls = recorded
     protocol = 'practice = 1\ncatch = 0\nblank_ms = 100\npairs = "random:1"'
     folder = write_study(tmp_path / "tiny", protocol=protocol)
     host = serve(mounted(store, {"tiny": opening.open_study(store, load(folder), folder, NOW)}))
     consent(page, f"{host}/study/tiny")
     assert go_through(page, store, answer_side_by_side)
-    assert len(asked) > 15
-    assert [url for url in asked if not url.startswith((f"{host}/study/", "blob:", "data:"))] == []
+    assert len(urls) > 15
+    assert [url for url in urls if not url.startswith((f"{host}/study/", "blob:", "data:"))] == []
 
 
 def test_the_policy_of_the_page_stops_what_a_hole_would_let_in(recorded, hostile, serve):
@@ -114,7 +116,7 @@ def test_another_site_cannot_put_the_app_into_a_frame(recorded, app, serve):
 
 @pytest.mark.slow
 def test_scripts_in_the_names_of_a_votes_file_are_shown_and_never_run(recorded, app, tmp_path):
-    page, asked = recorded
+    page, urls = recorded
     names = [f'<{NAME} class="{letter}">' for letter in "abc"]
     cells = [json.dumps(name).replace('\\"', '""') for name in names]
     rows = ["observer,condition_A,condition_B,is_A_selected,scene"]
@@ -135,7 +137,7 @@ def test_scripts_in_the_names_of_a_votes_file_are_shown_and_never_run(recorded, 
         page.wait_for_timeout(1500)
         assert names[0] in page.text_content("body") or tab == "Observers"
         assert not page.evaluate(HACKED)
-    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []
+    assert [url for url in urls if not url.startswith((app, "data:", "blob:"))] == []
 
 
 @pytest.mark.slow

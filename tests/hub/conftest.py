@@ -18,7 +18,7 @@ def hub():
 
 @pytest.fixture
 def endpoint(hub, monkeypatch):
-    """The address of a Hub on this machine; the library's own waits between its tries take no time."""
+    """The address of a Hub on this machine. The library's own waits between its tries take no time."""
     hurried = SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
     monkeypatch.setattr(_http, "time", hurried)
     monkeypatch.setenv("HF_TOKEN", "hf_test")

@@ -1,4 +1,4 @@
-"""A Hub of one page: repositories, preupload, commit, tree, resolve; faults are told beforehand."""
+"""A Hub of one page: repositories, preupload, commit, tree, resolve, and faults that tests ask for."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class FakeHub:
-    """`repos` maps (kind, name) to files; `faults` are (part of a path, fault), each used once.
+    """`repos` maps (kind, name) to files, `faults` are (part of a path, fault), each used once.
 
     A fault is a status, "lost" (done, but never acknowledged) or "truncated" (half of the bytes).
     """
@@ -27,11 +27,11 @@ class FakeHub:
                 return entry[1]
         return 503 if self.down else None
 
-    def create(self, asked):
-        kind, name = asked["type"], f"{asked['organization']}/{asked['name']}"
+    def create(self, wish):
+        kind, name = wish["type"], f"{wish['organization']}/{wish['name']}"
         if (kind, name) in self.repos:
             return 409, {"error": "exists", "url": f"/{name}"}
-        self.repos[kind, name], self.private[kind, name] = {}, asked.get("visibility") == "private"
+        self.repos[kind, name], self.private[kind, name] = {}, wish.get("visibility") == "private"
         return 200, {"url": f"https://huggingface.co/{kind}s/{name}"}
 
     def commit(self, files, body):
@@ -65,8 +65,8 @@ class FakeHub:
         return 200, getattr(self, rest[0])(files, body)
 
     def preupload(self, files, body):
-        asked = [file["path"] for file in json.loads(body)["files"]]
-        return {"files": [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in asked]}
+        paths = [file["path"] for file in json.loads(body)["files"]]
+        return {"files": [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths]}
 
     def tree(self, files, body):
         return [
@@ -75,8 +75,8 @@ class FakeHub:
         ]
 
     def variables(self, files, body):
-        asked = json.loads(body or "{}")
-        self.environment |= {asked["key"]: asked} if asked else {}
+        setting = json.loads(body or "{}")
+        self.environment |= {setting["key"]: setting} if setting else {}
         return self.environment
 
 
@@ -86,7 +86,7 @@ def git_hash(data: bytes) -> str:
 
 @contextmanager
 def serving(hub):
-    """The Hub on a free port of this machine; yields its address."""
+    """Run the Hub on a free port of this machine. Yields its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -10,7 +10,7 @@ REPO, COMMIT = "lab/net", "c0ffee" + "0" * 34
 
 
 class ModelHub(FakeHub):
-    """A Hub with models; a file of weights is large, which the Hub names by SHA-256."""
+    """A Hub with models. A file of weights is large, which the Hub names by SHA-256."""
 
     def __init__(self):
         super().__init__()
@@ -31,6 +31,6 @@ class ModelHub(FakeHub):
 
     def sibling(self, name, data):
         size = self.claims.get(name, len(data))
-        known = {"rfilename": name, "size": size, "blobId": git_hash(data)}
+        entry = {"rfilename": name, "size": size, "blobId": git_hash(data)}
         large = {"sha256": hashlib.sha256(data).hexdigest(), "size": size, "pointerSize": 130}
-        return known | ({"lfs": large} if name.endswith(".safetensors") else {})
+        return entry | ({"lfs": large} if name.endswith(".safetensors") else {})

@@ -44,11 +44,11 @@ def test_planning_changes_nothing(hub, endpoint):
 
 def test_a_second_deployment_does_nothing(hub, endpoint):
     make(endpoint)
-    commits, asked = hub.commits, len(hub.requests)
+    commits, requests = hub.commits, len(hub.requests)
     again = make(endpoint)
     assert (again.create, again.variables, again.send, again.delete) == ((), {}, {}, ())
     assert hub.commits == commits
-    assert not [path for _, path in hub.requests[asked:] if "commit" in path or "preupload" in path]
+    assert not [path for _, path in hub.requests[requests:] if "commit" in path or "preupload" in path]
 
 
 def test_an_update_sends_what_differs_and_deletes_only_what_was_deployed(hub, endpoint):

@@ -1,4 +1,4 @@
-"""`uplapp model`: what is added is listed, restores and is removed; a refusal is one line."""
+"""`uplapp model`: what is added is listed, restores and is removed, and a refusal is one line."""
 
 import json
 
@@ -16,7 +16,7 @@ from uplapp.settings import Settings
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    """Run a verb of `model`; data lies in a temporary folder. An UplappError comes through as it is."""
+    """Run a verb of `model` with data in a temporary folder. An UplappError comes through as it is."""
     monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
     return caller(app)
 
@@ -78,9 +78,9 @@ def test_what_cannot_be_done_is_told_in_a_line(model, words, sentence):
 def test_a_damaged_network_is_listed_apart_and_can_be_removed(model, files):
     model("add", files / "net.safetensors")
     (files / "data" / "models" / "theirs.safetensors").unlink()
-    found = json.loads(model("list", "--json").stdout)
-    assert list(found["broken"]) == ["theirs"]
-    assert "theirs" not in [row["name"] for row in found["checkpoints"]]
+    output = json.loads(model("list", "--json").stdout)
+    assert list(output["broken"]) == ["theirs"]
+    assert "theirs" not in [row["name"] for row in output["checkpoints"]]
     model("remove", "theirs")
     assert json.loads(model("list", "--json").stdout)["broken"] == {}
 

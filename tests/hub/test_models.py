@@ -1,4 +1,4 @@
-"""Networks from a Hub on this machine: found at one commit, checked, added; faults in words."""
+"""Networks from a Hub on this machine: found at one commit, checked, added, with faults in words."""
 
 import json
 

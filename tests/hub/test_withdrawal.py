@@ -27,15 +27,15 @@ KEPT = {"answers": 3, "events": 1, "replies": 1, "withdrawals": 0, "excluded": 0
 
 
 def take_part(store, study) -> tuple[str, str]:
-    """One observer with answers, an event and a reply; returns the session and the id."""
+    """Add an observer with answers, an event and a reply. Returns the session and the id."""
     who = joining.join(store, study, study.definition.consent.version, NOW)
     session.note(store, study, who, [{"kind": "blur", "at_ms": 1.0}], NOW)
     for n in range(3):
         shown = session.state(store, study, who).trial
         session.answer(store, study, who, shown.token, f"{n:032}", response(), NOW + n)
     observer = store.row("SELECT id FROM observers WHERE session = :who", who=who)["id"]
-    told = {"id": f"{observer}:age", "observer": observer, "question": "age", "reply": "44"}
-    store.insert("replies", {**told, "replied_at": NOW})
+    row = {"id": f"{observer}:age", "observer": observer, "question": "age", "reply": "44"}
+    store.insert("replies", {**row, "replied_at": NOW})
     return who, observer
 
 
@@ -52,7 +52,7 @@ def on_the_hub(hub) -> list[dict]:
 
 @pytest.fixture
 def lived(settings, hub, endpoint, tmp_path):
-    """Two took part, everything is on the Hub, then one withdrew; the app runs on."""
+    """Two took part, everything is on the Hub, then one withdrew while the app runs on."""
     store, loop = safekeeping.open_store(settings, endpoint)
     study = open_tiny(store, tmp_path / "tiny")
     (session_left, left), (_, stayed) = take_part(store, study), take_part(store, study)

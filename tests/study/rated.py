@@ -34,10 +34,8 @@ def open_grading(store: Store, folder: Path, **protocol) -> OpenStudy:
     """The expert grading of the example file with tiny pictures, with protocol entries changed."""
     write_study(folder, scenes=SCENES, size=(32, 24))
     (folder / "study.toml").write_text((GRADING / "study.toml").read_text())
-    found = load(folder)
-    return opening.open_study(
-        store, replace(found, protocol=replace(found.protocol, **protocol)), folder, NOW
-    )
+    base = load(folder)
+    return opening.open_study(store, replace(base, protocol=replace(base.protocol, **protocol)), folder, NOW)
 
 
 def body(ratings=None, **changes) -> dict:

@@ -42,7 +42,7 @@ def pictures(
 def write_study(
     folder: Path, conditions=CONDITIONS, scenes=SCENES, size=(64, 48), protocol="practice = 1\ncatch = 1"
 ) -> Path:
-    """Write study.toml and PNGs of pattern plus noise; returns the folder."""
+    """Write study.toml and PNGs of pattern plus noise. Returns the folder."""
     for (condition, scene), png in pictures(tuple(conditions), tuple(scenes), size).items():
         path = folder / condition / f"{scene}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,9 +69,9 @@ def open_tiny(store: Store, folder: Path, chooser=None, parts=None, **protocol) 
     """Write the tiny study and open it, with protocol entries or whole parts of the definition changed."""
     if not folder.exists():
         write_study(folder)
-    found = load(folder)
-    found = replace(found, protocol=replace(found.protocol, **protocol), **(parts or {}))
-    return opening.open_study(store, found, folder, NOW, chooser)
+    base = load(folder)
+    base = replace(base, protocol=replace(base.protocol, **protocol), **(parts or {}))
+    return opening.open_study(store, base, folder, NOW, chooser)
 
 
 def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:

@@ -17,12 +17,12 @@ ENTRY = Entry("https://lab.example")
 
 def settings(folder: Path, **changes) -> Settings:
     """Data and studies below `folder`."""
-    found = Settings.from_env({"UPLAPP_DATA": str(folder / "data")})
-    return replace(found, studies=folder / "studies", admin_token=TOKEN, **changes)
+    own = Settings.from_env({"UPLAPP_DATA": str(folder / "data")})
+    return replace(own, studies=folder / "studies", admin_token=TOKEN, **changes)
 
 
 def open_desk(folder: Path, mirror=None, **changes) -> Desk:
-    """A desk with the study `tiny` open; close its store."""
+    """A desk with the study `tiny` open. Close its store afterwards."""
     chosen = settings(folder, **changes)
     write_study(chosen.studies / "tiny")
     shelf = Shelf(chosen, Store(chosen.data / DATABASE))

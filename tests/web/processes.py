@@ -47,7 +47,7 @@ def wait_until_up(process: subprocess.Popen, port: int) -> None:
 
 @contextmanager
 def server(tmp_path, port) -> Iterator[subprocess.Popen]:
-    """The real server in its own process, up and answering; killed at the end."""
+    """The real server in its own process, up and answering until it is killed at the end."""
     process = start(tmp_path, port)
     try:
         wait_until_up(process, port)
@@ -59,7 +59,7 @@ def server(tmp_path, port) -> Iterator[subprocess.Popen]:
 
 @contextmanager
 def immortal_server(tmp_path, port) -> Iterator[Callable[[], None]]:
-    """A server that comes back after each death; yields what kills it and waits for its next life."""
+    """A server that comes back after each death. Yields what kills it and waits for its next life."""
     keeper = start(tmp_path, port, "--again", stdout=subprocess.PIPE, text=True)
     lives = [int(keeper.stdout.readline())]
 

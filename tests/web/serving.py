@@ -22,7 +22,7 @@ def mounted(store, studies) -> Starlette:
 
 @contextmanager
 def serving(app) -> Iterator[str]:
-    """Serve an ASGI application on a free port; yields its address."""
+    """Serve an ASGI application on a free port. Yields its address."""
     # With the protocol named, or asyncio leaves Nagle's 40 ms on.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
@@ -40,7 +40,7 @@ def serving(app) -> Iterator[str]:
 
 
 class Observer:
-    """One observer over HTTP; `seen` keeps every response the browser would have got."""
+    """One observer over HTTP. `seen` keeps every response the browser would have got."""
 
     def __init__(self, client: httpx.Client, study: str = "tiny") -> None:
         self.client, self.api = client, f"/study/api/{study}"
@@ -54,7 +54,7 @@ class Observer:
         return self._keep(self.client.post(f"{self.api}/{path}", json=sent, headers=self.headers))
 
     def join(self) -> dict:
-        """Consent; returns the first state."""
+        """Give consent. Returns the first state."""
         version = self.get("welcome").json()["consent"]["version"]
         session = self.post("join", {"consent_version": version}).json()["session"]
         self.headers = {"Authorization": f"Bearer {session}"}

@@ -21,7 +21,7 @@ class Heard(list):
 
 
 def finish(generator):
-    """Exhaust a generator; what it yielded, and what it returned."""
+    """Exhaust a generator. Returns what it yielded and what it returned."""
     yielded = []
     try:
         while True:
@@ -42,16 +42,16 @@ def test_updates_that_change_nothing_come_while_the_work_runs_and_its_result_at_
 
 
 def test_the_page_hears_how_far_the_work_is():
-    told, go, heard = threading.Event(), threading.Event(), Heard()
+    ready, go, heard = threading.Event(), threading.Event(), Heard()
 
     def work(watch):
         watch(2, 5)
-        told.set()
+        ready.set()
         go.wait(PATIENCE_S)
 
     job = working(work, heard, "replicates")
     next(job)
-    assert told.wait(PATIENCE_S)
+    assert ready.wait(PATIENCE_S)
     next(job)
     assert set(heard) == {((2, 5), "replicates")}
     go.set()

@@ -32,32 +32,32 @@ def rows(text, level="conditions"):
 
 def test_a_metric_that_orders_as_people_do_agrees_fully(tmp_path):
     files = write(tmp_path, VOTES), write(tmp_path, METRICS, "metrics.csv")
-    found = rows(run(*files, *FEW, "--json"))
-    assert [found[name]["spearman"] for name in ("psnr", "lpips")] == pytest.approx([1, 1])
+    table = rows(run(*files, *FEW, "--json"))
+    assert [table[name]["spearman"] for name in ("psnr", "lpips")] == pytest.approx([1, 1])
     text = run(*files, *FEW)
     assert text.splitlines()[1] == "3 conditions; 95 % intervals over observers"
 
 
 def test_metrics_of_scenes_are_compared_stimulus_by_stimulus(tmp_path):
     files = write(tmp_path, VOTES), write(tmp_path, SCENES, "metrics.csv")
-    found = rows(run(*files, *FEW, "--json"), "stimuli")
-    assert found["psnr"]["n"] == 6
-    assert found["psnr"]["resampled"] == "observers and scenes"
+    table = rows(run(*files, *FEW, "--json"), "stimuli")
+    assert table["psnr"]["n"] == 6
+    assert table["psnr"]["resampled"] == "observers and scenes"
 
 
 @pytest.mark.parametrize(
     ("name", "metric", "spearman"), [("denoising", "lpips", 27 / 35), ("mri", "psnr_brain", -31 / 35)]
 )
 def test_the_published_studies_are_at_hand(name, metric, spearman):
-    found = json.loads(run("--published", name, *FEW, "--json"))
-    assert {row["metric"]: row["spearman"] for row in found["metrics"]}[metric] == pytest.approx(spearman)
-    assert found["interval"] == "parametric"
+    output = json.loads(run("--published", name, *FEW, "--json"))
+    assert {row["metric"]: row["spearman"] for row in output["metrics"]}[metric] == pytest.approx(spearman)
+    assert output["interval"] == "parametric"
 
 
 def test_a_matrix_and_its_metrics_give_what_is_published():
     matrix = ["--counts", EXAMPLES / "denoising.csv", "--winner", "column", "--votes-per-pair", 112]
-    found = run(EXAMPLES / "denoising_metrics.csv", *matrix, *FEW, "--json")
-    assert found == run("--published", "denoising", *FEW, "--json")
+    output = run(EXAMPLES / "denoising_metrics.csv", *matrix, *FEW, "--json")
+    assert output == run("--published", "denoising", *FEW, "--json")
 
 
 def test_the_best_metric_stands_first():
@@ -73,8 +73,8 @@ def test_the_scales_are_explained_and_parametric_intervals_warned_of_once():
 
 def test_an_observer_left_out_changes_the_scores_and_is_named_with_the_reason(tmp_path):
     files = write(tmp_path, VOTES), write(tmp_path, METRICS, "metrics.csv")
-    found = json.loads(run(*files, *FEW, "--exclude", "bob=late", "--json"))
-    assert (found["observers"], found["excluded"]) == (2, [{"observer": "bob", "reason": "late"}])
+    output = json.loads(run(*files, *FEW, "--exclude", "bob=late", "--json"))
+    assert (output["observers"], output["excluded"]) == (2, [{"observer": "bob", "reason": "late"}])
     assert "left out: bob (late)" in run(*files, *FEW, "--exclude", "bob=late")
 
 
@@ -83,8 +83,8 @@ def test_simulated_observers_are_taken_where_asked(tmp_path):
     marked = [f"{line},{int(not line.startswith('anna'))}" for line in lines[1:]]
     votes = write(tmp_path, "\n".join([f"{lines[0]},simulated", *marked]))
     files = votes, write(tmp_path, METRICS, "metrics.csv")
-    found = json.loads(run(*files, *FEW, "--simulated", "--json"))
-    assert (found["observers"], found["simulated"]) == (2, True)
+    output = json.loads(run(*files, *FEW, "--simulated", "--json"))
+    assert (output["observers"], output["simulated"]) == (2, True)
     assert json.loads(run(*files, *FEW, "--json"))["observers"] == 1
 
 

@@ -37,29 +37,29 @@ def by_scene(values: dict[str, list[float]], **options):
     return metrics_from_table(pd.DataFrame(rows), **options)
 
 
-def row(found, metric, level="conditions"):
-    return found.table.set_index(["metric", "level"]).loc[(metric, level)]
+def row(result, metric, level="conditions"):
+    return result.table.set_index(["metric", "level"]).loc[(metric, level)]
 
 
 def test_a_metric_that_is_the_score_agrees_fully_whichever_way_it_points():
     scores = scored()
-    found = agreement(scores, table(psnr=scores.jod, lpips=-scores.jod, flip=scores.jod))
+    result = agreement(scores, table(psnr=scores.jod, lpips=-scores.jod, flip=scores.jod))
     kinds = ["spearman", "kendall", "pearson", "pairs_share", "clear_pairs_share"]
-    assert row(found, "psnr")[kinds].tolist() == pytest.approx([1, 1, 1, 1, 1])
-    assert row(found, "lpips")[kinds].tolist() == pytest.approx([1, 1, 1, 1, 1])
-    assert row(found, "flip")[kinds].tolist() == pytest.approx([-1, -1, -1, 0, 0])
+    assert row(result, "psnr")[kinds].tolist() == pytest.approx([1, 1, 1, 1, 1])
+    assert row(result, "lpips")[kinds].tolist() == pytest.approx([1, 1, 1, 1, 1])
+    assert row(result, "flip")[kinds].tolist() == pytest.approx([-1, -1, -1, 0, 0])
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_estimates_and_intervals_are_those_of_a_slow_loop(seed):
     scores = scored(seed)
     values = np.random.default_rng(seed).normal(size=6)
-    found = row(agreement(scores, table(vif=values)), "vif")
+    figures = row(agreement(scores, table(vif=values)), "vif")
     replicates = scores.jod + WIDE * (scores.replicates - scores.jod)
     draws = [stats.kendalltau(values, one).statistic for one in replicates]
-    assert found["kendall"] == pytest.approx(stats.kendalltau(values, scores.jod).statistic)
+    assert figures["kendall"] == pytest.approx(stats.kendalltau(values, scores.jod).statistic)
     bounds = np.percentile(draws, [2.5, 97.5], method="hazen")
-    assert found[["kendall_low", "kendall_high"]].tolist() == pytest.approx(bounds)
+    assert figures[["kendall_low", "kendall_high"]].tolist() == pytest.approx(bounds)
 
 
 def test_shares_of_pairs_can_be_counted():
@@ -71,39 +71,39 @@ def test_shares_of_pairs_can_be_counted():
     assert scores.jod[1] < scores.jod[2]
     clear = {(pair.a, pair.b) for pair in scores.pairs if pair.significant}
     assert clear == {("a", "b"), ("a", "c")}
-    found = row(agreement(scores, table(psnr=[1.0, 3.0, 2.0])), "psnr")
-    assert found["pairs_share"] == pytest.approx(2 / 3)
-    assert found[["clear_pairs_share", "clear_pairs"]].tolist() == [1.0, 2]
+    figures = row(agreement(scores, table(psnr=[1.0, 3.0, 2.0])), "psnr")
+    assert figures["pairs_share"] == pytest.approx(2 / 3)
+    assert figures[["clear_pairs_share", "clear_pairs"]].tolist() == [1.0, 2]
 
 
 def test_percentile_intervals_take_the_replicates_as_they_are():
     scores = analyse(study(TRUE, 12, 3, 0, spread_jod=0.3), replace(METHOD, interval="percentile"))
-    found = row(agreement(scores, table(vif=TRUE**2)), "vif")
+    figures = row(agreement(scores, table(vif=TRUE**2)), "vif")
     draws = [stats.pearsonr(TRUE**2, one).statistic for one in scores.replicates]
     bounds = np.percentile(draws, [2.5, 97.5], method="hazen")
-    assert found[["pearson_low", "pearson_high"]].tolist() == pytest.approx(bounds)
+    assert figures[["pearson_low", "pearson_high"]].tolist() == pytest.approx(bounds)
 
 
 def test_fewer_observers_widen_the_interval():
     widths = []
     for observers in (5, 40):
-        found = row(agreement(scored(3, observers), table(psnr=[1.0, 3, 2, 4, 6, 5])), "psnr")
-        widths.append(found["pearson_high"] - found["pearson_low"])
+        figures = row(agreement(scored(3, observers), table(psnr=[1.0, 3, 2, 4, 6, 5])), "psnr")
+        widths.append(figures["pearson_high"] - figures["pearson_low"])
     assert widths[1] < 0.7 * widths[0]
 
 
 def test_a_metric_that_does_not_vary_is_undefined():
-    found = row(agreement(scored(), table(psnr=[30.0] * 6)), "psnr")
-    assert found[["spearman", "spearman_low", "kendall", "pearson", "pearson_high"]].isna().all()
-    assert found["pairs_share"] == 0.5
+    figures = row(agreement(scored(), table(psnr=[30.0] * 6)), "psnr")
+    assert figures[["spearman", "spearman_low", "kendall", "pearson", "pearson_high"]].isna().all()
+    assert figures["pairs_share"] == 0.5
 
 
 def test_a_bare_matrix_says_that_its_intervals_are_parametric():
     made = study(TRUE, 1, 40, 0)
     scores = analyse(Comparisons(made.conditions, (), made.wins), METHOD)
-    found = agreement(scores, table(psnr=TRUE))
-    assert row(found, "psnr")["resampled"] == "binomial votes"
-    assert any("parametric" in note for note in found.notes)
+    result = agreement(scores, table(psnr=TRUE))
+    assert row(result, "psnr")["resampled"] == "binomial votes"
+    assert any("parametric" in note for note in result.notes)
 
 
 def test_few_conditions_say_what_the_intervals_leave_out():
@@ -117,9 +117,9 @@ def test_scores_that_votes_do_not_fix_agree_with_nothing():
     wins = np.zeros((3, 4, 4))
     wins[:, 0, 1] = wins[:, 1, 0] = wins[:, 2, 3] = wins[:, 3, 2] = 2
     scores = analyse(Comparisons(("a", "b", "c", "d"), ("o", "p", "q"), wins), METHOD)
-    found = agreement(scores, table(psnr=[1.0, 2, 3, 4]))
-    assert row(found, "psnr")[["spearman", "kendall", "pearson", "pairs_share"]].isna().all()
-    assert any("do not fix the scores" in note for note in found.notes)
+    result = agreement(scores, table(psnr=[1.0, 2, 3, 4]))
+    assert row(result, "psnr")[["spearman", "kendall", "pearson", "pairs_share"]].isna().all()
+    assert any("do not fix the scores" in note for note in result.notes)
 
 
 def test_unknown_conditions_are_refused():
@@ -131,34 +131,34 @@ SCENES = {"s": 0, "t": 1, "u": 2}
 
 
 def per_scene(**changes):
-    found = {scene: scored(seed) for scene, seed in SCENES.items()}
-    return found | changes
+    scores = {scene: scored(seed) for scene, seed in SCENES.items()}
+    return scores | changes
 
 
 def test_stimuli_count_from_the_mean_of_their_scene():
     """A metric that is the score plus what the scene adds, as PSNR does, agrees fully."""
     scenes = per_scene()
     metrics = by_scene({scene: (scenes[scene].jod + 10 * seed).tolist() for scene, seed in SCENES.items()})
-    found = row(agreement(scored(), metrics, scenes), "psnr", "stimuli")
-    assert found[["n", "spearman", "pearson", "pairs_share"]].tolist() == pytest.approx([18, 1, 1, 1])
-    assert found["resampled"] == "observers and scenes"
+    figures = row(agreement(scored(), metrics, scenes), "psnr", "stimuli")
+    assert figures[["n", "spearman", "pearson", "pairs_share"]].tolist() == pytest.approx([18, 1, 1, 1])
+    assert figures["resampled"] == "observers and scenes"
 
 
 def test_stimuli_are_those_of_a_slow_loop():
     scenes, values = per_scene(), np.random.default_rng(1).normal(size=(3, 6))
     metrics = by_scene(dict(zip(SCENES, values.tolist(), strict=True)))
-    found = row(agreement(scored(), metrics, scenes, seed=5), "psnr", "stimuli")
+    figures = row(agreement(scored(), metrics, scenes, seed=5), "psnr", "stimuli")
     x = values - values.mean(axis=1, keepdims=True)
     y = np.stack([scenes[scene].jod for scene in SCENES])
-    assert found["spearman"] == pytest.approx(stats.spearmanr(x.ravel(), y.ravel()).statistic)
-    drawn = np.random.default_rng(5).integers(0, 3, (300, 3))
+    assert figures["spearman"] == pytest.approx(stats.spearmanr(x.ravel(), y.ravel()).statistic)
+    picks = np.random.default_rng(5).integers(0, 3, (300, 3))
     replicates = y + WIDE * (np.stack([scenes[scene].replicates for scene in SCENES], axis=1) - y)
     draws = [
         stats.spearmanr(x[rows].ravel(), some[rows].ravel()).statistic
-        for rows, some in zip(drawn, replicates, strict=True)
+        for rows, some in zip(picks, replicates, strict=True)
     ]
     bounds = np.percentile(draws, [2.5, 97.5], method="hazen")
-    assert found[["spearman_low", "spearman_high"]].tolist() == pytest.approx(bounds)
+    assert figures[["spearman_low", "spearman_high"]].tolist() == pytest.approx(bounds)
 
 
 def test_scenes_that_differ_widen_the_interval_beyond_observers():
@@ -166,17 +166,17 @@ def test_scenes_that_differ_widen_the_interval_beyond_observers():
     scenes = per_scene()
     values = {scene: scores.jod.tolist() for scene, scores in scenes.items()}
     values["u"] = [-value for value in values["u"]]
-    found = row(agreement(scored(), by_scene(values), scenes), "psnr", "stimuli")
-    assert found["pearson_low"] < 0 < 0.9 < found["pearson_high"]
+    figures = row(agreement(scored(), by_scene(values), scenes), "psnr", "stimuli")
+    assert figures["pearson_low"] < 0 < 0.9 < figures["pearson_high"]
 
 
 def test_a_scene_may_lack_conditions():
     four = analyse(study(TRUE[:4], 12, 3, 2), METHOD)
     scenes = per_scene(u=four)
     metrics = by_scene({scene: TRUE.tolist() for scene in SCENES})
-    found = row(agreement(scored(), metrics, scenes), "psnr", "stimuli")
-    assert found["n"] == 6 + 6 + 4
-    assert found["spearman"] > 0.7
+    figures = row(agreement(scored(), metrics, scenes), "psnr", "stimuli")
+    assert figures["n"] == 6 + 6 + 4
+    assert figures["spearman"] > 0.7
 
 
 @pytest.mark.parametrize("change", [{"degenerate": 3}, {"observers": 11}])
@@ -190,15 +190,15 @@ def test_observers_who_cannot_be_drawn_together_are_said_to_be_drawn_scene_by_sc
 def test_a_scene_without_scores_is_left_out_by_name():
     lost = replace(scored(2), jod=np.full(6, np.nan))
     metrics = by_scene({scene: TRUE.tolist() for scene in SCENES})
-    found = agreement(scored(), metrics, per_scene(u=lost))
-    assert row(found, "psnr", "stimuli")["n"] == 12
-    assert "scenes whose votes do not fix the scores are left out: u" in found.notes
+    result = agreement(scored(), metrics, per_scene(u=lost))
+    assert row(result, "psnr", "stimuli")["n"] == 12
+    assert "scenes whose votes do not fix the scores are left out: u" in result.notes
 
 
 def test_metrics_without_scenes_leave_the_stimuli_out():
-    found = agreement(scored(), table(psnr=TRUE), per_scene())
-    assert set(found.table["level"]) == {"conditions"}
-    assert any("do not tell scenes apart" in note for note in found.notes)
+    result = agreement(scored(), table(psnr=TRUE), per_scene())
+    assert set(result.table["level"]) == {"conditions"}
+    assert any("do not tell scenes apart" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("wrong", ["r", "v"])

@@ -15,7 +15,7 @@ ORACLES = {
 }
 
 
-def drawn(seed: int, places: int = 12):
+def metrics_and_scores(seed: int, places: int = 12):
     """Three metrics, one with many ties, and four replicates."""
     generator = np.random.default_rng(seed)
     x, y = generator.normal(size=(3, places)), generator.normal(size=(4, places))
@@ -26,20 +26,20 @@ def drawn(seed: int, places: int = 12):
 @pytest.mark.parametrize(("place", "kind"), list(enumerate(ORACLES)))
 @pytest.mark.parametrize("seed", range(3))
 def test_every_kind_agrees_with_scipy(place, kind, seed):
-    x, y, _ = drawn(seed)
+    x, y, _ = metrics_and_scores(seed)
     expected = np.array([[ORACLES[kind](metric, scores) for metric in x] for scores in y])
     assert correlations(x, y, np.ones_like(y))[place] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("place", "kind"), list(enumerate(ORACLES)))
 def test_a_weight_is_a_place_that_many_times(place, kind):
-    x, y, times = drawn(7)
+    x, y, times = metrics_and_scores(7)
     expected = [
         [ORACLES[kind](np.repeat(metric, n), np.repeat(scores, n)) for metric in x]
         for scores, n in zip(y, times, strict=True)
     ]
-    found = correlations(x, y, times.astype(float))[place]
-    assert found == pytest.approx(np.array(expected), abs=1e-12)
+    values = correlations(x, y, times.astype(float))[place]
+    assert values == pytest.approx(np.array(expected), abs=1e-12)
 
 
 def test_five_places_can_be_done_by_hand():
@@ -53,8 +53,8 @@ def test_five_places_can_be_done_by_hand():
 
 @pytest.mark.parametrize("constant", [0.3, 31.7, 0.0])
 def test_what_does_not_vary_has_no_correlation(constant):
-    found = correlations(np.full((1, 7), constant), np.arange(7.0)[None], np.ones((1, 7)))
-    assert np.isnan(found).all()
+    values = correlations(np.full((1, 7), constant), np.arange(7.0)[None], np.ones((1, 7)))
+    assert np.isnan(values).all()
 
 
 def test_chunks_do_not_show():
@@ -66,7 +66,7 @@ def test_chunks_do_not_show():
 
 @given(st.integers(0, 1000))
 def test_ranks_do_not_care_how_a_metric_is_stretched(seed):
-    x, y, _ = drawn(seed)
+    x, y, _ = metrics_and_scores(seed)
     plain, stretched = (correlations(some, y, np.ones_like(y))[:2] for some in (x, np.exp(3 * x)))
     assert plain == pytest.approx(stretched)
 

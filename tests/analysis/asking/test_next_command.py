@@ -16,7 +16,7 @@ HEADER = "observer,condition_A,condition_B,is_A_selected\n"
 run = printer(next_pair)
 
 
-def asked(*arguments):
+def advice(*arguments):
     return json.loads(run(*arguments, "--json"))
 
 
@@ -34,42 +34,42 @@ def votes(tmp_path):
 
 
 def test_the_close_ones_are_asked_first(votes):
-    found = asked(votes, "--count", 3)
-    assert {(pair["a"], pair["b"]) for pair in found["pairs"]} == set(combinations("abd", 2))
-    assert all(0 < pair["gain_bits"] < 1 for pair in found["pairs"])
+    output = advice(votes, "--count", 3)
+    assert {(pair["a"], pair["b"]) for pair in output["pairs"]} == set(combinations("abd", 2))
+    assert all(0 < pair["gain_bits"] < 1 for pair in output["pairs"])
 
 
 @pytest.mark.parametrize(("target", "enough"), [(5, True), (0.1, False)])
 def test_the_target_decides_whether_to_stop(votes, target, enough):
-    found = asked(votes, "--target", target)
-    assert found["enough"] is enough
-    assert (found["widest_neighbour_jod"] <= target) is enough
+    output = advice(votes, "--target", target)
+    assert output["enough"] is enough
+    assert (output["widest_neighbour_jod"] <= target) is enough
 
 
 def test_only_allowed_pairs_are_asked_and_a_new_condition_first(votes, tmp_path):
     pairs = write(tmp_path, "condition_A,condition_B\nb,a\na,new\n", "pairs.csv")
-    found = asked(votes, "--allowed", pairs, "--count", 2)
-    assert [(pair["a"], pair["b"]) for pair in found["pairs"]] == [("a", "new"), ("a", "b")]
-    assert found["widest_neighbour_jod"] is None
-    assert not found["enough"]
-    assert "'new' has no votes yet" in found["warnings"]
+    output = advice(votes, "--allowed", pairs, "--count", 2)
+    assert [(pair["a"], pair["b"]) for pair in output["pairs"]] == [("a", "new"), ("a", "b")]
+    assert output["widest_neighbour_jod"] is None
+    assert not output["enough"]
+    assert "'new' has no votes yet" in output["warnings"]
 
 
 def test_an_observer_is_asked_what_this_observer_has_not_judged(tmp_path):
     path = write(tmp_path, HEADER + "p,a,b,1\np,b,c,1\nq,a,c,0\n")
-    first = asked(path, "--count", 1, "--observer", "p")["pairs"][0]
+    first = advice(path, "--count", 1, "--observer", "p")["pairs"][0]
     assert (first["a"], first["b"]) == ("a", "c")
 
 
 def test_the_columns_may_have_other_names(tmp_path):
     path = write(tmp_path, "who,first,second,better\np,a,b,first\np,b,c,first\nq,a,c,second\n")
     options = ["--columns", "observer=who,condition_A=first,condition_B=second,is_A_selected=better"]
-    found = asked(path, "--count", 1, "--observer", "p", *options, "--values", "A=first,B=second")
-    assert (found["pairs"][0]["a"], found["pairs"][0]["b"]) == ("a", "c")
+    output = advice(path, "--count", 1, "--observer", "p", *options, "--values", "A=first,B=second")
+    assert (output["pairs"][0]["a"], output["pairs"][0]["b"]) == ("a", "c")
 
 
 def test_somebody_new_is_said_to_be_new(votes):
-    assert "observer 'nobody' has judged nothing yet" in asked(votes, "--observer", "nobody")["warnings"]
+    assert "observer 'nobody' has judged nothing yet" in advice(votes, "--observer", "nobody")["warnings"]
 
 
 def test_people_read_a_list_and_a_verdict(votes):
@@ -80,28 +80,28 @@ def test_people_read_a_list_and_a_verdict(votes):
 
 
 def test_a_width_just_over_the_target_is_not_printed_as_the_target(votes):
-    width = asked(votes)["widest_neighbour_jod"]
+    width = advice(votes)["widest_neighbour_jod"]
     target = round(width - 0.001, 3)
     text = run(votes, "--target", target)
-    told = float(text.split("in rank is ")[1].split(" JOD")[0])
+    width_jod = float(text.split("in rank is ")[1].split(" JOD")[0])
     assert "not enough yet" in text
-    assert told > target
+    assert width_jod > target
 
 
 def test_an_observer_left_out_is_not_counted_and_named_with_the_reason(tmp_path):
     path = write(tmp_path, HEADER + "p,a,b,1\np,b,c,1\np,a,c,1\nq,a,b,0\n")
-    found = asked(path, "--exclude", "q=late")
-    assert found["excluded"] == [{"observer": "q", "reason": "late"}]
+    output = advice(path, "--exclude", "q=late")
+    assert output["excluded"] == [{"observer": "q", "reason": "late"}]
     alone = write(tmp_path, HEADER + "p,a,b,1\np,b,c,1\np,a,c,1\n", "alone.csv")
-    assert found["pairs"] == asked(alone)["pairs"] != asked(path)["pairs"]
+    assert output["pairs"] == advice(alone)["pairs"] != advice(path)["pairs"]
     assert "left out: q (late)" in run(path, "--exclude", "q=late")
 
 
 def test_simulated_observers_are_taken_where_asked(tmp_path):
     text = "p,a,b,1,0\nrobot,a,b,0,1\nrobot,b,c,0,1\n"
     path = write(tmp_path, HEADER.replace("\n", ",simulated\n") + text)
-    assert asked(path, "--simulated")["simulated"] is True
-    assert {name for pair in asked(path)["pairs"] for name in (pair["a"], pair["b"])} == {"a", "b"}
+    assert advice(path, "--simulated")["simulated"] is True
+    assert {name for pair in advice(path)["pairs"] for name in (pair["a"], pair["b"])} == {"a", "b"}
 
 
 BAD = {

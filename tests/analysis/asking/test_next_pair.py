@@ -71,16 +71,16 @@ MEANS_AND_SDS = [(0, 0.05), (0, 1), (0, np.sqrt(8)), (1.2, 0.3), (2.5, 1.5), (-4
 
 class TestPosterior:
     def test_of_one_vote_by_hand(self):
-        found = posterior(np.array([[0, 1], [0, 0]]))
-        x = 2 * found.mean[0] / SIGMA  # the prior keeps the mean of both at 0
+        belief = posterior(np.array([[0, 1], [0, 0]]))
+        x = 2 * belief.mean[0] / SIGMA  # the prior keeps the mean of both at 0
         slope = stats.norm.pdf(x) / stats.norm.cdf(x) / SIGMA
-        assert found.mean[0] == pytest.approx(-found.mean[1])
-        assert found.mean[0] == pytest.approx(PRIOR_SD_JOD**2 * slope)  # where prior and vote balance
+        assert belief.mean[0] == pytest.approx(-belief.mean[1])
+        assert belief.mean[0] == pytest.approx(PRIOR_SD_JOD**2 * slope)  # where prior and vote balance
 
     def test_of_no_votes_is_the_prior(self):
-        found = posterior(np.zeros((4, 4)))
-        assert found.mean == pytest.approx(np.zeros(4))
-        assert found.covariance == pytest.approx(PRIOR_SD_JOD**2 * np.eye(4))
+        belief = posterior(np.zeros((4, 4)))
+        assert belief.mean == pytest.approx(np.zeros(4))
+        assert belief.covariance == pytest.approx(PRIOR_SD_JOD**2 * np.eye(4))
 
     @pytest.mark.parametrize("seed", [1, 2])
     def test_is_the_peak_that_a_general_optimiser_finds(self, seed):
@@ -90,10 +90,10 @@ class TestPosterior:
             chance = stats.norm.logcdf((scores[:, None] - scores) / SIGMA)
             return -(made * chance).sum() + (scores**2).sum() / (2 * PRIOR_SD_JOD**2)
 
-        found = optimize.minimize(surprise, np.zeros(5), method="BFGS", options={"gtol": 1e-6})
+        solution = optimize.minimize(surprise, np.zeros(5), method="BFGS", options={"gtol": 1e-6})
         ours = posterior(made)
-        assert ours.mean == pytest.approx(found.x, abs=1e-5)
-        assert ours.covariance == pytest.approx(np.linalg.inv(bend(surprise, found.x)), abs=1e-4)
+        assert ours.mean == pytest.approx(solution.x, abs=1e-5)
+        assert ours.covariance == pytest.approx(np.linalg.inv(bend(surprise, solution.x)), abs=1e-4)
 
     @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
@@ -103,10 +103,10 @@ class TestPosterior:
 
     @pytest.mark.parametrize("many", [1e2, 1e6])
     def test_stays_finite_where_one_side_won_every_vote(self, many):
-        found = posterior(np.triu(np.full((12, 12), many), 1))
-        assert np.isfinite(found.mean).all()
-        assert (np.diff(found.mean) < 0).all()
-        assert (np.linalg.eigvalsh(found.covariance) > 0).all()
+        belief = posterior(np.triu(np.full((12, 12), many), 1))
+        assert np.isfinite(belief.mean).all()
+        assert (np.diff(belief.mean) < 0).all()
+        assert (np.linalg.eigvalsh(belief.covariance) > 0).all()
 
 
 class TestGains:
@@ -127,11 +127,11 @@ class TestGains:
     @settings(max_examples=20)
     @given(seed=seeds, n=conditions)
     def test_are_symmetric_between_zero_and_one_bit(self, seed, n):
-        found = gains(posterior(votes(seed, n)))
-        assert (found == found.T).all()
-        assert found.min() >= 0
-        assert found.max() < 1
-        assert (found.diagonal() == 0).all()
+        bits = gains(posterior(votes(seed, n)))
+        assert (bits == bits.T).all()
+        assert bits.min() >= 0
+        assert bits.max() < 1
+        assert (bits.diagonal() == 0).all()
 
     def test_fall_with_distance_and_rise_with_doubt(self):
         tell = [gains(two(mean, sd))[0, 1] for mean, sd in [(3, 0.5), (1, 0.5), (0, 0.5), (0, 1), (0, 2)]]
@@ -144,9 +144,9 @@ class TestNextPairs:
         assert set(next_pairs(sure, 2)) == {(0, 1), (1, 2)}
 
     def test_ask_about_the_condition_without_votes(self):
-        known = draw(np.zeros(5), 30, np.random.default_rng(0))
-        known[4] = known[:, 4] = 0
-        assert 4 in next_pairs(known)[0]
+        wins = draw(np.zeros(5), 30, np.random.default_rng(0))
+        wins[4] = wins[:, 4] = 0
+        assert 4 in next_pairs(wins)[0]
 
     @settings(max_examples=20)
     @given(seed=seeds, n=conditions)

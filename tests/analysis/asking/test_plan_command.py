@@ -15,35 +15,36 @@ run = caller(plan)
 
 def test_every_option_reaches_the_result():
     options = ["--votes-per-pair", 30, "--spread", 0.1, "--seed", 4, "--power", 0.5]
-    found = json.loads(run("--scores", "l1=0, l2=-.9,flip=.8", *QUICK, *options, "--json").stdout)
-    assert found["scores"] == {"l1": 0, "l2": -0.9, "flip": 0.8}
-    told = [
-        found[name] for name in ("experiments", "bootstraps", "prior", "votes_per_pair", "spread_jod", "seed")
+    output = json.loads(run("--scores", "l1=0, l2=-.9,flip=.8", *QUICK, *options, "--json").stdout)
+    assert output["scores"] == {"l1": 0, "l2": -0.9, "flip": 0.8}
+    options_used = [
+        output[name]
+        for name in ("experiments", "bootstraps", "prior", "votes_per_pair", "spread_jod", "seed")
     ]
-    assert told == [3, 30, "none", 30, 0.1, 4]
-    assert [(row["observers"], row["comparison"]) for row in found["comparisons"]] == [
+    assert options_used == [3, 30, "none", 30, 0.1, 4]
+    assert [(row["observers"], row["comparison"]) for row in output["comparisons"]] == [
         (observers, comparison)
         for observers in (6, 8)
         for comparison in ("flip - l1", "l1 - l2", "flip - l2")
     ]
-    assert found["needed"] == 6
-    assert found["overall"][0]["all_neighbours"] == 1
+    assert output["needed"] == 6
+    assert output["overall"][0]["all_neighbours"] == 1
 
 
 def test_what_is_undefined_is_null():
-    found = json.loads(run("--scores", "a=30,b=0,c=0", *QUICK, "--json").stdout)
-    assert found["comparisons"][0]["width_jod"] is None
-    assert found["comparisons"][0]["neighbours"] is True
+    output = json.loads(run("--scores", "a=30,b=0,c=0", *QUICK, "--json").stdout)
+    assert output["comparisons"][0]["width_jod"] is None
+    assert output["comparisons"][0]["neighbours"] is True
     none = json.loads(run("--scores", "b=0,c=0", *QUICK, "--json").stdout)
     assert none["overall"][0]["all_neighbours"] is None
 
 
 def test_people_read_tables_and_advice():
-    found = run("--scores", "good=2,bad=0", *QUICK, "--votes-per-pair", 30)
-    assert "6 observers are enough" in found.stdout
-    assert "good - bad: 6 observers" in found.stdout
-    assert "6 of 6 analyses" in found.stderr
-    assert "analyses" not in found.stdout
+    output = run("--scores", "good=2,bad=0", *QUICK, "--votes-per-pair", 30)
+    assert "6 observers are enough" in output.stdout
+    assert "good - bad: 6 observers" in output.stdout
+    assert "6 of 6 analyses" in output.stderr
+    assert "analyses" not in output.stdout
 
 
 BAD = {

@@ -36,8 +36,8 @@ def analytic(difference_jod, observers):
 @pytest.fixture(scope="module")
 def powers():
     """Power by (difference in JOD, observers)."""
-    found = {d: plan(two(d), OBSERVERS, EXPERIMENTS, QUICK).table for d in DIFFERENCES_JOD}
-    return {(d, row.observers): row.power for d, table in found.items() for row in table.itertuples()}
+    tables = {d: plan(two(d), OBSERVERS, EXPERIMENTS, QUICK).table for d in DIFFERENCES_JOD}
+    return {(d, row.observers): row.power for d, table in tables.items() for row in table.itertuples()}
 
 
 class TestPower:
@@ -56,9 +56,9 @@ class TestPower:
         assert split < agreed - 0.2
 
     def test_of_far_apart_conditions_with_many_votes_is_certain(self):
-        found = plan(Plan((("a", 0.0), ("b", 2.0), ("c", 1.0)), 40, 0.1), (8,), 10, QUICK)
-        assert (found.table["power"] == 1).all()
-        assert found.overall[["all_neighbours", "best_first"]].to_numpy().tolist() == [[1, 1]]
+        power = plan(Plan((("a", 0.0), ("b", 2.0), ("c", 1.0)), 40, 0.1), (8,), 10, QUICK)
+        assert (power.table["power"] == 1).all()
+        assert power.overall[["all_neighbours", "best_first"]].to_numpy().tolist() == [[1, 1]]
 
     def test_does_not_count_what_is_found_the_wrong_way_round(self):
         # a difference too small to change a single vote, so that the three plans draw the same studies
@@ -69,12 +69,12 @@ class TestPower:
 
 class TestPlanned:
     def test_has_a_row_for_each_number_of_observers_and_pair(self):
-        found = plan(Plan((("a", 0.0), ("b", 1.0), ("c", 0.4))), (8, 6), 3, QUICK).table
-        assert found["observers"].tolist() == [6, 6, 6, 8, 8, 8]
-        assert found["comparison"].tolist() == 2 * ["b - c", "c - a", "b - a"]
-        assert found["difference_jod"].tolist() == pytest.approx(2 * [0.6, 0.4, 1.0])
-        assert found["neighbours"].tolist() == 2 * [True, True, False]
-        assert ((found["power_low"] <= found["power"]) & (found["power"] <= found["power_high"])).all()
+        power = plan(Plan((("a", 0.0), ("b", 1.0), ("c", 0.4))), (8, 6), 3, QUICK).table
+        assert power["observers"].tolist() == [6, 6, 6, 8, 8, 8]
+        assert power["comparison"].tolist() == 2 * ["b - c", "c - a", "b - a"]
+        assert power["difference_jod"].tolist() == pytest.approx(2 * [0.6, 0.4, 1.0])
+        assert power["neighbours"].tolist() == 2 * [True, True, False]
+        assert ((power["power_low"] <= power["power"]) & (power["power"] <= power["power_high"])).all()
 
     def test_widths_are_the_medians_of_the_analyses(self):
         def width(experiment):
@@ -83,13 +83,13 @@ class TestPlanned:
             scores = analyse(made, Method(bootstraps=50, seed=int(generator.integers(2**31))))
             return 2 * stats.t.ppf(0.975, 9) * scores.pairs[0].se
 
-        found = plan(two(0.5), (10,), 3, Method(bootstraps=50))
-        assert found.table["width_jod"][0] == pytest.approx(np.median([width(k) for k in range(3)]))
+        power = plan(two(0.5), (10,), 3, Method(bootstraps=50))
+        assert power.table["width_jod"][0] == pytest.approx(np.median([width(k) for k in range(3)]))
 
     def test_all_neighbours_are_those_with_a_difference(self):
-        found = plan(Plan((("a", 2.0), ("b", 0.0), ("c", 0.0)), 40, 0.1), (8,), 10, QUICK)
-        assert found.table["power"][1] < 1
-        assert found.overall["all_neighbours"][0] == 1
+        power = plan(Plan((("a", 2.0), ("b", 0.0), ("c", 0.0)), 40, 0.1), (8,), 10, QUICK)
+        assert power.table["power"][1] < 1
+        assert power.overall["all_neighbours"][0] == 1
 
     def test_one_seed_gives_one_result(self):
         one, again, other = (plan(two(0.4, 0.3), (8,), 20, QUICK, seed) for seed in (1, 1, 2))
@@ -97,9 +97,9 @@ class TestPlanned:
         assert not one.table.equals(other.table)
 
     def test_studies_without_scores_find_nothing_and_are_infinitely_wide(self):
-        found = plan(Plan((("a", 30.0), ("b", 0.0)), 2, 0.0), (6,), 5, QUICK)
-        assert found.table["width_jod"][0] == np.inf
-        assert not found.overall["best_first"][0]
+        power = plan(Plan((("a", 30.0), ("b", 0.0)), 2, 0.0), (6,), 5, QUICK)
+        assert power.table["width_jod"][0] == np.inf
+        assert not power.overall["best_first"][0]
 
 
 class TestSimulate:
@@ -121,14 +121,15 @@ class TestSimulate:
         wins = simulate(
             Plan(tuple((str(k), 0.0) for k in range(n)), votes), observers, np.random.default_rng(0)
         ).wins
-        asked = (wins + wins.swapaxes(1, 2))[:, *np.triu_indices(n, 1)]
+        votes_cast = (wins + wins.swapaxes(1, 2))[:, *np.triu_indices(n, 1)]
         assert (
-            asked.sum()
-            == np.floor(observers * (votes - int(votes)) * asked.shape[1] + 1e-6) + int(votes) * asked.size
+            votes_cast.sum()
+            == np.floor(observers * (votes - int(votes)) * votes_cast.shape[1] + 1e-6)
+            + int(votes) * votes_cast.size
         )
-        assert np.ptp(asked.sum(axis=0)) <= 1
-        assert np.ptp(asked.sum(axis=1)) <= 1
-        assert set(np.unique(asked)) <= {int(votes), int(votes) + 1}
+        assert np.ptp(votes_cast.sum(axis=0)) <= 1
+        assert np.ptp(votes_cast.sum(axis=1)) <= 1
+        assert set(np.unique(votes_cast)) <= {int(votes), int(votes) + 1}
 
 
 def made_up(powers, best=0.9):
@@ -168,17 +169,17 @@ class TestAdvice:
         )
 
     def test_says_what_keeps_a_study_from_finding_all(self):
-        told = advice(made_up((0.2, 0.3, 0.4)))
-        assert told.startswith("30 observers are not enough")
-        assert told.endswith("short of 80%; the hardest is a - b (0.5 JOD), found in 40%.")
+        sentence = advice(made_up((0.2, 0.3, 0.4)))
+        assert sentence.startswith("30 observers are not enough")
+        assert sentence.endswith("short of 80%; the hardest is a - b (0.5 JOD), found in 40%.")
 
     def test_of_one_comparison_names_it(self):
         assert "the difference a - b in 85%" in advice(made_up((0.2, 0.85, 0.9)), comparison="a - b")
 
     def test_of_equal_guesses_says_that_there_is_nothing_to_find(self):
-        found = plan(two(0.0), (6,), 3, QUICK)
-        assert needed(found) is None
-        assert advice(found) == "All conditions have the same guessed score: there is no difference to find."
+        power = plan(two(0.0), (6,), 3, QUICK)
+        assert needed(power) is None
+        assert advice(power) == "All conditions have the same guessed score: there is no difference to find."
 
     def test_an_unknown_comparison_is_refused(self):
         with pytest.raises(UnknownName, match="comparison 'b - a'"):
@@ -191,16 +192,16 @@ def test_the_monte_carlo_interval_is_wilsons():
 
 
 def test_watch_counts_analyses_and_may_stop_them():
-    told = []
+    steps = []
 
     def watch(done, total):
-        told.append((done, total))
+        steps.append((done, total))
         if done == 3:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         plan(two(0.5), (6, 8), 2, QUICK, watch=watch)
-    assert told == [(1, 4), (2, 4), (3, 4)]
+    assert steps == [(1, 4), (2, 4), (3, 4)]
 
 
 AB = (("a", 0.5), ("b", 0.0))

@@ -17,20 +17,20 @@ QUICK = Method(bootstraps=200)
 def test_the_widest_neighbour_of_a_posterior_by_hand():
     # ranks b, a, c: variances of the neighbours' differences 1 + 4 - 2 * 0.5 = 4 and 1 + 9 = 10
     spread = np.array([[1.0, 0.5, 0], [0.5, 4, 0], [0, 0, 9]])
-    found = Posterior(np.array([0.0, 1.0, -1.0]), spread)
-    assert widest_neighbour(found) == pytest.approx(2 * 1.959964 * np.sqrt(10))
+    belief = Posterior(np.array([0.0, 1.0, -1.0]), spread)
+    assert widest_neighbour(belief) == pytest.approx(2 * 1.959964 * np.sqrt(10))
 
 
 def test_a_width_holds_as_many_standard_errors_as_the_test_asks_for():
-    found = analyse(study(SCORES, 8, 10, seed=0), QUICK)
+    scores = analyse(study(SCORES, 8, 10, seed=0), QUICK)
     first, second = np.triu_indices(3, 1)
-    expected = [2 * stats.t.ppf(0.975, 7) * pair.se for pair in found.pairs]
-    assert widths(found, first, second) == pytest.approx(expected)
+    expected = [2 * stats.t.ppf(0.975, 7) * pair.se for pair in scores.pairs]
+    assert widths(scores, first, second) == pytest.approx(expected)
 
 
 def test_a_bare_matrix_has_normal_widths():
-    found = analyse(matrix((0, 12), (8, 0)), QUICK)
-    assert widest_neighbour(found) == pytest.approx(2 * 1.959964 * found.pairs[0].se, rel=1e-6)
+    scores = analyse(matrix((0, 12), (8, 0)), QUICK)
+    assert widest_neighbour(scores) == pytest.approx(2 * 1.959964 * scores.pairs[0].se, rel=1e-6)
 
 
 @pytest.mark.parametrize("interval", ["t", "percentile"])
@@ -53,9 +53,9 @@ def test_more_votes_narrow_the_posterior():
 
 def test_what_the_votes_do_not_fix_is_infinitely_wide():
     always = study(np.array([30.0, 0.3, 0.0]), 8, 10, seed=0)
-    found = analyse(always, QUICK)
-    assert np.isinf(widths(found, np.array([0, 0, 1]), np.array([1, 2, 2]))).tolist() == [True, True, False]
-    assert not enough(found, 100)
+    scores = analyse(always, QUICK)
+    assert np.isinf(widths(scores, np.array([0, 0, 1]), np.array([1, 2, 2]))).tolist() == [True, True, False]
+    assert not enough(scores, 100)
 
 
 def test_scores_without_a_common_scale_are_never_enough():
@@ -64,9 +64,9 @@ def test_scores_without_a_common_scale_are_never_enough():
 
 
 def test_enough_compares_the_widest_neighbour_with_the_target():
-    found = analyse(study(SCORES, 8, 10, seed=0), QUICK)
-    width = widest_neighbour(found)
-    assert (enough(found, width + 1e-9), enough(found, width - 1e-9)) == (True, False)
+    scores = analyse(study(SCORES, 8, 10, seed=0), QUICK)
+    width = widest_neighbour(scores)
+    assert (enough(scores, width + 1e-9), enough(scores, width - 1e-9)) == (True, False)
 
 
 @pytest.mark.parametrize("target", [0, -1, np.nan])

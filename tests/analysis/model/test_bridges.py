@@ -22,12 +22,12 @@ def pairs(n, **votes):
     return counts
 
 
-def told(n, **votes):
+def sentences_on(n, **votes):
     return weak_bridges(NAMES[:n], pairs(n, **votes))
 
 
 def test_two_pairs_that_two_votes_hold_together():
-    assert told(4, ab=9, cd=9, bc=1) == (
+    assert sentences_on(4, ab=9, cd=9, bc=1) == (
         "only 2 votes, between b and c, connect a, b with c, d",
         "only 18 votes, between a and b, connect a with b, c, d",
         "only 18 votes, between c and d, connect d with a, b, c",
@@ -35,27 +35,27 @@ def test_two_pairs_that_two_votes_hold_together():
 
 
 def test_a_single_pair_is_weak_however_many_its_votes():
-    (sentence,) = told(4, ab=9, ac=9, bc=9, cd=50)
+    (sentence,) = sentences_on(4, ab=9, ac=9, bc=9, cd=50)
     assert sentence == "only 100 votes, between c and d, connect d with a, b, c"
 
 
 def test_a_condition_with_few_votes_in_several_pairs_is_named():
-    (sentence,) = told(4, ab=9, ac=9, bc=9, cd=1, bd=1)
+    (sentence,) = sentences_on(4, ab=9, ac=9, bc=9, cd=1, bd=1)
     assert sentence == "only 4 votes connect d with a, b, c"
 
 
 @pytest.mark.parametrize(("votes", "sentences"), [(1, 1), (FEW_VOTES / 2, 0)])
 def test_two_conditions_are_one_pair_by_nature_and_only_few_votes_are_weak(votes, sentences):
-    assert len(told(2, ab=votes)) == sentences
+    assert len(sentences_on(2, ab=votes)) == sentences
 
 
 def test_islands_are_looked_at_one_by_one():
-    assert told(5, ab=9, cd=9, de=9, ce=1) == ()
-    assert told(5, ab=1, cd=9, de=9, ce=1) == ("only 2 votes, between a and b, connect a with b",)
+    assert sentences_on(5, ab=9, cd=9, de=9, ce=1) == ()
+    assert sentences_on(5, ab=1, cd=9, de=9, ce=1) == ("only 2 votes, between a and b, connect a with b",)
 
 
 def test_many_weak_links_are_counted():
-    (*named, rest) = told(6, ab=9, ac=9, ad=9, ae=9, af=9)
+    (*named, rest) = sentences_on(6, ab=9, ac=9, ad=9, ae=9, af=9)
     assert len(named) == 3
     assert rest == "2 more links of one pair or few votes"
 
@@ -70,12 +70,12 @@ def test_a_large_side_is_told_as_a_number():
 
 
 def test_a_weak_link_is_a_warning_and_the_scores_stay_identifiable():
-    found = analyse(matrix((0, 8, 0), (9, 0, 1), (0, 1, 0)), Method(bootstraps=20))
-    assert found.identifiable
-    assert any("only 2 votes, between b and c, connect c with a, b" in text for text in found.warnings)
+    scores = analyse(matrix((0, 8, 0), (9, 0, 1), (0, 1, 0)), Method(bootstraps=20))
+    assert scores.identifiable
+    assert any("only 2 votes, between b and c, connect c with a, b" in text for text in scores.warnings)
 
 
-def drawn(seed, n, share):
+def random_votes(seed, n, share):
     generator = np.random.default_rng(seed)
     votes = np.triu((generator.random((n, n)) < share) * generator.integers(1, 5, (n, n)), 1)
     for i in range(1, n):  # a tree, so that all are connected
@@ -90,7 +90,7 @@ DRAWN = {"seed": st.integers(0, 10**6), "n": st.integers(2, 9), "share": st.floa
 @settings(max_examples=80)
 @given(**DRAWN)
 def test_pairs_are_single_where_scipy_finds_two_parts_without_them(seed, n, share):
-    votes = drawn(seed, n, share)
+    votes = random_votes(seed, n, share)
     bridges = 0
     for i, j in np.argwhere(np.triu(votes)):
         without = votes.copy()
@@ -104,7 +104,7 @@ def test_pairs_are_single_where_scipy_finds_two_parts_without_them(seed, n, shar
 @settings(max_examples=80)
 @given(**DRAWN)
 def test_the_smallest_cut_is_scipys_smallest_flow(seed, n, share):
-    votes = drawn(seed, n, share)
+    votes = random_votes(seed, n, share)
     network = csr_array(votes.astype(np.int32))
     least = min(maximum_flow(network, 0, sink).flow_value for sink in range(1, n))
     side = smallest_cut(votes, np.inf)

@@ -17,8 +17,8 @@ def grouped(wins):
     return Groups.of(pairs.wins, pairs.votes)
 
 
-def table(found, row=0):
-    columns = zip(found.wins[row], found.votes[row], found.pairs[row], strict=True)
+def table(groups, row=0):
+    columns = zip(groups.wins[row], groups.votes[row], groups.pairs[row], strict=True)
     return sorted(column for column in columns if column[2])
 
 
@@ -30,9 +30,9 @@ def study(n=7, batch=4, seed=0, votes=12):
 
 
 def test_columns_with_equal_votes_share_a_group():
-    found = grouped([[[0, 3, 7, 10], [7, 0, 5, 0], [3, 5, 0, 0], [0, 0, 0, 0]]])
+    groups = grouped([[[0, 3, 7, 10], [7, 0, 5, 0], [3, 5, 0, 0], [0, 0, 0, 0]]])
     # 3:7 twice, 5:5 once, 10:0 counts as 9:1; two pairs have no votes
-    assert table(found) == [(1, 10, 1), (3, 10, 2), (5, 10, 1)]
+    assert table(groups) == [(1, 10, 1), (3, 10, 2), (5, 10, 1)]
 
 
 def test_a_single_vote_is_turned_round_so_it_does_not_matter_who_won():
@@ -51,10 +51,10 @@ def test_half_votes_make_columns_of_their_own():
 @given(seed=st.integers(0, 1000), votes=st.integers(1, 40), batch=st.integers(1, 4))
 def test_every_compared_pair_is_in_one_group(seed, votes, batch):
     wins, _ = study(batch=batch, seed=seed, votes=votes)
-    found, pairs = grouped(wins), Pairs.of(wins)
-    assert found.pairs.sum(axis=1).tolist() == (pairs.votes > 0).sum(axis=1).tolist()
-    assert (found.votes * found.pairs).sum(axis=1) == pytest.approx(pairs.votes.sum(axis=1))
-    assert (2 * found.wins <= found.votes).all()
+    groups, pairs = grouped(wins), Pairs.of(wins)
+    assert groups.pairs.sum(axis=1).tolist() == (pairs.votes > 0).sum(axis=1).tolist()
+    assert (groups.votes * groups.pairs).sum(axis=1) == pytest.approx(pairs.votes.sum(axis=1))
+    assert (2 * groups.wins <= groups.votes).all()
 
 
 @pytest.mark.parametrize(("cached", "held"), [(1, 1 << 21), (1 << 15, 1), (1, 50), (1 << 15, 100)])
@@ -87,8 +87,8 @@ def test_the_prior_of_real_hills_is_the_published_sum(votes):
     pairs = Pairs.of(wins[None])
     prior = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
     scores = truth + generator.normal(0, 0.3 / np.sqrt(votes), 6)
-    found = prior.at(pairs.probit(scores[None]), np.zeros(1, dtype=int)).value[0]
-    assert found == pytest.approx(slow.prior(wins, scores) / 2, rel=1e-7)
+    peak = prior.at(pairs.probit(scores[None]), np.zeros(1, dtype=int)).value[0]
+    assert peak == pytest.approx(slow.prior(wins, scores) / 2, rel=1e-7)
 
 
 def test_memory_is_lent_again_and_grows_when_it_must():

@@ -14,30 +14,30 @@ from uplapp.analysis.reading.published import published
 # Lack of fit of Engman & Nilsson's tables (2020), to the two digits it was known before this module.
 @pytest.mark.parametrize(("name", "p"), [("denoising", 0.88), ("mri", 0.62)])
 def test_published_tables_fit_one_line(name, p):
-    found = goodness_of_fit(published(name).wins.sum(axis=0))
-    assert found.df == 10  # 15 pairs, 5 distances
-    assert found.p == pytest.approx(p, abs=0.005)
+    fit = goodness_of_fit(published(name).wins.sum(axis=0))
+    assert fit.df == 10  # 15 pairs, 5 distances
+    assert fit.p == pytest.approx(p, abs=0.005)
 
 
 def test_a_circle_of_preferences_by_hand():
     # the symmetric optimum is all scores equal; each pair is 75:25 against 50:50
-    found = goodness_of_fit(matrix((0, 75, 25), (25, 0, 75), (75, 25, 0)).wins[0])
-    assert found.df == 1
-    assert found.g2 == pytest.approx(2 * 3 * (75 * np.log(1.5) + 25 * np.log(0.5)))
-    assert found.p == pytest.approx(stats.chi2.sf(found.g2, 1))
+    fit = goodness_of_fit(matrix((0, 75, 25), (25, 0, 75), (75, 25, 0)).wins[0])
+    assert fit.df == 1
+    assert fit.g2 == pytest.approx(2 * 3 * (75 * np.log(1.5) + 25 * np.log(0.5)))
+    assert fit.p == pytest.approx(stats.chi2.sf(fit.g2, 1))
 
 
 def test_votes_exactly_on_one_line_have_no_lack_of_fit():
     scores = np.array([0.7, 0.1, -0.8])
-    found = goodness_of_fit(1000 * preference(scores[:, None] - scores) * (1 - np.eye(3)))
-    assert found.g2 == pytest.approx(0, abs=1e-8)
-    assert found.p == pytest.approx(1, abs=1e-3)
+    fit = goodness_of_fit(1000 * preference(scores[:, None] - scores) * (1 - np.eye(3)))
+    assert fit.g2 == pytest.approx(0, abs=1e-8)
+    assert fit.p == pytest.approx(1, abs=1e-3)
 
 
 def test_a_tree_of_pairs_has_nothing_left_to_test():
-    found = goodness_of_fit(matrix((0, 8, 0), (2, 0, 6), (0, 4, 0)).wins[0])
-    assert found.g2 == pytest.approx(0, abs=1e-8)
-    assert (found.df, np.isnan(found.p)) == (0, True)
+    fit = goodness_of_fit(matrix((0, 8, 0), (2, 0, 6), (0, 4, 0)).wins[0])
+    assert fit.g2 == pytest.approx(0, abs=1e-8)
+    assert (fit.df, np.isnan(fit.p)) == (0, True)
 
 
 def test_islands_are_tested_together_and_each_costs_a_zero_point():
@@ -48,8 +48,8 @@ def test_islands_are_tested_together_and_each_costs_a_zero_point():
 
 
 def test_votes_that_do_not_fix_the_scores_are_not_tested():
-    found = goodness_of_fit(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)).wins[0])
-    assert np.isnan([found.g2, found.p]).all()
+    fit = goodness_of_fit(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)).wins[0])
+    assert np.isnan([fit.g2, fit.p]).all()
 
 
 def test_it_is_the_likelihood_ratio_of_binomial_votes():

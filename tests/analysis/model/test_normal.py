@@ -14,8 +14,8 @@ def test_one_jod_is_a_preference_of_three_in_four():
 
 
 def test_one_jod_by_hand():
-    found = Probit.of(np.array([[-1.0]]))
-    assert (found.sign[0, 0], found.near[0, 0], found.far[0, 0]) == pytest.approx(
+    probit = Probit.of(np.array([[-1.0]]))
+    assert (probit.sign[0, 0], probit.near[0, 0], probit.far[0, 0]) == pytest.approx(
         (-1, np.log(0.75), np.log(0.25)), abs=1e-5
     )
 
@@ -23,9 +23,9 @@ def test_one_jod_by_hand():
 @pytest.mark.parametrize("farthest", [0.0, 54.0, 56.0, 400.0, 1e5], ids=lambda far: f"up to {far:g} JOD")
 def test_both_tails_are_scipys_however_far(farthest):
     distances = np.array([[*DISTANCES, farthest]])
-    found = Probit.of(distances)
-    assert found.near == pytest.approx(log_ndtr(np.abs(distances) / SIGMA), rel=1e-13, abs=1e-300)
-    assert found.far == pytest.approx(log_ndtr(-np.abs(distances) / SIGMA), rel=1e-13)
+    probit = Probit.of(distances)
+    assert probit.near == pytest.approx(log_ndtr(np.abs(distances) / SIGMA), rel=1e-13, abs=1e-300)
+    assert probit.far == pytest.approx(log_ndtr(-np.abs(distances) / SIGMA), rel=1e-13)
 
 
 @pytest.mark.parametrize("side", ["near", "far"])
@@ -39,7 +39,7 @@ def test_the_derivatives_are_slopes(side):
 
 @pytest.mark.parametrize("distance", [1e3, 1e5])
 def test_far_away_the_losing_side_falls_like_a_parabola(distance):
-    found = Probit.of(np.array([[distance]]))
-    assert found.dfar[0, 0] == pytest.approx(-distance / SIGMA**2, rel=1e-5)
-    assert found.ddfar[0, 0] == pytest.approx(-1 / SIGMA**2, rel=1e-3)
-    assert found.dnear[0, 0] == found.ddnear[0, 0] == 0
+    probit = Probit.of(np.array([[distance]]))
+    assert probit.dfar[0, 0] == pytest.approx(-distance / SIGMA**2, rel=1e-5)
+    assert probit.ddfar[0, 0] == pytest.approx(-1 / SIGMA**2, rel=1e-3)
+    assert probit.dnear[0, 0] == probit.ddnear[0, 0] == 0

@@ -18,7 +18,7 @@ SIZES = [
 ]
 
 
-def drawn(n, votes, spread, batch=3, seed=0):
+def random_batch(n, votes, spread, batch=3, seed=0):
     """Votes of a batch, one replicate without its first pair, and scores near those that votes came from."""
     generator = np.random.default_rng(seed)
     truths = generator.normal(0, spread, (batch, n))
@@ -39,34 +39,34 @@ def built(prior, wins):
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize(("n", "votes", "spread"), SIZES)
 def test_the_gradient_is_the_slope_of_the_value(prior, n, votes, spread):
-    wins, scores = drawn(n, votes, spread)
+    wins, scores = random_batch(n, votes, spread)
     objective, rows = built(prior, wins)
-    found = objective(scores, rows).gradient
+    slope = objective(scores, rows).gradient
     numeric = slopes(lambda x: objective(x, rows).value, scores, h=3e-5)
-    assert np.abs(found - numeric).max() < 1e-7 * votes * n  # the slopes of single votes reach 1 / JOD
+    assert np.abs(slope - numeric).max() < 1e-7 * votes * n  # the slopes of single votes reach 1 / JOD
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize(("n", "votes", "spread"), SIZES)
 def test_the_hessian_is_the_slope_of_the_gradient(prior, n, votes, spread):
-    wins, scores = drawn(n, votes, spread)
+    wins, scores = random_batch(n, votes, spread)
     objective, rows = built(prior, wins)
-    found = objective(scores, rows).hessian
+    value = objective(scores, rows).hessian
     h = 1e-3 / np.sqrt(votes) if prior == "distance" else 1e-5  # the prior's hills are as wide as the errors
     numeric = slopes(lambda x: objective(x, rows).gradient, scores, h)
-    assert np.abs(found - numeric).max() < 1e-5 * np.abs(found).max()
+    assert np.abs(value - numeric).max() < 1e-5 * np.abs(value).max()
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_the_part_that_is_never_positive_is_not(prior):
-    wins, scores = drawn(6, 30, 2.0)
+    wins, scores = random_batch(6, 30, 2.0)
     objective, rows = built(prior, wins)
     assert np.linalg.eigvalsh(objective(scores, rows).concave).max() < 1e-9
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_replicates_asked_for_in_any_order_keep_their_own_terms(prior):
-    wins, scores = drawn(5, 12, 1.0, batch=4)
+    wins, scores = random_batch(5, 12, 1.0, batch=4)
     objective, rows = built(prior, wins)
     together, some = objective(scores, rows), np.array([3, 1])
     apart = objective(scores[some], some)
@@ -76,7 +76,7 @@ def test_replicates_asked_for_in_any_order_keep_their_own_terms(prior):
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_replicates_with_the_same_scores_get_what_each_gets_alone(prior):
-    wins, scores = drawn(5, 12, 1.0, batch=3)
+    wins, scores = random_batch(5, 12, 1.0, batch=3)
     objective, rows = built(prior, wins)
     together = objective(np.repeat(scores[:1], 3, axis=0), rows)
     alone = [objective(scores[:1], rows[[k]]) for k in rows]
@@ -102,7 +102,7 @@ def test_one_pair_is_sure_of_its_distance_so_the_prior_adds_a_constant_by_hand()
 @pytest.mark.parametrize(("n", "votes", "spread"), SIZES)
 @pytest.mark.parametrize("row", [0, 1, 2])
 def test_the_prior_is_half_of_the_published_sum_over_ordered_pairs(n, votes, spread, row):
-    wins, scores = drawn(n, votes, spread)
+    wins, scores = random_batch(n, votes, spread)
     with_prior, without = (built(prior, wins)[0](scores, np.arange(3)).value[row] for prior in PRIORS)
     published = slow.prior(wins[row], scores[row]) / 2
     assert with_prior - without == pytest.approx(published, abs=1e-9 + 1e-13 * abs(without))
@@ -117,10 +117,10 @@ def test_uncompared_pairs_take_no_part():
 
 def test_a_laplacian_by_hand():
     pairs = Pairs.of(np.ones((1, 3, 3)))
-    found = laplacian(pairs, np.array([[1.0, 2.0, 4.0]]))  # pairs 01, 02, 12
-    assert found[0].tolist() == [[3, -1, -2], [-1, 5, -4], [-2, -4, 6]]
+    matrix = laplacian(pairs, np.array([[1.0, 2.0, 4.0]]))  # pairs 01, 02, 12
+    assert matrix[0].tolist() == [[3, -1, -2], [-1, 5, -4], [-2, -4, 6]]
     incidence = pairs.incidence()
-    assert found[0] == pytest.approx(incidence.T @ np.diag([1, 2, 4]) @ incidence)
+    assert matrix[0] == pytest.approx(incidence.T @ np.diag([1, 2, 4]) @ incidence)
 
 
 def test_a_jod_is_a_probit_over_sigma():

@@ -24,11 +24,11 @@ def people(side, observers=12, votes=10, seed=0, spread=0.0):
 def test_two_conditions_by_hand():
     answers = np.zeros((1, 3, 2, 2))
     answers[0, :, 0, 1], answers[0, :, 1, 0] = (80, 0, 20), (40, 0, 60)
-    found = side_bias(answers)
-    assert found.jod == pytest.approx(SIGMA * (ndtri(0.8) + ndtri(0.4)) / 2)
+    bias = side_bias(answers)
+    assert bias.jod == pytest.approx(SIGMA * (ndtri(0.8) + ndtri(0.4)) / 2)
     # delta method: each probit has variance p (1 - p) / (n phi^2), and b is half their sum
     spread = [p * (1 - p) / 100 * 2 * np.pi * np.exp(ndtri(p) ** 2) for p in (0.8, 0.4)]
-    assert found.se == pytest.approx(SIGMA * np.sqrt(sum(spread)) / 2, rel=1e-6)
+    assert bias.se == pytest.approx(SIGMA * np.sqrt(sum(spread)) / 2, rel=1e-6)
 
 
 def test_the_sandwich_of_identical_observers_is_zero_wide():
@@ -37,9 +37,9 @@ def test_the_sandwich_of_identical_observers_is_zero_wide():
 
 @pytest.mark.parametrize("spread", [0.0, 0.6], ids=["equal observers", "different observers"])
 def test_the_standard_error_is_the_spread_of_repeated_studies(spread):
-    found = [side_bias(people(0.2, seed=seed, spread=spread)) for seed in range(300)]
-    assert np.mean([each.se for each in found]) == pytest.approx(
-        np.std([each.jod for each in found]), rel=0.15
+    biases = [side_bias(people(0.2, seed=seed, spread=spread)) for seed in range(300)]
+    assert np.mean([each.se for each in biases]) == pytest.approx(
+        np.std([each.jod for each in biases]), rel=0.15
     )
 
 
@@ -76,9 +76,9 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("answers", UNKNOWN.values(), ids=UNKNOWN)
 def test_votes_that_do_not_fix_the_bias_leave_it_unknown(answers):
-    found = side_bias(answers)
-    assert is_unknown(found)
-    assert not is_off_zero(found, 4)
+    bias = side_bias(answers)
+    assert is_unknown(bias)
+    assert not is_off_zero(bias, 4)
 
 
 def test_a_condition_that_always_won_does_not_hide_the_bias_of_the_others():

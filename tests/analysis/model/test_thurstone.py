@@ -19,7 +19,7 @@ def best(wins, prior):
     return fit_best(np.asarray(wins, dtype=float), prior, ONE_SCALE[: len(wins)])
 
 
-def drawn(n=5, votes=20, seed=0, spread=1.0):
+def random_wins(n=5, votes=20, seed=0, spread=1.0):
     generator = np.random.default_rng(seed)
     return counts(generator.normal(0, spread, n), votes, generator)
 
@@ -42,8 +42,8 @@ def by_scipy(wins, prior):
         terms = objective(scores[None], row)
         return -terms.value[0], -terms.gradient[0]
 
-    found = minimize(descent, np.zeros(len(wins)), jac=True, method="BFGS", options={"gtol": 1e-8})
-    return found.x - found.x.mean()
+    solution = minimize(descent, np.zeros(len(wins)), jac=True, method="BFGS", options={"gtol": 1e-8})
+    return solution.x - solution.x.mean()
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -61,7 +61,7 @@ def test_three_of_four_along_a_chain_are_steps_of_one_jod(prior):
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("votes", [5, 100, 10**6])
 def test_newton_ends_where_a_second_optimiser_does(prior, votes):
-    wins = drawn(votes=votes, seed=3, spread=0.6)
+    wins = random_wins(votes=votes, seed=3, spread=0.6)
     assert best(wins, prior) == pytest.approx(by_scipy(wins, prior), abs=2e-5)
 
 
@@ -88,9 +88,9 @@ def test_real_votes_give_the_known_scores_in_both_gauges(prior, anchor):
 )
 def test_what_is_called_an_optimum_is_flat_and_curved_down(seed, n, votes, prior):
     wins = ragged(seed, n, votes)
-    found = fit(wins[None], prior, np.zeros((1, n)), ONE_SCALE[:n])
-    assume(found.converged[0])
-    terms = PRIORS.build(prior, pairs=Pairs.of(wins[None]))(found.scores, np.zeros(1, dtype=int))
+    optimum = fit(wins[None], prior, np.zeros((1, n)), ONE_SCALE[:n])
+    assume(optimum.converged[0])
+    terms = PRIORS.build(prior, pairs=Pairs.of(wins[None]))(optimum.scores, np.zeros(1, dtype=int))
     curvature = np.ones((n, n)) - terms.hessian[0]
     assert np.linalg.eigvalsh(curvature).min() > 0
     assert np.abs(np.linalg.solve(curvature, terms.gradient[0])).max() < 1e-7  # JOD that a step would go
@@ -99,7 +99,7 @@ def test_what_is_called_an_optimum_is_flat_and_curved_down(seed, n, votes, prior
 @settings(max_examples=25)
 @given(order=st.permutations(range(5)), seed=st.integers(0, 20), prior=st.sampled_from(list(PRIORS)))
 def test_relabelling_conditions_permutes_the_scores(order, seed, prior):
-    wins = drawn(seed=seed)
+    wins = random_wins(seed=seed)
     assert best(wins[np.ix_(order, order)], prior) == pytest.approx(
         best(wins, prior)[list(order)], abs=1e-7, nan_ok=True
     )
@@ -108,25 +108,25 @@ def test_relabelling_conditions_permutes_the_scores(order, seed, prior):
 @settings(max_examples=25)
 @given(seed=st.integers(0, 50), prior=st.sampled_from(list(PRIORS)))
 def test_swapping_winners_and_losers_flips_every_sign(seed, prior):
-    wins = drawn(seed=seed)
+    wins = random_wins(seed=seed)
     assert best(wins.T, prior) == pytest.approx(-best(wins, prior), abs=1e-7, nan_ok=True)
 
 
 @given(factor=st.sampled_from([2, 10, 1000]))
 def test_multiplying_all_votes_leaves_scores_without_a_prior(factor):
-    wins = drawn()
+    wins = random_wins()
     assert best(factor * wins, "none") == pytest.approx(best(wins, "none"), abs=1e-8)
 
 
 def test_many_votes_drown_the_prior():
-    wins = drawn(votes=100) * 10_000
+    wins = random_wins(votes=100) * 10_000
     assert best(wins, "distance") == pytest.approx(best(wins, "none"), abs=1e-3)
 
 
 @settings(max_examples=25)
 @given(constant=st.floats(-50, 50), seed=st.integers(0, 20), prior=st.sampled_from(list(PRIORS)))
 def test_a_constant_in_all_starting_scores_changes_nothing(constant, seed, prior):
-    wins = drawn(seed=seed)
+    wins = random_wins(seed=seed)
     start = np.random.default_rng(seed).normal(0, 0.3, (1, 5))
     moved = fit(wins[None], prior, start + constant, ONE_SCALE[:5])
     assert moved.scores == pytest.approx(
@@ -146,8 +146,8 @@ def test_a_constant_in_all_true_scores_changes_nothing(constant, seed, prior):
 @pytest.mark.parametrize("votes", [1000, 10**6])
 def test_scores_come_back_from_as_many_votes_as_there_may_be(prior, votes):
     truth = np.array([1.2, 0.5, 0.1, -0.4, -1.4])
-    found = best(counts(truth, votes, np.random.default_rng(8)), prior)
-    assert found == pytest.approx(truth, abs=6 / np.sqrt(votes))  # a standard error is 1.1 / root of votes
+    fit = best(counts(truth, votes, np.random.default_rng(8)), prior)
+    assert fit == pytest.approx(truth, abs=6 / np.sqrt(votes))  # a standard error is 1.1 / root of votes
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -158,8 +158,8 @@ def test_two_hundred_conditions_in_a_chain_are_solved(prior):
     wins[at, at + 1] = np.rint(1e4 * preference(steps))
     wins[at + 1, at] = 1e4 - wins[at, at + 1]
     start = np.concatenate(([0.0], -np.cumsum(steps)))[None] * 0.9
-    found = fit(wins[None], prior, start, ONE_SCALE)
-    assert -np.diff(found.scores[0]) == pytest.approx(steps, abs=2e-3)
+    optimum = fit(wins[None], prior, start, ONE_SCALE)
+    assert -np.diff(optimum.scores[0]) == pytest.approx(steps, abs=2e-3)
 
 
 @pytest.mark.parametrize("conditions", [2, 50, 200, 5000])
@@ -170,7 +170,7 @@ def test_a_chunk_has_at_least_one_replicate_and_a_matrix_of_few_megabytes(condit
 @pytest.mark.parametrize("prior", PRIORS)
 def test_more_replicates_than_a_chunk_are_solved_like_each_alone(prior, monkeypatch):
     monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 50)  # two replicates of five conditions
-    wins = np.stack([drawn(seed=seed) for seed in range(5)])
+    wins = np.stack([random_wins(seed=seed) for seed in range(5)])
     together = fit(wins, prior, np.zeros((5, 5)), ONE_SCALE[:5])
     alone = np.concatenate([fit(each[None], prior, np.zeros((1, 5)), ONE_SCALE[:5]).scores for each in wins])
     assert together.scores == pytest.approx(alone, abs=1e-8)
@@ -178,13 +178,13 @@ def test_more_replicates_than_a_chunk_are_solved_like_each_alone(prior, monkeypa
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_no_replicates_are_no_trouble(prior):
-    found = fit(np.empty((0, 4, 4)), prior, np.empty((0, 4)), ONE_SCALE[:4])
-    assert found.scores.shape == (0, 4)
+    optimum = fit(np.empty((0, 4, 4)), prior, np.empty((0, 4)), ONE_SCALE[:4])
+    assert optimum.scores.shape == (0, 4)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_a_batch_gives_what_each_replicate_gives_alone(prior):
-    wins = np.stack([drawn(seed=seed) for seed in range(4)])
+    wins = np.stack([random_wins(seed=seed) for seed in range(4)])
     together = fit(wins, prior, np.zeros((4, 5)), ONE_SCALE[:5])
     assert together.converged.all()
     alone = np.stack([best(each, prior) for each in wins])
@@ -193,13 +193,13 @@ def test_a_batch_gives_what_each_replicate_gives_alone(prior):
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_a_fit_without_an_optimum_says_so_and_has_no_numbers(prior):
-    found = fit(np.array([[[0.0, 10], [0, 0]]]), prior, np.zeros((1, 2)), ONE_SCALE[:2])
-    assert not found.converged[0]
-    assert np.isnan(found.scores).all()
+    optimum = fit(np.array([[[0.0, 10], [0, 0]]]), prior, np.zeros((1, 2)), ONE_SCALE[:2])
+    assert not optimum.converged[0]
+    assert np.isnan(optimum.scores).all()
 
 
 def test_the_prior_holds_a_condition_that_always_won():
-    wins = drawn()
+    wins = random_wins()
     wins[0, 1:], wins[1:, 0] = 20, 0
     scores = best(wins, "distance")
     assert np.isfinite(scores).all()
@@ -217,7 +217,7 @@ def test_distant_conditions_end_on_the_highest_of_several_hills(seed):
 
 
 def test_bradley_terry_by_choix_agrees_on_the_order_and_nearly_on_the_steps():
-    wins = drawn(n=6, votes=200, seed=5)
+    wins = random_wins(n=6, votes=200, seed=5)
     logits = choix.ilsr_pairwise_dense(wins)
     scores = best(wins, "none")
     assert (np.argsort(logits) == np.argsort(scores)).all()

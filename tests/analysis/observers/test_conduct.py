@@ -32,8 +32,8 @@ MAIN = "o,s,x,y,1,main"
     ],
 )
 def test_a_catch_trial_is_passed_only_by_choosing_the_reference(tmp_path, answer, failed):
-    found = of(tmp_path, MAIN, f"o,s,{answer},catch", "o,t,reference,y,1,catch")
-    assert found.loc["o", ["catch_failed", "catch_shown"]].tolist() == [failed, 2]
+    table = of(tmp_path, MAIN, f"o,s,{answer},catch", "o,t,reference,y,1,catch")
+    assert table.loc["o", ["catch_failed", "catch_shown"]].tolist() == [failed, 2]
 
 
 def test_a_catch_trial_without_the_reference_counts_for_nothing(tmp_path):
@@ -45,34 +45,34 @@ def test_a_catch_trial_without_the_reference_counts_for_nothing(tmp_path):
     [("x,y,1", 0), ("y,x,0", 0), ("x,y,0", 1), ("y,x,1", 1), ("x,y,0.5", 1), ("y,x,.5", 1)],
 )
 def test_a_repeat_is_consistent_if_the_same_condition_wins_on_either_side(tmp_path, again, changed):
-    found = of(tmp_path, MAIN, f"o,s,{again},repeat")
-    assert found.loc["o", ["repeats_inconsistent", "repeats_shown"]].tolist() == [changed, 1]
+    table = of(tmp_path, MAIN, f"o,s,{again},repeat")
+    assert table.loc["o", ["repeats_inconsistent", "repeats_shown"]].tolist() == [changed, 1]
 
 
 def test_twice_not_sure_is_consistent(tmp_path):
-    found = of(tmp_path, "o,s,x,y,0.5,main", "o,s,y,x,0.5,repeat")
-    assert found.loc["o", "repeats_inconsistent"] == 0
+    table = of(tmp_path, "o,s,x,y,0.5,main", "o,s,y,x,0.5,repeat")
+    assert table.loc["o", "repeats_inconsistent"] == 0
 
 
 @pytest.mark.parametrize("again", ["p,s,x,y,0,repeat", "o,t,x,y,0,repeat", "o,s,x,z,0,repeat"])
 def test_a_repeat_is_held_against_the_same_observer_scene_and_pair_only(tmp_path, again):
-    found = of(tmp_path, MAIN, "p,s,x,z,1,main", again)
-    assert found["repeats_shown"].sum() == 0
-    assert found["repeats_inconsistent"].isna().all()
+    table = of(tmp_path, MAIN, "p,s,x,z,1,main", again)
+    assert table["repeats_shown"].sum() == 0
+    assert table["repeats_inconsistent"].isna().all()
 
 
 def test_a_repeat_is_held_against_the_last_of_several_main_trials(tmp_path):
-    found = of(tmp_path, MAIN, "o,s,x,y,0,main", "o,s,x,y,0,repeat")
-    assert found.loc["o", "repeats_inconsistent"] == 0
+    table = of(tmp_path, MAIN, "o,s,x,y,0,main", "o,s,x,y,0,repeat")
+    assert table.loc["o", "repeats_inconsistent"] == 0
 
 
 def test_sides_count_decided_main_trials_alone(tmp_path):
     rows = [MAIN] * 6 + ["o,s,x,y,0,main", "o,s,x,y,0.5,main", "o,s,x,y,0,practice", "o,s,x,y,0,repeat"]
-    found = of(tmp_path, *rows).loc["o"]
-    assert found["first_share"] == pytest.approx(6 / 7)
-    assert found["side_p"] == pytest.approx(2 * (1 + 7) / 2**7)  # 6 or 7 of 7 coins, or 1 or 0
-    assert found["not_sure_share"] == pytest.approx(1 / 8)
-    assert found["answers"] == 8
+    table = of(tmp_path, *rows).loc["o"]
+    assert table["first_share"] == pytest.approx(6 / 7)
+    assert table["side_p"] == pytest.approx(2 * (1 + 7) / 2**7)  # 6 or 7 of 7 coins, or 1 or 0
+    assert table["not_sure_share"] == pytest.approx(1 / 8)
+    assert table["answers"] == 8
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
@@ -84,9 +84,9 @@ def test_the_side_test_is_the_exact_binomial_test(shown, chosen):
 
 def test_times_are_of_main_trials_in_seconds(tmp_path):
     rows = [f"o,s,x,y,1,main,{ms}" for ms in (400, 900, 1100, 3000, "")]
-    found = of(tmp_path, *rows, "o,s,x,y,1,practice,1", more=",response_ms").loc["o"]
-    assert found["median_s"] == pytest.approx(1.0)
-    assert found["fast_share"] == pytest.approx(1 / 4)
+    table = of(tmp_path, *rows, "o,s,x,y,1,practice,1", more=",response_ms").loc["o"]
+    assert table["median_s"] == pytest.approx(1.0)
+    assert table["fast_share"] == pytest.approx(1 / 4)
 
 
 def test_a_time_that_is_no_number_is_refused_with_its_line(tmp_path):
@@ -96,27 +96,27 @@ def test_a_time_that_is_no_number_is_refused_with_its_line(tmp_path):
 
 def test_broken_timing_is_what_the_player_flagged(tmp_path):
     flags = ["", "too_fast", "late_frames", "paused late_frames"]
-    found = of(tmp_path, *(f"{MAIN},{flag},9" for flag in flags), more=",flags,missed_frames")
-    assert found.loc["o", "broken_share"] == pytest.approx(2 / 4)
+    table = of(tmp_path, *(f"{MAIN},{flag},9" for flag in flags), more=",flags,missed_frames")
+    assert table.loc["o", "broken_share"] == pytest.approx(2 / 4)
 
 
 def test_without_flags_missed_frames_tell(tmp_path):
-    found = of(tmp_path, MAIN + ",0", MAIN + ",3", more=",missed_frames")
-    assert found.loc["o", "broken_share"] == pytest.approx(1 / 2)
+    table = of(tmp_path, MAIN + ",0", MAIN + ",3", more=",missed_frames")
+    assert table.loc["o", "broken_share"] == pytest.approx(1 / 2)
 
 
 def test_what_a_file_does_not_hold_is_unknown_not_invented(tmp_path):
-    found = of(tmp_path, MAIN).loc["o"]
+    table = of(tmp_path, MAIN).loc["o"]
     unknown = ["catch_failed", "repeats_inconsistent", "median_s", "fast_share", "broken_share"]
-    assert found[unknown].isna().all()
-    assert found[["catch_shown", "repeats_shown"]].tolist() == [0, 0]
+    assert table[unknown].isna().all()
+    assert table[["catch_shown", "repeats_shown"]].tolist() == [0, 0]
 
 
 def test_an_observer_without_main_trials_keeps_a_row(tmp_path):
-    found = of(tmp_path, MAIN, "a,s,x,reference,1,catch")
-    assert found.index.tolist() == ["a", "o"]
-    assert found.loc["a", ["answers", "catch_failed"]].tolist() == [0, 1]
-    assert np.isnan(found.loc["a", "first_share"])
+    table = of(tmp_path, MAIN, "a,s,x,reference,1,catch")
+    assert table.index.tolist() == ["a", "o"]
+    assert table.loc["a", ["answers", "catch_failed"]].tolist() == [0, 1]
+    assert np.isnan(table.loc["a", "first_share"])
 
 
 def test_circles_are_counted_scene_by_scene(tmp_path):

@@ -26,26 +26,26 @@ def test_every_observer_has_a_row_and_what_is_missing_is_said(tmp_path):
 
 
 def test_json_is_strict_and_unknowns_are_null(tmp_path):
-    found = json.loads(run(write(tmp_path, VOTES), "--json"))
-    assert [row["observer"] for row in found["observers"]] == ["anna", "bob", "cleo", "dan", "eve"]
-    assert found["observers"][0]["median_s"] is None
-    assert "side_by_side" not in found
+    output = json.loads(run(write(tmp_path, VOTES), "--json"))
+    assert [row["observer"] for row in output["observers"]] == ["anna", "bob", "cleo", "dan", "eve"]
+    assert output["observers"][0]["median_s"] is None
+    assert "side_by_side" not in output
 
 
 def test_leaving_one_out_puts_both_rankings_side_by_side(tmp_path):
     options = ["--exclude", "eve=answered = too fast", "--bootstraps", 50]
     text = run(write(tmp_path, VOTES), *options)
     assert "left out: eve (answered = too fast)" in text
-    found = json.loads(run(write(tmp_path, VOTES), *options, "--json"))
-    assert found["excluded"] == [{"observer": "eve", "reason": "answered = too fast"}]
-    assert {row["condition"] for row in found["side_by_side"]} == {"x", "y", "z"}
+    output = json.loads(run(write(tmp_path, VOTES), *options, "--json"))
+    assert output["excluded"] == [{"observer": "eve", "reason": "answered = too fast"}]
+    assert {row["condition"] for row in output["side_by_side"]} == {"x", "y", "z"}
 
 
 def test_columns_may_have_other_names(tmp_path):
     columns = "observer=who,condition_A=first,condition_B=second,is_A_selected=choice"
     path = write(tmp_path, OTHER)
-    found = json.loads(run(path, "--columns", columns, "--values", "A=1,B=0", "--json"))
-    assert found["observers"] == json.loads(run(write(tmp_path, VOTES), "--json"))["observers"]
+    output = json.loads(run(path, "--columns", columns, "--values", "A=1,B=0", "--json"))
+    assert output["observers"] == json.loads(run(write(tmp_path, VOTES), "--json"))["observers"]
 
 
 @pytest.mark.parametrize(

@@ -64,19 +64,19 @@ def test_likelihoods_agree_with_a_slow_program_written_out():
     made = study(TRUE, observers=7, votes=3, seed=4, spread_jod=0.4)
     holes = made.wins.copy()
     holes[2, 0, 1] = holes[2, 1, 0] = holes[5, 1, 3] = holes[5, 3, 1] = 0
-    found = unlikeness(Comparisons(made.conditions, made.observers, holes))
+    distances = unlikeness(Comparisons(made.conditions, made.observers, holes))
     by_pair, by_answer = slow_unlikeness(holes)
-    assert found.log10_l == pytest.approx(by_pair, abs=1e-5)
-    assert found.excess == pytest.approx(by_answer, abs=1e-5)
+    assert distances.log10_l == pytest.approx(by_pair, abs=1e-5)
+    assert distances.excess == pytest.approx(by_answer, abs=1e-5)
 
 
 def test_two_conditions_can_be_done_by_hand():
     """Of the other three observers' 12 votes 9 went to a: with the prior flat on one pair, p is 3/4."""
     wins = np.zeros((4, 2, 2))
     wins[:, 0, 1], wins[:, 1, 0] = [3, 3, 3, 1], [1, 1, 1, 3]
-    found = unlikeness(Comparisons(("a", "b"), ("p", "q", "r", "s"), wins))
-    assert found.log10_l[3] == pytest.approx(np.log10(4 * 0.75 * 0.25**3), abs=1e-4)
-    assert found.excess[3] == pytest.approx((1 / 4 - 3 / 4) * np.log10(3), abs=1e-4)
+    distances = unlikeness(Comparisons(("a", "b"), ("p", "q", "r", "s"), wins))
+    assert distances.log10_l[3] == pytest.approx(np.log10(4 * 0.75 * 0.25**3), abs=1e-4)
+    assert distances.excess[3] == pytest.approx((1 / 4 - 3 / 4) * np.log10(3), abs=1e-4)
 
 
 @pytest.mark.parametrize("half", [(1.5, 0.5), (0.5, 1.5)])
@@ -95,9 +95,9 @@ def test_who_answers_upside_down_is_far_away_in_both_ways(seed):
     made = study(TRUE, observers=12, votes=4, seed=seed)
     wins = made.wins.copy()
     wins[3] = wins[3].T
-    found = unlikeness(Comparisons(made.conditions, made.observers, wins))
-    assert found.dist_pairs.argmax() == found.dist_trials.argmax() == 3
-    assert min(found.dist_pairs[3], found.dist_trials[3]) > 1.5
+    distances = unlikeness(Comparisons(made.conditions, made.observers, wins))
+    assert distances.dist_pairs.argmax() == distances.dist_trials.argmax() == 3
+    assert min(distances.dist_pairs[3], distances.dist_trials[3]) > 1.5
 
 
 def test_more_trials_alone_make_nobody_unlike_the_others():
@@ -108,9 +108,9 @@ def test_more_trials_alone_make_nobody_unlike_the_others():
     generator = np.random.default_rng(2)
     studies = [np.stack([counts(TRUE, 10 if k < 4 else 2, generator) for k in range(24)]) for _ in range(20)]
     people = tuple(f"o{k:02d}" for k in range(24))
-    found = [unlikeness(Comparisons(NAMES[:4], people, wins)) for wins in studies]
-    busy_pairs = np.mean([one.dist_pairs[:4] > 1.5 for one in found])
-    busy_trials = np.mean([one.dist_trials[:4] > 1.5 for one in found])
+    results = [unlikeness(Comparisons(NAMES[:4], people, wins)) for wins in studies]
+    busy_pairs = np.mean([one.dist_pairs[:4] > 1.5 for one in results])
+    busy_trials = np.mean([one.dist_trials[:4] > 1.5 for one in results])
     assert busy_trials < 0.05 < 0.3 < busy_pairs
 
 
@@ -123,19 +123,19 @@ def test_the_order_of_observers_and_conditions_does_not_matter():
 
 
 def test_three_observers_have_likelihoods_and_no_distances():
-    found = unlikeness(study(TRUE, observers=3, votes=5, seed=0))
-    assert np.isfinite(found.log10_l).all()
-    assert np.isnan(found.dist_pairs).all()
-    assert np.isnan(found.dist_trials).all()
+    distances = unlikeness(study(TRUE, observers=3, votes=5, seed=0))
+    assert np.isfinite(distances.log10_l).all()
+    assert np.isnan(distances.dist_pairs).all()
+    assert np.isnan(distances.dist_trials).all()
 
 
 def test_who_alone_connects_a_condition_cannot_be_judged_and_leaves_the_rest_alone():
     made = study(TRUE, observers=7, votes=3, seed=5)
     wins = made.wins.copy()
     wins[1:, 3, :] = wins[1:, :, 3] = 0
-    found = unlikeness(Comparisons(made.conditions, made.observers, wins))
-    assert np.isnan([found.log10_l[0], found.dist_pairs[0], found.dist_trials[0]]).all()
-    assert np.isfinite(found.dist_pairs[1:]).all()
+    distances = unlikeness(Comparisons(made.conditions, made.observers, wins))
+    assert np.isnan([distances.log10_l[0], distances.dist_pairs[0], distances.dist_trials[0]]).all()
+    assert np.isfinite(distances.dist_pairs[1:]).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -150,7 +150,7 @@ def test_where_all_agree_exactly_one_who_does_not_is_infinitely_far():
 
 
 def test_tone_mapping_observers_get_the_published_distances():
-    found = unlikeness(tone_mapping())
+    distances = unlikeness(tone_mapping())
     published = [TONE_MAPPING_DIST.get(k, 0.0) for k in range(18)]
-    assert found.log10_l == pytest.approx(TONE_MAPPING_LOG10_L, abs=1e-3)
-    assert found.dist_pairs == pytest.approx(published, abs=0.02)
+    assert distances.log10_l == pytest.approx(TONE_MAPPING_LOG10_L, abs=1e-3)
+    assert distances.dist_pairs == pytest.approx(published, abs=0.02)

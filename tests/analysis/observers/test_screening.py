@@ -37,8 +37,8 @@ def made(observers: int, seed: int = 0, votes: int = 4, changes: dict | None = N
     return from_table(pd.concat(parts, ignore_index=True))
 
 
-def row(found: pd.DataFrame, observer: str) -> pd.Series:
-    return found.set_index("observer").loc[observer]
+def row(table: pd.DataFrame, observer: str) -> pd.Series:
+    return table.set_index("observer").loc[observer]
 
 
 def turned(part: pd.DataFrame) -> pd.DataFrame:
@@ -80,16 +80,16 @@ SPOILED = {
 
 @pytest.mark.parametrize(("change", "words"), SPOILED.values(), ids=SPOILED)
 def test_each_way_to_spoil_a_session_is_said_in_words(change, words):
-    found = screen(made(12, changes={"o05": change}))
-    assert pd.Series([row(found, "o05")["looks"]]).str.contains(words).all()
+    table = screen(made(12, changes={"o05": change}))
+    assert pd.Series([row(table, "o05")["looks"]]).str.contains(words).all()
 
 
 @pytest.mark.parametrize(("others", "looked"), [(0, True), (3, False)])
 def test_changed_repeats_are_held_against_those_of_the_others(others, looked):
     """Four of six is much where nobody else changes any, and little where all change three of six."""
     people = {f"o{k:02d}": asked_again(others, 6) for k in range(10)} | {"o05": asked_again(4, 6)}
-    found = row(screen(made(10, changes=people)), "o05")
-    assert ("changed 4 of 6 repeated answers" in found["looks"]) == looked
+    figures = row(screen(made(10, changes=people)), "o05")
+    assert ("changed 4 of 6 repeated answers" in figures["looks"]) == looked
 
 
 def test_a_careful_group_gives_no_reason_to_look():
@@ -98,9 +98,9 @@ def test_a_careful_group_gives_no_reason_to_look():
 
 @pytest.mark.parametrize(("kind", "answer", "number"), [("catch", "0", 5), ("repeat", "other", 3)])
 def test_passed_catches_and_a_few_changed_repeats_are_no_reason(kind, answer, number):
-    found = screen(made(8, seed=1, changes={"o05": with_trials(kind, answer, number)}))
-    assert row(found, "o05")[f"{'catch' if kind == 'catch' else 'repeats'}_shown"] == number
-    assert row(found, "o05")["looks"] == ""
+    table = screen(made(8, seed=1, changes={"o05": with_trials(kind, answer, number)}))
+    assert row(table, "o05")[f"{'catch' if kind == 'catch' else 'repeats'}_shown"] == number
+    assert row(table, "o05")["looks"] == ""
 
 
 def test_side_bias_is_judged_among_all_observers():
@@ -109,18 +109,18 @@ def test_side_bias_is_judged_among_all_observers():
     def leaning(part: pd.DataFrame) -> pd.DataFrame:
         return part.assign(is_A_selected=["1"] * 19 + ["0"] * 5)
 
-    found = row(screen(made(12, changes={"o03": leaning})), "o03")
-    assert found["side_p"] == pytest.approx(0.0066, abs=1e-3)
-    assert "side" not in found["looks"]
+    figures = row(screen(made(12, changes={"o03": leaning})), "o03")
+    assert figures["side_p"] == pytest.approx(0.0066, abs=1e-3)
+    assert "side" not in figures["looks"]
 
 
 def test_a_slight_lean_is_no_reason_however_sure():
     def leaning(part: pd.DataFrame) -> pd.DataFrame:
         return part.assign(is_A_selected=(["1"] * 56 + ["0"] * 44) * (len(part) // 100))
 
-    found = row(screen(made(6, votes=300, changes={"o03": leaning})), "o03")
-    assert found["side_p"] < 1e-5
-    assert "side" not in found["looks"]
+    figures = row(screen(made(6, votes=300, changes={"o03": leaning})), "o03")
+    assert figures["side_p"] < 1e-5
+    assert "side" not in figures["looks"]
 
 
 def test_the_rows_are_all_observers_by_name():
@@ -131,9 +131,9 @@ def test_the_rows_are_all_observers_by_name():
 
 
 def test_three_observers_are_told_that_there_is_no_distance():
-    found = screen(made(3))
-    assert found["dist_pairs"].isna().all()
-    assert "distances need 4 observers whom the votes of the others can judge" in notes(found)
+    table = screen(made(3))
+    assert table["dist_pairs"].isna().all()
+    assert "distances need 4 observers whom the votes of the others can judge" in notes(table)
 
 
 def test_notes_say_what_the_file_does_not_hold():

@@ -20,9 +20,9 @@ def test_three_conditions_by_hand():
 
 
 def test_an_open_pair_makes_no_triad():
-    found = triads(matrix((0, 3, 1), (2, 0, 2), (2, 2, 0)).wins[0])
-    assert found == Triads(0, 0)
-    assert np.isnan(found.share)
+    counts = triads(matrix((0, 3, 1), (2, 0, 2), (2, 2, 0)).wins[0])
+    assert counts == Triads(0, 0)
+    assert np.isnan(counts.share)
 
 
 def test_a_line_has_no_circle_and_every_triad():
@@ -63,9 +63,9 @@ def test_observers_are_counted_scene_by_scene():
     circle = [("ann", "s1", "a", "b", 1), ("ann", "s1", "b", "c", 1), ("ann", "s1", "a", "c", 0)]
     line = [("ann", "s2", "a", "b", 1), ("ann", "s2", "b", "c", 1), ("ann", "s2", "a", "c", 1)]
     half = [("bob", "s1", "a", "b", 1), ("bob", "s1", "b", "c", 1), ("bob", "s1", "a", "c", 0.5)]
-    found = observers_triads(votes(*circle, *line, *half))
-    assert found == {"ann": Triads(2, 1), "bob": Triads(0, 0)}
-    assert found["ann"].share == 0.5
+    by_observer = observers_triads(votes(*circle, *line, *half))
+    assert by_observer == {"ann": Triads(2, 1), "bob": Triads(0, 0)}
+    assert by_observer["ann"].share == 0.5
 
 
 def test_pairs_of_different_scenes_make_no_triad():

@@ -24,14 +24,14 @@ def by_condition(table):
 
 
 def test_means_that_a_person_can_compute_by_hand():
-    found = by_condition(means(from_table(BY_HAND), QUICK))
+    table = by_condition(means(from_table(BY_HAND), QUICK))
     # anna: a (3 + 5) / 2 = 4, b 1.5; bob: a 3, b 2; sd of (4, 3) is 0.5 * sqrt(2)
-    assert found["mean"].to_dict() == {"reference": 4.5, "a": 3.5, "b": 1.75}
-    assert found["sd"].to_dict() == pytest.approx(
+    assert table["mean"].to_dict() == {"reference": 4.5, "a": 3.5, "b": 1.75}
+    assert table["sd"].to_dict() == pytest.approx(
         {"reference": 0.5 * 2**0.5, "a": 0.5 * 2**0.5, "b": 0.25 * 2**0.5}
     )
-    assert found["ratings"].to_dict() == {"reference": 2, "a": 5, "b": 4}
-    assert set(found["observers"]) == {2}
+    assert table["ratings"].to_dict() == {"reference": 2, "a": 5, "b": 4}
+    assert set(table["observers"]) == {2}
 
 
 def test_differences_that_a_person_can_compute_by_hand():
@@ -43,11 +43,11 @@ def test_differences_that_a_person_can_compute_by_hand():
 
 
 def test_the_hidden_reference_is_compared_within_its_scenes():
-    found = by_condition(means(from_table(BY_HAND), QUICK))
+    table = by_condition(means(from_table(BY_HAND), QUICK))
     # river only: anna a 3 - 5, b 2 - 5; bob a 3 - 4, b 2 - 4
-    assert found.loc["a", "reference_difference"] == -1.5
-    assert found.loc["b", "reference_difference"] == -2.5
-    assert np.isnan(found.loc["reference", "reference_difference"])
+    assert table.loc["a", "reference_difference"] == -1.5
+    assert table.loc["b", "reference_difference"] == -2.5
+    assert np.isnan(table.loc["reference", "reference_difference"])
 
 
 def test_a_published_mean_with_its_spread_between_observers_comes_back():
@@ -96,29 +96,29 @@ class TestOutsideReferences:
     def test_p_is_that_of_scipys_paired_t_test(self):
         ratings = made(observers=9, seed=4)
         own = observer_means(ratings, "quality")
-        found = differences(ratings, QUICK)
+        table = differences(ratings, QUICK)
         expected = [
-            stats.ttest_rel(own[a], own[b]).pvalue for a, b in zip(found["a"], found["b"], strict=True)
+            stats.ttest_rel(own[a], own[b]).pvalue for a, b in zip(table["a"], table["b"], strict=True)
         ]
-        assert found["p"].to_numpy() == pytest.approx(expected)
-        assert found["p_adjusted"].to_numpy() == pytest.approx(holm(np.array(expected)))
+        assert table["p"].to_numpy() == pytest.approx(expected)
+        assert table["p_adjusted"].to_numpy() == pytest.approx(holm(np.array(expected)))
 
     def test_percentile_intervals_are_those_of_scipys_bootstrap(self):
         own = observer_means(made(observers=20, seed=5), "quality")
-        found = spread(own.to_numpy(float), Method(interval="percentile", bootstraps=20_000))
+        means = spread(own.to_numpy(float), Method(interval="percentile", bootstraps=20_000))
         for place, name in enumerate(own.columns):
             reference = stats.bootstrap(
                 (own[name],), np.mean, n_resamples=20_000, method="percentile", random_state=1
             )
             low, high = reference.confidence_interval
             # Both are Monte Carlo: a quantile of 20,000 draws is off by some hundredths of a standard error.
-            assert (found.low[place], found.high[place]) == pytest.approx((low, high), abs=0.02)
+            assert (means.low[place], means.high[place]) == pytest.approx((low, high), abs=0.02)
 
     def test_t_intervals_come_near_the_textbooks(self):
         own = observer_means(made(observers=7, seed=6), "quality")["a"]
-        found = spread(own.to_numpy(float)[:, None], Method(bootstraps=20_000))
+        means = spread(own.to_numpy(float)[:, None], Method(bootstraps=20_000))
         low, high = stats.t.interval(0.95, 6, own.mean(), stats.sem(own))
-        assert (found.low[0], found.high[0]) == pytest.approx((low, high), rel=0.02)
+        assert (means.low[0], means.high[0]) == pytest.approx((low, high), rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -136,41 +136,41 @@ def test_intervals_cover_as_often_as_they_say(interval, observers, least, most):
     truth, hits = np.array(rated.means()), []
     for seed in range(1000):
         own = rated.draw(observers, 6, seed).mean(axis=2)
-        found = spread(own, Method(interval=interval, bootstraps=300, seed=seed))
-        hits += list((found.low <= truth) & (truth <= found.high))
+        bounds = spread(own, Method(interval=interval, bootstraps=300, seed=seed))
+        hits += list((bounds.low <= truth) & (truth <= bounds.high))
     assert least < np.mean(hits) < most
 
 
 def test_one_observer_has_means_and_no_interval():
-    found = means(made(observers=1), QUICK)
-    assert found["mean"].notna().all()
-    assert found[["low", "high", "sd"]].isna().all(axis=None)
+    table = means(made(observers=1), QUICK)
+    assert table["mean"].notna().all()
+    assert table[["low", "high", "sd"]].isna().all(axis=None)
     assert differences(made(observers=1), QUICK)[["p", "p_adjusted"]].isna().all(axis=None)
 
 
 def test_observers_who_agree_exactly_say_nothing_about_chance():
     ratings = made(change=lambda ratings: ratings * 0 + np.array([1, 2, 3])[:, None])
     assert means(ratings, QUICK)[["low", "high"]].isna().all(axis=None)
-    found = differences(ratings, QUICK)
-    assert found["p"].isna().all()
-    assert not found["significant"].any()
+    table = differences(ratings, QUICK)
+    assert table["p"].isna().all()
+    assert not table["significant"].any()
 
 
 def test_criteria_are_kept_apart_in_the_order_of_the_file():
     both = [rated.table(rated.draw(5, 2, seed), name) for seed, name in enumerate(("structure", "details"))]
     ratings = from_table(pd.concat(both, ignore_index=True))
-    found = means(ratings, QUICK)
-    assert list(dict.fromkeys(found["criterion"])) == ["structure", "details"]
+    rows = means(ratings, QUICK)
+    assert list(dict.fromkeys(rows["criterion"])) == ["structure", "details"]
     alone = means(from_table(both[1]), QUICK)
-    pd.testing.assert_frame_equal(found[found["criterion"] == "details"].reset_index(drop=True), alone)
+    pd.testing.assert_frame_equal(rows[rows["criterion"] == "details"].reset_index(drop=True), alone)
     assert list(differences(ratings, QUICK).groupby("criterion")["p"].count()) == [3, 3]
 
 
 def test_an_observer_who_never_saw_a_condition_is_not_counted_there():
     table = rated.table(rated.draw(5, 2, 0))
     some = table[(table["observer"] != "o00") | (table["condition"] == "a")]
-    found = by_condition(means(from_table(some), QUICK))
-    assert found["observers"].to_dict() == {"c": 4, "b": 4, "a": 5}
+    rows = by_condition(means(from_table(some), QUICK))
+    assert rows["observers"].to_dict() == {"c": 4, "b": 4, "a": 5}
     pairs = differences(from_table(some), QUICK).set_index(["a", "b"])["observers"]
     assert pairs.to_dict() == {("a", "b"): 4, ("a", "c"): 4, ("b", "c"): 4}
 
@@ -181,9 +181,9 @@ def test_conditions_that_were_never_rated_in_one_scene_are_not_compared():
         for shift, who in enumerate("abc")
         for name, scene, level in (("A", "hard", 1), ("B", "easy", 4))
     ]
-    found = differences(from_table(pd.DataFrame(rows)), QUICK)
-    assert found["difference"].isna().all()
-    assert not found["significant"].any()
+    table = differences(from_table(pd.DataFrame(rows)), QUICK)
+    assert table["difference"].isna().all()
+    assert not table["significant"].any()
 
 
 def test_a_scene_that_only_one_of_two_conditions_has_does_not_move_their_difference():

@@ -56,8 +56,8 @@ def test_the_headline_names_the_best_of_every_criterion():
 )
 def test_the_headline_claims_no_more_than_the_ratings_show(ratings, said):
     rows = [(f"o{k}", name, value) for name, both in ratings.items() for k, value in enumerate(both)]
-    found = report(pd.DataFrame(rows, columns=["observer", "condition", "rating"]))
-    assert headline(found) == said
+    result = report(pd.DataFrame(rows, columns=["observer", "condition", "rating"]))
+    assert headline(result) == said
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_the_headline_claims_no_more_than_the_ratings_show(ratings, said):
     ],
 )
 def test_few_observers_come_with_a_warning(observers, interval, words):
-    found = report(two_criteria(observers), Method(interval=interval, bootstraps=100))
-    assert words in " ".join(found.warnings)
+    result = report(two_criteria(observers), Method(interval=interval, bootstraps=100))
+    assert words in " ".join(result.warnings)
 
 
 def test_enough_observers_of_all_images_come_without():
@@ -105,11 +105,11 @@ def test_a_reason_stands_in_every_row_and_no_cell_is_a_formula():
 class TestOnTheCommandLine:
     def test_json_is_strict_and_alone(self, tmp_path):
         text = run(write(tmp_path, two_criteria(1)), "--bootstraps", 50, "--json")
-        found = json.loads(text, parse_constant=pytest.fail)
-        assert found["criteria"] == ["quality", "sharp"]
-        assert len(found["means"]) == 6
-        assert found["means"][0]["low"] is None
-        assert (found["interval"], found["bootstraps"], found["seed"]) == ("t", 50, 0)
+        output = json.loads(text, parse_constant=pytest.fail)
+        assert output["criteria"] == ["quality", "sharp"]
+        assert len(output["means"]) == 6
+        assert output["means"][0]["low"] is None
+        assert (output["interval"], output["bootstraps"], output["seed"]) == ("t", 50, 0)
 
     def test_the_same_seed_gives_the_same_text(self, tmp_path):
         path = write(tmp_path, two_criteria())
@@ -165,11 +165,11 @@ class TestOnTheCommandLine:
 @pytest.mark.parametrize("chart", [rating_chart, rating_panels])
 class TestCharts:
     def test_hold_every_mean_and_interval(self, chart):
-        found = report(two_criteria())
-        drawn = rows(chart(found))
-        told = {(row["criterion"], row["condition"]): row["mean"] for row in drawn}
-        expected = found.means.set_index(["criterion", "condition"])["mean"].to_dict()
-        assert told == pytest.approx(expected)
+        result = report(two_criteria())
+        table = rows(chart(result))
+        means = {(row["criterion"], row["condition"]): row["mean"] for row in table}
+        expected = result.means.set_index(["criterion", "condition"])["mean"].to_dict()
+        assert means == pytest.approx(expected)
 
     def test_show_names_whatever_characters_they_hold(self, chart):
         table = rated.table(rated.draw(6, 2, 0)).replace({"condition": dict(zip("abc", NASTY, strict=False))})
@@ -188,6 +188,6 @@ def test_criteria_on_one_scale_share_an_axis():
     wider = table.assign(rating=table["rating"].where(table["criterion"] == "sharp", 10 * table["rating"]))
     axes = [
         {tuple(panel["layer"][0]["encoding"]["x"]["scale"]["domain"]) for panel in chart["concat"]}
-        for chart in (rating_panels(report(found)).to_dict() for found in (table, wider))
+        for chart in (rating_panels(report(each)).to_dict() for each in (table, wider))
     ]
     assert [len(ends) for ends in axes] == [1, 2]

@@ -117,6 +117,6 @@ def test_a_line_is_counted_as_an_editor_shows_it(tmp_path):
 def test_one_bad_row_in_a_million_is_found(tmp_path, row, sentence):
     good = "ann,blur,sharp,1\nbob,sharp,blur,0\n" * (MANY // 4)
     path = write(tmp_path, f"{HEADER}\n{good}{row}\n{good}")
-    told = refused(path)
-    assert told.startswith(f"votes.csv, line {MANY // 2 + 2}")
-    assert sentence in told
+    message = refused(path)
+    assert message.startswith(f"votes.csv, line {MANY // 2 + 2}")
+    assert sentence in message

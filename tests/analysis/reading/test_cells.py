@@ -21,8 +21,8 @@ TABLE = pd.DataFrame({"a": [" y", "x", None, "y "], "b": [1, 2, 2, 1], "c": [Tru
     ],
 )
 def test_cells_are_stripped_sorted_and_joined(columns, texts, codes):
-    found = cells_of(TABLE, columns)
-    assert (found.texts, found.codes.tolist()) == (texts, codes)
+    cells = cells_of(TABLE, columns)
+    assert (cells.texts, cells.codes.tolist()) == (texts, codes)
 
 
 def test_a_row_can_be_asked_for_its_text():
@@ -34,9 +34,9 @@ def test_a_value_of_each_text_goes_to_its_rows():
 
 
 def test_categories_may_hold_more_names_than_occur():
-    found = Cells(("x", "z"), np.array([1, 0])).categories(("x", "y", "z"))
-    assert found.tolist() == ["z", "x"]
-    assert found.categories.tolist() == ["x", "y", "z"]
+    ordered = Cells(("x", "z"), np.array([1, 0])).categories(("x", "y", "z"))
+    assert ordered.tolist() == ["z", "x"]
+    assert ordered.categories.tolist() == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize("rows", [0, 3])

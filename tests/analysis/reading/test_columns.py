@@ -25,10 +25,10 @@ def test_named_columns_replace_the_usual_ones_alone():
 
 
 def test_columns_may_be_joined_and_answers_may_be_1_and_2(tmp_path):
-    found = count(read_votes(write(tmp_path, PAIRS), columns=parse_columns(ROLES, "A=1,B=2")))
-    assert found.conditions == ("NN 4", "OPT 10")
-    assert found.observers == ("ann", "bob")
-    assert found.wins.tolist() == [[[0, 0], [2, 0]], [[0, 1], [0, 0]]]
+    counts = count(read_votes(write(tmp_path, PAIRS), columns=parse_columns(ROLES, "A=1,B=2")))
+    assert counts.conditions == ("NN 4", "OPT 10")
+    assert counts.observers == ("ann", "bob")
+    assert counts.wins.tolist() == [[[0, 0], [2, 0]], [[0, 1], [0, 0]]]
 
 
 def test_the_votes_on_light_fields_are_read_as_they_are():
@@ -40,10 +40,10 @@ def test_the_votes_on_light_fields_are_read_as_they_are():
     won = sum([row[name] for name in names] in (left, right) for row in rows)
     roles = "condition_A=dist_type1+dist_level1,condition_B=dist_type2+dist_level2,is_A_selected=selected"
     votes = read_votes(path, columns=parse_columns(roles, "A=1,B=2"))
-    found = count(votes)
-    place = found.conditions.index
-    assert (len(found.conditions), len(scenes(votes)), found.wins.sum()) == (37, 10, len(rows))
-    assert found.wins[:, place("OPT 1"), place("DQ 1")].sum() == won > 0
+    counts = count(votes)
+    place = counts.conditions.index
+    assert (len(counts.conditions), len(scenes(votes)), counts.wins.sum()) == (37, 10, len(rows))
+    assert counts.wins[:, place("OPT 1"), place("DQ 1")].sum() == won > 0
 
 
 @pytest.mark.parametrize(("values", "a"), [("A=left,B=right", 1.0), ("A=right,B=left", 0.0)])

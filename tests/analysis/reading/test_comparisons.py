@@ -27,18 +27,18 @@ def votes(*rows):
 
 
 def test_votes_are_counted_by_observer_and_pair():
-    found = count(
+    counts = count(
         votes(["zoe", "x", "y", 1], ["zoe", "y", "x", 0], ["abe", "x", "y", 0.5], ["zoe", "z", "x", 1])
     )
-    assert found.conditions == ("x", "y", "z")
-    assert found.observers == ("abe", "zoe")
-    assert found.wins[0].tolist() == [[0, 0.5, 0], [0.5, 0, 0], [0, 0, 0]]
-    assert found.wins[1].tolist() == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
+    assert counts.conditions == ("x", "y", "z")
+    assert counts.observers == ("abe", "zoe")
+    assert counts.wins[0].tolist() == [[0, 0.5, 0], [0.5, 0, 0], [0, 0, 0]]
+    assert counts.wins[1].tolist() == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
 
 
 def test_answers_keep_who_was_a_and_who_was_not_sure():
-    found = count(votes(["o", "x", "y", 1], ["o", "y", "x", 0], ["o", "y", "x", 0.5]))
-    chosen, unsure, other = found.answers[0].tolist()
+    counts = count(votes(["o", "x", "y", 1], ["o", "y", "x", 0], ["o", "y", "x", 0.5]))
+    chosen, unsure, other = counts.answers[0].tolist()
     assert chosen == [[0, 1], [0, 0]]
     assert unsure == [[0, 0], [1, 0]]
     assert other == [[0, 0], [1, 0]]
@@ -46,15 +46,15 @@ def test_answers_keep_who_was_a_and_who_was_not_sure():
 
 @given(rows=ROWS)
 def test_counting_agrees_with_adding_up_one_by_one(rows):
-    found = count(votes(*([who, *pair, choice, kind] for who, pair, choice, kind in rows)))
+    counts = count(votes(*([who, *pair, choice, kind] for who, pair, choice, kind in rows)))
     main = [row for row in rows if row[3] == "main"]
-    expected = np.zeros_like(found.wins)
+    expected = np.zeros_like(counts.wins)
     for who, (a, b), choice, _ in main:
-        k, i, j = found.observers.index(who), found.conditions.index(a), found.conditions.index(b)
+        k, i, j = counts.observers.index(who), counts.conditions.index(a), counts.conditions.index(b)
         expected[k, i, j] += choice
         expected[k, j, i] += 1 - choice
-    assert np.array_equal(found.wins, expected)
-    assert np.array_equal(to_wins(found.answers), expected)
+    assert np.array_equal(counts.wins, expected)
+    assert np.array_equal(to_wins(counts.answers), expected)
 
 
 @given(rows=ROWS, shuffled=st.randoms(use_true_random=False))
@@ -72,8 +72,8 @@ def test_the_order_of_rows_does_not_matter(rows, shuffled):
     ],
 )
 def test_other_kinds_of_trials_are_left_out_with_a_note(kinds, note):
-    found = count(votes(["o", "x", "y", 1], *(["o", "x", "reference", 1, kind] for kind in kinds)))
-    assert (found.conditions, found.wins.sum(), found.notes) == (("x", "y"), 1, (note,))
+    counts = count(votes(["o", "x", "y", 1], *(["o", "x", "reference", 1, kind] for kind in kinds)))
+    assert (counts.conditions, counts.wins.sum(), counts.notes) == (("x", "y"), 1, (note,))
 
 
 def test_many_observers_of_many_conditions_take_little_memory():
@@ -81,9 +81,9 @@ def test_many_observers_of_many_conditions_take_little_memory():
     a, b = rng.permuted(np.tile(np.arange(200), (1000, 1)), axis=1)[:, :2].T
     people = pd.Series(np.arange(1000) % 200)
     table = pd.DataFrame({"observer": people, "condition_A": a, "condition_B": b, "is_A_selected": 1})
-    found = count(from_table(table))
-    assert found.answers.shape == (200, 3, 200, 200)
-    assert found.answers.nbytes <= 100e6
+    counts = count(from_table(table))
+    assert counts.answers.shape == (200, 3, 200, 200)
+    assert counts.answers.nbytes <= 100e6
 
 
 def test_no_main_trials_are_no_votes():

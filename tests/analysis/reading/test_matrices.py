@@ -76,8 +76,8 @@ DOUBTS = {
 
 @pytest.mark.parametrize(("text", "votes", "note"), DOUBTS.values(), ids=DOUBTS)
 def test_what_may_be_a_slip_is_a_note(tmp_path, text, votes, note):
-    (found,) = read(tmp_path, text, votes_per_pair=votes).notes
-    assert note in found
+    (warning,) = read(tmp_path, text, votes_per_pair=votes).notes
+    assert note in warning
 
 
 SOUND = {

@@ -16,14 +16,14 @@ def read(tmp_path, text):
 
 
 def test_rows_may_come_in_any_order(tmp_path):
-    found = read(tmp_path, PLAIN)
-    assert (found.names, found.conditions, found.scenes) == (("psnr", "lpips"), ("a", "b"), ("",))
-    assert found.values.tolist() == [[[31.0, 30.0]], [[0.1, 0.2]]]
+    data = read(tmp_path, PLAIN)
+    assert (data.names, data.conditions, data.scenes) == (("psnr", "lpips"), ("a", "b"), ("",))
+    assert data.values.tolist() == [[[31.0, 30.0]], [[0.1, 0.2]]]
 
 
 def test_values_follow_the_order_of_the_study_and_point_upwards(tmp_path):
-    found = of_study(read(tmp_path, PLAIN), ("b", "a"))
-    assert found.tolist() == [[30.0, 31.0], [-0.2, -0.1]]
+    values = of_study(read(tmp_path, PLAIN), ("b", "a"))
+    assert values.tolist() == [[30.0, 31.0], [-0.2, -0.1]]
 
 
 def test_a_condition_gets_the_mean_of_its_scenes(tmp_path):
@@ -44,17 +44,17 @@ def test_a_condition_gets_the_mean_of_its_scenes(tmp_path):
     ],
 )
 def test_a_known_name_or_a_suffix_says_which_way_is_better(tmp_path, name, better):
-    found = read(tmp_path, f"condition,{name}\na,1\nb,2\n")
-    assert found.better == (better,)
-    assert found.names == (name.partition(":")[0],)
-    assert found.notes == ()
+    data = read(tmp_path, f"condition,{name}\na,1\nb,2\n")
+    assert data.better == (better,)
+    assert data.names == (name.partition(":")[0],)
+    assert data.notes == ()
 
 
 @pytest.mark.parametrize("name", ["sharpness", "psnrx", "l10"])
 def test_an_unknown_metric_is_taken_as_higher_is_better_and_says_so(tmp_path, name):
-    found = read(tmp_path, f"condition,{name}\na,1\nb,2\n")
-    assert found.better == ("higher",)
-    assert found.notes == (f"'{name}' is taken as higher is better; else call it '{name}:lower'",)
+    data = read(tmp_path, f"condition,{name}\na,1\nb,2\n")
+    assert data.better == ("higher",)
+    assert data.notes == (f"'{name}' is taken as higher is better; else call it '{name}:lower'",)
 
 
 BAD = {
@@ -101,5 +101,5 @@ def test_metrics_and_votes_must_know_the_same_conditions_and_scenes(tmp_path, co
 
 
 def test_values_are_numbers_whatever_the_separator(tmp_path):
-    found = read(tmp_path, SCENES.replace(",", ";"))
-    assert found.values == pytest.approx(np.array([[[30.0, 31], [40, 44]]]))
+    data = read(tmp_path, SCENES.replace(",", ";"))
+    assert data.values == pytest.approx(np.array([[[30.0, 31], [40, 44]]]))

@@ -47,9 +47,9 @@ def test_printed_psnr_and_l2_order_the_networks_nearly_alike(name):
 
 def test_lpips_agrees_with_the_observers_of_the_denoising_study_and_psnr_does_not():
     scores = analyse(published("denoising"), Method(bootstraps=100))
-    found = agreement(scores, published_metrics("denoising")).table.set_index("metric")
-    assert found.loc["lpips", "spearman"] == pytest.approx(27 / 35)
-    assert found.loc["psnr", "spearman"] == pytest.approx(-15 / 35)
+    result = agreement(scores, published_metrics("denoising")).table.set_index("metric")
+    assert result.loc["lpips", "spearman"] == pytest.approx(27 / 35)
+    assert result.loc["psnr", "spearman"] == pytest.approx(-15 / 35)
 
 
 def test_an_unknown_study_lists_the_choices():

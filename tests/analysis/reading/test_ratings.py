@@ -17,25 +17,25 @@ def read(folder, text, **options):
 
 
 def test_a_table_of_three_columns_is_enough(tmp_path):
-    found = read(tmp_path, GOOD)
-    assert list(found.table["rating"]) == [3.0, 4.0]
-    assert found.criteria == ("rating",)
-    assert set(found.table["kind"]) == {"main"}
+    data = read(tmp_path, GOOD)
+    assert list(data.table["rating"]) == [3.0, 4.0]
+    assert data.criteria == ("rating",)
+    assert set(data.table["kind"]) == {"main"}
 
 
 @pytest.mark.parametrize("header", ["Observer,Condition,RATING", "OBSERVER;condition;Rating"])
 def test_columns_may_be_spelt_in_any_case(tmp_path, header):
     text = GOOD.replace("observer,condition,rating", header)
-    found = read(tmp_path, text.replace(",", ";") if ";" in header else text)
-    assert list(found.table["condition"]) == ["x", "x"]
+    data = read(tmp_path, text.replace(",", ";") if ";" in header else text)
+    assert list(data.table["condition"]) == ["x", "x"]
 
 
 def test_columns_of_other_names_are_named(tmp_path):
     text = "reader,method,level,score,what\nanna,OPT,10,3,sharpness\nbob,OPT,20,4,sharpness\n"
     columns = "observer=reader,condition=method+level,rating=score,criterion=what"
-    found = read(tmp_path, text, columns=columns)
-    assert list(found.table["condition"]) == ["OPT 10", "OPT 20"]
-    assert found.criteria == ("sharpness",)
+    data = read(tmp_path, text, columns=columns)
+    assert list(data.table["condition"]) == ["OPT 10", "OPT 20"]
+    assert data.criteria == ("sharpness",)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_a_missing_column_comes_with_the_option_that_names_it(tmp_path):
 
 
 def test_a_criterion_without_a_name_is_called_rating(tmp_path):
-    found = read(tmp_path, "observer,condition,rating,criterion\nanna,x,3,\nanna,x,4,sharp\n")
-    assert found.criteria == ("rating", "sharp")
+    data = read(tmp_path, "observer,condition,rating,criterion\nanna,x,3,\nanna,x,4,sharp\n")
+    assert data.criteria == ("rating", "sharp")
 
 
 def test_ratings_are_no_votes_and_say_what_reads_them(tmp_path):
@@ -97,15 +97,15 @@ def test_people_and_simulated_observers_are_never_pooled(tmp_path):
 
 def test_excluded_observers_come_with_their_reason(tmp_path):
     text = "observer,condition,rating,excluded\nanna,x,3,\nbob,x,5,asleep\n"
-    found = read(tmp_path, text)
-    assert set(found.table["observer"]) == {"anna"}
-    assert found.excluded == (("bob", "asleep"),)
+    data = read(tmp_path, text)
+    assert set(data.table["observer"]) == {"anna"}
+    assert data.excluded == (("bob", "asleep"),)
 
 
 def test_an_observer_is_left_out_with_a_reason(tmp_path):
-    found = without(read(tmp_path, GOOD), {"bob": "asleep"})
-    assert set(found.table["observer"]) == {"anna"}
-    assert found.excluded == (("bob", "asleep"),)
+    rest = without(read(tmp_path, GOOD), {"bob": "asleep"})
+    assert set(rest.table["observer"]) == {"anna"}
+    assert rest.excluded == (("bob", "asleep"),)
 
 
 @pytest.mark.parametrize(

@@ -16,38 +16,38 @@ SCORES = np.array([0.9, 0.3, 0.0, -0.4, -0.8])
 
 @pytest.mark.parametrize(("name", "prior"), PUBLISHED_JOD)
 def test_published_tables_give_the_published_scores(name, prior):
-    found = analyse(published(name), Method(prior, bootstraps=2))
-    assert found.jod == pytest.approx(PUBLISHED_JOD[name, prior], abs=1e-6)
+    scores = analyse(published(name), Method(prior, bootstraps=2))
+    assert scores.jod == pytest.approx(PUBLISHED_JOD[name, prior], abs=1e-6)
 
 
 @pytest.mark.parametrize(("name", "prior"), PUBLISHED_JOD)
 def test_an_anchor_shifts_the_published_scores(name, prior):
     expected = np.array(PUBLISHED_JOD[name, prior])
-    found = analyse(published(name), Method(prior, bootstraps=2, anchor="l1"))
-    assert found.jod == pytest.approx(expected - expected[0], abs=2e-6)
+    scores = analyse(published(name), Method(prior, bootstraps=2, anchor="l1"))
+    assert scores.jod == pytest.approx(expected - expected[0], abs=2e-6)
 
 
 @pytest.mark.parametrize(("name", "se_jod"), [("denoising", 0.068), ("mri", 0.10)])
 def test_parametric_intervals_agree_with_the_fisher_information(name, se_jod):
-    found = analyse(published(name), Method("none"))
-    assert np.mean(found.high - found.low) / (2 * 1.96) == pytest.approx(se_jod, rel=0.05)
+    scores = analyse(published(name), Method("none"))
+    assert np.mean(scores.high - scores.low) / (2 * 1.96) == pytest.approx(se_jod, rel=0.05)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_matrix_has_parametric_intervals_and_says_so(name):
-    found = analyse(published(name), Method(bootstraps=50))
-    assert (found.interval, found.observers) == ("parametric", None)
-    assert any("interval 't' is ignored" in warning for warning in found.warnings)
+    scores = analyse(published(name), Method(bootstraps=50))
+    assert (scores.interval, scores.observers) == ("parametric", None)
+    assert any("interval 't' is ignored" in warning for warning in scores.warnings)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_simulated_observers_are_recovered(prior, interval):
-    found = analyse(study(SCORES, 20, 12, seed=0, spread_jod=0.2), Method(prior, interval, bootstraps=400))
-    assert found.jod == pytest.approx(SCORES, abs=0.25)
-    assert ((found.low < SCORES) & (found.high > SCORES)).sum() >= 4
-    assert (found.low < found.jod).all()
-    assert (found.jod < found.high).all()
+    scores = analyse(study(SCORES, 20, 12, seed=0, spread_jod=0.2), Method(prior, interval, bootstraps=400))
+    assert scores.jod == pytest.approx(SCORES, abs=0.25)
+    assert ((scores.low < SCORES) & (scores.high > SCORES)).sum() >= 4
+    assert (scores.low < scores.jod).all()
+    assert (scores.jod < scores.high).all()
 
 
 def test_adding_a_constant_to_the_true_scores_changes_nothing():
@@ -71,16 +71,16 @@ def test_relabelling_conditions_permutes_scores_and_intervals():
 
 
 def test_one_observer_gets_a_ranking_with_parametric_intervals():
-    found = analyse(study(SCORES, 1, 40, seed=0), Method(bootstraps=100))
-    assert (found.interval, found.observers) == ("parametric", 1)
-    assert found.warnings[0].startswith("one observer has")
-    assert (found.low < found.jod).all()
+    scores = analyse(study(SCORES, 1, 40, seed=0), Method(bootstraps=100))
+    assert (scores.interval, scores.observers) == ("parametric", 1)
+    assert scores.warnings[0].startswith("one observer has")
+    assert (scores.low < scores.jod).all()
 
 
 def test_pairs_that_were_never_compared_are_bridged_by_others():
-    found = analyse(matrix((0, 75, 0), (25, 0, 75), (0, 25, 0)), Method("none", bootstraps=50))
-    assert found.identifiable
-    assert found.jod == pytest.approx([1, 0, -1], abs=1e-5)
+    scores = analyse(matrix((0, 75, 0), (25, 0, 75), (0, 25, 0)), Method("none", bootstraps=50))
+    assert scores.identifiable
+    assert scores.jod == pytest.approx([1, 0, -1], abs=1e-5)
 
 
 def always_won():
@@ -92,62 +92,62 @@ def two_islands():
 
 
 def test_without_a_prior_a_condition_that_always_won_leaves_the_scale_undefined():
-    found = analyse(always_won(), Method("none", bootstraps=100))
-    assert not found.identifiable
-    assert np.isnan([found.jod, found.low, found.high]).all()
-    assert any("a never lost against b, c, d" in warning for warning in found.warnings)
-    known = {(pair.a, pair.b) for pair in found.pairs if np.isfinite(pair.difference)}
-    assert known == {("b", "c"), ("b", "d"), ("c", "d")}
+    scores = analyse(always_won(), Method("none", bootstraps=100))
+    assert not scores.identifiable
+    assert np.isnan([scores.jod, scores.low, scores.high]).all()
+    assert any("a never lost against b, c, d" in warning for warning in scores.warnings)
+    sure = {(pair.a, pair.b) for pair in scores.pairs if np.isfinite(pair.difference)}
+    assert sure == {("b", "c"), ("b", "d"), ("c", "d")}
 
 
 def test_with_a_prior_a_condition_that_always_won_is_finite_with_a_warning():
-    found = analyse(always_won(), Method("distance", bootstraps=100))
-    assert not found.identifiable
-    assert np.isfinite(found.jod).all()
-    assert found.jod.argmax() == 0
-    assert np.isnan([found.low, found.high]).all()
-    assert any("arbitrary ones, without intervals" in warning for warning in found.warnings)
+    scores = analyse(always_won(), Method("distance", bootstraps=100))
+    assert not scores.identifiable
+    assert np.isfinite(scores.jod).all()
+    assert scores.jod.argmax() == 0
+    assert np.isnan([scores.low, scores.high]).all()
+    assert any("arbitrary ones, without intervals" in warning for warning in scores.warnings)
 
 
 ANCHORED = {"inside": ("b", [False, True, True, True]), "alone": ("a", [False] * 4)}
 
 
-@pytest.mark.parametrize(("anchor", "known"), ANCHORED.values(), ids=ANCHORED)
-def test_an_interval_is_given_where_the_votes_fix_the_distance_to_the_anchor(anchor, known):
-    found = analyse(always_won(), Method(anchor=anchor, bootstraps=100))
-    assert np.isfinite(found.jod).all()
-    assert np.isfinite(found.low).tolist() == np.isfinite(found.high).tolist() == known
+@pytest.mark.parametrize(("anchor", "bounded"), ANCHORED.values(), ids=ANCHORED)
+def test_an_interval_is_given_where_the_votes_fix_the_distance_to_the_anchor(anchor, bounded):
+    scores = analyse(always_won(), Method(anchor=anchor, bootstraps=100))
+    assert np.isfinite(scores.jod).all()
+    assert np.isfinite(scores.low).tolist() == np.isfinite(scores.high).tolist() == bounded
 
 
 def test_a_condition_between_two_open_distances_has_no_interval():
     chain = matrix((0, 9, 9, 9), (0, 0, 5, 9), (0, 4, 0, 9), (0, 0, 0, 0))  # b and c won and lost
-    found = analyse(chain, Method(bootstraps=100))
-    assert np.isfinite(found.jod).all()
-    assert np.isnan([found.low, found.high]).all()
+    scores = analyse(chain, Method(bootstraps=100))
+    assert np.isfinite(scores.jod).all()
+    assert np.isnan([scores.low, scores.high]).all()
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_islands_have_no_common_scale_whatever_the_prior(prior):
-    found = analyse(two_islands(), Method(prior, bootstraps=100))
-    assert not found.identifiable
-    assert np.isnan(found.jod).all()
-    assert any("a, b | c, d" in warning for warning in found.warnings)
-    known = {(pair.a, pair.b) for pair in found.pairs if np.isfinite(pair.difference)}
-    assert known == {("a", "b"), ("c", "d")}
+    scores = analyse(two_islands(), Method(prior, bootstraps=100))
+    assert not scores.identifiable
+    assert np.isnan(scores.jod).all()
+    assert any("a, b | c, d" in warning for warning in scores.warnings)
+    sure = {(pair.a, pair.b) for pair in scores.pairs if np.isfinite(pair.difference)}
+    assert sure == {("a", "b"), ("c", "d")}
 
 
 def test_two_conditions_with_one_winner_are_undefined_with_the_prior_too():
-    found = analyse(matrix((0, 5), (0, 0)), Method(bootstraps=50))
-    assert np.isnan(found.jod).all()
-    assert not found.identifiable
+    scores = analyse(matrix((0, 5), (0, 0)), Method(bootstraps=50))
+    assert np.isnan(scores.jod).all()
+    assert not scores.identifiable
 
 
 def test_degenerate_replicates_are_reported_with_what_they_do():
-    found = analyse(study(np.array([1.5, 0, -1.5]), 6, 4, seed=4), Method("none", bootstraps=500))
-    assert 0 < found.degenerate < 0.025 * 500
-    assert len(found.replicates) == 500 - found.degenerate
-    assert np.isfinite(found.low).all()
-    assert found.warnings[-1] == f"{found.degenerate} of 500 replicates had no finite scores"
+    scores = analyse(study(np.array([1.5, 0, -1.5]), 6, 4, seed=4), Method("none", bootstraps=500))
+    assert 0 < scores.degenerate < 0.025 * 500
+    assert len(scores.replicates) == 500 - scores.degenerate
+    assert np.isfinite(scores.low).all()
+    assert scores.warnings[-1] == f"{scores.degenerate} of 500 replicates had no finite scores"
 
 
 def thin_bridge(*people):
@@ -159,39 +159,39 @@ def thin_bridge(*people):
 
 @pytest.mark.parametrize("people", [(), ("p",)], ids=["matrix", "one observer"])
 def test_a_bridge_of_two_votes_has_no_intervals_without_a_prior(people):
-    found = analyse(thin_bridge(*people), Method("none", bootstraps=400))
-    assert np.isfinite(found.jod).all()
-    assert found.degenerate == pytest.approx(200, abs=40)  # two votes at even chances agree half the time
-    assert np.isnan([found.low, found.high]).all()
-    assert np.isnan([pair.se for pair in found.pairs]).all()
-    assert found.warnings[-1] == (
-        f"{found.degenerate} of 400 replicates had no finite scores, so there are no intervals and no "
+    scores = analyse(thin_bridge(*people), Method("none", bootstraps=400))
+    assert np.isfinite(scores.jod).all()
+    assert scores.degenerate == pytest.approx(200, abs=40)  # two votes at even chances agree half the time
+    assert np.isnan([scores.low, scores.high]).all()
+    assert np.isnan([pair.se for pair in scores.pairs]).all()
+    assert scores.warnings[-1] == (
+        f"{scores.degenerate} of 400 replicates had no finite scores, so there are no intervals and no "
         "standard errors"
     )
-    assert not any("parametric" in warning for warning in found.warnings)
+    assert not any("parametric" in warning for warning in scores.warnings)
 
 
 def test_observers_and_votes_that_both_fail_are_both_counted():
     wins = np.array([[[0.0, 6, 0], [4, 0, 1], [0, 0, 0]], [[0.0, 6, 0], [4, 0, 0], [0, 1, 0]]])
-    found = analyse(Comparisons(tuple("abc"), ("p", "q"), wins), Method("none", bootstraps=400))
-    assert np.isnan([found.low, found.high]).all()
-    assert len(found.replicates) == 0
-    counts = [int(word) for word in found.warnings[-1].split() if word.isdigit()]
-    assert counts == [pytest.approx(200, abs=40), 400, found.degenerate, 400]  # p alone or q alone: half
-    assert found.warnings[-1].endswith("so there are no intervals and no standard errors")
+    scores = analyse(Comparisons(tuple("abc"), ("p", "q"), wins), Method("none", bootstraps=400))
+    assert np.isnan([scores.low, scores.high]).all()
+    assert len(scores.replicates) == 0
+    counts = [int(word) for word in scores.warnings[-1].split() if word.isdigit()]
+    assert counts == [pytest.approx(200, abs=40), 400, scores.degenerate, 400]  # p alone or q alone: half
+    assert scores.warnings[-1].endswith("so there are no intervals and no standard errors")
 
 
 def test_replicates_that_do_not_vary_give_no_interval():
     wins = np.array([[[0.0, 2], [1, 0]], [[0.0, 2], [1, 0]]])  # two people, the same votes
-    found = analyse(Comparisons(("a", "b"), ("p", "q"), wins), Method("none", bootstraps=100))
-    assert np.isnan(found.low).all()
-    assert any("do not vary" in warning for warning in found.warnings)
+    scores = analyse(Comparisons(("a", "b"), ("p", "q"), wins), Method("none", bootstraps=100))
+    assert np.isnan(scores.low).all()
+    assert any("do not vary" in warning for warning in scores.warnings)
 
 
 def test_half_votes_count_half():
-    found = analyse(matrix((0, 1.5), (1.5, 0)), Method(bootstraps=20))
-    assert found.jod == pytest.approx([0, 0], abs=1e-9)
-    assert found.comparisons == 3
+    scores = analyse(matrix((0, 1.5), (1.5, 0)), Method(bootstraps=20))
+    assert scores.jod == pytest.approx([0, 0], abs=1e-9)
+    assert scores.comparisons == 3
 
 
 BAD = {

@@ -21,8 +21,8 @@ run = printer(analyse)
 def test_the_published_scores_come_from_the_command_line(name, prior):
     votes = {"denoising": "112", "mri": EXAMPLES / "mri_votes_per_pair.csv"}[name]
     options = ["--winner", "column", "--votes-per-pair", votes, "--prior", prior, "--bootstraps", 20]
-    found = json.loads(run("--counts", EXAMPLES / f"{name}.csv", *options, "--json"))
-    assert found["jod"] == pytest.approx(PUBLISHED_JOD[name, prior], abs=1e-3)
+    output = json.loads(run("--counts", EXAMPLES / f"{name}.csv", *options, "--json"))
+    assert output["jod"] == pytest.approx(PUBLISHED_JOD[name, prior], abs=1e-3)
 
 
 def test_votes_become_a_readable_table(tmp_path):
@@ -44,9 +44,9 @@ def test_every_option_reaches_the_result(tmp_path):
         "--anchor",
         "y",
     ]
-    found = json.loads(run(write(tmp_path, VOTES), *options, "--json"))
-    told = (found["prior"], found["interval"], found["bootstraps"], found["seed"], found["anchor"])
-    assert told == ("none", "percentile", 70, 3, "y")
+    output = json.loads(run(write(tmp_path, VOTES), *options, "--json"))
+    method = (output["prior"], output["interval"], output["bootstraps"], output["seed"], output["anchor"])
+    assert method == ("none", "percentile", 70, 3, "y")
 
 
 BAD = {
@@ -103,11 +103,11 @@ def test_scores_that_the_votes_leave_open_are_dashes_in_the_text(tmp_path):
 
 def test_tables_and_pictures_go_where_they_are_told(votes, tmp_path):
     files = ["--csv", tmp_path / "r.csv", "--latex", tmp_path / "t.tex", "--figures", tmp_path / "new" / "f"]
-    found = json.loads(run(votes, *QUICK, *files, "--json"))
+    output = json.loads(run(votes, *QUICK, *files, "--json"))
     assert (tmp_path / "r.csv").read_text().startswith("rank,condition,jod")
     assert "\\toprule" in (tmp_path / "t.tex").read_text()
     assert {path.name for path in (tmp_path / "new" / "f").iterdir()} >= {"scores.svg", "votes.svg"}
-    assert found["observers"] == 4
+    assert output["observers"] == 4
 
 
 def test_the_methods_are_all_that_is_printed_when_asked_for(votes):
@@ -118,9 +118,9 @@ def test_the_methods_are_all_that_is_printed_when_asked_for(votes):
 
 
 def test_options_of_the_model_reach_the_result(votes):
-    found = json.loads(run(votes, *QUICK, "--side-bias", "--ties", "threshold", "--json"))
-    assert (found["method"]["ties"], found["method"]["side_bias"]) == ("threshold", True)
-    assert found["side_bias"]["jod"] is not None
+    output = json.loads(run(votes, *QUICK, "--side-bias", "--ties", "threshold", "--json"))
+    assert (output["method"]["ties"], output["method"]["side_bias"]) == ("threshold", True)
+    assert output["side_bias"]["jod"] is not None
 
 
 SIMPLER = "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"

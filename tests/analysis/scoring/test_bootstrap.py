@@ -33,8 +33,8 @@ ONE_SCALE = np.zeros(4, dtype=int)
 
 def test_resamples_follow_the_recorded_recipe():
     wins = study(SCORES, 5, 4, seed=0).wins
-    drawn = np.random.default_rng(7).integers(0, 5, (3, 5))
-    by_hand = np.stack([sum(wins[k] for k in row) for row in drawn])
+    picks = np.random.default_rng(7).integers(0, 5, (3, 5))
+    by_hand = np.stack([sum(wins[k] for k in row) for row in picks])
     assert (resample_observers(wins, 3, seed=7) == by_hand).all()
 
 
@@ -56,16 +56,16 @@ def slow_interval(wins, bootstraps, seed, with_prior):
 @pytest.mark.parametrize("prior", PRIORS)
 def test_percentile_intervals_follow_the_recorded_recipe_to_the_end(prior):
     made = study(SCORES, 7, 6, seed=1, spread_jod=0.3)
-    found = analyse(made, Method(prior, "percentile", bootstraps=24, seed=9333))
+    scores = analyse(made, Method(prior, "percentile", bootstraps=24, seed=9333))
     low, high = slow_interval(made.wins, 24, 9333, prior == "distance")
-    assert found.low == pytest.approx(low, abs=1e-4)
-    assert found.high == pytest.approx(high, abs=1e-4)
+    assert scores.low == pytest.approx(low, abs=1e-4)
+    assert scores.high == pytest.approx(high, abs=1e-4)
 
 
 def test_real_votes_give_the_known_percentile_intervals():
-    found = analyse(tone_mapping(), Method("distance", "percentile", bootstraps=300, seed=9333))
-    assert found.low == pytest.approx(TONE_MAPPING_LOW, abs=1e-5)  # 1e-2 asked
-    assert found.high == pytest.approx(TONE_MAPPING_HIGH, abs=1e-5)
+    scores = analyse(tone_mapping(), Method("distance", "percentile", bootstraps=300, seed=9333))
+    assert scores.low == pytest.approx(TONE_MAPPING_LOW, abs=1e-5)  # 1e-2 asked
+    assert scores.high == pytest.approx(TONE_MAPPING_HIGH, abs=1e-5)
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 1000])
@@ -79,18 +79,18 @@ def test_chunks_of_any_size_hold_the_same_replicates(size):
 
 def test_a_job_tells_how_far_it_is_until_all_is_done(monkeypatch):
     monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 4 * 16)  # four replicates of four conditions
-    told = []
+    steps = []
     draws = observer_draws(study(SCORES, 8, 6, seed=2).wins, 10, seed=0)
-    refit(draws, "none", SCORES, ONE_SCALE, True, lambda *progress: told.append(progress))
-    assert told == [(4, 10), (8, 10), (10, 10)]
+    refit(draws, "none", SCORES, ONE_SCALE, True, lambda *progress: steps.append(progress))
+    assert steps == [(4, 10), (8, 10), (10, 10)]
 
 
 def test_a_job_that_is_cancelled_stops_there(monkeypatch):
     monkeypatch.setattr("uplapp.analysis.model.objective.CELLS", 16)
-    told = []
+    steps = []
 
     def stop(done, total):
-        told.append(done)
+        steps.append(done)
         if done == 2:
             raise Cancelled("stopped")
 
@@ -103,7 +103,7 @@ def test_a_job_that_is_cancelled_stops_there(monkeypatch):
             True,
             stop,
         )
-    assert told == [1, 2]
+    assert steps == [1, 2]
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -115,10 +115,10 @@ def test_two_hundred_conditions_stay_within_memory(prior):
     wins[:, second, first] = 12 - wins[:, first, second]
     draws = observer_draws(wins, 2, seed=0)
     tracemalloc.start()
-    found = refit(draws, prior, truth - truth.mean(), np.zeros(n, dtype=int), prior == "none")
+    refits = refit(draws, prior, truth - truth.mean(), np.zeros(n, dtype=int), prior == "none")
     peak_mb = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    assert found.degenerate == 0
+    assert refits.degenerate == 0
     assert peak_mb < 200
 
 
@@ -177,9 +177,9 @@ def test_twice_the_people_leave_scores_without_a_prior(seed):
 
 def test_drawn_votes_keep_the_number_a_pair():
     counts = study(SCORES, 1, 9, seed=0).wins[0]
-    drawn = draw_votes(SCORES, counts, 50, seed=1)
-    assert (drawn + drawn.swapaxes(1, 2) == counts + counts.T).all()
-    assert drawn[:, 0, 3].mean() > drawn[:, 3, 0].mean()
+    votes = draw_votes(SCORES, counts, 50, seed=1)
+    assert (votes + votes.swapaxes(1, 2) == counts + counts.T).all()
+    assert votes[:, 0, 3].mean() > votes[:, 3, 0].mean()
 
 
 def test_the_t_interval_by_hand():
@@ -201,10 +201,10 @@ def test_the_normal_interval_is_196_standard_deviations():
 
 def test_replicates_without_an_optimum_are_counted_and_kept_out():
     both, one = np.array([[0.0, 3], [1, 0]]), np.array([[0.0, 4], [0, 0]])
-    found = refit(np.stack([both, one, both]), "none", np.zeros(2), np.zeros(2, dtype=int), directed=True)
-    assert found.degenerate == 1
-    assert found.scores.shape == (2, 2)
-    assert np.isfinite(found.scores).all()
+    refits = refit(np.stack([both, one, both]), "none", np.zeros(2), np.zeros(2, dtype=int), directed=True)
+    assert refits.degenerate == 1
+    assert refits.scores.shape == (2, 2)
+    assert np.isfinite(refits.scores).all()
 
 
 @pytest.mark.parametrize(("conditions", "seed"), [(6, 4), (8, 2), (8, 4), (12, 5)])

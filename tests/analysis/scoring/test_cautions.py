@@ -10,16 +10,16 @@ from uplapp.values import Method
 SCORES = np.array([0.5, 0.0, -0.5])
 
 
-def told(observers, votes=8, method=Method(bootstraps=100)):  # noqa: B008 - frozen
+def cautions_of(observers, votes=8, method=Method(bootstraps=100)):  # noqa: B008 - frozen
     return analyse(study(SCORES, observers, votes, seed=0), method).warnings
 
 
 def test_a_sound_study_needs_no_caution():
-    assert told(FEW_OBSERVERS) == ()
+    assert cautions_of(FEW_OBSERVERS) == ()
 
 
 def test_few_observers_are_said_to_give_narrow_intervals():
-    (sentence,) = told(FEW_OBSERVERS - 1)
+    (sentence,) = cautions_of(FEW_OBSERVERS - 1)
     assert sentence.startswith(f"intervals of {FEW_OBSERVERS - 1} observers may be too narrow")
 
 

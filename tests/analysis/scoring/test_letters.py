@@ -109,6 +109,6 @@ def test_a_pair_that_no_test_compares_is_not_called_tied():
 
 
 def test_a_condition_at_an_unknown_distance_has_no_letter():
-    found = analyse(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)), Method("none", bootstraps=50))
-    assert [np.isfinite(pair.p) for pair in found.pairs] == [True, True, True]
-    assert letters(found) == ("", "a", "a")
+    scores = analyse(matrix((0, 9, 9), (0, 0, 5), (0, 4, 0)), Method("none", bootstraps=50))
+    assert [np.isfinite(pair.p) for pair in scores.pairs] == [True, True, True]
+    assert letters(scores) == ("", "a", "a")

@@ -18,51 +18,51 @@ def people(observers=16, votes=6, seed=0, side=SIDE, tie=TIE, answers=None):
     """Observers who answer by the threshold model with a pull of the first place."""
     if answers is None:
         truth = AnswerFit(SCORES[None], np.array([side]), np.array([tie]), np.ones(1, dtype=bool))
-        asked = np.zeros((3, 4, 4))
-        asked[0] = votes * (1 - np.eye(4))
-        answers = draw_answers(truth, asked, observers, seed)
+        questions = np.zeros((3, 4, 4))
+        questions[0] = votes * (1 - np.eye(4))
+        answers = draw_answers(truth, questions, observers, seed)
     names = tuple(f"o{k:02d}" for k in range(len(answers)))
     return Comparisons(tuple("abcd"), names, to_wins(answers), answers=answers)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_known_scores_bias_and_zone_lie_in_their_intervals(prior):
-    found = analyse(people(), Method(prior, ties="threshold", side_bias=True, bootstraps=400))
+    scores = analyse(people(), Method(prior, ties="threshold", side_bias=True, bootstraps=400))
     reach = stats.t.ppf(0.999, 15) / stats.t.ppf(0.975, 15)  # four looks at once
-    middle, half = (found.high + found.low) / 2, (found.high - found.low) / 2
+    middle, half = (scores.high + scores.low) / 2, (scores.high - scores.low) / 2
     assert (np.abs(middle - SCORES) < reach * half).all()
-    assert abs(found.side.jod - SIDE) < 4 * found.side.se
-    assert abs(found.tie.jod - TIE) < 4 * found.tie.se
-    assert found.identifiable
-    assert found.interval == "t"
+    assert abs(scores.side.jod - SIDE) < 4 * scores.side.se
+    assert abs(scores.tie.jod - TIE) < 4 * scores.tie.se
+    assert scores.identifiable
+    assert scores.interval == "t"
 
 
 @pytest.mark.parametrize("ties", TIES)
 def test_the_fitted_bias_agrees_with_the_one_that_is_always_reported(ties):
     made = people(tie=0.0)
-    asked, unasked = (analyse(made, Method("none", side_bias=on, ties=ties)) for on in (True, False))
-    assert asked.side.jod == pytest.approx(unasked.side.jod, abs=1e-9)
-    assert asked.side.se == pytest.approx(unasked.side.se, rel=0.1)
+    with_bias, unasked = (analyse(made, Method("none", side_bias=on, ties=ties)) for on in (True, False))
+    assert with_bias.side.jod == pytest.approx(unasked.side.jod, abs=1e-9)
+    assert with_bias.side.se == pytest.approx(unasked.side.se, rel=0.1)
 
 
 def test_a_bias_that_is_not_in_the_scores_is_warned_of():
-    found = analyse(people(), Method(bootstraps=50))
-    (warning,) = [text for text in found.warnings if "lean" in text]
+    scores = analyse(people(), Method(bootstraps=50))
+    (warning,) = [text for text in scores.warnings if "lean" in text]
     assert warning.startswith("answers lean to the first-named condition (A): side bias +0.")
     other = analyse(people(side=-SIDE), Method(bootstraps=50))
     assert any("lean to the second-named condition (B)" in text for text in other.warnings)
 
 
 def test_a_bias_in_the_scores_needs_no_warning():
-    found = analyse(people(), Method(side_bias=True, bootstraps=50))
-    assert not any("lean" in text for text in found.warnings)
+    scores = analyse(people(), Method(side_bias=True, bootstraps=50))
+    assert not any("lean" in text for text in scores.warnings)
 
 
 def test_a_matrix_has_no_sides_and_no_zone():
     made = people()
     bare = Comparisons(made.conditions, made.observers, made.wins)
-    found = analyse(bare, Method(bootstraps=50))
-    assert (found.side, found.tie) == (None, None)
+    scores = analyse(bare, Method(bootstraps=50))
+    assert (scores.side, scores.tie) == (None, None)
 
 
 BAD = {
@@ -80,11 +80,11 @@ def test_a_matrix_is_refused_what_needs_votes(method, kind, sentence):
 
 
 def test_one_observer_gets_parametric_answers():
-    found = analyse(people(observers=1, votes=40), Method(ties="threshold", side_bias=True, bootstraps=300))
-    assert found.interval == "parametric"
-    assert (found.low < found.jod).all()
-    assert 0 < found.tie.se < 0.2
-    assert 0 < found.side.se < 0.2
+    scores = analyse(people(observers=1, votes=40), Method(ties="threshold", side_bias=True, bootstraps=300))
+    assert scores.interval == "parametric"
+    assert (scores.low < scores.jod).all()
+    assert 0 < scores.tie.se < 0.2
+    assert 0 < scores.side.se < 0.2
 
 
 def test_one_order_only_leaves_bias_and_scores_open():
@@ -102,17 +102,19 @@ def test_one_order_only_leaves_bias_and_scores_open():
 
 def test_a_study_in_which_nobody_was_unsure_has_no_zone():
     made = people(tie=0.0)
-    found, plain = (analyse(made, Method(ties=ties, bootstraps=100)) for ties in ("threshold", "half"))
-    assert found.tie.jod == 0
-    assert np.isnan(found.tie.se)
-    assert found.jod == pytest.approx(plain.jod, abs=1e-6)
-    assert found.low == pytest.approx(plain.low, abs=1e-5)
+    threshold, plain = (analyse(made, Method(ties=ties, bootstraps=100)) for ties in ("threshold", "half"))
+    assert threshold.tie.jod == 0
+    assert np.isnan(threshold.tie.se)
+    assert threshold.jod == pytest.approx(plain.jod, abs=1e-6)
+    assert threshold.low == pytest.approx(plain.low, abs=1e-5)
 
 
 def test_replicates_of_both_paths_come_from_the_same_observers():
     made = people(tie=0.0)
-    found, plain = (analyse(made, Method("none", ties=ties, bootstraps=20)) for ties in ("threshold", "half"))
-    assert found.replicates == pytest.approx(plain.replicates, abs=1e-6)
+    threshold, plain = (
+        analyse(made, Method("none", ties=ties, bootstraps=20)) for ties in ("threshold", "half")
+    )
+    assert threshold.replicates == pytest.approx(plain.replicates, abs=1e-6)
 
 
 @pytest.mark.parametrize("method", [Method(), Method(ties="threshold")], ids=["wins", "answers"])

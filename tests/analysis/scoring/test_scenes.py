@@ -36,10 +36,10 @@ TWO = {"sea": (0.9, 0.0, -0.9), "fog": (-0.9, 0.0, 0.9)}
 
 
 def test_scenes_keep_their_own_order_of_conditions():
-    found = analyse_scenes(votes(TWO, observers=20), METHOD)
-    assert list(found) == ["fog", "sea"]
-    assert (np.diff(found["sea"].jod) < 0).all()
-    assert (np.diff(found["fog"].jod) > 0).all()
+    scenes = analyse_scenes(votes(TWO, observers=20), METHOD)
+    assert list(scenes) == ["fog", "sea"]
+    assert (np.diff(scenes["sea"].jod) < 0).all()
+    assert (np.diff(scenes["fog"].jod) > 0).all()
 
 
 def test_the_only_scene_is_the_whole_study():
@@ -51,9 +51,9 @@ def test_the_only_scene_is_the_whole_study():
 
 
 def test_a_scene_scores_only_the_conditions_that_it_showed():
-    found = analyse_scenes(votes(TWO, drop="c"), METHOD)
-    assert found["sea"].conditions == ("a", "b")
-    assert found["fog"].conditions == ("a", "b", "c")
+    scenes = analyse_scenes(votes(TWO, drop="c"), METHOD)
+    assert scenes["sea"].conditions == ("a", "b")
+    assert scenes["fog"].conditions == ("a", "b", "c")
 
 
 def test_an_anchor_that_a_scene_did_not_show_is_refused_by_the_scenes_name():
@@ -76,7 +76,7 @@ def test_whoever_watches_can_stop_it():
         analyse_scenes(votes(TWO), Method(ties="threshold", bootstraps=60), stop)
 
 
-def asked(*rows):
+def votes_of(*rows):
     """Votes (observer, scene, first, second, how often first, how often second was chosen)."""
     single = [
         (*row[:4], choice)
@@ -108,32 +108,32 @@ def simulated(seed, scenes_jod=0.0, own_jod=0.0, own_scenes_jod=0.0, keep=1.0):
 
 
 def test_of_two_conditions_the_ratio_is_that_of_a_table_of_scenes():
-    found = interaction(
-        asked(("o", "s", "a", "b", 9, 3), ("o", "t", "a", "b", 4, 8), ("o", "u", "b", "a", 5, 7))
+    effect = interaction(
+        votes_of(("o", "s", "a", "b", 9, 3), ("o", "t", "a", "b", 4, 8), ("o", "u", "b", "a", 5, 7))
     )
     table = [[9, 3], [4, 8], [7, 5]]
     ratio, _, df, _ = stats.chi2_contingency(table, lambda_="log-likelihood", correction=False)
-    assert found.ratio == pytest.approx(ratio, abs=1e-6)
-    assert found.df == df == 2
+    assert effect.ratio == pytest.approx(ratio, abs=1e-6)
+    assert effect.df == df == 2
 
 
 def test_the_ratio_is_that_of_a_slow_climb_scene_by_scene():
     made = simulated(3, scenes_jod=0.4)
     wins = [count(of_scene(made, name)).wins.sum(axis=0) for name in ("s0", "s1", "s2")]
     peaks = [slow.value(x, slow.fit(x, False, np.zeros(4)), False) for x in (*wins, sum(wins))]
-    found = interaction(made)
-    assert found.ratio == pytest.approx(sum(peaks[:3]) - peaks[3], abs=1e-4)
-    assert found.df == 2 * 3
+    effect = interaction(made)
+    assert effect.ratio == pytest.approx(sum(peaks[:3]) - peaks[3], abs=1e-4)
+    assert effect.df == 2 * 3
 
 
 def test_a_scene_that_one_condition_won_throughout_has_the_limit_of_its_likelihood():
-    found = interaction(asked(("o", "s", "a", "b", 6, 0), ("o", "t", "a", "b", 2, 4)))
+    effect = interaction(votes_of(("o", "s", "a", "b", 6, 0), ("o", "t", "a", "b", 2, 4)))
     ratio, *_ = stats.chi2_contingency([[6, 0], [2, 4]], lambda_="log-likelihood", correction=False)
-    assert found.ratio == pytest.approx(ratio, abs=1e-6)
+    assert effect.ratio == pytest.approx(ratio, abs=1e-6)
 
 
 def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
-    found = interaction(asked(("o", "s", "a", "b", 6, 2), ("o", "t", "a", "b", 1, 6)))
+    effect = interaction(votes_of(("o", "s", "a", "b", 6, 2), ("o", "t", "a", "b", 1, 6)))
     dealt = np.arange(9)
 
     def ratio(won):
@@ -143,13 +143,13 @@ def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
     ways = stats.hypergeom(15, 7, 8).pmf(dealt)
     ratios = np.array([ratio(won) for won in range(8)])
     exact = ways[:8][ratios >= ratio(6) - 1e-6].sum()
-    assert found.permutations == 999
-    assert found.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 999))
+    assert effect.permutations == 999
+    assert effect.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 999))
 
 
 def test_scenes_that_turn_the_order_round_are_found():
-    found = interaction(votes(TWO))
-    assert found.p < 0.05
+    effect = interaction(votes(TWO))
+    assert effect.p < 0.05
 
 
 def test_the_seed_decides_the_permutations():
@@ -160,7 +160,7 @@ def test_the_seed_decides_the_permutations():
 
 def test_degrees_of_freedom_count_only_what_the_votes_can_fix():
     rows = [("o", "s", "a", "b", 3, 2), ("o", "s", "b", "c", 2, 2), ("o", "t", "a", "b", 2, 2)]
-    assert interaction(asked(*rows, ("p", "s", "a", "b", 1, 2), ("p", "t", "a", "b", 2, 1))).df == 1
+    assert interaction(votes_of(*rows, ("p", "s", "a", "b", 1, 2), ("p", "t", "a", "b", 2, 1))).df == 1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_degrees_of_freedom_count_only_what_the_votes_can_fix():
     ],
 )
 def test_there_is_no_test_where_no_votes_can_change_places(rows):
-    assert interaction(asked(*rows)) is None
+    assert interaction(votes_of(*rows)) is None
 
 
 # Whole scenes of balanced observers change places, or single votes of one pair where pairs are missing.

@@ -20,7 +20,7 @@ def votes(observers, n=2):
     return np.ones((observers, n, n)) - np.eye(n)
 
 
-def drawn(seed=0):
+def random_replicates(seed=0):
     return np.random.default_rng(seed).normal([1.0, 0.0], 0.3, (4000, 2))
 
 
@@ -42,8 +42,8 @@ def test_holm_never_exceeds_one_and_skips_what_is_undefined():
 
 @pytest.mark.parametrize("interval", ["percentile", "parametric"])
 def test_z_comes_from_the_replicates_covariance(interval):
-    pair = compared(interval, 5, drawn())
-    assert pair.se == pytest.approx(np.std(np.diff(drawn()), ddof=1), rel=1e-12)
+    pair = compared(interval, 5, random_replicates())
+    assert pair.se == pytest.approx(np.std(np.diff(random_replicates()), ddof=1), rel=1e-12)
     assert pair.p == pytest.approx(2 * stats.norm.sf(1 / pair.se), rel=1e-9)
 
 
@@ -65,17 +65,17 @@ def test_the_t_test_of_an_undisturbed_bootstrap_is_the_t_test_of_the_observers()
 @given(seed=st.integers(0, 100), observers=st.integers(5, 12))
 def test_a_pair_is_significant_where_its_own_t_interval_leaves_zero_out(seed, observers):
     made = study(np.array([0.5, 0.0, -0.5]), observers, 6, seed, spread_jod=0.3)
-    found = analyse(made, Method(anchor="a", bootstraps=200))
-    outside = [(low > 0) | (high < 0) for low, high in zip(found.low[1:], found.high[1:], strict=True)]
-    assert [pair.p < 0.05 for pair in found.pairs if pair.a == "a"] == outside
+    scores = analyse(made, Method(anchor="a", bootstraps=200))
+    outside = [(low > 0) | (high < 0) for low, high in zip(scores.low[1:], scores.high[1:], strict=True)]
+    assert [pair.p < 0.05 for pair in scores.pairs if pair.a == "a"] == outside
 
 
 def test_the_covariance_is_that_of_the_tests():
-    found = analyse(study(np.array([0.5, 0.0, -0.5]), 8, 6, seed=1), Method(bootstraps=200))
-    spread = covariance(found)
-    first = found.pairs[0]
+    scores = analyse(study(np.array([0.5, 0.0, -0.5]), 8, 6, seed=1), Method(bootstraps=200))
+    spread = covariance(scores)
+    first = scores.pairs[0]
     assert np.sqrt(spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]) == pytest.approx(first.se)
-    assert found.high[0] - found.jod[0] == pytest.approx(stats.t.ppf(0.975, 7) * np.sqrt(spread[0, 0]))
+    assert scores.high[0] - scores.jod[0] == pytest.approx(stats.t.ppf(0.975, 7) * np.sqrt(spread[0, 0]))
 
 
 def test_conditions_without_a_common_scale_have_no_difference():
@@ -110,20 +110,20 @@ def test_pairs_without_direct_votes_have_no_sign_test():
 
 def test_one_observer_who_answered_each_pair_twice_proves_nothing():
     made = matrix((0, 2, 2, 2), (0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0))
-    found = analyse(Comparisons(made.conditions, ("p",), made.wins), Method(bootstraps=50))
-    assert not found.identifiable
-    assert np.isfinite(found.jod).all()
-    assert [pair.p for pair in found.pairs if pair.a == "a"] == [0.5, 0.5, 0.5]
-    assert not any(pair.significant for pair in found.pairs)
+    scores = analyse(Comparisons(made.conditions, ("p",), made.wins), Method(bootstraps=50))
+    assert not scores.identifiable
+    assert np.isfinite(scores.jod).all()
+    assert [pair.p for pair in scores.pairs if pair.a == "a"] == [0.5, 0.5, 0.5]
+    assert not any(pair.significant for pair in scores.pairs)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_a_condition_that_always_won_among_many_observers_is_better_whatever_the_prior(prior):
     made = study(np.array([9.0, 0.2, 0.0]), 12, 4, seed=0)
-    found = analyse(made, Method(prior, bootstraps=100))
-    assert not found.identifiable
-    assert [pair.significant for pair in found.pairs] == [True, True, False]
-    assert found.pairs[0].p == pytest.approx(2 * 0.5**12)
+    scores = analyse(made, Method(prior, bootstraps=100))
+    assert not scores.identifiable
+    assert [pair.significant for pair in scores.pairs] == [True, True, False]
+    assert scores.pairs[0].p == pytest.approx(2 * 0.5**12)
 
 
 @pytest.mark.parametrize("prior", PRIORS)
@@ -143,5 +143,5 @@ def test_open_pairs_without_direct_votes_stay_untested(prior):
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_the_better_of_a_pair_is_known_where_its_distance_is_not(prior):
-    found = analyse(matrix((0, 0, 4), (9, 0, 9), (5, 0, 0)), Method(prior, bootstraps=50))
-    assert [upright(found, pair) for pair in found.pairs] == [("b", "a"), ("c", "a"), ("b", "c")]
+    scores = analyse(matrix((0, 0, 4), (9, 0, 9), (5, 0, 0)), Method(prior, bootstraps=50))
+    assert [upright(scores, pair) for pair in scores.pairs] == [("b", "a"), ("c", "a"), ("b", "c")]

@@ -38,22 +38,22 @@ def full():
 
 
 def test_the_json_holds_what_the_documents_promise(made):
-    scores, found = made.scores, json.loads(to_json(made))
-    assert set(found) >= KEYS
-    assert all(set(pair) == PAIR for pair in found["pairs"])
-    assert len(found["pairs"]) == 3
-    assert (found["conditions"], found["observers"], found["comparisons"]) == (["a", "b", "c"], 6, 180)
-    assert (found["interval"], found["prior"], found["seed"]) == ("t", "distance", 0)
-    assert found["version"] == __version__
-    assert found["jod"] == pytest.approx(scores.jod)
+    scores, output = made.scores, json.loads(to_json(made))
+    assert set(output) >= KEYS
+    assert all(set(pair) == PAIR for pair in output["pairs"])
+    assert len(output["pairs"]) == 3
+    assert (output["conditions"], output["observers"], output["comparisons"]) == (["a", "b", "c"], 6, 180)
+    assert (output["interval"], output["prior"], output["seed"]) == ("t", "distance", 0)
+    assert output["version"] == __version__
+    assert output["jod"] == pytest.approx(scores.jod)
 
 
 def test_the_standard_errors_of_the_pairs_follow_from_the_covariance(made):
-    found = json.loads(to_json(made))
-    spread = np.array(found["covariance"])
+    output = json.loads(to_json(made))
+    spread = np.array(output["covariance"])
     first, second = np.triu_indices(3, 1)
     se = np.sqrt(spread[first, first] + spread[second, second] - 2 * spread[first, second])
-    assert se == pytest.approx([pair["se"] for pair in found["pairs"]])
+    assert se == pytest.approx([pair["se"] for pair in output["pairs"]])
 
 
 def test_a_jod_is_a_share_of_answers_as_the_model_knows_no_observers(made):
@@ -61,12 +61,12 @@ def test_a_jod_is_a_share_of_answers_as_the_model_knows_no_observers(made):
 
 
 def test_what_is_undefined_is_null_never_nan(undefined):
-    found = json.loads(to_json(undefined), parse_constant=pytest.fail)
-    assert found["jod"] == found["low"] == found["high"] == [None, None, None]
-    assert {pair["difference"] for pair in found["pairs"]} == {None}
-    assert found["covariance"] == [[None] * 3] * 3
-    assert found["identifiable"] is False
-    assert found["observers"] is None
+    output = json.loads(to_json(undefined), parse_constant=pytest.fail)
+    assert output["jod"] == output["low"] == output["high"] == [None, None, None]
+    assert {pair["difference"] for pair in output["pairs"]} == {None}
+    assert output["covariance"] == [[None] * 3] * 3
+    assert output["identifiable"] is False
+    assert output["observers"] is None
 
 
 def test_the_ranking_is_best_first_and_tells_the_share_of_votes(made):
@@ -91,8 +91,8 @@ def test_the_csv_says_in_every_row_how_the_numbers_came_about(made):
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_name_is_a_formula_to_a_spreadsheet(name):
-    found = report(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), Method(bootstraps=2))
-    assert f"'{name}" in to_csv(found)
+    result = report(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0), names=[name, "b", "c"]), Method(bootstraps=2))
+    assert f"'{name}" in to_csv(result)
 
 
 def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
@@ -110,32 +110,32 @@ def test_the_headline_names_the_leader_and_how_sure_we_are(undefined):
 def test_few_observers_never_make_a_clear_winner():
     wins = np.zeros((5, 2, 2))
     wins[:, 0, 1], wins[:, 1, 0] = 90, 10
-    found = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), Method(bootstraps=100))
-    assert headline(found) == "a leads, on too few votes to be sure (500 comparisons of 5 observers)."
-    assert any("intervals of 5 observers may be too narrow" in warning for warning in found.warnings)
+    scores = analyse(Comparisons(("a", "b"), tuple("pqrst"), wins), Method(bootstraps=100))
+    assert headline(scores) == "a leads, on too few votes to be sure (500 comparisons of 5 observers)."
+    assert any("intervals of 5 observers may be too narrow" in warning for warning in scores.warnings)
 
 
 def test_the_json_tells_how_the_votes_were_taken(full):
-    found = json.loads(to_json(full), parse_constant=pytest.fail)
-    assert found["excluded"] == [{"observer": "r", "reason": "late, =often"}]
-    assert found["everyone"]["observers"] == 3
-    assert found["observers"] == 2
-    assert found["everyone"]["jod"] == pytest.approx(full.everyone.jod)
-    assert found["method"] == vars(full.scores.method)
-    assert found["letters"] == list(full.letters)
-    assert set(found["goodness_of_fit"]) == {"g2", "df", "p"}
-    assert found["triads"]["complete"] == full.triads.complete
-    assert found["triads"]["observers"]["complete"] == full.observers_triads.complete
-    assert found["side_bias"] is None or set(found["side_bias"]) == {"jod", "se"}
-    assert found["tie"] is None
-    assert found["left_out"] == {"practice": 0, "catch": 0, "repeat": 0}
+    output = json.loads(to_json(full), parse_constant=pytest.fail)
+    assert output["excluded"] == [{"observer": "r", "reason": "late, =often"}]
+    assert output["everyone"]["observers"] == 3
+    assert output["observers"] == 2
+    assert output["everyone"]["jod"] == pytest.approx(full.everyone.jod)
+    assert output["method"] == vars(full.scores.method)
+    assert output["letters"] == list(full.letters)
+    assert set(output["goodness_of_fit"]) == {"g2", "df", "p"}
+    assert output["triads"]["complete"] == full.triads.complete
+    assert output["triads"]["observers"]["complete"] == full.observers_triads.complete
+    assert output["side_bias"] is None or set(output["side_bias"]) == {"jod", "se"}
+    assert output["tie"] is None
+    assert output["left_out"] == {"practice": 0, "catch": 0, "repeat": 0}
 
 
 def test_the_json_of_a_scene_is_that_of_a_study(full):
-    found = json.loads(to_json(full))
-    assert set(found["scenes"]) == {"s", "t"}
-    assert set(found["scenes"]["s"]) >= KEYS - {"prior", "seed", "version"}
-    assert found["scenes"]["s"]["jod"] == pytest.approx(full.scenes["s"].jod)
+    output = json.loads(to_json(full))
+    assert set(output["scenes"]) == {"s", "t"}
+    assert set(output["scenes"]["s"]) >= KEYS - {"prior", "seed", "version"}
+    assert output["scenes"]["s"]["jod"] == pytest.approx(full.scenes["s"].jod)
 
 
 def test_the_csv_tells_scenes_apart_and_who_was_left_out_and_why(full):

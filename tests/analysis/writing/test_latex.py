@@ -82,10 +82,10 @@ def test_every_row_has_as_many_cells_as_the_head_and_braces_balance(names):
 
 
 def test_the_table_holds_ranks_scores_intervals_letters_and_votes():
-    found = report(published("denoising"), Method(bootstraps=50))
-    rows = [line.strip() for line in to_latex(found).splitlines() if " & " in line]
-    place = found.scores.conditions.index("LPIPS+l2")
-    low, high = found.scores.low[place], found.scores.high[place]
+    result = report(published("denoising"), Method(bootstraps=50))
+    rows = [line.strip() for line in to_latex(result).splitlines() if " & " in line]
+    place = result.scores.conditions.index("LPIPS+l2")
+    low, high = result.scores.low[place], result.scores.high[place]
     assert rows[1].startswith(rf"1 & LPIPS+l2 & $0.70$ & $[{low:.2f}, {high:.2f}]$ & a & 72 ")
     assert rows[-1].startswith("6 & l2 & $-0.63$ & ")
 
@@ -110,9 +110,9 @@ def test_simulated_observers_head_the_caption():
 
 
 def test_words_of_many_letters_stay_out_of_the_table():
-    found = report(study(np.array([0.5, 0, -0.5]), 5, 6, seed=1), QUICK)
-    long = type(found)(**{**vars(found), "letters": ("a" * (MOST_LETTERS + 1), "b", "c")})
-    assert "Tied" in to_latex(found)
+    result = report(study(np.array([0.5, 0, -0.5]), 5, 6, seed=1), QUICK)
+    long = type(result)(**{**vars(result), "letters": ("a" * (MOST_LETTERS + 1), "b", "c")})
+    assert "Tied" in to_latex(result)
     assert "Tied" not in to_latex(long)
 
 

@@ -33,23 +33,23 @@ def paragraph(source, method=QUICK, **options):
 
 def sentence(text, word):
     """The one sentence that speaks of a word."""
-    found = [each for each in re.split(r"(?<=[a-z0-9)%B\"])\. (?=[A-Z0-9])", text) if word in each]
-    assert len(found) == 1, (word, found)
-    return found[0]
+    sentences = [each for each in re.split(r"(?<=[a-z0-9)%B\"])\. (?=[A-Z0-9])", text) if word in each]
+    assert len(sentences) == 1, (word, sentences)
+    return sentences[0]
 
 
 def test_the_numbers_are_those_of_the_report(votes):
-    found = report(votes, QUICK)
-    text, scores = methods(found), found.scores
+    result = report(votes, QUICK)
+    text, scores = methods(result), result.scores
     significant = sum(pair.significant for pair in scores.pairs)
     assert "5 observers made 120 pairwise comparisons of 3 conditions in 2 scenes. All 3 pairs" in text
     assert f'{UNSURE} answers (2.5 %) were "not sure" and counted half a vote for each side.' in text
     assert f"{scores.side.jod:.2f} JOD (standard error {scores.side.se:.2f})".lstrip("-") in text
     assert f"adjusted for 3 tests (Holm 1979): {significant} of them" in text
-    assert f"G2 = {found.goodness.g2:.2f}, {found.goodness.df} degree of freedom" in text
-    assert f"{found.triads.circular} of {found.triads.complete} triad of the pooled votes" in text
+    assert f"G2 = {result.goodness.g2:.2f}, {result.goodness.df} degree of freedom" in text
+    assert f"{result.triads.circular} of {result.triads.complete} triad of the pooled votes" in text
     assert f"uplapp {__version__}; the stimuli are those of manifest abc123." in text
-    assert f"most {at_most(np.abs(found.bradley_terry - scores.jod).max(), 3)} JOD" in text
+    assert f"most {at_most(np.abs(result.bradley_terry - scores.jod).max(), 3)} JOD" in text
 
 
 CHANGES = {
@@ -79,9 +79,9 @@ def test_every_option_of_a_method_has_such_a_test():
 
 
 def test_who_was_left_out_and_why_and_what_that_changed(votes):
-    found = report(votes, QUICK, {"q": "failed 3 of 4 catch trials"})
-    text = methods(found)
-    moved = np.abs(found.everyone.jod - found.scores.jod).max()
+    result = report(votes, QUICK, {"q": "failed 3 of 4 catch trials"})
+    text = methods(result)
+    moved = np.abs(result.everyone.jod - result.scores.jod).max()
     assert "4 observers made" in text
     assert "1 observer was excluded: q (failed 3 of 4 catch trials)." in text
     assert f"Excluding them moved no score by more than {at_most(moved)} JOD." in text

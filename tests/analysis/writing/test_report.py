@@ -27,11 +27,11 @@ def votes():
 
 
 def test_the_scores_are_those_of_the_kept_observers_and_everyone_those_of_all(votes):
-    found = report(votes, QUICK, {"q": "late"})
+    result = report(votes, QUICK, {"q": "late"})
     kept, everyone = analyse(count(without(votes, {"q": "late"})), QUICK), analyse(count(votes), QUICK)
-    np.testing.assert_array_equal(found.scores.jod, kept.jod)
-    np.testing.assert_array_equal(found.everyone.low, everyone.low)
-    assert found.scores.excluded == (("q", "late"),)
+    np.testing.assert_array_equal(result.scores.jod, kept.jod)
+    np.testing.assert_array_equal(result.everyone.low, everyone.low)
+    assert result.scores.excluded == (("q", "late"),)
 
 
 def test_without_an_exclusion_there_is_no_second_ranking(votes):
@@ -40,10 +40,10 @@ def test_without_an_exclusion_there_is_no_second_ranking(votes):
 
 def test_scenes_are_scored_only_where_asked(votes):
     alone = analyse_scenes(votes, QUICK)
-    found = report(votes, QUICK, per_scene=True)
+    result = report(votes, QUICK, per_scene=True)
     assert report(votes, QUICK).scenes == {}
-    assert list(found.scenes) == list(alone)
-    np.testing.assert_array_equal(found.scenes["two"].jod, alone["two"].jod)
+    assert list(result.scenes) == list(alone)
+    np.testing.assert_array_equal(result.scenes["two"].jod, alone["two"].jod)
 
 
 @pytest.fixture(scope="module")
@@ -63,41 +63,41 @@ def test_preferences_that_differ_by_scene_are_a_warning_with_the_way_out(opposed
 
 
 def test_the_test_of_scenes_is_in_every_text(opposed):
-    found = to_dict(opposed)
-    assert found["scene_interaction"] == vars(opposed.interaction)
-    assert list(opposed.warnings) == found["warnings"]
+    output = to_dict(opposed)
+    assert output["scene_interaction"] == vars(opposed.interaction)
+    assert list(opposed.warnings) == output["warnings"]
     ratio = f"likelihood ratio {opposed.interaction.ratio:.2f}"
     assert ratio in summary(opposed)
     assert ratio in methods(opposed)
 
 
 def test_scenes_that_agree_get_no_warning(votes):
-    found = report(votes, QUICK)
-    assert found.interaction.p > 0.05
-    assert not any("differ by scene" in text for text in found.warnings)
+    result = report(votes, QUICK)
+    assert result.interaction.p > 0.05
+    assert not any("differ by scene" in text for text in result.warnings)
 
 
 def test_without_scenes_there_is_no_word_of_them():
-    found = report(from_table(table(("p", "q", "r"))), QUICK)
-    assert found.interaction is None
-    assert "scene_interaction" not in to_dict(found)
-    assert "by scene" not in summary(found) + methods(found)
+    result = report(from_table(table(("p", "q", "r"))), QUICK)
+    assert result.interaction is None
+    assert "scene_interaction" not in to_dict(result)
+    assert "by scene" not in summary(result) + methods(result)
 
 
 def test_every_part_is_of_the_same_votes(votes):
-    found = report(votes, QUICK)
-    assert found.letters == letters(found.scores)
-    assert found.triads == triads(found.scores.wins)
-    np.testing.assert_array_equal(found.bradley_terry, bradley_terry(found.scores.wins))
-    assert found.screening.equals(screen(votes))
-    assert found.observers_triads.complete <= 5 * 2
-    assert (found.tally.scenes, found.tally.not_sure) == (2, 0)
+    result = report(votes, QUICK)
+    assert result.letters == letters(result.scores)
+    assert result.triads == triads(result.scores.wins)
+    np.testing.assert_array_equal(result.bradley_terry, bradley_terry(result.scores.wins))
+    assert result.screening.equals(screen(votes))
+    assert result.observers_triads.complete <= 5 * 2
+    assert (result.tally.scenes, result.tally.not_sure) == (2, 0)
 
 
 def test_the_anchor_lies_at_zero_in_both_models(votes):
-    found = report(votes, replace(QUICK, anchor="b"))
-    place = found.scores.conditions.index("b")
-    assert found.scores.jod[place] == found.bradley_terry[place] == 0
+    result = report(votes, replace(QUICK, anchor="b"))
+    place = result.scores.conditions.index("b")
+    assert result.scores.jod[place] == result.bradley_terry[place] == 0
 
 
 def test_answers_are_counted_by_kind(votes):
@@ -111,8 +111,8 @@ def test_answers_are_counted_by_kind(votes):
 
 
 def test_a_matrix_has_no_observers_to_screen():
-    found = report(matrix((0, 3, 2), (1, 0, 2), (1, 2, 0)), QUICK)
-    assert found.screening is found.everyone is found.observers_triads is found.tally.not_sure is None
+    result = report(matrix((0, 3, 2), (1, 0, 2), (1, 2, 0)), QUICK)
+    assert result.screening is result.everyone is result.observers_triads is result.tally.not_sure is None
 
 
 def test_comparisons_of_observers_make_a_report_too():
@@ -145,8 +145,8 @@ def test_triads_add_up():
 
 
 def test_a_broken_column_beside_the_votes_costs_the_screening_and_not_the_ranking():
-    found = report(from_table(table(("p", "q", "r")).assign(response_ms="soon")), QUICK)
-    assert np.isfinite(found.scores.jod).all()
-    assert found.screening is None
-    assert "observers were not screened, as " in found.tally.notes[-1]
-    assert "'response_ms'" in found.tally.notes[-1]
+    result = report(from_table(table(("p", "q", "r")).assign(response_ms="soon")), QUICK)
+    assert np.isfinite(result.scores.jod).all()
+    assert result.screening is None
+    assert "observers were not screened, as " in result.tally.notes[-1]
+    assert "'response_ms'" in result.tally.notes[-1]

@@ -87,16 +87,16 @@ def screen(devtools):
 def glance(page, devtools, side, pictures):
     """Which of the pictures a canvas shows, and in how many pixels it differs, after both were seen."""
     height, width = pictures[0].shape[:2]
-    found = {0: [], 1: []}
+    counts = {0: [], 1: []}
     for _ in range(GLANCES):
         left, top = np.round(page.evaluate(CORNERS)[side]).astype(int)
         shown = screen(devtools)[top : top + height, left : left + width]
         different = [int((shown != picture).any(axis=2).sum()) for picture in pictures]
-        found[int(np.argmin(different))].append(min(different))
-        if all(found.values()):
+        counts[int(np.argmin(different))].append(min(different))
+        if all(counts.values()):
             break
         page.wait_for_timeout(70)
-    return found
+    return counts
 
 
 SHOWN = {
@@ -108,7 +108,7 @@ SHOWN = {
 def differences(page, store, study, layout):
     """Differing pixels for every candidate and phase, each seen at least once."""
     trial, devtools = current(page, store, study), page.context.new_cdp_session(page)
-    found = []
+    differing = []
     for side, canvas, key in SHOWN[layout]:
         if key:
             page.keyboard.press(key)
@@ -117,8 +117,8 @@ def differences(page, store, study, layout):
         pictures = [study.stimuli.pixels(trial.scene, name) for name in names]
         seen = glance(page, devtools, canvas, pictures)
         assert all(seen.values()), f"{GLANCES} glances never saw both pictures of the {side} flicker"
-        found += [worst for counts in seen.values() for worst in counts]
-    return found
+        differing += [worst for counts in seen.values() for worst in counts]
+    return differing
 
 
 @pytest.mark.parametrize("layout", ["side_by_side", "in_place"])
@@ -130,9 +130,9 @@ def test_the_screen_shows_the_stimulus_files_pixel_for_pixel(
     page = open_scaled(factor, 701, 901)
     study = compare(page, layout=layout)
     assert page.evaluate("() => devicePixelRatio") == pytest.approx(factor)
-    found = differences(page, store, study, layout)
-    print(f"factor {factor}, {layout}: {sum(found)} differing pixels in {len(found)} screenshots")
-    assert set(found) == {0}
+    counts = differences(page, store, study, layout)
+    print(f"factor {factor}, {layout}: {sum(counts)} differing pixels in {len(counts)} screenshots")
+    assert set(counts) == {0}
 
 
 @pytest.mark.parametrize(("width", "scroll"), [(1280, 0), (997, 37), (1003, 20.5)])
@@ -147,8 +147,8 @@ def test_an_odd_window_and_a_scrolled_page_change_no_pixel(
     page.evaluate("(top) => scrollTo(0, top)", scroll)
     page.wait_for_timeout(100)
     assert page.evaluate("() => scrollY") == pytest.approx(scroll, abs=1)
-    found = differences(page, store, study, "side_by_side")
-    assert set(found) == {0}
+    counts = differences(page, store, study, "side_by_side")
+    assert set(counts) == {0}
 
 
 def darkened(folder):

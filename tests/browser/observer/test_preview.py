@@ -41,11 +41,11 @@ def preview(serve, open_page):
 
 def levels(frame, canvas):
     """The grey levels that a canvas shows over a second."""
-    found = set()
+    values = set()
     for _ in range(14):
         frame.locator("body").page.wait_for_timeout(70)
-        found.add(frame.locator("canvas").nth(canvas).evaluate(LEVEL))
-    return found
+        values.add(frame.locator("canvas").nth(canvas).evaluate(LEVEL))
+    return values
 
 
 def test_two_candidates_flicker_side_by_side_against_the_original(preview):

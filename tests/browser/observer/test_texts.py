@@ -187,11 +187,11 @@ def test_every_screen_fits_the_window_and_can_be_read(start, store, open_page, w
     _, address = start(
         {"questions": QUESTIONS, "translations": GERMAN}, amplification=2, min_view_ms=1000.0, **protocol
     )
-    page, found = open_page(width, height, has_touch=width < 700), {}
+    page, screens = open_page(width, height, has_touch=width < 700), {}
 
     def look(name):
         page.wait_for_selector(f"#{name}:visible")
-        found[name] = (fits(page), contrasts(page)[0])
+        screens[name] = (fits(page), contrasts(page)[0])
 
     page.goto(f"{address}?lang={language}")
     look("welcome")
@@ -214,9 +214,9 @@ def test_every_screen_fits_the_window_and_can_be_read(start, store, open_page, w
     look("withdrawal")
     page.click("#withdraw-yes")
     look("gone")
-    assert {name: wide for name, (wide, _) in found.items() if not wide} == {}
-    assert {name: worst for name, (_, worst) in found.items() if worst[0] < READABLE} == {}
-    assert len(found) == 8
+    assert {name: wide for name, (wide, _) in screens.items() if not wide} == {}
+    assert {name: worst for name, (_, worst) in screens.items() if worst[0] < READABLE} == {}
+    assert len(screens) == 8
 
 
 @pytest.mark.parametrize("screen", ["welcome", "checks"])

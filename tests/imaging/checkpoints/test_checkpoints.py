@@ -1,4 +1,4 @@
-"""Checkpoints: what is written comes back; what does not fit is refused."""
+"""Checkpoints: what is written comes back, and what does not fit is refused."""
 
 import hashlib
 import json
@@ -279,10 +279,10 @@ def first_form(path: Path) -> None:
 def test_a_card_of_the_first_form_is_read_and_its_network_loaded(tmp_path):
     card, network = make(tmp_path)
     first_form(tmp_path / "denoise-unet-l2.json")
-    found = Checkpoints((tmp_path,)).find("denoise-unet-l2")
-    assert [stage.loss for stage in found.recipe.stages] == ["l1", "l2"]
-    assert (found.label, found.task, found.sha256) == ("L2", "denoise", card.sha256)
-    assert torch.equal(weights(Checkpoints((tmp_path,)).load(found)), weights(network))
+    checkpoint = Checkpoints((tmp_path,)).find("denoise-unet-l2")
+    assert [stage.loss for stage in checkpoint.recipe.stages] == ["l1", "l2"]
+    assert (checkpoint.label, checkpoint.task, checkpoint.sha256) == ("L2", "denoise", card.sha256)
+    assert torch.equal(weights(Checkpoints((tmp_path,)).load(checkpoint)), weights(network))
 
 
 def write_method(folder: Path, **changes) -> None:

@@ -25,7 +25,7 @@ LPIPS_CHANNELS = {
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A folder that stands for the official address; nothing is downloaded or remembered yet."""
+    """A folder that stands for the official address. Nothing is downloaded or remembered yet."""
     (tmp_path / "server").mkdir()
     monkeypatch.delenv("UPLAPP_WEIGHTS")
     monkeypatch.setattr(features, "ADDRESS", (tmp_path / "server").as_uri() + "/")

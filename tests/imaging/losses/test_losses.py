@@ -1,4 +1,4 @@
-"""Laws of the losses, each table row; values against outside implementations."""
+"""Laws of the losses in every row of the table, and values against outside implementations."""
 
 import flip_evaluator
 import numpy as np
@@ -207,7 +207,7 @@ def test_flip_weighs_the_viewing_distance():
 
 
 def published_flip_of_luminance(reference: np.ndarray, test: np.ndarray, ppd: float) -> np.ndarray:
-    """FLIP of three equal linear channels without points, by full 2-D filters; Andersson et al. (2020)."""
+    """FLIP of three equal linear channels without points, by full 2-D filters (Andersson et al. 2020)."""
 
     def grid(radius: int) -> tuple[np.ndarray, np.ndarray]:
         return np.meshgrid(np.arange(-radius, radius + 1), np.arange(-radius, radius + 1))

@@ -1,4 +1,4 @@
-"""Laws of every metric; values of the camera image against outside implementations."""
+"""Laws of every metric, and values of the camera image against outside implementations."""
 
 import numpy as np
 import pytest

@@ -64,10 +64,10 @@ def test_validation_draws_the_columns_that_fastmri_draws_for_a_file():
 
 
 def test_each_image_and_each_seed_has_columns_of_its_own():
-    drawn = [
+    masks = [
         Undersampling(seed=seed).for_image(name).columns(320) for seed in (0, 1, (0, 1)) for name in "abc"
     ]
-    assert len({tuple(mask.tolist()) for mask in drawn}) == len(drawn)
+    assert len({tuple(mask.tolist()) for mask in masks}) == len(masks)
     assert Undersampling(seed=5).for_image("") == Undersampling(seed=(5,))
 
 

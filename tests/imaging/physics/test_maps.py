@@ -35,10 +35,10 @@ def test_squares_of_estimated_maps_sum_to_one_where_the_image_is(coils):
 def test_estimated_maps_are_those_that_made_the_data(acceleration):
     mask = random_columns(80, acceleration, 0.32 / acceleration, 0)
     data = torch.from_numpy(kspace_of(PICTURE, 3)) * mask
-    found = relative(estimate_maps(data, mask))
+    maps = relative(estimate_maps(data, mask))
     true = relative(simulated_maps(3, 96, 80))
     # The maps of these coils hardly change over a twelfth of the image, which is what 8x resolves.
-    assert (found - true).abs()[:, INSIDE].mean() < 0.1
+    assert (maps - true).abs()[:, INSIDE].mean() < 0.1
 
 
 @pytest.mark.parametrize("coils", [1, 4])

@@ -40,7 +40,7 @@ FASTMRI_NAMES = {"random": "RandomMaskFunc", "equispaced": "EquiSpacedMaskFunc"}
 
 @pytest.fixture(scope="module")
 def subsample() -> ModuleType:
-    """fastMRI's module of masks alone; the package around it wants torchvision."""
+    """fastMRI's module of masks alone, since the package around it wants torchvision."""
     package = importlib.util.find_spec("fastmri")
     if package is None or package.origin is None:
         pytest.skip("fastmri is not installed")

@@ -96,7 +96,7 @@ def test_a_run_by_muon_that_was_stopped_ends_with_the_weights_of_an_unbroken_one
     spec = changed(SPEC, schedule=replace(TINY, optimiser="muon"))
     unbroken = train(spec, photographs, tmp_path / "unbroken", ALONE)
     with pytest.raises(Cancelled, match=f"stopped at step {stop_at}"):
-        train(spec, photographs, tmp_path / "broken", ALONE, lambda told: told.step < stop_at)
+        train(spec, photographs, tmp_path / "broken", ALONE, lambda progress: progress.step < stop_at)
     resumed = train(spec, photographs, tmp_path / "broken", ALONE)
     assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
     assert not torch.equal(

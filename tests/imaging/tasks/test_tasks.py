@@ -72,10 +72,10 @@ def test_batches_have_sides_of_their_own(heads):
 
 def test_slices_are_measured_under_masks_of_their_own(heads):
     task = TASKS["mri"]
-    found = list(task.subjects(heads))
-    masks = [Undersampling(8).for_image(each.name).columns(each.clean.shape[-1]) for each in found]
+    slices = list(task.subjects(heads))
+    masks = [Undersampling(8).for_image(each.name).columns(each.clean.shape[-1]) for each in slices]
     assert len({tuple(mask.tolist()) for mask in masks}) > 1
-    assert all(each.clean.shape[0] == 1 for each in found)
+    assert all(each.clean.shape[0] == 1 for each in slices)
 
 
 @pytest.mark.parametrize("coils", [1, 3])
@@ -205,9 +205,9 @@ def case(task, seen, degradation=None, noise=None):
     ],
 )
 def test_a_task_doubts_what_its_training_has_not_seen(draws, given, sentences):
-    found = TASKS[given.task].doubts(draws, given)
-    assert len(found) == sentences
-    assert all(sentence.startswith("trained on ") for sentence in found)
+    doubts = TASKS[given.task].doubts(draws, given)
+    assert len(doubts) == sentences
+    assert all(sentence.startswith("trained on ") for sentence in doubts)
 
 
 @pytest.mark.parametrize(("acceleration", "advised"), [(2, True), (3, False), (4, False), (8, False)])

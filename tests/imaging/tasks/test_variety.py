@@ -83,9 +83,9 @@ def test_recolouring_is_a_function_of_brightness_that_keeps_black(seed):
 
 def test_half_of_the_slices_keep_their_brightness_and_some_curves_fall():
     plane = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
-    drawn = [recolour(plane, np.random.default_rng(seed)) for seed in range(400)]
-    kept = np.mean([np.array_equal(plane, each) for each in drawn])
+    planes = [recolour(plane, np.random.default_rng(seed)) for seed in range(400)]
+    kept = np.mean([np.array_equal(plane, each) for each in planes])
     # 400 fair draws: four standard errors are .1.
     assert kept == pytest.approx(0.5, abs=0.1)
-    falling = np.mean([(np.diff(each.ravel()) < 0).any() for each in drawn])
+    falling = np.mean([(np.diff(each.ravel()) < 0).any() for each in planes])
     assert 0.1 < falling < 0.5

@@ -14,7 +14,7 @@ SHARED = changed(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
 
 
 def whole(folder: Path) -> None:
-    """Train to the end; only the first process reports steps."""
+    """Train to the end. Only the first process reports steps."""
     team, steps = Team.gather(), []
     assert team.size == 2, team
     train(SHARED, photographs(), folder, team, lambda progress: steps.append(progress.step))

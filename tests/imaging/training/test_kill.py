@@ -18,7 +18,7 @@ from uplapp.imaging.training.run import state_path, train
 
 
 def train_and_kill(house, folder, at_step, after_s):
-    """Train in a process of its own, SIGKILL it so long after it told of a step; its exit status."""
+    """Train in a process of its own and SIGKILL it some time after it reported a step. Returns its status."""
     environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", in_a_process.__name__, str(folder)]
     with subprocess.Popen(command, cwd=house, env=environment, stdout=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""Training: determinism, resuming, batches; a tiny network on photographs that ship with scikit-image."""
+"""Training: determinism, resuming, batches, by a tiny network on photographs of scikit-image."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def photographs():
 def test_every_loss_trains_a_network(loss, photographs, tmp_path):
     values = []
     spec = changed(SPEC, loss=loss, schedule=replace(TINY, steps=30))
-    train(spec, photographs, tmp_path, ALONE, lambda told: values.append(told.loss))
+    train(spec, photographs, tmp_path, ALONE, lambda progress: values.append(progress.loss))
     assert np.isfinite(values).all()
     assert np.mean(values[-8:]) < np.mean(values[:8])
 
@@ -38,7 +38,7 @@ def test_every_loss_trains_a_network(loss, photographs, tmp_path):
 def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(stop_at, photographs, tmp_path):
     unbroken = train(SPEC, photographs, tmp_path / "unbroken", ALONE)
     with pytest.raises(Cancelled, match=f"stopped at step {stop_at}"):
-        train(SPEC, photographs, tmp_path / "broken", ALONE, lambda told: told.step < stop_at)
+        train(SPEC, photographs, tmp_path / "broken", ALONE, lambda progress: progress.step < stop_at)
     resumed = train(SPEC, photographs, tmp_path / "broken", ALONE)
     assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
@@ -46,8 +46,8 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(stop_at
 def test_a_kill_between_saves_repeats_the_lost_steps(photographs, tmp_path):
     unbroken = train(SPEC, photographs, tmp_path / "unbroken", ALONE)
 
-    def die(told):
-        if told.step == 8:
+    def die(progress):
+        if progress.step == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -87,12 +87,12 @@ def test_a_damaged_state_is_named(photographs, tmp_path):
 def test_a_run_goes_on_from_the_weights_of_its_start_which_is_trained_once(photographs, tmp_path):
     after = then(SPEC, loss="l1")
     heard = []
-    train(after, photographs, tmp_path, ALONE, lambda told: heard.append(told.name))
+    train(after, photographs, tmp_path, ALONE, lambda progress: heard.append(progress.name))
     assert heard == ["denoise-unet-l2"] * 12 + ["denoise-unet-l1"] * 12
     begun = []
 
-    def look(told):
-        begun.append(told.name)
+    def look(progress):
+        begun.append(progress.name)
         return False
 
     with pytest.raises(Cancelled):
@@ -105,7 +105,13 @@ def test_a_start_that_was_stopped_changes_nothing(photographs, tmp_path):
     unbroken = train(after, photographs, tmp_path / "unbroken", ALONE)
     for stop_at in (7, 5):
         with pytest.raises(Cancelled):
-            train(after, photographs, tmp_path / "broken", ALONE, lambda told, at=stop_at: told.step != at)
+            train(
+                after,
+                photographs,
+                tmp_path / "broken",
+                ALONE,
+                lambda progress, at=stop_at: progress.step != at,
+            )
     resumed = train(after, photographs, tmp_path / "broken", ALONE)
     assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
 
@@ -128,10 +134,10 @@ def test_what_a_loss_learns_is_saved_with_the_run(photographs, tmp_path):
     spec = changed(SPEC, loss="adaptive")
     trained = train(spec, photographs, tmp_path, ALONE).learner.loss.alpha
     assert (trained != 1).all()
-    found = TrainingState.start(spec, ALONE)
-    found.load(state_path(tmp_path, spec), spec)
-    assert torch.equal(found.learner.loss.alpha, trained)
-    assert set(found.learner.learned) == {"latent_alpha", "latent_scale"}
+    state = TrainingState.start(spec, ALONE)
+    state.load(state_path(tmp_path, spec), spec)
+    assert torch.equal(state.learner.loss.alpha, trained)
+    assert set(state.learner.learned) == {"latent_alpha", "latent_scale"}
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float32"])

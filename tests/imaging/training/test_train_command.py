@@ -56,12 +56,12 @@ def call(tmp_path):
 
 
 def test_of_several_processes_the_first_one_prints(call, photos, tmp_path, monkeypatch):
-    told = {}
+    printed = {}
     for rank in ("0", "1"):
         monkeypatch.setenv("RANK", rank)
-        told[rank] = call("--loss", "l2", "--data", photos, *SHORT).stdout
-    assert told["0"].startswith("denoise-unet-l2: 16,")
-    assert told["1"] == ""
+        printed[rank] = call("--loss", "l2", "--data", photos, *SHORT).stdout
+    assert printed["0"].startswith("denoise-unet-l2: 16,")
+    assert printed["1"] == ""
 
 
 def test_the_optimiser_is_part_of_the_recipe(call, photos, tmp_path):

@@ -91,9 +91,9 @@ def test_scores_stand_in_the_log_at_their_steps_and_at_the_end(folder, tmp_path)
     heard = []
     spec = changed(SPEC, schedule=replace(TINY, steps=7))
     train(spec, tiny.photographs(), tmp_path, ALONE, heard.append, read(folder, every=3))
-    assert [told.step for told in heard if told.scores] == [3, 6, 7]
+    assert [progress.step for progress in heard if progress.scores] == [3, 6, 7]
     rows = read_log(log_path(tmp_path, spec))
     assert [row["step"] for row in rows if row["validation_psnr"]] == ["3", "6", "7"]
     assert [float(row["validation_psnr"]) for row in rows] == pytest.approx(
-        [told.scores.psnr for told in heard if told.scores], abs=1e-4
+        [progress.scores.psnr for progress in heard if progress.scores], abs=1e-4
     )

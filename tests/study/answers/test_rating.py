@@ -12,17 +12,17 @@ LABELLED = {**GERMAN, "labels": ["unscharf", "weich", "scharf"]}
 
 def test_the_example_of_expert_grading_has_three_criteria_graded_0_to_3():
     study = load(GRADING)
-    found = rating.criteria(study, "en")
-    assert [entry.name for entry in found] == ["denoising", "structure", "details"]
-    assert {entry.labels for entry in found} == {SCALES["grade3"].labels}
-    assert {rating.values(entry) for entry in found} == {range(0, 4)}
+    rows = rating.criteria(study, "en")
+    assert [entry.name for entry in rows] == ["denoising", "structure", "details"]
+    assert {entry.labels for entry in rows} == {SCALES["grade3"].labels}
+    assert {rating.values(entry) for entry in rows} == {range(0, 4)}
 
 
 @pytest.mark.parametrize(("scale", "values"), [("mos5", [1, 2, 3, 4, 5]), ("mos4", [1, 2, 3, 4])])
 def test_a_scale_gives_its_values(scale, values):
-    (found,) = rating.criteria(definition(criteria=[{**QUALITY, "scale": scale}]), "en")
-    assert list(rating.values(found)) == values
-    assert found.scale == scale
+    (criterion,) = rating.criteria(definition(criteria=[{**QUALITY, "scale": scale}]), "en")
+    assert list(rating.values(criterion)) == values
+    assert criterion.scale == scale
 
 
 @pytest.mark.parametrize("spoken", [LABELLED, GERMAN])

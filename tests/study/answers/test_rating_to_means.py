@@ -34,24 +34,24 @@ def exported(store, tmp_path):
 
 
 def test_the_known_means_lie_in_their_intervals(exported):
-    found = json.loads(run(exported, "--json"), parse_constant=pytest.fail)
+    output = json.loads(run(exported, "--json"), parse_constant=pytest.fail)
     sd = float(np.sqrt(raters.BIAS_SD**2 + raters.NOISE_SD**2 + SPREAD**2))
-    known = {name: expected(score, sd, 0, 3) for name, score in SCORES.items()}
-    means = [row for row in found["means"] if row["condition"] in known]
-    outside = [row for row in means if not row["low"] <= known[row["condition"]] <= row["high"]]
+    truth = {name: expected(score, sd, 0, 3) for name, score in SCORES.items()}
+    means = [row for row in output["means"] if row["condition"] in truth]
+    outside = [row for row in means if not row["low"] <= truth[row["condition"]] <= row["high"]]
     assert len(means) == 4 * 3
     assert len(outside) <= 2  # of twelve 95 % intervals, three at a time of the same observers
     assert max(row["high"] - row["low"] for row in means) < 0.6
     assert [row["condition"] for row in means[:4]] == list(SCORES)
     assert {row["observers"] for row in means} == {OBSERVERS}
-    assert found["simulated"] is True
+    assert output["simulated"] is True
 
 
 def test_the_order_of_the_known_scores_is_significant_and_the_reference_on_top(exported):
-    found = json.loads(run(exported, "--json"))
-    assert all(row["significant"] for row in found["differences"])
-    assert len(found["differences"]) == 3 * 6
-    below = [row["reference_difference"] for row in found["means"] if row["condition"] != "reference"]
+    output = json.loads(run(exported, "--json"))
+    assert all(row["significant"] for row in output["differences"])
+    assert len(output["differences"]) == 3 * 6
+    below = [row["reference_difference"] for row in output["means"] if row["condition"] != "reference"]
     assert max(below) < 0
 
 

@@ -51,8 +51,8 @@ def test_replies_are_kept_once_and_skipped_ones_are_empty(store, study):
     for note in ("first", "second"):
         given = {"eyes": "yes", "age": 31, "note": note}
         session.reply(store, study, who, {"replies": given}, NOW)
-    found = {row["question"]: row["reply"] for row in replies.listing(store, study.id)}
-    assert found == {"age": "31", "eyes": "yes", "note": "first"}
+    by_question = {row["question"]: row["reply"] for row in replies.listing(store, study.id)}
+    assert by_question == {"age": "31", "eyes": "yes", "note": "first"}
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ def test_every_task_makes_a_study_in_every_choice_of_languages(task, languages):
 
 
 def test_expert_grading_has_the_three_criteria_of_the_published_study_from_0_to_3():
-    found = rating.criteria(made("grade3", ("en",)), "en")
-    assert [entry.name for entry in found] == ["denoising", "structure", "details"]
-    assert {(entry.lowest, len(entry.labels)) for entry in found} == {(0, 4)}
+    rows = rating.criteria(made("grade3", ("en",)), "en")
+    assert [entry.name for entry in rows] == ["denoising", "structure", "details"]
+    assert {(entry.lowest, len(entry.labels)) for entry in rows} == {(0, 4)}
 
 
 def test_an_unknown_task_names_those_there_are():

@@ -28,8 +28,8 @@ def test_the_chance_of_none_or_more_is_one():
 
 def test_the_chance_agrees_with_drawing_the_share_and_then_the_answers():
     rng = np.random.default_rng(1)
-    drawn = rng.binomial(50, rng.beta(20.5, 180.5, 200_000))
-    assert at_least(9, 50, 20, 200) == pytest.approx((drawn >= 9).mean(), abs=0.004)
+    counts = rng.binomial(50, rng.beta(20.5, 180.5, 200_000))
+    assert at_least(9, 50, 20, 200) == pytest.approx((counts >= 9).mean(), abs=0.004)
 
 
 def test_a_steady_share_cries_wolf_in_less_than_one_of_two_hundred_studies():

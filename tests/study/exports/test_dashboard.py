@@ -65,12 +65,12 @@ def test_the_spread_of_swaps_is_the_median_over_answers(store, study, look):
 
 def test_late_frames_are_counted_by_flag_and_reason_and_lengthen_the_way(store, study, look):
     take_part(store, study, 1, 3, **LATE)
-    found = look()
-    (person,) = found.people
+    overview = look()
+    (person,) = overview.people
     assert (person.flagged, person.answers_excluded, person.late_share) == (3, 2, 1.0)
     assert person.total == 9
-    assert found.flags["late_frames"] == 3
-    assert list(found.excluded.values()) == [2]
+    assert overview.flags["late_frames"] == 3
+    assert list(overview.excluded.values()) == [2]
 
 
 def test_answers_fall_into_the_part_of_the_span_they_were_given_in(store, study, tmp_path):
@@ -87,8 +87,8 @@ def test_the_last_minute_is_the_last_minute(store, study, look):
 
 def test_simulated_observers_are_counted_apart(store, study, look):
     observers.simulate(store, study, observers.even_scores(study.definition), 3, 0, NOW)
-    found = look()
-    assert (found.people, found.simulated, found.last_minute) == ((), 3, 0)
+    overview = look()
+    assert (overview.people, overview.simulated, overview.last_minute) == ((), 3, 0)
 
 
 def test_who_withdrew_is_listed_with_the_reason_and_without_an_answer(store, study, look):
@@ -114,8 +114,8 @@ def test_the_alarm_holds_the_last_fifty_against_those_before(store, tmp_path):
     for number in range(5, 9):
         take_part(store, study, number, 13, at=NOW + 1000, **LATE)
     with reading(tmp_path / "answers.db") as reader:
-        found = dashboard.watch(reader, study.id)
-    assert (found.recent, found.before) == (1.0, pytest.approx(2 / 67))
+        alarm = dashboard.watch(reader, study.id)
+    assert (alarm.recent, alarm.before) == (1.0, pytest.approx(2 / 67))
 
 
 def test_reading_sees_what_was_there_when_it_began_and_keeps_no_writer_waiting(store, study, tmp_path):

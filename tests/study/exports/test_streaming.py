@@ -73,7 +73,7 @@ def replied(store, study):
 
 
 @pytest.mark.parametrize(
-    ("simulated", "everything", "found"),
+    ("simulated", "everything", "expected"),
     [
         (False, False, [("kept", None)]),
         (True, False, [("made", None)]),
@@ -81,8 +81,10 @@ def replied(store, study):
         (True, True, [("made", "")]),
     ],
 )
-def test_replies_of_the_excluded_come_with_everything_alone(replied, tmp_path, simulated, everything, found):
+def test_replies_of_the_excluded_come_with_everything_alone(
+    replied, tmp_path, simulated, everything, expected
+):
     with reading(tmp_path / "answers.db") as reader:
         lines = "".join(streaming.export(reader, replied, "jsonl", simulated, everything, True)).splitlines()
     rows = [json.loads(line) for line in lines]
-    assert sorted((row["reply"], row.get("excluded")) for row in rows) == found
+    assert sorted((row["reply"], row.get("excluded")) for row in rows) == expected

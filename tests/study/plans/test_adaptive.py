@@ -109,9 +109,9 @@ def error(study, scores, chooser, count, seed):
     for (_, left, right, _, choice), times in answers.items():
         won, lost = (left, right) if choice == "left" else (right, left)
         counts[order.index(won), order.index(lost)] += times
-    found = posterior(counts).mean
-    known = np.array([scores[name] for name in order])
-    return np.sqrt(np.mean((found - found.mean() - known + known.mean()) ** 2))
+    belief = posterior(counts).mean
+    truth = np.array([scores[name] for name in order])
+    return np.sqrt(np.mean((belief - belief.mean() - truth + truth.mean()) ** 2))
 
 
 @pytest.mark.slow

@@ -112,10 +112,10 @@ def test_after_any_observer_no_comparison_is_more_than_one_ahead_nor_one_of_its_
 def test_the_reference_of_known_trials_is_on_either_side_and_the_candidate_any_condition(kind, count):
     other = {"practice": "catch", "catch": "practice"}[kind]
     study = definition(SCENES, NAMES, pairs="random:3", **{kind: count, other: 0})
-    known = [of_kind(plan(study, number, SEED), kind) for number in range(2_000)]
-    for own in known:
+    plans = [of_kind(plan(study, number, SEED), kind) for number in range(2_000)]
+    for own in plans:
         assert abs(sum(trial.left == REFERENCE for trial in own) - count / 2) <= 0.5
-    trials = [trial for own in known for trial in own]
+    trials = [trial for own in plans for trial in own]
     assert p_even(Counter(trial.left == REFERENCE for trial in trials)) > 0.01
     assert p_even(Counter((trial.first == "left") == (trial.left == REFERENCE) for trial in trials)) > 0.01
     assert p_even(Counter(({trial.left, trial.right} - {REFERENCE}).pop() for trial in trials)) > 0.01

@@ -70,9 +70,9 @@ def test_known_trials_put_the_reference_on_both_sides_equally_often():
     lefts = 0
     for observer in range(400):
         trials = plan(definition(catch=2, practice=2), observer, SEED)
-        known = of_kind(trials, "catch") + of_kind(trials, "practice")
-        assert all(REFERENCE in (trial.left, trial.right) for trial in known)
-        lefts += sum(trial.left == REFERENCE for trial in known)
+        certain = of_kind(trials, "catch") + of_kind(trials, "practice")
+        assert all(REFERENCE in (trial.left, trial.right) for trial in certain)
+        lefts += sum(trial.left == REFERENCE for trial in certain)
     assert lefts == 400 * 2  # they take turns within each observer
 
 

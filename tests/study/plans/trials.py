@@ -29,7 +29,7 @@ SEED = 7
 
 
 def sit(study, number, answers, chooser, scores=None, seed=SEED):
-    """One observer's trials, each chosen when the ones before are answered; adds to `answers`."""
+    """One observer's trials, each chosen when the ones before are answered. Adds to `answers`."""
     rng = np.random.default_rng([seed, number])
     planned, own = plan(study, number, seed), []
     while len(own) < len(planned):

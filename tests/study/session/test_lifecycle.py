@@ -114,8 +114,8 @@ def test_a_withdrawal_and_a_pause_survive_a_rebuild_from_the_journal(tmp_path):
     store.close()
     replay.replay(tmp_path / "b" / "uplapp.db", tmp_path / "a" / "journal")
     with closing(Store(tmp_path / "b" / "uplapp.db")) as again:
-        found = lifecycle.status(again, study.id, NOW)
-    assert (found.state, found.quota, found.answers, found.withdrawn) == ("paused", 7, 0, 1)
+        report = lifecycle.status(again, study.id, NOW)
+    assert (report.state, report.quota, report.answers, report.withdrawn) == ("paused", 7, 0, 1)
 
 
 def test_status_counts_people_only(store, study):
@@ -125,9 +125,9 @@ def test_status_counts_people_only(store, study):
     answer(store, study, who, response_ms=1.0)
     answer(store, study, gone)
     store.update("observers", observer_of(store, gone), {"excluded": "test"})
-    found = lifecycle.status(store, study.id, NOW + 30)
-    assert (found.observers, found.finished, found.observers_excluded, found.withdrawn) == (2, 0, 1, 0)
-    assert (found.answers, found.answers_a_minute, found.flagged, found.answers_excluded) == (3, 3, 1, 1)
+    report = lifecycle.status(store, study.id, NOW + 30)
+    assert (report.observers, report.finished, report.observers_excluded, report.withdrawn) == (2, 0, 1, 0)
+    assert (report.answers, report.answers_a_minute, report.flagged, report.answers_excluded) == (3, 3, 1, 1)
     assert lifecycle.status(store, study.id, NOW + 90).answers_a_minute == 0
 
 
@@ -173,6 +173,6 @@ def test_answers_to_an_earlier_state_of_an_unfrozen_study_are_not_passed_over(st
     token = session.state(store, study, who).trial.token
     session.answer(store, study, who, token, "k" * 32, response(), NOW)
     changed = open_tiny(store, tmp_path / "tiny", blank_ms=500.0)
-    found = lifecycle.status(store, changed.id, NOW)
-    assert (found.answers, found.answers_to_others) == (0, 1)
+    report = lifecycle.status(store, changed.id, NOW)
+    assert (report.answers, report.answers_to_others) == (0, 1)
     assert lifecycle.status(store, study.id, NOW).answers_to_others == 0

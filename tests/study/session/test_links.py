@@ -83,8 +83,8 @@ def test_the_list_tells_what_became_of_each_link(store, study):
     made = links.make(store, study.id, labels, NOW)
     links.revoke(store, study.id, made[1], NOW)
     who = join(store, study, made[2])
-    found = {row["label"]: links.state(row) for row in links.listing(store, study.id)}
-    assert found == {"a": "unused", "b": "revoked", "c": "taken"}
+    states = {row["label"]: links.state(row) for row in links.listing(store, study.id)}
+    assert states == {"a": "unused", "b": "revoked", "c": "taken"}
     while (now := session.state(store, study, who)).trial:
         session.answer(store, study, who, now.trial.token, "k" * 32, response(), NOW)
     assert links.state(links.listing(store, study.id)[2]) == "through"

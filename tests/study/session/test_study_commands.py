@@ -33,8 +33,8 @@ def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
         == 2
     )
     assert json.loads(run("check", "mine", "--json"))["scenes"] == 2
-    told = json.loads(run("simulate", "mine", "--observers", 3, "--scores", "l1=1,l2=-1", "--json"))
-    assert told["simulated"] == 3
+    output = json.loads(run("simulate", "mine", "--observers", 3, "--scores", "l1=1,l2=-1", "--json"))
+    assert output["simulated"] == 3
     assert run("export", "mine").count("\n") == 1  # people only: the header
     out = tmp_path / "votes.csv"
     run("export", "mine", "--simulated", "-o", out)
@@ -155,8 +155,8 @@ def test_a_verb_changes_the_state_that_status_tells(studies, verb, state):
     write_study(studies / "tiny")
     assert run(verb, "tiny") == f"tiny: {state}\n"
     run("quota", "tiny", 30)
-    found = json.loads(run("status", "tiny", "--json"))
-    assert (found["state"], found["quota"], found["observers"]) == (state, 30, 0)
+    output = json.loads(run("status", "tiny", "--json"))
+    assert (output["state"], output["quota"], output["observers"]) == (state, 30, 0)
     assert run("quota", "tiny") == "quota: None\n"
     assert json.loads(run("status", "tiny", "--json"))["quota"] is None
 
@@ -181,8 +181,8 @@ def test_links_are_made_listed_and_revoked_by_their_label(studies, tmp_path):
     assert made[0]["address"].startswith("https://lab.example/study/tiny#l=")
     run("links", "make", "tiny", "--label", "Ada")
     run("links", "revoke", "tiny", "P02")
-    found = {row["label"]: row["state"] for row in json.loads(run("links", "list", "tiny", "--json"))}
-    assert found == {"P01": "unused", "P02": "revoked", "Ada": "unused"}
+    states = {row["label"]: row["state"] for row in json.loads(run("links", "list", "tiny", "--json"))}
+    assert states == {"P01": "unused", "P02": "revoked", "Ada": "unused"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A change of wording leaves a study as it is, also over a restart; any other change makes another study."""
+"""A change of wording leaves a study as it is, over a restart too, and any other makes another study."""
 
 from dataclasses import replace
 

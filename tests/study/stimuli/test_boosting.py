@@ -14,8 +14,8 @@ REFERENCE = np.full((4, 6, 3), 100, np.uint8)
 def test_amplification_doubles_the_difference_from_the_reference_and_clips():
     pixels = REFERENCE.copy()
     pixels[0, 0], pixels[1, 1], pixels[2, 2] = 110, 70, 255
-    found = boost(pixels, REFERENCE, 1, 2)
-    assert (found[0, 0, 0], found[1, 1, 0], found[2, 2, 0], found[3, 3, 0]) == (120, 40, 255, 100)
+    boosted = boost(pixels, REFERENCE, 1, 2)
+    assert (boosted[0, 0, 0], boosted[1, 1, 0], boosted[2, 2, 0], boosted[3, 3, 0]) == (120, 40, 255, 100)
 
 
 def test_a_picture_without_a_difference_stays_the_reference():

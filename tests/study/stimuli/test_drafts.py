@@ -99,45 +99,45 @@ def refusal(make) -> str:
 
 def test_a_scene_that_lacks_a_condition_is_told_by_name(room, scenes):
     short = Pictures("third", scenes[0].reference, {"l1": scenes[0].conditions["l1"]})
-    told = refusal(lambda: drafts.from_pictures(room, [*scenes, short], {}, "mine", "t", {}))
-    assert "'third' has l1," in told
+    sentence = refusal(lambda: drafts.from_pictures(room, [*scenes, short], {}, "mine", "t", {}))
+    assert "'third' has l1," in sentence
     assert list(room.iterdir()) == []
 
 
 def test_a_picture_that_is_gone_is_told(room, scenes):
     scenes[1].reference.unlink()
-    told = refusal(lambda: drafts.from_pictures(room, scenes, {}, "mine", "t", {}))
-    assert SCENES[1] in told
-    assert "restore it again" in told
+    sentence = refusal(lambda: drafts.from_pictures(room, scenes, {}, "mine", "t", {}))
+    assert SCENES[1] in sentence
+    assert "restore it again" in sentence
     assert list(room.iterdir()) == []
 
 
 def test_nothing_collected_is_told(room):
-    told = refusal(lambda: drafts.from_pictures(room, [], {}, "mine", "t", {}))
-    assert "no results are collected yet" in told
+    sentence = refusal(lambda: drafts.from_pictures(room, [], {}, "mine", "t", {}))
+    assert "no results are collected yet" in sentence
     assert not room.exists()
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "api", "reference", "x" * 41, "a b"])
 def test_a_name_that_is_no_folder_of_its_own_is_refused_before_anything_is_written(room, archive, name):
-    told = refusal(lambda: drafts.from_zip(room, archive, name, "t", {}))
-    assert "cannot be used as a study's name" in told
+    sentence = refusal(lambda: drafts.from_zip(room, archive, name, "t", {}))
+    assert "cannot be used as a study's name" in sentence
     assert not room.exists()
 
 
 def test_a_zip_without_a_reference_is_told_by_its_file_name(room, pictures, tmp_path):
     shutil.rmtree(pictures / REFERENCE)
     archive = zipped(pictures, tmp_path / "broken.zip")
-    told = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
-    assert "broken.zip has no folder reference/" in told
+    sentence = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
+    assert "broken.zip has no folder reference/" in sentence
     assert list(room.iterdir()) == []
 
 
 def test_pictures_that_do_not_agree_are_told_by_their_place_in_the_study(room, pictures, tmp_path):
     Image.new("RGB", (10, 10)).save(pictures / "l2" / f"{SCENES[0]}.png")
     archive = zipped(pictures, tmp_path / "sizes.zip")
-    told = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
-    assert f"l2/{SCENES[0]}.png is 10x10 RGB" in told
+    sentence = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
+    assert f"l2/{SCENES[0]}.png is 10x10 RGB" in sentence
     assert list(room.iterdir()) == []
 
 
@@ -159,8 +159,8 @@ def test_a_table_that_does_not_fit_is_told(room, archive, tables, word):
 def test_a_name_that_is_taken_is_told_and_the_draft_stays(room, archive, tmp_path):
     draft = drafts.from_zip(room, archive, "faces", "Which?", TABLES)
     write_study(tmp_path / "studies" / "faces")
-    told = refusal(lambda: drafts.publish(draft, tmp_path / "studies", NOW))
-    assert "'faces' exists already" in told
+    sentence = refusal(lambda: drafts.publish(draft, tmp_path / "studies", NOW))
+    assert "'faces' exists already" in sentence
     assert draft.folder.is_dir()
 
 
@@ -175,8 +175,8 @@ def test_discarded_and_swept_drafts_leave_the_disk(room, archive):
 def test_two_files_of_one_scene_are_told(room, pictures, tmp_path):
     Image.new("RGB", (64, 48)).save(pictures / "l1" / f"{SCENES[0]}.jpg")
     archive = zipped(pictures, tmp_path / "twice.zip")
-    told = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
-    assert "are one scene by their name" in told
+    sentence = refusal(lambda: drafts.from_zip(room, archive, "faces", "t", {}))
+    assert "are one scene by their name" in sentence
     assert list(room.iterdir()) == []
 
 

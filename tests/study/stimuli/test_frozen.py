@@ -80,7 +80,7 @@ def test_a_study_without_stimuli_of_its_own_is_not_frozen(tmp_path, folder):
 def test_pixel_identical_conditions_are_named_though_their_files_differ(folder):
     with Image.open(folder / "l1" / "chelsea.png") as image:
         image.save(folder / "l2" / "chelsea.png", compress_level=0)
-    found = facts(load(folder), stimuli.check(load(folder), folder))
-    assert found.identical == ("l1 and l2 are pixel-identical in scene chelsea",)
-    assert (found.main_trials, found.trials) == (12, 14)
-    assert found.minutes == 1.6  # 14 trials of 7 s
+    summary = facts(load(folder), stimuli.check(load(folder), folder))
+    assert summary.identical == ("l1 and l2 are pixel-identical in scene chelsea",)
+    assert (summary.main_trials, summary.trials) == (12, 14)
+    assert summary.minutes == 1.6  # 14 trials of 7 s

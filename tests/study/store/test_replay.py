@@ -41,9 +41,9 @@ def lines(folder):
 
 
 def test_an_empty_disk_gets_every_row_and_change_back(lived, tmp_path):
-    told = replay(tmp_path / "new.db", lived / "journal")
+    outcome = replay(tmp_path / "new.db", lived / "journal")
     assert content(tmp_path / "new.db") == content(lived / "answers.db")
-    assert (told.damaged, told.orphans) == (0, 0)
+    assert (outcome.damaged, outcome.orphans) == (0, 0)
     assert len(content(lived / "answers.db")["answers"]) == 17
 
 
@@ -92,8 +92,8 @@ def test_rows_whose_parents_are_lost_are_counted_and_left_out(lived, tmp_path):
     (tmp_path / "part").mkdir()
     kept = [line for line in lines(lived / "journal") if json.loads(line)["table"] != "studies"]
     (tmp_path / "part" / "a.jsonl").write_text("".join(f"{line}\n" for line in kept))
-    told = replay(tmp_path / "new.db", tmp_path / "part")
-    assert told.orphans == told.added > 0
+    outcome = replay(tmp_path / "new.db", tmp_path / "part")
+    assert outcome.orphans == outcome.added > 0
     assert content(tmp_path / "new.db")["answers"] == []
 
 

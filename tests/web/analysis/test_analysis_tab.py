@@ -157,8 +157,8 @@ def test_figures_of_other_votes_go(tmp_path):
 
 @pytest.mark.parametrize("kind", paper_view.FORMATS)
 def test_the_figures_of_the_votes_come_in_one_zip(kind, tmp_path):
-    drawn = paper_view.figures(show(source="upload", upload=upload(tmp_path)).state, kind)
-    with zipfile.ZipFile(drawn["value"]) as archive:
+    figure = paper_view.figures(show(source="upload", upload=upload(tmp_path)).state, kind)
+    with zipfile.ZipFile(figure["value"]) as archive:
         assert set(archive.namelist()) == {f"{name}.{kind}" for name in FIGURES}
         assert min(len(archive.read(name)) for name in archive.namelist()) > 1000
 
@@ -254,9 +254,9 @@ def test_probabilities_become_votes_by_their_number(tmp_path):
     assert view.state.report.scores.wins.tolist() == [[0, 15], [5, 0]]
 
 
-@pytest.mark.parametrize(("asked", "used"), [("gone", "mean"), ("FLIP", "FLIP")])
-def test_an_anchor_of_other_votes_falls_back_to_the_mean(asked, used):
-    view = show(method=(*METHOD[:4], asked, *METHOD[5:]))
+@pytest.mark.parametrize(("anchor", "used"), [("gone", "mean"), ("FLIP", "FLIP")])
+def test_an_anchor_of_other_votes_falls_back_to_the_mean(anchor, used):
+    view = show(method=(*METHOD[:4], anchor, *METHOD[5:]))
     assert view.anchor["value"] == used
     assert view.state.report.scores.method.anchor == used
 

@@ -42,9 +42,9 @@ def welcome(client, language=""):
     ],
 )
 def test_a_study_speaks_the_language_asked_for_or_its_own(client, language, title, consent, question):
-    found = welcome(client, language)
-    assert found["languages"] == ["en", "de"]
-    assert (found["title"], found["consent"]["text"], found["questions"][0]["text"]) == (
+    page = welcome(client, language)
+    assert page["languages"] == ["en", "de"]
+    assert (page["title"], page["consent"]["text"], page["questions"][0]["text"]) == (
         title,
         consent,
         question,
@@ -129,10 +129,10 @@ def test_a_rating_study_names_its_scales_and_hides_what_it_should(store, tmp_pat
     )
     study = open_tiny(store, tmp_path / "tiny", parts={"rating": rating}, practice=0, catch=0)
     with TestClient(mounted(store, {"tiny": study})) as client:
-        found = welcome(client)
+        page = welcome(client)
         trial = Observer(client).join()["trial"]
-    assert (found["task"], found["original"]) == ("rating", "hidden")
-    assert [entry["values"] for entry in found["criteria"]] == [[0, 1, 2, 3], [1, 2, 3, 4, 5]]
+    assert (page["task"], page["original"]) == ("rating", "hidden")
+    assert [entry["values"] for entry in page["criteria"]] == [[0, 1, 2, 3], [1, 2, 3, 4, 5]]
     assert (trial["original"], trial["right"]) == ("", "")
     assert trial["left"]
 

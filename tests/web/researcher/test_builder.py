@@ -124,8 +124,8 @@ def test_restorations_are_collected_under_plain_names_that_differ(pictures):
     collected = Collected()
     for name in names:
         collected = collecting.added(collected, results(pictures, name))
-    found = [scene.scene for scene in collected.scenes]
-    assert found == ["a-photo-v2", "a-photo-v2-2", "scene-reference", "A-PHOTO-V2-3", "picture"]
+    names = [scene.scene for scene in collected.scenes]
+    assert names == ["a-photo-v2", "a-photo-v2-2", "scene-reference", "A-PHOTO-V2-3", "picture"]
     assert "**5** collected" in collecting.summary(collected)
 
 

@@ -63,8 +63,8 @@ def test_on_a_space_without_the_secret_nobody_enters_and_the_secret_is_named(cap
 
 def test_on_ones_own_machine_a_random_token_is_printed_once_and_opens(capsys):
     first = gate(Settings.from_env({}))
-    told = capsys.readouterr().err
-    token = told.strip().rpartition(" ")[2]
+    printed = capsys.readouterr().err
+    token = printed.strip().rpartition(" ")[2]
     assert len(token) >= 24
     first.enter(token, 0.0)
     gate(Settings.from_env({}))

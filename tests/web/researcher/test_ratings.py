@@ -43,11 +43,11 @@ def test_an_export_holds_the_ratings(desk):
 
 def test_the_standing_is_mean_ratings_with_labels_for_names(desk):
     study = desk.shelf.studies["grading"]
-    found = ranking_view.mean_ratings(desk, study, simulated=True)
+    report = ranking_view.mean_ratings(desk, study, simulated=True)
     labels = [condition.label for condition in study.definition.conditions]
-    means = found.means[found.means["criterion"] == "structure"]
+    means = report.means[report.means["criterion"] == "structure"]
     assert means["condition"].tolist() == ["reference", *labels]
-    assert found.people == 12
+    assert report.people == 12
 
 
 def test_before_the_first_rating_there_is_no_standing(desk):

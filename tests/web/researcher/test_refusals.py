@@ -23,13 +23,13 @@ def blocks(desk):
 @pytest.fixture
 def researchers(blocks):
     """The listeners that take the session's entry first, by their number."""
-    found = {
+    listeners = {
         number: listener
         for number, listener in blocks.fns.items()
         if getattr(listener.fn, "__qualname__", "").startswith(guarded.__qualname__)
     }
-    assert len(found) > 20
-    return found
+    assert len(listeners) > 20
+    return listeners
 
 
 def test_the_page_describes_no_condition_no_token_and_offers_no_call(blocks, desk):

@@ -40,12 +40,12 @@ def observer(desk, study):
     return store.row("SELECT id FROM observers")["id"]
 
 
-def drawn(desk, name="tiny", span=board.HOUR) -> str:
+def board_html(desk, name="tiny", span=board.HOUR) -> str:
     return "".join(board.draw(desk, ENTRY, name, span))
 
 
 def test_the_board_tells_state_people_answers_pace_and_flags(desk, observer):
-    text = drawn(desk)
+    text = board_html(desk)
     assert 'class="tile open"' in text
     assert "<b>3</b><span>answers" in text
     assert "<b>3</b><span>in the last minute" in text
@@ -56,11 +56,11 @@ def test_the_board_tells_state_people_answers_pace_and_flags(desk, observer):
 
 
 def test_the_address_for_observers_is_the_one_the_researchers_browser_sees(desk):
-    assert "https://lab.example/study/tiny</a>" in drawn(desk)
+    assert "https://lab.example/study/tiny</a>" in board_html(desk)
 
 
 def test_without_a_copy_the_board_names_the_setting(desk):
-    assert "set UPLAPP_ANSWERS_REPO" in drawn(desk)
+    assert "set UPLAPP_ANSWERS_REPO" in board_html(desk)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_without_a_copy_the_board_names_the_setting(desk):
     ],
 )
 def test_how_far_the_copy_is_stands_on_the_board(desk, status, words):
-    assert words in drawn(replace(desk, mirror=Copy(*status)))
+    assert words in board_html(replace(desk, mirror=Copy(*status)))
 
 
 def test_a_space_without_a_copy_has_a_banner_and_others_do_not(desk, tmp_path):
-    assert FORGETFUL not in drawn(desk)
+    assert FORGETFUL not in board_html(desk)
     shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, space=True))
-    assert FORGETFUL in drawn(replace(desk, shelf=shelf))
+    assert FORGETFUL in board_html(replace(desk, shelf=shelf))
 
 
 def test_a_study_that_stays_closed_says_why(desk):
@@ -86,7 +86,7 @@ def test_a_study_that_stays_closed_says_why(desk):
     (desk.shelf.settings.studies / "broken" / "study.toml").write_text("title = 1")
     desk.shelf.open_all()
     assert desk.shelf.names() == ["tiny", "broken"]
-    assert "&#x27;conditions&#x27; is missing" in drawn(desk, "broken")
+    assert "&#x27;conditions&#x27; is missing" in board_html(desk, "broken")
 
 
 def test_a_study_whose_folder_went_wrong_stays_as_it_was_and_says_so_until_it_is_right_again(desk, study):
@@ -95,15 +95,15 @@ def test_a_study_whose_folder_went_wrong_stays_as_it_was_and_says_so_until_it_is
     path.write_text("title = 1")
     watch_view.reopen(desk, "tiny")
     assert desk.shelf.studies["tiny"] is study
-    assert "not taken in" in drawn(desk)
+    assert "not taken in" in board_html(desk)
     path.write_text(text)
     watch_view.reopen(desk, "tiny")
-    assert "not taken in" not in drawn(desk)
+    assert "not taken in" not in board_html(desk)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../tiny", "", None])
 def test_what_is_no_study_is_a_sentence_on_the_board_and_is_not_opened(desk, name):
-    assert "there is no such study" in drawn(desk, name)
+    assert "there is no such study" in board_html(desk, name)
     with pytest.raises(UplappError, match="there is no study"):
         watch_view.reopen(desk, name)
 
@@ -114,16 +114,16 @@ def test_names_that_are_script_are_shown_as_text(desk, study):
     person = desk.shelf.store.row("SELECT id FROM observers")["id"]
     links.use(desk.shelf.store, link, person)
     rows = links.listing(desk.shelf.store, study.id)
-    assert "<script" not in drawn(desk) + links_view.as_table(ENTRY, "tiny", rows)
-    assert "&lt;script&gt;" in drawn(desk)
+    assert "<script" not in board_html(desk) + links_view.as_table(ENTRY, "tiny", rows)
+    assert "&lt;script&gt;" in board_html(desk)
 
 
 def test_an_observer_is_withdrawn_by_id_after_a_look_at_the_number_of_answers(desk, study, observer):
-    found = people_view.withdrawal_of(desk, "tiny", f" {observer} ")
-    assert found == people_view.Withdrawal("tiny", observer, 3)
-    assert people_view.carry_out(desk, found) == f"3 answers of {observer} are deleted."
+    withdrawal = people_view.withdrawal_of(desk, "tiny", f" {observer} ")
+    assert withdrawal == people_view.Withdrawal("tiny", observer, 3)
+    assert people_view.carry_out(desk, withdrawal) == f"3 answers of {observer} are deleted."
     assert people_view.withdrawal_of(desk, "tiny", observer).answers == 0
-    assert "withdrawn" in drawn(desk)
+    assert "withdrawn" in board_html(desk)
 
 
 def test_an_unknown_observer_is_a_sentence(desk, study):
@@ -208,10 +208,10 @@ def test_two_exports_never_share_an_address(desk, observer):
 def test_the_ranking_is_the_analysis_own_with_labels_for_names(desk, study):
     scores = observers.even_scores(study.definition)
     observers.simulate(desk.shelf.store, study, scores, 12, 3, NOW)
-    found = ranking_view.standing(desk, study, simulated=True).scores
-    assert set(found.conditions) == {condition.label for condition in study.definition.conditions}
-    assert found.observers == 12
-    assert found.conditions[int(found.jod.argmax())] == study.definition.conditions[0].label
+    result = ranking_view.standing(desk, study, simulated=True).scores
+    assert set(result.conditions) == {condition.label for condition in study.definition.conditions}
+    assert result.observers == 12
+    assert result.conditions[int(result.jod.argmax())] == study.definition.conditions[0].label
 
 
 def test_before_the_first_answer_there_is_no_ranking(desk, study):

@@ -190,8 +190,8 @@ def test_no_file_of_the_machine_can_be_read(app, path):
 
 @pytest.mark.parametrize("name", ["uplapp.db", "uplapp.db-wal", "journal/*.jsonl"])
 def test_neither_database_nor_journal_can_be_read(app, name):
-    (found,) = app.data.glob(name)
-    assert app.get(f"gradio_api/file={found}").status_code in (403, 404)
+    (path,) = app.data.glob(name)
+    assert app.get(f"gradio_api/file={path}").status_code in (403, 404)
 
 
 def test_no_stimulus_can_be_read_under_its_name(app):
@@ -288,12 +288,12 @@ def listeners(app: Lived, *kinds: str) -> list[tuple[int, list[dict]]]:
     """(number, components) of the listeners that take a component of one of the kinds, or of all."""
     config = app.get("config").json()
     parts = {part["id"]: part for part in config["components"]}
-    found = [
+    entries = [
         (entry["id"], [parts[number] for number in entry["inputs"]])
         for entry in config["dependencies"]
         if entry["backend_fn"]
     ]
-    return [(at, own) for at, own in found if not kinds or any(part["type"] in kinds for part in own)]
+    return [(at, own) for at, own in entries if not kinds or any(part["type"] in kinds for part in own)]
 
 
 def test_no_call_can_name_a_file_of_the_machine(app):

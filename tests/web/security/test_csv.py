@@ -104,7 +104,7 @@ def test_names_in_a_ranking_are_no_formulas(formula):
         }
         for who in range(4)
     ]
-    found = report(from_table(pd.DataFrame(rows)), Method(bootstraps=50))
-    text = report_to_csv(found)
+    result = report(from_table(pd.DataFrame(rows)), Method(bootstraps=50))
+    text = report_to_csv(result)
     assert dangerous(text) == []
     assert "HYPERLINK" in text or formula.strip()[:3] in text

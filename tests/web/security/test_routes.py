@@ -73,7 +73,7 @@ def client(store, study):
 def filled(path: str, part: str, value: str) -> str:
     """The address with one of its parts replaced and the others real."""
     own = {"study": "tiny", "name": "page.html", "token": "0" * 32}
-    return "/study" + re.sub(r"\{(\w+)\}", lambda found: value if found[1] == part else own[found[1]], path)
+    return "/study" + re.sub(r"\{(\w+)\}", lambda match: value if match[1] == part else own[match[1]], path)
 
 
 def placeholders(paths: list[str]) -> list[tuple[str, str]]:
