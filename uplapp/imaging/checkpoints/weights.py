@@ -56,12 +56,12 @@ def require_size(size: int) -> None:
         raise BadCheckpoint(f"it has {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read")
 
 
-def require_fit(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
+def require_fit(shapes: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:
     """Refuse a file whose network tensors have other names or shapes than expected.
 
     Tensors of the loss are left out.
     """
-    own = {name: shape for name, shape in found.items() if not name.startswith(LEARNED_BY_LOSS)}
+    own = {name: shape for name, shape in shapes.items() if not name.startswith(LEARNED_BY_LOSS)}
     if missing := sorted(expected.keys() - own.keys()):
         raise BadCheckpoint(f"tensor '{missing[0]}' is missing{_others(missing)}")
     if strange := sorted(own.keys() - expected.keys()):

@@ -68,7 +68,7 @@ def build(desk: Desk) -> gr.State:
         concurrency_limit=1,
         **PRIVATE,
     )
-    stop.click(lambda: told(STOPPED), None, said, cancels=[run], **PRIVATE)
+    stop.click(lambda: paragraph(STOPPED), None, said, cancels=[run], **PRIVATE)
     if not settings.own_machine:
         desk.entry.change(
             lambda entry: gr.update(visible=isinstance(entry, Entry)), desk.entry, shown, **PRIVATE
@@ -134,9 +134,9 @@ def take(
             lambda watch: bring(checkpoints, paths, repo, file, name, watch), progress, "fetching the weights"
         )
     except UplappError as error:
-        yield gr.skip(), told(f"Not added: {error}."), *[gr.skip()] * 4
+        yield gr.skip(), paragraph(f"Not added: {error}."), *[gr.skip()] * 4
         return
-    yield (*added, card.name), told(_describe(card)), None, "", "", ""
+    yield (*added, card.name), paragraph(_describe(card)), None, "", "", ""
 
 
 def bring(
@@ -158,7 +158,7 @@ def bring(
     return adding.add(checkpoints, *content, name)
 
 
-def told(sentence: str) -> str:
+def paragraph(sentence: str) -> str:
     """Draw a sentence as a paragraph.
 
     The name of a stranger's file stays text.
