@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from uplapp.hub.deploy import Plan
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 
 
 def deploy(
