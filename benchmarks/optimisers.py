@@ -16,7 +16,7 @@ from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
 from uplapp.imaging.recipes.spec import Schedule, one_stage
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.tasks.denoising import Photograph, load_photographs
+from uplapp.imaging.tasks.photographs import Photograph, load_photographs
 from uplapp.imaging.training.run import train
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation

@@ -21,10 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from uplapp.imaging.device import fast_precision, steady_memory
-from uplapp.imaging.fitting.fit import FitRecipe, fit
-from uplapp.imaging.fitting.latents import draw_latent
-from uplapp.imaging.fitting.targets import make_target
-from uplapp.imaging.fitting.trust import psnrs
+from uplapp.imaging.fitting import FitRecipe, draw_latent, fit, make_target, psnrs
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.networks.deep_decoder import block_sizes
 from uplapp.imaging.physics import of_pixels

@@ -18,10 +18,8 @@ from torch import Tensor
 
 from uplapp.imaging.case import make_case
 from uplapp.imaging.files.pictures import list_images, read_image
-from uplapp.imaging.fitting import fit as fitting
-from uplapp.imaging.fitting.fit import FitRecipe, State, fit
-from uplapp.imaging.fitting.targets import make_target
-from uplapp.imaging.fitting.trust import psnrs
+from uplapp.imaging.fitting import FitRecipe, State, fit, make_target, psnrs
+from uplapp.imaging.fitting import loop as fitting
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.physics import of_pixels
 from uplapp.imaging.restorers import RESTORERS

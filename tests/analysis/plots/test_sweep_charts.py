@@ -5,7 +5,7 @@ import pytest
 from tests.analysis.swept import swept
 from uplapp.analysis.plots.figures import picture
 from uplapp.analysis.plots.sweep import CHARTS, INPUT_SHADES, INPUTS, sweep_charts
-from uplapp.imaging.fitting.latents import LATENTS
+from uplapp.imaging.fitting import LATENTS
 
 
 def values_of(chart):

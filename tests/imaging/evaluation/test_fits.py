@@ -15,7 +15,7 @@ from uplapp.imaging.evaluation.fits import FULL_SCALE
 from uplapp.imaging.evaluation.job import Job, run_job
 from uplapp.imaging.evaluation.provenance import describe_job, result_files
 from uplapp.imaging.evaluation.text import format_job
-from uplapp.imaging.fitting.fit import Curve, State
+from uplapp.imaging.fitting import Curve, State
 from uplapp.imaging.physics import GaussianNoise, of_pixels
 
 SMALL = {"k": 8, "l": 2, "s": 4, "iterations": 12}

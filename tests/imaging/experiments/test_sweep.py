@@ -14,9 +14,7 @@ from uplapp.imaging.experiments import deep_decoder as experiment
 from uplapp.imaging.experiments.crews import Alone, Processes, Scheduler
 from uplapp.imaging.experiments.deep_decoder import Picture, open_picture
 from uplapp.imaging.experiments.estimate import estimate_seconds
-from uplapp.imaging.fitting.fit import Diverged, FitRecipe, fit
-from uplapp.imaging.fitting.targets import make_target
-from uplapp.imaging.fitting.trust import psnrs
+from uplapp.imaging.fitting import Diverged, FitRecipe, fit, make_target, psnrs
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.physics.measurement import of_pixels
 

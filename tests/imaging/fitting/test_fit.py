@@ -8,9 +8,8 @@ import torch
 
 from tests.imaging.scans import head
 from uplapp.errors import BadImage, UplappError
-from uplapp.imaging.fitting.fit import FitRecipe, fit
-from uplapp.imaging.fitting.latents import LATENTS, draw_latent
-from uplapp.imaging.fitting.patches import join, parse_grid, patch_size, split
+from uplapp.imaging.fitting.inputs import LATENTS, draw_latent, join, parse_grid, patch_size, split
+from uplapp.imaging.fitting.loop import FitRecipe, fit
 from uplapp.imaging.fitting.targets import make_target
 from uplapp.imaging.fitting.trust import Stability, psnrs, stability, variation
 from uplapp.imaging.networks import NETWORKS

@@ -10,7 +10,7 @@ from uplapp.imaging.physics.coils import normalised, root_sum_of_squares, simula
 from uplapp.imaging.physics.fourier import to_kspace
 from uplapp.imaging.physics.masks import random_columns
 from uplapp.imaging.physics.measurement import Identity, Sampling, of_pixels, require_sampling, zero_filled
-from uplapp.imaging.physics.smaller import KERNELS
+from uplapp.imaging.physics.pixels import KERNELS
 
 COLUMNS = random_columns(30, 4, 0.08, 0)
 SAMPLES = torch.rand(20, 30, generator=torch.Generator().manual_seed(3)) < 0.3

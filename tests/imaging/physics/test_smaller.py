@@ -7,7 +7,7 @@ from PIL import Image
 
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.physics import Downsampling, Enlargement, SmallerImage
-from uplapp.imaging.physics.smaller import KERNELS, enlarge
+from uplapp.imaging.physics.pixels import KERNELS, enlarge
 
 
 def draw(*shape: int) -> torch.Tensor:

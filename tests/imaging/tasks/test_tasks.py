@@ -25,7 +25,7 @@ from uplapp.imaging.physics import (
     zero_filled,
 )
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.tasks.denoising import SIGMA_MAX, draw_crops, noisy_crops
+from uplapp.imaging.tasks.photographs import SIGMA_MAX, draw_crops, noisy_crops
 from uplapp.imaging.tasks.reconstruction import read_volume
 
 

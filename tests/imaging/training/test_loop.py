@@ -15,7 +15,7 @@ from uplapp.imaging.losses.pixel import MeanSquaredError
 from uplapp.imaging.physics import GaussianNoise
 from uplapp.imaging.recipes.spec import RunSpec, Schedule
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.tasks.denoising import draw_crops, load_photographs
+from uplapp.imaging.tasks.photographs import draw_crops, load_photographs
 from uplapp.imaging.training.learners import build_loss
 from uplapp.imaging.training.run import Diverged, TrainingState, state_path, train
 

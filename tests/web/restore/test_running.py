@@ -5,7 +5,7 @@ import threading
 import torch
 
 from uplapp.errors import Cancelled
-from uplapp.imaging.fitting.fit import Curve, State
+from uplapp.imaging.fitting import Curve, State
 from uplapp.imaging.restorers.restorer import proceed
 from uplapp.web.restore import live
 from uplapp.web.restore.running import Fit, Wish, following

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from uplapp.imaging.case import Case
-from uplapp.imaging.fitting.fit import Curve, Fitted, State
-from uplapp.imaging.fitting.trust import Stability, stability
+from uplapp.imaging.fitting import Curve, Fitted, Stability, State, stability
 from uplapp.imaging.metrics.error_maps import ErrorMap
 from uplapp.imaging.restorers import FittedRestorer, Watch
 from uplapp.imaging.restorers.restorer import proceed

@@ -9,8 +9,7 @@ from itertools import product
 
 from uplapp.errors import UplappError
 from uplapp.imaging.experiments.published import CELLS, best_settings
-from uplapp.imaging.fitting.latents import LATENTS
-from uplapp.imaging.fitting.patches import Grid, parse_grid, patch_size
+from uplapp.imaging.fitting import LATENTS, Grid, parse_grid, patch_size
 from uplapp.imaging.networks.deep_decoder import block_sizes
 
 WHOLE = "whole"

@@ -26,9 +26,7 @@ from uplapp.imaging.experiments.cells import (
     published_cells,
 )
 from uplapp.imaging.experiments.ledger import Row
-from uplapp.imaging.fitting.fit import Diverged, FitRecipe, State, fit
-from uplapp.imaging.fitting.targets import make_target
-from uplapp.imaging.fitting.trust import variation
+from uplapp.imaging.fitting import Diverged, FitRecipe, State, fit, make_target, variation
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.physics.measurement import of_pixels

@@ -16,7 +16,7 @@ from uplapp.imaging.physics.measurement import (
     require_sampling,
     zero_filled,
 )
-from uplapp.imaging.physics.missing import put_visible_back
+from uplapp.imaging.physics.pixels import put_visible_back
 
 CENTRE_KEPT_PX = 16  # the middle of k-space holds most of the image and is never held out
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from uplapp.imaging.fitting.fit import Fitted
+from uplapp.imaging.fitting.loop import Fitted
 
 # A coefficient of variation above this is unstable. Source: Deep Decoder on MRI, section 4.2.
 UNSTABLE_ABOVE = 0.05

@@ -14,9 +14,18 @@ from uplapp.imaging.physics.measurement import (
     require_sampling,
     zero_filled,
 )
-from uplapp.imaging.physics.missing import MaskImage, Missing, MissingPixels, of_visible, put_visible_back
-from uplapp.imaging.physics.noise import GaussianNoise, add_gaussian_noise
-from uplapp.imaging.physics.smaller import Downsampling, Enlargement, SmallerImage
+from uplapp.imaging.physics.pixels import (
+    Downsampling,
+    Enlargement,
+    GaussianNoise,
+    MaskImage,
+    Missing,
+    MissingPixels,
+    SmallerImage,
+    add_gaussian_noise,
+    of_visible,
+    put_visible_back,
+)
 from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
 from uplapp.registry import Registry
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from uplapp.errors import Cancelled
 from uplapp.imaging.case import Case
-from uplapp.imaging.fitting.fit import Check, Fitted, Listener
+from uplapp.imaging.fitting import Check, Fitted, Listener
 from uplapp.registry import Entry
 
 Kind = Literal["network", "classical", "fitted"]

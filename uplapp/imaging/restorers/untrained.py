@@ -11,10 +11,17 @@ from uplapp.described import check_options, option, options_of
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import fast_precision, pick_device
-from uplapp.imaging.fitting.fit import Check, FitRecipe, Fitted, Listener, State, fit
-from uplapp.imaging.fitting.latents import LATENTS
-from uplapp.imaging.fitting.patches import parse_grid
-from uplapp.imaging.fitting.targets import make_target
+from uplapp.imaging.fitting import (
+    LATENTS,
+    Check,
+    FitRecipe,
+    Fitted,
+    Listener,
+    State,
+    fit,
+    make_target,
+    parse_grid,
+)
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.restorers.restorer import Watch, unwatched
 

@@ -1,7 +1,6 @@
 """The tasks of restoration, one row each."""
 
-from uplapp.imaging.tasks.denoising import DENOISING
-from uplapp.imaging.tasks.pixels import INPAINTING, SUPERRESOLUTION
+from uplapp.imaging.tasks.photographs import DENOISING, INPAINTING, SUPERRESOLUTION
 from uplapp.imaging.tasks.reconstruction import RECONSTRUCTION
 from uplapp.imaging.tasks.task import Task
 from uplapp.registry import Registry

@@ -12,7 +12,7 @@ from PIL import Image
 
 from uplapp.analysis.plots.fitting import fit_chart
 from uplapp.imaging.files.pictures import thumbnail
-from uplapp.imaging.fitting.fit import Curve
+from uplapp.imaging.fitting import Curve
 from uplapp.web.restore.running import Fit, Wish
 
 PREVIEW_PX, QUALITY = 384, 85

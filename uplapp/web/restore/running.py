@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from uplapp.imaging.evaluation.fits import Hear
-from uplapp.imaging.fitting.fit import Curve, State
+from uplapp.imaging.fitting import Curve, State
 from uplapp.imaging.restorers import Watch
 
 POLL_S = 0.1

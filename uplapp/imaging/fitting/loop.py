@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from uplapp.errors import UplappError
 from uplapp.imaging.device import LAYOUTS, checked, fast_precision, pick_device, steady_memory
-from uplapp.imaging.fitting.latents import draw_latent
-from uplapp.imaging.fitting.patches import Grid, join, patch_size, split
+from uplapp.imaging.fitting.inputs import Grid, draw_latent, join, patch_size, split
 from uplapp.imaging.fitting.targets import Target
 from uplapp.imaging.fitting.together import Together
 
