@@ -15,7 +15,7 @@ from uplapp.imaging.physics import (
     smooth_phase,
     zero_filled,
 )
-from uplapp.imaging.physics.coils import simulated_maps
+from uplapp.imaging.physics.kspace import simulated_maps
 from uplapp.imaging.physics.masks import random_columns
 from uplapp.imaging.physics.undersampling import sample
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from uplapp.imaging.physics import smooth_phase, to_kspace
-from uplapp.imaging.physics.coils import simulated_maps
+from uplapp.imaging.physics.kspace import simulated_maps
 
 HEADER = """<?xml version="1.0" encoding="utf-8"?>
 <ismrmrdHeader xmlns="http://www.ismrm.org/ISMRMRD"><encoding>

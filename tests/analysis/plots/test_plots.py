@@ -14,10 +14,9 @@ from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
 from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.plots.scenes import scene_chart
-from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.scores import SHADES, jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
 from uplapp.analysis.plots.triangle import triangle_chart
-from uplapp.analysis.plots.wins import SHADES, win_chart
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.scoring import analyse
 from uplapp.values import Comparisons, Method

@@ -13,7 +13,7 @@ from uplapp.imaging.fitting.loop import FitRecipe, fit
 from uplapp.imaging.fitting.targets import make_target
 from uplapp.imaging.fitting.trust import Stability, psnrs, stability, variation
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.kspace import to_kspace
 from uplapp.imaging.physics.measurement import Measurement, Sampling, of_pixels
 
 SMALL = partial(NETWORKS.build, "deep_decoder", k=16, l=3, s=8)

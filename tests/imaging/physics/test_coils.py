@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from uplapp.imaging.physics.coils import root_sum_of_squares, simulated_maps
+from uplapp.imaging.physics.kspace import root_sum_of_squares, simulated_maps
 
 
 @pytest.mark.parametrize("coils", [1, 2, 3, 8])

@@ -10,7 +10,7 @@ from tests.imaging.scans import head, kspace_of
 from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
 from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, MissingPixels, SmallerImage, Undersampling
-from uplapp.imaging.physics.coils import simulated_maps
+from uplapp.imaging.physics.kspace import simulated_maps
 from uplapp.imaging.physics.masks import MASKS, random_columns
 from uplapp.imaging.physics.measurement import Degradation, Sampling, Slice, crop_centre, zero_filled
 from uplapp.imaging.physics.undersampling import sample, smooth_phase, undersample

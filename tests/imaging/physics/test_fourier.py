@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.kspace import to_image, to_kspace
 
 SHAPES = [(8, 8), (7, 10), (3, 2, 9, 5), (1, 1)]
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.imaging.scans import head, kspace_of
-from uplapp.imaging.physics.coils import (
+from uplapp.imaging.physics.kspace import (
     estimate_maps,
     root_sum_of_squares,
     sampled_centre,

@@ -6,8 +6,7 @@ import torch
 from tests.imaging.adjoint import require_adjoint
 from uplapp.errors import UplappError
 from uplapp.imaging.physics import DEGRADATIONS, Downsampling, Missing
-from uplapp.imaging.physics.coils import normalised, root_sum_of_squares, simulated_maps
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.kspace import normalised, root_sum_of_squares, simulated_maps, to_kspace
 from uplapp.imaging.physics.masks import random_columns
 from uplapp.imaging.physics.measurement import Identity, Sampling, of_pixels, require_sampling, zero_filled
 from uplapp.imaging.physics.pixels import KERNELS

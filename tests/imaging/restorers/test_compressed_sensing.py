@@ -10,7 +10,7 @@ from tests.imaging.adjoint import require_adjoint
 from tests.imaging.measured import noisy, psnr, record, simulate
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.physics import Measurement, Sampling, of_pixels, to_kspace
-from uplapp.imaging.physics.coils import simulated_maps
+from uplapp.imaging.physics.kspace import simulated_maps
 from uplapp.imaging.physics.masks import equispaced_columns, random_columns
 from uplapp.imaging.restorers import compressed_sensing
 from uplapp.imaging.restorers.compressed_sensing import gradient, gradient_adjoint, normal_map, tv, wavelet

@@ -9,10 +9,9 @@ import numpy as np
 from uplapp import whole
 from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.plots.scenes import scene_chart
-from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX
 from uplapp.analysis.plots.triangle import triangle_chart
-from uplapp.analysis.plots.wins import win_chart
 from uplapp.analysis.writing.report import Report
 from uplapp.errors import UnknownName
 

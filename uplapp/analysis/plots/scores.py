@@ -1,8 +1,12 @@
-"""Scores with their intervals."""
+"""Charts of scores with their intervals, and of the votes behind them."""
+
+from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
+from uplapp.analysis.model import preference
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -78,3 +82,99 @@ def _words(table: pd.DataFrame) -> alt.Chart:
         .encode(y="condition:N", x=alt.value("width"), text="letters:N")
     )
     return chart
+
+
+SHADES = [
+    "#ffffff",
+    "#8fbfdc",
+    "#00456e",
+]  # of 0, 50 and 100 %, ever darker, also in grey print
+DARK = 66  # percent from which white numbers read better
+CELL_PX = 26  # narrower cells have no room for a number
+MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
+LEAST_LABEL_PX = 18
+EMPTY = alt.ViewBackground(fill="#d4d4d4")
+
+
+def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> alt.LayerChart:
+    """Draw how often the row was chosen over the column, in percent of their votes, best first.
+
+    With `model`, what the scores predict, for pairs without votes too. Columns without room for names are
+    numbered by rank.
+    """
+    field = "model_percent" if model else "percent"
+    names = ranking(scores)["condition"].tolist()
+    cell_px = width_of_rows(names, width) / max(1, len(names))
+    ranked = len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME
+    shown = _shares(scores, names).dropna(subset=field)
+    base = alt.Chart(inline(shown)).encode(
+        x=_columns(names, ranked, cell_px),
+        y=alt.Y("chosen:N", scale=alt.Scale(domain=names), title="chosen", axis=_rows(names, width, ranked)),
+        tooltip=tooltips("chosen:N", "over:N", "percent:Q", "votes:Q", "model_percent:Q"),
+    )
+    what = "as the scores predict" if model else "of the votes of each pair"
+    notes = []
+    if len(shown) < len(names) * (len(names) - 1):
+        notes.append("Grey: not compared.")
+    if ranked:
+        notes.append("Columns are numbered by rank, as the rows.")
+    return finish(
+        alt.LayerChart(layer=_cells(base, f"{field}:Q", cell_px >= CELL_PX), view=EMPTY),
+        titled(scores.simulated, f"chosen, % {what}"),
+        *notes,
+        width=width,
+        height=row_px(len(names)) * len(names),
+    )
+
+
+def _shares(scores: Scores, names: list[str]) -> pd.DataFrame:
+    """Tabulate each ordered pair: its votes, its share of them, and the share that the scores predict."""
+    votes = scores.wins + scores.wins.T
+    chosen, over = np.nonzero(1 - np.eye(len(votes)))
+    labels, ranks = np.array(scores.conditions, dtype=object), [*map(names.index, scores.conditions)]
+    percent = np.full(chosen.size, np.nan)
+    np.divide(100 * scores.wins[chosen, over], votes[chosen, over], percent, where=votes[chosen, over] > 0)
+    return pd.DataFrame(
+        {
+            "chosen": labels[chosen],
+            "over": labels[over],
+            "over_rank": 1 + np.array(ranks)[over],
+            "percent": percent,
+            "votes": votes[chosen, over],
+            "model_percent": 100 * preference(scores.jod[chosen] - scores.jod[over]),
+        }
+    )
+
+
+def _cells(base: alt.Chart, field: str, numbered: bool) -> list[alt.Chart]:
+    legend = None if numbered else alt.Legend(orient="bottom", gradientLength=140)
+    shade = alt.Color(
+        field, scale=alt.Scale(domain=[0, 50, 100], range=SHADES, interpolate="rgb"), title="%", legend=legend
+    )
+    cells = base.mark_rect(stroke="#cccccc", strokeWidth=0.5 if numbered else 0).encode(color=shade)
+    if not numbered:
+        return [cells]
+    color = alt.condition(
+        alt.FieldGTEPredicate(field.removesuffix(":Q"), DARK), alt.value("white"), alt.value(BLACK)
+    )
+    return [cells, base.mark_text(fontSize=FONT_PX).encode(text=alt.Text(field, format=".0f"), color=color)]
+
+
+def _columns(names: list[str], ranked: bool, cell_px: float) -> alt.X:
+    axis: dict[str, Any] = {"orient": "top", "ticks": False, "title": "over", "labelLimit": 0}
+    if not ranked:
+        angle = 0 if max(map(len, names)) * CHARACTER_PX < cell_px else -35
+        return alt.X("over:N", scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=angle, **axis))
+    numbers = list(range(1, len(names) + 1))
+    ticks = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
+    return alt.X(
+        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
+    )
+
+
+def _rows(names: list[str], width: Width, ranked: bool) -> alt.Axis:
+    """Names, with their ranks where the columns show no names."""
+    axis = names_axis(width)
+    if ranked:
+        axis.labelExpr = f"round(datum.index * {len(names) - 1} + 1) + '  ' + ({axis.labelExpr})"
+    return axis

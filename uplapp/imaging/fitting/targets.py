@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.physics.coils import root_sum_of_squares
-from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.kspace import root_sum_of_squares, to_image, to_kspace
 from uplapp.imaging.physics.measurement import (
     Measurement,
     Sampling,

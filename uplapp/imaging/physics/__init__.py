@@ -1,7 +1,12 @@
 """How images are measured: operators, and the degradations that make measurements of clean images."""
 
-from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, smoothed_maps
-from uplapp.imaging.physics.fourier import to_image, to_kspace
+from uplapp.imaging.physics.kspace import (
+    estimate_maps,
+    root_sum_of_squares,
+    smoothed_maps,
+    to_image,
+    to_kspace,
+)
 from uplapp.imaging.physics.measurement import (
     AsItIs,
     Degradation,

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from uplapp.described import option
 from uplapp.errors import UplappError
-from uplapp.imaging.physics.coils import estimate_maps, root_sum_of_squares, simulated_maps
-from uplapp.imaging.physics.fourier import to_kspace
+from uplapp.imaging.physics.kspace import estimate_maps, root_sum_of_squares, simulated_maps, to_kspace
 from uplapp.imaging.physics.masks import (
     LARGEST_SEED,
     MASKS,

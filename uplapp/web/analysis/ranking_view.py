@@ -5,9 +5,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import triangle_chart
-from uplapp.analysis.plots.wins import win_chart
 from uplapp.analysis.scoring import ALPHA, ranking, upright
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural

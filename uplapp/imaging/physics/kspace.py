@@ -1,11 +1,31 @@
-"""Receiver coils: their sensitivities, simulated or estimated, and the combination of their images."""
+"""K-space: the centred transform, coils that see an image with maps, and maps estimated from data."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from uplapp.imaging.physics.fourier import to_image, to_kspace
+ROWS_AND_COLUMNS = (-2, -1)
+
+
+def to_kspace(image: Tensor) -> Tensor:
+    """Compute the k-space (...,H,W), complex, of an image (...,H,W), real or complex.
+
+    Orthonormal, so energy is kept; the zero frequency lies at (H // 2, W // 2).
+    """
+    centred = torch.fft.ifftshift(image, dim=ROWS_AND_COLUMNS)
+    kspace = torch.fft.fft2(centred, dim=ROWS_AND_COLUMNS, norm="ortho")
+    shifted: Tensor = torch.fft.fftshift(kspace, dim=ROWS_AND_COLUMNS)
+    return shifted
+
+
+def to_image(kspace: Tensor) -> Tensor:
+    """Compute the complex image (...,H,W) of a k-space (...,H,W), the inverse of `to_kspace`."""
+    centred = torch.fft.ifftshift(kspace, dim=ROWS_AND_COLUMNS)
+    image = torch.fft.ifft2(centred, dim=ROWS_AND_COLUMNS, norm="ortho")
+    shifted: Tensor = torch.fft.fftshift(image, dim=ROWS_AND_COLUMNS)
+    return shifted
+
 
 # In half fields of view from the centre; the corners lie at 1.41, and a coil near one would see only that.
 COIL_RADIUS = 2.0
