@@ -10,8 +10,7 @@ from torch import Tensor
 from uplapp.imaging.case import Case
 from uplapp.imaging.fitting import Curve, Fitted, Stability, State, stability
 from uplapp.imaging.metrics.error_maps import ErrorMap
-from uplapp.imaging.restorers import FittedRestorer, Watch
-from uplapp.imaging.restorers.restorer import proceed
+from uplapp.imaging.restorers import FittedRestorer, Watch, proceed
 
 # Hears the label of a candidate and the state of its fit, None once it has ended; returns False to end the
 # fit with what it has.

@@ -3,7 +3,14 @@
 from uplapp.imaging.restorers.classical import AsSeen, Biharmonic, NonLocalMeans, TotalVariation, Wavelet
 from uplapp.imaging.restorers.consistency import PUT_BACK
 from uplapp.imaging.restorers.network import NetworkRestorer
-from uplapp.imaging.restorers.restorer import FittedRestorer, Restorer, RestorerEntry, Watch, unwatched
+from uplapp.imaging.restorers.restorer import (
+    FittedRestorer,
+    Restorer,
+    RestorerEntry,
+    Watch,
+    proceed,
+    unwatched,
+)
 from uplapp.imaging.restorers.untrained import ConvDecoderFit, DeepDecoderFit, DeepImagePriorFit
 from uplapp.registry import Registry
 
@@ -15,6 +22,7 @@ __all__ = [
     "Restorer",
     "RestorerEntry",
     "Watch",
+    "proceed",
     "unwatched",
 ]
 
