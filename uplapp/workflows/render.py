@@ -103,7 +103,7 @@ def case_of(definition: Definition, recipe: Render, scene: Scene) -> Case:
 
 
 def framed(case: Case, scene: Scene, surround_px: int) -> tuple[Case, Scene]:
-    """Cut a measured scene to its crop with so many px around it; give the crop's place in the rest too.
+    """Cut a measured scene to its crop with so many px around it. Give the crop's place in the rest too.
 
     Methods that are fitted to each image take hours for whole photographs. Only what is measured pixel by
     pixel can be cut after it was measured; anything else is refused.

@@ -12,7 +12,7 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 
 
 class SweepLine:
-    """One line on stderr per fit that ended; `stopped` says that somebody asked to stop."""
+    """One line on stderr per fit that ended. `stopped` says that somebody asked to stop."""
 
     def __init__(self) -> None:
         self.stopped = False

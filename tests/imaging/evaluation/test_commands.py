@@ -15,7 +15,7 @@ from uplapp.errors import UplappError
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
-    """Run a verb with data in a temporary folder; an UplappError comes through as it is."""
+    """Run a verb with data in a temporary folder. An UplappError comes through as it is."""
     monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
     make(tmp_path / "data" / "models", "ssim", task="mri")
     (tmp_path / "slices").mkdir()

@@ -188,8 +188,8 @@ def test_the_middle_of_kspace_is_never_held_out(clean):
 def test_starts_that_agree_are_stable_and_others_are_not(clean):
     pair = fitted(clean, replace(SHORT, starts=2))
     known = stability(pair, clean)
-    assert known == Stability(variation(psnrs(pair.pictures, clean)), known=True)
-    assert not stability(pair, None).known
+    assert known == Stability(variation(psnrs(pair.pictures, clean)), by_reference=True)
+    assert not stability(pair, None).by_reference
     assert stability(fitted(clean), clean) is None
     assert pair.deviation.shape == clean.shape
     assert Stability(0.051, True).unstable

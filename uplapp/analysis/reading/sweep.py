@@ -18,7 +18,7 @@ UNREAL_VIF_ABOVE = 1.0
 
 
 def read_sweep(path: Path) -> pd.DataFrame:
-    """Read the rows of a sweep that are whole; a file of another kind is refused."""
+    """Read the rows of a sweep that are whole. A file of another kind is refused."""
     try:
         table = pd.read_csv(path, dtype={"start": str})
     except (OSError, ValueError) as error:

@@ -42,7 +42,7 @@ class FitRecord:
 
     @property
     def sentence(self) -> str:
-        """Why the fit ended, what was kept, and how far the starts agree; a name stands before it."""
+        """Why the fit ended, what was kept, and how far the starts agree. A name stands before it."""
         reason = REASONS[self.ended].format(done=self.iterations, total=self.total)
         first, last = min(self.best), max(self.best)
         kept = f"iteration {first:,}" if first == last else f"iterations {first:,} to {last:,}"
@@ -62,7 +62,7 @@ class FitRecord:
             "deviation_mean": None if deviation is None else round(deviation.mean, 6),
             "deviation_full_scale": None if deviation is None else FULL_SCALE,
             "coefficient_of_variation": None if trust is None else round(trust.cv, 6),
-            "measured_against": None if trust is None else against[trust.known],
+            "measured_against": None if trust is None else against[trust.by_reference],
             "unstable": None if trust is None else trust.unstable,
         }
 
@@ -70,7 +70,7 @@ class FitRecord:
 def run_fit(
     restorer: FittedRestorer, case: Case, label: str, watch: Watch, hear: Hear
 ) -> tuple[Tensor, FitRecord]:
-    """Fit to a case; give the mean picture (C,h,w) of the starts and the record.
+    """Fit to a case. Give the mean picture (C,h,w) of the starts and the record.
 
     Where `watch` returns False the fit is thrown away (Cancelled), where `hear` does it keeps what it has.
     """
@@ -101,7 +101,7 @@ def _record(fitted: Fitted, total: int, reference: Tensor | None) -> FitRecord:
 
 
 def _draw_deviation(fitted: Fitted) -> ErrorMap | None:
-    """Paint the deviation, its root mean square over channels; the mean is in units of the image."""
+    """Paint the deviation, its root mean square over channels. The mean is in units of the image."""
     if len(fitted.pictures) < 2:
         return None
     deviation = fitted.deviation.square().mean(dim=0).sqrt()

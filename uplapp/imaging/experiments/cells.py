@@ -20,7 +20,7 @@ CHANNELS_OF_EQUAL_COST = 200
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting of the network on one pair of inputs and target; `marks` are the iteration counts."""
+    """One setting of the network on one pair of inputs and target. `marks` are the iteration counts."""
 
     k: int
     s: int

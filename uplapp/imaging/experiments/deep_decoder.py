@@ -97,7 +97,7 @@ class Result:
 
 @dataclass(frozen=True)
 class DeepDecoderSweep:
-    """Cells, each fitted from so many starts; start n has the seed `seed` + n - 1."""
+    """Cells, each fitted from so many starts. Start n has the seed `seed` + n - 1."""
 
     cells: tuple[Cell, ...]
     starts: int
@@ -128,7 +128,7 @@ def report_sweep(
     published: int = 0,
     precision: str = "auto",
 ) -> DeepDecoderSweep:
-    """Make the sweep of the report's grid, or of a part of it; lists are texts such as "8,16".
+    """Make the sweep of the report's grid, or of a part of it. Lists are texts such as "8,16".
 
     With `published` the cells are the so many best entries of each of the report's tables instead.
     """
@@ -208,7 +208,7 @@ def mean_row(
 
 
 def measured(pixels: Pixels | None, picture: Picture) -> dict[str, str]:
-    """Measure a picture (1,H,W) against the clean one; None is that of a fit that diverged."""
+    """Measure a picture (1,H,W) against the clean one. None is that of a fit that diverged."""
     if pixels is None:
         return {"ended": DIVERGED}
     pair = torch.from_numpy(pixels)[None], torch.from_numpy(picture.pixels)[None]

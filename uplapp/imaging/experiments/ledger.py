@@ -16,7 +16,7 @@ Key = tuple[str, ...]
 
 
 class Ledger:
-    """The rows of a file by their key; `common` are the columns with one value in all rows.
+    """The rows of a file by their key. `common` are the columns with one value in all rows.
 
     A file of other columns, or with other common values, is refused. A row that a kill cut short is dropped.
     """

@@ -104,7 +104,7 @@ class Course:
         self._close(result.cell)
 
     def _close(self, cell: Cell) -> None:
-        """Write the rows of the mean pictures of a cell whose starts are all done; drop the pictures."""
+        """Write the rows of the mean pictures of a cell whose starts are all done. Drop the pictures."""
         starts = range(1, self.sweep.starts + 1)
         if len(starts) == 1 or not all(self._is_done(cell, start) for start in starts):
             return

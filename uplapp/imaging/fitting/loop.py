@@ -126,7 +126,7 @@ class State:
 
     @property
     def text(self) -> str:
-        """How far the fit is, how fast it is, and how long it takes yet; held-out data may end it earlier."""
+        """How far the fit is, how fast it is, and how long it takes yet. Held-out data may end it earlier."""
         about = "about" if math.isnan(self.held_out) else "at most"
         return (
             f"iteration {self.iteration:,} of {self.total:,}, {self.per_second:.1f} per second, "
@@ -220,7 +220,7 @@ class _Start:
         return join(made.float(), self.grid, self.target.size) * self.gain
 
     def step(self, iteration: int) -> tuple[Tensor, Tensor]:
-        """Take one step; give the image (C,H,W) before it, and its loss."""
+        """Take one step. Give the image (C,H,W) before it, and its loss."""
         image = self.image(iteration)
         loss = self.target.loss(image)
         self.optimiser.param_groups[0]["lr"] = self.recipe.rate_at(iteration)
@@ -297,7 +297,7 @@ class _Run:
         self._note(done, float(losses.mean()))
 
     def _stepped(self, iteration: int) -> tuple[Tensor, Tensor]:
-        """Take one step with all starts; give their images (N,C,H,W) before it, and their losses (N,)."""
+        """Take one step with all starts. Give their images (N,C,H,W) before it, and their losses (N,)."""
         if self.together is None:
             made = [start.step(iteration) for start in self.starts]
             return torch.stack([image for image, _ in made]), torch.stack([loss for _, loss in made])

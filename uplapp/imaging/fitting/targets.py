@@ -170,6 +170,6 @@ def _as_complex(image: Tensor) -> Tensor:
 
 
 def _mean_square(residual: Tensor, weights: Tensor) -> Tensor:
-    """Give the mean (...) of |residual|^2 (...,C,H,W) where the weights (1,H,W) are 1; NaN where none is."""
+    """Give the mean (...) of |residual|^2 (...,C,H,W) where the weights (1,H,W) are 1. NaN where none is."""
     square = torch.view_as_real(residual).square().sum(-1) if residual.is_complex() else residual.square()
     return (square * weights).sum((-3, -2, -1)) / (weights.sum() * residual.shape[-3])

@@ -31,7 +31,7 @@ class Together:
         return made
 
     def step(self, loss: Tensor, rate: float) -> None:
-        """Take a step of Adam on the sum of all losses; the networks share nothing, so each has its own."""
+        """Take a step of Adam on the sum of all losses. The networks share nothing, so each has its own."""
         self.optimiser.param_groups[0]["lr"] = rate
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

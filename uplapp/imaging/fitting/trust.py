@@ -17,11 +17,12 @@ LEAST_ERROR = 1e-10
 class Stability:
     """The coefficient of variation `cv` of the PSNRs of several starts, as a fraction.
 
-    They are measured against the clean image where it is known (`known`), else against the starts' mean.
+    They are measured against the clean image where it is known, which `by_reference` says, else against the
+    mean of the starts.
     """
 
     cv: float
-    known: bool
+    by_reference: bool
 
     @property
     def unstable(self) -> bool:
@@ -32,7 +33,7 @@ class Stability:
     def sentence(self) -> str:
         """The figure with a plain word."""
         word = "unstable" if self.unstable else "stable"
-        against = "the clean image" if self.known else "their mean"
+        against = "the clean image" if self.by_reference else "their mean"
         return (
             f"{word}: the PSNRs of the starts against {against} vary by {self.cv:.1%} "
             f"(unstable above {UNSTABLE_ABOVE:.0%})"

@@ -160,7 +160,7 @@ class MissingPixels:
 
 
 def draw_mask(size: tuple[int, int], share: float, generator: torch.Generator) -> Tensor:
-    """Draw a mask (1,H,W) of bool, False for this share of the pixels; 1 or more are hidden, and are not."""
+    """Draw a mask (1,H,W) of bool, False for this share of the pixels. 1 or more are hidden, and are not."""
     count = size[0] * size[1]
     if count < 2:
         raise BadImage("of a picture of 1 pixel none can be hidden; give a larger one")
@@ -232,7 +232,7 @@ class Downsampling:
 
 @lru_cache(maxsize=16)
 def shrinking(side: int, factor: int, kernel: str, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """The matrix (h,H) that makes H samples of a side fewer; its rows sum to 1."""
+    """The matrix (h,H) that makes H samples of a side fewer. Its rows sum to 1."""
     each = torch.eye(side, dtype=torch.float64)[None, None]
     size = (-(-side // factor), side)
     if kernel == "area":
@@ -307,7 +307,7 @@ class SmallerImage:
         return self
 
     def measure(self, clean: Tensor) -> Measurement:
-        """Measure an image (...,C,H,W) in [0,1]; what is seen is the smaller one, enlarged to its size."""
+        """Measure an image (...,C,H,W) in [0,1]. What is seen is the smaller one, enlarged to its size."""
         operator = Downsampling(self.factor, self.kernel, (clean.shape[-2], clean.shape[-1]))
         generator = torch.Generator().manual_seed(self.seed)
         small = add_gaussian_noise(operator.forward(clean), self.sigma, generator)

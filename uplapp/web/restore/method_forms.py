@@ -90,7 +90,7 @@ def _lay_out_all(
 
 
 def _automatic(task: str, method: str, **options: Any) -> Mapping[str, Any]:
-    """Give what None stands for, by option; nothing where the method does not say it."""
+    """Give what None stands for, by option. Nothing where the method does not say it."""
     say = getattr(RESTORERS.build(method, **options), "automatic", None)
     return {} if say is None else say(TASKS[task].degrading.operator)
 
@@ -146,7 +146,7 @@ def _name(value: Any) -> str:
 
 
 def _value(one: Option, shown: Any) -> Any:
-    """Give the value of an option as its type; an empty field stands for the default."""
+    """Give the value of an option as its type. An empty field stands for the default."""
     if shown is None or shown == AUTO:
         return one.default
     if one.kind == "switch":

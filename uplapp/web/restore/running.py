@@ -39,7 +39,7 @@ class Fit:
 
 @dataclass
 class Report:
-    """The last report of a restoration, and of the fit that runs; `news` counts previews and states."""
+    """The last report of a restoration, and of the fit that runs. `news` counts previews and states."""
 
     share: float = 0.0
     text: str = ""
