@@ -98,5 +98,6 @@ def test_no_other_module_writes_a_table_of_texts_as_csv():
         for path in HOUSE.rglob("*.py")
         if re.search(r"\.to_csv\(index|csv\.(writer|DictWriter)\(", path.read_text(encoding="utf-8"))
     }
-    # The log of a training run holds numbers alone.
-    assert writers == {"plain.py", "imaging/training/log.py"}
+    # The log of a training run holds numbers alone. The one text in the table of a sweep that a stranger
+    # chose, the name of the picture, goes through `neutral`.
+    assert writers == {"plain.py", "imaging/training/log.py", "imaging/experiments/ledger.py"}

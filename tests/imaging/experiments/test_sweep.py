@@ -14,6 +14,7 @@ from uplapp.imaging.experiments import deep_decoder as experiment
 from uplapp.imaging.experiments.crews import Alone, Processes, Scheduler
 from uplapp.imaging.experiments.deep_decoder import Picture, open_picture
 from uplapp.imaging.experiments.estimate import estimate_seconds
+from uplapp.imaging.experiments.ledger import Ledger
 from uplapp.imaging.fitting import Diverged, FitRecipe, fit, make_target, psnrs
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.physics.measurement import of_pixels
@@ -207,3 +208,9 @@ def test_a_scheduler_comes_to_the_rows_of_one_process(scheduler, tmp_path, unbro
     crew = Scheduler(scheduler)
     assert crew.count == 1
     assert run(tmp_path / "sweep.csv", crew) == lines(unbroken)
+
+
+def test_the_name_of_a_picture_is_no_formula_in_the_table(tmp_path):
+    table = Ledger(tmp_path / "sweep.csv", {"image": "=cmd.png"}, ["k"], ["psnr"])
+    table.add([{"k": "8", "psnr": "30.0"}])
+    assert "'=cmd.png" in table.path.read_text()
