@@ -32,7 +32,7 @@ def covered(observers: int, interval: str, seed: int) -> float:
 
 
 def main() -> None:
-    """Print one row a number of observers."""
+    """Print one row per number of observers."""
     names = [name for name in INTERVALS if name != "parametric"]
     print("observers", *(f"{name:>10s}" for name in names))
     for observers in OBSERVERS:

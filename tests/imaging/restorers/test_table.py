@@ -5,7 +5,7 @@ import torch
 
 from tests.imaging.scans import head
 from uplapp.described import options_of
-from uplapp.errors import UnknownName, UplappError
+from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.evaluation.candidates import methods_of, of_methods, settings_of
 from uplapp.imaging.physics import DEGRADATIONS
@@ -46,6 +46,14 @@ def test_every_method_restores_a_case_of_every_task_that_it_takes(task, method):
     assert torch.equal(restored, RESTORERS.build(method, **quick).restore(case, watch))
     error, before = ((image.clamp(0, 1) - clean).square().mean() for image in (restored, case.seen))
     assert error <= before or quick
+
+
+@pytest.mark.parametrize("method", ["deep_decoder", "conv_decoder", "deep_image_prior"])
+def test_a_fit_that_is_watched_is_cancelled_as_any_restoration_is(method):
+    clean = torch.from_numpy(head(80, 72)).float()[None]
+    case = Case("x", "denoise", TASKS["denoise"].degrade().measure(clean), clean)
+    with pytest.raises(Cancelled):
+        RESTORERS.build(method, k=4, iterations=5).restore(case, lambda share, text, preview: False)
 
 
 @pytest.mark.parametrize("side", [16, 33, 64, 120])

@@ -29,6 +29,16 @@ from uplapp.analysis.scoring import letters, ranking
 from uplapp.values import Scores
 
 MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables
+SHADES = [
+    "#ffffff",
+    "#8fbfdc",
+    "#00456e",
+]  # of 0, 50 and 100 %, ever darker, also in grey print
+DARK = 66  # percent from which white numbers read better
+CELL_PX = 26  # narrower cells have no room for a number
+MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
+LEAST_LABEL_PX = 18
+EMPTY = alt.ViewBackground(fill="#d4d4d4")
 
 
 def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
@@ -82,18 +92,6 @@ def _words(table: pd.DataFrame) -> alt.Chart:
         .encode(y="condition:N", x=alt.value("width"), text="letters:N")
     )
     return chart
-
-
-SHADES = [
-    "#ffffff",
-    "#8fbfdc",
-    "#00456e",
-]  # of 0, 50 and 100 %, ever darker, also in grey print
-DARK = 66  # percent from which white numbers read better
-CELL_PX = 26  # narrower cells have no room for a number
-MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
-LEAST_LABEL_PX = 18
-EMPTY = alt.ViewBackground(fill="#d4d4d4")
 
 
 def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> alt.LayerChart:

@@ -30,7 +30,7 @@ class Ledger:
             self.rows[self._key(row)] = row
 
     def get(self, key: Iterable[object]) -> Row | None:
-        """Give the row with a key, None where there is none yet."""
+        """Give the row of a key, None where the file has no such row yet."""
         return self.rows.get(tuple(map(str, key)))
 
     def add(self, rows: Iterable[Row]) -> None:

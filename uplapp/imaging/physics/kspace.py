@@ -6,6 +6,12 @@ import torch
 from torch import Tensor
 
 ROWS_AND_COLUMNS = (-2, -1)
+# In half fields of view from the centre; the corners lie at 1.41, and a coil near one would see only that.
+COIL_RADIUS = 2.0
+# Where no coil sees anything a map has magnitude 0 instead of noise of magnitude 1.
+SMALLEST_SIGNAL = 1e-6
+# Phase and sensitivities change over a sixth of the field of view; measured on real and simulated k-space.
+SMOOTH_CYCLES = 6.0
 
 
 def to_kspace(image: Tensor) -> Tensor:
@@ -25,14 +31,6 @@ def to_image(kspace: Tensor) -> Tensor:
     image = torch.fft.ifft2(centred, dim=ROWS_AND_COLUMNS, norm="ortho")
     shifted: Tensor = torch.fft.fftshift(image, dim=ROWS_AND_COLUMNS)
     return shifted
-
-
-# In half fields of view from the centre; the corners lie at 1.41, and a coil near one would see only that.
-COIL_RADIUS = 2.0
-# Where no coil sees anything a map has magnitude 0 instead of noise of magnitude 1.
-SMALLEST_SIGNAL = 1e-6
-# Phase and sensitivities change over a sixth of the field of view; measured on real and simulated k-space.
-SMOOTH_CYCLES = 6.0
 
 
 def simulated_maps(coils: int, height: int, width: int) -> Tensor:

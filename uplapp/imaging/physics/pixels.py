@@ -17,6 +17,9 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.physics.masks import LARGEST_SEED, Seed, generator_of, require_seed
 from uplapp.imaging.physics.measurement import AsItIs, Choice, Measurement, of_pixels
 
+KERNELS: Mapping[str, str] = {"bicubic": "bicubic, antialiased", "area": "means of areas"}
+MOST_PIXELS = 16_000_000  # of an enlarged picture
+
 
 @dataclass(frozen=True)
 class GaussianNoise:
@@ -194,10 +197,6 @@ def of_visible(picture: Tensor, mask: Tensor, noise: float | None = None) -> Mea
     )
     seen = picture[..., torch.from_numpy(rows).long(), torch.from_numpy(columns).long()]
     return Measurement(seen, operator, operator.forward(picture), noise)
-
-
-KERNELS: Mapping[str, str] = {"bicubic": "bicubic, antialiased", "area": "means of areas"}
-MOST_PIXELS = 16_000_000  # of an enlarged picture
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from uplapp.imaging.fitting import (
     parse_grid,
 )
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.restorers.restorer import Watch, unwatched
+from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
 PATCHES = {"1x1": "Whole image", "2x2": "2 x 2", "3x3": "3 x 3", "4x5": "4 x 5"}
 PURPOSES = {
@@ -84,7 +84,7 @@ class Untrained:
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a case to (C,h,w) in [0,1]: the mean of the starts.
 
-        Where `watch` returns False the fit ends with what it has.
+        Cancelled is raised where `watch` returns False. `fit` can end with what it has.
         """
         return self.fit(case, partial(_heard, watch)).mean
 
@@ -95,7 +95,7 @@ class Untrained:
         target = make_target(case.measurement, recipe.held_out, self.seed)
         options = {**preset.network, **self.network_options()}
         build = partial(NETWORKS.build, self.name, channels=target.channels, **options)
-        require_memory(self.name, int(options["k"]), target.size)
+        require_memory(self.name, int(options["k"]), target.size, self.starts)
         return fit(partial(build, sigmoid=target.bounded), target, recipe, listener, check)
 
     def automatic(self, operator: str) -> dict[str, Any]:
@@ -199,10 +199,14 @@ class DeepImagePriorFit(Untrained):
     )
 
 
-def require_memory(name: str, k: int, size: tuple[int, int]) -> None:
-    """Refuse a fit that would need more than MEMORY_BYTES, with the size of image that is possible."""
-    width = 2 if fast_precision(pick_device()) == "bfloat16" else 4
-    each = LAYERS_HELD[name] * k * width
+def require_memory(name: str, k: int, size: tuple[int, int], starts: int = 1) -> None:
+    """Refuse a fit that would need more than MEMORY_BYTES, with the size of image that is possible.
+
+    On a processor one start after the other is in memory, on a GPU all are.
+    """
+    device = pick_device()
+    width = 2 if fast_precision(device) == "bfloat16" else 4
+    each = LAYERS_HELD[name] * k * width * (starts if device.type == "cuda" else 1)
     possible = int(MEMORY_BYTES / each)
     if size[0] * size[1] > possible:
         side = int(possible**0.5)
@@ -214,4 +218,5 @@ def require_memory(name: str, k: int, size: tuple[int, int]) -> None:
 
 
 def _heard(watch: Watch, state: State) -> bool:
-    return watch(state.iteration / state.total, state.text, state.picture)
+    proceed(watch, state.iteration / state.total, state.text, state.picture)
+    return True

@@ -31,6 +31,11 @@ from uplapp.imaging.tasks.task import Task, Words, no_doubts
 
 Photograph = NDArray[np.uint8]
 SIGMA_MAX = 40.0  # training draws noise up to it, in 8-bit units
+HALF = 0.5  # of white: a mask that was saved as JPEG has greys
+NO_MASK = (
+    "{name} comes without a mask, and all of its pixels are opaque; "
+    "give the picture of a mask, white where a pixel is kept and black where it is missing"
+)
 
 
 def open_photograph(path: Path, index: int | None = None) -> Subject:
@@ -138,13 +143,6 @@ DENOISING = Task(
     pairs=noisy_crops,
     samples=PHOTOGRAPHS,
     doubts=doubts,
-)
-
-
-HALF = 0.5  # of white: a mask that was saved as JPEG has greys
-NO_MASK = (
-    "{name} comes without a mask, and all of its pixels are opaque; "
-    "give the picture of a mask, white where a pixel is kept and black where it is missing"
 )
 
 
