@@ -25,9 +25,9 @@ STYLE = """
 #fit-picture img { width: 100%; height: 236px; object-fit: contain; }
 #fit-curve { min-height: 236px; }
 @media (min-width: 641px) {
-  /* It stays in sight wherever on the page the button was pressed. */
+  /* It stays in sight wherever on the page the button was pressed, above the captions of the gallery. */
   #shown { align-self: stretch; }
-  #fit { position: sticky; top: 8px; z-index: 5; background: var(--background-fill-primary); }
+  #fit { position: sticky; top: 8px; z-index: 20; background: var(--background-fill-primary); }
 }
 """
 

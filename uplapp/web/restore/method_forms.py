@@ -106,7 +106,7 @@ def _lay_out(task: str, method: str, one: Option, automatic: Mapping[str, Any]) 
         "label": one.label,
         "info": one.help,
         "elem_id": f"{task}-{method}-{one.name}",
-        "min_width": 120,
+        "min_width": 126,
     }
     if one.kind == "switch" and not one.optional:
         return gr.Checkbox(one.default, **shared)
