@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
@@ -96,6 +96,8 @@ class TestPosterior:
         assert ours.covariance == pytest.approx(np.linalg.inv(bend(surprise, solution.x)), abs=1e-4)
 
     @settings(max_examples=20)
+    @example(seed=204, n=2)  # the first step is long along the mean, which one step solves
+    @example(seed=685, n=2)
     @given(seed=seeds, n=conditions)
     def test_does_not_depend_on_the_start(self, seed, n):
         made, start = votes(seed, n), np.random.default_rng(seed).normal(0, 5, n)

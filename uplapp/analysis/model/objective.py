@@ -159,6 +159,7 @@ PRIORS: Registry[Any] = Registry(
 ITERATIONS = 100
 LAST_STEP_JOD = 1e-6  # Newton squares it: what remains after this step is rounding
 NEXT_STEP_JOD = 1e-8  # of a step that shrank to a share x, the next shrinks to x^2
+NEAR_JOD = 1e-4  # and only so near: a long step may have been along what is solved in one
 STUCK_JOD = 1e-9  # a step that ends a climb even where there is no peak
 LONGEST_STEP_JOD = 4.0
 FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
@@ -238,7 +239,7 @@ def maximise(objective: Objective, start: Array, gauge: Array, iterations: int =
 def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say whether only rounding remains after a step, from its length and the length of the one before."""
     shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
-    squared = (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
+    squared = (length < NEAR_JOD) & (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
     last: NDArray[np.bool_] = (domed & (squared | (length < LAST_STEP_JOD))) | (length < STUCK_JOD)
     return last
 
