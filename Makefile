@@ -8,12 +8,11 @@ BIN := $(VENV)/bin
 app: $(VENV)/.app
 	$(BIN)/python app.py
 
-# A process a core, and in the browser two, since a page waits more than it computes; one thread each. What
-# measures time runs alone.
+# Two processes on two cores: more threads would wait for each other. What measures time runs alone.
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not browser" -n 2 --dist worksteal
-	$(BIN)/python -m pytest -q -m "browser and not quiet" -n 4 --dist worksteal
+	$(BIN)/python -m pytest -q -m "browser and not quiet" -n 2 --dist worksteal
 	$(BIN)/python -m pytest -q -m quiet
 
 check: $(VENV)/.dev

@@ -110,8 +110,10 @@ def _run(course: "Course", crew: "Crew", dry_run: bool) -> None:
     missing, count = course.missing(), crew.count
     jobs = dict(zip(missing, estimate_seconds(missing), strict=True))
     seconds = sum(jobs.values()) / count
-    there = f"{course.fits - len(jobs)} of {course.fits} fits are done"
-    print(f"{there}; the others take about {duration(seconds)}, {count} at a time", file=sys.stderr)
+    left, each = sum(len(job.starts) for job in jobs), max((len(job.starts) for job in jobs), default=1)
+    there = f"{course.fits - left} of {course.fits} fits are done"
+    at_a_time = f"{count * each} at a time"
+    print(f"{there}; the others take about {duration(seconds)}, {at_a_time}", file=sys.stderr)
     if dry_run:
         return
     line = SweepLine()

@@ -11,6 +11,7 @@ from tests.imaging.experiments.small import PICTURE, course, lines, run
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.experiments import deep_decoder as experiment
+from uplapp.imaging.experiments import run as running
 from uplapp.imaging.experiments.crews import Alone, Processes, Scheduler
 from uplapp.imaging.experiments.deep_decoder import Picture, open_picture
 from uplapp.imaging.experiments.estimate import estimate_seconds
@@ -131,6 +132,37 @@ def test_a_fit_that_diverges_is_a_row_without_values(tmp_path, monkeypatch):
     assert ends["2", "4"] == ends["mean", "4"] == ends["1", "6"] == ("iterations", True)
     assert ends["2", "6"] == ends["mean", "6"] == ("diverged", False)
     assert course(path, k="4", targets="whole").missing() == []
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cpu", [(1,), (2,), (4,)]), ("cuda", [(1, 2), (4,)])])
+def test_neighbours_are_fitted_in_one_batch_on_a_gpu(device, expected, monkeypatch):
+    monkeypatch.setattr(experiment, "pick_device", lambda: torch.device(device))
+    assert experiment.batches([1, 2, 4]) == expected
+
+
+@pytest.fixture
+def in_batches(monkeypatch):
+    """All starts of a cell are fitted as a GPU does it."""
+    monkeypatch.setattr(running, "batches", lambda starts: [tuple(starts)] if starts else [])
+
+
+def test_a_batch_comes_to_the_rows_of_its_fits_one_by_one(tmp_path, unbroken, in_batches):
+    path = tmp_path / "sweep.csv"
+    assert len(course(path).missing()) == 4
+    assert run(path) == lines(unbroken)
+
+
+def test_a_batch_in_which_a_fit_diverges_keeps_the_others(tmp_path, monkeypatch, in_batches):
+    def fails_with_the_second(build, target, recipe, listener):
+        if recipe.seed + recipe.starts > 1 and recipe.iterations > 4:
+            raise Diverged("the fit diverged at iteration 5")
+        return fit(build, target, recipe, listener)
+
+    monkeypatch.setattr(experiment, "fit", fails_with_the_second)
+    path = tmp_path / "sweep.csv"
+    run(path, k="4", targets="whole")
+    ends = {(row["start"], row["iterations"]): row["ended"] for row in rows(path)}
+    assert (ends["1", "6"], ends["2", "4"], ends["2", "6"]) == ("iterations", "iterations", "diverged")
 
 
 def test_a_fit_that_fails_is_reported_and_tried_again_next_time(tmp_path, monkeypatch):

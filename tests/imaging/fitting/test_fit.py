@@ -53,19 +53,6 @@ def test_the_second_start_of_a_seed_is_the_first_of_the_next(clean):
     assert torch.equal(together[1], fitted(clean, replace(SHORT, seed=5)).pictures[0])
 
 
-@pytest.mark.parametrize("name", ["deep_decoder", "conv_decoder", "deep_image_prior"])
-def test_starts_in_one_batch_are_the_starts_in_turn(name, clean):
-    recipe = replace(SHORT, iterations=6, rate=1e-3, starts=3, precision="float32", marks=(1,))
-    options = {"k": 6, "l": 2, **({} if name == "deep_image_prior" else {"s": 8})}
-    build = partial(NETWORKS.build, name, channels=1, **options)
-    ways = [
-        fit(build, make_target(of_pixels(clean)), replace(recipe, in_one_batch=way)) for way in (False, True)
-    ]
-    torch.testing.assert_close(ways[0].marked[1], ways[1].marked[1], atol=1e-5, rtol=0)
-    assert ways[0].curve.losses == pytest.approx(ways[1].curve.losses, rel=0.01)
-    assert ways[0].curve.losses[-1] < 0.99 * ways[0].curve.losses[0]
-
-
 def test_a_longer_fit_is_nearer_and_a_mark_shows_the_shorter_one(clean):
     long = fitted(clean, replace(SHORT, iterations=200, marks=(30,)))
     assert torch.equal(long.marked[30], fitted(clean).pictures)

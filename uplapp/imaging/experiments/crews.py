@@ -19,7 +19,7 @@ import torch
 
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.device import pick_device
-from uplapp.imaging.experiments.deep_decoder import Halted, Job, Picture, Result, run_fit
+from uplapp.imaging.experiments.deep_decoder import Halted, Job, Picture, Result, run_fits
 from uplapp.imaging.scheduler import as_they_finish, connect, reason_of
 
 POLL_S = 0.5
@@ -29,11 +29,11 @@ NOTHING = Picture("", np.zeros((1, 0, 0), np.float32))
 
 
 class Crew(Protocol):
-    """Does fits, `count` at a time."""
+    """Does batches of fits, `count` at a time."""
 
     @property
     def count(self) -> int:
-        """How many fits run at a time."""
+        """How many batches run at a time."""
 
     def work(self, jobs: Sequence[Job], halted: Halted) -> Iterator[Result]:
         """Do the fits and give their results as they come.
@@ -54,8 +54,8 @@ class Alone:
             if halted():
                 raise Cancelled("the sweep was stopped")
             with one_thread():
-                result = attempt(job, halted)
-            yield result
+                results = attempt(job, halted)
+            yield from results
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ class Processes:
         stop = context.Event()
         pool = ProcessPoolExecutor(self.count, context, _begin, (stop,))
         try:
-            pending: set[Future[Result]] = {pool.submit(_attempt_here, job) for job in jobs}
+            pending: set[Future[list[Result]]] = {pool.submit(_attempt_here, job) for job in jobs}
             while pending:
                 done, pending = wait(pending, POLL_S, FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+                yield from (result for future in done for result in future.result())
                 if halted():
                     raise Cancelled("the sweep was stopped")
         except BrokenProcessPool:
@@ -110,10 +110,9 @@ class Scheduler:
             try:
                 for future in as_they_finish(list(futures)):
                     job, error = futures.pop(future), future.exception()
-                    failed = error and Result(job.cell, job.start, failure=reason_of(error))
-                    result = failed or future.result()
+                    results = failures(job, error) if error else future.result()
                     future.release()
-                    yield result
+                    yield from results
                     if halted():
                         raise Cancelled("the sweep was stopped")
             finally:
@@ -128,14 +127,19 @@ def default_count() -> int:
     return len(usable(0)) if usable else os.cpu_count() or 1
 
 
-def attempt(job: Job, halted: Halted) -> Result:
-    """Do one fit. What ends it becomes the failure of its result, but for a stop by a person."""
+def attempt(job: Job, halted: Halted) -> list[Result]:
+    """Do one batch of fits. What ends it becomes the failure of its results, but for a stop by a person."""
     try:
-        return run_fit(job, halted)
+        return run_fits(job, halted)
     except Cancelled:
         raise
-    except Exception as error:  # whatever ends one fit must not end the others
-        return Result(job.cell, job.start, failure=reason_of(error))
+    except Exception as error:  # whatever ends one batch must not end the others
+        return failures(job, error)
+
+
+def failures(job: Job, error: BaseException) -> list[Result]:
+    """Give what is left of a batch that an error ended."""
+    return [Result(job.cell, start, failure=reason_of(error)) for start in job.starts]
 
 
 @contextmanager
@@ -167,11 +171,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _attempt_here(job: Job) -> Result:
+def _attempt_here(job: Job) -> list[Result]:
     return attempt(job, _process["stop"].is_set)
 
 
-def _attempt_alone(job: Job, picture: Picture) -> Result:
+def _attempt_alone(job: Job, picture: Picture) -> list[Result]:
     torch.set_num_threads(1)
     with ONE_AT_A_TIME:
         return attempt(replace(job, picture=picture), lambda: False)

@@ -6,7 +6,7 @@ too, which the report leaves out; where the slice is too small for a metric its 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -75,11 +75,11 @@ def open_picture(path: Path, index: int | None = None) -> Picture:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One fit: a cell from one of its starts, which counts from 1."""
+    """Fits of a cell from some of its starts, which count from 1 and follow each other, in one batch."""
 
     picture: Picture
     cell: Cell
-    start: int
+    starts: tuple[int, ...]
     seed: int
     precision: str
 
@@ -148,37 +148,59 @@ def report_sweep(
     return DeepDecoderSweep(tuple(chosen), starts, seed, used)
 
 
-def run_fit(job: Job, halted: Halted) -> Result:
-    """Fit one start of a cell, and measure it at each of its iteration counts.
+def batches(starts: Sequence[int]) -> list[tuple[int, ...]]:
+    """Divide starts, in their order, into those that are fitted at once: neighbours on a GPU, else each."""
+    groups: list[tuple[int, ...]] = []
+    for start in starts:
+        if pick_device().type == "cuda" and groups and groups[-1][-1] == start - 1:
+            groups[-1] += (start,)
+        else:
+            groups.append((start,))
+    return groups
 
-    A fit that diverges has rows without values from there on. Cancelled is raised once `halted` says so.
+
+def run_fits(job: Job, halted: Halted) -> list[Result]:
+    """Fit starts of a cell, and measure each at each of its iteration counts.
+
+    A fit that diverges has rows without values from there on; its batch is then fitted one by one. Cancelled
+    is raised once `halted` says so.
     """
     marks, seconds, made = list(job.cell.marks), {}, None
     clean = torch.from_numpy(job.picture.pixels)
 
     def hear(state: State) -> bool:
-        seconds[state.iteration] = state.iteration / state.per_second
+        seconds[state.iteration] = state.iteration / state.per_second / len(job.starts)
         return not halted()
 
     while marks and made is None:
         try:
             made = fit(partial(_build, job.cell), make_target(of_pixels(clean)), _recipe(job, marks), hear)
         except Diverged:
+            if len(job.starts) > 1:
+                alone = [replace(job, starts=(start,)) for start in job.starts]
+                return [result for one in alone for result in run_fits(one, halted)]
             marks.pop()
     if made is not None and made.iterations < marks[-1]:
         raise Cancelled("the sweep was stopped")
-    pictures = {} if made is None else {mark: made.marked[mark][0].numpy() for mark in marks}
+    marked = {} if made is None else {mark: made.marked[mark].numpy() for mark in marks}
+    return [
+        _result(job, start, {mark: pictures[n] for mark, pictures in marked.items()}, seconds)
+        for n, start in enumerate(job.starts)
+    ]
+
+
+def _result(job: Job, start: int, pictures: Mapping[int, Pixels], seconds: Mapping[int, float]) -> Result:
     rows = [
-        _of_cell(job.cell, 1, str(job.start), mark)
+        _of_cell(job.cell, 1, str(start), mark)
         | measured(pictures.get(mark), job.picture)
         | {"seconds": f"{seconds.get(mark, 0):.3f}" if mark in pictures else ""}
         for mark in job.cell.marks
     ]
-    return Result(job.cell, job.start, tuple(rows), pictures)
+    return Result(job.cell, start, tuple(rows), pictures)
 
 
 def time_iteration(job: Job) -> float:
-    """Measure the seconds of one iteration of a fit, for about PROBE_S."""
+    """Measure the seconds of one iteration of a batch of fits, for about PROBE_S."""
     moments: list[float] = []
 
     def hear(state: State) -> bool:
@@ -252,7 +274,8 @@ def _recipe(job: Job, marks: Sequence[int]) -> FitRecipe:
         iterations=marks[-1],
         inputs=job.cell.inputs,
         grid=job.cell.grid,
-        seed=job.seed + job.start - 1,
+        seed=job.seed + job.starts[0] - 1,
+        starts=len(job.starts),
         precision=job.precision,
         marks=tuple(marks),
     )

@@ -20,28 +20,23 @@ class Line:
 
 
 def estimate_seconds(jobs: Sequence[Job]) -> list[float]:
-    """Estimate the seconds of each fit, alone on one core of this machine.
+    """Estimate the seconds of each batch of fits, alone on one core of this machine.
 
     Each target has a line of its own, since patches take another path through the norm.
     """
     with one_thread():
         lines = {target: _line(jobs, target) for target in {job.cell.target for job in jobs}}
-    work = [job.cell.work(job.picture.size) for job in jobs]
-    return [
-        lines[job.cell.target].seconds(values) * max(job.cell.marks)
-        for job, values in zip(jobs, work, strict=True)
-    ]
+    return [lines[job.cell.target].seconds(_work(job)) * max(job.cell.marks) for job in jobs]
+
+
+def _work(job: Job) -> float:
+    return job.cell.work(job.picture.size) * len(job.starts)
 
 
 def _line(jobs: Sequence[Job], target: str) -> Line:
-    size = jobs[0].picture.size
-
-    def work(job: Job) -> float:
-        return job.cell.work(size)
-
     own = [job for job in jobs if job.cell.target == target]
-    cheap, dear = min(own, key=work), max(own, key=work)
-    low, high = work(cheap), work(dear)
+    cheap, dear = min(own, key=_work), max(own, key=_work)
+    low, high = _work(cheap), _work(dear)
     if high == low:
         return Line(time_iteration(cheap), 0.0)
     quick, slow = time_iteration(cheap), time_iteration(dear)

@@ -23,6 +23,7 @@ from uplapp.imaging.experiments.deep_decoder import (
     Picture,
     Pixels,
     Result,
+    batches,
     key_of,
     mean_row,
     order,
@@ -59,13 +60,12 @@ class Course:
         return len(self.cells) * self.sweep.starts
 
     def missing(self) -> list[Job]:
-        """List the fits that are not done, cheap ones first."""
+        """List the fits that are not done in batches, cheap ones first."""
         sweep, starts = self.sweep, range(1, self.sweep.starts + 1)
         return [
-            Job(self.picture, cell, start, sweep.seed, sweep.precision)
+            Job(self.picture, cell, batch, sweep.seed, sweep.precision)
             for cell in self.cells
-            for start in starts
-            if not self._is_done(cell, start)
+            for batch in batches([start for start in starts if not self._is_done(cell, start)])
         ]
 
     def run(
@@ -77,11 +77,15 @@ class Course:
     ) -> None:
         """Do the fits, write each row at once, and at the end put the rows of the file in order.
 
-        Beside each fit stands an estimate of its seconds. Cancelled is raised once `halted` says so.
+        Beside each batch stands an estimate of its seconds. Cancelled is raised once `halted` says so.
         """
         for cell in self.cells:
             self._close(cell)
-        share = {(job.cell, job.start): seconds / crew.count for job, seconds in jobs.items()}
+        share = {
+            (job.cell, start): seconds / crew.count / len(job.starts)
+            for job, seconds in jobs.items()
+            for start in job.starts
+        }
         began, left, past = time.monotonic(), sum(share.values()), TRUST_S
         for done, result in enumerate(crew.work(list(jobs), halted), start=1):
             if not result.failure:
@@ -89,7 +93,7 @@ class Course:
             seconds = share[result.cell, result.start]
             left, past = left - seconds, past + seconds
             slowness = (time.monotonic() - began + TRUST_S) / past
-            hear(Progress(result, done, len(jobs), max(left * slowness, 0.0)))
+            hear(Progress(result, done, len(share), max(left * slowness, 0.0)))
         if not self.missing():
             self.ledger.settle(order)
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from uplapp.errors import UplappError
 from uplapp.imaging.device import LAYOUTS, checked, fast_precision, pick_device, steady_memory
 from uplapp.imaging.fitting.inputs import Grid, draw_latent, join, patch_size, split
+from uplapp.imaging.fitting.recorded import Made, Recorded
 from uplapp.imaging.fitting.targets import Target
-from uplapp.imaging.fitting.together import Together
 
 SMOOTHING = 0.9  # of the held-out error, over iterations
 IMPROVEMENT = 0.005  # a loss that falls by less than this share is not better
@@ -47,8 +47,7 @@ class FitRecipe:
     each iteration, times `jitter_decay` every 500. `average` is how much of the running average of outputs
     each iteration keeps, 0 for the output itself. With `held_out` that share of the data stops the fit, once
     their error has not fallen for `patience` iterations and a quarter of those before; otherwise the output
-    of the least loss is kept. At each of the `marks` it is noted what would be kept so far. `in_one_batch`
-    computes all starts at once, None where the device is faster so.
+    of the least loss is kept. At each of the `marks` it is noted what would be kept so far.
     Sources: Heckel & Hand (2019); averaging: Ulyanov et al. (2018); held-out data: Yaman et al. (2021),
     zero-shot self-supervised reconstruction.
     """
@@ -67,7 +66,6 @@ class FitRecipe:
     seed: int = 0
     precision: str | None = None
     marks: tuple[int, ...] = ()
-    in_one_batch: bool | None = None
 
     def rate_at(self, iteration: int) -> float:
         """Give the rate of an iteration, which counts from 0."""
@@ -156,8 +154,10 @@ def fit(
     device = pick_device()
     target = target.to(device)
     starts = [_Start(build, target, recipe, recipe.seed + n, device) for n in range(recipe.starts)]
-    with steady_memory(), checked(check):
-        return _Run(starts, target, recipe, listener).go()
+    # What is recorded on a GPU cannot ask in between, and its iterations are short.
+    within = check if device.type == "cpu" else None
+    with steady_memory(), checked(within):
+        return _Run(starts, target, recipe, listener, check).go()
 
 
 def _in_words(seconds: float) -> str:
@@ -191,11 +191,15 @@ class _Start:
         self.jitter = network.jitter if recipe.jitter is None else recipe.jitter
         self.random = torch.Generator(device).manual_seed(seed)
         self.precision = recipe.precision or fast_precision(device)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), recipe.rate, fused=True)
+        # What is recorded on a GPU must read its rate from memory.
+        rate, on_gpu = torch.tensor(recipe.rate, device=device), device.type == "cuda"
+        weights: Iterable[nn.Parameter] = self.network.parameters()
+        self.optimiser = torch.optim.Adam(weights, rate, fused=True, capturable=on_gpu)
         self.gain = 1.0
         if target.scale is not None:
-            with torch.no_grad():
-                self.gain = target.scale / max(float(self.image(0).norm()), 1e-12)
+            with torch.no_grad(), self.autocast():
+                made = self.network(self.latent, self.size)
+            self.gain = target.scale / max(float(self.joined(made).norm()), 1e-12)
 
     def input(self, iteration: int) -> Tensor:
         """Give the input (P,K,h,w) of an iteration."""
@@ -207,23 +211,18 @@ class _Start:
     def autocast(self) -> torch.autocast:
         """Compute in the number format of the fit."""
         device, enabled = self.latent.device.type, self.precision == "bfloat16"
-        return torch.autocast(device, torch.bfloat16, enabled=enabled)
-
-    def image(self, iteration: int) -> Tensor:
-        """Make the image (C,H,W) of this start."""
-        with self.autocast():
-            made = self.network(self.input(iteration), self.size)
-        return self.joined(made)
+        return torch.autocast(device, torch.bfloat16, enabled=enabled, cache_enabled=False)
 
     def joined(self, made: Tensor) -> Tensor:
         """Join what the network made (P,C,h,w) to an image (C,H,W) in units of the target."""
         return join(made.float(), self.grid, self.target.size) * self.gain
 
-    def step(self, iteration: int) -> tuple[Tensor, Tensor]:
-        """Take one step. Give the image (C,H,W) before it, and its loss."""
-        image = self.image(iteration)
+    def step(self, latent: Tensor) -> Made:
+        """Take one step from an input. Give the image (C,H,W) before it, and its loss."""
+        with self.autocast():
+            made = self.network(latent, self.size)
+        image = self.joined(made)
         loss = self.target.loss(image)
-        self.optimiser.param_groups[0]["lr"] = self.recipe.rate_at(iteration)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
@@ -234,9 +233,14 @@ class _Run:
     """The state of a fit: what each start shows now, and the best that it showed."""
 
     def __init__(
-        self, starts: Sequence[_Start], target: Target, recipe: FitRecipe, listener: Listener | None
+        self,
+        starts: Sequence[_Start],
+        target: Target,
+        recipe: FitRecipe,
+        listener: Listener | None,
+        check: Check | None,
     ) -> None:
-        self.starts, self.target, self.recipe, self.listener = starts, target, recipe, listener
+        self.target, self.recipe, self.listener, self.check = target, recipe, listener, check
         count = len(starts)
         self.shown: Tensor | None = None
         self.kept: Tensor | None = None
@@ -245,17 +249,16 @@ class _Run:
         self.best = torch.zeros(count, dtype=torch.long)
         self.points: list[tuple[int, float, float]] = []
         self.marked: dict[int, Tensor] = {}
-        wanted = recipe.in_one_batch
-        batched = count > 1 and (starts[0].latent.is_cuda if wanted is None else wanted)
-        networks = [start.network for start in starts]
-        self.together = Together(networks, recipe.rate) if batched else None
+        self.starts, self.step = starts, Recorded([start.step for start in starts])
         self.began = self.previewed = time.perf_counter()
 
     def go(self) -> Fitted:
         """Iterate until the end, the stop of the held-out data, or the listener's."""
         ended, done = "iterations", 0
         for done in range(1, self.recipe.iterations + 1):
-            self._step(done)
+            if self.check is not None:
+                self.check()
+            self._advance(done)
             if done in self.recipe.marks:
                 self.marked[done] = self._picture(self.kept)
             if self._stalled(done):
@@ -274,7 +277,7 @@ class _Run:
             marked=self.marked,
         )
 
-    def _step(self, done: int) -> None:
+    def _advance(self, done: int) -> None:
         images, losses = self._stepped(done - 1)
         if not bool(losses.isfinite().all()):
             raise Diverged(
@@ -298,16 +301,10 @@ class _Run:
 
     def _stepped(self, iteration: int) -> tuple[Tensor, Tensor]:
         """Take one step with all starts. Give their images (N,C,H,W) before it, and their losses (N,)."""
-        if self.together is None:
-            made = [start.step(iteration) for start in self.starts]
-            return torch.stack([image for image, _ in made]), torch.stack([loss for _, loss in made])
-        inputs = torch.stack([start.input(iteration) for start in self.starts])
-        with self.starts[0].autocast():
-            outputs = self.together.images(inputs, self.starts[0].size)
-        images = torch.stack([start.joined(one) for start, one in zip(self.starts, outputs, strict=True)])
-        losses = self.target.loss(images)
-        self.together.step(losses.sum(), self.recipe.rate_at(iteration))
-        return images.detach(), losses.detach()
+        for start in self.starts:
+            start.optimiser.param_groups[0]["lr"].fill_(self.recipe.rate_at(iteration))
+        made = self.step([start.input(iteration) for start in self.starts])
+        return torch.stack([image for image, _ in made]), torch.stack([loss for _, loss in made])
 
     def _stalled(self, done: int) -> bool:
         waited = done - self.best
