@@ -31,6 +31,13 @@ from uplapp.imaging.physics.pixels import (
     of_visible,
     put_visible_back,
 )
+from uplapp.imaging.physics.projections import (
+    Head,
+    Projection,
+    Projector,
+    attenuation_of_units,
+    attenuation_of_window,
+)
 from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
 from uplapp.registry import Registry
 
@@ -42,15 +49,20 @@ __all__ = [
     "Downsampling",
     "Enlargement",
     "GaussianNoise",
+    "Head",
     "MaskImage",
     "Measurement",
     "Missing",
     "MissingPixels",
+    "Projection",
+    "Projector",
     "Sampling",
     "Slice",
     "SmallerImage",
     "Undersampling",
     "add_gaussian_noise",
+    "attenuation_of_units",
+    "attenuation_of_window",
     "crop_centre",
     "estimate_maps",
     "of_pixels",
