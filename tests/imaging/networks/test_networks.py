@@ -1,13 +1,16 @@
-"""Laws of every network that is trained, and the published size of the U-Net."""
+"""Laws of every network that is trained, and their sizes."""
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
 
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.restorers.network import restore_by_tiles
 
-SMALL = {"unet": {"width": 6}}
+SMALL = {"unet": {"width": 6}, "resnet": {"width": 6, "blocks": 2}, "crn": {"width": 6}}
 TRAINED = [name for name, entry in NETWORKS.items() if not entry.fitted]
+LOCAL = [name for name in TRAINED if NETWORKS.build(name, **SMALL[name]).receptive_radius is not None]
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -17,6 +20,9 @@ class TestEveryNetwork:
         network = NETWORKS.build(name, **SMALL[name])
         assert network(torch.rand(2, 3, *size)).shape == (2, 3, *size)
 
+
+@pytest.mark.parametrize("name", LOCAL)
+class TestEveryNetworkThatSeesAPart:
     def test_sees_no_further_than_it_says(self, name):
         torch.manual_seed(0)
         network = NETWORKS.build(name, **SMALL[name]).double()
@@ -36,6 +42,66 @@ class TestEveryNetwork:
         seamless = restore_by_tiles(network, image, tile_px=4096)
         for_tiles = restore_by_tiles(network, image, tile_px=96)
         assert (seamless - for_tiles).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("name", ["resnet", "crn"])
+def test_channels_in_and_out_may_differ(name):
+    network = NETWORKS.build(name, channels=2, channels_out=1, **SMALL[name])
+    assert (network.channels, network.channels_out) == (2, 1)
+    assert network(torch.rand(1, 2, 20, 20)).shape == (1, 1, 20, 20)
+
+
+def count(name: str, **options: int) -> int:
+    return sum(weights.numel() for weights in NETWORKS.build(name, **options).parameters())
+
+
+def convolution(channels_in: int, channels_out: int, side: int = 3) -> int:
+    return channels_out * (channels_in * side**2 + 1)
+
+
+def test_the_resnet_has_the_parameters_that_one_counts():
+    down = convolution(1, 24, 7) + convolution(24, 48) + convolution(48, 96)
+    up = convolution(96, 48) + convolution(48, 24) + convolution(24, 1, 7)
+    assert count("resnet", channels=1) == down + 5 * 2 * convolution(96, 96) + up == 936_673
+
+
+def test_the_refinement_network_has_the_parameters_that_one_counts():
+    def module(below: int, width: int) -> int:
+        # Two convolutions, each with a scale and a shift for each channel; one channel of the input joins.
+        return convolution(below + 1, width) + convolution(width, width) + 4 * width
+
+    ladder = [module(0, 128), module(128, 128), module(128, 128), module(128, 96), module(96, 48)]
+    assert count("crn", channels=1) == sum(ladder) + 49 == 1_000_993
+
+
+@pytest.mark.parametrize("name", ["unet", "resnet", "crn"])
+def test_a_grey_network_is_small_enough_to_ship(name):
+    assert 4 * count(name, channels=1) < 4.2e6
+
+
+def test_a_residual_network_begins_without_its_blocks():
+    torch.manual_seed(0)
+    network = NETWORKS.build("resnet", width=6)
+    image = torch.rand(1, 3, 24, 24)
+    before = network(image)
+    network.blocks = nn.Identity()
+    torch.testing.assert_close(network(image), before)
+
+
+def test_the_refinement_network_normalises_over_channels_and_pixels():
+    network = NETWORKS.build("crn", width=6)
+    norm = next(part for part in network.modules() if isinstance(part, nn.GroupNorm))
+    features = torch.rand(2, norm.num_channels, 4, 8)
+    torch.testing.assert_close(norm(features), functional.layer_norm(features, features.shape[1:]))
+
+
+def test_the_refinement_network_begins_at_a_sixteenth_of_the_sides():
+    network = NETWORKS.build("crn", width=6)
+    sizes = []
+    for part in network.refinements:
+        part.register_forward_hook(lambda module, given, made: sizes.append(tuple(made.shape[2:])))
+    network(torch.rand(1, 3, 64, 128))
+    assert sizes == [(4, 8), (8, 16), (16, 32), (32, 64), (64, 128)]
 
 
 def test_the_unet_has_the_published_number_of_parameters():

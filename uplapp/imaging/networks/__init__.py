@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from uplapp.errors import UplappError
 from uplapp.imaging.networks.conv_decoder import ConvDecoder
+from uplapp.imaging.networks.crn import CascadedRefinement
 from uplapp.imaging.networks.deep_decoder import DeepDecoder
 from uplapp.imaging.networks.deep_image_prior import DeepImagePrior
+from uplapp.imaging.networks.resnet import ResNet
 from uplapp.imaging.networks.unet import UNet
 from uplapp.registry import Entry, Registry
 
@@ -25,6 +27,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
     "network",
     {
         "unet": NetworkEntry(UNet, "U-Net", "Lehtinen et al. (2018)"),
+        "resnet": NetworkEntry(ResNet, "ResNet", "He et al. (2016)"),
+        "crn": NetworkEntry(CascadedRefinement, "CRN", "Chen & Koltun (2017)"),
         "deep_decoder": NetworkEntry(DeepDecoder, "Deep Decoder", "Heckel & Hand (2019)", fitted=True),
         "conv_decoder": NetworkEntry(ConvDecoder, "ConvDecoder", "Darestani & Heckel (2021)", fitted=True),
         "deep_image_prior": NetworkEntry(

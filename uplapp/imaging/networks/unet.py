@@ -45,7 +45,7 @@ class UNet(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Restore a batch without clipping the output."""
         height, width = image.shape[-2:]
-        centred = _pad_to_multiple(image, self.multiple) - 0.5
+        centred = pad_to_multiple(image, self.multiple) - 0.5
         skips = [centred]
         features = functional.relu(self.enter(centred))
         for encoder in self.encoders:
@@ -66,7 +66,8 @@ def _convolution(channels_in: int, channels_out: int, gain: float = 2.0) -> nn.C
     return layer
 
 
-def _pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Pad the ends of both sides of an image (B,C,H,W) by replication."""
     height, width = image.shape[-2:]
     return functional.pad(image, (0, -width % multiple, 0, -height % multiple), mode="replicate")
 
