@@ -89,3 +89,19 @@ def test_the_target_gets_no_gradient():
 def test_weights_that_do_not_fit_the_layers_are_refused(weights):
     with pytest.raises(UplappError, match="need six numbers of 0 or more"):
         LOSSES.build("vgg", layer_weights=weights)
+
+
+def test_squeezenet_stands_in_for_it_with_six_layers_of_its_own():
+    alone = [
+        LOSSES.build("vgg", backbone="squeeze", layer_weights=[float(n == layer) for n in range(6)])(*pair())
+        for layer in range(6)
+    ]
+    estimate, target = pair()
+    torch.testing.assert_close(alone[0], (estimate - target).abs().mean())
+    assert all(value > 0 for value in alone)
+    torch.testing.assert_close(LOSSES.build("vgg", backbone="squeeze")(*pair()), torch.stack(alone).sum())
+
+
+def test_an_unknown_backbone_is_refused():
+    with pytest.raises(UplappError, match="unknown backbone 'alex'; choose one of: squeeze, vgg"):
+        LOSSES.build("vgg", backbone="alex")

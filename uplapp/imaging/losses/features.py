@@ -97,12 +97,13 @@ def freeze(module: nn.Module) -> None:
 def build_layers(network: str, average_pool: bool = False) -> nn.Sequential:
     """Build the convolutional layers, numbered as torchvision's.
 
-    `average_pool` is for a VGG alone.
+    `average_pool` takes means in place of maxima, and is not for AlexNet.
     """
     if network == "alexnet":
         return _alexnet()
     if network == "squeezenet1_1":
-        return _squeezenet()
+        pool = nn.AvgPool2d if average_pool else nn.MaxPool2d
+        return _squeezenet(pool(3, 2, ceil_mode=True))
     return _vgg(VGG_STAGES[network], nn.AvgPool2d(2) if average_pool else nn.MaxPool2d(2))
 
 
@@ -147,17 +148,17 @@ def _alexnet() -> nn.Sequential:
     )
 
 
-def _squeezenet() -> nn.Sequential:
+def _squeezenet(pool: nn.Module) -> nn.Sequential:
     return nn.Sequential(
         Convolution(3, 64, 3, stride=2),
         nn.ReLU(inplace=True),
-        nn.MaxPool2d(3, 2, ceil_mode=True),
+        pool,
         Fire(64, 16, 64),
         Fire(128, 16, 64),
-        nn.MaxPool2d(3, 2, ceil_mode=True),
+        pool,
         Fire(128, 32, 128),
         Fire(256, 32, 128),
-        nn.MaxPool2d(3, 2, ceil_mode=True),
+        pool,
         Fire(256, 48, 192),
         Fire(384, 48, 192),
         Fire(384, 64, 256),
