@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from uplapp.imaging.physics import AsItIs, Degradation, Measurement
 from uplapp.registry import Entry
@@ -95,6 +96,10 @@ class Batch:
         extras = {name: move(tensor) for name, tensor in self.extras.items()}
         measurement = None if self.measurement is None else self.measurement.map(move)
         return Batch(move(self.seen), move(self.clean), measurement, extras)
+
+    def shown_to(self, network: nn.Module) -> Any:
+        """Give what a network sees: images, or the measurement where it sees data."""
+        return self.measurement if getattr(network, "sees_data", False) else self.seen
 
 
 @dataclass(frozen=True)

@@ -70,14 +70,16 @@ def checked(check: Callable[[], None] | None) -> AbstractContextManager[object]:
     return torch.autograd.graph.saved_tensors_hooks(passed, passed)
 
 
-def estimate(network: nn.Module, seen: Tensor, precision: str) -> Tensor:
-    """Run a network on a batch (B,C,*size) and return float32.
+def estimate(network: nn.Module, seen: Any, precision: str) -> Tensor:
+    """Run a network on what it sees, a batch (B,C,*size) or of measurements, and return float32.
 
     With bfloat16 as much as possible is computed in that format.
     """
-    layout = LAYOUTS.get(seen.ndim, torch.contiguous_format)
-    with torch.autocast(seen.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        restored: Tensor = network(seen.contiguous(memory_format=layout))
+    if isinstance(seen, Tensor):
+        seen = seen.contiguous(memory_format=LAYOUTS.get(seen.ndim, torch.contiguous_format))
+    device = device_of(network).type
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+        restored: Tensor = network(seen)
     return restored.float().contiguous()
 
 

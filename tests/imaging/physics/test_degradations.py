@@ -154,7 +154,7 @@ def test_what_cannot_be_done_is_told_before_it_is_tried(make, sentence):
 def test_an_unknown_mask_lists_the_choices():
     with pytest.raises(UnknownName, match="unknown mask 'radial'"):
         Undersampling(mask="radial")
-    assert [Undersampling(mask=name).mask for name in MASKS] == ["random", "equispaced"]
+    assert [Undersampling(mask=name).mask for name in MASKS] == ["random", "equispaced", "variable"]
 
 
 def magnitude(height: int = 40, width: int = 61) -> torch.Tensor:

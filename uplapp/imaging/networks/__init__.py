@@ -1,12 +1,14 @@
 """Networks by name: those that are trained to restore, and those that are fitted to one image.
 
-What is trained maps images (B,C,H,W) in [0,1] to their like. What is fitted maps a fixed random tensor
-(P,C,h,w) and the size (H,W) of an image to that image, and gives `latent_channels` and `latent_size(size)`.
+What is trained maps images (B,C,H,W) in [0,1] to their like; where it `sees_data` it maps measurements.
+What is fitted maps a fixed random tensor (P,C,h,w) and the size (H,W) of an image to that image, and gives
+`latent_channels` and `latent_size(size)`.
 """
 
 from dataclasses import dataclass
 
 from uplapp.errors import UplappError
+from uplapp.imaging.networks.cascades import RecNet, ResidualCascade, UNetCascade
 from uplapp.imaging.networks.conv_decoder import ConvDecoder
 from uplapp.imaging.networks.crn import CascadedRefinement
 from uplapp.imaging.networks.deep_decoder import DeepDecoder
@@ -18,9 +20,13 @@ from uplapp.registry import Entry, Registry
 
 @dataclass(frozen=True)
 class NetworkEntry(Entry):
-    """A row of NETWORKS: `fitted` networks make one image out of noise and are never trained."""
+    """A row of NETWORKS: `fitted` networks make one image out of noise and are never trained.
+
+    `operator` is the kind of measurements that a network sees instead of an image, if it does.
+    """
 
     fitted: bool = False
+    operator: str = ""
 
 
 NETWORKS: Registry[NetworkEntry] = Registry(
@@ -29,6 +35,9 @@ NETWORKS: Registry[NetworkEntry] = Registry(
         "unet": NetworkEntry(UNet, "U-Net", "Lehtinen et al. (2018)"),
         "resnet": NetworkEntry(ResNet, "ResNet", "He et al. (2016)"),
         "crn": NetworkEntry(CascadedRefinement, "CRN", "Chen & Koltun (2017)"),
+        "recnet": NetworkEntry(RecNet, "RecNet", "Seitzer et al. (2018)", operator="kspace"),
+        "d5c5": NetworkEntry(ResidualCascade, "D5C5", "Schlemper et al. (2018)", operator="kspace"),
+        "unet_cascade": NetworkEntry(UNetCascade, "U-Net cascade", "Sriram et al. (2020)", operator="kspace"),
         "deep_decoder": NetworkEntry(DeepDecoder, "Deep Decoder", "Heckel & Hand (2019)", fitted=True),
         "conv_decoder": NetworkEntry(ConvDecoder, "ConvDecoder", "Darestani & Heckel (2021)", fitted=True),
         "deep_image_prior": NetworkEntry(

@@ -38,7 +38,7 @@ from uplapp.imaging.physics.projections import (
     attenuation_of_units,
     attenuation_of_window,
 )
-from uplapp.imaging.physics.undersampling import Undersampling, smooth_phase, undersample
+from uplapp.imaging.physics.undersampling import Undersampling, noisy, smooth_phase, undersample
 from uplapp.registry import Registry
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "attenuation_of_window",
     "crop_centre",
     "estimate_maps",
+    "noisy",
     "of_pixels",
     "of_visible",
     "put_visible_back",

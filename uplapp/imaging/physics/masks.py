@@ -1,6 +1,6 @@
-"""Which columns of k-space are sampled: the masks of fastMRI, line for line.
+"""Which columns of k-space are sampled: the masks of fastMRI, line for line, and one of variable density.
 
-Both keep the central columns and draw from the legacy stream of numpy as fastMRI does, so that a seed
+All keep the central columns and draw from the legacy stream of numpy as fastMRI does, so that a seed
 gives the published mask. Source: Zbontar et al. (2018), section 4.9; fastmri 0.3, data/subsample.py.
 """
 
@@ -17,6 +17,7 @@ from uplapp.registry import Entry, Registry
 Seed = int | tuple[int, ...]
 # Published for 4x (.08) and 8x (.04): a third of the samples, a rule that is kept for other accelerations.
 CENTRE_SHARE = 0.32
+DENSE_COLUMNS = 8
 LARGEST_SEED = 2**32 - 1
 
 
@@ -52,11 +53,30 @@ def equispaced_columns(width: int, acceleration: int, centre_fraction: float, se
     return _join(outer, low)
 
 
+def variable_density_columns(width: int, acceleration: int, centre_fraction: float, seed: Seed) -> Tensor:
+    """A mask (W,) of bool: width // acceleration columns, dense in the middle and thin outside.
+
+    The eight central ones are always there, the others are drawn without replacement by
+    exp(-((x - W/2) / (W/10))^2 / 2) + 1/16. Source: Seitzer et al. (2018). A seed is as for `random_columns`.
+    """
+    _centre_width(width, acceleration, centre_fraction)
+    count = width // acceleration
+    low = min(DENSE_COLUMNS, count)
+    first = (width - low + 1) // 2
+    weight = np.exp(-(((np.arange(width) - width / 2) / (width / 10)) ** 2) / 2) + 1 / 16
+    weight[first : first + low] = 0
+    drawn = _stream(seed).choice(width, count - low, replace=False, p=weight / weight.sum())
+    columns = np.zeros(width, dtype=np.bool_)
+    columns[drawn] = True
+    return _join(columns, low)
+
+
 MASKS: Registry[Entry] = Registry(
     "mask",
     {
         "random": Entry(random_columns, "random columns", "Zbontar et al. (2018)"),
         "equispaced": Entry(equispaced_columns, "equispaced columns", "Zbontar et al. (2018)"),
+        "variable": Entry(variable_density_columns, "variable-density columns", "Seitzer et al. (2018)"),
     },
 )
 

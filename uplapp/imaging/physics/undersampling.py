@@ -20,11 +20,20 @@ from uplapp.imaging.physics.masks import (
     require_acceleration,
     require_seed,
 )
-from uplapp.imaging.physics.measurement import Choice, Measurement, Sampling, Slice, crop_centre, zero_filled
+from uplapp.imaging.physics.measurement import (
+    Choice,
+    Measurement,
+    Sampling,
+    Slice,
+    crop_centre,
+    require_sampling,
+    zero_filled,
+)
 
 MOST_COILS = 64
 # Cosines along each axis: the highest is 1.5 cycles across the image.
 PHASE_ORDERS = 4
+NOISE_STREAM = 1  # joins the seed, so that noise and phase are drawn apart
 AS_IT_IS = "{name} lacks a part of its k-space already: all there is was used, and there is no reference."
 
 
@@ -59,6 +68,14 @@ class Undersampling:
         low=0,
         high=LARGEST_SEED,
     )
+    noise: float = option(
+        0.0,
+        "Noise",
+        "Deviation of the noise on k-space, as a share of white.",
+        low=0,
+        high=1,
+        folded=True,
+    )
     coils: int = option(
         1, "Coils", "Simulated coils that measure a picture.", low=1, high=MOST_COILS, folded=True
     )
@@ -67,6 +84,8 @@ class Undersampling:
         if isinstance(self.seed, list):  # a seed that came back from JSON
             object.__setattr__(self, "seed", tuple(self.seed))
         MASKS[self.mask]
+        if not 0 <= self.noise <= 1:
+            raise UplappError(f"noise is {self.noise}; give a share of white from 0 to 1")
         require_acceleration(self.acceleration)
         require_seed(self.seed)
         if not isinstance(self.coils, Integral) or not 1 <= self.coils <= MOST_COILS:
@@ -76,7 +95,8 @@ class Undersampling:
     def text(self) -> str:
         """A legend of the degradation in words."""
         columns = f"{self.acceleration}x {MASKS[self.mask].label}"
-        return columns if self.coils == 1 else f"{columns}, {self.coils} coils"
+        coils = "" if self.coils == 1 else f", {self.coils} coils"
+        return f"{columns}{coils}" + (f", noise of {self.noise:g}" if self.noise else "")
 
     def for_image(self, name: str) -> "Undersampling":
         """Give the degradation with columns and phase drawn for the image called `name`.
@@ -104,15 +124,27 @@ class Undersampling:
         acceleration says, and the note says so.
         """
         if isinstance(clean, Slice):
-            if clean.kspace is not None:
-                return self._measure_kspace(clean, clean.kspace)
-            return self.measure(cast(Tensor, clean.magnitude))
+            if clean.kspace is None:
+                return self.measure(cast(Tensor, clean.magnitude))
+            measurement = self._measure_kspace(clean, clean.kspace)
+            return measurement if clean.undersampled else self._with_noise(measurement)
         height, width = clean.shape[-2:]
         mask = self.columns(width).to(clean.device)
         phase = smooth_phase((1, 1, height, width), generator_of(self.seed)).to(clean)
         maps = simulated_maps(self.coils, height, width).to(clean.device) if self.coils > 1 else None
         seen = undersample(clean[None], mask[None], phase, maps)[0]
-        return Measurement(seen, *sample(torch.polar(clean, phase[0].expand_as(clean)), mask, maps))
+        measured = sample(torch.polar(clean, phase[0].expand_as(clean)), mask, maps)
+        return self._with_noise(Measurement(seen, *measured))
+
+    def _with_noise(self, measurement: Measurement) -> Measurement:
+        if not self.noise:
+            return measurement
+        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
+        sampling = require_sampling(measurement)
+        data = noisy(measurement.data, sampling.mask, self.noise, generator_of((*seed, NOISE_STREAM)))
+        size = (measurement.seen.shape[-2], measurement.seen.shape[-1])
+        seen = crop_centre(zero_filled(data)[None], size)
+        return replace(measurement, seen=seen, data=data, noise=self.noise)
 
     def _measure_kspace(self, part: Slice, kspace: Tensor) -> Measurement:
         mask = self._mask_of(part, kspace)
@@ -123,6 +155,13 @@ class Undersampling:
 
     def _mask_of(self, part: Slice, kspace: Tensor) -> Tensor:
         return (kspace != 0).any(dim=0) if part.undersampled else self.columns(kspace.shape[-1])
+
+
+def noisy(data: Tensor, mask: Tensor, sd: float, generator: torch.Generator) -> Tensor:
+    """Add complex white noise of a deviation to the samples of a k-space (...,coils,H,W) under its mask."""
+    device = generator.device
+    noise = torch.randn(data.shape, dtype=data.dtype, generator=generator, device=device).to(data.device)
+    return data + sd * noise * mask
 
 
 def sample(image: Tensor, mask: Tensor, maps: Tensor | None = None) -> tuple[Sampling, Tensor]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import device_of
+from uplapp.imaging.physics import Measurement, crop_centre, require_sampling
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
@@ -31,6 +32,8 @@ class NetworkRestorer:
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore what the network sees of a case (C,*size), clipped to [0,1]."""
+        if getattr(self.network, "sees_data", False):
+            return reconstruct(self.network, case.measurement)
         estimate = restore_by_tiles(self.network, case.seen, watch)
         return consistent(estimate, case.measurement) if self.consistency else estimate
 
@@ -84,6 +87,16 @@ def restore_by_tiles(
         ]
         proceed(watch, done / len(tiles))
     return restored
+
+
+@torch.inference_mode()
+def reconstruct(network: nn.Module, measurement: Measurement) -> Tensor:
+    """Reconstruct the picture (1,h,w) in [0,1] of a measurement by a network that sees the data."""
+    require_sampling(measurement)
+    _require_size(network, measurement.data.shape[-2:])
+    batch = measurement.to(device_of(network)).map(lambda tensor: tensor[None])
+    image: Tensor = network(batch)[0].cpu()
+    return crop_centre(image, (measurement.seen.shape[-2], measurement.seen.shape[-1])).clamp(0, 1)
 
 
 def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
@@ -24,10 +24,13 @@ from uplapp.imaging.physics import (
     Sampling,
     Slice,
     Undersampling,
+    estimate_maps,
+    noisy,
     of_pixels,
     smooth_phase,
     to_kspace,
     undersample,
+    zero_filled,
 )
 from uplapp.imaging.tasks.task import Advice, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
@@ -172,34 +175,60 @@ def slices(folder: Path) -> Iterator[Subject]:
 
 
 def undersampled_slices(
-    data: Sequence[Volume], count: int, side_px: int, random: np.random.Generator
+    data: Sequence[Volume],
+    count: int,
+    side_px: int,
+    random: np.random.Generator,
+    accelerations: Sequence[int] = (),
+    masks: Sequence[str] = (),
+    noise: float = 0.0,
+    maps: bool = False,
 ) -> Batch:
     """Draw zero-filled and full slices (B,1,H,W), each with its own columns and phase.
 
-    A batch has sides of its own too, up to `side_px`: how wide the aliases lie depends on them.
+    A batch has sides of its own too, up to `side_px`: how wide the aliases lie depends on them. Where
+    `accelerations` and `masks` are given it has one of each, where there is `noise` a deviation up to that.
+    With `maps` the phase is estimated as that of a measurement is.
     """
     sides = range(min(SMALLEST_SIDE_PX, side_px), side_px + 1, SIDE_STEP_PX)
     height, width = random.choice(sides, size=2).tolist()
     clean = draw_slices(data, count, (height, width), random)
     seeds = random.integers(2**32, size=count).tolist()
-    masks = torch.stack([Undersampling(seed=seed).columns(width) for seed in seeds])
-    phases = smooth_phase(tuple(clean.shape), torch.Generator().manual_seed(int(random.integers(2**62))))
-    seen = undersample(clean, masks, phases)
-    sampled = masks[:, None, None, :]
-    kspace = to_kspace(torch.polar(clean, phases)) * sampled
-    return Batch(seen, clean, Measurement(seen, Sampling(sampled), kspace))
+    own = {"acceleration": accelerations, "mask": masks}
+    options = {name: choices[int(random.integers(len(choices)))] for name, choices in own.items() if choices}
+    columns = torch.stack([Undersampling(seed=seed, **options).columns(width) for seed in seeds])
+    generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+    phases = smooth_phase(tuple(clean.shape), generator)
+    seen, sampled = undersample(clean, columns, phases), columns[:, None, None, :]
+    kspace, level = (
+        to_kspace(torch.polar(clean, phases)) * sampled,
+        noise * random.random() if noise else None,
+    )
+    if level is not None:
+        kspace = noisy(kspace, sampled, level, generator)
+        seen = zero_filled(kspace)[:, None]
+    pairs = zip(kspace, columns, strict=True)
+    sampling = Sampling(sampled, torch.stack([estimate_maps(*pair) for pair in pairs]) if maps else None)
+    return Batch(seen, clean, Measurement(seen, sampling, kspace, level))
 
 
 def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
-    """Say how the sampling of a slice differs from the training, which has the degradation's defaults."""
-    usual, own = Undersampling(), case.degradation
-    if not isinstance(own, Undersampling) or (own.acceleration, own.mask, own.coils) == (
-        usual.acceleration,
-        usual.mask,
-        usual.coils,
-    ):
+    """Say how the sampling of a slice differs from the training.
+
+    That had the accelerations and masks by which the last stage drew, by default the degradation's own.
+    """
+    own = case.degradation
+    if not isinstance(own, Undersampling):
         return ()
-    return (f"trained on {usual.text}, and this is {own.text}",)
+    usual, draw = Undersampling(), draws[-1] if draws else {}
+    accelerations = draw.get("accelerations") or [usual.acceleration]
+    masks = draw.get("masks") or [usual.mask]
+    of_data = bool(draw.get("maps"))  # a network that sees the data knows the coils
+    inside = min(accelerations) <= own.acceleration <= max(accelerations) and own.mask in masks
+    if inside and (of_data or own.coils == usual.coils):
+        return ()
+    sampling = f"{min(accelerations)}x to {max(accelerations)}x" if len(accelerations) > 1 else usual.text
+    return (f"trained on {sampling}, and this is {own.text}",)
 
 
 def advise(degradation: Degradation) -> Advice | None:
@@ -210,6 +239,11 @@ def advise(degradation: Degradation) -> Advice | None:
         return None
     sentence = f"At {degradation.text} total variation restores better than the networks; it is ticked."
     return Advice(sentence, "tv")
+
+
+def _prepare(network: nn.Module) -> nn.Module:
+    """Standardise what a network sees, unless that is the data."""
+    return network if getattr(network, "sees_data", False) else Standardised(network)
 
 
 def _measure(part: Slice, degradation: Degradation | AsItIs | None) -> Measurement:
@@ -256,7 +290,7 @@ RECONSTRUCTION = Task(
     load=lambda folder, side_px: [read_volume(path) for path in list_volumes(folder)],
     pairs=undersampled_slices,
     samples=SLICES,
-    prepare=Standardised,
+    prepare=_prepare,
     doubts=doubts,
     advise=advise,
 )

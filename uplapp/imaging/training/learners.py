@@ -21,6 +21,7 @@ from uplapp.registry import Entry, Registry
 
 # Fresh weights come from the global generator, which the threads of a process share.
 DRAWING = threading.Lock()
+SMALLEST_LOSS = 1e-6
 
 
 class Learner(Protocol):
@@ -56,10 +57,14 @@ class Learner(Protocol):
 
 
 class Supervised:
-    """One network, one loss, one optimiser."""
+    """One network, one loss, one optimiser.
 
-    def __init__(self, spec: RunSpec, team: Team) -> None:
-        self.stage, self.team = spec.last, team
+    With `relative` the loss is divided by that of what was seen, so that what is hard counts no more than
+    what is easy.
+    """
+
+    def __init__(self, spec: RunSpec, team: Team, relative: bool = False) -> None:
+        self.stage, self.team, self.relative = spec.last, team, relative
         self.loss = build_loss(spec).to(team.device)
         self.network = fresh_network(spec, team.device)
         schedule = self.stage.schedule
@@ -82,8 +87,12 @@ class Supervised:
             group["lr"] = rate
         # A loss is a mean over its batch: shares weighted by their size add up to the mean of the whole.
         weight = len(batch.clean) / schedule.batch
-        restored = estimate(self.network, batch.seen, schedule.precision)
+        restored = estimate(self.network, batch.shown_to(self.network), schedule.precision)
         value = loss_on(self.stage.loss, self.loss, restored, batch) * weight
+        if self.relative:
+            with torch.no_grad():
+                before = loss_on(self.stage.loss, self.loss, batch.seen, batch)
+            value = value / before.clamp_min(SMALLEST_LOSS)
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         total = value.detach()

@@ -3,9 +3,14 @@
 import hashlib
 import math
 import platform
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ import torch
 
 from uplapp import __version__
 from uplapp.errors import BadCheckpoint, Cancelled, UplappError
+from uplapp.imaging.case import Batch
 from uplapp.imaging.checkpoints import Card, Checkpoints, name_for, read_card, write_checkpoint
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.job import evaluate
@@ -25,6 +31,9 @@ from uplapp.imaging.training.log import Listener, Log, Progress
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
 from uplapp.whole import replacing
+
+# Threads that draw batches for a GPU, and how many batches may wait.
+DRAWERS, AHEAD = 8, 16
 
 
 @dataclass(frozen=True)
@@ -226,16 +235,44 @@ def log_path(folder: Path, spec: RunSpec) -> Path:
     return folder / f"{spec.name}.{spec.digest}.csv"
 
 
-def take_step(state: TrainingState, spec: RunSpec, data: Sequence[Any], team: Team) -> dict[str, float]:
-    """Draw one batch, share it with the team and learn from it.
+def draw_batch(spec: RunSpec, data: Sequence[Any], step: int) -> Batch:
+    """Draw the batch of a step, which depends on the seed and the step alone."""
+    stage = spec.last
+    random = np.random.default_rng([spec.seed, step])
+    schedule = stage.schedule
+    return TASKS[spec.task].pairs(data, schedule.batch, schedule.crop_px, random, **stage.draw)
+
+
+@contextmanager
+def batches(
+    spec: RunSpec, data: Sequence[Any], first: int, device: torch.device
+) -> Iterator[Iterator[Batch]]:
+    """Draw the batches from a step on. For a GPU threads draw some ahead, lest it waits for them."""
+    steps = range(first, spec.last.schedule.steps)
+    if device.type == "cpu":
+        yield (draw_batch(spec, data, step) for step in steps)
+        return
+    with ThreadPoolExecutor(DRAWERS) as pool:
+        try:
+            yield _ahead(pool, partial(draw_batch, spec, data), iter(steps))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _ahead(pool: Executor, draw: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[Batch]:
+    waiting = deque(pool.submit(draw, step) for step in islice(steps, AHEAD))
+    while waiting:
+        batch = waiting.popleft().result()
+        waiting.extend(pool.submit(draw, step) for step in islice(steps, 1))
+        yield batch
+
+
+def take_step(state: TrainingState, spec: RunSpec, batch: Batch, team: Team) -> dict[str, float]:
+    """Share a batch with the team and learn from it.
 
     Returns the values that the learner logs.
     """
-    stage = spec.last
-    random = np.random.default_rng([spec.seed, state.step])
-    schedule = stage.schedule
-    batch = TASKS[spec.task].pairs(data, schedule.batch, schedule.crop_px, random, **stage.draw)
-    values = state.learner.step(batch.map(team.share), schedule.rate(state.step))
+    values = state.learner.step(batch.map(team.share), spec.last.schedule.rate(state.step))
     if all(map(math.isfinite, values.values())):
         state.step += 1
     return values
@@ -268,15 +305,19 @@ class _Reporter:
 def _run(state: TrainingState, spec: RunSpec, data: Sequence[Any], team: Team, reporter: _Reporter) -> None:
     schedule = spec.last.schedule
     log = Log(log_path(reporter.folder, spec), state.step) if team.leads else None
-    while state.step < schedule.steps:
-        values = take_step(state, spec, data, team)
-        if not all(map(math.isfinite, values.values())):
-            raise Diverged(
-                f"{spec.name} diverged at step {state.step + 1}, its loss is {next(iter(values.values()))}; "
-                f"give a lower learning rate than {schedule.learning_rate:g}"
-            )
-        go_on = team.agree(log is None or reporter.report(state, values, log))
-        if team.leads:
-            reporter.save(state, go_on)
-        if not go_on:
-            raise Cancelled(f"{spec.name} stopped at step {state.step}; the same command goes on from there")
+    with batches(spec, data, state.step, team.device) as drawn:
+        for batch in drawn:
+            values = take_step(state, spec, batch, team)
+            if not all(map(math.isfinite, values.values())):
+                loss, rate = next(iter(values.values())), schedule.learning_rate
+                raise Diverged(
+                    f"{spec.name} diverged at step {state.step + 1}, its loss is {loss}; "
+                    f"give a lower learning rate than {rate:g}"
+                )
+            go_on = team.agree(log is None or reporter.report(state, values, log))
+            if team.leads:
+                reporter.save(state, go_on)
+            if not go_on:
+                raise Cancelled(
+                    f"{spec.name} stopped at step {state.step}; the same command goes on from there"
+                )

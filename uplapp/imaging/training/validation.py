@@ -82,6 +82,6 @@ def _batch(task: Task, name: str, clean: Tensor, seed: int) -> Batch:
 def _score(learner: Learner, batch: Batch, precision: str) -> tuple[float, float]:
     device = device_of(learner.network)
     moved = batch.map(lambda tensor: tensor.to(device))
-    restored = estimate(learner.network, moved.seen, precision)
+    restored = estimate(learner.network, moved.shown_to(learner.network), precision)
     psnr: Tensor = METRICS.build("psnr")(restored.clamp(0, 1), moved.clean)
     return psnr.item(), learner.judge(restored, moved)
