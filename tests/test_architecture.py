@@ -31,7 +31,7 @@ MAY_IMPORT = {
 ROOMS: dict[str, dict[str, set[str]]] = {
     "imaging": {
         "device": set(),
-        "networks": set(),
+        "networks": {"physics"},
         "physics": set(),
         "scheduler": set(),
         "case": {"physics"},

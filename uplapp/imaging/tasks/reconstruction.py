@@ -194,7 +194,7 @@ def undersampled_slices(
     height, width = random.choice(sides, size=2).tolist()
     clean = draw_slices(data, count, (height, width), random)
     seeds = random.integers(2**32, size=count).tolist()
-    own = {"acceleration": accelerations, "mask": masks}
+    own: dict[str, Sequence[Any]] = {"acceleration": accelerations, "mask": masks}
     options = {name: choices[int(random.integers(len(choices)))] for name, choices in own.items() if choices}
     columns = torch.stack([Undersampling(seed=seed, **options).columns(width) for seed in seeds])
     generator = torch.Generator().manual_seed(int(random.integers(2**62)))
