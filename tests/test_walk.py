@@ -33,7 +33,7 @@ from uplapp.imaging.restorers import RESTORERS, RestorerEntry
 from uplapp.imaging.restorers.restorer import proceed
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.imaging.tasks.task import Words
-from uplapp.imaging.training.learners import LEARNERS
+from uplapp.imaging.training import LEARNERS
 from uplapp.registry import Entry
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE, Condition

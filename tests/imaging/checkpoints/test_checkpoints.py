@@ -110,7 +110,7 @@ def test_weights_that_do_not_fit_the_card_are_refused(tmp_path, damage):
     [
         ({"sha256": None}, "not the card"),
         ({"sha256": "abc"}, "'sha256' is not 64 hexadecimal digits"),
-        ({"extra": 1}, "unknown key 'extra'; allowed: data, hardware"),
+        ({"extra": 1}, "unknown key 'extra'; allowed: base, data, hardware"),
         ({"parameters": "many"}, "parameters = 'many' must be a whole number"),
         ({"network": "resnet9"}, "unknown network 'resnet9'"),
         ({"task": "fly"}, "unknown task 'fly'"),

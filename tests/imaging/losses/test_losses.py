@@ -14,7 +14,7 @@ from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.losses.flip import C_MAX, flip_gray_map, flip_map
 from uplapp.imaging.losses.structural import ms_ssim, ssim
 
-SMALLEST_PX = {"ssim": 11, "ms_ssim": 11, "lpips_l2": 31, "vgg": 16, "upl": 16}
+SMALLEST_PX = {"ssim": 11, "ms_ssim": 11, "lpips_l2": 31, "vgg": 16, "refinement": 16, "dagan": 16, "upl": 16}
 VOLUMES = ("l1", "l2", "ssim", "adaptive", "upl")
 # The adaptive loss is a likelihood: ln Z(1) for equal images and a scale of 1.
 AT_EQUALITY = {"adaptive": 1.185495}
@@ -268,7 +268,9 @@ def test_flip_refuses_an_impossible_viewing_distance(name, ppd):
 
 
 def test_an_unknown_loss_or_option_lists_the_choices():
-    with pytest.raises(UnknownName, match="unknown loss 'l3'; choose one of: adaptive, flip, flip_gray, l1"):
+    with pytest.raises(
+        UnknownName, match="unknown loss 'l3'; choose one of: adaptive, dagan, flip, flip_gray, l1"
+    ):
         LOSSES.build("l3")
     with pytest.raises(UplappError, match="loss 'flip' has no option 'pdd'; its options are: ppd"):
         LOSSES.build("flip", pdd=60)

@@ -8,8 +8,14 @@ from torch.nn import functional
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.restorers.network import restore_by_tiles
 
-SMALL = {"unet": {"width": 6}, "resnet": {"width": 6, "blocks": 2}, "crn": {"width": 6}}
-TRAINED = [name for name, entry in NETWORKS.items() if not entry.fitted]
+SMALL = {
+    "unet": {"width": 6},
+    "resnet": {"width": 6, "blocks": 2},
+    "crn": {"width": 6},
+    "refinement": {"channels": 3, "width": 4},
+    "dagan": {"channels": 3, "widths": [4, 8]},
+}
+TRAINED = [name for name, entry in NETWORKS.items() if not entry.fitted and not entry.operator]
 LOCAL = [name for name in TRAINED if NETWORKS.build(name, **SMALL[name]).receptive_radius is not None]
 
 

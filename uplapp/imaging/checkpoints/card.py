@@ -31,7 +31,8 @@ class Card:
     A network has a recipe, `spec`, and the hash of its weights; other kinds have `options` and the name of
     their `task`. `name` is the stem of its files. A network that was trained elsewhere may name a loss that
     LOSSES does not hold, and knows no schedule. `title` is its name on screen where the loss is not enough.
-    `sha256` is checked before use; the rest is for people.
+    `base` is the name and sha256 of another checkpoint whose results a network refines. `sha256` is checked
+    before use; the rest is for people.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Card:
     kind: str = NETWORK
     task: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    base: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.spec is not None:
@@ -167,3 +169,5 @@ def _require_known(card: Card) -> None:
         raise BadCheckpoint(f"its spec is invalid: {error}" if card.spec else str(error)) from error
     if card.kind == NETWORK and not SHA256.fullmatch(card.sha256):
         raise BadCheckpoint("'sha256' is not 64 hexadecimal digits")
+    if card.base and set(card.base) != {"name", "sha256"}:
+        raise BadCheckpoint("'base' lacks the name or the sha256 of the checkpoint that it refines")

@@ -73,6 +73,24 @@ class Checkpoints:
         ]
         return load_network(homes[0] if homes else self.folders[0], card)
 
+    def base_of(self, card: Card) -> Card | None:
+        """Find the checkpoint whose results a network refines, None for one that restores by itself.
+
+        BadCheckpoint says that it is missing, or not the one that the network was trained on.
+        """
+        if not card.base:
+            return None
+        name = card.base["name"]
+        base = self._survey()[0].get(name)
+        if base is None:
+            raise BadCheckpoint(f"'{card.name}' refines what '{name}' restores; add that checkpoint too")
+        if base.sha256 != card.base["sha256"] or base.base or base.task != card.task:
+            raise BadCheckpoint(
+                f"'{card.name}' refines another '{name}' than the one here (sha256 or task differ); "
+                "fetch the one that its card describes"
+            )
+        return base
+
     def _survey(self) -> tuple[dict[str, Card], dict[str, str]]:
         """Give the cards by name, and what is wrong with the others by the stem of their files."""
         cards: dict[str, Card] = {}
@@ -115,10 +133,11 @@ def write_checkpoint(
     scores: Mapping[str, Any],
     hardware: str,
     versions: Mapping[str, str],
+    base: Mapping[str, str] | None = None,
 ) -> Card:
     """Write weights, including the loss's, then the card that makes them valid.
 
-    Returns the card.
+    `base` names the checkpoint that the network refines. Returns the card.
     """
     by_loss = {f"{LEARNED_BY_LOSS}{name}": tensor for name, tensor in learned.items()}
     tensors = {**network.state_dict(), **by_loss}
@@ -127,7 +146,8 @@ def write_checkpoint(
     )
     parameters = sum(tensor.numel() for tensor in network.state_dict().values())
     sha256 = hashlib.sha256(weights).hexdigest()
-    card = Card(name_for(folder, spec), spec, sha256, parameters, data, scores, hardware, versions)
+    facts = (sha256, parameters, data, scores, hardware, versions)
+    card = Card(name_for(folder, spec), spec, *facts, base=base or {})
     put(folder, card.name, asdict(card), weights)
     return card
 

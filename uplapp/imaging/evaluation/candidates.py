@@ -10,7 +10,7 @@ from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
-from uplapp.imaging.restorers import PUT_BACK, RESTORERS, NetworkRestorer, Restorer
+from uplapp.imaging.restorers import PUT_BACK, RESTORERS, NetworkRestorer, RefinedRestorer, Restorer
 from uplapp.imaging.tasks import TASKS
 
 
@@ -137,6 +137,10 @@ def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool)
     measured = TASKS[card.task].degrading.operator in PUT_BACK
 
     def load() -> Restorer:
-        return NetworkRestorer(checkpoints.load(card), consistency)
+        base = checkpoints.base_of(card)
+        network = checkpoints.load(card)
+        if base is None:
+            return NetworkRestorer(network, consistency)
+        return RefinedRestorer(NetworkRestorer(checkpoints.load(base), consistency), network)
 
     return Candidate(card.name, text, NETWORK, load, card, consistency=consistency if measured else None)

@@ -9,11 +9,22 @@ from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, FlipGrayLoss, FlipLoss
 from uplapp.imaging.losses.lpips import Lpips, LpipsPlusSquares
 from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
 from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss, ms_ssim, ssim
+from uplapp.imaging.losses.terms import DaganLoss, LossOfTerms, RefinementLoss
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
 from uplapp.imaging.losses.vgg import VggLoss
 from uplapp.registry import Registry
 
-__all__ = ["LOSSES", "PIXELS_PER_DEGREE", "Lpips", "flip_strips", "loss_on", "ms_ssim", "reach_px", "ssim"]
+__all__ = [
+    "LOSSES",
+    "PIXELS_PER_DEGREE",
+    "LossOfTerms",
+    "Lpips",
+    "flip_strips",
+    "loss_on",
+    "ms_ssim",
+    "reach_px",
+    "ssim",
+]
 
 BOTH = (2, 3)
 LOSSES: Registry[ComparingEntry] = Registry(
@@ -28,6 +39,8 @@ LOSSES: Registry[ComparingEntry] = Registry(
         "flip": ComparingEntry(FlipLoss, "FLIP", "Andersson et al. (2020)"),
         "flip_gray": ComparingEntry(FlipGrayLoss, "FLIP (grey)", "Andersson et al. (2020)"),
         "adaptive": ComparingEntry(AdaptiveLoss, "Adaptive", "Barron (2019)", axes=BOTH),
+        "refinement": ComparingEntry(RefinementLoss, "Refinement", "Seitzer et al. (2018)"),
+        "dagan": ComparingEntry(DaganLoss, "DAGAN", "Yang et al. (2018)"),
         "upl": ComparingEntry(UntrainedPerceptualLoss, "uPL", "Pfaehler et al. (2024)", axes=BOTH),
     },
 )

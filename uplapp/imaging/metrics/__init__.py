@@ -10,6 +10,7 @@ from torch import Tensor
 
 from uplapp.imaging.case import ComparingEntry
 from uplapp.imaging.losses import PIXELS_PER_DEGREE, Lpips, flip_strips, ms_ssim, reach_px, ssim
+from uplapp.imaging.metrics.hfen import hfen
 from uplapp.imaging.metrics.vif import vif
 from uplapp.registry import Registry
 
@@ -85,6 +86,7 @@ METRICS: Registry[MetricEntry] = Registry(
         "vif": MetricEntry(lambda: vif, "VIF", "Sheikh and Bovik (2006)", higher_is_better=True),
         "lpips": MetricEntry(lpips, "LPIPS", "Zhang et al. (2018)"),
         "flip": MetricEntry(flip, "FLIP", "Andersson et al. (2020)"),
+        "hfen": MetricEntry(lambda: hfen, "HFEN", "Ravishankar and Bresler (2011)"),
         "l1": MetricEntry(l1, "L1", "mean absolute error"),
         "l2": MetricEntry(l2, "L2", "mean squared error"),
     },

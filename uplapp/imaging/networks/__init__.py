@@ -11,8 +11,10 @@ from uplapp.errors import UplappError
 from uplapp.imaging.networks.cascades import RecNet, ResidualCascade, UNetCascade
 from uplapp.imaging.networks.conv_decoder import ConvDecoder
 from uplapp.imaging.networks.crn import CascadedRefinement
+from uplapp.imaging.networks.dagan import DaganGenerator
 from uplapp.imaging.networks.deep_decoder import DeepDecoder
 from uplapp.imaging.networks.deep_image_prior import DeepImagePrior
+from uplapp.imaging.networks.refinement import Refinement
 from uplapp.imaging.networks.resnet import ResNet
 from uplapp.imaging.networks.unet import UNet
 from uplapp.registry import Entry, Registry
@@ -38,6 +40,8 @@ NETWORKS: Registry[NetworkEntry] = Registry(
         "recnet": NetworkEntry(RecNet, "RecNet", "Seitzer et al. (2018)", operator="kspace"),
         "d5c5": NetworkEntry(ResidualCascade, "D5C5", "Schlemper et al. (2018)", operator="kspace"),
         "unet_cascade": NetworkEntry(UNetCascade, "U-Net cascade", "Sriram et al. (2020)", operator="kspace"),
+        "refinement": NetworkEntry(Refinement, "Refinement", "Seitzer et al. (2018)"),
+        "dagan": NetworkEntry(DaganGenerator, "DAGAN", "Yang et al. (2018)"),
         "deep_decoder": NetworkEntry(DeepDecoder, "Deep Decoder", "Heckel & Hand (2019)", fitted=True),
         "conv_decoder": NetworkEntry(ConvDecoder, "ConvDecoder", "Darestani & Heckel (2021)", fitted=True),
         "deep_image_prior": NetworkEntry(

@@ -3,6 +3,7 @@
 from uplapp.imaging.restorers.classical import AsSeen, Biharmonic, NonLocalMeans, TotalVariation, Wavelet
 from uplapp.imaging.restorers.consistency import PUT_BACK
 from uplapp.imaging.restorers.network import NetworkRestorer
+from uplapp.imaging.restorers.refinement import RefinedRestorer
 from uplapp.imaging.restorers.restorer import (
     FittedRestorer,
     Restorer,
@@ -19,6 +20,7 @@ __all__ = [
     "RESTORERS",
     "FittedRestorer",
     "NetworkRestorer",
+    "RefinedRestorer",
     "Restorer",
     "RestorerEntry",
     "Watch",

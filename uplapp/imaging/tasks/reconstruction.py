@@ -242,8 +242,9 @@ def advise(degradation: Degradation) -> Advice | None:
 
 
 def _prepare(network: nn.Module) -> nn.Module:
-    """Standardise what a network sees, unless that is the data."""
-    return network if getattr(network, "sees_data", False) else Standardised(network)
+    """Standardise what a network sees, unless that is the data, or it scales images itself."""
+    raw = getattr(network, "sees_data", False) or getattr(network, "own_scale", False)
+    return network if raw else Standardised(network)
 
 
 def _measure(part: Slice, degradation: Degradation | AsItIs | None) -> Measurement:

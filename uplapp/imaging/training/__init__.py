@@ -1,5 +1,16 @@
 """Training: from a recipe and a folder of data to a checkpoint."""
 
-from uplapp.imaging.training.learners import LEARNERS, Learner
+from uplapp.imaging.training.adversarial import Adversarial
+from uplapp.imaging.training.learners import Learner, Supervised
+from uplapp.registry import Entry, Registry
 
 __all__ = ["LEARNERS", "Learner"]
+
+# `LEARNERS.build(name, spec=..., team=..., **stage.options)` gives a Learner.
+LEARNERS: Registry[Entry] = Registry(
+    "learner",
+    {
+        "supervised": Entry(Supervised, "Supervised", "one loss on pairs"),
+        "adversarial": Entry(Adversarial, "Adversarial", "Seitzer et al. (2018)"),
+    },
+)

@@ -4,7 +4,7 @@ import inspect
 import math
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,8 @@ from uplapp.imaging.losses import LOSSES, loss_on
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.training.log import Scores
 from uplapp.imaging.training.team import Team
-from uplapp.registry import Entry, Registry
 
 # Fresh weights come from the global generator, which the threads of a process share.
 DRAWING = threading.Lock()
@@ -54,6 +54,24 @@ class Learner(Protocol):
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """What a learner has on top that restores by more than its network, and keeps its best weights."""
+
+    @property
+    def base(self) -> Mapping[str, str]:
+        """The name and hash of the checkpoint that its network needs, empty where it needs none."""
+
+    def restore(self, batch: Batch, precision: str) -> Tensor:
+        """Restore a batch as the finished checkpoint will."""
+
+    def hear(self, scores: Scores) -> None:
+        """Hear how the network validated."""
+
+    def finish(self) -> None:
+        """Take the weights that validated best."""
 
 
 class Supervised:
@@ -146,9 +164,3 @@ def build_loss(spec: RunSpec) -> nn.Module:
 def all_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether no tensor holds a NaN or an infinity."""
     return all(bool(tensor.isfinite().all()) for tensor in tensors)
-
-
-# `LEARNERS.build(name, spec=..., team=..., **stage.options)` gives a Learner.
-LEARNERS: Registry[Entry] = Registry(
-    "learner", {"supervised": Entry(Supervised, "Supervised", "one loss on pairs")}
-)

@@ -26,10 +26,12 @@ from uplapp.imaging.evaluation.job import evaluate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
-from uplapp.imaging.training.learners import LEARNERS, Learner
+from uplapp.imaging.training import LEARNERS, Learner
+from uplapp.imaging.training.learners import Choosing
 from uplapp.imaging.training.log import Listener, Log, Progress
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
+from uplapp.settings import Settings
 from uplapp.whole import replacing
 
 # Threads that draw batches for a GPU, and how many batches may wait.
@@ -100,6 +102,9 @@ def make_checkpoint(
         "versions": {"python": platform.python_version(), "uplapp": __version__}
         | {name: version(name) for name in ("torch", "numpy")},
     }
+    if isinstance(state.learner, Choosing):
+        state.learner.finish()
+        facts["base"] = state.learner.base
     result = (places.checkpoints, spec, state.learner.network, state.learner.learned)
     card = write_checkpoint(*result, scores={}, **facts)
     if places.validate is None:
@@ -133,7 +138,8 @@ def finished(run: Run) -> Card | None:
 
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
     """Measure mean metrics over a folder at the task's own degradation, and describe the measurement."""
-    result = evaluate(card.task, of_cards(Checkpoints((checkpoints,)), [card]), images)
+    folders = (checkpoints, *Settings.from_env().models)
+    result = evaluate(card.task, of_cards(Checkpoints(folders), [card]), images)
     means = {name: value for name, value in result.rows[0].items() if name in METRICS}
     measured_on = {
         "images": f"{images.name} ({result.images})",
@@ -292,6 +298,8 @@ class _Reporter:
         look = self.validation
         due = look is not None and (state.step % look.every == 0 or state.step == schedule.steps)
         scores = look.look(state.learner, schedule.precision) if look and due else None
+        if scores is not None and isinstance(state.learner, Choosing):
+            state.learner.hear(scores)
         progress = Progress(self.spec.name, state.step, schedule.steps, values, scores)
         log.add(progress)
         return self.listener is None or self.listener(progress) is not False

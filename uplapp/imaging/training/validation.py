@@ -15,7 +15,7 @@ from uplapp.imaging.device import device_of, estimate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import Task
-from uplapp.imaging.training.learners import Learner
+from uplapp.imaging.training.learners import Choosing, Learner
 from uplapp.imaging.training.log import Scores
 
 
@@ -82,6 +82,9 @@ def _batch(task: Task, name: str, clean: Tensor, seed: int) -> Batch:
 def _score(learner: Learner, batch: Batch, precision: str) -> tuple[float, float]:
     device = device_of(learner.network)
     moved = batch.map(lambda tensor: tensor.to(device))
-    restored = estimate(learner.network, moved.shown_to(learner.network), precision)
+    if isinstance(learner, Choosing):
+        restored = learner.restore(moved, precision)
+    else:
+        restored = estimate(learner.network, moved.shown_to(learner.network), precision)
     psnr: Tensor = METRICS.build("psnr")(restored.clamp(0, 1), moved.clean)
     return psnr.item(), learner.judge(restored, moved)

@@ -1,0 +1,72 @@
+"""An adversarial run small enough to train in a moment, and the base whose results it refines.
+
+As a process, `refined.py FOLDER` trains it, its base in FOLDER/models, and prints every step.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tests.imaging.checkpoints.made import make
+from tests.imaging.tiny import ALONE, TINY, changed
+from tests.imaging.volumes import ball
+from uplapp.imaging.recipes.spec import one_stage
+from uplapp.imaging.tasks.reconstruction import Volume
+from uplapp.imaging.training.run import train
+
+BASE = "mri-unet-ssim"  # no network of this name ships
+OPTIONS = {"base": BASE, "widths": [4, 4, 4], "pool": 4}
+SCHEDULE = replace(TINY, steps=6, warm_up=1, learning_rate=1e-3)
+REFINED = one_stage(
+    "mri",
+    "refinement",
+    "refinement",
+    3,
+    schedule=SCHEDULE,
+    network_options={"width": 4},
+    loss_options={"backbone": "squeeze"},
+    learner="adversarial",
+    options=OPTIONS,
+    label="adversarial",
+)
+DAGAN = one_stage(
+    "mri",
+    "dagan",
+    "dagan",
+    3,
+    schedule=SCHEDULE,
+    network_options={"widths": [4, 4]},
+    loss_options={"backbone": "squeeze"},
+    learner="adversarial",
+    options={"widths": [4, 4, 4], "pool": 4},
+    label="adversarial",
+)
+LONG, SAVE_EVERY = changed(REFINED, schedule=replace(SCHEDULE, steps=12)), 2
+
+
+def make_base(data: Path):
+    """Write the base into the models of a data folder."""
+    card, network = make(data / "models", "ssim", 5, "mri")
+    assert card.name == BASE
+    return card, network
+
+
+def slices() -> list[Volume]:
+    """One volume, as the task loads it."""
+    voxels = (ball() / 300).astype(np.float32)
+    return [Volume("ball", voxels, tuple((2, index) for index in range(40, 80)))]
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    make_base(place)
+    train(
+        LONG,
+        slices(),
+        place,
+        ALONE,
+        lambda progress: print(progress.step, flush=True),
+        save_every=SAVE_EVERY,
+    )
