@@ -39,8 +39,8 @@ def evaluate(
 ) -> None:
     """Degrade every image, restore it by every checkpoint or method, print the mean metrics.
 
-    Photographs for denoise; for mri NIfTI volumes, fastMRI's .h5, k-space in .npy and .npz. Methods alone run
-    where only --method is given, checkpoints alone where only -c is, all checkpoints where neither is.
+    Photographs for denoise; NIfTI, .h5, .npy, .npz for mri; .npz of MR and CT for xray, from eight sides.
+    Methods alone run where only --method is given, checkpoints alone where only -c is, else all checkpoints.
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json
     """

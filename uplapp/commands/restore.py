@@ -48,6 +48,8 @@ def restore(
 
     Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
 
+    Or: python -m uplapp restore head.npz -c xray-crn-vgg -o restored --angle 90
+
     Or: python -m uplapp restore torn.png --task inpaint --mask-image mask.png --method tv -o restored
     """
     from uplapp.imaging.checkpoints import Checkpoints

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from uplapp.imaging.training.run import Run
     from uplapp.imaging.training.sweep import Outcome
 
-DATA = typer.Option(help="Folder of photographs (denoise) or NIfTI volumes (mri); TASK=FOLDER for several.")
+DATA = typer.Option(
+    help="Folder of photographs (denoise), NIfTI volumes (mri) or heads (xray); TASK=FOLDER for several."
+)
 LOSS = typer.Option(help="A name in the table of losses, such as l2.")
 TASK = typer.Option(help="A name in the table of tasks.")
 NETWORK = typer.Option(help="A name in the table of networks.")
@@ -102,7 +104,7 @@ class Folders:
             raise UplappError(f"there is no data for {row.spec.task}; give --data {row.spec.task}=FOLDER")
         validate = _folder("--validate", self.validate, row.spec.task, alone)
         places = Places(data, self.runs, self.out, validate, self.look_every, self.save_every)
-        return Run(row.spec, places, row.source or data.name)
+        return Run(row.spec, places, row.source or data.name, row.title)
 
 
 def train(

@@ -20,7 +20,8 @@ class Subject:
     under a degradation, or of the file as it is, given None or a value that says more of it. `name` seeds
     what a degradation draws, `stem` names files. Of several slices this one is `index` of `count`. `extras`
     are named tensors of the same size (labels, masks, the other modality), `bits` the depth of the files to
-    write.
+    write. Where the clean picture depends on the degradation, as a projection does on its angle,
+    `clean_under` gives it, and `clean` is the one at the defaults.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Subject:
     index: int = 0
     count: int = 1
     extras: Extras = field(default_factory=dict)
+    clean_under: Callable[[Any], Tensor] | None = None
 
     @property
     def picture(self) -> Tensor:
@@ -75,11 +77,16 @@ def make_case(subject: Subject, task: str, degradation: Degradation | AsItIs | N
         subject.stem or subject.name,
         task,
         measurement,
-        subject.clean if comparable else None,
+        clean_of(subject, own) if comparable else None,
         own if comparable or not degraded else None,
         subject.extras,
         subject.bits,
     )
+
+
+def clean_of(subject: Subject, degradation: Degradation | AsItIs | None) -> Tensor | None:
+    """Give the clean picture (C,*size) of a subject under a degradation, None where there is none."""
+    return subject.clean if subject.clean_under is None else subject.clean_under(degradation)
 
 
 @dataclass(frozen=True, eq=False)

@@ -116,7 +116,7 @@ def test_two_networks_of_one_task_never_look_the_same_in_a_menu(checkpoints):
     ("changes", "sentence"),
     [
         ({"sha256": "0" * 64}, "sha256 differs"),
-        ({"spec": {**SPEC, "network": "resnet"}}, "unknown network 'resnet'; choose one of"),
+        ({"spec": {**SPEC, "network": "vgg"}}, "unknown network 'vgg'; choose one of"),
         ({"spec": {**SPEC, "task": "fly"}}, "unknown task 'fly'; choose one of"),
         ({"spec": {**SPEC, "loss": ""}}, "loss '' cannot be shown"),
         ({"spec": {**SPEC, "loss": 3}}, r"stages\[0\]: loss = 3 must be a text"),

@@ -13,7 +13,13 @@ from skimage.transform import radon, resize
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.physics import Head, Projection, Projector
 from uplapp.imaging.physics.phantoms import PHANTOM_HEAD, Ellipsoid, chords, line_integrals, voxels
-from uplapp.imaging.physics.projections import BEAMS, WHITE_SHARE
+from uplapp.imaging.physics.projections import (
+    BEAMS,
+    WATER,
+    WHITE_SHARE,
+    attenuation_of_units,
+    attenuation_of_window,
+)
 
 SIZE = (24, 48, 48)
 BALL = Ellipsoid((0.0, 0.0, 0.0), (0.3, 0.3, 0.3), 1.0, 0.5)
@@ -151,11 +157,19 @@ def test_a_cone_beam_enlarges_what_is_nearer_to_the_source():
     assert (near > 0).sum() > 1.3 * (far > 0).sum()
 
 
-def test_the_picture_is_white_after_half_the_width_at_full_brightness():
-    head = Head("slab", torch.ones(2, 8, 8), torch.zeros(2, 8, 8))
-    head.attenuation[:, : int(8 * WHITE_SHARE / 2)] = 1
-    assert Projection().picture(head).unique().tolist() == [0.5]
+def test_the_picture_is_white_where_a_ray_goes_through_enough_bone():
+    head = Head("slab", torch.ones(2, 10, 10), torch.zeros(2, 10, 10))
+    head.attenuation[:, : round(10 * WHITE_SHARE / 2)] = 1
+    torch.testing.assert_close(Projection().picture(head), torch.full((1, 2, 10), 0.5))
     assert Projection().measure(head).seen.unique().tolist() == [1.0]  # clipped
+
+
+def test_hounsfield_units_and_brain_windows_become_attenuation():
+    units = torch.tensor([-1000.0, 0.0, 1500.0, 3000.0])
+    torch.testing.assert_close(attenuation_of_units(units), torch.tensor([0.0, WATER, 1.0, 1.0]))
+    grey = torch.tensor([0.0, 0.05, 0.1, 0.5, 0.85, 1.0])
+    expected = torch.tensor([0.0, WATER / 2, WATER, WATER, WATER, 1.0])
+    torch.testing.assert_close(attenuation_of_window(grey), expected)
 
 
 def test_mr_and_x_rays_are_projected_alike():

@@ -49,6 +49,13 @@ def test_a_table_says_whole_recipes(tmp_path):
     assert {row.source for row in rows} == {"photographs"}
 
 
+def test_a_run_may_have_a_title(tmp_path):
+    titled = GROUP.replace("l1 = {}", 'l1 = { title = "For research" }')
+    assert [row.title for row in read_table(write(tmp_path, titled))] == ["For research", "", ""]
+    specs = [row.spec for row in read_table(write(tmp_path, GROUP))]
+    assert [row.spec for row in read_table(write(tmp_path, titled))] == specs
+
+
 def test_the_shipped_table_holds_seven_losses_a_task_whose_recipes_can_be_built(house):
     rows = read_table(house / "checkpoints" / "runs.toml")
     common = {"l2", "l1", "ms_ssim", "lpips_l2", "adaptive", "upl"}
@@ -103,7 +110,7 @@ def test_the_line_of_a_rate_means_what_it_says(tmp_path):
             '[a]\ntask = "mri"\nstages = [{ loss = "x" }]\nlosses = { l1 = {} }',
             r"stages\[0\]: unknown loss 'x'",
         ),
-        ('[a]\ntask = "mri"\nnetwork = "resnet"', r"\[a\]: unknown network 'resnet'"),
+        ('[a]\ntask = "mri"\nnetwork = "vgg"', r"\[a\]: unknown network 'vgg'"),
     ],
 )
 def test_what_a_table_cannot_mean_is_told(text, sentence, tmp_path):

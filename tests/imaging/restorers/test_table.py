@@ -22,6 +22,7 @@ def test_the_methods_of_each_task_are_those_that_take_its_measurements():
     assert methods_of("inpaint") == ["biharmonic", "tv", *fitted]
     assert methods_of("superresolution") == ["bicubic", "tv", *fitted]
     assert methods_of("mri") == ["zero_filled", "wavelet", "tv", *fitted]
+    assert methods_of("xray") == []
     assert RESTORERS["network"].kind == "network"
 
 

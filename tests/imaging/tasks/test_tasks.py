@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.imaging.heads import write_head
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from tests.imaging.volumes import ball, write
 from uplapp.errors import BadImage, UplappError
@@ -39,14 +40,18 @@ def heads(tmp_path_factory):
 @pytest.mark.parametrize("name", TASKS)
 def test_pairs_have_the_channels_of_the_task_and_repeat_with_their_seed(name, heads, tmp_path):
     task = TASKS[name]
+    size = (96, 96)
     if name == "mri":
         data = task.load(heads, 96)
+    elif name == "xray":
+        write_head(tmp_path / "head.npz")
+        data, size = task.load(tmp_path, 96), (48, 96)  # a detector is half as high as it is wide
     else:
         (tmp_path / "a.png").write_bytes(encode_png(torch.rand(3, 100, 120)))
         data = task.load(tmp_path, 96)
     first, again, other = (task.pairs(data, 3, 96, np.random.default_rng(seed)) for seed in (0, 0, 1))
-    assert first.seen.shape == (3, task.channels_in, 96, 96)
-    assert first.clean.shape == (3, task.channels_out, 96, 96)
+    assert first.seen.shape == (3, task.channels_in, *size)
+    assert first.clean.shape == (3, task.channels_out, *size)
     assert torch.equal(first.seen, again.seen)
     assert torch.equal(first.clean, again.clean)
     assert not torch.equal(first.seen, other.seen)

@@ -134,6 +134,7 @@ def write_checkpoint(
     hardware: str,
     versions: Mapping[str, str],
     base: Mapping[str, str] | None = None,
+    title: str = "",
 ) -> Card:
     """Write weights, including the loss's, then the card that makes them valid.
 
@@ -146,7 +147,7 @@ def write_checkpoint(
     )
     parameters = sum(tensor.numel() for tensor in network.state_dict().values())
     sha256 = hashlib.sha256(weights).hexdigest()
-    facts = (sha256, parameters, data, scores, hardware, versions)
+    facts = (sha256, parameters, data, scores, hardware, versions, title)
     card = Card(name_for(folder, spec), spec, *facts, base=base or {})
     put(folder, card.name, asdict(card), weights)
     return card

@@ -147,14 +147,14 @@ def _header_size(name: str, file: h5py.File) -> tuple[int, int] | None:
 
 def _load_npy(path: Path) -> Array:
     with path.open("rb") as file:
-        return _read_npy(path.name, file)
+        return read_npy(path.name, file)
 
 
 def _load_npz(path: Path, array: str | None) -> Array:
     with zipfile.ZipFile(path) as archive:
         names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
         with archive.open(f"{_choose(path.name, names, array)}.npy") as file:
-            return _read_npy(path.name, file)
+            return read_npy(path.name, file)
 
 
 def _choose(name: str, names: list[str], array: str | None) -> str:
@@ -169,7 +169,8 @@ def _choose(name: str, names: list[str], array: str | None) -> str:
     return choice
 
 
-def _read_npy(name: str, file: IO[bytes]) -> Array:
+def read_npy(name: str, file: IO[bytes]) -> Array:
+    """Read the array of an open .npy file. One that is too large, or holds objects, is refused."""
     version = np.lib.format.read_magic(file)
     readers: dict[tuple[int, int], Any] = {
         (1, 0): np.lib.format.read_array_header_1_0,

@@ -14,10 +14,14 @@ SKIMAGE = Path(skimage.__file__).parent / "data"
 
 @dataclass(frozen=True)
 class Sample:
-    """A file to try a task on, and a sentence that says what it is."""
+    """A file to try a task on, and a sentence that says what it is.
+
+    `shown` is a picture of it, where the file is none.
+    """
 
     path: Path
     about: str
+    shown: Path | None = None
 
 
 EASY = "without skull and without scanner noise: easier than a real slice."
@@ -61,6 +65,13 @@ SLICES: Mapping[str, Sample] = {
         SKIMAGE / "phantom.png", "A drawing of ellipses: what the methods do to no head at all."
     ),
 }
+HEADS_OF_TWO: Mapping[str, Sample] = {
+    "phantom_head": Sample(
+        HEADS / "phantom_head.npz",
+        "A drawing of a head by ellipsoids, as MR and as CT: no real head, and simpler than any.",
+        HEADS / "phantom_head.png",
+    ),
+}
 
 
 def sample_path(name: str) -> Path:
@@ -68,7 +79,7 @@ def sample_path(name: str) -> Path:
 
     The message about an unknown name lists the choices.
     """
-    samples = {**PHOTOGRAPHS, **SLICES}
+    samples = {**PHOTOGRAPHS, **SLICES, **HEADS_OF_TWO}
     if name not in samples:
         raise UnknownName("sample", name, samples)
     return samples[name].path

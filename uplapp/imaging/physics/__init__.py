@@ -35,6 +35,7 @@ from uplapp.imaging.physics.projections import (
     Head,
     Projection,
     Projector,
+    as_picture,
     attenuation_of_units,
     attenuation_of_window,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "SmallerImage",
     "Undersampling",
     "add_gaussian_noise",
+    "as_picture",
     "attenuation_of_units",
     "attenuation_of_window",
     "crop_centre",
@@ -86,5 +88,6 @@ DEGRADATIONS: Registry[DegradationEntry] = Registry(
         "undersampling": DegradationEntry(Undersampling, "Undersampling of k-space", "Zbontar et al. (2018)"),
         "missing": DegradationEntry(MissingPixels, "Missing pixels", "Ulyanov et al. (2018)"),
         "smaller": DegradationEntry(SmallerImage, "Smaller image", "Keys (1981)"),
+        "projection": DegradationEntry(Projection, "Projection", "Stimpel et al. (2017)"),
     },
 )

@@ -98,7 +98,7 @@ PHANTOM_HEAD: tuple[Ellipsoid, ...] = (
     Ellipsoid((0.0, 0.0, 0.0), (0.39, 0.71, 0.555), 0.95, -0.60),  # fluid
     Ellipsoid((0.0, 0.0, 0.0), (0.37, 0.68, 0.53), -0.45, 0.02),  # grey matter
     *_both_sides(Ellipsoid((0.0, 0.02, -0.24), (0.26, 0.48, 0.2), -0.20, -0.01, 6.0)),  # white matter
-    *_both_sides(Ellipsoid((-0.03, -0.04, -0.09), (0.08, 0.26, 0.05), 0.5, -0.01, 14.0)),  # ventricles
+    *_both_sides(Ellipsoid((-0.03, -0.04, -0.09), (0.08, 0.26, 0.05), 0.45, -0.01, 14.0)),  # ventricles
     *_both_sides(Ellipsoid((0.28, 0.1, -0.2), (0.06, 0.07, 0.1), -0.35, 0.55, 30.0)),  # petrous bones
     Ellipsoid((0.1, -0.54, 0.0), (0.08, 0.06, 0.12), -0.55, -0.42),  # a sinus
     Ellipsoid((0.02, 0.14, 0.0), (0.03, 0.035, 0.03), -0.3, 0.55),  # a calcified gland

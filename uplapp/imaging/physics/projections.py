@@ -23,7 +23,7 @@ BEAMS: Mapping[str, str] = {"parallel": "parallel beam", "cone": "cone beam"}
 # From the source to the axis, in widths of the detector at the axis: 75 cm for a field of 25 cm.
 SOURCE_WIDTHS = 3.0
 # A line integral is white where it is as long as this share of the width, at full brightness.
-WHITE_SHARE = 0.5
+WHITE_SHARE = 0.6
 FULL_TURN = 360.0
 # The attenuation of water where that of dense bone, 1500 Hounsfield units, is 1.
 WATER = 0.4
@@ -156,7 +156,7 @@ class Projection:
     """The MR of a head projected at an angle, as an X-ray picture of it would be.
 
     Projections are shown as line integrals (the logarithm of what reaches a detector): air is black, bone
-    white, at full scale where a ray goes through half the width at full brightness.
+    white, at full scale where a ray goes through WHITE_SHARE of the width at full brightness.
     """
 
     heading: ClassVar[str] = "Projection"
@@ -207,11 +207,11 @@ class Projection:
         """Project the MR of a head."""
         operator = self.projector(clean)
         integrals = operator.forward(clean.mr)
-        return Measurement(as_picture(integrals), operator, integrals)
+        return Measurement(as_picture(integrals)[None], operator, integrals)
 
     def picture(self, head: Head) -> Tensor:
         """Give the X-ray-like picture (1,D,N) of a head."""
-        return as_picture(self.projector(head).forward(head.attenuation))
+        return as_picture(self.projector(head).forward(head.attenuation))[None]
 
     def projector(self, head: Head) -> Projector:
         """Build the line integrals through a head."""
@@ -223,5 +223,5 @@ class Projection:
 
 
 def as_picture(integrals: Tensor) -> Tensor:
-    """Show line integrals (D,N), in samples, as a picture (1,D,N) in [0,1]."""
-    return (integrals / (WHITE_SHARE * integrals.shape[-1])).clamp(0, 1)[None]
+    """Show line integrals (...,D,N), in samples, as pictures of their size in [0,1]."""
+    return (integrals / (WHITE_SHARE * integrals.shape[-1])).clamp(0, 1)

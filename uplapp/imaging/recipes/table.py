@@ -19,17 +19,18 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One run of a table: its recipe, and the words for its data."""
+    """One run of a table: its recipe, the words for its data, and the title of its checkpoint on screen."""
 
     spec: RunSpec
     source: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class StageTable:
     """A stage as written in a table.
 
-    A missing `loss` is the key of its table.
+    A missing `loss` is the key of its table. `title` names the checkpoint on screen.
     """
 
     loss: str = ""
@@ -38,6 +39,7 @@ class StageTable:
     learner: str = "supervised"
     learner_options: Values = field(default_factory=dict)
     draw: Values = field(default_factory=dict)
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def read_table(path: Path) -> list[Row]:
 
     Invalid values are refused. A group `[NAME]` holds what its runs share: task, network, network_options,
     seed, source, schedule, draw, stages (or one, as start) that come before, each with loss, options,
-    schedule, draw, learner and learner_options; `[NAME.losses]` holds a table for each loss with its options
-    and what its schedule changes. Runs of one name differ in their digests.
+    schedule, draw, learner and learner_options; `[NAME.losses]` holds a table for each loss with its options,
+    what its schedule changes, and a title. Runs of one name differ in their digests.
     """
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +108,7 @@ def _rows_of(place: str, values: Any) -> Iterator[Row]:
         label = key if own.loss and own.loss != key else ""
         options = group.network_options
         spec = RunSpec(group.task, group.network, (*stages, last), group.seed, options, label)
-        yield Row(spec, group.source)
+        yield Row(spec, group.source, own.title)
 
 
 def _stage(place: str, table: StageTable, loss: str) -> Stage:

@@ -1,6 +1,7 @@
 """The tasks of restoration, one row each."""
 
 from uplapp.imaging.tasks.photographs import DENOISING, INPAINTING, SUPERRESOLUTION
+from uplapp.imaging.tasks.projection import XRAY
 from uplapp.imaging.tasks.reconstruction import RECONSTRUCTION
 from uplapp.imaging.tasks.task import Task
 from uplapp.registry import Registry
@@ -14,5 +15,6 @@ TASKS: Registry[Task] = Registry(
         "inpaint": INPAINTING,
         "superresolution": SUPERRESOLUTION,
         "mri": RECONSTRUCTION,
+        "xray": XRAY,
     },
 )

@@ -61,6 +61,7 @@ class Run:
     spec: RunSpec
     places: Places
     source: str
+    title: str = ""
 
     @property
     def name(self) -> str:
@@ -86,17 +87,19 @@ class Supplies:
 
 
 def make_checkpoint(
-    spec: RunSpec, places: Places, source: str, listener: Listener | None = None
+    spec: RunSpec, places: Places, source: str, listener: Listener | None = None, title: str = ""
 ) -> Card | None:
     """Train `spec` (or go on with it), score it, and write weights with their card.
 
-    `source` names the data. Of several processes the first one writes; the others get None.
+    `source` names the data, `title` the checkpoint on screen. Of several processes the first one writes; the
+    others get None.
     """
     supplies, team = Supplies.read(spec, places), Team.gather()
     state = train(spec, supplies.data, places.runs, team, listener, supplies.validation, places.save_every)
     if not team.leads:
         return None
     facts: dict[str, Any] = {
+        "title": title,
         "data": {"source": source, "files": len(supplies.data)},
         "hardware": describe_hardware(team),
         "versions": {"python": platform.python_version(), "uplapp": __version__}

@@ -33,7 +33,8 @@ def attempt(run: Run, listener: Listener | None = None) -> Outcome:
         card = finished(run)
         if card is not None:
             return Outcome(run.name, "kept", card)
-        return Outcome(run.name, "trained", make_checkpoint(run.spec, run.places, run.source, listener))
+        made = make_checkpoint(run.spec, run.places, run.source, listener, run.title)
+        return Outcome(run.name, "trained", made)
     except Cancelled:
         raise
     except Exception as error:  # whatever ends one run must not end the others

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.errors import BadImage
-from uplapp.imaging.case import Batch
+from uplapp.imaging.case import Batch, Subject, clean_of
 from uplapp.imaging.device import device_of, estimate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics import crop_centre
@@ -33,14 +33,12 @@ class Validation:
         """Read the centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
         The seed of a degradation is the place of its image, so that every reading gives the same. Of raw
-        k-space the magnitude is taken, and degraded like any image.
+        k-space the magnitude is taken, and degraded like any image. What has another clean picture under each
+        degradation is measured as a whole.
         """
-        images = [(one.name, _centre(one.clean, side_px, task)) for one in task.subjects(folder)]
+        images = [_centred(one, side_px, task) for one in task.subjects(folder)]
         step = max(1, len(images) // count)
-        return cls(
-            [_batch(task, name, clean, seed) for seed, (name, clean) in enumerate(images[::step][:count])],
-            every,
-        )
+        return cls([_batch(task, one, seed) for seed, one in enumerate(images[::step][:count])], every)
 
     def look(self, learner: Learner, precision: str) -> Scores:
         """Score the network of a learner.
@@ -66,16 +64,29 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def _centre(clean: Tensor | None, side_px: int, task: Task) -> Tensor:
-    """Cut the centre of an image, a grey one repeated where the task is for colour."""
+def _known(clean: Tensor | None) -> Tensor:
     if clean is None:
         raise BadImage("an image to validate on lacks a part of its k-space; give whole ones")
+    return clean
+
+
+def _centre(clean: Tensor, side_px: int, task: Task) -> Tensor:
+    """Cut the centre of an image, a grey one repeated where the task is for colour."""
     centre = crop_centre(clean, (side_px, side_px)).clone()
     return centre.repeat(task.channels_in, 1, 1) if centre.shape[0] == 1 < task.channels_in else centre
 
 
-def _batch(task: Task, name: str, clean: Tensor, seed: int) -> Batch:
-    measurement = task.degrade(seed=seed).for_image(name).measure(clean)
+def _centred(subject: Subject, side_px: int, task: Task) -> Subject:
+    """Give a subject that holds no more than the centre of its clean picture."""
+    if subject.clean_under is not None:
+        return subject
+    clean = _centre(_known(subject.clean), side_px, task)
+    return Subject(subject.name, clean, lambda degradation: degradation.measure(clean))  # type: ignore[union-attr]
+
+
+def _batch(task: Task, subject: Subject, seed: int) -> Batch:
+    degradation = task.degrade(seed=seed).for_image(subject.name)
+    measurement, clean = subject.measure(degradation), _known(clean_of(subject, degradation))
     return Batch(measurement.seen, clean, measurement).map(lambda tensor: tensor[None])
 
 

@@ -65,7 +65,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
     paths = [sample.path for sample in task.samples.values()]
     with gr.Column(visible=visible) as column:
         gr.Markdown(f"### {task.words.noun}")
-        samples = _lay_out_samples(name, paths)
+        samples = _lay_out_samples(name, [one.shown or one.path for one in task.samples.values()])
         upload = gr.UploadButton(
             task.words.upload,
             file_types=list(task.suffixes),
