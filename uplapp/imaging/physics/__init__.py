@@ -1,5 +1,6 @@
 """How images are measured: operators, and the degradations that make measurements of clean images."""
 
+from uplapp.imaging.physics.coils import MAPS, has_wide_centre, with_maps
 from uplapp.imaging.physics.kspace import (
     estimate_maps,
     root_sum_of_squares,
@@ -44,6 +45,7 @@ from uplapp.registry import Registry
 
 __all__ = [
     "DEGRADATIONS",
+    "MAPS",
     "AsItIs",
     "Degradation",
     "DegradationEntry",
@@ -67,6 +69,7 @@ __all__ = [
     "attenuation_of_window",
     "crop_centre",
     "estimate_maps",
+    "has_wide_centre",
     "noisy",
     "of_pixels",
     "of_visible",
@@ -78,6 +81,7 @@ __all__ = [
     "to_image",
     "to_kspace",
     "undersample",
+    "with_maps",
     "zero_filled",
 ]
 

@@ -1,6 +1,13 @@
 """Restorers of images: networks, classical methods, fits to one image."""
 
-from uplapp.imaging.restorers.classical import AsSeen, Biharmonic, NonLocalMeans, TotalVariation, Wavelet
+from uplapp.imaging.restorers.classical import (
+    AsSeen,
+    Biharmonic,
+    NonLocalMeans,
+    Sense,
+    TotalVariation,
+    Wavelet,
+)
 from uplapp.imaging.restorers.consistency import PUT_BACK
 from uplapp.imaging.restorers.network import NetworkRestorer
 from uplapp.imaging.restorers.refinement import RefinedRestorer
@@ -42,6 +49,7 @@ RESTORERS: Registry[RestorerEntry] = Registry(
         "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)"),
         "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
         "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=ALL),
+        "sense": RestorerEntry(Sense, "SENSE", "Pruessmann et al. (2001)", operators=("kspace",)),
         "deep_decoder": RestorerEntry(
             DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=ALL
         ),

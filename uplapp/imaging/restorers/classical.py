@@ -7,13 +7,17 @@ from torch import Tensor
 
 from uplapp.described import check_options, option
 from uplapp.imaging.case import Case
+from uplapp.imaging.physics import MAPS, with_maps
 from uplapp.imaging.restorers.compressed_sensing import tv as tv_of_kspace
 from uplapp.imaging.restorers.compressed_sensing import wavelet as wavelet_of_kspace
 from uplapp.imaging.restorers.gaps import biharmonic
 from uplapp.imaging.restorers.gaps import tv as tv_of_gaps
 from uplapp.imaging.restorers.photographs import nlm, tv, wavelet
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
+from uplapp.imaging.restorers.sense import TOLERANCE, WEIGHT, sense
 
+COIL_MAPS = {name: entry.label for name, entry in MAPS.items()}
+MAPS_HELP = "k-space: how coil maps are estimated; by default ESPIRiT where few central columns were sampled."
 SIGMA = "Standard deviation of the noise in 8-bit units; estimated where it is not given and not known."
 
 
@@ -44,6 +48,7 @@ class Wavelet:
     weight: float | None = option(
         None, "Weight", "k-space: weight of the wavelets; by default as chosen on training slices.", low=0
     )
+    maps: str | None = option(None, "Coil maps", MAPS_HELP, choices=COIL_MAPS, folded=True)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -51,7 +56,9 @@ class Wavelet:
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
         if case.measurement.operator.kind == "kspace":
-            return wavelet_of_kspace(case.measurement, partial(proceed, watch), self.weight)
+            return wavelet_of_kspace(
+                with_maps(case.measurement, self.maps), partial(proceed, watch), self.weight
+            )
         return wavelet(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
@@ -66,6 +73,7 @@ class TotalVariation:
         "k-space, missing pixels, smaller images: weight of the variation; by default as chosen on examples.",
         low=0,
     )
+    maps: str | None = option(None, "Coil maps", MAPS_HELP, choices=COIL_MAPS, folded=True)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -75,7 +83,7 @@ class TotalVariation:
         if case.measurement.operator.kind in ("missing", "smaller"):
             return tv_of_gaps(case.measurement, partial(proceed, watch), self.weight)
         if case.measurement.operator.kind == "kspace":
-            return tv_of_kspace(case.measurement, partial(proceed, watch), self.weight)
+            return tv_of_kspace(with_maps(case.measurement, self.maps), partial(proceed, watch), self.weight)
         return tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
@@ -96,3 +104,30 @@ class AsSeen:
         """Give what is seen (C,H,W), clipped to [0,1]."""
         proceed(watch, 1.0)
         return case.seen.clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Sense:
+    """The least squares image of several coils, by conjugate gradients."""
+
+    weight: float = option(WEIGHT, "Weight", "Weight of the image's energy, against noise.", low=0)
+    imaginary: float | None = option(
+        None, "Imaginary part", "Weight of its energy; the maps hold the phase.", low=0, folded=True
+    )
+    maps: str | None = option(None, "Coil maps", MAPS_HELP, choices=COIL_MAPS)
+    tolerance: float = option(
+        TOLERANCE,
+        "Tolerance",
+        "Share of the residual that ends the iteration.",
+        low=1e-7,
+        high=0.5,
+        folded=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a slice (1,H,W) from its k-space."""
+        measurement = with_maps(case.measurement, self.maps)
+        return sense(measurement, partial(proceed, watch), self.weight, self.imaginary, self.tolerance)

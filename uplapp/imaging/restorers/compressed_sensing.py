@@ -69,8 +69,13 @@ def solve(measurement: Measurement, shrink: Shrink, weight: float, iterations: i
         momentum = (1 + math.sqrt(1 + 4 * previous_momentum**2)) / 2
         ahead = image + (previous_momentum - 1) / momentum * (image - previous)
         report(done / iterations)
-    magnitude = root_sum_of_squares(sampling.coil_images(image))[None]
-    return crop_centre(magnitude, (measurement.seen.shape[-2], measurement.seen.shape[-1])).clamp(0, 1)
+    return magnitude(image, measurement)
+
+
+def magnitude(image: Tensor, measurement: Measurement) -> Tensor:
+    """Give the magnitude (1,h,w) in [0,1] of a complex image (H,W): what all coils see of it, cropped."""
+    coils = root_sum_of_squares(require_sampling(measurement).coil_images(image))[None]
+    return crop_centre(coils, (measurement.seen.shape[-2], measurement.seen.shape[-1])).clamp(0, 1)
 
 
 def normal_map(sampling: Sampling) -> Callable[[Tensor], Tensor]:
