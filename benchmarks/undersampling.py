@@ -16,7 +16,7 @@ import torch
 from uplapp.imaging.case import Case, Subject, make_case
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_methods
-from uplapp.imaging.evaluation.job import build_metrics, measure
+from uplapp.imaging.evaluation.scores import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.physics import Undersampling
 from uplapp.imaging.restorers import NetworkRestorer, unwatched

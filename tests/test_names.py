@@ -6,12 +6,12 @@ import pytest
 
 TABLES = {
     "uplapp.imaging.losses:LOSSES": "l1 l2 ssim ms_ssim lpips_l2 flip flip_gray adaptive vgg upl",
-    "uplapp.imaging.metrics:METRICS": "psnr ssim ms_ssim vif lpips flip l1 l2",
-    "uplapp.imaging.networks:NETWORKS": "unet resnet crn",
+    "uplapp.imaging.metrics:METRICS": "psnr ssim ms_ssim vif lpips flip l1 l2 sis",
+    "uplapp.imaging.networks:NETWORKS": "unet resnet crn segmenter",
     "uplapp.imaging.physics:DEGRADATIONS": "noise undersampling projection",
     "uplapp.imaging.restorers:RESTORERS": "network nlm wavelet tv zero_filled",
     "uplapp.imaging.tasks:TASKS": "denoise mri xray",
-    "uplapp.imaging.training:LEARNERS": "supervised",
+    "uplapp.imaging.training:LEARNERS": "supervised segmentation",
     "uplapp.study.presentations:PRESENTATIONS": "pairs rating",
 }
 

@@ -14,6 +14,7 @@ VERBS = {
     "restore": "uplapp.commands.restore:restore",
     "train": "uplapp.commands.train:train",
     "evaluate": "uplapp.commands.evaluate:evaluate",
+    "sis": "uplapp.commands.sis:sis",
     "sweep": "uplapp.commands.sweep:sweep",
     "analyse": "uplapp.commands.analyse:analyse",
     "ratings": "uplapp.commands.ratings:ratings",

@@ -58,8 +58,8 @@ def evaluate(
     if not cards and not method:
         cards = checkpoints.cards(task)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
-    chosen = degradation_of(task, degradation)
-    result = job.evaluate(task, candidates, data, chosen, read_seeds(seeds), _show, lpips)
+    how = (degradation_of(task, degradation), read_seeds(seeds), _show, lpips)
+    result = job.evaluate(task, candidates, data, *how, checkpoints.load_segmenters(task))
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return

@@ -81,4 +81,5 @@ def _checkpoints() -> "Checkpoints":
 def _facts(card: "Card") -> dict[str, Any]:
     network = card.spec.network if card.spec else card.kind
     names = {"name": card.name, "label": card.label, "task": card.task, "network": network}
-    return {**names, "loss": card.loss, "parameters": card.parameters, "sha256": card.sha256}
+    purpose = {"purpose": card.purpose, "loss": card.loss}
+    return {**names, **purpose, "parameters": card.parameters, "sha256": card.sha256}

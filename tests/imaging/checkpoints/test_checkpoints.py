@@ -10,13 +10,15 @@ import safetensors.torch
 import torch
 
 from tests.imaging.checkpoints.made import FACTS, make
+from tests.imaging.discs import segmenter
 from tests.imaging.tiny import weights
-from uplapp.errors import BadCheckpoint, UnknownName
+from uplapp.errors import BadCheckpoint, UnknownName, UplappError
 from uplapp.imaging.checkpoints.card import read_card
 from uplapp.imaging.checkpoints.folder import Checkpoints, load_network, write_checkpoint
 from uplapp.imaging.checkpoints.weights import build_network
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.networks import RESTORE
 from uplapp.imaging.recipes.spec import one_stage
 from uplapp.imaging.restorers.classical import TotalVariation
 
@@ -159,7 +161,8 @@ def test_a_file_that_is_no_card_is_refused_in_one_line(tmp_path, content):
 def test_the_cards_that_ship_are_all_read(house):
     cards = Checkpoints((house / "checkpoints",)).cards()
     assert {card.name for card in cards} == {path.stem for path in (house / "checkpoints").glob("*.json")}
-    assert {card.label for card in cards} <= {entry.label for entry in LOSSES.values()}
+    restorers = [card for card in cards if card.purpose == RESTORE]
+    assert {card.label for card in restorers} <= {entry.label for entry in LOSSES.values()}
 
 
 def rename(folder: Path, name: str, **changes) -> None:
@@ -322,3 +325,16 @@ def test_a_card_of_a_method_that_does_not_fit_is_refused(tmp_path, changes, sent
     write_method(tmp_path, **changes)
     with pytest.raises(BadCheckpoint, match=sentence):
         read_card(tmp_path / "tv-weak.json")
+
+
+def test_a_segmenter_is_a_checkpoint_and_no_restorer(tmp_path):
+    card = segmenter(tmp_path, "tumour")
+    make(tmp_path, "l1", task="mri")
+    checkpoints = Checkpoints((tmp_path,))
+    assert (card.name, card.label, card.purpose) == ("mri-segmenter-tumour", "Segmenter (tumour)", "segment")
+    assert {one.name for one in checkpoints.cards()} == {"mri-segmenter-tumour", "mri-unet-l1"}
+    assert [one.name for one in checkpoints.cards("mri")] == ["mri-unet-l1"]
+    assert checkpoints.segmenters("mri") == {"tumour": checkpoints.find("mri-segmenter-tumour")}
+    assert checkpoints.segmenters("denoise") == {}
+    with pytest.raises(UplappError, match="'mri-segmenter-tumour' segments images and restores none"):
+        of_cards(checkpoints, [checkpoints.find("mri-segmenter-tumour")])

@@ -13,7 +13,8 @@ from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
-from uplapp.imaging.evaluation.job import Evaluation, build_metrics, evaluate, measure, read_case
+from uplapp.imaging.evaluation.job import Evaluation, evaluate, read_case
+from uplapp.imaging.evaluation.scores import build_metrics, measure
 from uplapp.imaging.evaluation.text import format_evaluation
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics import METRICS, MetricEntry

@@ -1,11 +1,14 @@
-"""Laws of every network that is trained, and their sizes."""
+"""Laws of every network that is trained to restore images, their sizes, and the segmenter."""
+
+from itertools import pairwise
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from uplapp.imaging.networks import NETWORKS
+from uplapp.errors import UplappError
+from uplapp.imaging.networks import NETWORKS, RESTORE
 from uplapp.imaging.restorers.network import restore_by_tiles
 
 SMALL = {
@@ -15,7 +18,11 @@ SMALL = {
     "refinement": {"channels": 3, "width": 4},
     "dagan": {"channels": 3, "widths": [4, 8]},
 }
-TRAINED = [name for name, entry in NETWORKS.items() if not entry.fitted and not entry.operator]
+TRAINED = [
+    name
+    for name, entry in NETWORKS.items()
+    if not entry.fitted and not entry.operator and entry.purpose == RESTORE
+]
 LOCAL = [name for name in TRAINED if NETWORKS.build(name, **SMALL[name]).receptive_radius is not None]
 
 
@@ -80,7 +87,7 @@ def test_the_refinement_network_has_the_parameters_that_one_counts():
     assert count("crn", channels=1) == sum(ladder) + 49 == 1_000_993
 
 
-@pytest.mark.parametrize("name", ["unet", "resnet", "crn"])
+@pytest.mark.parametrize("name", ["unet", "resnet", "crn", "segmenter"])
 def test_a_grey_network_is_small_enough_to_ship(name):
     assert 4 * count(name, channels=1) < 4.2e6
 
@@ -112,3 +119,29 @@ def test_the_refinement_network_begins_at_a_sixteenth_of_the_sides():
 
 def test_the_unet_has_the_published_number_of_parameters():
     assert sum(weights.numel() for weights in NETWORKS.build("unet").parameters()) == 991_203
+
+
+@pytest.mark.parametrize("size", [(32, 32), (1, 1), (37, 50)])
+def test_the_segmenter_scores_every_pixel_of_any_image(size):
+    network = NETWORKS.build("segmenter", width=4, levels=2, classes=3).eval()
+    assert network(torch.rand(2, 1, *size)).shape == (2, 3, *size)
+    assert network.segment(torch.rand(2, 1, *size)).shape == (2, *size)
+
+
+def test_the_segmenter_does_not_see_the_unit_of_an_image():
+    network = NETWORKS.build("segmenter", width=4, levels=2).double().eval()
+    image = torch.rand(1, 1, 40, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(network(image), network(1000 * image + 7))
+
+
+def test_the_segmenter_has_the_parameters_that_its_layers_hold():
+    widths, classes = [16, 32, 64, 96, 96], 2
+    back = list(pairwise(reversed(widths)))
+    doubles = [*pairwise([1, *widths]), *((below + beside, beside) for below, beside in back)]
+    convolutions = sum(9 * (before * after + after * after) + 4 * after for before, after in doubles)
+    assert count("segmenter") == convolutions + 16 * classes + classes == 801_714
+
+
+def test_a_segmenter_of_one_class_is_refused():
+    with pytest.raises(UplappError, match="1 classes tells nothing apart"):
+        NETWORKS.build("segmenter", classes=1)

@@ -25,7 +25,7 @@ def photographs():
     return tiny.photographs()
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [name for name, entry in LOSSES.items() if not entry.needs])
 def test_every_loss_trains_a_network(loss, photographs, tmp_path):
     values = []
     spec = changed(SPEC, loss=loss, schedule=replace(TINY, steps=30))

@@ -11,7 +11,7 @@ from typing import Any
 from uplapp import typed
 from uplapp.errors import BadCheckpoint, UplappError
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import trained
+from uplapp.imaging.networks import NETWORKS, RESTORE, SEGMENT, trained
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.restorers import RESTORERS
 from uplapp.imaging.tasks import TASKS
@@ -64,6 +64,11 @@ class Card:
         return self.spec
 
     @property
+    def purpose(self) -> str:
+        """The purpose of the checkpoint: to restore images, or to segment them."""
+        return purpose_of(self.spec) if self.spec else RESTORE
+
+    @property
     def loss(self) -> str:
         """The name of the loss that a network was trained on, or an empty text for other kinds."""
         return self.spec.loss if self.spec else ""
@@ -73,8 +78,15 @@ class Card:
         """The name on screen: the title, else loss or method, with the card's own name where it has one."""
         if self.spec is None:
             return self.title or f"{RESTORERS[self.kind].label} ({self.name})"
+        if self.purpose == SEGMENT:
+            return self.title or f"{NETWORKS[self.spec.network].label} ({self.spec.label or self.name})"
         loss = LOSSES[self.loss].label if self.loss in LOSSES else self.loss
         return self.title or (loss if self.name == self.spec.name else f"{loss} ({self.name})")
+
+
+def purpose_of(spec: RunSpec) -> str:
+    """Say what the network of a recipe is for. An unknown network is refused."""
+    return NETWORKS[spec.network].purpose
 
 
 def label(cards: Sequence[Card]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from uplapp.imaging.checkpoints.weights import (
 )
 from uplapp.imaging.device import pick_device
 from uplapp.imaging.losses import LOSSES
+from uplapp.imaging.networks import RESTORE, SEGMENT
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.whole import replacing
 
@@ -36,7 +37,7 @@ class Checkpoints:
     folders: tuple[Path, ...]
 
     def cards(self, task: str | None = None) -> list[Card]:
-        """List every card, or the cards of one task, in the order of the table of losses, then other losses.
+        """List every card, or those that restore in a task, in the order of the table of losses, then others.
 
         What cannot be used is left out, and reported on stderr once per process.
         """
@@ -44,12 +45,23 @@ class Checkpoints:
         for sentence in broken.values():
             _report_once(self.folders, sentence)
         order = {loss: place for place, loss in enumerate(LOSSES)}
-        wanted = [card for card in cards.values() if task in (None, card.task)]
+        wanted = [
+            card for card in cards.values() if task is None or (card.task == task and card.purpose == RESTORE)
+        ]
         return sorted(wanted, key=lambda card: (card.task, order.get(card.loss, len(order))))
 
     def broken(self) -> dict[str, str]:
         """Say why checkpoints are left out, by the stem of their files."""
         return self._survey()[1]
+
+    def segmenters(self, task: str) -> dict[str, Card]:
+        """Give the card of a segmenter for each anatomy that one finds, the first where there are several."""
+        cards = [card for card in self.cards() if (card.purpose, card.task) == (SEGMENT, task)]
+        return {str(card.recipe.last.options.get("anatomy")): card for card in reversed(cards)}
+
+    def load_segmenters(self, task: str) -> dict[str, nn.Module]:
+        """Load a segmenter for each anatomy that one finds."""
+        return {anatomy: self.load(card) for anatomy, card in self.segmenters(task).items()}
 
     def find(self, name: str) -> Card:
         """Find the card called `name`.

@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from uplapp.errors import BadCheckpoint, UplappError
-from uplapp.imaging.networks import NETWORKS, trained
+from uplapp.imaging.networks import NETWORKS, SEGMENT, trained
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
 
@@ -153,10 +153,11 @@ def build_network(spec: RunSpec) -> nn.Module:
     """Build the network of a recipe as its task uses it, with fresh weights."""
     task = TASKS[spec.task]
     channels = {"channels": task.channels_in}
-    if task.channels_out != task.channels_in:
+    segments = trained(spec.network).purpose == SEGMENT
+    if task.channels_out != task.channels_in and not segments:
         channels["channels_out"] = task.channels_out
-    trained(spec.network)
-    return task.prepare(NETWORKS.build(spec.network, **{**channels, **spec.network_options}))
+    network: nn.Module = NETWORKS.build(spec.network, **{**channels, **spec.network_options})
+    return network if segments else task.prepare(network)
 
 
 def outline(spec: RunSpec) -> dict[str, Shape]:

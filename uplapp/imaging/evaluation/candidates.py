@@ -9,7 +9,7 @@ from typing import Any
 from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
-from uplapp.imaging.checkpoints import NETWORK, Card, Checkpoints, label
+from uplapp.imaging.checkpoints import NETWORK, SEGMENT, Card, Checkpoints, label
 from uplapp.imaging.restorers import PUT_BACK, RESTORERS, NetworkRestorer, RefinedRestorer, Restorer
 from uplapp.imaging.tasks import TASKS
 
@@ -131,6 +131,10 @@ def _options(method: str) -> dict[str, Any]:
 
 
 def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool) -> Candidate:
+    if card.purpose == SEGMENT:
+        raise UplappError(
+            f"checkpoint '{card.name}' segments images and restores none; the command sis judges by it"
+        )
     if card.kind != NETWORK:
         build = partial(RESTORERS.build, card.kind, **card.options)
         return Candidate(card.name, text, card.kind, build, card, card.options)

@@ -1,27 +1,26 @@
 """Restoration jobs: one case by several candidates with its scores, or a folder of images on average."""
 
-import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.evaluation.candidates import Candidate, labels_of, require_fit, require_unique
 from uplapp.imaging.evaluation.fits import FitRecord, Hear, run_fit
+from uplapp.imaging.evaluation.scores import Scores, build_metrics, mean_scores, measure, measure_clean
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
-from uplapp.imaging.metrics import METRICS, Metric
+from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.restorers import FittedRestorer, Restorer, Watch, unwatched
 from uplapp.imaging.tasks import TASKS
+from uplapp.values import REFERENCE
 
-Scores = dict[str, float | None]
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip", "l1", "l2")
 # By this metric a result may be worse than its input; it is defined for every pair of images.
 JUDGE = "psnr"
@@ -173,45 +172,6 @@ def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None
     return {name: scores[name] for name in ON_SCREEN}, error
 
 
-def build_metrics(
-    names: Iterable[str] = METRICS, backbone: str | None = None
-) -> tuple[dict[str, Metric], list[str]]:
-    """Build metrics by name, and say why others of `names` cannot be had.
-
-    `backbone` is the network of LPIPS.
-    """
-    built: dict[str, Metric] = {}
-    reasons = []
-    for name in names:
-        options = {"backbone": backbone} if name == "lpips" and backbone else {}
-        try:
-            built[name] = METRICS.build(name, **options)
-        except UplappError as error:
-            reasons.append(f"{name} is not measured: {error}")
-    return built, reasons
-
-
-def measure(estimate: Tensor, case: Case, metrics: Mapping[str, Metric]) -> Scores:
-    """Measure an image (C,*size) in [0,1] against the reference of its case.
-
-    None stands where the image is too small, has other axes than a metric takes, lacks what it needs, or the
-    value is infinite.
-    """
-    return {name: _value(name, metric, estimate, case) for name, metric in metrics.items()}
-
-
-def _value(name: str, metric: Metric, estimate: Tensor, case: Case) -> float | None:
-    entry = METRICS[name]
-    if case.reference is None or estimate.ndim - 1 not in entry.axes or entry.lacks(case):
-        return None
-    try:
-        with torch.inference_mode():
-            value = metric(estimate[None], case if entry.needs else case.reference[None]).item()
-    except UplappError:
-        return None
-    return value if value < float("inf") else None
-
-
 def read_case(
     path: Path, task: str, degradation: Degradation | AsItIs | None, index: int | None = None
 ) -> Case:
@@ -267,30 +227,32 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     on_image: OnImage | None = None,
     backbone: str | None = None,
+    segmenters: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Degrade every image of `folder` once per seed, restore it by every candidate, average the metrics.
 
-    Without a degradation the task's is used at its defaults. `backbone` is the network of LPIPS.
+    Without a degradation the task's is used at its defaults. For the others see `build_metrics`.
     A metric that cannot be had, or is not defined on every image, is None with a warning.
     """
     row = TASKS[task]
     degradation = degradation or row.degrade()
     require_degradation(task, degradation)
     restorers = _build(task, candidates)
-    metrics, missing = build_metrics(backbone=backbone)
-    scores: dict[str, list[Scores]] = {name: [] for name in (row.observed, *restorers)}
+    metrics, missing = build_metrics(backbone=backbone, segmenters=segmenters)
+    scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
     images = 0
     for images, subject in enumerate(row.subjects(folder), start=1):
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
             for one in candidates:
                 require_fit(one, case)
+            scores[REFERENCE].append(measure_clean(case, metrics))
             scores[row.observed].append(measure(case.seen, case, metrics))
             for name, restorer in restorers.items():
                 scores[name].append(measure(restorer.restore(case, unwatched), case, metrics))
         if on_image is not None:
             on_image(images)
-    means = {name: _means(each) for name, each in scores.items()}
+    means = {name: mean_scores(each, scores[REFERENCE]) for name, each in scores.items()}
     rows = _rows(candidates, means)
     return Evaluation(
         task=task,
@@ -321,14 +283,5 @@ def _warnings(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> list
         f"{metric} is not defined on every image for {row['checkpoint'] or row['method']}"
         for metric in metrics
         for row in rows
-        if row[metric] is None
+        if row[metric] is None and not METRICS[metric].needs
     ]
-
-
-def _means(scores: Sequence[Scores]) -> Scores:
-    return {name: _mean([score.get(name) for score in scores]) for name in METRICS}
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return math.fsum(defined) / len(defined) if len(defined) == len(values) else None

@@ -1,8 +1,11 @@
 """Metric tables as Markdown, the best value of each metric in bold."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 from uplapp.imaging.evaluation.job import Evaluation, Job
+from uplapp.imaging.evaluation.semantic import SemanticTable
+from uplapp.imaging.files.labelled import ANATOMIES
 from uplapp.imaging.metrics import METRICS, MetricEntry
 
 UNKNOWN = "–"
@@ -20,9 +23,59 @@ def format_evaluation(evaluation: Evaluation) -> str:
             *_mark_best([row[name] for row in evaluation.rows], entry),
         ]
         for name, entry in METRICS.items()
+        if not entry.needs or any(row[name] is not None for row in evaluation.rows)
     ]
     words = _consistency(row["consistency"] for row in evaluation.rows)
     return "\n\n".join(filter(None, (_markdown(header, body), words)))
+
+
+def format_semantic(table: SemanticTable, labels: Mapping[str, str]) -> str:
+    """Lay out a semantic table, one block per anatomy: the methods, then each less the ones before it."""
+    blocks = []
+    for anatomy, patients in table.patients.items():
+        rows = [row for row in table.rows if row["anatomy"] == anatomy]
+        header = ["", "SIS", "Dice", METRICS["psnr"].label, METRICS["lpips"].label]
+        body = [
+            [
+                labels.get(row["method"], row["method"]),
+                _with_error(row["sis"], row["se"]),
+                _with_error(row["dice"], row["dice_se"]),
+                *(_format(_finite(row[name]), METRICS[name]) for name in ("psnr", "lpips")),
+            ]
+            for row in rows
+        ]
+        about = (
+            f"{ANATOMIES[anatomy].capitalize()}, {table.slices[anatomy]} slices of {len(patients)} patients"
+        )
+        blocks += [f"{about} ({', '.join(patients)}), judged by {table.segmenters[anatomy]}"]
+        blocks += [_markdown(header, body), "Differences in SIS, row less column, same patients:"]
+        blocks.append(_differences([row["method"] for row in rows[1:]], anatomy, table, labels))
+    return "\n\n".join(blocks)
+
+
+def _differences(
+    methods: Sequence[str], anatomy: str, table: SemanticTable, labels: Mapping[str, str]
+) -> str:
+    cells = {
+        (row["method"], row["other"]): _with_error(row["sis"], row["se"], "+")
+        for row in table.differences
+        if row["anatomy"] == anatomy
+    }
+    header = ["", *(labels.get(name, name) for name in methods[:-1])]
+    body = [
+        [labels.get(name, name), *(cells.get((name, other), "") for other in methods[:-1])]
+        for name in methods[1:]
+    ]
+    return _markdown(header, body)
+
+
+def _with_error(value: float, error: float, sign: str = "-") -> str:
+    known = f" ± {error:.3f}" if _finite(error) is not None else ""
+    return UNKNOWN if _finite(value) is None else f"{value:{sign}.3f}{known}"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def format_job(job: Job) -> str:

@@ -7,7 +7,7 @@ from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.losses.adaptive import AdaptiveLoss
 from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, FlipGrayLoss, FlipLoss, flip_strips, reach_px
 from uplapp.imaging.losses.lpips import Lpips, LpipsPlusSquares
-from uplapp.imaging.losses.pixel import MeanAbsoluteError, MeanSquaredError
+from uplapp.imaging.losses.pixel import CrossEntropy, MeanAbsoluteError, MeanSquaredError
 from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss, ms_ssim, ssim
 from uplapp.imaging.losses.terms import DaganLoss, LossOfTerms, RefinementLoss
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
@@ -42,6 +42,9 @@ LOSSES: Registry[ComparingEntry] = Registry(
         "refinement": ComparingEntry(RefinementLoss, "Refinement", "Seitzer et al. (2018)"),
         "dagan": ComparingEntry(DaganLoss, "DAGAN", "Yang et al. (2018)"),
         "upl": ComparingEntry(UntrainedPerceptualLoss, "uPL", "Pfaehler et al. (2024)", axes=BOTH),
+        "cross_entropy": ComparingEntry(
+            CrossEntropy, "Cross-entropy", "Ronneberger et al. (2015)", needs=("labels",)
+        ),
     },
 )
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from uplapp.imaging.case import ComparingEntry
 from uplapp.imaging.losses import PIXELS_PER_DEGREE, Lpips, flip_strips, ms_ssim, reach_px, ssim
 from uplapp.imaging.metrics.hfen import hfen
+from uplapp.imaging.metrics.semantic import SemanticScore
 from uplapp.imaging.metrics.vif import vif
 from uplapp.registry import Registry
 
@@ -19,10 +20,15 @@ Metric = Callable[[Tensor, Any], Tensor]
 
 @dataclass(frozen=True)
 class MetricEntry(ComparingEntry):
-    """A metric, which way is better, and the decimals worth printing."""
+    """A metric, which way is better, and the decimals worth printing.
+
+    The mean of a `relative` one is divided by the mean of the clean images. One that needs labels and the
+    like is averaged over the images that have them.
+    """
 
     higher_is_better: bool = False
     decimals: int = 4
+    relative: bool = False
 
 
 def l1() -> Metric:
@@ -89,5 +95,13 @@ METRICS: Registry[MetricEntry] = Registry(
         "hfen": MetricEntry(lambda: hfen, "HFEN", "Ravishankar and Bresler (2011)"),
         "l1": MetricEntry(l1, "L1", "mean absolute error"),
         "l2": MetricEntry(l2, "L2", "mean squared error"),
+        "sis": MetricEntry(
+            SemanticScore,
+            "SIS",
+            "Seitzer et al. (2018)",
+            needs=("labels",),
+            higher_is_better=True,
+            relative=True,
+        ),
     },
 )

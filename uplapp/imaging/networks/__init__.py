@@ -16,19 +16,25 @@ from uplapp.imaging.networks.deep_decoder import DeepDecoder
 from uplapp.imaging.networks.deep_image_prior import DeepImagePrior
 from uplapp.imaging.networks.refinement import Refinement
 from uplapp.imaging.networks.resnet import ResNet
+from uplapp.imaging.networks.segmenter import Segmenter
 from uplapp.imaging.networks.unet import UNet
 from uplapp.registry import Entry, Registry
+
+RESTORE, SEGMENT = "restore", "segment"
 
 
 @dataclass(frozen=True)
 class NetworkEntry(Entry):
     """A row of NETWORKS: `fitted` networks make one image out of noise and are never trained.
 
-    `operator` is the kind of measurements that a network sees instead of an image, if it does.
+    `operator` is the kind of measurements that a network sees instead of an image, if it does. `purpose` says
+    what it is for: to restore images, or to segment them, which judges what others restored and is never
+    offered as a restorer.
     """
 
     fitted: bool = False
     operator: str = ""
+    purpose: str = RESTORE
 
 
 NETWORKS: Registry[NetworkEntry] = Registry(
@@ -42,6 +48,7 @@ NETWORKS: Registry[NetworkEntry] = Registry(
         "unet_cascade": NetworkEntry(UNetCascade, "U-Net cascade", "Sriram et al. (2020)", operator="kspace"),
         "refinement": NetworkEntry(Refinement, "Refinement", "Seitzer et al. (2018)"),
         "dagan": NetworkEntry(DaganGenerator, "DAGAN", "Yang et al. (2018)"),
+        "segmenter": NetworkEntry(Segmenter, "Segmenter", "Ronneberger et al. (2015)", purpose=SEGMENT),
         "deep_decoder": NetworkEntry(DeepDecoder, "Deep Decoder", "Heckel & Hand (2019)", fitted=True),
         "conv_decoder": NetworkEntry(ConvDecoder, "ConvDecoder", "Darestani & Heckel (2021)", fitted=True),
         "deep_image_prior": NetworkEntry(

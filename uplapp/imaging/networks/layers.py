@@ -1,4 +1,4 @@
-"""Layers of the networks that are trained against a discriminator: batch norm, padded 4x4 convolutions."""
+"""Layers of the networks that normalise by batches: batch norm, padded 4x4 convolutions."""
 
 import torch
 from torch import Tensor, nn

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
+from uplapp.imaging.files.labelled import has_labels, read_labelled
 from uplapp.imaging.files.readers import READERS, picture_name, read_scan
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.files.scans import WHITE_PERCENTILE, Scan, load_voxels
@@ -32,6 +33,7 @@ from uplapp.imaging.physics import (
     undersample,
     zero_filled,
 )
+from uplapp.imaging.tasks.labelled import labelled_subjects
 from uplapp.imaging.tasks.task import Advice, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
 
@@ -164,10 +166,14 @@ def slices(folder: Path) -> Iterator[Subject]:
     """Read slices of every scan of a folder, evenly spread.
 
     Those of NIfTI volumes come under masks of their own, of other files under one drawn for the file, as
-    fastMRI validates. A k-space that lacks a part is refused.
+    fastMRI validates. Of labelled slices those come that show the anatomy. A k-space that lacks a part is
+    refused.
     """
     for path in list_volumes(folder, tuple(READERS)):
-        if path.name.lower().endswith(SUFFIXES):
+        if has_labels(path):
+            for patient in read_labelled(path):
+                yield from labelled_subjects(patient)
+        elif path.name.lower().endswith(SUFFIXES):
             for name, clean in spread_slices(read_volume(path), SLICES_PER_VOLUME):
                 yield Subject(name, clean, partial(_measure_picture, clean), bits=SCAN_BITS)
         else:

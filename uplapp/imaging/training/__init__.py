@@ -2,6 +2,7 @@
 
 from uplapp.imaging.training.adversarial import Adversarial
 from uplapp.imaging.training.learners import Learner, Supervised
+from uplapp.imaging.training.segmentation import Segmentation
 from uplapp.registry import Entry, Registry
 
 __all__ = ["LEARNERS", "Learner"]
@@ -12,5 +13,6 @@ LEARNERS: Registry[Entry] = Registry(
     {
         "supervised": Entry(Supervised, "Supervised", "one loss on pairs"),
         "adversarial": Entry(Adversarial, "Adversarial", "Seitzer et al. (2018)"),
+        "segmentation": Entry(Segmentation, "Segmentation", "cross-entropy on labelled slices"),
     },
 )

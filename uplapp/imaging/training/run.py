@@ -3,18 +3,12 @@
 import hashlib
 import math
 import platform
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from uplapp import __version__
@@ -27,15 +21,13 @@ from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS, Learner
+from uplapp.imaging.training.batches import batches, lesson_of
 from uplapp.imaging.training.learners import Choosing
 from uplapp.imaging.training.log import Listener, Log, Progress
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
 from uplapp.settings import Settings
 from uplapp.whole import replacing
-
-# Threads that draw batches for a GPU, and how many batches may wait.
-DRAWERS, AHEAD = 8, 16
 
 
 @dataclass(frozen=True)
@@ -78,8 +70,13 @@ class Supplies:
 
     @classmethod
     def read(cls, spec: RunSpec, places: Places) -> "Supplies":
-        """Read the data of a task, and its validation pairs if there is a folder for them."""
-        task = TASKS[spec.task]
+        """Read the data of a task, and its validation pairs if there is a folder for them.
+
+        A learner with a lesson reads its own, and its result is scored at the end.
+        """
+        task, lesson = TASKS[spec.task], lesson_of(spec)
+        if lesson is not None:
+            return cls(lesson.load(places.data, **spec.last.options), None)
         data = task.load(places.data, spec.last.schedule.crop_px)
         if places.validate is None:
             return cls(data, None)
@@ -98,9 +95,11 @@ def make_checkpoint(
     state = train(spec, supplies.data, places.runs, team, listener, supplies.validation, places.save_every)
     if not team.leads:
         return None
+    lesson = lesson_of(spec)
+    known = lesson.facts(supplies.data) if lesson else {"files": len(supplies.data)}
     facts: dict[str, Any] = {
         "title": title,
-        "data": {"source": source, "files": len(supplies.data)},
+        "data": {"source": source, **known},
         "hardware": describe_hardware(team),
         "versions": {"python": platform.python_version(), "uplapp": __version__}
         | {name: version(name) for name in ("torch", "numpy")},
@@ -112,7 +111,10 @@ def make_checkpoint(
     card = write_checkpoint(*result, scores={}, **facts)
     if places.validate is None:
         return card
-    scores = score(card, places.checkpoints, places.validate)
+    if lesson is not None:
+        scores = lesson.score(state.learner.network, places.validate, **spec.last.options)
+    else:
+        scores = score(card, places.checkpoints, places.validate)
     return write_checkpoint(*result, scores=scores, **facts)
 
 
@@ -180,6 +182,7 @@ class TrainingState:
     def start(cls, spec: RunSpec, team: Team) -> "TrainingState":
         """Begin with fresh weights drawn from the run's seed."""
         stage = spec.last
+        lesson_of(spec)  # refuses what the learner does not teach
         return cls(LEARNERS.build(stage.learner, spec=spec, team=team, **stage.options))
 
     def save(self, path: Path, spec: RunSpec) -> None:
@@ -242,38 +245,6 @@ def state_path(folder: Path, spec: RunSpec) -> Path:
 def log_path(folder: Path, spec: RunSpec) -> Path:
     """The path of a run's log."""
     return folder / f"{spec.name}.{spec.digest}.csv"
-
-
-def draw_batch(spec: RunSpec, data: Sequence[Any], step: int) -> Batch:
-    """Draw the batch of a step, which depends on the seed and the step alone."""
-    stage = spec.last
-    random = np.random.default_rng([spec.seed, step])
-    schedule = stage.schedule
-    return TASKS[spec.task].pairs(data, schedule.batch, schedule.crop_px, random, **stage.draw)
-
-
-@contextmanager
-def batches(
-    spec: RunSpec, data: Sequence[Any], first: int, device: torch.device
-) -> Iterator[Iterator[Batch]]:
-    """Draw the batches from a step on. For a GPU threads draw some ahead, lest it waits for them."""
-    steps = range(first, spec.last.schedule.steps)
-    if device.type == "cpu":
-        yield (draw_batch(spec, data, step) for step in steps)
-        return
-    with ThreadPoolExecutor(DRAWERS) as pool:
-        try:
-            yield _ahead(pool, partial(draw_batch, spec, data), iter(steps))
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _ahead(pool: Executor, draw: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[Batch]:
-    waiting = deque(pool.submit(draw, step) for step in islice(steps, AHEAD))
-    while waiting:
-        batch = waiting.popleft().result()
-        waiting.extend(pool.submit(draw, step) for step in islice(steps, 1))
-        yield batch
 
 
 def take_step(state: TrainingState, spec: RunSpec, batch: Batch, team: Team) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import Card, Checkpoints, adding, label
+from uplapp.imaging.checkpoints import SEGMENT, Card, Checkpoints, adding, label
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import Watch
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
@@ -168,7 +168,8 @@ def paragraph(sentence: str) -> str:
 
 def _describe(card: Card) -> str:
     task = TASKS[card.task].label
-    return f"{card.label} is in the menus of {task}: {card.parameters:,} parameters; its name is {card.name}."
+    place = "judges what others restore" if card.purpose == SEGMENT else f"is in the menus of {task}"
+    return f"{card.label} {place}: {card.parameters:,} parameters; its name is {card.name}."
 
 
 def _may(desk: Desk, entry: object, request: gr.Request) -> bool:
