@@ -7,7 +7,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints.weights import unfilled
 from uplapp.imaging.networks.dagan import DaganGenerator
 from uplapp.imaging.networks.discriminator import Discriminator, matching, realness
-from uplapp.imaging.networks.layers import BatchNorm, ReflectedConvolution
+from uplapp.imaging.networks.layers import BatchNorm, ReflectedConvolution, settle_statistics
 from uplapp.imaging.networks.refinement import Refinement
 
 KERNEL = 4 * 4
@@ -139,6 +139,19 @@ def test_batch_norm_is_that_of_torch():
         torch.testing.assert_close(ours(maps), theirs(maps))
     torch.testing.assert_close(ours.eval()(maps), theirs.eval()(maps))
     assert all(tensor.is_floating_point() for tensor in ours.state_dict().values())
+
+
+def test_settled_statistics_are_the_mean_of_the_batches_by_hand():
+    norm = BatchNorm(1)
+    network = torch.nn.Sequential(norm)
+    batches = [torch.full((1, 1, 2, 2), 1.0), torch.full((1, 1, 2, 2), 2.0), torch.full((1, 1, 2, 2), 6.0)]
+    settle_statistics(network, batches, lambda network, batch: network(batch))
+    assert norm.mean.item() == pytest.approx(3)
+    assert norm.variance.item() == pytest.approx(0, abs=1e-6)
+    assert not network.training
+    # What follows in training counts by the usual share again.
+    network.train()(torch.full((1, 1, 2, 2), 13.0))
+    assert norm.mean.item() == pytest.approx(4)
 
 
 @pytest.mark.parametrize("stride", [1, 2])

@@ -17,6 +17,7 @@ from tests.imaging.training import refined
 from tests.imaging.training.refined import BASE, DAGAN, OPTIONS, REFINED, SAVE_EVERY, SCHEDULE
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.case import Case
+from uplapp.imaging.networks.layers import BatchNorm
 from uplapp.imaging.physics import Measurement, Sampling
 from uplapp.imaging.restorers import NetworkRestorer
 from uplapp.imaging.tasks import TASKS
@@ -161,6 +162,31 @@ def test_the_weights_that_validated_best_are_kept_even_over_a_stop():
     for each in (one, other):
         each.finish()
         assert torch.equal(weights(each.network), best)
+
+
+def test_the_mean_of_the_weights_has_the_statistics_of_its_own_maps():
+    one = learner()
+    for seed in range(3):
+        one.step(batch_of(seed), 1e-2)
+    first = next(part for part in one.network.modules() if isinstance(part, BatchNorm))
+    maps = []
+    handle = first.register_forward_pre_hook(lambda module, inputs: maps.append(inputs[0]))
+    one.restore(batch_of(), "float32")
+    handle.remove()
+    assert len(maps) == 3 + 1
+    expected = torch.stack([seen.mean(dim=(0, 2, 3)) for seen in maps[:3]]).mean(dim=0)
+    torch.testing.assert_close(first.mean, expected)
+
+
+def test_looking_changes_nothing_that_is_learned_later():
+    one, other = learner(), learner()
+    for each in (one, other):
+        each.step(batch_of(), 1e-3)
+    one.restore(batch_of(1), "float32")
+    for each in (one, other):
+        each.step(batch_of(2), 1e-3)
+        each.restore(batch_of(1), "float32")
+    assert_equal(one, other)
 
 
 def test_values_that_are_not_finite_change_no_weight():

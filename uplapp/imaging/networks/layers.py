@@ -1,5 +1,7 @@
 """Layers of the networks that normalise by batches: batch norm, padded 4x4 convolutions."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,12 +12,13 @@ MOMENTUM, EPSILON = 0.1, 1e-5
 class BatchNorm(nn.Module):
     """Batch norm of maps (B,C,H,W) whose state is floats alone, so that a checkpoint can hold it.
 
-    In training the statistics are the batch's, else the running ones. PyTorch's own also counts batches, in
-    whole numbers. Source: Ioffe and Szegedy (2015).
+    In training the statistics are the batch's, else the running ones, of which each batch replaces a share,
+    `momentum`. PyTorch's own also counts batches, in whole numbers. Source: Ioffe and Szegedy (2015).
     """
 
     mean: Tensor
     variance: Tensor
+    momentum = MOMENTUM
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -26,8 +29,28 @@ class BatchNorm(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Normalise each channel."""
-        running = (self.mean, self.variance)
-        return functional.batch_norm(maps, *running, self.weight, self.bias, self.training, MOMENTUM, EPSILON)
+        scale, running = (self.weight, self.bias), (self.mean, self.variance)
+        return functional.batch_norm(maps, *running, *scale, self.training, self.momentum, EPSILON)
+
+
+@torch.no_grad()
+def settle_statistics(
+    network: nn.Module, batches: Sequence[Tensor], run: Callable[[nn.Module, Tensor], Tensor]
+) -> None:
+    """Set the running statistics of a network to their mean over batches (B,C,H,W), and leave it evaluating.
+
+    Weights that were averaged over steps need that: the statistics of their own maps are not the average of
+    the statistics. `run` shows the network a batch. Source: Izmailov et al. (2018), section 3.2.
+    """
+    norms = [part for part in network.modules() if isinstance(part, BatchNorm)]
+    network.train()
+    for place, batch in enumerate(batches, start=1):
+        for norm in norms:
+            norm.momentum = 1 / place
+        run(network, batch)
+    for norm in norms:
+        norm.momentum = MOMENTUM
+    network.eval()
 
 
 class ReflectedConvolution(nn.Module):

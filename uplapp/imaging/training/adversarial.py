@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from uplapp.imaging.checkpoints import Card, Checkpoints
 from uplapp.imaging.device import arrange, estimate
 from uplapp.imaging.losses import LossOfTerms
 from uplapp.imaging.networks.discriminator import Discriminator, matching, realness
+from uplapp.imaging.networks.layers import settle_statistics
 from uplapp.imaging.networks.refinement import Refinement
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.restorers.refinement import restore_batch
@@ -29,6 +31,8 @@ WIDTHS = (64, 128, 256, 512, 1024, 1024)
 TRUE, FALSE = 1.0, 0.0
 # The mean over the weights of the steps begins as the mean of all.
 WARMING = 10
+# Batches whose statistics the mean of the weights is given.
+REMEMBERED = 8
 
 
 class Adversarial:
@@ -39,7 +43,7 @@ class Adversarial:
     out; `widths` are its channels, `pool` counts the images that it is reminded of, `real_label` is the label
     of true ones. Where the network has a gamma, that learns `gamma_rate` times as fast as the rest: it starts
     at 0, and bounds what any other weight can do. `network` holds the mean of the weights, of which `average`
-    is kept in each step, and at the end those that validated best.
+    is kept in each step, with batch statistics of its own, and at the end those that validated best.
     """
 
     def __init__(
@@ -75,6 +79,8 @@ class Adversarial:
         if self.discriminator is not None:
             self.optimisers.append(torch.optim.Adam(_groups(self.discriminator, 1.0), betas=betas))
         self.pool, self.count = HistoryPool(pool), 0
+        self.recent: list[Tensor] = []
+        self.settled = 0
         self.best, self.best_loss = dict[str, Tensor](), math.inf
 
     @property
@@ -89,6 +95,7 @@ class Adversarial:
 
     def restore(self, batch: Batch, precision: str) -> Tensor:
         """Restore a batch with the mean of the weights."""
+        self._settle()
         return estimate(self.network, self._start(batch, precision), precision)
 
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
@@ -98,6 +105,7 @@ class Adversarial:
         random = np.random.default_rng([self.spec.seed, self.count, 1])
         dropping = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
         start = self._start(batch, self.stage.schedule.precision)
+        self.recent = [*self.recent, start][-REMEMBERED:]
         values, restored = self._terms(start, batch.clean, dropping)
         self.loss.observe(values)
         total = self.loss.total(values)
@@ -129,6 +137,7 @@ class Adversarial:
 
     def finish(self) -> None:
         """Take the weights that validated best, if there was a validation."""
+        self._settle()
         if self.best:
             self.network.load_state_dict(self.best)
 
@@ -138,6 +147,7 @@ class Adversarial:
             **{name: part.state_dict() for name, part in self._parts().items()},
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "pool": self.pool.images,
+            "recent": self.recent,
             "count": self.count,
             "best": self.best,
             "best_loss": self.best_loss,
@@ -150,6 +160,7 @@ class Adversarial:
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.pool.images = [image.to(self.device) for image in state["pool"]]
+        self.recent, self.settled = [batch.to(self.device) for batch in state["recent"]], 0
         self.count, self.best_loss = state["count"], state["best_loss"]
         self.best = {name: tensor.to(self.device) for name, tensor in state["best"].items()}
 
@@ -197,11 +208,17 @@ class Adversarial:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """Move the mean of the weights, batch statistics among them, towards those of this step."""
+        """Move the mean of the weights towards those of this step."""
         kept = min(self.average, self.count / (WARMING + self.count))
-        pairs = zip(self.network.state_dict().values(), self.trained.state_dict().values(), strict=True)
-        for mean, now in pairs:
+        for mean, now in zip(self.network.parameters(), self.trained.parameters(), strict=True):
             mean.lerp_(now, 1 - kept)
+
+    def _settle(self) -> None:
+        """Give the mean of the weights the statistics of the last batches; nothing else depends on them."""
+        if self.settled != self.count:
+            precision = self.stage.schedule.precision
+            settle_statistics(self.network, self.recent, partial(estimate, precision=precision))
+            self.settled = self.count
 
     def _gamma(self) -> dict[str, float]:
         gamma = getattr(self.trained, "gamma", None)
