@@ -8,9 +8,10 @@ from PIL import Image
 from tests.imaging.checkpoints.made import make
 from uplapp.errors import BadStudy, UnknownName
 from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.files.aligned import read_head
 from uplapp.imaging.files.pictures import encode_png, read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
-from uplapp.imaging.physics import GaussianNoise, Undersampling
+from uplapp.imaging.physics import GaussianNoise, Projection, Undersampling
 from uplapp.imaging.restorers import photographs
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import restore_by_tiles
@@ -52,6 +53,18 @@ def test_rendered_stimuli_are_the_restorations_and_can_be_shown(tmp_path):
     np.testing.assert_array_equal(stored, expected)
     checked = stimuli.check(definition, tmp_path / "root")
     assert checked.sizes == {"cup": (64, 48)}
+
+
+def test_a_head_is_rendered_as_its_projections_at_one_angle(tmp_path):
+    for loss in ("l1", "l2"):
+        make(tmp_path / "ckpt", loss, task="xray")
+    recipe = Render(task="xray", degradation={"angle": 60.0, "beam": "cone"})
+    heads = plan("uplapp:phantom_head", None, render=recipe)
+    render_stimuli(heads, Checkpoints((tmp_path / "ckpt",)), tmp_path / "root")
+    truth = Projection(60, "cone").picture(read_head(sample_path("phantom_head")))
+    stored = np.asarray(Image.open(tmp_path / "root" / "reference" / "cup.png"))
+    np.testing.assert_array_equal(stored, tensor_to_array(truth))
+    assert rendered(heads, tmp_path / "root")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_slices_are_thick_where_the_file_does_not_say_it(tmp_path):
 
 
 def test_wide_slices_lie_in_the_middle_of_a_square():
-    cubes = as_cubes(torch.ones(2, 16, 32), (1.0, 1.0, 1.0))
+    cubes = as_cubes(torch.ones(2, 16, 32), (1.0, 1.0, 1.0), [0, 1])
     assert cubes.shape == (8, SIDE_PX, SIDE_PX)
     assert cubes[:, 32:96].min() == 1
     assert cubes[:, :32].max() == cubes[:, 96:].max() == 0
@@ -89,6 +89,8 @@ def test_the_sample_is_the_phantom_of_ellipsoids():
         ({"spacing": np.array([1.0, 0.0, 1.0])}, "not three distances"),
         ({"slice": np.array([1, 2, 2, 3])}, "give 4 ascending ones"),
         ({"slice": np.arange(3)}, "give 4 ascending ones"),
+        ({"slice": np.array([0, 1, 2, 5000])}, "give 4 ascending ones"),
+        ({name: np.ones((1025, 2, 2), np.uint8) for name in ("mr", "ct")}, "has 1025 slices; at most 1024"),
     ],
 )
 def test_what_is_no_head_gets_a_sentence(arrays, words, tmp_path):

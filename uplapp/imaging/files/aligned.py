@@ -21,7 +21,7 @@ MODALITIES = ("mr", "ct")
 SPACING, NUMBERS = "spacing", "slice"
 # The sides of slices and the height of a head, in samples, at which networks are trained.
 SIDE_PX = 128
-MOST_LEVELS = 256
+MOST_LEVELS, MOST_SLICES = 256, 1024
 # From slice to slice in widths of a voxel where the file does not say it: slices of a diagnostic scan are
 # thick, and a head of 19 of them is about as high as these make it.
 USUAL_DISTANCE = 7.0
@@ -50,10 +50,12 @@ def read_head(path: Path) -> Head:
     if mr.ndim != 3 or mr.shape != ct.shape:
         sizes = " and ".join("x".join(map(str, one.shape)) for one in (mr, ct))
         raise BadImage(f"{path.name} has mr and ct of {sizes}; they need one size: slices, rows, columns")
+    if len(mr) > MOST_SLICES:
+        raise BadImage(f"{path.name} has {len(mr)} slices; at most {MOST_SLICES} are read")
     spacing = _spacing(path.name, arrays.get(SPACING))
     numbers = _numbers(path.name, arrays.get(NUMBERS), len(mr))
     volumes = (_scaled(path.name, mr), _attenuation(path.name, ct))
-    return Head(path.name, *(as_cubes(without_gaps(one, numbers), spacing) for one in volumes))
+    return Head(path.name, *(as_cubes(one, spacing, numbers) for one in volumes))
 
 
 def list_heads(folder: Path) -> list[Path]:
@@ -67,19 +69,20 @@ def list_heads(folder: Path) -> list[Path]:
     return paths
 
 
-def as_cubes(volume: Tensor, spacing: tuple[float, float, float]) -> Tensor:
+def as_cubes(volume: Tensor, spacing: tuple[float, float, float], numbers: Sequence[int]) -> Tensor:
     """Resample a volume (slices,H,W) to cubes (D,SIDE_PX,SIDE_PX) with black around, and turn it over.
 
-    The first slice becomes the last one. Means over areas make slices smaller; between slices interpolation
-    is linear.
+    The first slice becomes the last one. Means over areas make slices smaller; between slices, of which some
+    may be missing among the `numbers`, interpolation is linear.
     """
-    levels, rows, columns = volume.shape
-    width = max(rows * spacing[1], columns * spacing[2])
-    voxel = width / SIDE_PX
-    height = min(max(round(levels * spacing[0] / voxel), 1), MOST_LEVELS)
+    _, rows, columns = volume.shape
+    voxel = max(rows * spacing[1], columns * spacing[2]) / SIDE_PX
     sides = (max(round(rows * spacing[1] / voxel), 1), max(round(columns * spacing[2] / voxel), 1))
-    small = functional.interpolate(volume.flip(0)[:, None], sides, mode="area")[:, 0]
-    cubes = functional.interpolate(small[None, None], (height, *sides), mode="trilinear")[0, 0]
+    # First, lest slices of many pixels are filled in between.
+    small = functional.interpolate(volume[:, None], sides, mode="area")[:, 0]
+    whole = without_gaps(small, numbers).flip(0)
+    height = min(max(round(len(whole) * spacing[0] / voxel), 1), MOST_LEVELS)
+    cubes = functional.interpolate(whole[None, None], (height, *sides), mode="trilinear")[0, 0]
     above, before = ((SIDE_PX - side) // 2 for side in sides)
     around = (before, SIDE_PX - sides[1] - before, above, SIDE_PX - sides[0] - above)
     return functional.pad(cubes, around)
@@ -127,7 +130,7 @@ def _numbers(name: str, values: Array | None, count: int) -> list[int]:
         return list(range(count))
     numbers = [int(value) for value in values.ravel()]
     ascending = all(second > first for first, second in pairwise(numbers))
-    if len(numbers) != count or not ascending or numbers[-1] - numbers[0] >= MOST_LEVELS:
+    if len(numbers) != count or not ascending or numbers[-1] - numbers[0] >= MOST_SLICES:
         raise BadImage(
             f"{name} has numbers of slices that do not fit; give {count} ascending ones, from the feet up"
         )
