@@ -1,20 +1,21 @@
 """Checkpoints that refine what another one restores."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
 from tests.imaging.checkpoints.made import FACTS, make
-from tests.imaging.scans import head
+from tests.imaging.scans import head, kspace_of
 from uplapp.errors import BadCheckpoint
 from uplapp.imaging.case import Case
-from uplapp.imaging.checkpoints import Checkpoints, build_network, write_checkpoint
+from uplapp.imaging.checkpoints import Checkpoints, adding, build_network, write_checkpoint
 from uplapp.imaging.checkpoints.card import card_of
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.job import run_job
-from uplapp.imaging.physics import Undersampling
+from uplapp.imaging.evaluation.provenance import describe_job
+from uplapp.imaging.physics import Slice, Undersampling
 from uplapp.imaging.recipes.spec import one_stage
 from uplapp.imaging.restorers import NetworkRestorer, RefinedRestorer, unwatched
 
@@ -42,6 +43,33 @@ def pair(tmp_path):
 def case() -> Case:
     clean = torch.from_numpy(head(64, 48)).float()[None]
     return Case("head", "mri", Undersampling(acceleration=4).measure(clean), clean)
+
+
+@pytest.mark.parametrize("coils", [1, 3])
+def test_restores_raw_k_space_of_one_coil_and_of_several(coils, pair, tmp_path):
+    picture = head(48, 40)
+    part = Slice("raw", 0, (40, 36), torch.from_numpy(picture[4:44, 2:38]).float()[None])
+    part = replace(part, kspace=torch.from_numpy(kspace_of(picture, coils)))
+    (candidate,) = of_cards(Checkpoints((tmp_path,)), [pair[1]])
+    restored = candidate.build().restore(Case("raw", "mri", Undersampling(4).measure(part)), unwatched)
+    assert restored.shape == (1, 40, 36)
+
+
+def test_the_provenance_names_the_base(pair, case, tmp_path):
+    (candidate,) = of_cards(Checkpoints((tmp_path,)), [pair[1]])
+    facts = describe_job(run_job(case, [candidate]), {})
+    assert facts["results"][0]["base"] == {"name": "mri-unet-l2", "sha256": pair[0].sha256}
+
+
+def test_is_added_only_where_its_base_is(pair, tmp_path):
+    card, weights = (
+        (tmp_path / f"{pair[1].name}{suffix}").read_bytes() for suffix in (".json", ".safetensors")
+    )
+    alone = Checkpoints((tmp_path / "ships", tmp_path / "models"))
+    with pytest.raises(BadCheckpoint, match="add that checkpoint too"):
+        adding.add(alone, card, weights, "theirs")
+    make(tmp_path / "ships", "l2", 0, "mri")
+    assert adding.add(alone, card, weights, "theirs").base["name"] == "mri-unet-l2"
 
 
 def test_restores_by_itself_as_its_base_and_then_its_network(pair, case, tmp_path):

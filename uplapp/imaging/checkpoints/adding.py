@@ -113,6 +113,7 @@ def _card_of(checkpoints: Checkpoints, values: Mapping[str, Any]) -> Card:
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the card cannot be used: {error}") from error
     _require_free(checkpoints, card)
+    checkpoints.base_of(card)  # refuses what could not restore here
     return card
 
 

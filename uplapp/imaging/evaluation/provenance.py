@@ -69,6 +69,7 @@ def _describe(result: Restored) -> dict[str, Any]:
         **candidate.facts,
         "options": dict(candidate.options),
         "weights_sha256": candidate.card.sha256 if candidate.card else None,
+        "base": dict(candidate.card.base) if candidate.card else {},
         "seconds": round(result.seconds, 3),
         "scores": result.scores,
         "cautions": list(result.cautions),
