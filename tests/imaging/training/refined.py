@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from tests.imaging.checkpoints.made import make
+from tests.imaging.checkpoints.made import FACTS, make
 from tests.imaging.tiny import ALONE, TINY, changed
 from tests.imaging.volumes import ball
+from uplapp.imaging.checkpoints import build_network, write_checkpoint
 from uplapp.imaging.recipes.spec import one_stage
 from uplapp.imaging.tasks.reconstruction import Volume
 from uplapp.imaging.training.run import train
@@ -51,6 +53,14 @@ def make_base(data: Path):
     card, network = make(data / "models", "ssim", 5, "mri")
     assert card.name == BASE
     return card, network
+
+
+def make_data_base(data: Path):
+    """Write a base that sees the data, and return its card and network."""
+    spec = one_stage("mri", "recnet", "l2", network_options={"width": 4, "blocks": 1}, label="tiny")
+    torch.manual_seed(0)
+    network = build_network(spec).eval()
+    return write_checkpoint(data / "models", spec, network, {}, **FACTS), network
 
 
 def slices() -> list[Volume]:

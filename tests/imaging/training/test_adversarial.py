@@ -14,7 +14,7 @@ import torch
 from tests.imaging.checkpoints.made import make
 from tests.imaging.tiny import ALONE, changed, then, weights
 from tests.imaging.training import refined
-from tests.imaging.training.refined import BASE, DAGAN, OPTIONS, REFINED, SAVE_EVERY, SCHEDULE
+from tests.imaging.training.refined import BASE, DAGAN, OPTIONS, REFINED, SAVE_EVERY, SCHEDULE, make_data_base
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.networks.layers import BatchNorm
@@ -69,6 +69,16 @@ def test_an_untrained_refinement_gives_what_its_base_restores(base):
         case = Case("slice", "mri", Measurement(one.seen, columns, one.data))
         # Convolutions of one image and of two add up in another order, which consistency enlarges.
         torch.testing.assert_close(image, NetworkRestorer(base[1]).restore(case), atol=1e-4, rtol=0)
+
+
+def test_a_base_that_sees_the_data_is_shown_the_measurement(tmp_path):
+    card, network = make_data_base(tmp_path)
+    batch = batch_of()
+    one = learner(changed(REFINED, options={**OPTIONS, "base": card.name}))
+    with torch.no_grad():
+        expected = network(batch.measurement).clamp(0, 1)
+    torch.testing.assert_close(one.restore(batch, "float32"), expected)
+    assert one.step(batch, 1e-3)["features"] > 0
 
 
 def test_every_term_has_a_column_and_gamma_moves_by_a_rate_of_its_own(tmp_path):
