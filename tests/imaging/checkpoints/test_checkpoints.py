@@ -162,7 +162,14 @@ def test_the_cards_that_ship_are_all_read(house):
     cards = Checkpoints((house / "checkpoints",)).cards()
     assert {card.name for card in cards} == {path.stem for path in (house / "checkpoints").glob("*.json")}
     restorers = [card for card in cards if card.purpose == RESTORE]
-    assert {card.label for card in restorers} <= {entry.label for entry in LOSSES.values()}
+    assert {card.label for card in restorers if not card.title} <= {entry.label for entry in LOSSES.values()}
+
+
+def test_what_was_trained_on_data_for_research_says_so_in_its_title(house):
+    cards = Checkpoints((house / "checkpoints",)).cards("xray")
+    assert len(cards) == 6
+    assert all("research only" in card.title and "research only" in card.data["source"] for card in cards)
+    assert all(("SqueezeNet" in card.title) == (card.loss == "vgg") for card in cards)
 
 
 def rename(folder: Path, name: str, **changes) -> None:
