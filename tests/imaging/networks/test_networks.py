@@ -128,6 +128,12 @@ def test_the_segmenter_scores_every_pixel_of_any_image(size):
     assert network.segment(torch.rand(2, 1, *size)).shape == (2, *size)
 
 
+def test_the_segmenter_judges_each_image_of_a_batch_by_itself():
+    network = NETWORKS.build("segmenter", width=4, levels=2).double().eval()
+    images = torch.rand(2, 1, 40, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(network(images)[:1], network(images[:1]))
+
+
 def test_the_segmenter_does_not_see_the_unit_of_an_image():
     network = NETWORKS.build("segmenter", width=4, levels=2).double().eval()
     image = torch.rand(1, 1, 40, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
