@@ -1,4 +1,4 @@
-"""PSNR of MR reconstructions over masks and accelerations, networks with and without their measured data.
+"""PSNR of MR reconstructions over masks and accelerations, by methods and by networks that see the data.
 
 Run: python benchmarks/undersampling.py [HEADS [CHECKPOINTS [ROWS]]]    (HEADS: a folder of NIfTI volumes that
 no network was trained on; a file ROWS, one JSON object per line, lets a run go on where another ended)
@@ -19,22 +19,22 @@ from uplapp.imaging.evaluation.candidates import of_methods
 from uplapp.imaging.evaluation.scores import build_metrics, measure
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.physics import Undersampling
+from uplapp.imaging.physics.masks import MASKS
 from uplapp.imaging.restorers import NetworkRestorer, unwatched
-from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.reconstruction import list_volumes, read_volume, spread_slices
 from uplapp.settings import Settings
 
 TASK = "mri"
-MASKS, ACCELERATIONS = ("random", "equispaced"), (2, 3, 4, 6, 8, 12)
+ACCELERATIONS = (2, 3, 4, 6, 8, 12)
 METHODS = ("zero_filled", "tv", "wavelet")
 SLICES_PER_HEAD = 2
 # What ships is enough to see that the table is made, and where its order comes from.
 SMALL_SAMPLES, SMALL_ACCELERATIONS = ("single", "echo"), (4, 8)
-DATA = " + data"
-ALONE = "l2"
-TITLES = ("Columns", "Acceleration", "Slices", "Zero-filled", "TV", "Wavelets", "L2", "L2 + data")
-WORST = ("Worst network", "Worst + data", "Least gain + data")
+# The U-Net sees the zero-filled picture; measured data are put back into what it makes.
+U_NET = "mri-unet-l2"
+TITLES = ("Columns", "Acceleration", "Slices", "Zero-filled", "TV", "Wavelets", "U-Net L2", "D5C5 L2")
+WORST = ("Worst D5C5", "Least gain")
 
 Row = dict[str, Any]
 
@@ -53,13 +53,12 @@ def samples() -> Iterator[Subject]:
 
 
 def scores(case: Case, networks: Mapping[str, NetworkRestorer]) -> dict[str, float]:
-    """PSNR in dB of each method, of each network alone, and of each with the measured data put back."""
-    estimates = {one.name: one.build().restore(case, unwatched) for one in of_methods(METHODS)}
-    for loss, network in networks.items():
-        estimates[loss] = network.restore(case, unwatched)
-        estimates[loss + DATA] = consistent(estimates[loss], case.measurement)
+    """PSNR in dB of each method and each network."""
+    restorers = {one.name: one.build() for one in of_methods(METHODS)} | networks
     metrics, _ = build_metrics(["psnr"])
-    return {name: measure(estimate, case, metrics)["psnr"] for name, estimate in estimates.items()}
+    return {
+        name: measure(one.restore(case, unwatched), case, metrics)["psnr"] for name, one in restorers.items()
+    }
 
 
 def sweep(
@@ -70,10 +69,13 @@ def sweep(
     Rows that the file holds already are not measured again.
     """
     done = [] if rows is None or not rows.exists() else [json.loads(line) for line in rows.open()]
-    networks = {
-        card.loss: NetworkRestorer(checkpoints.load(card), consistency=False)
+    own = TASKS[TASK].network
+    cards = [
+        card
         for card in checkpoints.cards(TASK)
-    }
+        if card.name == U_NET or (card.spec and card.spec.network == own)
+    ]
+    networks = {card.name: NetworkRestorer(checkpoints.load(card)) for card in cards}
     for subject in subjects:
         for mask in MASKS:
             for acceleration in accelerations:
@@ -102,10 +104,10 @@ def table(rows: Sequence[Row]) -> str:
 
 def _cells(part: Sequence[Mapping[str, float]]) -> list[str]:
     mean = {name: float(np.mean([each[name] for each in part])) for name in part[0]}
-    losses = [name.removesuffix(DATA) for name in mean if name.endswith(DATA)]
-    least = min(each[loss + DATA] - each[METHODS[0]] for each in part for loss in losses)
-    worst = (min(mean[loss] for loss in losses), min(mean[loss + DATA] for loss in losses))
-    values = [*(mean[name] for name in (*METHODS, ALONE, ALONE + DATA)), *worst]
+    own = [name for name in mean if name not in (*METHODS, U_NET)]
+    least = min(each[name] - each[METHODS[0]] for each in part for name in own)
+    best = next(name for name in own if name.endswith("-l2"))
+    values = [*(mean[name] for name in (*METHODS, U_NET, best)), min(mean[name] for name in own)]
     return [*(f"{value:.2f}" for value in values), f"{least:+.2f}"]
 
 

@@ -111,6 +111,7 @@ def test_a_slice_is_undersampled_restored_and_named_for_what_it_was(tmp_path):
         "mask": "random",
         "seed": [2],
         "coils": 1,
+        "noise": 0.0,
     }
     assert "| Zero-filled input |" in format_job(job)
 

@@ -13,7 +13,6 @@ from tests.imaging.scans import head, kspace_of, write_fastmri
 from tests.imaging.volumes import ball, write
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case
-from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.pictures import LUMA, encode_png
 from uplapp.imaging.networks.standardised import Standardised
@@ -22,12 +21,15 @@ from uplapp.imaging.physics import (
     GaussianNoise,
     Undersampling,
     add_gaussian_noise,
+    estimate_maps,
     of_pixels,
     zero_filled,
 )
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.photographs import SIGMA_MAX, draw_crops, noisy_crops
 from uplapp.imaging.tasks.reconstruction import read_volume
+
+MIXED = {"accelerations": [2, 3, 4, 6], "masks": ["random", "equispaced", "variable"], "maps": True}
 
 
 @pytest.fixture(scope="module")
@@ -207,20 +209,19 @@ def case(task, seen, degradation=None, noise=None):
         ([{}], case("mri", torch.zeros(1, 8, 8), Undersampling(8, "equispaced")), 1),
         ([{}], case("mri", torch.zeros(1, 8, 8), Undersampling(8, coils=2)), 1),
         ([{}], case("mri", torch.zeros(1, 8, 8)), 0),
+        ([MIXED], case("mri", torch.zeros(1, 8, 8), Undersampling(5, "equispaced", coils=8)), 0),
+        ([MIXED], case("mri", torch.zeros(1, 8, 8), Undersampling(8)), 1),
+        (
+            [{**MIXED, "masks": ["random"]}],
+            case("mri", torch.zeros(1, 8, 8), Undersampling(4, "variable")),
+            1,
+        ),
     ],
 )
 def test_a_task_doubts_what_its_training_has_not_seen(draws, given, sentences):
     doubts = TASKS[given.task].doubts(draws, given)
     assert len(doubts) == sentences
     assert all(sentence.startswith("trained on ") for sentence in doubts)
-
-
-@pytest.mark.parametrize(("acceleration", "advised"), [(2, True), (3, False), (4, False), (8, False)])
-def test_where_networks_lose_a_method_of_the_table_is_advised(acceleration, advised):
-    advice = TASKS["mri"].advise(Undersampling(acceleration))
-    assert (advice is not None) == advised
-    assert advice is None or advice.method in methods_of("mri")
-    assert TASKS["denoise"].advise(GaussianNoise()) is None
 
 
 class Identity(nn.Module):
@@ -265,3 +266,40 @@ def _unet():
     from uplapp.imaging.networks import NETWORKS
 
     return NETWORKS.build("unet", channels=1, width=6)
+
+
+def test_a_mixed_batch_has_one_acceleration_and_mask_of_those_given(heads):
+    data = [read_volume(heads / "a.nii.gz")]
+    shares = set()
+    for seed in range(12):
+        batch = TASKS["mri"].pairs(data, 3, 96, np.random.default_rng(seed), **MIXED)
+        columns = batch.measurement.operator.mask.flatten(1)
+        counts = columns.sum(dim=1)
+        assert counts.max() <= 2 * counts.min()
+        shares.add(round(columns.shape[1] / float(counts.float().mean())))
+    assert len(shares) >= 3
+    assert max(shares) <= 8  # random columns scatter around 6
+
+
+def test_the_maps_of_a_batch_are_those_that_each_measurement_shows(heads):
+    batch = TASKS["mri"].pairs([read_volume(heads / "a.nii.gz")], 2, 96, np.random.default_rng(0), **MIXED)
+    operator, data = batch.measurement.operator, batch.measurement.data
+    expected = estimate_maps(data[1], operator.mask[1, 0, 0])
+    assert torch.equal(operator.maps[1], expected)
+
+
+def test_noise_on_a_batch_is_up_to_its_deviation_and_is_seen(heads):
+    data = [read_volume(heads / "a.nii.gz")]
+    for seed in range(3):
+        clean, noisy = (
+            TASKS["mri"].pairs(data, 2, 96, np.random.default_rng(seed), noise=noise) for noise in (0.0, 0.1)
+        )
+        assert clean.measurement.noise is None
+        assert 0 <= noisy.measurement.noise <= 0.1
+        sampled = clean.measurement.operator.mask.expand_as(clean.measurement.data)
+        difference = (noisy.measurement.data - clean.measurement.data)[sampled]
+        # some thousand samples: a few percent
+        assert float(difference.abs().square().mean().sqrt()) == pytest.approx(
+            noisy.measurement.noise, rel=0.1
+        )
+        assert not torch.equal(noisy.seen, clean.seen)

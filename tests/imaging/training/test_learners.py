@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from tests.imaging import tiny
 from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then, weights
 from uplapp.errors import Cancelled, UnknownName, UplappError
+from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
-from uplapp.imaging.training.run import log_path, state_path, train
+from uplapp.imaging.training.run import batches, draw_batch, log_path, state_path, train
 from uplapp.registry import Entry
+
+GPU = torch.device("cuda")
 
 
 class Counting(Supervised):
@@ -85,3 +89,33 @@ def test_an_unknown_learner_or_option_is_refused(tmp_path):
         train(changed(SPEC, learner="magic"), tiny.photographs(), tmp_path, ALONE)
     with pytest.raises(UplappError, match="learner 'counting' has no option 'speed'"):
         train(changed(SECOND, options={"speed": 1}), tiny.photographs(), tmp_path, ALONE)
+
+
+def test_a_relative_loss_is_that_share_of_what_was_seen():
+    batch = tiny_batch()
+    plain, relative = (
+        LEARNERS.build("supervised", spec=SPEC, team=ALONE, **options).step(batch, 0.0)["loss"]
+        for options in ({}, {"relative": True})
+    )
+    assert relative == pytest.approx(plain / float((batch.seen - batch.clean).square().mean()))
+
+
+def tiny_batch():
+    schedule = SPEC.last.schedule
+    random = np.random.default_rng(0)
+    return TASKS[SPEC.task].pairs(tiny.photographs(), schedule.batch, schedule.crop_px, random)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_batches_drawn_ahead_for_a_gpu_are_the_batches_of_the_steps(device):
+    photographs = tiny.photographs()
+    with batches(SPEC, photographs, 3, torch.device(device)) as drawn:
+        seen = [batch.seen for batch in drawn]
+    assert len(seen) == SPEC.last.schedule.steps - 3
+    for step, one in enumerate(seen, start=3):
+        assert torch.equal(one, draw_batch(SPEC, photographs, step).seen)
+
+
+def test_an_end_amid_batches_drawn_ahead_waits_for_none():
+    with batches(changed(SPEC, schedule=replace(TINY, steps=10**6)), tiny.photographs(), 0, GPU) as drawn:
+        next(drawn)

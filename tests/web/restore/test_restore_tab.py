@@ -19,7 +19,7 @@ from uplapp.imaging.physics import (
     Undersampling,
 )
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restore.panels import TICKED, advise, lay_out_panel
+from uplapp.web.restore.panels import TICKED, lay_out_panel
 
 
 def panel(task, cards):
@@ -58,26 +58,6 @@ def test_every_method_that_takes_the_measurements_of_a_task_is_in_its_menu_and_n
     assert made.consistency.visible == (TASKS[task].degrading.operator in ("kspace", "missing"))
 
 
-@pytest.mark.parametrize(
-    ("acceleration", "ticked", "expected"),
-    [(2, [], ["tv"]), (2, ["wavelet", "tv"], ["wavelet", "tv"]), (2, ["wavelet"], ["wavelet", "tv"])],
-)
-def test_where_a_method_restores_better_the_page_says_so_and_ticks_it(acceleration, ticked, expected):
-    form = panel("mri", [])[0].form
-    advice, methods = advise(form, ticked, acceleration, "random", 0, 1)
-    assert "total variation restores better" in advice["value"]
-    assert (advice["visible"], methods) == (True, expected)
-
-
-@pytest.mark.parametrize(
-    ("task", "values"), [("mri", (8, "random", 0, 1)), ("denoise", ("Already noisy", 5, 0))]
-)
-def test_elsewhere_nothing_is_advised(task, values):
-    advice, methods = advise(panel(task, [])[0].form, ["tv"], *values)
-    assert (advice["value"], advice["visible"]) == ("", False)
-    assert methods == gr.skip()
-
-
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_without_networks_says_so(task, tmp_path):
     without, words = panel(task, [])
@@ -103,7 +83,7 @@ def test_forms_read_what_their_fields_hold():
     noise, sampling = (panel(task, [])[0].form for task in ("denoise", "mri"))
     assert noise.read("Add Gaussian noise", 10, 3) == GaussianNoise(10, 3)
     assert noise.read("Already noisy", 10, 3) is None
-    assert sampling.read(4, "equispaced", None, 1) == Undersampling(4, "equispaced", 0)
+    assert sampling.read(4, "equispaced", None, 1, 0) == Undersampling(4, "equispaced", 0)
 
 
 def test_a_form_asks_what_an_image_as_it_is_does_not_say():
@@ -113,7 +93,6 @@ def test_a_form_asks_what_an_image_as_it_is_does_not_say():
     assert gaps.read("Pixels are missing already", 0.3, 5, 2, "/tmp/m.png") == MaskImage(Path("/tmp/m.png"))
     assert small.read("Make it smaller first", 2, "area", 0, 1, 3) == SmallerImage(2, "area", 0, 1)
     assert small.read("Small already", 2, "area", 0, 1, 3) == Enlargement(3)
-    assert advise(gaps, [], "Pixels are missing already", 0.3, 5, 2, None)[1] == gr.skip()
 
 
 def test_the_page_says_which_pixels_a_mask_keeps():

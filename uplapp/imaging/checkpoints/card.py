@@ -92,12 +92,18 @@ def purpose_of(spec: RunSpec) -> str:
 def label(cards: Sequence[Card]) -> dict[str, str]:
     """Give the labels of cards by name.
 
-    Where two labels are alike the name is added.
+    Where they are of several networks the network is named; where two are alike still, the name is added.
     """
-    count = Counter(card.label for card in cards)
-    return {
-        card.name: card.label if count[card.label] == 1 else f"{card.label} ({card.name})" for card in cards
-    }
+    several = len({card.spec.network for card in cards if card.spec}) > 1
+    labels = {card.name: f"{_network_of(card)}{card.label}" if several else card.label for card in cards}
+    count = Counter(labels.values())
+    return {name: text if count[text] == 1 else f"{text} ({name})" for name, text in labels.items()}
+
+
+def _network_of(card: Card) -> str:
+    if card.spec is None or card.title:
+        return ""
+    return f"{NETWORKS[card.spec.network].label}, "
 
 
 def read_card(path: Path) -> Card:

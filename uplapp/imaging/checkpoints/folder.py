@@ -25,8 +25,9 @@ from uplapp.imaging.checkpoints.weights import (
 )
 from uplapp.imaging.device import pick_device
 from uplapp.imaging.losses import LOSSES
-from uplapp.imaging.networks import RESTORE, SEGMENT
+from uplapp.imaging.networks import NETWORKS, RESTORE, SEGMENT
 from uplapp.imaging.recipes.spec import RunSpec
+from uplapp.imaging.tasks import TASKS
 from uplapp.whole import replacing
 
 
@@ -37,18 +38,19 @@ class Checkpoints:
     folders: tuple[Path, ...]
 
     def cards(self, task: str | None = None) -> list[Card]:
-        """List every card, or those that restore in a task, in the order of the table of losses, then others.
+        """List every card, or those that restore in a task.
 
-        What cannot be used is left out, and reported on stderr once per process.
+        Those of the network that a task prefers come first, then those of others in the order of their table;
+        of one network they stand in the order of the table of losses, then other losses. What cannot be used
+        is left out, and reported on stderr once per process.
         """
         cards, broken = self._survey()
         for sentence in broken.values():
             _report_once(self.folders, sentence)
-        order = {loss: place for place, loss in enumerate(LOSSES)}
         wanted = [
             card for card in cards.values() if task is None or (card.task == task and card.purpose == RESTORE)
         ]
-        return sorted(wanted, key=lambda card: (card.task, order.get(card.loss, len(order))))
+        return sorted(wanted, key=_place)
 
     def broken(self) -> dict[str, str]:
         """Say why checkpoints are left out, by the stem of their files."""
@@ -119,6 +121,15 @@ class Checkpoints:
             else:
                 cards[card.name] = card
         return cards, broken
+
+
+def _place(card: Card) -> tuple[str, bool, int, int]:
+    """Give the place of a card among all."""
+    losses, networks = list(LOSSES), list(NETWORKS)
+    network = card.spec.network if card.spec else ""
+    loss = losses.index(card.loss) if card.loss in losses else len(losses)
+    place = networks.index(network) if network in networks else len(networks)
+    return card.task, network != TASKS[card.task].network, place, loss
 
 
 @cache

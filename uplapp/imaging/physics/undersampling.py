@@ -68,6 +68,9 @@ class Undersampling:
         low=0,
         high=LARGEST_SEED,
     )
+    coils: int = option(
+        1, "Coils", "Simulated coils that measure a picture.", low=1, high=MOST_COILS, folded=True
+    )
     noise: float = option(
         0.0,
         "Noise",
@@ -75,9 +78,6 @@ class Undersampling:
         low=0,
         high=1,
         folded=True,
-    )
-    coils: int = option(
-        1, "Coils", "Simulated coils that measure a picture.", low=1, high=MOST_COILS, folded=True
     )
 
     def __post_init__(self) -> None:

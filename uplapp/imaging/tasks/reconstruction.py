@@ -34,7 +34,7 @@ from uplapp.imaging.physics import (
     zero_filled,
 )
 from uplapp.imaging.tasks.labelled import labelled_subjects
-from uplapp.imaging.tasks.task import Advice, Task, Words
+from uplapp.imaging.tasks.task import Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -48,8 +48,6 @@ FILLED_SHARE, DARK = 0.1, 0.1
 SMALLEST_SIDE_PX = 96
 
 SIDE_STEP_PX = 32
-# Up to this acceleration total variation restores better than the networks; docs/results.md has the sweep.
-VARIATION_WINS: Mapping[str, int] = {"random": 2, "equispaced": 2}
 # A scan has no bits of its own, and more than 8 of them.
 SCAN_BITS = 16
 SLICES_PER_VOLUME = 8
@@ -237,16 +235,6 @@ def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
     return (f"trained on {sampling}, and this is {own.text}",)
 
 
-def advise(degradation: Degradation) -> Advice | None:
-    """Say where a classical method restores better than the networks with the measured data put back."""
-    if not isinstance(degradation, Undersampling):
-        return None
-    if degradation.acceleration > VARIATION_WINS.get(degradation.mask, 0):
-        return None
-    sentence = f"At {degradation.text} total variation restores better than the networks; it is ticked."
-    return Advice(sentence, "tv")
-
-
 def _prepare(network: nn.Module) -> nn.Module:
     """Standardise what a network sees, unless that is the data, or it scales images itself."""
     raw = getattr(network, "sees_data", False) or getattr(network, "own_scale", False)
@@ -297,7 +285,7 @@ RECONSTRUCTION = Task(
     load=lambda folder, side_px: [read_volume(path) for path in list_volumes(folder)],
     pairs=undersampled_slices,
     samples=SLICES,
+    network="d5c5",
     prepare=_prepare,
     doubts=doubts,
-    advise=advise,
 )

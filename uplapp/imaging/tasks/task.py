@@ -20,21 +20,9 @@ class Words:
     upload: str
 
 
-@dataclass(frozen=True)
-class Advice:
-    """Advice on a better method under a degradation: a sentence, and the method to tick."""
-
-    sentence: str
-    method: str
-
-
 def no_doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
     """Doubt no case."""
     return ()
-
-
-def _no_advice(degradation: Degradation) -> Advice | None:
-    return None
 
 
 def _as_it_is(network: nn.Module) -> nn.Module:
@@ -49,9 +37,9 @@ class Task:
     `degradation` is a name in DEGRADATIONS, its defaults the published ones; `observed` is what an
     image is called before it is restored. `open` reads one file (or its slice), `subjects` all of a folder
     to measure on, `load` what training draws from, in pieces of a side in px.
-    `pairs(data, count, side_px, random, **options)` draws a Batch. `prepare` wraps a network as the task uses
-    it. `doubts` says what of a case lies outside of what a network was trained on, whose stages had
-    the given draw options; `advise` whether another method restores better under a degradation.
+    `pairs(data, count, side_px, random, **options)` draws a Batch. `network` is the name in NETWORKS of
+    those that are offered first; `prepare` wraps a network as the task uses it. `doubts` says what of a case
+    lies outside of what a network was trained on, whose stages had the given draw options.
     """
 
     label: str
@@ -68,9 +56,9 @@ class Task:
     load: Callable[[Path, int], Sequence[Any]]
     pairs: Callable[..., Batch]
     samples: Mapping[str, Sample]
+    network: str = "unet"
     prepare: Callable[[nn.Module], nn.Module] = _as_it_is
     doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = no_doubts
-    advise: Callable[[Degradation], Advice | None] = _no_advice
 
     def degrade(self, **options: Any) -> Degradation:
         """Build the degradation of this task.

@@ -9,7 +9,6 @@ import gradio as gr
 
 from uplapp.imaging.checkpoints import Card, label
 from uplapp.imaging.evaluation.candidates import methods_of
-from uplapp.imaging.physics import AsItIs
 from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
@@ -43,7 +42,6 @@ class Panel:
     no_network: gr.Markdown
     consistency: gr.Checkbox
     methods: gr.CheckboxGroup
-    advice: gr.Markdown
     method_forms: tuple[MethodForm, ...]
 
     @property
@@ -81,12 +79,12 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
             visible=task.degrading.operator in PUT_BACK,
             elem_id=f"consistency-{name}",
         )
-        methods, advice = _lay_out_methods(name, task)
+        methods = _lay_out_methods(name, task)
         method_forms = lay_out_method_forms(name, methods)
     source = gr.State(str(paths[0]) if paths else None)
     return Panel(
         *(name, column, source, samples, upload, slices, form),
-        *(checkpoints, no_network, consistency, methods, advice, method_forms),
+        *(checkpoints, no_network, consistency, methods, method_forms),
     )
 
 
@@ -96,17 +94,6 @@ def about(task: str, path: Path) -> str:
     The text of an uploaded file is empty.
     """
     return next((sample.about for sample in TASKS[task].samples.values() if sample.path == path), "")
-
-
-def advise(form: Form, ticked: Sequence[str], *values: Any) -> tuple[Any, Any]:
-    """Say where another method restores better than the networks, and tick it."""
-    degradation = form.read(*values)
-    advice = None
-    if degradation is not None and not isinstance(degradation, AsItIs):
-        advice = TASKS[form.task].advise(degradation)
-    if advice is None:
-        return gr.update(value="", visible=False), gr.skip()
-    return gr.update(value=advice.sentence, visible=True), [*{**dict.fromkeys(ticked), advice.method: None}]
 
 
 def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
@@ -132,7 +119,7 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
     labels = label(cards)
     menu = gr.CheckboxGroup(
         [(labels[card.name], card.name) for card in cards],
-        value=[card.name for card in cards[:TICKED]],
+        value=[card.name for card in cards[:TICKED] if _network_of(card) == _network_of(cards[0])],
         label="All",
         show_label=len(cards) > TICKED,
         show_select_all=len(cards) > TICKED,
@@ -143,9 +130,13 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
     return menu, nothing
 
 
-def _lay_out_methods(name: str, task: Task) -> tuple[gr.CheckboxGroup, gr.Markdown]:
+def _network_of(card: Card) -> str:
+    return card.spec.network if card.spec else ""
+
+
+def _lay_out_methods(name: str, task: Task) -> gr.CheckboxGroup:
     gr.Markdown("### Methods without training", visible=bool(methods_of(name)))
-    menu = gr.CheckboxGroup(
+    return gr.CheckboxGroup(
         [(RESTORERS[method].label, method) for method in methods_of(name)],
         value=[],
         show_label=False,
@@ -153,4 +144,3 @@ def _lay_out_methods(name: str, task: Task) -> tuple[gr.CheckboxGroup, gr.Markdo
         elem_id=f"methods-{name}",
         elem_classes="checkpoints",
     )
-    return menu, gr.Markdown(visible=False, elem_id=f"advice-{name}", elem_classes="aside")

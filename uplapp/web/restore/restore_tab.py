@@ -19,7 +19,7 @@ from uplapp.web.restore import live as fits
 from uplapp.web.restore import own_network
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.outputs import COUNT, Outputs, after, before, during, given, lay_out_outputs, nothing
-from uplapp.web.restore.panels import Panel, about, advise, lay_out_panel
+from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.running import Fit, following
 from uplapp.web.widgets import errors_on_screen
 
@@ -83,13 +83,6 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
         **PRIVATE,
     )
-    for field in panel.form.fields:
-        field.change(  # type: ignore[attr-defined]
-            partial(advise, panel.form),
-            [panel.methods, *panel.form.fields],
-            [panel.advice, panel.methods],
-            **PRIVATE,
-        )
 
 
 def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
