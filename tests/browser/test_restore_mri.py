@@ -18,6 +18,7 @@ from uplapp.imaging.physics import to_kspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+TICKED = "D5C5, L1 (research only)"
 UPLOAD = "input[type=file][accept*=h5]"
 
 
@@ -27,7 +28,7 @@ def mri(page):
     page.get_by_label("MR reconstruction").check()
     page.get_by_text("middle.png, 197x233").wait_for()
     for box in page.locator("#checkpoints-mri label").all():
-        box.locator("input").set_checked(box.inner_text().strip() == "L1")
+        box.locator("input").set_checked(box.inner_text().strip() == TICKED)
     return page
 
 
@@ -48,7 +49,7 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     mri.get_by_label("Equispaced columns").check()
     restore(mri)
     rows = mri.locator("#metrics tbody tr").all_inner_texts()
-    assert [row.split("\t")[0].strip() for row in rows] == ["Zero-filled input", "L1"]
+    assert [row.split("\t")[0].strip() for row in rows] == ["Zero-filled input", TICKED]
     files = unzip(mri)
     degradation = json.loads(files["profile-provenance.json"])["degradation"]
     assert (degradation["acceleration"], degradation["mask"]) == (4, "equispaced")
@@ -59,8 +60,8 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     mri.locator("#errors img").nth(1).wait_for()
     assert mri.locator("#errors img").count() == 2
     flip = rows[1].split("\t")[4].strip("* ")
-    assert mri.locator("#errors").get_by_text(f"L1: {flip}").count() > 0
-    painted = np.asarray(Image.open(io.BytesIO(files["profile-mri-unet-l1-error.png"])).convert("RGB"))
+    assert mri.locator("#errors").get_by_text(f"{TICKED}: {flip}").count() > 0
+    painted = np.asarray(Image.open(io.BytesIO(files["profile-mri-d5c5-l1-error.png"])).convert("RGB"))
     assert {tuple(colour) for colour in painted.reshape(-1, 3)} <= {tuple(colour) for colour in MAGMA}
     assert fits(mri)
 
@@ -93,7 +94,7 @@ def test_an_undersampled_kspace_is_used_as_it_is_and_has_no_error_maps(mri, tmp_
     mri.get_by_role("tab", name="Error maps").click()
     mri.get_by_text("There are no error maps: the clean image is not known").wait_for()
     assert set(unzip(mri)) == {
-        f"half-{kind}" for kind in ("zero-filled.png", "mri-unet-l1.png", "provenance.json")
+        f"half-{kind}" for kind in ("zero-filled.png", "mri-d5c5-l1.png", "provenance.json")
     }
 
 
