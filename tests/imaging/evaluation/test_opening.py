@@ -54,7 +54,8 @@ def test_samples_are_known_by_one_name():
 
 def test_slices_that_ship_are_small_and_have_their_licence_beside_them():
     heads = sorted(sample_path("base").parent.iterdir())
-    assert all(path.stat().st_size < 60_000 for path in heads)
+    limits = {".npz": 180_000}  # two volumes instead of a slice
+    assert all(path.stat().st_size < limits.get(path.suffix, 60_000) for path in heads)
     assert "Permission to use, copy, modify, and distribute" in (heads[0].parent / "LICENCE.md").read_text()
 
 

@@ -9,7 +9,14 @@ import torch
 from tests.imaging.scans import head, kspace_of
 from uplapp.described import options_of
 from uplapp.errors import UnknownName, UplappError
-from uplapp.imaging.physics import DEGRADATIONS, GaussianNoise, MissingPixels, SmallerImage, Undersampling
+from uplapp.imaging.physics import (
+    DEGRADATIONS,
+    GaussianNoise,
+    Head,
+    MissingPixels,
+    SmallerImage,
+    Undersampling,
+)
 from uplapp.imaging.physics.kspace import simulated_maps
 from uplapp.imaging.physics.masks import MASKS, random_columns
 from uplapp.imaging.physics.measurement import Degradation, Sampling, Slice, crop_centre, zero_filled
@@ -164,7 +171,8 @@ def magnitude(height: int = 40, width: int = 61) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
 def test_every_degradation_says_what_kind_of_data_it_gives(name):
-    measurement = DEGRADATIONS.build(name).measure(magnitude())
+    clean = {"projection": Head("ball", torch.rand(4, 8, 8), torch.rand(4, 8, 8))}.get(name, magnitude())
+    measurement = DEGRADATIONS.build(name).measure(clean)
     assert measurement.operator.kind == DEGRADATIONS[name].build.operator
     assert measurement.note == ""
 
