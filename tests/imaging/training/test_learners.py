@@ -11,9 +11,10 @@ from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then, weights
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS
+from uplapp.imaging.training.batches import batches, draw_batch
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
-from uplapp.imaging.training.run import batches, draw_batch, log_path, state_path, train
+from uplapp.imaging.training.run import log_path, state_path, train
 from uplapp.registry import Entry
 
 GPU = torch.device("cuda")
