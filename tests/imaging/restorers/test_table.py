@@ -21,7 +21,7 @@ def test_the_methods_of_each_task_are_those_that_take_its_measurements():
     assert methods_of("denoise") == ["nlm", "wavelet", "tv", *fitted]
     assert methods_of("inpaint") == ["biharmonic", "tv", *fitted]
     assert methods_of("superresolution") == ["bicubic", "tv", *fitted]
-    assert methods_of("mri") == ["zero_filled", "wavelet", "tv", "sense", *fitted]
+    assert methods_of("mri") == ["zero_filled", "wavelet", "tv", "sense", "dlmri", *fitted]
     assert methods_of("xray") == []
     assert RESTORERS["network"].kind == "network"
 
@@ -59,7 +59,7 @@ def test_a_fit_that_is_watched_is_cancelled_as_any_restoration_is(method):
 
 
 @pytest.mark.parametrize("side", [16, 33, 64, 120])
-@pytest.mark.parametrize("method", ["tv", "wavelet", "sense"])
+@pytest.mark.parametrize("method", ["tv", "wavelet", "sense", "dlmri"])
 def test_compressed_sensing_takes_slices_of_any_size(method, side):
     clean = torch.linspace(0, 1, side).expand(1, side + 5, side).clone()
     case = Case("x", "mri", TASKS["mri"].degrade(acceleration=2).measure(clean), clean)

@@ -4,6 +4,7 @@ from uplapp.imaging.physics.coils import MAPS, has_wide_centre, with_maps
 from uplapp.imaging.physics.kspace import (
     estimate_maps,
     root_sum_of_squares,
+    sampled_centre,
     smoothed_maps,
     to_image,
     to_kspace,
@@ -76,6 +77,7 @@ __all__ = [
     "put_visible_back",
     "require_sampling",
     "root_sum_of_squares",
+    "sampled_centre",
     "smooth_phase",
     "smoothed_maps",
     "to_image",

@@ -3,6 +3,7 @@
 from uplapp.imaging.restorers.classical import (
     AsSeen,
     Biharmonic,
+    DictionaryLearning,
     NonLocalMeans,
     Sense,
     TotalVariation,
@@ -50,6 +51,9 @@ RESTORERS: Registry[RestorerEntry] = Registry(
         "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
         "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=ALL),
         "sense": RestorerEntry(Sense, "SENSE", "Pruessmann et al. (2001)", operators=("kspace",)),
+        "dlmri": RestorerEntry(
+            DictionaryLearning, "Dictionary learning", "Ravishankar & Bresler (2011)", operators=("kspace",)
+        ),
         "deep_decoder": RestorerEntry(
             DeepDecoderFit, "Deep Decoder", "Heckel & Hand (2019)", "fitted", operators=ALL
         ),

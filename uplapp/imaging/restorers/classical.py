@@ -10,6 +10,7 @@ from uplapp.imaging.case import Case
 from uplapp.imaging.physics import MAPS, with_maps
 from uplapp.imaging.restorers.compressed_sensing import tv as tv_of_kspace
 from uplapp.imaging.restorers.compressed_sensing import wavelet as wavelet_of_kspace
+from uplapp.imaging.restorers.dlmri import FIRST, LAST, ROUNDS, SIDE, Sparsity, dlmri
 from uplapp.imaging.restorers.gaps import biharmonic
 from uplapp.imaging.restorers.gaps import tv as tv_of_gaps
 from uplapp.imaging.restorers.photographs import nlm, tv, wavelet
@@ -131,3 +132,45 @@ class Sense:
         """Restore a slice (1,H,W) from its k-space."""
         measurement = with_maps(case.measurement, self.maps)
         return sense(measurement, partial(proceed, watch), self.weight, self.imaginary, self.tolerance)
+
+
+@dataclass(frozen=True)
+class DictionaryLearning:
+    """Patches that are sparse in a dictionary learned from the slice itself, in turn with its data."""
+
+    rounds: int = option(ROUNDS, "Rounds", "Turns of coding, learning and data.", low=1, high=1000)
+    stride: int = option(2, "Stride", "Pixels from a patch to the next.", low=1, high=SIDE)
+    most: int = option(5, "Atoms", "Most atoms of a patch.", low=1, high=SIDE**2, folded=True)
+    first: float = option(
+        FIRST,
+        "First threshold",
+        "Error that codes may leave at first, in errors of zero filling.",
+        low=1e-4,
+        high=100,
+        folded=True,
+    )
+    last: float = option(
+        LAST,
+        "Last threshold",
+        "Error that codes may leave at last, in errors of zero filling.",
+        low=1e-4,
+        high=100,
+        folded=True,
+    )
+    sigma: float | None = option(
+        None, "Noise, sigma", "Of the data in 8-bit units; without it they are exact.", low=0, high=255
+    )
+    maps: str | None = option(None, "Coil maps", MAPS_HELP, choices=COIL_MAPS, folded=True)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a slice (1,H,W) from its k-space."""
+        measurement = with_maps(case.measurement, self.maps)
+        sparsity = Sparsity(self.rounds, self.most, self.stride, self.first, self.last)
+
+        def hear(share: float, preview: Tensor | None) -> None:
+            proceed(watch, share, "", preview)
+
+        return dlmri(measurement, sparsity, _sigma(self.sigma, case), hear)
