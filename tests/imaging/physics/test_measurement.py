@@ -5,7 +5,7 @@ import torch
 
 from tests.imaging.adjoint import require_adjoint
 from uplapp.errors import UplappError
-from uplapp.imaging.physics import DEGRADATIONS, Downsampling, Missing
+from uplapp.imaging.physics import DEGRADATIONS, Downsampling, Head, Missing
 from uplapp.imaging.physics.kspace import normalised, root_sum_of_squares, simulated_maps, to_kspace
 from uplapp.imaging.physics.masks import random_columns
 from uplapp.imaging.physics.measurement import Identity, Sampling, of_pixels, require_sampling, zero_filled
@@ -70,8 +70,13 @@ def test_downsampling_has_its_adjoint(kernel, factor):
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
 def test_gradients_of_the_data_misfit_are_the_adjoint_of_the_residual(name):
-    measurement = DEGRADATIONS.build(name).measure(draw(1, 32, 40).real.float().sigmoid())
-    image = draw(1, 32, 40).real.float()
+    # A projection is one of a volume, and of a head in two modalities.
+    size = (4, 20, 20) if name == "projection" else (1, 32, 40)
+    clean = draw(*size).real.float().sigmoid()
+    measurement = DEGRADATIONS.build(name).measure(
+        Head("head", clean, clean) if name == "projection" else clean
+    )
+    image = draw(*size).real.float()
     image = (image[0].to(torch.complex64) if name == "undersampling" else image).requires_grad_()
     residual = measurement.operator.forward(image) - measurement.data
     (gradient,) = torch.autograd.grad(residual.abs().square().sum() / 2, image)
