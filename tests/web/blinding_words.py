@@ -4,7 +4,10 @@ import re
 
 from tests.study.tiny import CONDITIONS, SCENES, SEED
 
-LOSSES = ("l1", "l2", "ssim", "ms_ssim", "lpips", "lpips_l2", "flip", "flip_gray", "adaptive", "vgg", "upl")
+LOSSES = (
+    *("l1", "l2", "ssim", "ms_ssim", "lpips", "lpips_l2", "flip", "flip_gray", "adaptive", "vgg", "upl"),
+    *("refinement", "dagan", "cross_entropy"),
+)
 OTHERS = ("reference", "unet", "denoise", "noise_sigma", "seed", "condition", "conditions", str(SEED))
 
 

@@ -271,7 +271,7 @@ def test_flip_refuses_an_impossible_viewing_distance(name, ppd):
 
 def test_an_unknown_loss_or_option_lists_the_choices():
     with pytest.raises(
-        UnknownName, match="unknown loss 'l3'; choose one of: adaptive, dagan, flip, flip_gray, l1"
+        UnknownName, match="unknown loss 'l3'; choose one of: adaptive, cross_entropy, dagan, flip, "
     ):
         LOSSES.build("l3")
     with pytest.raises(UplappError, match="loss 'flip' has no option 'pdd'; its options are: ppd"):

@@ -7,6 +7,7 @@ from uplapp.imaging.evaluation.job import Evaluation, Job
 from uplapp.imaging.evaluation.semantic import SemanticTable
 from uplapp.imaging.files.labelled import ANATOMIES
 from uplapp.imaging.metrics import METRICS, MetricEntry
+from uplapp.plain import plain
 
 UNKNOWN = "–"
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
@@ -40,7 +41,7 @@ def format_semantic(table: SemanticTable, labels: Mapping[str, str]) -> str:
                 labels.get(row["method"], row["method"]),
                 _with_error(row["sis"], row["se"]),
                 _with_error(row["dice"], row["dice_se"]),
-                *(_format(_finite(row[name]), METRICS[name]) for name in ("psnr", "lpips")),
+                *(_format(plain(row[name]), METRICS[name]) for name in ("psnr", "lpips")),
             ]
             for row in rows
         ]
@@ -70,12 +71,8 @@ def _differences(
 
 
 def _with_error(value: float, error: float, sign: str = "-") -> str:
-    known = f" ± {error:.3f}" if _finite(error) is not None else ""
-    return UNKNOWN if _finite(value) is None else f"{value:{sign}.3f}{known}"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    known = f" ± {error:.3f}" if math.isfinite(error) else ""
+    return f"{value:{sign}.3f}{known}" if math.isfinite(value) else UNKNOWN
 
 
 def format_job(job: Job) -> str:
