@@ -24,7 +24,7 @@ from uplapp.imaging.restorers.dictionary import batch_omp, cosine_atoms, follow_
 SIDE = 6
 # Chosen at 8x on slices of FLAIR, heart and head that are not among those of the results. With more at first
 # an image whose missing samples are small is forgotten.
-ROUNDS, FIRST, LAST = 40, 0.8, 0.1
+ROUNDS, FIRST, LAST = 40, 0.7, 0.1
 # Published: how much the estimate counts beside a sample with noise of 1 of 255 grey levels.
 TRUST_PER_NOISE = 140.0
 
