@@ -123,7 +123,9 @@ def _connect_buttons(
         **PRIVATE,
     )
     said = [outputs.table, *live.all]
-    stop.click(lambda: ("Cancelled.", *fits.gone()), None, said, cancels=[run], **PRIVATE)
+    stopped = stop.click(lambda: ("Cancelled.", *fits.gone()), None, said, cancels=[run], **PRIVATE)
+    # What the job sent at that moment may arrive later and show the fit again.
+    stopped.then(fits.gone_for_good, None, live.all, **PRIVATE)
 
 
 def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
