@@ -5,6 +5,7 @@ five starts beside one, the PSNR after the iterations in both number formats fro
 peak of memory of a fit to a colour photograph. Times are medians of iterations: forward, backward, step.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/untrained.py [iterations for the PSNR: 2000] [starts: 3]
+     python benchmarks/untrained.py gpu      steps recorded on a GPU beside steps launched one by one
 """
 
 import resource
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from uplapp.imaging.device import fast_precision, steady_memory
-from uplapp.imaging.fitting import FitRecipe, draw_latent, fit, make_target, psnrs
+from uplapp.imaging.fitting import FitRecipe, draw_latent, fit, make_target, psnrs, recorded
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.networks.deep_decoder import block_sizes
 from uplapp.imaging.physics import of_pixels
@@ -30,6 +31,13 @@ K, L, S, SIZE = 64, 5, 16, (256, 320)
 TIMED, ITERATIONS, STARTS = 30, 2000, 3
 RECIPE = FitRecipe(ramp_down=0.5, inputs="blur")
 PEAK_PX = 2048
+GPU_ITERATIONS = 200
+ON_GPU: tuple[tuple[str, dict[str, int]], ...] = (
+    ("deep_decoder", {"k": 64, "l": 5, "s": 16}),
+    ("deep_decoder", {"k": 192, "l": 6, "s": 8}),
+    ("conv_decoder", {"k": 64, "l": 6, "s": 16}),
+    ("deep_image_prior", {"k": 64, "l": 5}),
+)
 
 
 class Plain(nn.Module):
@@ -106,11 +114,28 @@ def peak() -> None:
     print(f"{PEAK_PX}x{PEAK_PX} px in colour, k {K}: {used}")
 
 
+def on_gpu(clean: Tensor) -> None:
+    """Print the times of one start and of five by network, steps launched one by one and recorded once."""
+    target, usual = make_target(of_pixels(clean)), recorded.EAGER
+    for name, options in ON_GPU:
+        network = partial(NETWORKS.build, name, channels=1, **options)
+        for how, recorded.EAGER in (("one by one", GPU_ITERATIONS), ("recorded", usual)):
+            times = []
+            for starts in (1, 5):
+                recipe = replace(RECIPE, iterations=GPU_ITERATIONS, starts=starts)
+                fit(network, target, replace(recipe, iterations=20))  # libraries choose their algorithms
+                times.append(fit(network, target, recipe).seconds / GPU_ITERATIONS * 1e3)
+            print(f"{name} {options}, {how}: one start {times[0]:.1f} ms an iteration, five {times[1]:.1f}")
+
+
 build = partial(NETWORKS.build, "deep_decoder", k=K, l=L, s=S)
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["peak"]:
         peak()
+        sys.exit()
+    if sys.argv[1:] == ["gpu"]:
+        on_gpu(picture())
         sys.exit()
     torch.set_num_threads(1)
     iterations = int(sys.argv[1]) if len(sys.argv) > 1 else ITERATIONS

@@ -7,7 +7,15 @@ from tests.imaging.scans import head, kspace_of
 from uplapp.errors import UplappError
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.networks.cascades import PREDICTED_SD, Consistency
-from uplapp.imaging.physics import Measurement, Undersampling, of_pixels, to_image, to_kspace, zero_filled
+from uplapp.imaging.physics import (
+    Measurement,
+    Undersampling,
+    of_pixels,
+    to_image,
+    to_kspace,
+    with_maps,
+    zero_filled,
+)
 from uplapp.imaging.physics.measurement import Slice
 from uplapp.imaging.restorers.network import reconstruct
 
@@ -92,7 +100,7 @@ class TestEveryNetworkThatSeesTheData:
 
     @pytest.mark.parametrize("coils", [1, 3])
     def test_gives_a_slice_the_same_alone_and_in_a_batch(self, name, coils):
-        parts = [measured(coils, mask) for mask in ("random", "equispaced")]
+        parts = [with_maps(measured(coils, mask)) for mask in ("random", "equispaced")]
         model, alone = network(name), [reconstruct(network(name), part) for part in parts]
         stacked = Measurement(
             torch.stack([part.seen for part in parts]),

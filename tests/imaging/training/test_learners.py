@@ -11,6 +11,7 @@ from tests.imaging.tiny import ALONE, SPEC, TINY, changed, then, weights
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS
+from uplapp.imaging.training import batches as drawing
 from uplapp.imaging.training.batches import batches, draw_batch
 from uplapp.imaging.training.learners import Supervised
 from uplapp.imaging.training.log import read_log
@@ -117,6 +118,14 @@ def test_batches_drawn_ahead_for_a_gpu_are_the_batches_of_the_steps(device):
         assert torch.equal(one, draw_batch(SPEC, photographs, step).seen)
 
 
-def test_an_end_amid_batches_drawn_ahead_waits_for_none():
+def test_an_end_amid_batches_drawn_ahead_waits_for_none(monkeypatch):
+    drawings = []
+
+    def counted(spec, data, step):
+        drawings.append(step)
+        return draw_batch(spec, data, step)
+
+    monkeypatch.setattr(drawing, "draw_batch", counted)
     with batches(changed(SPEC, schedule=replace(TINY, steps=10**6)), tiny.photographs(), 0, GPU) as drawn:
         next(drawn)
+    assert 1 <= len(drawings) <= drawing.AHEAD + 1

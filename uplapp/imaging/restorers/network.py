@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import device_of
-from uplapp.imaging.physics import Measurement, crop_centre, require_sampling
+from uplapp.imaging.physics import Measurement, crop_centre, with_maps
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
@@ -91,8 +91,12 @@ def restore_by_tiles(
 
 @torch.inference_mode()
 def reconstruct(network: nn.Module, measurement: Measurement) -> Tensor:
-    """Reconstruct the picture (1,h,w) in [0,1] of a measurement by a network that sees the data."""
-    require_sampling(measurement)
+    """Reconstruct the picture (1,h,w) in [0,1] of a measurement by a network that sees the data.
+
+    Several coils get the maps that suit the sampled centre. A measurement without k-space, or whose mask
+    leaves the centre out, is refused.
+    """
+    measurement = with_maps(measurement)
     _require_size(network, measurement.data.shape[-2:])
     batch = measurement.to(device_of(network)).map(lambda tensor: tensor[None])
     image: Tensor = network(batch)[0].cpu()
