@@ -1,6 +1,5 @@
 """The results of a restoration on screen: pictures, error maps, metrics, flicker, ZIP."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,6 @@ COUNT = 9  # components of `Outputs`
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
 PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)
 PREVIEW_CONTROLS_PX = 190
-# On a phone three names stand in a row.
-NAMES_A_ROW, ROW_PX = 3, 48
 LEGEND_COLOURS = 32
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
 ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
@@ -191,8 +188,7 @@ def _flicker(job: Job) -> str:
     original = job.case.reference if job.case.reference is not None else job.case.seen
     crops = {job.labels[result.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
     pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
-    rows = math.ceil(len(pictures) / NAMES_A_ROW)
-    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX + (rows - 1) * ROW_PX
+    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
     against = REFERENCE if comparable else f"{job.observed} input"
     part = f"the middle {PREVIEW_PX} px" if max(original.shape[-2:]) > PREVIEW_PX else ""
     shown = encode_png(crop_centre(original, PREVIEW_SIZE))

@@ -65,7 +65,15 @@ async function run() {
     if (event.key >= "1" && event.key <= "9") show(Number(event.key) - 1);
     if (event.key === " " && !event.target.closest("button")) play(!player.running);
   });
+  followHeight();
   play(true);
+}
+
+// Names take as many rows as they need, and a frame that is too low would hide the buttons below them.
+function followHeight() {
+  const frame = window.frameElement;
+  const follow = () => (frame.style.height = `${Math.ceil(at("preview").getBoundingClientRect().height)}px`);
+  if (frame) new ResizeObserver(follow).observe(at("preview"));
 }
 
 run();
