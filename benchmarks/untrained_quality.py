@@ -37,7 +37,7 @@ def noisy(clean: Tensor, sigma: float, seed: int) -> Tensor:
 
 
 def run(clean: Tensor, seen: Tensor, options: dict[str, Any], listener: Any = None) -> fitting.Fitted:
-    """Fit a Deep Decoder to a picture. Options are those of the network and of the recipe."""
+    """Fit a Deep Decoder to a picture. `options` hold options of the network and fields of the recipe."""
     recipe = FitRecipe(**{name: value for name, value in options.items() if name in OF_RECIPE})
     network = {name: value for name, value in options.items() if name not in OF_RECIPE}
     build = partial(NETWORKS.build, "deep_decoder", channels=clean.shape[0], **network)

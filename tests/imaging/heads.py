@@ -23,7 +23,7 @@ def small_head(levels: int = 4, side: int = 24) -> dict[str, NDArray[Any]]:
 
 
 def write_head(path: Path, **arrays: Any) -> Path:
-    """Write a small head, or one with other arrays. An array that is None is left out."""
+    """Write a small head as .npz. `arrays` replace its own by name, and None leaves one out."""
     values = {**small_head(), **arrays}
     np.savez(path, **{name: value for name, value in values.items() if value is not None})
     return path

@@ -21,6 +21,6 @@ def secrets(store) -> set[str]:
 
 
 def leaks(text: str, words: set[str]) -> list[str]:
-    """Those of the words that occur in the text as whole words, whatever their case."""
+    """List the words of a set that a text contains as whole words, in upper or lower case."""
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.findall(rf"(?<![A-Za-z0-9_])(?:{pattern})(?![A-Za-z0-9_])", text, re.IGNORECASE)

@@ -85,7 +85,7 @@ def make_case(subject: Subject, task: str, degradation: Degradation | AsItIs | N
 
 
 def clean_of(subject: Subject, degradation: Degradation | AsItIs | None) -> Tensor | None:
-    """Give the clean picture (C,*size) of a subject under a degradation, None where there is none."""
+    """Give the clean picture (C,*size) to compare with, which may depend on the degradation, or None."""
     return subject.clean if subject.clean_under is None else subject.clean_under(degradation)
 
 

@@ -25,7 +25,7 @@ NOBODY = SimpleNamespace(client=None, headers={})
 
 
 def desk(folder, **changes) -> Desk:
-    """A desk whose settings are those of a laptop unless they are changed. L2 ships."""
+    """A desk with the settings of a laptop, changed as given. One checkpoint, trained on L2, ships."""
     make(folder / "ships", "l2")
     chosen = replace(settings(folder, checkpoints=folder / "ships"), **{"admin_token": None, **changes})
     return Desk(Shelf(chosen, None), Gate(None), None, None)

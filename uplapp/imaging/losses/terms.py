@@ -69,7 +69,10 @@ class LossOfTerms(nn.Module):
             self.steps += 1
 
     def total(self, values: Mapping[str, Tensor]) -> Tensor:
-        """Weigh terms and add them up; one that is not among the values is left out."""
+        """Add up the values, each times its weight and, where weights are balanced, over its first mean.
+
+        A term without a value counts as 0.
+        """
         means = (self.sums / self.steps.clamp_min(1)).clamp_min(SMALLEST_VALUE)
         divisors = means if self.balanced and self.steps else torch.ones_like(means)
         weighed = zip(self.weights.items(), divisors, strict=True)

@@ -73,7 +73,7 @@ class Pursuit:
         return Pursuit(self.products[rows], self.energy[rows], atoms, corners, parts)
 
     def take(self, atom: Tensor, gram: Tensor, goal: float) -> "Pursuit":
-        """Take an atom (N,) for each vector; one whose energy has reached the goal gets nothing of it."""
+        """Add an atom (N,) to the code of each vector. A vector whose error is at the goal stays as it is."""
         corner: list[Tensor] = []
         size, part = torch.ones_like(self.energy), _pick(self.products, atom)
         for earlier, column, done in zip(self.atoms, self.corners, self.parts, strict=True):

@@ -54,7 +54,7 @@ def _half(watch: Watch, start: float) -> Watch:
 
 
 def _singles(measurement: Measurement) -> list[Measurement]:
-    """Give the measurements of a batch one by one, their masks as those of single images."""
+    """Split the measurement of a batch into measurements of its images."""
     return [_single(measurement, index) for index in range(len(measurement.seen))]
 
 
