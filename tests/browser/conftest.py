@@ -70,7 +70,7 @@ def app(house, tmp_path_factory) -> Iterator[str]:
     settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "app.py"], cwd=house, env={**os.environ, **settings})
     try:
-        yield wait_for_page(f"http://127.0.0.1:{port}", process)
+        yield wait_for_page(f"http://127.0.0.1:{port}", lambda: process.poll() is None)
     finally:
         process.terminate()
         process.wait(timeout=180)

@@ -1,7 +1,7 @@
 """How a browser and the app that it visits are started."""
 
-import subprocess
 import time
+from collections.abc import Callable
 
 import httpx
 
@@ -19,13 +19,13 @@ FLAGS = (
 )
 
 
-def wait_for_page(address: str, process: subprocess.Popen) -> str:
+def wait_for_page(address: str, alive: Callable[[], bool]) -> str:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        assert process.poll() is None, "the app ended"
+        assert alive(), "the app ended"
         try:
             if httpx.get(address, timeout=60).status_code == 200:
                 return address
         except httpx.TransportError:
-            time.sleep(0.5)
+            time.sleep(0.1)
     raise AssertionError("the app did not answer in time")

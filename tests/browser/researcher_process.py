@@ -1,10 +1,41 @@
-"""The real app on folders of a test's own: `researcher_process.py FOLDER`."""
+"""The real app on folders of a test's own, forked from a process that has imported it once.
 
-import sys
+To import it takes seconds, to fork it takes none. What is imported has no state: `serve` does all the rest.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tests.browser.launching import wait_for_page
 from tests.web.desks import settings
-from uplapp.web.page import serve
+from tests.web.processes import free_port
 
-if __name__ == "__main__":
-    serve(settings(Path(sys.argv[1])))
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["uplapp.web.page", "tests.web.desks"])
+
+
+@contextmanager
+def started(folder: Path, log: Path) -> Iterator[str]:
+    """The address of the app, whose output goes to `log`."""
+    port = free_port()
+    process = FORKS.Process(target=_run, args=(folder, port, log))
+    process.start()
+    try:
+        yield wait_for_page(f"http://127.0.0.1:{port}", process.is_alive)
+    finally:
+        process.terminate()
+        process.join(timeout=180)
+    assert process.exitcode is not None, "the app did not end"
+
+
+def _run(folder: Path, port: int, log: Path) -> None:
+    from uplapp.web.page import serve
+
+    with log.open("w") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    os.environ["GRADIO_SERVER_PORT"] = str(port)
+    serve(settings(folder))

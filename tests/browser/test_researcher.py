@@ -2,19 +2,16 @@
 
 import csv
 import io
-import os
 import re
-import subprocess
-import sys
 
 import httpx
 import pytest
 
-from tests.browser.launching import wait_for_page
 from tests.browser.moves import answer_side_by_side, consent, download, fits
+from tests.browser.researcher_process import started
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
-from tests.web.processes import free_port, wait_for
+from tests.web.processes import wait_for
 from uplapp.study.store.store import DATABASE, reading
 from uplapp.web.researcher.gate import TRIES
 
@@ -22,20 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def lab(house, tmp_path):
+def lab(tmp_path):
     """The address of the app on empty folders, in a process of its own, which never tells its token."""
-    port = free_port()
-    log = tmp_path / "log"
-    command = [sys.executable, "-m", "tests.browser.researcher_process", str(tmp_path)]
-    with log.open("w") as file:
-        environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-        process = subprocess.Popen(command, cwd=house, env=environment, stdout=file, stderr=file)
-    try:
-        yield wait_for_page(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=180)
-    assert TOKEN not in log.read_text()
+    with started(tmp_path, tmp_path / "log") as address:
+        yield address
+    assert TOKEN not in (tmp_path / "log").read_text()
 
 
 def go_to_gate(page, address):
