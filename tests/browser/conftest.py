@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.browser.launching import FLAGS, PATIENCE_MS, wait_for_page
+from tests.browser.launching import FLAGS, PATIENCE_MS, SIZES, wait_for_page
 from tests.browser.moves import short_study
 from tests.web.processes import free_port
 from tests.web.serving import serving
@@ -76,9 +76,9 @@ def app(house, tmp_path_factory) -> Iterator[str]:
         process.wait(timeout=180)
 
 
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+@pytest.fixture(params=SIZES.values(), ids=SIZES)
 def page(request, app, open_page):
-    """The front page, loaded, at one of two sizes. A request to another host fails the test."""
+    """The front page, loaded, at either size or at `one_size`. A request to another host fails the test."""
     width, height = request.param
     opened = open_page(width, height, accept_downloads=True)
     urls = []

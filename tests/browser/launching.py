@@ -4,9 +4,13 @@ import time
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 PATIENCE_S = 180  # only a broken test waits so long, or a very busy machine
 PATIENCE_MS = 1000 * PATIENCE_S
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+# For a law of what the page does and not of its layout: other tests press the same buttons on a phone.
+one_size = pytest.mark.parametrize("page", [SIZES["desktop"]], ids=["desktop"], indirect=True)
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.analysis import made, rated
+from tests.browser.launching import one_size
 from tests.browser.moves import download, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -205,6 +206,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
     assert fits(tab)
 
 
+@one_size
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     look_at(tab, "Paper")
     filled = re.compile("All 15 pairs were compared")  # votes that arrive later would take the figures away
@@ -219,6 +221,7 @@ def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     figures.wait_for(state="hidden")
 
 
+@one_size
 def test_the_last_choice_wins_however_fast_it_follows(tab):
     choose(tab, "Published: MR reconstruction, six losses")
     choose(tab, "Published: denoising, six losses")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.launching import one_size
 from tests.browser.moves import download, fits
 from uplapp.imaging.tasks import TASKS
 
@@ -57,6 +58,7 @@ def test_a_mask_is_uploaded_beside_a_picture_whose_pixels_are_missing(page, torn
     assert np.abs(restored - np.linspace(40, 200, 64)).max() < 3
 
 
+@one_size
 def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     begin(page, "inpaint", "Pixels are missing already", torn / "torn.png")
     page.locator("#inpaint-mask_image input[type=file]").set_input_files(torn / "short.png")
@@ -66,6 +68,7 @@ def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     page.get_by_text("the mask short.png is 64x20 px, the picture 64x48; make them equal").wait_for()
 
 
+@one_size
 def test_a_small_picture_becomes_as_many_times_larger_as_asked(page, torn):
     begin(page, "superresolution", "Small already", torn / "torn.png")
     page.locator("#superresolution-enlarge input[type=number]").fill("3")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.browser.launching import one_size
 from tests.browser.moves import download, fits
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.metrics.error_maps import MAGMA
@@ -66,6 +67,7 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     assert fits(mri)
 
 
+@one_size
 def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
     voxels = np.random.default_rng(0).random((64, 48, 5)).astype(np.float32) + 0.1
     nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / "head.nii.gz")
@@ -82,6 +84,7 @@ def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
     assert not mri.locator("#slice-mri").is_visible()
 
 
+@one_size
 def test_an_undersampled_kspace_is_used_as_it_is_and_has_no_error_maps(mri, tmp_path):
     rows, columns = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij")
     kspace = to_kspace(torch.exp(-4 * (rows**2 + columns**2)).to(torch.complex64)).numpy()
@@ -98,6 +101,7 @@ def test_an_undersampled_kspace_is_used_as_it_is_and_has_no_error_maps(mri, tmp_
     }
 
 
+@one_size
 def test_a_file_that_is_no_scan_is_told_in_a_sentence(mri, tmp_path):
     (tmp_path / "broken.h5").write_bytes(b"not a scan")
     mri.locator(UPLOAD).set_input_files(tmp_path / "broken.h5")
@@ -105,6 +109,7 @@ def test_a_file_that_is_no_scan_is_told_in_a_sentence(mri, tmp_path):
     assert mri.get_by_text("middle.png").is_visible()
 
 
+@one_size
 def test_each_task_keeps_its_own_picture(mri):
     mri.locator("#samples-mri button").nth(2).click()
     mri.get_by_text("base.png").wait_for()
