@@ -232,6 +232,8 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     page = open_page()
     go_in(page, lab)
     page.get_by_role("tab", name="Restore").click()
+    for box in page.locator("#checkpoints-denoise label").all():
+        box.locator("input").set_checked(box.inner_text().strip() in ("L1", "L2"))
     for sample in (0, 1):
         page.locator("#samples-denoise button").nth(sample).click()
         page.locator("#metrics table").wait_for(state="detached")
@@ -249,7 +251,7 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     page.locator("#opened a").wait_for()
     assert httpx.get(f"{lab}/study/api/losses/welcome", timeout=60).json()["trials"] > 2
     folders = [path.name for path in settings(tmp_path).studies.glob("losses/*/")]
-    assert {"reference", "denoise-unet-l1"} <= set(folders)
+    assert {"reference", "denoise-unet-l1", "denoise-unet-l2"} <= set(folders)
 
 
 @pytest.mark.parametrize(
