@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 app: $(VENV)/.app
 	$(BIN)/python app.py
 
-# Two processes on two cores: more threads would wait for each other. What measures time runs alone.
+# Two processes on two cores: more threads would wait for each other. Before a page tests wait for pictures more
+# than they work, so a third has room there. What measures time runs alone.
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m "not browser" -n 2 --dist worksteal
-	$(BIN)/python -m pytest -q -m "browser and not quiet" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q -m "browser and not quiet" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -q -m quiet
 
 check: $(VENV)/.dev
