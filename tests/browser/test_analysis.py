@@ -206,7 +206,6 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
     assert fits(tab)
 
 
-@one_size
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     look_at(tab, "Paper")
     filled = re.compile("All 15 pairs were compared")  # votes that arrive later would take the figures away

@@ -6,7 +6,6 @@ import zipfile
 
 import pytest
 
-from tests.browser.launching import one_size
 from tests.browser.moves import download, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -53,7 +52,6 @@ def test_the_image_forms_on_screen_and_stopping_keeps_it(fitting):
     assert 0 < result["fit"]["iterations"] < 100_000
 
 
-@one_size
 def test_cancel_throws_the_fit_away_and_another_can_begin(fitting):
     fitting.locator("#restore").click()
     fitting.locator("#fit-picture img").wait_for()

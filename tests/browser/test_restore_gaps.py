@@ -68,7 +68,6 @@ def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     page.get_by_text("the mask short.png is 64x20 px, the picture 64x48; make them equal").wait_for()
 
 
-@one_size
 def test_a_small_picture_becomes_as_many_times_larger_as_asked(page, torn):
     begin(page, "superresolution", "Small already", torn / "torn.png")
     page.locator("#superresolution-enlarge input[type=number]").fill("3")

@@ -67,7 +67,6 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     assert fits(mri)
 
 
-@one_size
 def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
     voxels = np.random.default_rng(0).random((64, 48, 5)).astype(np.float32) + 0.1
     nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / "head.nii.gz")
