@@ -60,14 +60,19 @@ def read_array(path: Path, array: str | None = None, axis: int | None = None) ->
     Complex coil images, recognised by where their energy is, become their k-space. A volume is cut along
     `axis`, by default the last. Pickled objects are never read.
     """
-    with refusing_damage(path.name):
-        values = _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
+    values = load_array(path, array)
     if values.dtype.kind != "c":
         return scan_of_volume(path.name, values, values.ndim - 1 if axis is None else axis)
     if values.ndim not in (2, 3):
         raise BadImage(f"{path.name} has {values.ndim} axes; k-space of rows, columns or coils first is read")
     coils = values.reshape(-1, *values.shape[-2:]) / largest_value(path.name, values)
     return Scan(path.name, 1, partial(_slice_of_complex, path.name, coils.astype(np.complex64)))
+
+
+def load_array(path: Path, array: str | None = None) -> Array:
+    """Load the array of an .npy or .npz file, of the latter as `read_array` chooses it."""
+    with refusing_damage(path.name):
+        return _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Pictures to try things on: photographs inside scikit-image, and slices of heads that ship with uplapp."""
+"""Samples to try things on: photographs inside scikit-image, slices of heads, drawn volumes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import skimage
 from uplapp.errors import UnknownName
 
 HEADS = Path(__file__).parent / "heads"
+DRAWN = Path(__file__).parent / "trees"
 SKIMAGE = Path(skimage.__file__).parent / "data"
 
 
@@ -72,6 +73,18 @@ HEADS_OF_TWO: Mapping[str, Sample] = {
         HEADS / "phantom_head.png",
     ),
 }
+TREES: Mapping[str, Sample] = {
+    "vessels": Sample(
+        DRAWN / "vessels.nii.gz",
+        "Drawn vessels that branch in textured tissue, of which every voxel is known.",
+        DRAWN / "vessels.png",
+    ),
+    "roots": Sample(
+        DRAWN / "roots.nii.gz",
+        "A drawn root system, thick stems with thin laterals, of which every voxel is known.",
+        DRAWN / "roots.png",
+    ),
+}
 
 
 def sample_path(name: str) -> Path:
@@ -79,7 +92,7 @@ def sample_path(name: str) -> Path:
 
     The message about an unknown name lists the choices.
     """
-    samples = {**PHOTOGRAPHS, **SLICES, **HEADS_OF_TWO}
+    samples = {**PHOTOGRAPHS, **SLICES, **HEADS_OF_TWO, **TREES}
     if name not in samples:
         raise UnknownName("sample", name, samples)
     return samples[name].path

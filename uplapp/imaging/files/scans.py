@@ -150,7 +150,7 @@ def read_nifti(path: Path, axis: int | None = None) -> Scan:
     """
     voxels, spacing = load_voxels(path)
     if voxels.ndim == 3:
-        axis = _slice_axis(spacing) if axis is None else axis
+        axis = slice_axis(spacing) if axis is None else axis
     return scan_of_volume(path.name, voxels, axis or 0, upright=True)
 
 
@@ -160,7 +160,7 @@ def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
     A file that is damaged, too large or no NIfTI raises BadImage.
     """
     with refusing_damage(path.name):
-        return _upright(_load_nifti(path))
+        return _upright(load_nifti(path))
 
 
 def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
@@ -190,7 +190,7 @@ def _cut(name: str, volume: Array, axis: int, white: float, upright: bool, index
     return slice_of_magnitude(name, index, (picture.astype(np.float64) / white).clip(0, 1))
 
 
-def _load_nifti(path: Path) -> Any:
+def load_nifti(path: Path) -> Any:
     """Load the image of a file, unpacking no more than its header announces."""
     with path.open("rb") as raw:
         packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
@@ -230,7 +230,7 @@ def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
     return turned, tuple(spacing[axis] for axis in order)
 
 
-def _slice_axis(spacing: tuple[float, ...]) -> int:
+def slice_axis(spacing: tuple[float, ...]) -> int:
     """Find the axis with the widest voxels.
 
     Where no axis is wider by a hundredth, it is the last.
