@@ -17,7 +17,7 @@ from uplapp.imaging.losses.structural import ms_ssim, ssim
 # What looks at more than the clean image is tested where it is used.
 PLAIN = [name for name, entry in LOSSES.items() if not entry.needs]
 SMALLEST_PX = {"ssim": 11, "ms_ssim": 11, "lpips_l2": 31, "vgg": 16, "refinement": 16, "dagan": 16, "upl": 16}
-VOLUMES = ("l1", "l2", "ssim", "adaptive", "upl")
+VOLUMES = ("l1", "l2", "ssim", "adaptive", "upl", "vgg")
 # The adaptive loss is a likelihood: ln Z(1) for equal images and a scale of 1.
 AT_EQUALITY = {"adaptive": 1.185495}
 
@@ -91,7 +91,7 @@ class TestEveryLoss:
                 LOSSES.build(name)(small, small)
 
     def test_takes_volumes_or_says_that_it_does_not(self, name):
-        clean, error = noise(1, 2, 16, 17, 18), noise(1, 2, 16, 17, 18, seed=1) - 0.5
+        clean, error = noise(1, 3, 16, 17, 18), noise(1, 3, 16, 17, 18, seed=1) - 0.5
         if name in VOLUMES:
             little, much = (LOSSES.build(name)(clean + scale * error, clean) for scale in (0.02, 0.3))
             assert 0 < little < much

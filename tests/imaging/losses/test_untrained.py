@@ -200,3 +200,38 @@ def test_a_wrong_option_is_refused_by_name(options, message):
 def test_a_tensor_without_a_batch_is_refused():
     with pytest.raises(UplappError, match="a tensor with 3 axes does not fit"):
         upl()(*pair(1, 32, 32))
+
+
+class TestTheAddedDifference:
+    def test_weighs_as_much_as_the_features_at_first(self):
+        estimate, target = pair(1, 1, 16, 16, 16)
+        both, alone = upl(l1_weight=1.0, width=4), upl(width=4)
+        assert both(estimate, target).item() == pytest.approx(2 * alone(estimate, target).item())
+
+    def test_keeps_its_first_scale(self):
+        estimate, target = pair(1, 1, 16, 16)
+        loss = upl(l1_weight=0.5, width=4)
+        first, features = loss(estimate, target).item(), upl(width=4)(estimate, target).item()
+        assert first == pytest.approx(1.5 * features)
+        near = target + 0.1 * (estimate - target)
+        features_near = upl(width=4)(near, target).item()
+        # A tenth of the difference in the first scale, whatever the features are now.
+        assert loss(near, target).item() == pytest.approx(features_near + 0.5 * features / 10)
+
+    def test_keeps_its_scale_in_the_state(self):
+        estimate, target = pair(1, 1, 16, 16)
+        first, second = upl(l1_weight=1.0, width=4), upl(l1_weight=1.0, width=4)
+        first(estimate, target)
+        second.load_state_dict(first.state_dict())
+        assert second(target + 0.1, target).item() == first(target + 0.1, target).item()
+
+    def test_sees_an_offset_with_a_gradient(self):
+        target = torch.full((1, 1, 16, 16), 0.5)
+        estimate = torch.full((1, 1, 16, 16), 0.6, requires_grad=True)
+        upl(l1_weight=1.0)(estimate, target).backward()
+        assert estimate.grad.sum() > 0
+
+    @pytest.mark.parametrize("weight", [-1, math.nan, "much", True])
+    def test_refuses_a_weight_that_cannot_be(self, weight):
+        with pytest.raises(UplappError, match=r"l1_weight is .*; it needs a number from 0"):
+            upl(l1_weight=weight)

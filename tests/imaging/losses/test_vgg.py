@@ -105,3 +105,10 @@ def test_squeezenet_stands_in_for_it_with_six_layers_of_its_own():
 def test_an_unknown_backbone_is_refused():
     with pytest.raises(UplappError, match="unknown backbone 'alex'; choose one of: squeeze, vgg"):
         LOSSES.build("vgg", backbone="alex")
+
+
+def test_a_volume_is_compared_slice_by_slice():
+    estimate, target = noise(2, 1, 3, 20, 24), noise(2, 1, 3, 20, 24, seed=1)
+    loss = LOSSES.build("vgg", backbone="squeeze")
+    each = [loss(estimate[:, :, depth], target[:, :, depth]).item() for depth in range(3)]
+    assert loss(estimate, target).item() == pytest.approx(sum(each) / 3, rel=1e-5)

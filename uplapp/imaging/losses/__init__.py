@@ -8,7 +8,7 @@ from uplapp.imaging.losses.adaptive import AdaptiveLoss
 from uplapp.imaging.losses.flip import PIXELS_PER_DEGREE, FlipGrayLoss, FlipLoss, flip_strips, reach_px
 from uplapp.imaging.losses.lpips import Lpips, LpipsPlusSquares
 from uplapp.imaging.losses.pixel import CrossEntropy, MeanAbsoluteError, MeanSquaredError
-from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss, ms_ssim, ssim
+from uplapp.imaging.losses.structural import MultiScaleStructuralLoss, StructuralLoss, ms_ssim, ssim, ssim_map
 from uplapp.imaging.losses.terms import DaganLoss, LossOfTerms, RefinementLoss
 from uplapp.imaging.losses.untrained import UntrainedPerceptualLoss
 from uplapp.imaging.losses.vgg import VggLoss
@@ -24,6 +24,7 @@ __all__ = [
     "ms_ssim",
     "reach_px",
     "ssim",
+    "ssim_map",
 ]
 
 BOTH = (2, 3)
@@ -35,7 +36,7 @@ LOSSES: Registry[ComparingEntry] = Registry(
         "ssim": ComparingEntry(StructuralLoss, "SSIM", "Wang et al. (2004)", axes=BOTH),
         "ms_ssim": ComparingEntry(MultiScaleStructuralLoss, "MS-SSIM", "Wang et al. (2003)"),
         "lpips_l2": ComparingEntry(LpipsPlusSquares, "LPIPS + L2", "Zhang et al. (2018)"),
-        "vgg": ComparingEntry(VggLoss, "VGG-19", "Chen & Koltun (2017)"),
+        "vgg": ComparingEntry(VggLoss, "VGG-19", "Chen & Koltun (2017)", axes=BOTH),
         "flip": ComparingEntry(FlipLoss, "FLIP", "Andersson et al. (2020)"),
         "flip_gray": ComparingEntry(FlipGrayLoss, "FLIP (grey)", "Andersson et al. (2020)"),
         "adaptive": ComparingEntry(AdaptiveLoss, "Adaptive", "Barron (2019)", axes=BOTH),

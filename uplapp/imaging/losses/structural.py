@@ -24,10 +24,15 @@ def ssim(estimate: Tensor, target: Tensor) -> Tensor:
     Gaussian window of 11 px per side, sigma 1.5, K1 .01, K2 .03, valid positions only. A side under 11 px
     is refused. Source: Wang, Bovik, Sheikh and Simoncelli (2004), eq. 13.
     """
+    return ssim_map(estimate, target).flatten(1).mean(dim=1)
+
+
+def ssim_map(estimate: Tensor, target: Tensor) -> Tensor:
+    """SSIM at every valid position of the window, each side shorter by 10. See `ssim`."""
     require_axes(estimate, (4, 5))
     require_sides(estimate, WINDOW_PX)
     moments = _moments(estimate, target)
-    return (_luminance(moments) * _contrast(moments)).flatten(1).mean(dim=1)
+    return _luminance(moments) * _contrast(moments)
 
 
 def ms_ssim(estimate: Tensor, target: Tensor, floor: float = 0.0) -> Tensor:

@@ -17,6 +17,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.losses.checks import (
     require_axes,
     require_choice,
+    require_number,
     require_sides,
     require_switch,
     require_whole,
@@ -45,6 +46,7 @@ INITIALISATIONS: dict[str, Callable[..., Tensor]] = {
     "uniform": partial(init.uniform_, a=-0.1, b=0.1),
 }
 TAPS = ("all", "last")
+LARGEST_WEIGHT, SMALLEST_DIFFERENCE = 1e3, 1e-8
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,12 @@ class UntrainedPerceptualLoss(nn.Module):
     from `seed` and the shape of the images and are neither learned nor saved. With `resample` each call in
     training mode draws others: they follow from the seed and the buffer `step`, which counts the calls. An
     image that pooling would leave empty is refused.
+
+    Random features may hardly see an offset. `l1_weight` adds the mean absolute difference, times so many
+    first values of the features over its own first value, which the buffer `scale` keeps.
     """
+
+    scale: Tensor
 
     def __init__(
         self,
@@ -118,12 +125,16 @@ class UntrainedPerceptualLoss(nn.Module):
         taps: str = LossNetwork.taps,
         seed: int = 0,
         resample: bool = False,
+        l1_weight: float = 0.0,
     ) -> None:
         super().__init__()
+        require_number("l1_weight", l1_weight, 0, LARGEST_WEIGHT)
         require_whole("seed", seed, 0)
         require_switch("resample", resample)
         self.network = LossNetwork(depth, kernel_size, width, pooling, initialisation, taps)
-        self.seed, self.resample = seed, resample
+        self.seed, self.resample, self.l1_weight = seed, resample, l1_weight
+        if l1_weight:
+            self.register_buffer("scale", torch.zeros(()))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
         self.step: Tensor
         self._drawn: tuple[object, list[Tensor]] = (None, [])
@@ -138,7 +149,18 @@ class UntrainedPerceptualLoss(nn.Module):
         pairs = zip(
             self.network.features(estimate, filters), self.network.features(target, filters), strict=True
         )
-        return torch.stack([(ours - theirs).square().mean() for ours, theirs in pairs]).sum()
+        of_features = torch.stack([(ours - theirs).square().mean() for ours, theirs in pairs]).sum()
+        return of_features + self._of_values(of_features, estimate, target) if self.l1_weight else of_features
+
+    def _of_values(self, of_features: Tensor, estimate: Tensor, target: Tensor) -> Tensor:
+        """Give the weighed mean absolute difference. The first batch in training sets its scale."""
+        difference = (estimate - target).abs().mean()
+        scale = self.scale
+        if not scale:
+            scale = of_features.detach() / difference.detach().clamp_min(SMALLEST_DIFFERENCE)
+            if self.training:
+                self.scale.copy_(scale)
+        return self.l1_weight * scale * difference
 
     @torch.inference_mode(False)
     def _filters(self, image: Tensor) -> list[Tensor]:

@@ -53,8 +53,10 @@ class VggLoss(nn.Module):
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """Compare images (B,C,H,W) in [0,1] of 1 or 3 channels and return a scalar.
 
-        The gradient flows to `estimate` alone.
+        Volumes (B,C,D,H,W) are compared slice by slice, the mean of all of them. The gradient flows to
+        `estimate` alone.
         """
+        estimate, target = slices(estimate), slices(target)
         with torch.no_grad():
             seen_t = [target.detach(), *self.features(target)]
         seen_e = [estimate, *self.features(estimate)]
@@ -72,6 +74,11 @@ class VggLoss(nn.Module):
         if not self.means.any():
             self.means.copy_(layers.clamp_min(SMALLEST_MEAN))
         return self.means.to(layers.dtype)
+
+
+def slices(image: Tensor) -> Tensor:
+    """Give images (B,C,H,W) as they are, and the slices (B*D,C,H,W) of volumes (B,C,D,H,W)."""
+    return image.transpose(1, 2).flatten(0, 1) if image.ndim == 5 else image
 
 
 def _six(layer_weights: Sequence[float] | None) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from uplapp.imaging.case import ComparingEntry
 from uplapp.imaging.losses import PIXELS_PER_DEGREE, Lpips, flip_strips, ms_ssim, reach_px, ssim
 from uplapp.imaging.metrics.hfen import hfen
 from uplapp.imaging.metrics.semantic import SemanticScore
+from uplapp.imaging.metrics.vessels import ssim_tissue, vessel_cldice, vessel_dice
 from uplapp.imaging.metrics.vif import vif
 from uplapp.registry import Registry
 
@@ -81,20 +82,26 @@ def channel_by_channel(metric: Metric) -> Callable[[], Metric]:
     return lambda: over_channels
 
 
+BOTH, MASKS = (2, 3), ("vessels", "vesselness")
 METRICS: Registry[MetricEntry] = Registry(
     "metric",
     {
-        "psnr": MetricEntry(psnr, "PSNR (dB)", "mean squared error", higher_is_better=True, decimals=2),
-        "ssim": MetricEntry(channel_by_channel(ssim), "SSIM", "Wang et al. (2004)", higher_is_better=True),
+        "psnr": MetricEntry(psnr, "PSNR (dB)", "mean squared error", BOTH, higher_is_better=True, decimals=2),
+        "ssim": MetricEntry(
+            channel_by_channel(ssim), "SSIM", "Wang et al. (2004)", BOTH, higher_is_better=True
+        ),
+        "ssim_tissue": MetricEntry(
+            lambda: ssim_tissue, "SSIM of tissue", "Wang et al. (2004)", (3,), higher_is_better=True
+        ),
         "ms_ssim": MetricEntry(
             channel_by_channel(ms_ssim), "MS-SSIM", "Wang et al. (2003)", higher_is_better=True
         ),
         "vif": MetricEntry(lambda: vif, "VIF", "Sheikh and Bovik (2006)", higher_is_better=True),
         "lpips": MetricEntry(lpips, "LPIPS", "Zhang et al. (2018)"),
         "flip": MetricEntry(flip, "FLIP", "Andersson et al. (2020)"),
-        "hfen": MetricEntry(lambda: hfen, "HFEN", "Ravishankar and Bresler (2011)"),
-        "l1": MetricEntry(l1, "L1", "mean absolute error"),
-        "l2": MetricEntry(l2, "L2", "mean squared error"),
+        "hfen": MetricEntry(lambda: hfen, "HFEN", "Ravishankar and Bresler (2011)", BOTH),
+        "l1": MetricEntry(l1, "L1", "mean absolute error", BOTH),
+        "l2": MetricEntry(l2, "L2", "mean squared error", BOTH),
         "sis": MetricEntry(
             SemanticScore,
             "SIS",
@@ -102,6 +109,17 @@ METRICS: Registry[MetricEntry] = Registry(
             needs=("labels",),
             higher_is_better=True,
             relative=True,
+        ),
+        "dice": MetricEntry(
+            lambda: vessel_dice, "Dice of vessels", "Dice (1945)", (3,), MASKS, higher_is_better=True
+        ),
+        "cldice": MetricEntry(
+            lambda: vessel_cldice,
+            "clDice of vessels",
+            "Shit et al. (2021)",
+            (3,),
+            MASKS,
+            higher_is_better=True,
         ),
     },
 )
