@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# The layout that is fast by number of axes of a batch; volumes stay as they are.
-LAYOUTS = {4: torch.channels_last}
+# The layout that is fast by number of axes of a batch.
+LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 # Names of glibc's mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 

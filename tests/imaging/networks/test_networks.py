@@ -17,11 +17,12 @@ SMALL = {
     "crn": {"width": 6},
     "refinement": {"channels": 3, "width": 4},
     "dagan": {"channels": 3, "widths": [4, 8]},
+    "dncnn": {"width": 4, "depth": 4},
 }
 TRAINED = [
     name
     for name, entry in NETWORKS.items()
-    if not entry.fitted and not entry.operator and entry.purpose == RESTORE
+    if not entry.fitted and not entry.operator and entry.purpose == RESTORE and 2 in entry.axes
 ]
 LOCAL = [name for name in TRAINED if NETWORKS.build(name, **SMALL[name]).receptive_radius is not None]
 

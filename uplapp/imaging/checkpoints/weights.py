@@ -152,8 +152,16 @@ def _fills(function: Callable[..., Any]) -> bool:
 def build_network(spec: RunSpec) -> nn.Module:
     """Build the network of a recipe as its task uses it, with fresh weights."""
     task = TASKS[spec.task]
-    channels = {"channels": task.channels_in}
-    segments = trained(spec.network).purpose == SEGMENT
+    entry, channels = trained(spec.network), {"channels": task.channels_in}
+    if task.axes not in entry.axes:
+        fitting = [name for name, one in NETWORKS.items() if task.axes in one.axes and not one.fitted]
+        raise UplappError(
+            f"the network '{spec.network}' does not work on what has {task.axes} axes, as the task "
+            f"'{spec.task}' does; choose one of: {', '.join(fitting)}"
+        )
+    if len(entry.axes) > 1:
+        channels["axes"] = task.axes
+    segments = entry.purpose == SEGMENT
     if task.channels_out != task.channels_in and not segments:
         channels["channels_out"] = task.channels_out
     network: nn.Module = NETWORKS.build(spec.network, **{**channels, **spec.network_options})

@@ -1,6 +1,7 @@
 """Networks by name: those that are trained to restore, and those that are fitted to one image.
 
-What is trained maps images (B,C,H,W) in [0,1] to their like; where it `sees_data` it maps measurements.
+What is trained maps images (B,C,H,W) or volumes (B,C,D,H,W) in [0,1] to their like; where it `sees_data` it
+maps measurements.
 What is fitted maps a fixed random tensor (P,C,h,w) and the size (H,W) of an image to that image, and gives
 `latent_channels` and `latent_size(size)`.
 """
@@ -15,12 +16,15 @@ from uplapp.imaging.networks.dagan import DaganGenerator
 from uplapp.imaging.networks.deep_decoder import DeepDecoder
 from uplapp.imaging.networks.deep_image_prior import DeepImagePrior
 from uplapp.imaging.networks.refinement import Refinement
-from uplapp.imaging.networks.resnet import ResNet
+from uplapp.imaging.networks.residual import DnCnn, resnet
 from uplapp.imaging.networks.segmenter import Segmenter
+from uplapp.imaging.networks.transformer import WindowTransformer
 from uplapp.imaging.networks.unet import UNet
+from uplapp.imaging.networks.unet_unshuffle import UNetUnshuffle
 from uplapp.registry import Entry, Registry
 
 RESTORE, SEGMENT = "restore", "segment"
+BOTH = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,23 @@ class NetworkEntry(Entry):
 
     `operator` is the kind of measurements that a network sees instead of an image, if it does. `purpose` says
     what it is for: to restore images, or to segment them, which judges what others restored and is never
-    offered as a restorer.
+    offered as a restorer. It works on images with so many `axes`; one that works on several has the option.
     """
 
     fitted: bool = False
     operator: str = ""
     purpose: str = RESTORE
+    axes: tuple[int, ...] = (2,)
 
 
 NETWORKS: Registry[NetworkEntry] = Registry(
     "network",
     {
         "unet": NetworkEntry(UNet, "U-Net", "Lehtinen et al. (2018)"),
-        "resnet": NetworkEntry(ResNet, "ResNet", "He et al. (2016)"),
+        "resnet": NetworkEntry(resnet, "ResNet", "He et al. (2016)", axes=BOTH),
+        "dncnn": NetworkEntry(DnCnn, "DnCNN", "Zhang et al. (2017)", axes=BOTH),
+        "unet_unshuffle": NetworkEntry(UNetUnshuffle, "U-Net unshuffle", "Shi et al. (2016)", axes=(3,)),
+        "transformer": NetworkEntry(WindowTransformer, "Transformer", "Liu et al. (2021)", axes=(3,)),
         "crn": NetworkEntry(CascadedRefinement, "CRN", "Chen & Koltun (2017)"),
         "recnet": NetworkEntry(RecNet, "RecNet", "Seitzer et al. (2018)", operator="kspace"),
         "d5c5": NetworkEntry(ResidualCascade, "D5C5", "Schlemper et al. (2018)", operator="kspace"),

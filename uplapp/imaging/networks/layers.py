@@ -1,4 +1,4 @@
-"""Layers of the networks that normalise by batches: batch norm, padded 4x4 convolutions."""
+"""Parts of networks: batch norm, padded 4x4 convolutions, what shifts and scales every image."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 MOMENTUM, EPSILON = 0.1, 1e-5
+CLAMP = 6.0
+SMALLEST_DEVIATION = 1e-6
 
 
 class BatchNorm(nn.Module):
@@ -75,3 +77,24 @@ def padded(image: Tensor, multiple: int, smallest_px: int = 1) -> Tensor:
     """Repeat the last row and column of (B,C,H,W) until sides are a multiple, of `smallest_px` or more."""
     missing = [max(-side % multiple, smallest_px - side) for side in image.shape[-2:]]
     return functional.pad(image, (0, missing[1], 0, missing[0]), mode="replicate")
+
+
+class Standardised(nn.Module):
+    """Shift and scale an image (B,C,H,W) by its own mean and deviation, restore it, shift and scale back.
+
+    What the network sees is clamped to +-6 deviations. The estimate scales with the input, so MR images
+    of any unit can be restored. Source: Zbontar et al. (2018), fastMRI, sec. 5.2.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.channels, self.multiple = network.channels, network.multiple
+        self.receptive_radius = None
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore a batch without clipping the output."""
+        deviation, mean = torch.std_mean(image, dim=(1, 2, 3), keepdim=True)
+        deviation = deviation.clamp_min(SMALLEST_DEVIATION)
+        estimate: Tensor = self.network(((image - mean) / deviation).clamp(-CLAMP, CLAMP))
+        return estimate * deviation + mean

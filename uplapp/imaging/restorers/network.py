@@ -1,7 +1,8 @@
 """Networks as restorers: in tiles that leave no seam, with the measured data put back."""
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,13 +10,15 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
-from uplapp.imaging.device import device_of
+from uplapp.imaging.device import arrange, device_of, estimate
 from uplapp.imaging.physics import Measurement, crop_centre, with_maps
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
-# Sides of tiles by number of axes: with the surround of the U-Net a tile of 960 px per side peaks near 2 GB.
-TILE_PX = {2: 640, 3: 96}
+# The side of a tile of an image: with the surround of the U-Net one of 960 px per side peaks near 2 GB.
+TILE_PX = 640
+# A part of a volume has at most so many voxels, surround counted.
+MOST_VOXELS = 5_000_000
 # A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
 MAX_WHOLE_PX = 2**21
 
@@ -34,8 +37,8 @@ class NetworkRestorer:
         """Restore what the network sees of a case (C,*size), clipped to [0,1]."""
         if getattr(self.network, "sees_data", False):
             return reconstruct(self.network, case.measurement)
-        estimate = restore_by_tiles(self.network, case.seen, watch)
-        return consistent(estimate, case.measurement) if self.consistency else estimate
+        restored = restore_by_tiles(self.network, case.seen, watch)
+        return consistent(restored, case.measurement) if self.consistency else restored
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,11 @@ def restore_by_tiles(
     channels, outputs = _channels(network, seen)
     sides = seen.shape[1:]
     _require_size(network, sides)
-    step = tile_px or TILE_PX[len(sides)]
-    tiles = list(itertools.product(*(split_side(side, step, network) for side in sides)))
+    if len(sides) == 3:
+        arrange(network, 3)
+    steps = (tile_px,) * len(sides) if tile_px else tile_sides(network, sides)
+    each = zip(sides, steps, strict=True)
+    tiles = list(itertools.product(*(split_side(*both, network, axis) for axis, both in enumerate(each))))
     restored = torch.empty(outputs, *sides, dtype=seen.dtype)
     for done, tile in enumerate(tiles, start=1):
         part = _restore_part(network, seen[(slice(None), *(side.seen for side in tile))], channels, outputs)
@@ -103,20 +109,52 @@ def reconstruct(network: nn.Module, measurement: Measurement) -> Tensor:
     return crop_centre(image, (measurement.seen.shape[-2], measurement.seen.shape[-1])).clamp(0, 1)
 
 
-def split_side(side_px: int, tile_px: int, network: nn.Module) -> Iterator[Tile]:
+def tile_sides(network: nn.Module, sides: Sequence[int]) -> tuple[int, ...]:
+    """Choose the sides of tiles: of a volume those that cost least work within MOST_VOXELS.
+
+    Where no tile is that small the smallest that the network's grid allows is taken.
+    """
+    if len(sides) < 3 or getattr(network, "receptive_radius", None) is None:
+        return (TILE_PX,) * len(sides)
+    choices = []
+    for axis, side in enumerate(sides):
+        grid = _reach(network, axis)[1]
+        steps = {-(-side // parts) for parts in range(1, side // grid + 2)}
+        choices.append(sorted({-(-step // grid) * grid for step in steps}))
+
+    def seen_by(steps: tuple[int, ...]) -> int:
+        margins = (2 * _reach(network, axis)[0] for axis in range(len(sides)))
+        return math.prod(min(step + m, side) for step, m, side in zip(steps, margins, sides, strict=True))
+
+    def work(steps: tuple[int, ...]) -> int:
+        return seen_by(steps) * math.prod(-(-side // step) for step, side in zip(steps, sides, strict=True))
+
+    fitting = [steps for steps in itertools.product(*choices) if seen_by(steps) <= MOST_VOXELS]
+    return min(fitting, key=work, default=tuple(options[0] for options in choices))
+
+
+def split_side(side_px: int, tile_px: int, network: nn.Module, axis: int = 0) -> Iterator[Tile]:
     """Cut one side into tiles that start on the network's grid and see its receptive field.
 
     A network without a receptive radius looks at the whole image, which is one tile.
     """
-    radius = getattr(network, "receptive_radius", None)
-    if radius is None:
+    if getattr(network, "receptive_radius", None) is None:
         yield Tile(0, side_px, 0, side_px)
         return
-    grid = int(getattr(network, "multiple", 1))
+    radius, grid = _reach(network, axis)
     step = max(tile_px // grid, 1) * grid
     for start in range(0, side_px, step):
         stop = min(start + step, side_px)
         yield Tile(start, stop, max(start - radius, 0), min(stop + radius, side_px))
+
+
+def _reach(network: nn.Module, axis: int) -> tuple[int, int]:
+    """Give the surround that a tile needs along an axis, on the network's grid, and the step of that grid."""
+    radius, grid = (
+        values[axis] if isinstance(values, tuple) else int(values)
+        for values in (getattr(network, "receptive_radius", 0), getattr(network, "multiple", 1))
+    )
+    return -(-radius // grid) * grid, grid
 
 
 def _channels(network: nn.Module, seen: Tensor) -> tuple[int, int]:
@@ -144,6 +182,7 @@ def _require_size(network: nn.Module, sides: torch.Size) -> None:
 @torch.inference_mode()
 def _restore_part(network: nn.Module, part: Tensor, channels: int, outputs: int) -> Tensor:
     batch = part.to(device_of(network)).expand(channels, *part.shape[1:])[None]
-    estimate: Tensor = network(batch)[0].clamp(0, 1).cpu()
+    restored: Tensor = estimate(network, batch, "float32") if batch.ndim == 5 else network(batch)
+    restored = restored[0].clamp(0, 1).cpu()
     grey = part.shape[0] == outputs == 1 < channels
-    return estimate.mean(dim=0, keepdim=True) if grey else estimate
+    return restored.mean(dim=0, keepdim=True) if grey else restored
