@@ -37,7 +37,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "case": {"physics"},
         "files": {"physics"},
         "losses": {"case"},
-        "metrics": {"case", "losses"},
+        "metrics": {"case", "losses", "physics"},
         "fitting": {"device", "physics"},
         "restorers": {"case", "device", "fitting", "networks", "physics"},
         "tasks": {"case", "files", "networks", "physics"},
@@ -216,6 +216,7 @@ def test_study_and_analysis_import_without_torch_or_gradio(part):
 HELP = [
     "",
     "train",
+    "trees",
     "sweep",
     "analyse",
     "ratings",

@@ -15,6 +15,7 @@ VERBS = {
     "train": "uplapp.commands.train:train",
     "evaluate": "uplapp.commands.evaluate:evaluate",
     "sis": "uplapp.commands.sis:sis",
+    "trees": "uplapp.commands.data.trees:trees",
     "sweep": "uplapp.commands.sweep:sweep",
     "analyse": "uplapp.commands.analyse:analyse",
     "ratings": "uplapp.commands.ratings:ratings",

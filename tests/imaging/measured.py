@@ -8,9 +8,12 @@ from torch import Tensor
 from uplapp.imaging.case import Case
 from uplapp.imaging.physics import (
     Measurement,
+    RicianNoise,
     Sampling,
     crop_centre,
+    draw_tree,
     estimate_maps,
+    of_magnitude,
     of_pixels,
     smooth_phase,
     zero_filled,
@@ -73,3 +76,10 @@ def photograph_case(channels: int = 3, noise: float | None = SIGMA) -> Case:
 def psnr(estimate: Tensor, truth: Tensor) -> float:
     """PSNR in dB for a range of 1."""
     return float(-10 * torch.log10((estimate - truth).square().mean()))
+
+
+def volume_case(level: float = 0.1, noise: float | None = 0.1) -> Case:
+    """Drawn vessels (1,20,32,36) with Rician noise, whose deviation is known or not."""
+    clean = draw_tree("vessels", (20, 32, 36), 0).voxels
+    seen = RicianNoise(level).measure(clean).seen
+    return Case("vessels", "volume", of_magnitude(seen, noise), clean)

@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Degrade every image, restore it by every checkpoint or method, print the mean metrics.
 
-    Photographs for denoise; NIfTI, .h5, .npy, .npz for mri; .npz of MR and CT for xray, from eight sides.
+    Photographs for denoise; NIfTI, .h5, .npy, .npz for mri and volume; .npz of MR and CT for xray (8 sides).
     Methods alone run where only --method is given, checkpoints alone where only -c is, else all checkpoints.
 
     Example: python -m uplapp evaluate --task denoise --data kodak --seeds 0 --json

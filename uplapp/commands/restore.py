@@ -48,7 +48,7 @@ def restore(
 
     Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
 
-    Or: python -m uplapp restore head.npz -c xray-crn-vgg -o restored --angle 90
+    Or: python -m uplapp restore head.nii.gz --task volume --method nlm -o restored --level .05
 
     Or: python -m uplapp restore torn.png --task inpaint --mask-image mask.png --method tv -o restored
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uplapp.imaging.training.sweep import Outcome
 
 DATA = typer.Option(
-    help="Folder of photographs (denoise), NIfTI volumes (mri) or heads (xray); TASK=FOLDER for several."
+    help="Folder of photographs (denoise), volumes (mri, volume) or heads (xray); TASK=FOLDER for several."
 )
 LOSS = typer.Option(help="A name in the table of losses, such as l2.")
 TASK = typer.Option(help="A name in the table of tasks.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from uplapp.imaging.physics import AsItIs, Degradation, Measurement
+from uplapp.imaging.physics import AsItIs, Degradation, Measurement, Space
 from uplapp.registry import Entry
 
 Extras = Mapping[str, Tensor]
@@ -21,7 +21,7 @@ class Subject:
     what a degradation draws, `stem` names files. Of several slices this one is `index` of `count`. `extras`
     are named tensors of the same size (labels, masks, the other modality), `bits` the depth of the files to
     write. Where the clean picture depends on the degradation, as a projection does on its angle,
-    `clean_under` gives it, and `clean` is the one at the defaults.
+    `clean_under` gives it, and `clean` is the one at the defaults. A volume has its place in `space`.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Subject:
     count: int = 1
     extras: Extras = field(default_factory=dict)
     clean_under: Callable[[Any], Tensor] | None = None
+    space: Space | None = None
 
     @property
     def picture(self) -> Tensor:
@@ -45,7 +46,7 @@ class Case:
     """One thing to restore: its measurement, and the clean `reference` (C,*size) where it is known.
 
     `task` is a name in TASKS; `degradation` made the measurement. Where the file was used as it
-    is, it is None, or the value that said more of it.
+    is, it is None, or the value that said more of it. A volume has its place in `space`, pictures have none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Case:
     degradation: Degradation | AsItIs | None = None
     extras: Extras = field(default_factory=dict)
     bits: int = 8
+    space: Space | None = None
 
     @property
     def seen(self) -> Tensor:
@@ -81,6 +83,7 @@ def make_case(subject: Subject, task: str, degradation: Degradation | AsItIs | N
         own if comparable or not degraded else None,
         subject.extras,
         subject.bits,
+        subject.space,
     )
 
 

@@ -183,12 +183,12 @@ def test_a_metric_that_needs_labels_is_measured_where_there_are_some(tmp_path):
     image = torch.rand(3, 16, 16)
     case = Case("x", "denoise", of_pixels(image), image)
     labelled = replace(case, extras={"labels": image})
-    with METRICS.joined("dice", MetricEntry(lambda: dice, "Dice", "here", needs=("labels",))):
-        metrics, _ = build_metrics(("dice",))
-        assert measure(image, case, metrics) == {"dice": None}
-        assert measure(image, labelled, metrics) == {"dice": 0}
-        assert METRICS["dice"].lacks(case) == ("labels",)
-    assert "dice" not in METRICS
+    with METRICS.joined("overlap", MetricEntry(lambda: dice, "Dice", "here", needs=("labels",))):
+        metrics, _ = build_metrics(("overlap",))
+        assert measure(image, case, metrics) == {"overlap": None}
+        assert measure(image, labelled, metrics) == {"overlap": 0}
+        assert METRICS["overlap"].lacks(case) == ("labels",)
+    assert "overlap" not in METRICS
 
 
 def test_a_metric_of_pictures_is_not_measured_on_volumes():

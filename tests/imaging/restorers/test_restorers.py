@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.imaging.measured import SIGMA, photograph_case, psnr, slice_case
+from tests.imaging.measured import SIGMA, photograph_case, psnr, slice_case, volume_case
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.physics import of_pixels, to_image
@@ -20,14 +20,17 @@ CASES = {
     "colour pixels": lambda: photograph_case(3),
     "one coil's kspace": slice_case,
     "four coils' kspace": lambda: slice_case(coils=4),
+    "a magnitude volume": volume_case,
 }
+
+
+def kind_of(case: str) -> tuple[str, int]:
+    """The operator of a case by its name, and its number of axes."""
+    return ("magnitude", 3) if "volume" in case else ("kspace" if "kspace" in case else "pixels", 2)
+
+
 CLASSICAL = [name for name, entry in RESTORERS.items() if entry.kind == "classical"]
-TAKEN = [
-    (method, case)
-    for method in CLASSICAL
-    for case in CASES
-    if RESTORERS[method].takes("kspace" if "kspace" in case else "pixels", 2)
-]
+TAKEN = [(method, case) for method in CLASSICAL for case in CASES if RESTORERS[method].takes(*kind_of(case))]
 EACH = pytest.mark.parametrize(("method", "case"), TAKEN)
 PHOTOGRAPHIC = pytest.mark.parametrize("method", ["nlm", "wavelet", "tv"])
 
@@ -81,7 +84,13 @@ def test_a_method_stops_where_its_watch_says_so(method, case):
 
 @pytest.mark.parametrize(
     ("method", "operator", "axes"),
-    [("nlm", "kspace", 2), ("zero_filled", "pixels", 2), ("tv", "pixels", 3), ("tv", "projections", 2)],
+    [
+        ("nlm", "kspace", 2),
+        ("zero_filled", "pixels", 2),
+        ("tv", "pixels", 3),
+        ("tv", "projections", 2),
+        ("gaussian", "magnitude", 2),
+    ],
 )
 def test_a_row_does_not_take_what_it_does_not_name(method, operator, axes):
     assert not RESTORERS[method].takes(operator, axes)

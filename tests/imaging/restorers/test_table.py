@@ -23,6 +23,7 @@ def test_the_methods_of_each_task_are_those_that_take_its_measurements():
     assert methods_of("superresolution") == ["bicubic", "tv", *fitted]
     assert methods_of("mri") == ["zero_filled", "wavelet", "tv", "sense", "dlmri", *fitted]
     assert methods_of("xray") == []
+    assert methods_of("volume") == ["nlm", "wavelet", "tv", "gaussian"]
     assert RESTORERS["network"].kind == "network"
 
 
@@ -30,6 +31,8 @@ def test_the_methods_of_each_task_are_those_that_take_its_measurements():
 def test_every_method_restores_a_case_of_every_task_that_it_takes(task, method):
     row = TASKS[task]
     clean = torch.from_numpy(head(128, 112)).float().expand(row.channels_out, 128, 112).clone()
+    if row.axes == 3:
+        clean = clean[:, None].repeat(1, 12, 1, 1)
     case = Case("x", task, row.degrade().measure(clean), clean)
     heard = []
 

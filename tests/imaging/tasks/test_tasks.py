@@ -15,7 +15,7 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case
 from uplapp.imaging.evaluation.job import read_case
 from uplapp.imaging.files.pictures import LUMA, encode_png
-from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.networks.layers import Standardised
 from uplapp.imaging.physics import (
     DEGRADATIONS,
     GaussianNoise,
@@ -48,6 +48,8 @@ def test_pairs_have_the_channels_of_the_task_and_repeat_with_their_seed(name, he
     elif name == "xray":
         write_head(tmp_path / "head.npz")
         data, size = task.load(tmp_path, 96), (48, 96)  # a detector is half as high as it is wide
+    elif name == "volume":
+        data, size = task.load(heads, 96), (48, 96, 96)  # half as deep as wide
     else:
         (tmp_path / "a.png").write_bytes(encode_png(torch.rand(3, 100, 120)))
         data = task.load(tmp_path, 96)
@@ -204,6 +206,9 @@ def case(task, seen, degradation=None, noise=None):
         ([{}], case("denoise", torch.zeros(3, 8, 8), noise=41 / 255), 1),
         ([{}], case("denoise", torch.zeros(1, 8, 8), noise=41 / 255), 2),
         ([{}], case("denoise", torch.zeros(3, 8, 8)), 0),
+        ([{}], case("volume", torch.zeros(1, 8, 8, 8), noise=0.2), 0),
+        ([{}], case("volume", torch.zeros(1, 8, 8, 8), noise=0.25), 1),
+        ([{"lowest": 0.05}], case("volume", torch.zeros(1, 8, 8, 8), noise=0.02), 1),
         ([{}], case("mri", torch.zeros(1, 8, 8), Undersampling(8, seed=5)), 0),
         ([{}], case("mri", torch.zeros(1, 8, 8), Undersampling(4)), 1),
         ([{}], case("mri", torch.zeros(1, 8, 8), Undersampling(8, "equispaced")), 1),

@@ -13,7 +13,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS
 from uplapp.imaging.training import batches as drawing
 from uplapp.imaging.training.batches import batches, draw_batch
-from uplapp.imaging.training.learners import Supervised
+from uplapp.imaging.training.learners import Supervised, gradient_share
 from uplapp.imaging.training.log import read_log
 from uplapp.imaging.training.run import log_path, state_path, train
 from uplapp.registry import Entry
@@ -53,7 +53,7 @@ SECOND = then(SPEC, learner="counting", options={"pace": 2}, schedule=replace(TI
 def test_what_a_learner_logs_has_a_column_of_its_own(tmp_path):
     heard = []
     train(SECOND, tiny.photographs(), tmp_path, ALONE, heard.append)
-    assert [list(one.values) for one in heard[-5:]] == [["loss", "count"]] * 5
+    assert [list(one.values) for one in heard[-5:]] == [["loss", "gradient_share", "count"]] * 5
     [row] = read_log(log_path(tmp_path, SECOND))
     assert (row["step"], row["count"]) == ("5", "6")
     assert heard[-1].loss == heard[-1].values["loss"]
@@ -129,3 +129,11 @@ def test_an_end_amid_batches_drawn_ahead_waits_for_none(monkeypatch):
     with batches(changed(SPEC, schedule=replace(TINY, steps=10**6)), tiny.photographs(), 0, GPU) as drawn:
         next(drawn)
     assert 1 <= len(drawings) <= drawing.AHEAD + 1
+
+
+def test_the_share_of_weights_with_a_gradient_is_logged():
+    values = LEARNERS.build("supervised", spec=SPEC, team=ALONE).step(tiny_batch(), 0.0)
+    assert list(values) == ["loss", "gradient_share"]
+    assert values["gradient_share"] == 1
+    some = [torch.ones(2), torch.tensor([0.0, 1.0]), torch.zeros(3), None]
+    assert gradient_share(some) == 0.5

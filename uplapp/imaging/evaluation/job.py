@@ -6,13 +6,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.evaluation.candidates import Candidate, labels_of, require_fit, require_unique
 from uplapp.imaging.evaluation.fits import FitRecord, Hear, run_fit
-from uplapp.imaging.evaluation.scores import Scores, build_metrics, mean_scores, measure, measure_clean
+from uplapp.imaging.evaluation.scores import (
+    Scores,
+    build_metrics,
+    mean_scores,
+    measure,
+    measure_clean,
+    names_for,
+)
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
@@ -31,6 +40,7 @@ OnImage = Callable[[int], None]
 class Restored:
     """The result of one candidate: the samples of its file, and the seconds it took.
 
+    Samples of pictures are whole numbers, those of volumes float32 (D,H,W) in [0,1].
     `scores` and `error` belong to the estimate before rounding, None if no clean image is known.
     `cautions` say why to doubt the result, `fit` how a fit came to it.
     """
@@ -50,8 +60,9 @@ class Restored:
 
     @property
     def pixels(self) -> Tensor:
-        """The image (C,H,W) in [0,1] that the file holds."""
-        return array_to_tensor(self.samples)
+        """The image (C,H,W) or volume (1,D,H,W) in [0,1] that the file holds."""
+        is_volume = self.samples.dtype == np.float32
+        return torch.from_numpy(self.samples)[None] if is_volume else array_to_tensor(self.samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +161,7 @@ def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch
     seconds = time.perf_counter() - started
     scores, error = _compare(estimate, case)
     cautions = cautions_of(candidate, case, seen, scores)
-    samples = tensor_to_array(estimate, case.bits)
+    samples = tensor_to_array(estimate, case.bits) if case.space is None else estimate[0].numpy()
     return Restored(candidate, samples, seconds, scores, error, cautions, record)
 
 
@@ -163,13 +174,17 @@ def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Wat
 
 
 def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None]:
-    """Give metrics and errors against the clean image, None where there is no clean image."""
+    """Give metrics and errors against the clean image, None where there is no clean image.
+
+    A volume has no map of errors.
+    """
     if case.reference is None:
         return None, None
-    error = draw_error_map(pixels, case.reference)
-    metrics, _ = build_metrics(name for name in ON_SCREEN if name != "flip")
-    scores = {**measure(pixels, case, metrics), "flip": error.mean}
-    return {name: scores[name] for name in ON_SCREEN}, error
+    names = [name for name in ON_SCREEN if name in names_for(pixels.ndim - 1)]
+    error = draw_error_map(pixels, case.reference) if "flip" in names else None
+    metrics, _ = build_metrics(name for name in names if name != "flip")
+    scores = measure(pixels, case, metrics) | ({"flip": error.mean} if error else {})
+    return {name: scores[name] for name in names}, error
 
 
 def read_case(
@@ -238,7 +253,7 @@ def evaluate(
     degradation = degradation or row.degrade()
     require_degradation(task, degradation)
     restorers = _build(task, candidates)
-    metrics, missing = build_metrics(backbone=backbone, segmenters=segmenters)
+    metrics, missing = build_metrics(names_for(row.axes), backbone, segmenters)
     scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
     images = 0
     for images, subject in enumerate(row.subjects(folder), start=1):

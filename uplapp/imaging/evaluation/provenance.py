@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from uplapp import __version__
+from uplapp.imaging.case import Case
 from uplapp.imaging.evaluation.fits import DEVIATION
 from uplapp.imaging.evaluation.job import Job, Restored
 from uplapp.imaging.files.pictures import encode_png
+from uplapp.imaging.files.volumes import encode_nifti
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, encode_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.whole import write_bytes
 
 
 def result_files(job: Job) -> dict[str, bytes]:
-    """Encode the files by name: pictures, maps of error and of deviation (PNG), provenance (JSON)."""
+    """Encode the files by name: pictures, maps of error and of deviation (PNG), provenance (JSON).
+
+    Volumes become packed NIfTI files in the place of the one that was read.
+    """
     case = job.case
-    images = {f"{case.name}-{kind}.png": encode_png(pixels, case.bits) for kind, pixels in job.pictures()}
+    images = dict(_encode(case, kind, pixels) for kind, pixels in job.pictures())
     errors = {
         f"{case.name}-{kind}{ERROR_MAP}.png": encode_error_map(error) for kind, error in job.errors().items()
     }
@@ -55,6 +61,13 @@ def write_results(job: Job, folder: Path) -> list[Path]:
     Returns their paths.
     """
     return [write_bytes(folder / name, content) for name, content in result_files(job).items()]
+
+
+def _encode(case: Case, kind: str, pixels: Tensor) -> tuple[str, bytes]:
+    """Give the name and the content of the file of an image."""
+    if case.space is None:
+        return f"{case.name}-{kind}.png", encode_png(pixels, case.bits)
+    return f"{case.name}-{kind}.nii.gz", encode_nifti(pixels, case.space)
 
 
 def _plain(degradation: Degradation | AsItIs) -> dict[str, Any]:

@@ -36,6 +36,11 @@ def build_metrics(
     return built, reasons
 
 
+def names_for(axes: int) -> list[str]:
+    """List the metrics of images with so many axes."""
+    return [name for name, entry in METRICS.items() if axes in entry.axes]
+
+
 def measure(estimate: Tensor, case: Case, metrics: Mapping[str, Metric]) -> Scores:
     """Measure an image (C,*size) in [0,1] against the reference of its case.
 

@@ -7,6 +7,7 @@ from uplapp.imaging.evaluation.job import Evaluation, Job
 from uplapp.imaging.evaluation.semantic import SemanticTable
 from uplapp.imaging.files.labelled import ANATOMIES
 from uplapp.imaging.metrics import METRICS, MetricEntry
+from uplapp.imaging.tasks import TASKS
 from uplapp.plain import plain
 
 UNKNOWN = "–"
@@ -15,7 +16,7 @@ ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
 
 def format_evaluation(evaluation: Evaluation) -> str:
     """Lay out a table as it was published: metrics down, degraded input and candidates across."""
-    observed = evaluation.observed.capitalize()
+    observed, axes = evaluation.observed.capitalize(), TASKS[evaluation.task].axes
     header = ["", observed, *(row["label"] for row in evaluation.rows)]
     body = [
         [
@@ -24,7 +25,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
             *_mark_best([row[name] for row in evaluation.rows], entry),
         ]
         for name, entry in METRICS.items()
-        if not entry.needs or any(row[name] is not None for row in evaluation.rows)
+        if axes in entry.axes and (not entry.needs or any(row[name] is not None for row in evaluation.rows))
     ]
     words = _consistency(row["consistency"] for row in evaluation.rows)
     return "\n\n".join(filter(None, (_markdown(header, body), words)))

@@ -6,6 +6,7 @@ from uplapp.imaging.restorers.classical import (
     DictionaryLearning,
     NonLocalMeans,
     Sense,
+    Smoothing,
     TotalVariation,
     Wavelet,
 )
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 BOTH = ("pixels", "kspace")
+MAGNITUDE = ("magnitude",)
 ALL = (*BOTH, "missing", "smaller")
 RESTORERS: Registry[RestorerEntry] = Registry(
     "method",
@@ -47,9 +49,14 @@ RESTORERS: Registry[RestorerEntry] = Registry(
         "biharmonic": RestorerEntry(
             Biharmonic, "Biharmonic", "Damelin & Hoang (2018)", operators=("missing",)
         ),
-        "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)"),
-        "wavelet": RestorerEntry(Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH),
-        "tv": RestorerEntry(TotalVariation, "Total variation", "Rudin et al. (1992)", operators=ALL),
+        "nlm": RestorerEntry(NonLocalMeans, "Non-local means", "Buades et al. (2005)", volumes=MAGNITUDE),
+        "wavelet": RestorerEntry(
+            Wavelet, "Wavelets", "Chang et al. (2000)", operators=BOTH, volumes=MAGNITUDE
+        ),
+        "tv": RestorerEntry(
+            TotalVariation, "Total variation", "Rudin et al. (1992)", operators=ALL, volumes=MAGNITUDE
+        ),
+        "gaussian": RestorerEntry(Smoothing, "Gaussian", "a filter", operators=MAGNITUDE, axes=(3,)),
         "sense": RestorerEntry(Sense, "SENSE", "Pruessmann et al. (2001)", operators=("kspace",)),
         "dlmri": RestorerEntry(
             DictionaryLearning, "Dictionary learning", "Ravishankar & Bresler (2011)", operators=("kspace",)

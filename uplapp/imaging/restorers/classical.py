@@ -16,10 +16,16 @@ from uplapp.imaging.restorers.gaps import tv as tv_of_gaps
 from uplapp.imaging.restorers.photographs import nlm, tv, wavelet
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 from uplapp.imaging.restorers.sense import TOLERANCE, WEIGHT, sense
+from uplapp.imaging.restorers.volumes import gaussian
+from uplapp.imaging.restorers.volumes import nlm as nlm_of_volume
+from uplapp.imaging.restorers.volumes import tv as tv_of_volume
+from uplapp.imaging.restorers.volumes import wavelet as wavelet_of_volume
 
 COIL_MAPS = {name: entry.label for name, entry in MAPS.items()}
 MAPS_HELP = "k-space: how coil maps are estimated; by default ESPIRiT where few central columns were sampled."
 SIGMA = "Standard deviation of the noise in 8-bit units; estimated where it is not given and not known."
+
+NOISY = "Photographs and volumes"
 
 
 def _sigma(given: float | None, case: Case) -> float | None:
@@ -29,7 +35,7 @@ def _sigma(given: float | None, case: Case) -> float | None:
 
 @dataclass(frozen=True)
 class NonLocalMeans:
-    """Weighted means over similar patches, for photographs."""
+    """Weighted means over similar patches, for photographs and magnitude volumes."""
 
     sigma: float | None = option(None, "Noise, sigma", SIGMA, low=0, high=255)
 
@@ -37,15 +43,17 @@ class NonLocalMeans:
         check_options(self)
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Restore a photograph (C,H,W) as `photographs.nlm` does."""
+        """Restore a photograph (C,H,W) as `photographs.nlm` does, a volume as `volumes.nlm` does."""
+        if case.measurement.operator.kind == "magnitude":
+            return nlm_of_volume(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
         return nlm(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)
 class Wavelet:
-    """Soft thresholds of wavelet coefficients: of photographs (BayesShrink), or by compressed sensing."""
+    """Soft thresholds of wavelets: of photographs and volumes (BayesShrink), or by compressed sensing."""
 
-    sigma: float | None = option(None, "Noise, sigma", f"Photographs: {SIGMA}", low=0, high=255)
+    sigma: float | None = option(None, "Noise, sigma", f"{NOISY}: {SIGMA}", low=0, high=255)
     weight: float | None = option(
         None, "Weight", "k-space: weight of the wavelets; by default as chosen on training slices.", low=0
     )
@@ -55,7 +63,9 @@ class Wavelet:
         check_options(self)
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Restore a photograph (C,H,W) or a slice (1,H,W) from its k-space."""
+        """Restore a photograph (C,H,W), a volume (1,D,H,W) or a slice (1,H,W) from its k-space."""
+        if case.measurement.operator.kind == "magnitude":
+            return wavelet_of_volume(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
         if case.measurement.operator.kind == "kspace":
             return wavelet_of_kspace(
                 with_maps(case.measurement, self.maps), partial(proceed, watch), self.weight
@@ -65,9 +75,9 @@ class Wavelet:
 
 @dataclass(frozen=True)
 class TotalVariation:
-    """Small total variation: of photographs (Chambolle), by compressed sensing, or in gaps."""
+    """Small total variation: of photographs and volumes (Chambolle), by compressed sensing, or in gaps."""
 
-    sigma: float | None = option(None, "Noise, sigma", f"Photographs: {SIGMA}", low=0, high=255)
+    sigma: float | None = option(None, "Noise, sigma", f"{NOISY}: {SIGMA}", low=0, high=255)
     weight: float | None = option(
         None,
         "Weight",
@@ -80,12 +90,31 @@ class TotalVariation:
         check_options(self)
 
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
-        """Restore a photograph (C,H,W), one with gaps or too small, or a slice (1,H,W) from its k-space."""
+        """Restore a photograph (C,H,W), a volume (1,D,H,W) or a slice (1,H,W) from its k-space.
+
+        A photograph may have gaps or be too small.
+        """
+        if case.measurement.operator.kind == "magnitude":
+            return tv_of_volume(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
         if case.measurement.operator.kind in ("missing", "smaller"):
             return tv_of_gaps(case.measurement, partial(proceed, watch), self.weight)
         if case.measurement.operator.kind == "kspace":
             return tv_of_kspace(with_maps(case.measurement, self.maps), partial(proceed, watch), self.weight)
         return tv(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A Gaussian, the wider the more noise there is, for magnitude volumes."""
+
+    sigma: float | None = option(None, "Noise, sigma", SIGMA, low=0, high=255)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
+        """Restore a volume (1,D,H,W)."""
+        return gaussian(case.seen, _sigma(self.sigma, case), partial(proceed, watch))
 
 
 @dataclass(frozen=True)

@@ -43,15 +43,18 @@ class RestorerEntry(Entry):
     """A row of RESTORERS: `build` is the restorer's class, `kind` is network, classical or fitted.
 
     A method takes measurements of images with so many `axes` by operators of the kinds `operators`. An empty
-    tuple stands for all kinds.
+    tuple stands for all kinds. It takes volumes by operators of the kinds `volumes`, if it says so.
     """
 
     kind: Kind = "classical"
     operators: tuple[str, ...] = ("pixels",)
     axes: tuple[int, ...] = (2,)
+    volumes: tuple[str, ...] = ()
 
     def takes(self, operator: str, axes: int) -> bool:
         """Whether the method restores measurements of that kind, of images with so many axes."""
+        if axes == 3 and self.volumes:
+            return operator in self.volumes
         return axes in self.axes and (not self.operators or operator in self.operators)
 
 

@@ -17,7 +17,7 @@ from uplapp.imaging.files.labelled import has_labels, read_labelled
 from uplapp.imaging.files.readers import READERS, picture_name, read_scan
 from uplapp.imaging.files.samples import SLICES
 from uplapp.imaging.files.scans import WHITE_PERCENTILE, Scan, load_voxels
-from uplapp.imaging.networks.standardised import Standardised
+from uplapp.imaging.networks.layers import Standardised
 from uplapp.imaging.physics import (
     AsItIs,
     Degradation,

@@ -118,9 +118,9 @@ class Supervised:
         shared = [total, *(gradient for gradient in gradients if gradient is not None)]
         self.team.add_up(shared)
         if not all_finite(shared):
-            return {"loss": math.nan}
+            return {"loss": math.nan, "gradient_share": math.nan}
         self.optimiser.step()
-        return {"loss": total.item()}
+        return {"loss": total.item(), "gradient_share": gradient_share(gradients)}
 
     def judge(self, restored: Tensor, batch: Batch) -> float:
         """Give the loss of a restored batch."""
@@ -159,6 +159,12 @@ def build_loss(spec: RunSpec) -> nn.Module:
     own = {"channels": TASKS[spec.task].channels_out} if "channels" in parameters else {}
     loss: nn.Module = LOSSES.build(stage.loss, **{**own, **stage.loss_options})
     return loss
+
+
+def gradient_share(gradients: Iterable[Tensor | None]) -> float:
+    """Give the share of tensors whose gradient is not all zero. A part of a network that is dead has none."""
+    living = [gradient is not None and bool(gradient.any()) for gradient in gradients]
+    return sum(living) / max(len(living), 1)
 
 
 def all_finite(tensors: Iterable[Tensor]) -> bool:

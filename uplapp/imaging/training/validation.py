@@ -18,6 +18,9 @@ from uplapp.imaging.tasks import Task
 from uplapp.imaging.training.learners import Choosing, Learner
 from uplapp.imaging.training.log import Scores
 
+# The sides of the centres that are looked at, by number of axes.
+SIDES_PX = {2: 192, 3: 64}
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -28,7 +31,7 @@ class Validation:
 
     @classmethod
     def read(
-        cls, task: Task, folder: Path, count: int = 8, side_px: int = 192, every: int = 500
+        cls, task: Task, folder: Path, count: int = 8, side_px: int | None = None, every: int = 500
     ) -> "Validation":
         """Read the centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
@@ -36,6 +39,7 @@ class Validation:
         k-space the magnitude is taken, and degraded like any image. What has another clean picture under each
         degradation is measured as a whole.
         """
+        side_px = side_px or SIDES_PX[task.axes]
         images = [_centred(one, side_px, task) for one in task.subjects(folder)]
         step = max(1, len(images) // count)
         return cls([_batch(task, one, seed) for seed, one in enumerate(images[::step][:count])], every)
@@ -72,7 +76,11 @@ def _known(clean: Tensor | None) -> Tensor:
 
 def _centre(clean: Tensor, side_px: int, task: Task) -> Tensor:
     """Cut the centre of an image, a grey one repeated where the task is for colour."""
-    centre = crop_centre(clean, (side_px, side_px)).clone()
+    centre = crop_centre(clean, (side_px, side_px))
+    if task.axes == 3:
+        first = max(clean.shape[1] - side_px, 0) // 2
+        centre = centre[:, first : first + side_px]
+    centre = centre.clone()
     return centre.repeat(task.channels_in, 1, 1) if centre.shape[0] == 1 < task.channels_in else centre
 
 
