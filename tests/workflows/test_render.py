@@ -11,13 +11,14 @@ from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.files.aligned import read_head
 from uplapp.imaging.files.pictures import encode_png, read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.physics import GaussianNoise, Projection, Undersampling
 from uplapp.imaging.restorers import photographs
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import restore_by_tiles
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.study.stimuli import stimuli
-from uplapp.values import Condition
+from uplapp.values import REFERENCE, Condition
 from uplapp.workflows.render import (
     LIBRARIES,
     case_of,
@@ -214,3 +215,27 @@ def test_a_surround_of_kspace_is_refused(house):
     scene = definition.scenes[0]
     with pytest.raises(BadStudy, match="surround_px cuts measurements of pixels, and this one is of kspace"):
         framed(case_of(definition, definition.render, scene), scene, 8)
+
+
+def test_a_volume_is_rendered_as_the_views_of_its_scenes(tmp_path):
+    scenes = (
+        Scene("projection", "uplapp:vessels", (), "mip:coronal"),
+        Scene("slice", "uplapp:vessels", (8, 8, 64, 48), "slice:axial:20"),
+    )
+    conditions = (Condition("gaussian", "Gaussian"), Condition("tv", "TV"))
+    recipe = Render(task="volume", degradation={"level": 0.1})
+    definition = plan(scenes=scenes, conditions=conditions, render=recipe)
+    render_stimuli(definition, Checkpoints((tmp_path / "ckpt",)), tmp_path / "root")
+    checked = stimuli.check(definition, tmp_path / "root")
+    assert checked.sizes == {"projection": (48, 96), "slice": (64, 48)}
+    clean = read_volume(sample_path("vessels")).voxels
+    shown = read_image(tmp_path / "root" / REFERENCE / "slice.png").pixels
+    torch.testing.assert_close(shown, clean[:, 20, 8:72, 8:56], atol=1 / 255, rtol=0)
+
+
+def test_a_view_of_a_picture_is_refused(tmp_path):
+    definition = plan(
+        scenes=(Scene("cup", "skimage:coffee", (), "mip:axial"),), conditions=(Condition("tv", "TV"),)
+    )
+    with pytest.raises(BadStudy, match="no view 'mip:axial'"):
+        render_stimuli(definition, Checkpoints((tmp_path,)), tmp_path / "root")

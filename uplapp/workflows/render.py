@@ -14,6 +14,7 @@ from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards, of_methods, require_fit
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
+from uplapp.imaging.files.views import view_of
 from uplapp.imaging.restorers import unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.study.definition import Definition, Render, Scene
@@ -55,7 +56,8 @@ def render_stimuli(
             require_fit(one, case)
         for name in (REFERENCE, *restorers):
             pixels = _clean(case) if name == REFERENCE else restorers[name].restore(case, unwatched)
-            write_bytes(root / name / f"{scene.name}.png", encode_png(_crop(pixels, scene)))
+            shown = _crop(_seen(pixels, case, scene), scene)
+            write_bytes(root / name / f"{scene.name}.png", encode_png(shown))
             done += 1
             if on_picture is not None:
                 on_picture(done, total)
@@ -138,6 +140,15 @@ def _candidates(definition: Definition, recipe: Render, checkpoints: Checkpoints
             card = checkpoints.find(name if name in cards and grid not in cards else grid)
             (candidate,) = of_cards(checkpoints, [card], recipe.consistency)
         yield replace(candidate, name=name)
+
+
+def _seen(pixels: Tensor, case: Case, scene: Scene) -> Tensor:
+    """Give a picture as it is, and the view of a volume. A view of a picture is refused."""
+    if case.space is not None:
+        return view_of(pixels, scene.view, case.space.spacing_mm)
+    if scene.view:
+        raise BadStudy(f"scene '{scene.name}' is a picture, of which there is no view '{scene.view}'")
+    return pixels
 
 
 def _clean(case: Case) -> Tensor:

@@ -28,11 +28,15 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture of the study, cut from `source` at `crop` (top, left, height, width)."""
+    """One picture of the study, cut from `source` at `crop` (top, left, height, width).
+
+    Of a volume it is the `view`, such as `mip:coronal` or `slice:axial:20`; by default the middle slice.
+    """
 
     name: str
     source: str = ""
     crop: tuple[int, ...] = allowing(Range(0), default=())
+    view: str = ""
 
 
 @dataclass(frozen=True)

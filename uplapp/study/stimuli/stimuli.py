@@ -94,6 +94,9 @@ def _as_old(definition: Definition) -> dict[str, Any]:
     for name in YOUNG_PARTS:
         if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
             del frozen[name]
+    for scene in frozen["scenes"]:
+        if not scene["view"]:
+            del scene["view"]
     for entry in fields(Protocol):
         if entry.name not in OLD_PROTOCOL and frozen["protocol"][entry.name] == entry.default:
             del frozen["protocol"][entry.name]

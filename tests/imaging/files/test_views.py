@@ -1,0 +1,35 @@
+"""Views of volumes: slices and projections, upright and with square pixels."""
+
+import pytest
+import torch
+
+from uplapp.errors import UplappError
+from uplapp.imaging.files.views import view_of
+
+
+def numbered() -> torch.Tensor:
+    return torch.arange(4 * 5 * 6).float().view(1, 4, 5, 6)
+
+
+def test_the_middle_slice_is_shown_where_nothing_is_said():
+    assert torch.equal(view_of(numbered(), ""), numbered()[:, 2])
+    assert torch.equal(view_of(numbered(), "slice:axial:3"), numbered()[:, 3])
+
+
+def test_the_head_is_up_in_other_planes():
+    assert torch.equal(view_of(numbered(), "slice:coronal:1"), numbered()[:, :, 1].flip(1))
+    assert torch.equal(view_of(numbered(), "mip:sagittal"), numbered().amax(dim=3).flip(1))
+
+
+def test_pixels_are_square():
+    picture = view_of(torch.full((1, 4, 5, 6), 0.5), "mip:coronal", (3.0, 1.0, 1.0))
+    assert picture.shape == (1, 12, 6)
+    torch.testing.assert_close(picture, torch.full((1, 12, 6), 0.5))
+
+
+@pytest.mark.parametrize(
+    "view", ["slice", "mip:oblique", "slice:axial:4", "slice:axial:x", "mip:axial:1", "3"]
+)
+def test_another_view_is_refused(view):
+    with pytest.raises(UplappError, match=f"the view '{view}'"):
+        view_of(numbered(), view)
