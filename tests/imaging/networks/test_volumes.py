@@ -7,6 +7,7 @@ import torch
 
 from uplapp.errors import Cancelled, UplappError
 from uplapp.imaging.checkpoints import build_network
+from uplapp.imaging.checkpoints.weights import outline
 from uplapp.imaging.device import arrange, estimate
 from uplapp.imaging.networks import NETWORKS
 from uplapp.imaging.networks.unet_unshuffle import BLURS_PX, SHUFFLE, blurred, shuffle, unshuffle
@@ -101,6 +102,13 @@ class TestEveryNetworkOfVolumes:
     def test_is_built_for_the_axes_of_its_task(self, name):
         network = build_network(one_stage("volume", name, "l1", network_options=SMALL[name]))
         assert network(torch.rand(1, 1, 8, 8, 8)).shape == (1, 1, 8, 8, 8)
+
+
+@pytest.mark.parametrize("name", OF_VOLUMES)
+def test_a_checkpoint_of_a_network_of_volumes_can_be_checked_before_it_is_built(name):
+    spec = one_stage("volume", name, "l1", network_options=SMALL[name])
+    shapes = {key: tuple(tensor.shape) for key, tensor in build_network(spec).state_dict().items()}
+    assert outline(spec) == shapes
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from uplapp.imaging.evaluation.text import format_evaluation
 from uplapp.imaging.files.volumes import encode_labels, encode_nifti, list_volumes, read_volume
 from uplapp.imaging.physics import RicianNoise, Space, draw_tree, vesselness
 from uplapp.imaging.recipes.spec import Schedule, one_stage
+from uplapp.imaging.recipes.table import read_table
 from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.training.learners import build_loss
 from uplapp.imaging.training.run import Places, make_checkpoint, train
 from uplapp.imaging.training.team import Team
 from uplapp.imaging.training.validation import Validation
@@ -184,3 +186,25 @@ def test_a_tree_that_cannot_be_drawn_is_refused(words, tmp_path):
     result = CliRunner().invoke(app, ["trees", str(tmp_path), *words])
     assert isinstance(result.exception, UplappError)
     assert words[1] in str(result.exception)
+
+
+def test_a_table_names_the_poolings_of_the_untrained_loss(tmp_path):
+    (tmp_path / "runs.toml").write_text("""
+[volumes]
+task = "volume"
+network = "unet_unshuffle"
+schedule = { batch = 2, crop_px = 48 }
+draw = { depth_px = 24 }
+
+[volumes.losses]
+l1 = {}
+upl_max = { loss = "upl", options = { pooling = "max", width = 8 } }
+upl_none = { loss = "upl", options = { pooling = "none", width = 8 } }
+upl_l1 = { loss = "upl", options = { width = 8, l1_weight = 1.0 } }
+""")
+    rows = read_table(tmp_path / "runs.toml")
+    labels = ["l1", "upl_max", "upl_none", "upl_l1"]
+    assert [row.spec.name for row in rows] == [f"volume-unet_unshuffle-{label}" for label in labels]
+    losses = [build_loss(row.spec) for row in rows[1:]]
+    assert [loss.network.pooling for loss in losses] == ["max", "none", "max"]
+    assert losses[-1].l1_weight == 1

@@ -87,8 +87,9 @@ def format_job(job: Job) -> str:
         table = _markdown(["", "Seconds"], zip(names, seconds, strict=True))
         return "\n\n".join((table, "The clean image is not known, so nothing can be measured.", *notes))
     scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
-    columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in ON_SCREEN]
-    header = ["", *(METRICS[name].label for name in ON_SCREEN), "Seconds"]
+    shown = [name for name in ON_SCREEN if TASKS[job.case.task].axes in METRICS[name].axes]
+    columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in shown]
+    header = ["", *(METRICS[name].label for name in shown), "Seconds"]
     return "\n\n".join((_markdown(header, zip(names, *columns, seconds, strict=True)), *notes))
 
 
