@@ -26,7 +26,7 @@ Denoise = Callable[[Voxels, float], Voxels]  # (D,H,W) and sigma to the mean (D,
 # What is estimated of a noise this small is rounding.
 SMALLEST_SIGMA = 1e-4
 # A slab holds about this many voxels, surround not counted.
-SLAB_VOXELS = 2**20
+SLAB_VOXELS = 2**22
 NLM_PATCH_PX, NLM_REACH_PX = 3, 3
 WAVELET, WAVELET_LEVELS = "db2", 2
 SURROUND_PX = {"gaussian": 8, "tv": 8, "nlm": NLM_PATCH_PX // 2 + NLM_REACH_PX + 1, "wavelet": 12}
