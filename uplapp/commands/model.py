@@ -43,7 +43,7 @@ def add(
 
 @app.command("list")
 def list_all(as_json: Json = False) -> None:
-    """List every checkpoint: its name, task, name in menus, parameters, where it is from.
+    """List every checkpoint: its name, task, name in menus, parameters, where it is from, its terms.
 
     Example: uplapp model list
     """
@@ -57,7 +57,8 @@ def list_all(as_json: Json = False) -> None:
         return
     for row in rows:
         size, origin = f"{row['parameters']:,} parameters", "added" if row["added"] else "ships"
-        typer.echo(f"{row['name']:32} {row['task']:10} {row['label']:24} {size:>24}  {origin}")
+        terms = "  research only" * row["for_research"]
+        typer.echo(f"{row['name']:32} {row['task']:10} {row['label']:24} {size:>24}  {origin}{terms}")
 
 
 @app.command()
@@ -81,5 +82,5 @@ def _checkpoints() -> "Checkpoints":
 def _facts(card: "Card") -> dict[str, Any]:
     network = card.spec.network if card.spec else card.kind
     names = {"name": card.name, "label": card.label, "task": card.task, "network": network}
-    purpose = {"purpose": card.purpose, "loss": card.loss}
+    purpose = {"purpose": card.purpose, "loss": card.loss, "for_research": card.for_research}
     return {**names, **purpose, "parameters": card.parameters, "sha256": card.sha256}

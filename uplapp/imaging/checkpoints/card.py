@@ -74,6 +74,11 @@ class Card:
         return self.spec.loss if self.spec else ""
 
     @property
+    def for_research(self) -> bool:
+        """Whether its source says that the training data, and so the weights, are for research alone."""
+        return "research" in str(self.data.get("source", "")).lower()
+
+    @property
     def label(self) -> str:
         """The name on screen: the title, else loss or method, with the card's own name where it has one."""
         if self.spec is None:

@@ -9,10 +9,11 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import UplappError
-from uplapp.imaging.checkpoints import SEGMENT, Card, Checkpoints, adding, label
+from uplapp.imaging.checkpoints import SEGMENT, Card, Checkpoints, adding
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import Watch
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
+from uplapp.web.restore.panels import choices_of, info_of
 from uplapp.web.widgets import working
 from uplapp.workflows.networks import add_from_hub
 
@@ -101,9 +102,10 @@ def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequ
     What was ticked stays so, the network just added joins.
     """
     cards = checkpoints.cards(task)
-    labels, chosen = label(cards), {*ticked, *added[-1:]}
+    chosen = {*ticked, *added[-1:]}
     boxes = gr.update(
-        choices=[(labels[card.name], card.name) for card in cards],
+        choices=choices_of(cards),
+        info=info_of(cards),
         value=[card.name for card in cards if card.name in chosen],
         visible=bool(cards),
     )

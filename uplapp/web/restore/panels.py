@@ -17,6 +17,8 @@ from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
 # More than these take a photograph minutes.
 TICKED = 7
 SAMPLES_PER_ROW, ROW_PX = 6, 106
+FOR_RESEARCH = "†"
+RESEARCH_ALONE = f"{FOR_RESEARCH} trained on data that are for research alone: no commercial use"
 NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
     "below; until then there are the methods without training."
@@ -116,11 +118,11 @@ def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
 def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxGroup, gr.Markdown]:
     gr.Markdown("### Networks, by the loss each was trained on")
     nothing = gr.Markdown(NO_NETWORK.format(task=task), visible=not cards, elem_id=f"no-network-{task}")
-    labels = label(cards)
     menu = gr.CheckboxGroup(
-        [(labels[card.name], card.name) for card in cards],
+        choices_of(cards),
         value=[card.name for card in cards[:TICKED] if _network_of(card) == _network_of(cards[0])],
         label="All",
+        info=info_of(cards),
         show_label=len(cards) > TICKED,
         show_select_all=len(cards) > TICKED,
         visible=bool(cards),
@@ -128,6 +130,17 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
         elem_classes="checkpoints",
     )
     return menu, nothing
+
+
+def choices_of(cards: Sequence[Card]) -> list[tuple[str, str]]:
+    """Give the label and name of each checkpoint, with a dagger where its weights are for research alone."""
+    labels = label(cards)
+    return [(f"{labels[card.name]} {FOR_RESEARCH * card.for_research}".rstrip(), card.name) for card in cards]
+
+
+def info_of(cards: Sequence[Card]) -> str:
+    """Say what the dagger means, where there is one."""
+    return RESEARCH_ALONE if any(card.for_research for card in cards) else ""
 
 
 def _network_of(card: Card) -> str:
