@@ -96,13 +96,16 @@ def test_the_threshold_falls_in_equal_ratios():
     assert list(Sparsity(rounds=1, first=0.4).errors()) == [0.4]
 
 
-def test_what_is_missing_is_as_large_as_what_was_measured_outside_the_centre():
-    mask = torch.tensor([True, False, False, True, True, True, False, False])
-    data = torch.full((2, 4, 8), 3 + 4j) * mask
-    data[:, :, 3:6] = 100  # the centre says nothing
-    # 16 of 32 samples are missing, each with the energy 25 in both coils.
-    assert missing_size(mask, data) == pytest.approx(5.0)
+def test_what_is_missing_is_as_large_as_a_power_of_the_distance_foretells():
+    away = (torch.arange(8) - 4).abs()
+    mask = torch.tensor([True, False, True, False, True, True, False, False])
+    data = (3 + 4j) / away.clamp_min(1).expand(2, 4, 8) * mask
+    data[:, :, 4] = 100  # the centre says nothing
+    # Missing are the distances 3, 1, 2 and 3, in four rows and two coils of 25 / distance^2, over 32 samples.
+    expected = 4 * 2 * 25 * (1 / 9 + 1 + 1 / 4 + 1 / 9) / 32
+    assert missing_size(mask, data) == pytest.approx(expected**0.5, rel=1e-5)
     assert missing_size(torch.ones(8, dtype=torch.bool), data) == 0
+    assert missing_size(mask[None, :].expand(4, 8), data) > 0
 
 
 def test_every_round_shows_a_picture_and_shares_grow_to_one(image):
