@@ -34,7 +34,7 @@ STYLE = """
   }
 }
 #inputs .options .form { align-items: end; background: none; }
-#inputs .checkpoints { max-height: 300px; overflow: auto; }
+#inputs .checkpoints { max-height: 460px; overflow: auto; }
 #legend p:not(:first-child) { margin-top: 12px; }
 #legend .scale { height: 14px; border-radius: 3px; margin-top: 6px; }
 #legend .marks { display: flex; justify-content: space-between; font-size: 0.85em; }
