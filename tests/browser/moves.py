@@ -180,3 +180,9 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
+
+
+def tick(page, task, labels) -> None:
+    """Tick these networks of a task and no other; a dagger after a label says that it is for research."""
+    for box in page.locator(f"#checkpoints-{task} label").all():
+        box.locator("input").set_checked(box.inner_text().strip(" †\n") in labels)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.launching import one_size
-from tests.browser.moves import download, fits
+from tests.browser.moves import download, fits, tick
 from uplapp.imaging.files.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -19,8 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def restore(page, *losses: str) -> None:
     """Choose exactly these networks and wait for their results."""
-    for box in page.locator("#checkpoints-denoise label").all():
-        box.locator("input").set_checked(box.inner_text().strip() in losses)
+    tick(page, "denoise", losses)
     page.locator("#restore").click()
     page.locator("#metrics table").wait_for()
 

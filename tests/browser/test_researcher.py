@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from tests.browser.moves import answer_side_by_side, consent, download, fits
+from tests.browser.moves import answer_side_by_side, consent, download, fits, tick
 from tests.browser.researcher_process import started
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
@@ -232,8 +232,7 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     page = open_page()
     go_in(page, lab)
     page.get_by_role("tab", name="Restore").click()
-    for box in page.locator("#checkpoints-denoise label").all():
-        box.locator("input").set_checked(box.inner_text().strip() in ("L1", "L2"))
+    tick(page, "denoise", ("L1", "L2"))
     for sample in (0, 1):
         page.locator("#samples-denoise button").nth(sample).click()
         page.locator("#metrics table").wait_for(state="detached")

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from tests.browser.launching import one_size
-from tests.browser.moves import download, fits
+from tests.browser.moves import download, fits, tick
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.metrics.error_maps import MAGMA
 from uplapp.imaging.physics import to_kspace
@@ -28,8 +28,7 @@ def mri(page):
     """The page after its task was changed, with one network ticked."""
     page.get_by_label("MR reconstruction").check()
     page.get_by_text("middle.png, 197x233").wait_for()
-    for box in page.locator("#checkpoints-mri label").all():
-        box.locator("input").set_checked(box.inner_text().strip(" †\n") == TICKED)
+    tick(page, "mri", [TICKED])
     return page
 
 
