@@ -183,6 +183,9 @@ CONTRASTS = """() => {
 
 
 def tick(page, task, labels) -> None:
-    """Tick these networks of a task and no other; a dagger after a label says that it is for research."""
+    """Tick the networks of a task that have these labels, and untick the others.
+
+    The menu adds a dagger to some labels, which is not part of them.
+    """
     for box in page.locator(f"#checkpoints-{task} label").all():
         box.locator("input").set_checked(box.inner_text().strip(" †\n") in labels)

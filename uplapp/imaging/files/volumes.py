@@ -75,7 +75,7 @@ def list_volumes(folder: Path) -> list[Path]:
 
 
 def labels_of(path: Path) -> Path | None:
-    """Find the file of labels beside a volume, None where there is none."""
+    """Find the file that marks the vessels of `head.nii.gz`, such as `head-vessels.nii.gz`, or give None."""
     beside = (path.with_name(f"{_stem(path)}{VESSELS}{suffix}") for suffix in SUFFIXES)
     return next((each for each in beside if each.is_file()), None)
 

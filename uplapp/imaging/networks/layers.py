@@ -73,10 +73,16 @@ class ReflectedConvolution(nn.Module):
         return convolved
 
 
-def padded(image: Tensor, multiple: int, smallest_px: int = 1) -> Tensor:
-    """Repeat the last row and column of (B,C,H,W) until sides are a multiple, of `smallest_px` or more."""
-    missing = [max(-side % multiple, smallest_px - side) for side in image.shape[-2:]]
-    return functional.pad(image, (0, missing[1], 0, missing[0]), mode="replicate")
+def padded(image: Tensor, multiple: int | Sequence[int], smallest_px: int = 1) -> Tensor:
+    """Repeat the last samples of (B,C,*size) until its sides are multiples, of `smallest_px` or more.
+
+    `multiple` is one for all sides, or one for each.
+    """
+    sides = image.shape[2:]
+    multiples = [multiple] * len(sides) if isinstance(multiple, int) else multiple
+    missing = [max(-side % of, smallest_px - side) for side, of in zip(sides, multiples, strict=True)]
+    margins = [margin for last in reversed(missing) for margin in (0, last)]
+    return functional.pad(image, margins, mode="replicate")
 
 
 class Standardised(nn.Module):

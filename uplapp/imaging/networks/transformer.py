@@ -3,9 +3,9 @@
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from uplapp.errors import UplappError
+from uplapp.imaging.networks.layers import padded
 from uplapp.imaging.networks.unet_unshuffle import shuffle
 
 PATCH, WINDOW = 2, 4
@@ -38,11 +38,10 @@ class WindowTransformer(nn.Module):
     def forward(self, volume: Tensor) -> Tensor:
         """Restore a batch without clipping the output."""
         sides = volume.shape[2:]
-        missing = [-side % self.multiple for side in sides]
-        padded = functional.pad(volume, (0, missing[2], 0, missing[1], 0, missing[0]), mode="replicate")
-        tokens = self.blocks(self.enter(padded - 0.5))
+        whole = padded(volume, self.multiple)
+        tokens = self.blocks(self.enter(whole - 0.5))
         change = shuffle(self.leave(tokens).to(volume.dtype), (PATCH,) * 3)
-        return (padded + change)[..., : sides[0], : sides[1], : sides[2]]
+        return (whole + change)[..., : sides[0], : sides[1], : sides[2]]
 
 
 def _blocks(width: int, depth: int, heads: int) -> nn.Module:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from uplapp.imaging.networks.layers import padded
 from uplapp.imaging.networks.residual import LEAK
 
 LEVELS = 2
@@ -51,10 +52,10 @@ class UNetUnshuffle(nn.Module):
     def forward(self, volume: Tensor) -> Tensor:
         """Restore a batch without clipping the output."""
         sides = volume.shape[2:]
-        padded = _padded(volume, self.multiple)
-        maps = self._maps(unshuffle(GAIN * padded, SHUFFLE))
+        whole = padded(volume, self.multiple)
+        maps = self._maps(unshuffle(GAIN * whole, SHUFFLE))
         weights, correction = maps[:, :-1].softmax(dim=1), maps[:, -1]
-        copies = torch.stack(blurred(padded, BLURS_PX), dim=1)
+        copies = torch.stack(blurred(whole, BLURS_PX), dim=1)
         restored = (weights * copies).sum(dim=1) + correction
         return restored[..., : sides[0], : sides[1], : sides[2]]
 
@@ -114,11 +115,11 @@ def _blur(volume: Tensor, deviation: float) -> Tensor:
     for axis in (2, 3, 4):
         margins = [0] * 6
         margins[2 * (4 - axis)] = margins[2 * (4 - axis) + 1] = radius
-        padded, side = functional.pad(volume, margins, mode="replicate"), volume.shape[axis]
-        volume = padded.narrow(axis, radius, side) * (taps[0] / total)
+        wide, side = functional.pad(volume, margins, mode="replicate"), volume.shape[axis]
+        volume = wide.narrow(axis, radius, side) * (taps[0] / total)
         for x in range(1, radius + 1):
             for start in (radius - x, radius + x):
-                volume.add_(padded.narrow(axis, start, side), alpha=taps[x] / total)
+                volume.add_(wide.narrow(axis, start, side), alpha=taps[x] / total)
     return volume
 
 
@@ -128,8 +129,3 @@ def _pair(channels_in: int, channels_out: int) -> nn.Sequential:
         nn.init.kaiming_normal_(layer.weight, a=LEAK, nonlinearity="leaky_relu")
         nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     return nn.Sequential(layers[0], nn.LeakyReLU(LEAK), layers[1], nn.LeakyReLU(LEAK))
-
-
-def _padded(volume: Tensor, multiple: Sequence[int]) -> Tensor:
-    missing = [-side % of for side, of in zip(volume.shape[2:], multiple, strict=True)]
-    return functional.pad(volume, (0, missing[2], 0, missing[1], 0, missing[0]), mode="replicate")

@@ -94,6 +94,21 @@ def require_seed(seed: Seed) -> None:
         raise UplappError(f"seed {seed} cannot be used; give integers from 0 to {LARGEST_SEED}")
 
 
+def settled_seed(seed: Seed | list[int]) -> Seed:
+    """Give a seed as values keep it: several integers, a list in JSON, are a tuple.
+
+    What `require_seed` refuses is refused.
+    """
+    settled = tuple(seed) if isinstance(seed, list) else seed
+    require_seed(settled)
+    return settled
+
+
+def seed_for(seed: Seed, name: str) -> tuple[int, ...]:
+    """Join a seed and the letters of a name, so that each image has draws of its own."""
+    return (*(seed if isinstance(seed, tuple) else (seed,)), *map(ord, name))
+
+
 def generator_of(seed: Seed) -> torch.Generator:
     """Give a generator that all parts of a seed decide."""
     mixed = np.random.SeedSequence(seed).generate_state(2)

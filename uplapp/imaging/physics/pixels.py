@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from uplapp.described import check_options, option
 from uplapp.errors import BadImage, UplappError
-from uplapp.imaging.physics.masks import LARGEST_SEED, Seed, generator_of, require_seed
+from uplapp.imaging.physics.masks import LARGEST_SEED, Seed, generator_of, seed_for, settled_seed
 from uplapp.imaging.physics.measurement import AsItIs, Choice, Measurement, of_pixels
 
 KERNELS: Mapping[str, str] = {"bicubic": "bicubic, antialiased", "area": "means of areas"}
@@ -134,14 +134,12 @@ class MissingPixels:
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, list):  # a seed that came back from JSON
-            object.__setattr__(self, "seed", tuple(self.seed))
+        object.__setattr__(self, "seed", settled_seed(self.seed))
         if not 0 < self.missing_share < 1:
             raise UplappError(
                 f"a share of {self.missing_share} of the pixels cannot be hidden; "
                 f"give a number above 0 and below 1"
             )
-        require_seed(self.seed)
         require_sigma(self.sigma)
 
     @property
@@ -152,8 +150,7 @@ class MissingPixels:
 
     def for_image(self, name: str) -> "MissingPixels":
         """Give the degradation with pixels and noise drawn for the image called `name`."""
-        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
-        return replace(self, seed=seed + tuple(map(ord, name)))
+        return replace(self, seed=seed_for(self.seed, name))
 
     def measure(self, clean: Tensor) -> Measurement:
         """Measure an image (C,H,W) in [0,1]."""

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from uplapp.described import option
 from uplapp.errors import UplappError
-from uplapp.imaging.physics.masks import LARGEST_SEED, Seed, generator_of, require_seed
-from uplapp.imaging.physics.measurement import Choice, Measurement
+from uplapp.imaging.physics.masks import LARGEST_SEED, Seed, generator_of, seed_for, settled_seed
+from uplapp.imaging.physics.measurement import Choice, Identity, Measurement
 
 Values = NDArray[np.float64]
 # Beyond this ratio of signal to noise the closed form for strong signals holds to 1e-5.
@@ -29,18 +29,10 @@ MEDIAN_OF_NORMAL = 0.6745
 
 
 @dataclass(frozen=True)
-class Magnitude:
+class Magnitude(Identity):
     """The map of a scan whose magnitude was kept: the data are the image, their noise is Rician."""
 
     kind: ClassVar[str] = "magnitude"
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Give the image itself."""
-        return image
-
-    def adjoint(self, data: Tensor) -> Tensor:
-        """Give the data themselves."""
-        return data
 
 
 @dataclass(frozen=True)
@@ -70,10 +62,8 @@ class RicianNoise:
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, list):  # a seed that came back from JSON
-            object.__setattr__(self, "seed", tuple(self.seed))
+        object.__setattr__(self, "seed", settled_seed(self.seed))
         require_level(self.level)
-        require_seed(self.seed)
 
     @property
     def text(self) -> str:
@@ -82,8 +72,7 @@ class RicianNoise:
 
     def for_image(self, name: str) -> "RicianNoise":
         """Give the degradation with noise drawn for the image called `name`."""
-        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
-        return replace(self, seed=seed + tuple(map(ord, name)))
+        return replace(self, seed=seed_for(self.seed, name))
 
     def measure(self, clean: Tensor) -> Measurement:
         """Measure an image (C,*size) in [0,1]."""

@@ -18,7 +18,8 @@ from uplapp.imaging.physics.masks import (
     centre_fraction,
     generator_of,
     require_acceleration,
-    require_seed,
+    seed_for,
+    settled_seed,
 )
 from uplapp.imaging.physics.measurement import (
     Choice,
@@ -81,13 +82,11 @@ class Undersampling:
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, list):  # a seed that came back from JSON
-            object.__setattr__(self, "seed", tuple(self.seed))
+        object.__setattr__(self, "seed", settled_seed(self.seed))
         MASKS[self.mask]
         if not 0 <= self.noise <= 1:
             raise UplappError(f"noise is {self.noise}; give a share of white from 0 to 1")
         require_acceleration(self.acceleration)
-        require_seed(self.seed)
         if not isinstance(self.coils, Integral) or not 1 <= self.coils <= MOST_COILS:
             raise UplappError(f"{self.coils} coils cannot be simulated; give 1 to {MOST_COILS}")
 
@@ -103,9 +102,8 @@ class Undersampling:
 
         With seed 0 the columns are those by which fastMRI validates the file of that name, suffix included.
         """
-        seed = self.seed if isinstance(self.seed, tuple) else (self.seed,)
-        letters = tuple(map(ord, name))
-        return replace(self, seed=letters if letters and seed == (0,) else seed + letters)
+        seed = seed_for(self.seed, name)
+        return replace(self, seed=seed[1:] if name and self.seed in (0, (0,)) else seed)
 
     def columns(self, width: int) -> Tensor:
         """Draw the mask (W,) of bool for a k-space of that width.
