@@ -10,7 +10,15 @@ from uplapp.imaging.checkpoints import build_network
 from uplapp.imaging.checkpoints.weights import outline
 from uplapp.imaging.device import arrange, estimate
 from uplapp.imaging.networks import NETWORKS
-from uplapp.imaging.networks.unet_unshuffle import BLURS_PX, SHUFFLE, blurred, shuffle, unshuffle
+from uplapp.imaging.networks.unet_unshuffle import (
+    BLURS_PX,
+    SHUFFLE,
+    TAKEN,
+    blurred,
+    noise_nearby,
+    shuffle,
+    unshuffle,
+)
 from uplapp.imaging.recipes.spec import one_stage
 from uplapp.imaging.restorers import network as tiles
 from uplapp.imaging.restorers.network import restore_by_tiles, tile_sides
@@ -139,9 +147,9 @@ def test_the_u_net_has_the_parameters_that_one_counts():
     def pair(before: int, after: int) -> int:
         return convolution(before, after) + convolution(after, after)
 
-    down = sum(pair(*both) for both in pairwise([4, 24, 48, 96]))
+    down = sum(pair(*both) for both in pairwise([20, 24, 48, 96]))
     up = pair(96 + 48, 48) + pair(48 + 24, 24)
-    assert count("unet_unshuffle") == down + up + convolution(24, 24) == 811_800
+    assert count("unet_unshuffle") == down + up + convolution(24, 24) == 822_168
 
 
 def test_the_transformer_has_the_parameters_that_one_counts():
@@ -168,6 +176,35 @@ def test_blurs_have_their_deviation():
         along = copy.sum(dim=(0, 1, 2, 3))
         # A Gaussian that ends after three deviations is a little narrower.
         assert (along * offset.square()).sum().sqrt().item() == pytest.approx(deviation, rel=0.05)
+
+
+@pytest.mark.parametrize("deviation", [0.01, 0.05, 0.2])
+def test_the_noise_nearby_is_the_deviation_that_was_added(deviation):
+    generator = torch.Generator().manual_seed(0)
+    smooth = torch.linspace(0.2, 0.4, 48).expand(1, 1, 24, 48, 48)
+    seen = smooth + deviation * torch.randn(smooth.shape, generator=generator)
+    noise = noise_nearby(*blurred(seen, BLURS_PX)[:2])
+    assert noise.mean().item() == pytest.approx(deviation, rel=0.04)
+    assert noise.std().item() < 0.2 * deviation
+
+
+def test_an_edge_counts_little_as_noise():
+    generator = torch.Generator().manual_seed(0)
+    seen = 0.01 * torch.randn(1, 1, 24, 48, 48, generator=generator)
+    seen[..., 24:] += 0.3
+    narrow, wide = blurred(seen, BLURS_PX)[:2]
+    mean_square = (narrow - wide).square().mean().sqrt() / TAKEN
+    assert noise_nearby(narrow, wide)[..., 20:28].mean() < 0.02 < 2 * mean_square
+
+
+def test_noise_of_any_level_looks_alike_to_the_u_net():
+    """Where there is noise alone, what is restored grows with it."""
+    torch.manual_seed(0)
+    network = NETWORKS.build("unet_unshuffle")
+    torch.nn.init.normal_(network.leave.weight, std=0.02)
+    noise = torch.randn(1, 1, 8, 16, 16, generator=torch.Generator().manual_seed(1))
+    ratio = network(1e-2 * noise).std() / network(1e-3 * noise).std()
+    assert ratio.item() == pytest.approx(10, rel=0.3)
 
 
 def test_the_u_net_begins_as_a_blur():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,29 @@ LEVELS = 2
 SHUFFLE = (1, 2, 2)
 # Deviations in px of the copies that are blended; the first is the input itself.
 BLURS_PX = (0.0, 0.6, 1.0, 1.7, 3.0)
-# Tissue lies near a quarter of the maximum, and background stays 0.
-GAIN = 4.0
+# The network sees what lies between the first of them, and the last of these. The widest would need surround.
+SEEN = 4
+# Tissue lies near a quarter of the maximum, and background stays 0; noise is a tenth of tissue.
+GAIN, NOISE_GAIN = 4.0, 12.0
 CUT_AT = 3.0  # deviations after which a Gaussian ends
+# The noise near a voxel is a geometric mean, which edges move less than a root mean square: its width in px,
+# how much less it is than a mean square of normal numbers (twice the exponential of Euler's constant), the
+# share of white noise that the narrowest blur takes away, and the least noise.
+NEAR_PX, LACK, TAKEN, LEAST = 2.0, 3.562, 0.728, 1e-4
+# How far those of its inputs reach that reach farthest: the blurs, each made of the one before it.
+SURROUND_PX = sum(
+    math.ceil(CUT_AT * math.sqrt(wide**2 - narrow**2)) for narrow, wide in pairwise(BLURS_PX[:SEEN])
+)
 
 
 class UNetUnshuffle(nn.Module):
     """A U-Net behind a pixel unshuffle of (1,2,2), from (B,1,D,H,W) in [0,1] to (B,1,D,H,W).
 
-    It gives weights for five Gaussian blurs of the input, the first of no width, and a correction: most of
-    what denoises is known, and is not learned again. There is no normalisation, and a leaky rectifier lest
-    a part of the network dies. Sides that are no multiple of (4,8,8) are padded by replication and cropped
-    back. `width` 24 has 811,800 parameters.
+    It gives weights for five Gaussian blurs of the input, the first of no width, and a correction in units of
+    the noise nearby: most of what denoises is known, and is not learned again. In the same units it sees the
+    detail, so noise of any level looks alike. There is no normalisation, and a leaky rectifier lest a part of
+    the network dies. Sides that are no multiple of (4,8,8) are padded by replication and cropped back.
+    `width` 24 has 822,168 parameters.
 
     Sources: Ronneberger et al. (2015); Shi et al. (2016) for the shuffle; Bako et al. (2017) for the blend.
     """
@@ -40,9 +52,10 @@ class UNetUnshuffle(nn.Module):
         # Two convolutions of each level down and up, of which level l steps by 2^l, one at the end, and the
         # grid of the pools.
         reach = sum(2 * 2**level for level in (*range(LEVELS + 1), *range(LEVELS))) + 1 + 2**LEVELS - 1
-        self.receptive_radius = tuple(reach * side for side in SHUFFLE)
+        self.receptive_radius = tuple(reach * side + SURROUND_PX for side in SHUFFLE)
+        entering = channels * places * (SEEN + 1)
         self.down = nn.ModuleList(
-            _pair(before, after) for before, after in zip([channels * places, *widths], widths, strict=False)
+            _pair(before, after) for before, after in zip([entering, *widths], widths, strict=False)
         )
         self.up = nn.ModuleList(_pair(widths[n] + widths[n + 1], widths[n]) for n in reversed(range(LEVELS)))
         self.leave = nn.Conv3d(width, channels * places * (len(BLURS_PX) + 1), 3, padding=1)
@@ -53,10 +66,13 @@ class UNetUnshuffle(nn.Module):
         """Restore a batch without clipping the output."""
         sides = volume.shape[2:]
         whole = padded(volume, self.multiple)
-        maps = self._maps(unshuffle(GAIN * whole, SHUFFLE))
+        copies = blurred(whole, BLURS_PX)
+        noise = noise_nearby(copies[0], copies[1])
+        bands = [(wide - narrow) / noise for narrow, wide in pairwise(copies[:SEEN])]
+        seen = torch.cat([*bands, GAIN * copies[SEEN - 1], NOISE_GAIN * noise], dim=1)
+        maps = self._maps(unshuffle(seen.to(whole.dtype), SHUFFLE))
         weights, correction = maps[:, :-1].softmax(dim=1), maps[:, -1]
-        copies = torch.stack(blurred(whole, BLURS_PX), dim=1)
-        restored = (weights * copies).sum(dim=1) + correction
+        restored = (weights * torch.stack(copies, dim=1)).sum(dim=1) + noise * correction
         return restored[..., : sides[0], : sides[1], : sides[2]]
 
     def _maps(self, features: Tensor) -> Tensor:
@@ -106,6 +122,13 @@ def blurred(volume: Tensor, deviations_px: Sequence[float]) -> list[Tensor]:
         copies.append(current)
         before = deviation
     return copies
+
+
+@torch.no_grad()
+def noise_nearby(volume: Tensor, blurry: Tensor) -> Tensor:
+    """Estimate the deviation of the noise around each voxel (B,C,D,H,W) from what the narrowest blur took."""
+    power = (volume - blurry).square() + LEAST**2
+    return _blur(power.log(), NEAR_PX).exp().mul(LACK).sqrt() / TAKEN
 
 
 def _blur(volume: Tensor, deviation: float) -> Tensor:
