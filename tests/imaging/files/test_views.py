@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uplapp.errors import UplappError
-from uplapp.imaging.files.views import view_of
+from uplapp.imaging.files.views import as_bytes, view_of
 
 
 def numbered() -> torch.Tensor:
@@ -33,3 +33,9 @@ def test_pixels_are_square():
 def test_another_view_is_refused(view):
     with pytest.raises(UplappError, match=f"the view '{view}'"):
         view_of(numbered(), view)
+
+
+def test_bytes_of_a_volume_run_along_its_rows_from_black_to_white():
+    volume = torch.tensor([0.0, 0.2, 0.5, 1.0, 1.3, -0.1, 0.001, 0.003]).view(1, 2, 2, 2)
+    assert list(as_bytes(volume)) == [0, 51, 128, 255, 255, 0, 0, 1]
+    assert len(as_bytes(numbered())) == 4 * 5 * 6

@@ -18,7 +18,7 @@ from uplapp.imaging.physics import (
     SmallerImage,
     Undersampling,
 )
-from uplapp.imaging.tasks import TASKS, tasks_on_page
+from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore.panels import TICKED, lay_out_panel
 
 
@@ -58,7 +58,7 @@ def test_every_method_that_takes_the_measurements_of_a_task_is_in_its_menu_and_n
     assert made.consistency.visible == (TASKS[task].degrading.operator in ("kspace", "missing"))
 
 
-@pytest.mark.parametrize("task", tasks_on_page())
+@pytest.mark.parametrize("task", TASKS)
 def test_a_task_without_networks_says_so(task, tmp_path):
     without, words = panel(task, [])
     assert "There is no network for this task yet" in words

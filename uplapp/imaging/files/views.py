@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from uplapp.errors import UplappError
+from uplapp.imaging.physics import Space
 
 PLANES = {"axial": 0, "coronal": 1, "sagittal": 2}
 SLICE, PROJECTION = "slice", "mip"
+# The picture that stands for a volume in a gallery.
+PICTURE = f"{PROJECTION}:coronal"
 SAME_SPACING = 1.01
+WHITE = 255
 ALLOWED = "slice:PLANE or slice:PLANE:INDEX or mip:PLANE with the planes axial, coronal, sagittal"
 
 
@@ -28,6 +33,17 @@ def view_of(volume: Tensor, view: str, spacing_mm: Sequence[float] = (1.0, 1.0, 
     steps = [step for other, step in enumerate(spacing_mm) if other != axis]
     upright = plane if axis == 0 else plane.flip(1)
     return _squared(upright, steps)
+
+
+def picture_of(pixels: Tensor, space: Space | None) -> Tensor:
+    """Give the picture (C,h,w) of an image, of a volume (1,D,H,W) in its place the coronal projection."""
+    return pixels if space is None else view_of(pixels, PICTURE, space.spacing_mm)
+
+
+def as_bytes(volume: Tensor) -> bytes:
+    """Give the voxels of a volume (1,D,H,W) in [0,1] as bytes, 0 black and 255 white, W running fastest."""
+    whole = volume[0].clamp(0, 1).mul(WHITE).round_().to(torch.uint8)
+    return whole.numpy().tobytes()
 
 
 def _read(view: str, sides: Sequence[int]) -> tuple[str, int, int | None]:

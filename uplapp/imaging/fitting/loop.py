@@ -128,7 +128,7 @@ class State:
         about = "about" if math.isnan(self.held_out) else "at most"
         return (
             f"iteration {self.iteration:,} of {self.total:,}, {self.per_second:.1f} per second, "
-            f"{about} {_in_words(self.seconds_left)} left"
+            f"{about} {duration_in_words(self.seconds_left)} left"
         )
 
 
@@ -160,7 +160,8 @@ def fit(
         return _Run(starts, target, recipe, listener, check).go()
 
 
-def _in_words(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
+    """Say how long something takes: 12 s, 5 min, 2.5 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -7,7 +7,7 @@ from uplapp.imaging.tasks.task import Task
 from uplapp.imaging.tasks.volumes import VOLUMES
 from uplapp.registry import Registry
 
-__all__ = ["TASKS", "Task", "tasks_on_page"]
+__all__ = ["TASKS", "Task"]
 
 TASKS: Registry[Task] = Registry(
     "task",
@@ -20,8 +20,3 @@ TASKS: Registry[Task] = Registry(
         "volume": VOLUMES,
     },
 )
-
-
-def tasks_on_page() -> dict[str, Task]:
-    """Give the tasks that the Restore tab shows, by name."""
-    return {name: task for name, task in TASKS.items() if task.on_page}

@@ -39,8 +39,7 @@ class Task:
     to measure on, `load` what training draws from, in pieces of a side in px.
     `pairs(data, count, side_px, random, **options)` draws a Batch. `network` is the name in NETWORKS of
     those that are offered first; `prepare` wraps a network as the task uses it. `doubts` says what of a case
-    lies outside of what a network was trained on, whose stages had the given draw options. `on_page` says
-    whether the Restore tab shows it.
+    lies outside of what a network was trained on, whose stages had the given draw options.
     """
 
     label: str
@@ -60,7 +59,6 @@ class Task:
     network: str = "unet"
     prepare: Callable[[nn.Module], nn.Module] = _as_it_is
     doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = no_doubts
-    on_page: bool = True
 
     def degrade(self, **options: Any) -> Degradation:
         """Build the degradation of this task.

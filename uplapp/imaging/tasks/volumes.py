@@ -147,5 +147,4 @@ VOLUMES = Task(
     samples=TREES,
     network="unet_unshuffle",
     doubts=doubts,
-    on_page=False,
 )

@@ -1,4 +1,4 @@
-"""The results of a restoration on screen: pictures, error maps, metrics, flicker, ZIP."""
+"""The results of a restoration on screen: pictures, error maps, metrics, flicker or volumes, files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +13,17 @@ from uplapp.imaging.evaluation.job import Job
 from uplapp.imaging.evaluation.provenance import result_files
 from uplapp.imaging.evaluation.text import format_job
 from uplapp.imaging.files.pictures import encode_png, tensor_to_array, thumbnail
+from uplapp.imaging.files.views import picture_of
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, colour_of
 from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.restore.live import draw_curves
+from uplapp.web.restore.volume_viewer import offer_niftis, sides_of, view_job
 from uplapp.web.widgets import offer, zip_files
 
-COUNT = 9  # components of `Outputs`
+COUNT = 11  # components of `Outputs`
 THUMBNAIL_PX, PREVIEW_PX = 768, 512
 PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)
 PREVIEW_CONTROLS_PX = 190
@@ -33,6 +35,7 @@ ABOUT_DEVIATIONS = """Marked with ±: the standard deviation of each pixel among
 where the image goes from 0 to 1. What is light here depends on chance. The numbers are means."""
 NO_ERRORS_YET = "Error maps appear here with the results."
 NO_ERRORS = "There are no error maps: the clean image is not known, so no error can be measured."
+NO_ERRORS_OF_VOLUMES = "Volumes have no error maps; compare them with the reference below."
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Outputs:
     curves: gr.Plot
     flicker: gr.HTML
     archive: gr.DownloadButton
+    niftis: gr.File
+    voxels: gr.File
     latest: gr.State
 
     @property
@@ -54,7 +59,7 @@ class Outputs:
         """List the components in the order of `before` and `after`."""
         return [
             *(self.pictures, self.legend, self.errors, self.table, self.fits, self.curves),
-            *(self.flicker, self.archive, self.latest),
+            *(self.flicker, self.archive, self.niftis, self.voxels, self.latest),
         ]
 
 
@@ -78,8 +83,17 @@ def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
         curves = gr.Plot(show_label=False)
     flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
+    niftis = gr.File(
+        label="Volumes as NIfTI, in the place of the file that was read",
+        file_count="multiple",
+        interactive=False,
+        visible=False,
+        elem_id="niftis",
+    )
+    # What the viewer fetches, so that Gradio deletes it later as it does all other results.
+    voxels = gr.File(file_count="multiple", interactive=False, visible=False)
     latest = gr.State(None)
-    return Outputs(pictures, legend, errors, table, fits, curves, flicker, archive, latest)
+    return Outputs(pictures, legend, errors, table, fits, curves, flicker, archive, niftis, voxels, latest)
 
 
 def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
@@ -105,13 +119,18 @@ def given(case: Case) -> tuple[Any, ...]:
     """Show what a fit starts from: the clean image if known, and what is seen of it."""
     observed = TASKS[case.task].observed.capitalize()
     pictures = {"Reference": case.reference, observed: case.seen}
-    shown = [(thumbnail(one, THUMBNAIL_PX), label) for label, one in pictures.items() if one is not None]
+    shown = [
+        (thumbnail(picture_of(one, case.space), THUMBNAIL_PX), label)
+        for label, one in pictures.items()
+        if one is not None
+    ]
     return _without_results(shown, gr.skip())
 
 
 def _without_results(pictures: list[tuple[Any, str]], text: Any) -> tuple[Any, ...]:
-    gone = gr.update(visible=False)
-    return pictures, NO_ERRORS_YET, gr.update(value=[], visible=False), text, gone, None, "", gone, None
+    gone, no_files = gr.update(visible=False), gr.update(value=None, visible=False)
+    none = gr.update(value=[], visible=False)
+    return pictures, NO_ERRORS_YET, none, text, gone, None, "", gone, no_files, None, None
 
 
 def _invitation(subject: Subject, about: str) -> str:
@@ -122,7 +141,8 @@ def _invitation(subject: Subject, about: str) -> str:
 def after(job: Job) -> tuple[Any, ...]:
     """Show a finished job."""
     files, name = result_files(job), job.case.name
-    paths = {kind: offer(f"{name}-{kind}.png", files[f"{name}-{kind}.png"]) for kind in job.labels}
+    paths, viewed = _offer_pictures(job, files), view_job(job)
+    niftis = offer_niftis(job.case, files)
     pictures = [(paths[kind], caption) for kind, caption in job.labels.items()]
     errors = _errors(job, files)
     curves = {job.labels[one.name]: one.fit.curve for one in job.results if one.fit is not None}
@@ -134,10 +154,21 @@ def after(job: Job) -> tuple[Any, ...]:
         format_job(job),
         gr.update(visible=bool(curves)),
         draw_curves(curves) if curves else None,
-        _flicker(job),
+        viewed.frame or _flicker(job),
         gr.update(value=archive, visible=True),
+        gr.update(value=niftis or None, visible=bool(niftis)),
+        list(viewed.files) or None,
         _results(job, paths),
     )
+
+
+def _offer_pictures(job: Job, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Offer a picture of each image by kind: its file, or the projection of a volume."""
+    name, case = job.case.name, job.case
+    if case.space is None:
+        return {kind: offer(f"{name}-{kind}.png", files[f"{name}-{kind}.png"]) for kind in job.labels}
+    pictures = {kind: encode_png(picture_of(volume, case.space)) for kind, volume in job.pictures()}
+    return {kind: offer(f"{name}-{kind}.png", content) for kind, content in pictures.items()}
 
 
 def _errors(job: Job, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
@@ -160,7 +191,8 @@ def _legends(job: Job) -> str:
         f"{FULL_SCALE:g}",
         ("0, all alike", f"{FULL_SCALE / 2:g}", f"{FULL_SCALE:g} or more"),
     )
-    return (errors if job.errors() else NO_ERRORS) + (deviations if job.deviations() else "")
+    without = NO_ERRORS if job.case.reference is None else NO_ERRORS_OF_VOLUMES
+    return (errors if job.errors() else without) + (deviations if job.deviations() else "")
 
 
 def _legend(about: str, highest: str, marks: tuple[str, ...]) -> str:
@@ -196,6 +228,6 @@ def _flicker(job: Job) -> str:
 
 
 def _preview(name: str, subject: Subject) -> list[tuple[Any, str]]:
-    height, width = subject.picture.shape[-2:]
     which = f", slice {subject.index} of 0 to {subject.count - 1}" if subject.count > 1 else ""
-    return [(thumbnail(subject.picture, THUMBNAIL_PX), f"{name}, {width}x{height}{which}")]
+    picture = picture_of(subject.picture, subject.space)
+    return [(thumbnail(picture, THUMBNAIL_PX), f"{name}, {sides_of(subject)}{which}")]

@@ -170,7 +170,7 @@ def paragraph(sentence: str) -> str:
 
 def _describe(card: Card) -> str:
     task = TASKS[card.task]
-    place = f"is in the menus of {task.label}" if task.on_page else "restores on the command line"
+    place = f"is in the menus of {task.label}"
     if card.purpose == SEGMENT:
         place = "judges what others restore"
     return f"{card.label} {place}: {card.parameters:,} parameters; its name is {card.name}."

@@ -12,7 +12,7 @@ from uplapp.imaging.case import Subject
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import read_case, run_job
-from uplapp.imaging.tasks import TASKS, tasks_on_page
+from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.restore import live as fits
@@ -21,6 +21,7 @@ from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.outputs import COUNT, Outputs, after, before, during, given, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.running import Fit, following
+from uplapp.web.restore.volume_viewer import require_for_page
 from uplapp.web.widgets import errors_on_screen
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -49,12 +50,12 @@ def build(desk: Desk, collected: gr.State) -> None:
     Researchers collect its results.
     """
     checkpoints = Checkpoints(desk.shelf.settings.models)
-    first = next(iter(tasks_on_page()))
-    tasks = [(entry.label, name) for name, entry in tasks_on_page().items()]
+    first = next(iter(TASKS))
+    tasks = [(entry.label, name) for name, entry in TASKS.items()]
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320, elem_id="inputs"):
             task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
-            panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in tasks_on_page()]
+            panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
@@ -151,6 +152,7 @@ def pick_upload(task: str, path: str) -> tuple[Any, ...]:
 
 def _pick(task: str, path: Path) -> tuple[Any, ...]:
     subject = TASKS[task].open(path, None)
+    require_for_page(subject)
     return str(path), _slider(subject), *before(path.name, subject, about(task, path))
 
 
@@ -167,9 +169,9 @@ def pick_slice(task: str, source: str, index: float) -> tuple[Any, ...]:
 
 def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
     """Show the panel of the task, with the input it had."""
-    place = list(tasks_on_page()).index(task)
+    place = list(TASKS).index(task)
     source, index = sources[2 * place : 2 * place + 2]
-    columns = [gr.update(visible=name == task) for name in tasks_on_page()]
+    columns = [gr.update(visible=name == task) for name in TASKS]
     if source is None:
         return *columns, *nothing(TASKS[task].words.noun)
     with errors_on_screen():

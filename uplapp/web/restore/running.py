@@ -1,6 +1,7 @@
 """A restoration in a thread of its own, so that the page shows how far it is and can stop it."""
 
 import threading
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from uplapp.imaging.evaluation.fits import Hear
-from uplapp.imaging.fitting import Curve, State
+from uplapp.imaging.fitting import Curve, State, duration_in_words
 from uplapp.imaging.restorers import Watch
 
 POLL_S = 0.1
 IDLE_POLLS = 3  # polls between two moments at which the work can be stopped
+EARLY_S = 3  # what is left of a job is not told before it has run so long
 PREVIEW_POLLS = 8  # polls between two previews, which hide how far the work is until it is reported again
 
 Result = TypeVar("Result")
@@ -39,9 +41,13 @@ class Fit:
 
 @dataclass
 class Report:
-    """The last report of a restoration, and of the fit that runs. `news` counts previews and states."""
+    """The last report of a restoration, and of the fit that runs. `news` counts previews and states.
+
+    `seconds` had passed when `share` was done.
+    """
 
     share: float = 0.0
+    seconds: float = 0.0
     text: str = ""
     preview: Any = None
     fit: Fit | None = None
@@ -60,10 +66,10 @@ def following(
     Returns the result. Once this generator is closed, as Gradio does where a person stops the event, the
     watch that `work` was given says to stop. A fit ends with what it has once `wish` says so.
     """
-    stopped, report = threading.Event(), Report()
+    stopped, report, begun = threading.Event(), Report(), time.monotonic()
 
     def watch(share: float, text: str, preview: Any) -> bool:
-        report.share, report.text = share, text
+        report.share, report.seconds, report.text = share, time.monotonic() - begun, text
         if preview is not None:
             report.preview, report.news = preview, report.news + 1
         return not stopped.is_set()
@@ -77,7 +83,7 @@ def following(
                     break
                 fit = report.fit
                 if fit is None:  # a fit says on the page itself how far it is
-                    progress(report.share, desc=report.text)
+                    progress(report.share, desc=report.text + time_left(report, time.monotonic() - begun))
                 due = polls % PREVIEW_POLLS == 0 and report.news > shown
                 shown = report.news if due else shown
                 if due:
@@ -87,6 +93,17 @@ def following(
         finally:
             stopped.set()
         return future.result()
+
+
+def time_left(report: Report, seconds: float) -> str:
+    """Say how long a restoration will take yet, `seconds` after it began, as if its parts took equally long.
+
+    Nothing is said while nothing is known.
+    """
+    if seconds < EARLY_S or not 0 < report.share < 1:
+        return ""
+    left = report.seconds / report.share - seconds
+    return f", about {duration_in_words(left)} left" if left >= 1 else ""
 
 
 def _hear(report: Report, wish: Wish, label: str, state: State | None) -> bool:
