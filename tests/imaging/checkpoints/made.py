@@ -16,12 +16,19 @@ from uplapp.imaging.recipes.spec import RunSpec, one_stage
 FACTS = {"data": {"photographs": "none"}, "scores": {}, "hardware": "a test", "versions": {}}
 
 
-def make(folder: Path, loss: str = "l2", seed: int = 0, task: str = "denoise", width: int = 6):
-    spec = one_stage(task, "unet", loss, seed, network_options={"width": width})
+def make(
+    folder: Path,
+    loss: str = "l2",
+    seed: int = 0,
+    task: str = "denoise",
+    width: int = 6,
+    network: str = "unet",
+):
+    spec = one_stage(task, network, loss, seed, network_options={"width": width})
     torch.manual_seed(seed)
-    network = build_network(spec)
+    made = build_network(spec)
     learned = dict(LOSSES.build(loss).named_parameters())
-    return write_checkpoint(folder, spec, network, learned, **FACTS), network
+    return write_checkpoint(folder, spec, made, learned, **FACTS), made
 
 
 # The first form of a recipe: strangers have cards of it.

@@ -9,7 +9,12 @@ from starlette.testclient import TestClient
 from tests.web.serving import mounted
 from uplapp.web.observer.routes import STATIC, TYPES
 
-ROOMS = {"base": {"base"}, "trial": {"base", "trial"}, "way": {"base", "trial", "way"}}
+ROOMS = {
+    "base": {"base"},
+    "trial": {"base", "trial"},
+    "way": {"base", "trial", "way"},
+    "volume": {"trial", "volume"},
+}
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
 

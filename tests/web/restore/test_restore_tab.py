@@ -64,7 +64,8 @@ def test_a_task_without_networks_says_so(task, tmp_path):
     assert "There is no network for this task yet" in words
     assert without.no_network.visible
     assert without.checkpoints.choices == []
-    card, _ = make(tmp_path, task=task)
+    network = "unet" if TASKS[task].axes == 2 else TASKS[task].network
+    card, _ = make(tmp_path, task=task, network=network)
     with_one, _ = panel(task, [card])
     assert not with_one.no_network.visible
     assert with_one.checkpoints.value == [card.name]

@@ -24,6 +24,7 @@ from uplapp.web.restore.running import Fit, following
 from uplapp.web.restore.volume_viewer import require_for_page
 from uplapp.web.widgets import errors_on_screen
 
+WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 STYLE = """
 #inputs .samples .grid-wrap { overflow: hidden; }
@@ -218,4 +219,5 @@ def restore(
             show_fit,
             values[wish],
         )
+        progress(1.0, desc=WRITING)
         yield *after(job), *fits.gone()

@@ -2,14 +2,13 @@
 // in flicker. Names are shown, nothing is stored; voxels are fetched when a volume is first looked at.
 
 import { framesPerPhase, measureFrame } from "../trial/player.js";
+import { NONE, TURN, layOut } from "./controls.js";
 import { PLANES, brightest, cut, project, quantile, shade, turn } from "./planes.js";
 
 const given = JSON.parse(document.getElementById("volumes").textContent);
-const TURN = 6; // degrees of one step of a wheel or key
 const ROTATE_MS = 120;
 const NOTCH = 30; // px of a wheel that are one slice, which a touchpad adds up
 const FITTED = 0.998;
-const NONE = "-1";
 const KEYS = { ArrowUp: 1, ArrowDown: -1, ArrowRight: 1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
 
 const state = {
@@ -23,42 +22,13 @@ const state = {
 const at = (id) => document.getElementById(id);
 const volumes = given.volumes.map(([name, url]) => ({ name, url, sides: given.sides, spacing: given.spacing, kept: new Map() }));
 
-function layOut() {
-  const names = given.volumes.map(([name], index) => `<option value="${index}"></option>`).join("");
-  const figures = PLANES.map(
-    ({ name }, place) => `<figure id="${name.toLowerCase()}"><figcaption></figcaption>
-      <div class="views" tabindex="0" role="group"></div>
-      <input type="range" min="0" max="${given.sides[place] - 1}" step="1" aria-label="${name} slice"></figure>`,
-  ).join("");
-  at("viewer").innerHTML = `
-    <div class="row"><label>Show <select id="first">${names}</select></label>
-      <label>beside <select id="second"><option value="${NONE}">nothing</option>${names}</select></label>
-      <label class="two">as <select id="how"><option value="beside">two pictures</option>
-        <option value="flicker">flicker</option></select></label>
-      <label class="flickers">each <select id="phase"><option>125</option><option selected>250</option>
-        <option>500</option></select> ms</label></div>
-    <div class="row"><label>View <select id="mode"><option value="slices">slices</option>
-        <option value="projections">maximum projections</option></select></label>
-      <label>of <select id="planes"><option value="all">three planes</option>
-        ${PLANES.map(({ name }, place) => `<option value="${place}">${name}</option>`).join("")}</select></label>
-      <label class="turns">turned by <input type="range" id="angle" min="0" max="180" step="${TURN}" value="0">
-        <button type="button" id="rotate" aria-pressed="false">Rotate</button></label></div>
-    <div class="row"><label>Window <input type="range" id="window" min="1" max="100" value="100"></label>
-      <label>Level <input type="range" id="level" min="0" max="100" value="50"></label>
-      <button type="button" id="fit">Fit</button><button type="button" id="whole">Whole range</button></div>
-    <div id="stage">${figures}</div><p id="said" role="status"></p>
-    <p id="hint">A click moves the cross-hair, in a projection to the brightest voxel behind it. Wheel, arrows,
-      Page Up and Page Down go through slices; <kbd>F</kbd> flickers, 1 to 9 choose what is shown.</p>`;
-  for (const menu of ["first", "second"]) {
-    for (const option of at(menu).options) if (option.value !== NONE) option.textContent = volumes[option.value].name;
-  }
-}
-
+// A volume that could not be fetched is asked for again when it is next looked at.
 function load(volume) {
   volume.loading ??= fetch(volume.url).then(async (reply) => {
     if (!reply.ok) throw new Error(reply.status);
     volume.bytes = new Uint8Array(await reply.arrayBuffer());
   });
+  volume.loading.catch(() => (volume.loading = null));
   return volume.loading;
 }
 
@@ -254,7 +224,7 @@ function followHeight() {
   if (frame) new ResizeObserver(follow).observe(at("viewer"));
 }
 
-layOut();
+layOut(at("viewer"), volumes.map(({ name }) => name), given.sides);
 listen();
 followHeight();
 followTime();
