@@ -133,6 +133,17 @@ def test_projections_are_maxima_and_turn_from_the_front_to_the_side(viewer):
     assert not turned[:, :2].any()
 
 
+def test_a_projection_turns_by_itself_until_it_is_stopped(viewer):
+    frame = viewer()
+    frame.locator("#mode").select_option("projections")
+    frame.locator("#rotate").click()
+    frame.locator("#coronal .view.turned").wait_for()
+    frame.locator("#rotate").click()
+    before = greys(frame, "coronal")
+    frame.locator("body").page.wait_for_timeout(400)  # three steps of a turn
+    np.testing.assert_array_equal(greys(frame, "coronal"), before)
+
+
 def test_a_click_in_a_projection_goes_to_the_brightest_voxel_behind_it(viewer):
     frame = viewer()
     frame.locator("#mode").select_option("projections")

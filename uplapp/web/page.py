@@ -29,8 +29,8 @@ UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of
 KEEP_FILES_S = 6 * 3600
 SYSTEM_FONT = ("system-ui", "sans-serif")
 INTRODUCTION = """# uplapp
-**Which image restoration looks best to people, and how sure are we?** Restore a photograph or an MR
-slice with networks that differ only in their loss and with classical methods, compare the results blind as an
+**Which image restoration looks best to people, and how sure are we?** Restore a photograph, an MR
+slice or a volume with networks that differ only in their loss and with classical methods, compare the results blind as an
 observer, then read the ranking."""
 STYLE = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto; }
