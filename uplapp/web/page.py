@@ -30,8 +30,8 @@ KEEP_FILES_S = 6 * 3600
 SYSTEM_FONT = ("system-ui", "sans-serif")
 INTRODUCTION = """# uplapp
 **Which image restoration looks best to people, and how sure are we?** Restore a photograph, an MR
-slice or a volume with networks that differ only in their loss and with classical methods, compare the results blind as an
-observer, then read the ranking."""
+slice or a volume with networks that differ only in their loss and with classical methods, compare the results
+blind as an observer, then read the ranking."""
 STYLE = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto; }
 .prose h3 { margin: 0.6em 0 0; font-size: 1em; }

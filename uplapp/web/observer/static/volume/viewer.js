@@ -111,6 +111,7 @@ function newView(plane) {
 function fillView(view, plane, image) {
   const canvas = view.querySelector("canvas");
   Object.assign(canvas, { width: image.width, height: image.height });
+  canvas.setAttribute("aria-label", plane.name);
   canvas.getContext("2d").putImageData(image, 0, 0);
   const pitch = isTurned(plane) ? Math.min(given.spacing[1], given.spacing[2]) : given.spacing[plane.columns];
   canvas.style.aspectRatio = `${image.width * pitch} / ${image.height * given.spacing[plane.rows]}`;
