@@ -250,9 +250,9 @@ def test_a_volume_is_restored_looked_at_and_downloaded_where_it_was(page, tmp_pa
 
 @one_size
 @pytest.mark.slow
-def test_a_volume_that_is_none_is_one_sentence(page, tmp_path):
+def test_a_file_that_is_no_volume_is_one_sentence(page, tmp_path):
     page.get_by_label("Volume denoising").check()
     page.get_by_text("vessels.nii.gz").first.wait_for()
     (tmp_path / "broken.nii").write_bytes(b"no volume")
     page.locator(UPLOAD).set_input_files(tmp_path / "broken.nii")
-    page.get_by_text("broken.nii").first.wait_for()
+    page.get_by_text("broken.nii is not a NIfTI file").first.wait_for()
