@@ -9,8 +9,9 @@ import pytest
 PATIENCE_S = 180  # only a broken test waits so long, or a very busy machine
 PATIENCE_MS = 1000 * PATIENCE_S
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-# For a law of what the page does and not of its layout: other tests press the same buttons on a phone.
-one_size = pytest.mark.parametrize("page", [SIZES["desktop"]], ids=["desktop"], indirect=True)
+# For a walk through all that a tab lays out. What a button does is no question of the window, and a law of
+# layout looks at one page in both.
+both_sizes = pytest.mark.parametrize("page", SIZES.values(), ids=SIZES, indirect=True)
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tests.browser.launching import SIZES
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.web.observer.routes import STATIC
@@ -12,6 +13,16 @@ SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #t
 
 def fits(page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def fits_windows(page) -> bool:
+    """Whether the page fits a desktop and a phone, the last of which it is left in."""
+    fitted = []
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)  # charts follow a window when they are drawn next
+        fitted.append(fits(page))
+    return all(fitted)
 
 
 def download(page, locator) -> bytes:

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.analysis import made, rated
-from tests.browser.launching import one_size
-from tests.browser.moves import download, fits
+from tests.browser.launching import both_sizes
+from tests.browser.moves import download, fits, fits_windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -114,6 +114,7 @@ def tables(tab, count: int) -> None:
     )
 
 
+@both_sizes
 def test_every_view_of_uploaded_votes_shows_its_picture_and_its_table(tab, tmp_path, votes):
     give_votes(tab, tmp_path, votes)
     tab.get_by_text("180 comparisons of 5 observers").wait_for()
@@ -134,7 +135,7 @@ def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
         look_at(tab, name)
         wide(tab, PICTURES[name] * (name != "Observers"))
     tab.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
-    assert fits(tab)
+    assert fits_windows(tab)
 
 
 def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path):
@@ -153,7 +154,7 @@ def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path
     tab.get_by_text("OPT 10").first.wait_for()
     tab.get_by_text("12 comparisons of 3 observers").wait_for()
     tables(tab, 1)
-    assert fits(tab)
+    assert fits_windows(tab)
 
 
 def test_the_winner_of_a_matrix_is_chosen_not_guessed(tab, tmp_path):
@@ -179,7 +180,7 @@ def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, 
     pick(tab, "Leave out", "w")
     tab.get_by_text("Those kept").wait_for()
     tables(tab, 2)
-    assert fits(tab)
+    assert fits_windows(tab)
     look_at(tab, "Paper")
     reason = re.compile(re.escape("w (failed both catch trials)"))
     expect(tab.locator("#methods textarea")).to_have_value(reason)
@@ -203,7 +204,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
     tab.locator("#simulate").click()
     tab.locator("#advice strong").wait_for()
     wide(tab, 1)
-    assert fits(tab)
+    assert fits_windows(tab)
 
 
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
@@ -220,7 +221,6 @@ def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     figures.wait_for(state="hidden")
 
 
-@one_size
 def test_the_last_choice_wins_however_fast_it_follows(tab):
     choose(tab, "Published: MR reconstruction, six losses")
     choose(tab, "Published: denoising, six losses")
@@ -231,6 +231,7 @@ def test_the_last_choice_wins_however_fast_it_follows(tab):
     assert tab.get_by_text("MS-SSIM leads").count() == 0
 
 
+@both_sizes
 def test_a_file_of_ratings_shows_means_instead_of_scores(tab, tmp_path):
     both = [rated.table(rated.draw(8, 4, seed), name) for seed, name in enumerate(("quality", "sharp"))]
     choose(tab, "My votes (CSV)")

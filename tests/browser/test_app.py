@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.launching import one_size
+from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits, tick
 from uplapp.imaging.files.samples import sample_path
 
@@ -29,6 +29,7 @@ def test_both_addresses_answer(app):
     assert httpx.get(f"{app}/study/demo", timeout=60).status_code == 200
 
 
+@both_sizes
 def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
     page.locator("#samples-denoise button").nth(2).click()
     page.get_by_text("coffee.png").wait_for()
@@ -52,7 +53,6 @@ def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
     ]
 
 
-@one_size
 def test_pictures_on_screen_are_the_files_sample_for_sample(page):
     restore(page, "L2")
     address = page.locator("#results img").first.get_attribute("src")
@@ -60,7 +60,6 @@ def test_pictures_on_screen_are_the_files_sample_for_sample(page):
     np.testing.assert_array_equal(shown, np.asarray(Image.open(sample_path("astronaut"))))
 
 
-@one_size
 def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"not an image")
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "broken.png")
@@ -69,7 +68,6 @@ def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     assert page.get_by_text("astronaut.png").is_visible()
 
 
-@one_size
 def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
     import imagecodecs
 
@@ -84,7 +82,6 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
     assert (restored.shape, restored.dtype) == ((80, 90), np.uint16)
 
 
-@one_size
 def test_cancel_stops_a_large_job(page, tmp_path):
     from uplapp.imaging.files.pictures import encode_png, read_image
 
@@ -101,6 +98,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     assert page.locator("#metrics tbody tr").count() == 2
 
 
+@both_sizes
 def test_simulated_answers_are_ranked_apart_from_people(page):
     page.get_by_role("tab", name="Study").click()
     page.frame_locator("iframe[title='The study']").get_by_role("checkbox").wait_for()

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,6 +28,7 @@ def fitting(page):
     return page
 
 
+@both_sizes
 def test_the_image_forms_on_screen_and_stopping_keeps_it(fitting):
     fitting.locator("#restore").click()
     picture = fitting.locator("#fit-picture img")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.launching import one_size
+from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits
 from uplapp.imaging.tasks import TASKS
 
@@ -43,6 +43,7 @@ def begin(page, task, words, path) -> None:
     page.get_by_label(words).check()
 
 
+@both_sizes
 def test_a_mask_is_uploaded_beside_a_picture_whose_pixels_are_missing(page, torn):
     begin(page, "inpaint", "Pixels are missing already", torn / "torn.png")
     page.get_by_text("white keeps a pixel, black hides it").wait_for()
@@ -58,7 +59,6 @@ def test_a_mask_is_uploaded_beside_a_picture_whose_pixels_are_missing(page, torn
     assert np.abs(restored - np.linspace(40, 200, 64)).max() < 3
 
 
-@one_size
 def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     begin(page, "inpaint", "Pixels are missing already", torn / "torn.png")
     page.locator("#inpaint-mask_image input[type=file]").set_input_files(torn / "short.png")

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.browser.launching import one_size
+from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits, tick
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.metrics.error_maps import MAGMA
@@ -42,6 +42,7 @@ def unzip(page) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@both_sizes
 def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     mri.locator("#samples-mri button").nth(1).click()
     mri.get_by_text("profile.png, 233x189").wait_for()
@@ -82,7 +83,6 @@ def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
     assert not mri.locator("#slice-mri").is_visible()
 
 
-@one_size
 def test_an_undersampled_kspace_is_used_as_it_is_and_has_no_error_maps(mri, tmp_path):
     rows, columns = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij")
     kspace = to_kspace(torch.exp(-4 * (rows**2 + columns**2)).to(torch.complex64)).numpy()
@@ -99,7 +99,6 @@ def test_an_undersampled_kspace_is_used_as_it_is_and_has_no_error_maps(mri, tmp_
     }
 
 
-@one_size
 def test_a_file_that_is_no_scan_is_told_in_a_sentence(mri, tmp_path):
     (tmp_path / "broken.h5").write_bytes(b"not a scan")
     mri.locator(UPLOAD).set_input_files(tmp_path / "broken.h5")
@@ -107,7 +106,6 @@ def test_a_file_that_is_no_scan_is_told_in_a_sentence(mri, tmp_path):
     assert mri.get_by_text("middle.png").is_visible()
 
 
-@one_size
 def test_each_task_keeps_its_own_picture(mri):
     mri.locator("#samples-mri button").nth(2).click()
     mri.get_by_text("base.png").wait_for()

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from tests.browser.launching import one_size
+from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits
 from tests.imaging.volumes import ball
 from uplapp.imaging.files.views import as_bytes, view_of
@@ -231,6 +231,7 @@ def restore_volume(page, path) -> None:
 
 
 @pytest.mark.slow
+@both_sizes
 def test_a_volume_is_restored_looked_at_and_downloaded_where_it_was(page, tmp_path):
     affine = np.array([[-1.5, 0, 0, 4], [0, 0, 2.0, 5], [0, 1.5, 0, -6], [0, 0, 0, 1]])
     path = tmp_path / "head.nii.gz"
@@ -248,7 +249,6 @@ def test_a_volume_is_restored_looked_at_and_downloaded_where_it_was(page, tmp_pa
     assert restored.shape == (20, 22, 12)
 
 
-@one_size
 @pytest.mark.slow
 def test_a_file_that_is_no_volume_is_one_sentence(page, tmp_path):
     page.get_by_label("Volume denoising").check()

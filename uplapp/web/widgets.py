@@ -5,9 +5,9 @@ import secrets
 import threading
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +53,9 @@ def zip_files(files: Mapping[str, bytes]) -> bytes:
 
 
 POLL_S = 0.1
-POLLS = 8  # an update hides how far the work is until it is told again, so they come seldom
+# Polls between two updates, at which work can be stopped. An update hides how far the work is, which is told
+# again at the next poll. Were either more frequent, a slow machine would draw them and answer no click.
+BEAT = 5
 
 Result = TypeVar("Result")
 
@@ -77,17 +79,20 @@ def working(
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(work, watch)
         try:
-            for polls in count(1):
-                if wait([future], POLL_S).done:
-                    break
-                if share[0]:
+            for polls in polled(future):
+                if share[0] and polls % BEAT == 1:
                     progress((share[0], share[1]), desc=text)
-                if polls % POLLS == 0:
+                if polls % BEAT == 0:
                     yield gr.skip() if waiting is None else waiting
                     waiting = None
         finally:
             stopped.set()
         return future.result()
+
+
+def polled(future: Future[Any]) -> Iterator[int]:
+    """Count the tenths of a second for which work goes on, from 1."""
+    return takewhile(lambda _: not wait([future], POLL_S).done, count(1))
 
 
 @contextmanager

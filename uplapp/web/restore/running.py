@@ -3,9 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -13,11 +12,10 @@ import gradio as gr
 from uplapp.imaging.evaluation.fits import Hear
 from uplapp.imaging.fitting import Curve, State, duration_in_words
 from uplapp.imaging.restorers import Watch
+from uplapp.web.widgets import BEAT, polled
 
-POLL_S = 0.1
-IDLE_POLLS = 3  # polls between two moments at which the work can be stopped
 EARLY_S = 3  # what is left of a job is not told before it has run so long
-PREVIEW_POLLS = 8  # polls between two previews, which hide how far the work is until it is reported again
+PREVIEW_POLLS = 2 * BEAT  # polls between two previews
 
 Result = TypeVar("Result")
 
@@ -78,17 +76,15 @@ def following(
         future = pool.submit(work, watch, lambda label, state: _hear(report, wish, label, state))
         shown = 0
         try:
-            for polls in count(1):
-                if wait([future], POLL_S).done:
-                    break
+            for polls in polled(future):
                 fit = report.fit
-                if fit is None:  # a fit says on the page itself how far it is
+                if fit is None and polls % BEAT == 1:  # a fit says on the page itself how far it is
                     progress(report.share, desc=report.text + time_left(report, time.monotonic() - begun))
                 due = polls % PREVIEW_POLLS == 0 and report.news > shown
                 shown = report.news if due else shown
                 if due:
                     yield show(report.preview) if fit is None else show_fit(fit)
-                elif polls % IDLE_POLLS == 0:
+                elif polls % BEAT == 0:
                     yield gr.skip()
         finally:
             stopped.set()
