@@ -12,9 +12,9 @@ app: $(VENV)/.app
 # than they work, so a third has room there. What measures time runs alone.
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not browser" -n 2 --dist worksteal
-	$(BIN)/python -m pytest -q -m "browser and not quiet" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -q -m quiet
+	$(BIN)/python -m pytest -q --ignore=tests/browser -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q tests/browser -m "not quiet" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -q tests/browser -m quiet
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
