@@ -19,6 +19,7 @@ from uplapp.commands.options import (
 )
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
+from uplapp.whole import write_text
 
 
 @with_degradation_options(without=("seed",))
@@ -33,6 +34,7 @@ def evaluate(
     no_consistency: Annotated[bool, NO_CONSISTENCY] = False,
     lpips: Annotated[str, typer.Option(help="Backbone of LPIPS: alex, squeeze or vgg.")] = "alex",
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1,2",
+    csv: Annotated[Path | None, typer.Option(help="Keep the scores of each image here, for `agree`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     *,
     degradation: Mapping[str, Any],
@@ -46,25 +48,24 @@ def evaluate(
     """
     from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation import job
-    from uplapp.imaging.evaluation.text import format_evaluation
+    from uplapp.imaging.evaluation.text import format_evaluation, scores_csv
     from uplapp.imaging.tasks import TASKS
 
     TASKS[task]
     checkpoints = Checkpoints(Settings.from_env().models)
-    cards = [checkpoints.find(name) for name in checkpoint or []]
-    for card in cards:
-        if card.task != task:
-            raise UplappError(f"checkpoint '{card.name}' is for --task {card.task}, not for {task}")
+    cards = [_find(checkpoints, name, task) for name in checkpoint or []]
     if not cards and not method:
         cards = checkpoints.cards(task)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     how = (degradation_of(task, degradation), read_seeds(seeds), _show, lpips)
     result = job.evaluate(task, candidates, data, *how, checkpoints.load_segmenters(task))
+    if csv is not None:
+        write_text(csv, scores_csv(result))
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return
-    about = f"{result.images} images, {result.degradation}, seeds {seeds}, LPIPS by {lpips}"
-    print(f"{about}\n\n{format_evaluation(result)}")
+    print(f"{result.images} images, {result.degradation}, seeds {seeds}, LPIPS by {lpips}\n")
+    print(format_evaluation(result))
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
@@ -75,6 +76,14 @@ def read_seeds(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UplappError(f"--seeds {text} cannot be read; give whole numbers such as 0,1,2") from None
+
+
+def _find(checkpoints: Any, name: str, task: str) -> Any:
+    """Find a checkpoint of a task."""
+    card = checkpoints.find(name)
+    if card.task != task:
+        raise UplappError(f"checkpoint '{name}' is for --task {card.task}, not for {task}")
+    return card
 
 
 def _show(done: int) -> None:

@@ -9,13 +9,14 @@ import torch
 
 from tests.imaging.checkpoints.made import make
 from tests.imaging.scans import head, kspace_of
+from uplapp.analysis.reading.metric_table import read_metrics
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Case
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import Evaluation, evaluate, read_case
 from uplapp.imaging.evaluation.scores import build_metrics, measure
-from uplapp.imaging.evaluation.text import format_evaluation
+from uplapp.imaging.evaluation.text import format_evaluation, scores_csv
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.physics import GaussianNoise, of_pixels
@@ -145,6 +146,20 @@ def test_rows_say_method_and_checkpoint_and_whether_data_were_put_back(tmp_path)
     assert (result.sigma, result.degradation) == (25, "sigma 25")
     assert "data consistency" not in format_evaluation(result)
     json.dumps(asdict(result), allow_nan=False)
+
+
+def test_the_scores_of_each_image_average_to_the_table_and_are_read_as_metrics(tmp_path):
+    folder = photographs(tmp_path / "two")
+    result = evaluate("denoise", of_methods(["tv", "nlm"]), folder, seeds=(0, 1))
+    assert len(result.scenes) == 2 * 3
+    for row, name in zip([result.degraded, *result.rows], ("noisy", "tv", "nlm"), strict=True):
+        each = [one["psnr"] for one in result.scenes if one["condition"] == name]
+        assert row["psnr"] == pytest.approx(sum(each) / 2)
+    (tmp_path / "scores.csv").write_text(scores_csv(result))
+    metrics = read_metrics(tmp_path / "scores.csv")
+    assert (len(metrics.scenes), metrics.conditions, metrics.notes) == (2, ("nlm", "noisy", "tv"), ())
+    assert dict(zip(metrics.names, metrics.better, strict=True))["l1"] == "lower"
+    assert metrics.values[metrics.names.index("psnr"), 0, 2] == result.scenes[1]["psnr"]
 
 
 def test_slices_are_evaluated_with_and_without_data_consistency(tmp_path):

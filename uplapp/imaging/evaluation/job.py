@@ -23,7 +23,7 @@ from uplapp.imaging.evaluation.scores import (
     names_for,
 )
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
-from uplapp.imaging.metrics import METRICS
+from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.restorers import FittedRestorer, Restorer, Watch, unwatched
@@ -216,7 +216,8 @@ class Evaluation:
 
     `sigma` is None where the degradation, in words, is no noise; `degraded` holds the means of what the
     candidates were given. A row has its method, checkpoint (None for a method), loss, label, whether measured
-    data were put back, and the metrics.
+    data were put back, and the metrics. `scenes` has a row for each image and condition, what they were given
+    among them: means over the seeds, before those that are relative are divided.
     """
 
     task: str
@@ -226,6 +227,7 @@ class Evaluation:
     images: int
     degraded: Scores
     rows: list[dict[str, Any]]
+    scenes: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -255,18 +257,17 @@ def evaluate(
     restorers = _build(task, candidates)
     metrics, missing = build_metrics(names_for(row.axes), backbone, segmenters)
     scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
-    images = 0
-    for images, subject in enumerate(row.subjects(folder), start=1):
+    images: list[str] = []
+    for subject in row.subjects(folder):
+        images.append(subject.stem)
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
             for one in candidates:
                 require_fit(one, case)
-            scores[REFERENCE].append(measure_clean(case, metrics))
-            scores[row.observed].append(measure(case.seen, case, metrics))
-            for name, restorer in restorers.items():
-                scores[name].append(measure(restorer.restore(case, unwatched), case, metrics))
+            for name, found in _scores(case, restorers, metrics):
+                scores[name].append(found)
         if on_image is not None:
-            on_image(images)
+            on_image(len(images))
     means = {name: mean_scores(each, scores[REFERENCE]) for name, each in scores.items()}
     rows = _rows(candidates, means)
     return Evaluation(
@@ -274,11 +275,34 @@ def evaluate(
         degradation=degradation.text,
         sigma=getattr(degradation, "sigma", None),
         seeds=tuple(seeds),
-        images=images,
+        images=len(images),
         degraded=means[row.observed],
         rows=rows,
+        scenes=list(_by_scene(images, {name: scores[name] for name in (row.observed, *restorers)})),
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
+
+
+def _scores(
+    case: Case, restorers: Mapping[str, Restorer], metrics: Mapping[str, Metric]
+) -> Iterator[tuple[str, Scores]]:
+    """Measure the clean image, what is given and every restoration of it."""
+    yield REFERENCE, measure_clean(case, metrics)
+    yield TASKS[case.task].observed, measure(case.seen, case, metrics)
+    for name, restorer in restorers.items():
+        yield name, measure(restorer.restore(case, unwatched), case, metrics)
+
+
+def _by_scene(images: Sequence[str], scores: Mapping[str, Sequence[Scores]]) -> Iterator[dict[str, Any]]:
+    """Give the means of each image by each condition, whose scores are in order of image, then seed."""
+    for place, scene in enumerate(images):
+        for condition, each in scores.items():
+            seeds = len(each) // len(images)
+            yield {
+                "scene": scene,
+                "condition": condition,
+                **mean_scores(each[place * seeds : (place + 1) * seeds]),
+            }
 
 
 def _build(task: str, candidates: Sequence[Candidate]) -> dict[str, Restorer]:

@@ -1,5 +1,7 @@
 """Metric tables as Markdown, the best value of each metric in bold."""
 
+import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,6 +31,21 @@ def format_evaluation(evaluation: Evaluation) -> str:
     ]
     words = _consistency(row["consistency"] for row in evaluation.rows)
     return "\n\n".join(filter(None, (_markdown(header, body), words)))
+
+
+def scores_csv(evaluation: Evaluation) -> str:
+    """Write the scores of each image as CSV: scene, condition, and the metrics that are known everywhere.
+
+    A metric's column says which way is better, as tables of metrics do that are set beside votes.
+    """
+    rows = evaluation.scenes
+    whole = [name for name in METRICS if all(row[name] is not None for row in rows)]
+    columns = [f"{name}:{'higher' if METRICS[name].higher_is_better else 'lower'}" for name in whole]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["scene", "condition", *columns])
+    writer.writerows([row["scene"], row["condition"], *(row[name] for name in whole)] for row in rows)
+    return text.getvalue()
 
 
 def format_semantic(table: SemanticTable, labels: Mapping[str, str]) -> str:
