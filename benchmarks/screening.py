@@ -11,7 +11,8 @@ import sys
 import numpy as np
 
 from uplapp.analysis.model import preference
-from uplapp.analysis.observers.screening import FAR, unlikeness
+from uplapp.analysis.observers.outliers import unlikeness
+from uplapp.analysis.observers.screening import FAR
 from uplapp.values import Comparisons
 
 TRUTH = np.linspace(-1, 1, 6)

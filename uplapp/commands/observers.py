@@ -94,6 +94,7 @@ def _observers(table: "pd.DataFrame") -> "pd.DataFrame":
             "catch failed": _counts(table["catch_failed"], table["catch_shown"]),
             "repeats changed": _counts(table["repeats_inconsistent"], table["repeats_shown"]),
             "left/first": _cells(table["first_share"], "{:.0%}"),
+            "expected": _cells(table["side_expected"], "{:.0%}"),
             "median s": _cells(table["median_s"], "{:.1f}"),
             "late frames": _cells(table["broken_share"], "{:.0%}"),
             "not sure": _cells(table["not_sure_share"], "{:.0%}"),

@@ -1,14 +1,18 @@
 """Leave-one-out: who votes unlike the others is far below them, however many trials they saw."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import minimize, root
 from scipy.stats import binom, norm
 from scipy.stats.mstats import mquantiles
 
 from tests.analysis.made import NAMES, counts, study
-from tests.analysis.real import tone_mapping
-from uplapp.analysis.observers.screening import distances, unlikeness
+from tests.analysis.real import TONE_MAPPING_FILE, data_file, tone_mapping
+from uplapp.analysis.observers.outliers import distances, unlikeness
+from uplapp.analysis.reading.votes import count_scenes, read_votes
 from uplapp.values import Comparisons
 
 TRUE = np.array([-0.9, -0.2, 0.3, 0.8])
@@ -60,6 +64,50 @@ def slow_unlikeness(wins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(by_pair), np.array(by_answer)
 
 
+def polished_scores(wins: np.ndarray) -> np.ndarray:
+    """The same optimum to 1e-9: the votes and the prior once more, with a gradient by central differences."""
+    n = len(wins)
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j and wins[i, j] + wins[j, i] > 0]
+    m = np.array([wins[i, j] for i, j in pairs])
+    votes = np.array([wins[i, j] + wins[j, i] for i, j in pairs])
+    turned = np.where(m == 0, 1.0, np.where(m == votes, votes - 1, m))
+
+    def height(q):
+        p = norm.cdf([(q[i] - q[j]) / 1.4826 for i, j in pairs])
+        a = p[:, None] ** turned * (1 - p[:, None]) ** (votes - turned)
+        shares = (a / a.sum(axis=0)).sum(axis=1)
+        return (m * np.log(p) + (votes - m) * np.log(1 - p)).sum() + np.log(shares + 0.1).sum()
+
+    def slopes(free):
+        q = np.append(free, -free.sum())
+        steps = 1e-4 * (np.eye(n) - np.eye(n)[-1])[:-1]
+        return [(8 * (height(q + d) - height(q - d)) - height(q + 2 * d) + height(q - 2 * d)) for d in steps]
+
+    start = slow_scores(wins)
+    free = root(slopes, (start - start.mean())[:-1], tol=1e-11).x
+    return np.append(free, -free.sum())
+
+
+def test_likelihoods_are_summed_over_scenes_each_against_its_own_fit():
+    """Two scenes of opposite order, one observer absent from the second, by a plain program to 1e-6."""
+    scenes = [study(TRUE * sign, observers=6, votes=3, seed=seed) for sign, seed in ((1, 7), (-1, 8))]
+    scenes[1] = replace(scenes[1], observers=scenes[1].observers[:5], wins=scenes[1].wins[:5])
+    result = unlikeness(*scenes)
+    for k in range(6):
+        log10_l, pairs, excess, answers = 0.0, 0, 0.0, 0.0
+        for scene in scenes:
+            if k < len(scene.wins):
+                q = polished_scores(np.delete(scene.wins, k, axis=0).sum(axis=0))
+                for i, j in combinations(range(4), 2):
+                    m, votes = scene.wins[k, i, j], scene.wins[k, i, j] + scene.wins[k, j, i]
+                    p = norm.cdf((q[i] - q[j]) / 1.4826)
+                    log10_l += binom.logpmf(m, votes, p) / np.log(10)
+                    excess += (m - votes * p) * np.log10(p / (1 - p))
+                    pairs, answers = pairs + 1, answers + votes
+        assert result.log10_l[k] == pytest.approx(log10_l / pairs, abs=1e-6)
+        assert result.excess[k] == pytest.approx(excess / answers, abs=1e-6)
+
+
 def test_likelihoods_agree_with_a_slow_program_written_out():
     made = study(TRUE, observers=7, votes=3, seed=4, spread_jod=0.4)
     holes = made.wins.copy()
@@ -70,6 +118,23 @@ def test_likelihoods_agree_with_a_slow_program_written_out():
     assert distances.excess == pytest.approx(by_answer, abs=1e-5)
 
 
+def test_a_scene_that_is_shown_twice_changes_no_mean():
+    made = study(TRUE, observers=6, votes=3, seed=3)
+    once, twice = unlikeness(made), unlikeness(made, made)
+    assert twice.log10_l == pytest.approx(once.log10_l)
+    assert twice.excess == pytest.approx(once.excess)
+    assert twice.z_pairs == pytest.approx(once.z_pairs * np.sqrt(2))
+
+
+def test_a_scene_that_the_others_leave_open_is_left_out():
+    made = study(TRUE, observers=7, votes=3, seed=5)
+    wins = made.wins.copy()
+    wins[1:, 3, :] = wins[1:, :, 3] = 0
+    result, alone = unlikeness(made, Comparisons(made.conditions, made.observers, wins)), unlikeness(made)
+    assert result.log10_l[0] == alone.log10_l[0]
+    assert result.judged == pytest.approx([0.5] + [1.0] * 6)
+
+
 def test_two_conditions_can_be_done_by_hand():
     """Of the other three observers' 12 votes 9 went to a: with the prior flat on one pair, p is 3/4."""
     wins = np.zeros((4, 2, 2))
@@ -77,6 +142,11 @@ def test_two_conditions_can_be_done_by_hand():
     distances = unlikeness(Comparisons(("a", "b"), ("p", "q", "r", "s"), wins))
     assert distances.log10_l[3] == pytest.approx(np.log10(4 * 0.75 * 0.25**3), abs=1e-4)
     assert distances.excess[3] == pytest.approx((1 / 4 - 3 / 4) * np.log10(3), abs=1e-4)
+    assert distances.z_trials[3] == pytest.approx((1 - 3) / np.sqrt(4 * 3 / 16), abs=1e-3)
+    ways = np.array([1, 4, 6, 4, 1]) * 3.0 ** np.arange(5) / 4**4
+    expected, spread = ways @ np.log(ways), ways @ np.log(ways) ** 2
+    z = (np.log(ways[1]) - expected) / np.sqrt(spread - expected**2)
+    assert distances.z_pairs[3] == pytest.approx(z, abs=1e-3)
 
 
 @pytest.mark.parametrize("half", [(1.5, 0.5), (0.5, 1.5)])
@@ -154,3 +224,16 @@ def test_tone_mapping_observers_get_the_published_distances():
     published = [TONE_MAPPING_DIST.get(k, 0.0) for k in range(18)]
     assert distances.log10_l == pytest.approx(TONE_MAPPING_LOG10_L, abs=1e-3)
     assert distances.dist_pairs == pytest.approx(published, abs=0.02)
+
+
+def test_tone_mapping_observers_are_judged_scene_by_scene():
+    """All scenes together single out one who is normal in each, and miss two who are far away in two."""
+    votes = read_votes(data_file(TONE_MAPPING_FILE))
+    scenes = count_scenes(votes)
+    result = unlikeness(*scenes.values())
+    far = {result.observers[k] for k in np.flatnonzero(result.dist_pairs > 1.5)}
+    alone = [unlikeness(scene) for scene in scenes.values()]
+    far_alone = {one.observers[k] for one in alone for k in np.flatnonzero(one.dist_pairs > 1.5)}
+    assert far == {"M02", "bab"}
+    assert far < far_alone
+    assert tone_mapping().observers[0] not in far_alone

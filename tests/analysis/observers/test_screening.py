@@ -1,5 +1,7 @@
 """Screening: the table names who to look at and why, and decides nothing."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,51 @@ def test_side_bias_is_judged_among_all_observers():
     assert "side" not in figures["looks"]
 
 
+def by_better_side(part: pd.DataFrame) -> pd.DataFrame:
+    """Show the better condition on the left in every trial."""
+    swap = part["condition_A"].map(TRUE) < part["condition_B"].map(TRUE)
+    a, b = (
+        part["condition_A"].where(~swap, part["condition_B"]),
+        part["condition_B"].where(~swap, part["condition_A"]),
+    )
+    other = part["is_A_selected"].map({"1": "0", "0": "1"})
+    return part.assign(condition_A=a, condition_B=b, is_A_selected=part["is_A_selected"].where(~swap, other))
+
+
+def test_sides_are_judged_by_what_the_scores_predict_for_the_orders_shown():
+    """The better one always on the left: everybody chooses that side more often, and nobody is biased."""
+    people = {f"o{k:02d}": by_better_side for k in range(8)}
+    table = screen(made(8, votes=10, changes=people))
+    assert table["first_share"].min() > 0.6
+    assert table["side_expected"].between(0.7, 0.8).all()
+    assert not table["looks"].str.contains("side").any()
+    people["o03"] = lambda part: by_better_side(part).assign(is_A_selected="1")
+    biased = row(screen(made(8, votes=10, changes=people)), "o03")
+    assert re.search("side in 100% of answers, where 7.% is expected", biased["looks"])
+
+
+def test_two_groups_that_saw_different_scenes_are_not_unlike_each_other():
+    """Opposite preferences in two scenes, one for each group: the votes of all together set a group apart."""
+    votes = made(14, seed=4, changes={f"o{k:02d}": turned for k in range(9, 14)})
+    scene = np.where(votes.table["observer"].astype(str) < "o09", "s", "t")
+    apart = from_table(votes.table.assign(scene=scene))
+    assert screen(votes)["looks"].str.contains("unlike").sum() > 0
+    assert not screen(apart)["looks"].str.contains("unlike").any()
+
+
+def test_who_saw_the_hard_scene_is_not_unlike_who_saw_the_easy_one():
+    """Votes of a scene where conditions are alike are less likely, and no less so than its scores predict."""
+    generator = np.random.default_rng(1)
+    votes = made(14, votes=8)
+    hard = votes.table["observer"].astype(str) >= "o11"
+    coins = np.where(generator.random(len(votes.table)) < 0.5, "1", "0")
+    table = votes.table.assign(
+        scene=np.where(hard, "t", "s"),
+        is_A_selected=np.where(hard, coins, votes.table["is_A_selected"].map({1: "1", 0: "0"})),
+    )
+    assert not screen(from_table(table))["looks"].str.contains("unlike").any()
+
+
 def test_a_slight_lean_is_no_reason_however_sure():
     def leaning(part: pd.DataFrame) -> pd.DataFrame:
         return part.assign(is_A_selected=(["1"] * 56 + ["0"] * 44) * (len(part) // 100))
@@ -151,6 +198,7 @@ def test_notes_name_who_cannot_be_judged():
     alone = votes.table[(votes.table["observer"] == "o02") | ~(a | b)]
     only_catch = alone.assign(kind=alone["kind"].astype(str).where(alone["observer"] != "o04", "practice"))
     said = notes(screen(from_table(only_catch)))
+    assert any("side bias presumes" in note for note in said)
     assert "without any one of these, the others' votes do not connect all conditions: o02" in said
     assert "no main trials of: o04" in said
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from uplapp.analysis.reading.cells import numbers
-from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
+from uplapp.analysis.reading.votes import count_scenes, main_trials
 from uplapp.values import REFERENCE, Array, Votes
 
 FAST_MS = 500.0  # less than a look at both sides takes
@@ -86,9 +86,14 @@ def _sides(main: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"first_share": first / shown, "side_p": two_sided(first, shown)}, index=index)
 
 
-def two_sided(chosen: Array, shown: Array) -> Array:
-    """Chance (T,) of a split of `shown` fair coins at least as uneven as `chosen` (exact binomial test)."""
-    p: Array = np.minimum(1.0, 2 * binom.cdf(np.minimum(chosen, shown - chosen), shown, 0.5))
+def two_sided(chosen: Array, shown: Array, expected: Array | float = 0.5) -> Array:
+    """Twice the chance (T,), at most 1, to go as far beyond the share `expected` as `chosen` of `shown`.
+
+    With fair coins this is the exact binomial test. Where the chances of single answers differ around their
+    mean `expected`, the binomial one bounds the exact chance from above (Hoeffding 1956).
+    """
+    below, above = binom.cdf(chosen, shown, expected), binom.sf(chosen - 1, shown, expected)
+    p: Array = np.minimum(1.0, 2 * np.minimum(below, above))
     return p
 
 
@@ -152,18 +157,23 @@ def triads(wins: Array) -> Triads:
     The majority decides a pair; equal votes leave it open. Of the pooled votes, the triads say whether the
     conditions lie on one line; there is no share that chance would give.
     """
-    chosen = (wins > wins.T).astype(float)
-    decided = chosen + chosen.T
+    complete, circular = _counted(wins[None])
+    return Triads(complete[0], circular[0])
+
+
+def _counted(wins: Array) -> tuple[list[int], list[int]]:
+    """Count complete and circular triads of each of K matrices (K,n,n)."""
+    chosen = (wins > wins.swapaxes(1, 2)).astype(float)
+    decided = chosen + chosen.swapaxes(1, 2)
     # A closed walk of three steps goes round a circle from three places, round a triad also both ways.
-    circles, all_ = (round(float(np.einsum("ij,jk,ki->", x, x, x, optimize=True))) for x in (chosen, decided))
-    return Triads(all_ // 6, circles // 3)
+    walks = [np.rint(((x @ x) * x.swapaxes(1, 2)).sum(axis=(1, 2))).astype(int) for x in (decided, chosen)]
+    return (walks[0] // 6).tolist(), (walks[1] // 3).tolist()
 
 
 def observers_triads(votes: Votes) -> dict[str, Triads]:
     """Count each observer's triads in the main trials, scene by scene, since a scene may change the order."""
     sums: dict[str, Triads] = {}
-    for scene in scenes(votes):
-        comparisons = count(of_scene(votes, scene))
-        for observer, wins in zip(comparisons.observers, comparisons.wins, strict=True):
-            sums[observer] = sums.get(observer, Triads(0, 0)) + triads(wins)
+    for comparisons in count_scenes(votes).values():
+        for observer, *counted in zip(comparisons.observers, *_counted(comparisons.wins), strict=True):
+            sums[observer] = sums.get(observer, Triads(0, 0)) + Triads(*counted)
     return dict(sorted(sums.items()))

@@ -1,33 +1,38 @@
 """Screening: whose answers a person should look at, and what leaving them out would change."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, log_ndtr
 from scipy.stats import binom
 
-from uplapp.analysis.model import SIGMA, components, fit, fit_best, intact, preference
 from uplapp.analysis.observers.conduct import FAST_MS, conduct
-from uplapp.analysis.reading.votes import count, without
+from uplapp.analysis.observers.outliers import FEWEST_OBSERVERS, distances, unlikeness
+from uplapp.analysis.reading.votes import count, count_scenes, without
 from uplapp.analysis.scoring import ALPHA, analyse, holm
-from uplapp.values import Array, Comparisons, Method, Scores, Votes, Watch
+from uplapp.values import Method, Scores, Votes, Watch
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
+NEAR = 1.6  # standard deviations from what the others' scores predict: so near, the pairs were hard or few
 CATCH_SHARE = 0.2
 SIDE_LEAN = 0.1  # from one half; among a thousand answers a smaller one is significant and harmless
 FAST_SHARE = 0.1
 BROKEN_SHARE = 0.1
 NOT_SURE_SHARE = 0.5
+MOST_NAMES = 12  # of observers in a sentence
+
+FIGURES = ("dist_pairs", "dist_trials", "log10_l", "z_pairs", "z_trials", "judged", "side_expected", "lean_p")
 
 Rule = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 # What makes an observer worth a look, and how it is said; {} are columns of the table.
 RULES: tuple[tuple[Rule, str], ...] = (
-    (lambda t: t["dist_pairs"] > FAR, f"votes unlike the others' (by pair {{dist_pairs:.1f}}, limit {FAR})"),
     (
-        lambda t: t["dist_trials"] > FAR,
+        lambda t: (t["dist_pairs"] > FAR) & (t["z_pairs"] < -NEAR),
+        f"votes unlike the others' (by pair {{dist_pairs:.1f}}, limit {FAR})",
+    ),
+    (
+        lambda t: (t["dist_trials"] > FAR) & (t["z_trials"] < -NEAR),
         f"votes unlike the others' (by answer {{dist_trials:.1f}}, limit {FAR})",
     ),
     (
@@ -39,8 +44,8 @@ RULES: tuple[tuple[Rule, str], ...] = (
         "changed {repeats_inconsistent:.0f} of {repeats_shown:.0f} repeated answers",
     ),
     (
-        lambda t: (_adjusted(t["side_p"]) < ALPHA) & ((t["first_share"] - 0.5).abs() > SIDE_LEAN),
-        "chose the left or first side in {first_share:.0%} of answers",
+        lambda t: (_adjusted(t["lean_p"]) < ALPHA) & (_lean(t) > SIDE_LEAN),
+        "chose the left or first side in {first_share:.0%} of answers, where {side_expected:.0%} is expected",
     ),
     (lambda t: _hasty(t["median_s"]), "much faster than the others (median {median_s:.2f} s)"),
     (
@@ -55,33 +60,21 @@ RULES: tuple[tuple[Rule, str], ...] = (
 def screen(votes: Votes) -> pd.DataFrame:
     """Tabulate the observers, one row each, sorted by name.
 
-    `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials and log10_l
-    as in `Unlikeness`, those of `conduct`, looks (reasons joined by "; ", or empty). NaN is what cannot be
-    known; see `notes`.
+    `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials, log10_l,
+    z_pairs, z_trials, judged, side_expected and lean_p as in `Unlikeness`, those of `conduct`, looks (reasons
+    joined by "; ", or empty). NaN is what cannot be known; see `notes`.
     """
-    comparisons = count(votes)
-    unlike = unlikeness(comparisons)
-    distances_of = {name: getattr(unlike, name) for name in ("dist_pairs", "dist_trials", "log10_l")}
-    people = pd.Index(comparisons.observers, name="observer")
-    table = conduct(votes)
-    table = table.join(pd.DataFrame(distances_of, index=people))
-    columns = [name for name in table if name not in ("answers", *distances_of)]
-    table = table[["answers", *distances_of, *columns]].reset_index()
+    unlike = unlikeness(*count_scenes(votes).values())
+    figures = pd.DataFrame({name: getattr(unlike, name) for name in FIGURES}, index=list(unlike.observers))
+    table = figures.join(conduct(votes), how="right")
+    table.insert(0, "answers", table.pop("answers"))
+    table = table.rename_axis("observer").reset_index()
     return table.assign(looks=_looks(table))
 
 
 def notes(table: pd.DataFrame) -> tuple[str, ...]:
     """Say what a table of `screen` cannot say, and how far to trust it."""
-    said = []
-    silent = table["answers"] == 0
-    undefined = table["log10_l"].isna() & ~silent
-    if (~undefined & ~silent).sum() < FEWEST_OBSERVERS:
-        said.append(f"distances need {FEWEST_OBSERVERS} observers whom the votes of the others can judge")
-    if silent.any():
-        said.append(f"no main trials of: {', '.join(table.loc[silent, 'observer'])}")
-    if undefined.any():
-        names = ", ".join(table.loc[undefined, "observer"])
-        said.append(f"without any one of these, the others' votes do not connect all conditions: {names}")
+    said = list(_unjudged(table))
     if not table["catch_shown"].any():
         said.append("there are no catch trials")
     if not table["repeats_shown"].any():
@@ -90,8 +83,35 @@ def notes(table: pd.DataFrame) -> tuple[str, ...]:
     missing = [words for name, words in absent.items() if table[name].isna().all()]
     if missing:
         said.append(f"the votes do not record {' or '.join(missing)}")
-    said.append("side bias presumes that every condition was as often on the left, or first, as not")
+    if (table["judged"] < 1).any():
+        said.append(
+            "where the others' votes judge nobody, side bias presumes that every condition was as often on "
+            "the left, or first, as not"
+        )
     return tuple(said)
+
+
+def _unjudged(table: pd.DataFrame) -> Iterator[str]:
+    """Name the observers whom the votes of the others cannot judge, or not in every scene."""
+    silent = table["answers"] == 0
+    undefined = table["log10_l"].isna() & ~silent
+    if (~undefined & ~silent).sum() < FEWEST_OBSERVERS:
+        yield f"distances need {FEWEST_OBSERVERS} observers whom the votes of the others can judge"
+    if silent.any():
+        yield f"no main trials of: {_some(table, silent)}"
+    if undefined.any():
+        names = _some(table, undefined)
+        yield f"without any one of these, the others' votes do not connect all conditions: {names}"
+    partly = table["judged"].between(0, 1, inclusive="neither")
+    if partly.any():
+        names = _some(table, partly)
+        yield f"scenes whose conditions the others' votes do not connect are left out, for: {names}"
+
+
+def _some(table: pd.DataFrame, which: "pd.Series[bool]") -> str:
+    names = table.loc[which, "observer"].tolist()
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def compare_exclusion(
@@ -140,6 +160,11 @@ def _looks(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def _lean(table: pd.DataFrame) -> "pd.Series[float]":
+    lean: pd.Series[float] = (table["first_share"] - table["side_expected"]).abs()
+    return lean
+
+
 def _adjusted(p: "pd.Series[float]") -> "pd.Series[float]":
     """Holm's adjustment over the observers, so that among many one in twenty is not looked at by chance."""
     return pd.Series(holm(np.asarray(p, dtype=np.float64)), index=p.index)
@@ -156,84 +181,3 @@ def _hasty(median_s: "pd.Series[float]") -> "pd.Series[bool]":
     """Say whether the logarithm of a time lies far below the others'. 0 s is below everything."""
     logs = np.log(np.maximum(median_s.to_numpy(dtype=float), 1e-3))
     return pd.Series(distances(logs) > FAR, index=median_s.index)
-
-
-PRIOR = "distance"  # keeps conditions that always won at a finite distance, as pwcmp screens
-FEWEST_OBSERVERS = 4  # quartiles of fewer say nothing
-LEAST_RANGE = 1e-9  # a smaller quartile range is rounding
-
-
-@dataclass(frozen=True, eq=False)
-class Unlikeness:
-    """Distances that set each observer apart, (K,) in the order of `Comparisons.observers`, NaN if undefined.
-
-    `log10_l` is the mean log10 probability of a pair's votes, `excess` the mean log10 probability of an
-    answer above what the others' scores predict for it. The distances say how many quartile ranges below
-    the first quartile of all observers they lie; 0 above it.
-    """
-
-    log10_l: Array
-    excess: Array
-    dist_pairs: Array
-    dist_trials: Array
-
-
-def unlikeness(comparisons: Comparisons) -> Unlikeness:
-    """Compare every observer's votes with the scores that all others give (Perez-Ortiz & Mantiuk 2017).
-
-    `log10_l` is normalised as pwcmp does, by pairs compared. Votes that agree so well are rarer among many
-    than among few, so who answered more trials than the others looks unlike them; `excess` does not grow or
-    shrink with the number of trials, nor with how hard the pairs were that an observer happened to see.
-    """
-    first, second = np.triu_indices(len(comparisons.conditions), 1)
-    others = _scores_of_others(comparisons.wins)
-    apart = others[:, first] - others[:, second]
-    wins = comparisons.wins[:, first, second]
-    votes = wins + comparisons.wins[:, second, first]
-    with np.errstate(invalid="ignore"):  # 0 / 0: an observer without main trials
-        log10_l = _log10_binomial(wins, votes, apart).sum(axis=1) / (votes > 0).sum(axis=1)
-        excess = _log10_excess(wins, votes, apart).sum(axis=1) / votes.sum(axis=1)
-    return Unlikeness(log10_l, excess, distances(log10_l), distances(excess))
-
-
-def distances(values: Array) -> Array:
-    """How far each of `values` (K,) lies below the first quartile, in quartile ranges (Hazen's quartiles).
-
-    NaN with fewer than FEWEST_OBSERVERS; infinite where all but a few agree exactly.
-    """
-    finite = np.isfinite(values)
-    if finite.sum() < FEWEST_OBSERVERS:
-        return np.full_like(values, np.nan)
-    low, high = np.percentile(values[finite], [25, 75], method="hazen")
-    below = low - values
-    if high - low < LEAST_RANGE:
-        return np.where(finite, np.where(below > LEAST_RANGE, np.inf, 0.0), np.nan)
-    far: Array = np.where(finite, np.maximum(0.0, below / (high - low)), np.nan)
-    return far
-
-
-def _scores_of_others(wins: Array) -> Array:
-    """Fit scores (K,n) to the votes (K,n,n) of all observers but one, NaN where these leave gaps."""
-    total = wins.sum(axis=0)
-    labels = components(total)
-    start = fit_best(total, PRIOR, labels)
-    counts = total - wins
-    scores = np.full(counts.shape[:2], np.nan)
-    whole = intact(counts + counts.swapaxes(1, 2), labels)
-    if whole.any() and np.isfinite(start).all():
-        scores[whole] = fit(counts[whole], PRIOR, np.repeat(start[None], whole.sum(), axis=0), labels).scores
-    return scores
-
-
-def _log10_binomial(m: Array, n: Array, apart: Array) -> Array:
-    """Compute log10 of the probability of m of n votes, by the gamma function for half votes."""
-    ways = gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1)
-    logs: Array = (ways + m * log_ndtr(apart / SIGMA) + (n - m) * log_ndtr(-apart / SIGMA)) / np.log(10)
-    return logs
-
-
-def _log10_excess(m: Array, n: Array, apart: Array) -> Array:
-    """What m ln p + (n - m) ln q exceeds its expectation n (p ln p + q ln q) by, in log10."""
-    odds = log_ndtr(apart / SIGMA) - log_ndtr(-apart / SIGMA)
-    logs: Array = (m - n * preference(apart)) * odds / np.log(10)
-    return logs

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.observers.screening import FAR, distances
+from uplapp.analysis.observers.outliers import distances
+from uplapp.analysis.observers.screening import FAR
 from uplapp.analysis.reading.cells import numbers
 from uplapp.analysis.reading.ratings import Ratings, images
 

@@ -164,6 +164,13 @@ def count(votes: Votes) -> Comparisons:
     )
 
 
+def count_scenes(votes: Votes) -> dict[str, Comparisons]:
+    """Count the main trials of each scene by itself, scenes in order of their names."""
+    groups = main_trials(votes).groupby("scene", observed=True, sort=True)
+    counted = {str(scene): count(replace(votes, table=part)) for scene, part in groups}
+    return counted or {"": count(votes)}  # which says that there are none
+
+
 def to_wins(answers: np.ndarray) -> np.ndarray:
     """Count wins (...,n,n), row over column, of answers (...,3,n,n), a tie as half a vote each way."""
     first, tie, second = np.moveaxis(answers, -3, 0)

@@ -91,6 +91,7 @@ def _table(screening: pd.DataFrame) -> str:
         "Catch failed": [_of(row["catch_failed"], row["catch_shown"]) for row in rows],
         "Repeats changed": [_of(row["repeats_inconsistent"], row["repeats_shown"]) for row in rows],
         "Left or first": [share(row["first_share"]) for row in rows],
+        "Expected there": [share(row["side_expected"]) for row in rows],
         "Median, s": [number(row["median_s"]) for row in rows],
         "Late frames": [share(row["broken_share"]) for row in rows],
     }
