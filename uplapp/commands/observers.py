@@ -13,6 +13,8 @@ from uplapp.values import Method, Votes
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_ROWS = 40  # observers, beyond which only those to look at are printed
+
 
 def observers(
     votes: Annotated[Path, VOTES],
@@ -64,9 +66,9 @@ def _text(result: dict[str, Any]) -> str:
     table = result["observers"]
     suspects = table[table["looks"] != ""]
     lines = [
-        _observers(table).to_string(index=False),
+        *_listed(table),
         f"{len(suspects)} of {len(table)} observers to look at; nobody is left out automatically",
-        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.itertuples()),
+        *(one_line(f"  {row.observer}: {row.looks}") for row in suspects.head(MOST_ROWS).itertuples()),
     ]
     if "side_by_side" in result:
         lines += ["", _rankings(result["side_by_side"]).to_string(index=False)]
@@ -76,6 +78,15 @@ def _text(result: dict[str, Any]) -> str:
         f"warning: {warning}" for warning in result.get("warnings", []) if warning not in result["notes"]
     ]
     return "\n".join(lines)
+
+
+def _listed(table: "pd.DataFrame") -> list[str]:
+    """Print all observers, or of very many those to look at."""
+    looked = table[table["looks"] != ""]
+    shown = table if len(table) <= MOST_ROWS else looked.head(MOST_ROWS)
+    lines = _observers(shown).to_string(index=False).splitlines() if len(shown) else []
+    left_out = len(table) - len(shown)
+    return [*lines, *([f"{left_out} more observers are in --json"] if left_out else [])]
 
 
 def _observers(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -25,6 +25,16 @@ def test_every_observer_has_a_row_and_what_is_missing_is_said(tmp_path):
     assert [line.split()[0] for line in text.splitlines()[1:6]] == ["anna", "bob", "cleo", "dan", "eve"]
 
 
+def test_of_very_many_observers_only_those_to_look_at_are_printed(tmp_path):
+    head, *_ = VOTES.splitlines()
+    rows = [f"p{k:02d},{pair}" for k in range(60) for pair in PAIRS]
+    rows += [f"odd,{a},{b},{1 - int(vote)}" for a, b, vote in (pair.split(",") for pair in PAIRS * 3)]
+    text = run(write(tmp_path, "\n".join([head, *rows]) + "\n"))
+    assert "1 of 61 observers to look at" in text
+    assert "60 more observers are in --json" in text
+    assert [line.split()[0] for line in text.splitlines()[1:2]] == ["odd"]
+
+
 def test_json_is_strict_and_unknowns_are_null(tmp_path):
     output = json.loads(run(write(tmp_path, VOTES), "--json"))
     assert [row["observer"] for row in output["observers"]] == ["anna", "bob", "cleo", "dan", "eve"]

@@ -192,6 +192,16 @@ def test_the_order_of_observers_and_conditions_does_not_matter():
     assert other.log10_l == pytest.approx(unlikeness(made).log10_l[people], abs=1e-6)
 
 
+def test_who_dissents_where_all_others_agree_is_judged_by_half_a_vote_more_on_either_side():
+    """Four others chose a: (4 + 1/2) of (4 + 1) votes."""
+    wins = np.zeros((5, 2, 2))
+    wins[:4, 0, 1] = wins[4, 1, 0] = 1
+    result = unlikeness(Comparisons(("a", "b"), tuple("pqrst"), wins))
+    assert result.log10_l[4] == pytest.approx(np.log10(0.1))
+    assert result.dist_pairs.argmax() == 4
+    assert np.isfinite(result.log10_l).all()
+
+
 def test_three_observers_have_likelihoods_and_no_distances():
     distances = unlikeness(study(TRUE, observers=3, votes=5, seed=0))
     assert np.isfinite(distances.log10_l).all()

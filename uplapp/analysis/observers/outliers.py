@@ -50,7 +50,7 @@ def unlikeness(*scenes: Comparisons) -> Unlikeness:
     """
     sums = pd.concat([_sums(scene) for scene in scenes]).groupby(level=0).sum()
     columns: dict[str, Array] = {str(name): sums[name].to_numpy(float) for name in sums}
-    with np.errstate(invalid="ignore"):  # 0 / 0: an observer whom the others' votes cannot judge
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: whom the others' votes cannot judge
         log10_l = columns["log10_l"] / columns["pairs"]
         excess = columns["excess"] / columns["judged"]
         z_pairs = (columns["log10_l"] - columns["expected"]) / np.sqrt(columns["spread"])
@@ -116,15 +116,24 @@ def _sums(comparisons: Comparisons) -> pd.DataFrame:
 
 
 def _scores_of_others(wins: Array) -> Array:
-    """Fit scores (K,n) to the votes (K,n,n) of all observers but one, NaN where these leave gaps."""
+    """Fit scores (K,n) to the votes (K,n,n) of all observers but one, NaN where these leave gaps.
+
+    Where all agree so well that even the prior has no finite optimum, each compared pair gets half a vote
+    more for either side instead.
+    """
     total = wins.sum(axis=0)
     labels = components(total)
     start = fit_best(total, PRIOR, labels)
     counts = total - wins
+    votes = counts + counts.swapaxes(1, 2)
     scores = np.full(counts.shape[:2], np.nan)
-    whole = intact(counts + counts.swapaxes(1, 2), labels)
+    whole = intact(votes, labels)
     if whole.any() and np.isfinite(start).all():
         scores[whole] = fit(counts[whole], PRIOR, np.repeat(start[None], whole.sum(), axis=0), labels).scores
+    agreed = whole & np.isnan(scores[:, 0])
+    if agreed.any():
+        eased = counts[agreed] + 0.5 * (votes[agreed] > 0)
+        scores[agreed] = fit(eased, "none", np.zeros((len(eased), len(labels))), labels).scores
     return scores
 
 

@@ -17,22 +17,37 @@ from uplapp.analysis.writing.wording import (
 )
 from uplapp.values import Difference, Estimate, Scores
 
+SCREEN = 60  # lines, where there is anything to leave out
+MOST_ROWS = 44  # conditions, beyond which a table shows the best and the last
+LEAST_PAIRS, MOST_PAIRS = 3, 30
+MOST_CELLS = 120  # conditions x scenes, beyond which their scores stand in files alone
+MOST_SCENES = 8
+MOST_WARNINGS = MOST_EXCLUDED = 8
+MOST_MOVED = 12  # conditions of a ranking beside another
+
 
 def summary(report: Report) -> str:
-    """Ranking with letters, tests, fit, side bias, scenes, exclusions, warnings."""
-    return "\n".join(
-        [
-            _basis(report.scores),
-            _table(report),
-            *map(one_line, _tests(report.scores)),
-            *_fit(report),
-            *_interaction(report),
-            *_estimates(report.scores),
-            *_scenes(report),
-            *_exclusion(report),
-            *(one_line(f"warning: {warning}") for warning in report.warnings),
-        ]
-    )
+    """Warnings, ranking with letters, tests, fit, side bias, scenes, exclusions, on about one screen.
+
+    What is left out is said, and where it stands.
+    """
+    before = [*_warnings(report), _basis(report.scores), *_table(report)]
+    after = [
+        *_fit(report),
+        *_interaction(report),
+        *_estimates(report.scores),
+        *_scenes(report),
+        *_exclusion(report),
+    ]
+    room = SCREEN - len(before) - len(after) - 2
+    tests = map(one_line, _tests(report.scores, min(MOST_PAIRS, max(LEAST_PAIRS, room))))
+    return "\n".join([*before, *tests, *after])
+
+
+def _warnings(report: Report) -> list[str]:
+    lines = [one_line(f"warning: {warning}") for warning in report.warnings]
+    more = [f"and {plural(len(lines) - MOST_WARNINGS, 'more warning')}, in --json"]
+    return [*lines[:MOST_WARNINGS], *(more if len(lines) > MOST_WARNINGS else [])]
 
 
 def _basis(scores: Scores) -> str:
@@ -41,16 +56,24 @@ def _basis(scores: Scores) -> str:
     return f"{comparisons}, {people}, prior: {scores.method.prior}, intervals: {scores.interval}"
 
 
-def _table(report: Report) -> str:
+def _table(report: Report) -> list[str]:
     table = ranking(report.scores)
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
     table["letters"] = table["condition"].map(words).replace("", "-")
     return _printed(table)
 
 
-def _printed(table: pd.DataFrame) -> str:
-    """Print numbers with three digits, whole ones with none, and a dash for what is undefined."""
-    return table.map(_cell).to_string(index=False)
+def _printed(table: pd.DataFrame) -> list[str]:
+    """Print numbers with three digits, whole ones with none, and a dash for what is undefined.
+
+    A table of more than MOST_ROWS loses its middle.
+    """
+    heading, *rows = table.map(_cell).to_string(index=False).splitlines()
+    left_out = len(rows) - MOST_ROWS + 1
+    if left_out < 2:
+        return [heading, *rows]
+    best, last = rows[: MOST_ROWS * 2 // 3], rows[-(MOST_ROWS - 1 - MOST_ROWS * 2 // 3) :]
+    return [heading, *best, f"  ... {left_out} more, in --csv ...", *last]
 
 
 def _cell(value: object) -> str:
@@ -59,12 +82,22 @@ def _cell(value: object) -> str:
     return fixed(value, 3) if isinstance(value, float) else str(value)
 
 
-def _tests(scores: Scores) -> list[str]:
+def _tests(scores: Scores, most: int) -> list[str]:
+    """Count the significant differences, and name up to `most`, those of neighbours in the ranking first."""
     significant = [pair for pair in scores.pairs if pair.significant]
+    left_out = len(significant) - most
+    if left_out > 0:
+        ranks = {name: place for place, name in enumerate(ranking(scores)["condition"])}
+        significant.sort(key=lambda pair: (abs(ranks[pair.a] - ranks[pair.b]), pair.p_adjusted))
     return [
         f"{len(significant)} of {plural(len(scores.pairs), 'difference')} significant (Holm-adjusted p < "
         f"{ALPHA}); conditions that share a letter do not differ significantly",
-        *(_sentence(scores, pair) for pair in significant),
+        *(_sentence(scores, pair) for pair in significant[:most]),
+        *(
+            [f"  and {left_out} more between conditions further apart in rank, in --json"]
+            if left_out > 0
+            else []
+        ),
     ]
 
 
@@ -110,17 +143,29 @@ def _estimate(estimate: Estimate) -> str:
 def _scenes(report: Report) -> list[str]:
     if not report.scenes:
         return []
+    said = [*map(one_line, scene_words(report.scenes))]
+    names, scenes = ranking(report.scores)["condition"], len(report.scenes)
+    if scenes > MOST_SCENES or scenes * len(names) > MOST_CELLS:
+        return [f"the scores of {plural(scenes, 'scene')} are in --csv, --json and --figures", *said]
     columns = {
         name: dict(zip(some.conditions, some.jod, strict=True)) for name, some in report.scenes.items()
     }
-    order = ranking(report.scores)["condition"]
-    table = pd.DataFrame({name: order.map(scores) for name, scores in columns.items()})
-    table.insert(0, "JOD by scene", order)
-    return ["", _printed(table), *map(one_line, scene_words(report.scenes)), ""]
+    table = pd.DataFrame({name: names.map(scores) for name, scores in columns.items()})
+    table.insert(0, "JOD by scene", names)
+    return ["", *_printed(table), *said, ""]
 
 
 def _exclusion(report: Report) -> list[str]:
-    said = [one_line(f"left out: {observer} ({reason})") for observer, reason in report.scores.excluded]
+    excluded = report.scores.excluded
+    said = [one_line(f"left out: {observer} ({reason})") for observer, reason in excluded[:MOST_EXCLUDED]]
+    said += [f"and {len(excluded) - MOST_EXCLUDED} more, in --json"] if len(excluded) > MOST_EXCLUDED else []
     if report.everyone is None:
         return said
-    return [*said, "", _printed(side_by_side(report.everyone, report.scores)), ""]
+    both = side_by_side(report.everyone, report.scores)
+    moved = both.reindex(both["shift"].abs().sort_values(ascending=False, kind="stable").index[:MOST_MOVED])
+    more = (
+        [f"  {len(both) - len(moved)} conditions that moved less are left out"]
+        if len(both) > len(moved)
+        else []
+    )
+    return [*said, "", *_printed(moved.sort_index()), *more, ""]

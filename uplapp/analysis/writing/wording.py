@@ -10,6 +10,7 @@ from uplapp.analysis.scoring import ALPHA, FEW_OBSERVERS, Interaction
 from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
+MOST_NAMES = 12  # in a sentence
 MOST_DIGITS = 17  # a double has no more
 
 
@@ -26,6 +27,12 @@ def plural(count: int, noun: str) -> str:
 def listed(words: list[str]) -> str:
     """Join words: a, b and c."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def some_names(names: list[str], most: int = MOST_NAMES) -> str:
+    """Join names, of very many the first and how many more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def chance(p: float) -> str:
@@ -64,7 +71,7 @@ def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
     }
     return [
         f"{len(names)} of {plural(len(scenes), 'scene')} {what}: "
-        f"{', '.join(name or 'no name' for name in names)}"
+        f"{some_names([name or 'no name' for name in names])}"
         for what, names in kinds.items()
         if names
     ]
