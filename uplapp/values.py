@@ -68,13 +68,30 @@ class Votes:
 
 
 @dataclass(frozen=True, eq=False)
+class Cells:
+    """Who answered what in which scene, one entry (E,) per kind of answer that occurs, and how often.
+
+    `observer`, `scene`, `first` (the condition A) and `second` (B) are indices; `outcome` is 0 where A was
+    chosen, 1 not sure, 2 B. `scenes` are their names, sorted.
+    """
+
+    scenes: tuple[str, ...]
+    observer: Rows
+    scene: Rows
+    outcome: Rows
+    first: Rows
+    second: Rows
+    times: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Comparisons:
     """Who chose what: `wins[k, i, j]` is how often observer k chose condition i over j, shape (K,n,n).
 
     Half votes are ties. `observers` is sorted; a bare count matrix has `observers == ()` and K = 1.
     `answers[k, o, i, j]` (K,3,n,n) keeps what `wins` adds up: i was A, j was B, and o is 0 where A was
-    chosen, 1 not sure, 2 B; None for a matrix. `notes`, `excluded`, `manifest` as in `Votes`. `origin` says
-    in full sentences how a matrix became counts.
+    chosen, 1 not sure, 2 B; None for a matrix. `cells` keeps the scenes too. `notes`, `excluded`, `manifest`
+    as in `Votes`. `origin` says in full sentences how a matrix became counts.
     """
 
     conditions: tuple[str, ...]
@@ -86,6 +103,7 @@ class Comparisons:
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
     origin: str = ""
+    cells: Cells | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,7 @@ class Method:
     """How comparisons become scores: names of PRIORS, INTERVALS and TIES, and the condition at 0 JOD.
 
     `anchor` is a condition or "mean"; `side_bias` fits how far the place shown first attracts votes.
+    `resample` is a name of RESAMPLE: what would be others in another study, observers or scenes too.
     """
 
     prior: str = "distance"
@@ -102,6 +121,7 @@ class Method:
     anchor: str = "mean"
     ties: str = "half"
     side_bias: bool = False
+    resample: str = "observers"
 
 
 @dataclass(frozen=True)
@@ -126,13 +146,31 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
+class TwoWay:
+    """How far scores would vary with other observers and other scenes.
+
+    `covariance` (n,n) in JOD^2 and degrees of freedom `freedom` (n,n) of the scores on the diagonal, and of
+    the differences beside it; `extra_se` (2,) of side bias and "not sure". `scenes`, `cells`: how many.
+    `degenerate` counts the replicates of scenes, and of cells, without a finite optimum.
+    """
+
+    covariance: Array
+    freedom: Array
+    extra_se: Array
+    scenes: int
+    cells: int
+    degenerate: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Scores in JOD with 95 % intervals, `jod`, `low`, `high` (n,), and how they were obtained.
 
     NaN marks what the votes leave undefined. `interval` is the kind that was possible, `method` what was
     asked. `observers` is None for a bare matrix; `wins` (n,n) are the pooled votes; `replicates` (B,n) are
     the bootstrap's scores; `degenerate` counts those without a finite optimum, which are left out. `side`
-    is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted.
+    is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted. `two_way`
+    is None where scenes were not resampled; `low`, `high` and `pairs` follow it where they were.
     """
 
     conditions: tuple[str, ...]
@@ -154,3 +192,4 @@ class Scores:
     tie: Estimate | None = None
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
+    two_way: TwoWay | None = None

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
 TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
 SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
+RESAMPLE = typer.Option(help="observers (holds for these scenes), or observers,scenes (for other scenes).")
 PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
@@ -65,6 +66,7 @@ def analyse(
     anchor: Annotated[str, ANCHOR] = Method.anchor,
     ties: Annotated[str, TIES] = "half",
     side_bias: Annotated[bool, SIDE_BIAS] = False,
+    resample: Annotated[str, RESAMPLE] = Method.resample,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     per_scene: Annotated[bool, PER_SCENE] = False,
@@ -89,10 +91,11 @@ def analyse(
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
     of_votes |= {"--columns": columns, "--values": values}
     of_votes |= {"--ties": ties != "half", "--side-bias": side_bias}
+    of_votes |= {"--resample": resample != Method.resample}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
-    method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias)
+    method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample)
     result = report(source, method, reasons, per_scene, watcher("replicates"))
     _write(result, files)
     typer.echo(_text(result, methods, as_json))

@@ -61,6 +61,10 @@ BAD = {
         ["--counts", "m.csv", "--winner", "row", "--per-scene", "--ties", "threshold"],
         "--per-scene and --ties belong to votes, not to --counts",
     ),
+    "scenes of a matrix": (
+        ["--counts", "m.csv", "--winner", "row", "--resample", "observers,scenes"],
+        "--resample belongs to votes, not to --counts",
+    ),
     "no reason": (["v.csv", "--exclude", "anna"], "gives no reason"),
     "two outputs": (["v.csv", "--json", "--methods"], "give one of them"),
     "format": (["v.csv", "--format", "bmp"], "unknown picture format 'bmp'"),
@@ -123,6 +127,17 @@ def test_options_of_the_model_reach_the_result(votes):
     output = json.loads(run(votes, *QUICK, "--side-bias", "--ties", "threshold", "--json"))
     assert (output["method"]["ties"], output["method"]["side_bias"]) == ("threshold", True)
     assert output["side_bias"]["jod"] is not None
+
+
+def test_scenes_are_resampled_where_asked(votes):
+    both, usual = (
+        json.loads(run(votes, *QUICK, "--json", *options))
+        for options in (["--resample", "observers,scenes"], [])
+    )
+    assert (both["resample"], both["scope"]) == ("observers,scenes", "other observers, other scenes")
+    assert (usual["resample"], usual["scope"]) == ("observers", "other observers, these scenes")
+    assert both["jod"] == usual["jod"]
+    assert all(x["se"] >= y["se"] for x, y in zip(both["pairs"], usual["pairs"], strict=True))
 
 
 SIMPLER = "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"

@@ -64,6 +64,11 @@ CHANGES = {
     "anchor": ({"anchor": "b"}, "They were estimated", "the score of b was set to 0"),
     "ties": ({"ties": "threshold"}, '"not sure"', "taken as answers of their own: the zone around equality"),
     "side_bias": ({"side_bias": True}, "side bias", "A side bias was estimated together with the scores"),
+    "resample": (
+        {"resample": "observers,scenes"},
+        "95 % intervals are",
+        "less that over observer-by-scene cells",
+    ),
 }
 
 

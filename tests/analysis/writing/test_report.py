@@ -10,10 +10,13 @@ from tests.analysis.made import matrix, study, table
 from uplapp.analysis.model import bradley_terry
 from uplapp.analysis.observers.conduct import Triads, triads
 from uplapp.analysis.observers.screening import screen
+from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.reading.votes import count, from_table, without
-from uplapp.analysis.scoring import analyse, analyse_scenes, letters
+from uplapp.analysis.scoring import analyse, analyse_scenes, letters, scope
+from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
-from uplapp.analysis.writing.report import report, to_dict
+from uplapp.analysis.writing.report import report, to_csv, to_dict, to_json
 from uplapp.analysis.writing.summary import summary
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Method
@@ -47,17 +50,23 @@ def test_scenes_are_scored_only_where_asked(votes):
 
 
 @pytest.fixture(scope="module")
-def opposed():
+def opposed_votes():
     """Scenes that turn the order round: the sums of both are nearly even."""
     people = tuple("pqrstuvw")
     upright, turned = table(people, ("one",)), table(people, ("two",), names="cba", seed=1)
     turned[["condition_A", "condition_B"]] = turned[["condition_B", "condition_A"]].to_numpy()
-    return report(from_table(pd.concat([upright, turned], ignore_index=True)), QUICK)
+    return from_table(pd.concat([upright, turned], ignore_index=True))
+
+
+@pytest.fixture(scope="module")
+def opposed(opposed_votes):
+    return report(opposed_votes, QUICK)
 
 
 def test_preferences_that_differ_by_scene_are_a_warning_with_the_way_out(opposed):
     (warning,) = [text for text in opposed.warnings if "differ by scene" in text]
     assert "--per-scene" in warning
+    assert "--resample observers,scenes" in warning
     assert opposed.interaction.p < 0.05
     assert opposed.goodness.p > 0.05  # pooled votes hide it
 
@@ -69,6 +78,30 @@ def test_the_test_of_scenes_is_in_every_text(opposed):
     ratio = f"likelihood ratio {opposed.interaction.ratio:.2f}"
     assert ratio in summary(opposed)
     assert ratio in methods(opposed)
+
+
+@pytest.mark.parametrize("resample", ["observers", "observers,scenes"])
+def test_every_output_says_of_whom_and_of_what_it_speaks(votes, resample):
+    result = report(votes, replace(QUICK, resample=resample))
+    said, unsaid = "other observers, these scenes", "other observers, other scenes"
+    if resample == "observers,scenes":
+        said, unsaid = unsaid, said
+    chart = " ".join(str(make(result.scores).to_dict()) for make in (jod_chart, triangle_chart))
+    outputs = (summary(result), methods(result), to_latex(result), to_csv(result), to_json(result), chart)
+    assert [text for text in outputs if said not in text or unsaid in text] == []
+    assert scope(result.scores) == said
+    assert chart.count(f"{said}.") == 2
+
+
+def test_votes_of_the_fitted_scores_speak_of_nobody_else():
+    assert "these observers, these scenes" in summary(report(matrix((0, 6), (5, 0)), QUICK))
+
+
+def test_resampled_scenes_allow_for_preferences_that_differ(opposed_votes):
+    result = report(opposed_votes, replace(QUICK, resample="observers,scenes"))
+    (warning,) = [text for text in result.warnings if "differ by scene" in text]
+    assert "scenes were resampled too" in warning
+    assert "Cameron" in methods(result)
 
 
 def test_scenes_that_agree_get_no_warning(votes):

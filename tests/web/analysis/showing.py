@@ -8,7 +8,7 @@ from tests.analysis import made
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.analysis.source import Source
 
-METHOD = ("distance", "t", 100, 0, "mean", "half", False)
+METHOD = ("distance", "t", 100, 0, "mean", "half", False, "observers")
 FIELDS = Source(
     source="denoising",
     simulated=False,
@@ -28,7 +28,7 @@ FIELDS = Source(
 Shown = namedtuple(  # the outputs of the main listener, in its order
     "Shown",
     "state headline warnings jod ranking triangle wins fit pairs screened observers_chart observers both "
-    "asked next_pairs methods latex csv json figures anchor interval exclude",
+    "asked next_pairs methods latex csv json figures anchor interval resample exclude",
 )
 COLUMNS = ["observer", "condition_A", "condition_B", "is_A_selected", "kind", "simulated"]
 PEOPLE = [("p", "x", "y", 1.0, "main", False), ("p", "y", "x", 1.0, "main", False)]

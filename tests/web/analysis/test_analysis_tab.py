@@ -115,6 +115,17 @@ def test_votes_one_by_one_fill_observers_and_scenes_too(tmp_path):
     assert listed["value"].count("<tr") == 1 + 3 * 3
 
 
+def test_scenes_are_resampled_where_votes_name_them(tmp_path):
+    method = (*METHOD[:-1], "observers,scenes")
+    view = show(source="upload", upload=upload(tmp_path), method=method)
+    assert "speak of other observers, other scenes" in view.headline
+    assert view.state.report.scores.two_way.scenes == 3
+    assert view.resample["interactive"]
+    table = show(method=method)
+    assert "these scenes" in table.headline
+    assert not table.resample["interactive"]
+
+
 def test_scenes_and_stimuli_are_those_of_the_observers_who_are_kept(tmp_path):
     path = upload(tmp_path)
     everyone, kept = show(source="upload", upload=path), show(source="upload", upload=path, exclude=["w"])

@@ -25,7 +25,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.scoring import letters, ranking
+from uplapp.analysis.scoring import letters, ranking, scope
 from uplapp.values import Scores
 
 MOST_LETTERS = 8  # longer words stand in the tooltip and in the tables
@@ -59,7 +59,8 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
         lettered * (CHARACTER_PX * longest + 10),
     )
     layers = _layers(scores, table, ends, width) + ([_words(table)] if lettered else [])
-    notes = ["Conditions that share a letter do not differ significantly."] if lettered else []
+    notes = [f"Intervals: {scope(scores)}."] if table["jod_low"].notna().any() else []
+    notes += ["Conditions that share a letter do not differ significantly."] if lettered else []
     return finish(
         alt.LayerChart(layer=layers),
         titled(scores.simulated, f"scores with 95 % intervals ({scores.interval})"),

@@ -34,7 +34,7 @@ from uplapp.analysis.plots.style import (
     titled,
     tooltips,
 )
-from uplapp.analysis.scoring import letters, ranking
+from uplapp.analysis.scoring import letters, ranking, scope
 from uplapp.values import Difference, Scores
 
 LOOKS: dict[str, tuple[str, list[int]]] = {
@@ -86,6 +86,7 @@ def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     layers += _bars(table, groups) if groups else []
     notes = ["Lines join each condition to the next two in rank."]
     notes += ["No two dots of one bar differ significantly."] if groups else []
+    notes += [f"Tests: {scope(scores)}."]
     title = titled(scores.simulated, "which differences are more than chance (Holm-adjusted p < .05)")
     return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=plan.top)
 

@@ -23,7 +23,7 @@ from uplapp.analysis.reading.cells import (
 )
 from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown, spelling
 from uplapp.errors import BadVotes, OtherNames, UnknownName
-from uplapp.values import Comparisons, Mask, Votes
+from uplapp.values import Cells, Comparisons, Mask, Votes
 
 USUAL = Columns()
 
@@ -146,12 +146,13 @@ def count(votes: Votes) -> Comparisons:
     Other kinds of trials never enter.
     """
     main = votes.table["kind"] == "main"
-    table = votes.table.loc[main, ["observer", "condition_A", "condition_B", "is_A_selected"]]
+    table = votes.table.loc[main, ["observer", "condition_A", "condition_B", "is_A_selected", "scene"]]
     if table.empty:
         raise BadVotes(f"{votes.source} holds no votes of {_whose(votes)}main trials")
     conditions = tuple(sorted({*table["condition_A"].unique(), *table["condition_B"].unique()}))
     observers = tuple(sorted(table["observer"].unique()))
-    answers = _answers(table, observers, conditions)
+    cells = _cells(table, observers, conditions)
+    answers = _answers(cells, len(observers), len(conditions))
     return Comparisons(
         conditions=conditions,
         observers=observers,
@@ -161,6 +162,7 @@ def count(votes: Votes) -> Comparisons:
         answers=answers,
         excluded=votes.excluded,
         manifest=votes.manifest,
+        cells=cells,
     )
 
 
@@ -181,15 +183,23 @@ def to_wins(answers: np.ndarray) -> np.ndarray:
     return wins
 
 
-def _answers(table: pd.DataFrame, observers: tuple[str, ...], conditions: tuple[str, ...]) -> np.ndarray:
-    """Answers (K,3,n,n) in 4 bytes each, exact up to 2^24: 200 observers of 200 conditions take 96 MB."""
-    k = _codes(table["observer"], observers)
+def _cells(table: pd.DataFrame, observers: tuple[str, ...], conditions: tuple[str, ...]) -> Cells:
+    scenes = tuple(sorted(table["scene"].unique()))
     a, b = (_codes(table[side], conditions) for side in ("condition_A", "condition_B"))
+    observer, scene = _codes(table["observer"], observers), _codes(table["scene"], scenes)
     outcome = (2 * (1 - table["is_A_selected"].to_numpy())).astype(int)
-    shape = len(observers), OUTCOMES, len(conditions), len(conditions)
-    cells, counts = np.unique(np.ravel_multi_index((k, outcome, a, b), shape), return_counts=True)
-    answers = np.zeros(shape, dtype=np.float32)
-    answers.flat[cells] = counts
+    shape = len(observers), len(scenes), OUTCOMES, len(conditions), len(conditions)
+    kinds, times = np.unique(
+        np.ravel_multi_index((observer, scene, outcome, a, b), shape), return_counts=True
+    )
+    observer, scene, outcome, a, b = np.unravel_index(kinds, shape)
+    return Cells(scenes, observer, scene, outcome, a, b, times.astype(float))
+
+
+def _answers(cells: Cells, observers: int, conditions: int) -> np.ndarray:
+    """Answers (K,3,n,n) in 4 bytes each, exact up to 2^24: 200 observers of 200 conditions take 96 MB."""
+    answers = np.zeros((observers, OUTCOMES, conditions, conditions), dtype=np.float32)
+    np.add.at(answers, (cells.observer, cells.outcome, cells.first, cells.second), cells.times)
     return answers
 
 

@@ -11,15 +11,19 @@ from uplapp.analysis.scoring.bootstrap import (
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
 from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
+from uplapp.analysis.scoring.two_way import BOTH, OBSERVERS, RESAMPLE, resampled, scope
 
 __all__ = [
     "ALPHA",
     "BOOTSTRAPS",
+    "BOTH",
     "FEW_OBSERVERS",
     "INTERVALS",
     "LEVEL",
     "MEAN",
     "MOST_BOOTSTRAPS",
+    "OBSERVERS",
+    "RESAMPLE",
     "TAILS",
     "Interaction",
     "analyse",
@@ -31,5 +35,7 @@ __all__ = [
     "normal_interval",
     "observer_weights",
     "ranking",
+    "resampled",
+    "scope",
     "upright",
 ]

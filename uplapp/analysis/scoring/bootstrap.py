@@ -105,6 +105,13 @@ def draw_votes(scores: Array, counts: Array, bootstraps: int, seed: int) -> Arra
     return next(vote_draws(scores, counts, bootstraps, seed).chunks(bootstraps))
 
 
+def shifted(watch: Watch | None, before: int, total: int) -> Watch | None:
+    """Let `watch` hear of one part of longer work, of which `before` is done."""
+    if watch is None:
+        return None
+    return lambda done, _: watch(before + done, total)
+
+
 def refit(
     counts: Array | Draws,
     prior: str,
@@ -269,7 +276,7 @@ def _of_answers(
         return _undefined(fit.scores[0], labels)
     points, done = [np.empty((0, fit.point.shape[1]))], 0
     for samples in _draw(answers, method, fit, observers):
-        points.append(_refit(samples, method, fit, labels))
+        points.append(refit_answers(samples, method, fit, labels))
         done += len(samples)
         if watch:
             watch(done, method.bootstraps)
@@ -289,7 +296,7 @@ def _draw(answers: Array, method: Method, fit: AnswerFit, observers: bool) -> It
         yield draw_answers(fit, answers.sum(axis=0), size, [method.seed, at])
 
 
-def _refit(answers: Array, method: Method, fit: AnswerFit, labels: Labels) -> Array:
+def refit_answers(answers: Array, method: Method, fit: AnswerFit, labels: Labels) -> Array:
     """Parameters (at most B,n+2) of the replicates (B,3,n,n) that have an optimum, from the study's own."""
     wins = to_wins(answers)
     if method.prior != "none":

@@ -1,14 +1,16 @@
 """Scenes: the scores of each by itself, and a test whether they differ from scene to scene."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
 
 from uplapp.analysis.model import Pairs, components, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
+from uplapp.analysis.scoring.bootstrap import shifted
 from uplapp.analysis.scoring.scores import analyse
+from uplapp.analysis.scoring.two_way import OBSERVERS
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Array, Mask, Method, Rows, Scores, Votes, Watch
 
@@ -94,22 +96,16 @@ def analyse_scenes(
     was not shown in it.
     """
     names = scenes(votes)
-    scores = {}
+    scores, alone = {}, replace(method, resample=OBSERVERS)
     for place, name in enumerate(names):
-        shifted = _shifted(watch, place * method.bootstraps, len(names) * method.bootstraps)
+        heard = shifted(watch, place * method.bootstraps, len(names) * method.bootstraps)
         try:
-            scores[name] = analyse(count(of_scene(votes, name)), method, shifted)
+            scores[name] = analyse(count(of_scene(votes, name)), alone, heard)
         except Cancelled:  # by whoever watches
             raise
         except UplappError as error:
             raise UplappError(f"scene '{name}': {error}") from None
     return scores
-
-
-def _shifted(watch: Watch | None, before: int, total: int) -> Watch | None:
-    if watch is None:
-        return None
-    return lambda done, _: watch(before + done, total)
 
 
 def interaction(votes: Votes, seed: int = 0) -> Interaction | None:

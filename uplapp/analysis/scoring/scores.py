@@ -21,11 +21,13 @@ from uplapp.analysis.scoring.bootstrap import (
     fit_scale,
     needs_answers,
     normal_interval,
+    shifted,
     too_many,
 )
 from uplapp.analysis.scoring.significance import differences
+from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Array, Comparisons, Estimate, Method, Scores, Watch
+from uplapp.values import Array, Comparisons, Estimate, Method, Scores, TwoWay, Watch
 
 MEAN = Method().anchor
 BOOTSTRAPS = Method().bootstraps
@@ -43,21 +45,22 @@ def analyse(
     and what is undefined is NaN. `watch` hears how many replicates are done, of how many.
     """
     fixed = _check(comparisons, method)
-    counts, observers = comparisons.wins.sum(axis=0), len(comparisons.observers)
-    trouble = findings(comparisons.conditions, counts)
-    scale = fit_scale(comparisons, method, fixed, watch)
+    names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
+    counts = wins.sum(axis=0)
+    trouble = findings(names, counts)
+    passes = 3 if method.resample == BOTH else 1
+    scale = fit_scale(comparisons, method, fixed, shifted(watch, 0, passes * method.bootstraps))
+    both, unsure = two_way(comparisons, method, fixed, scale, watch)
     interval = "parametric" if observers < 2 or scale.refused else method.interval
     decided = _decided(counts, fixed)
-    low, high = (np.where(decided, end, np.nan) for end in _interval(scale, interval, observers))
+    low, high = (np.where(decided, end, np.nan) for end in _interval(scale, interval, observers, both))
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     return Scores(
-        conditions=comparisons.conditions,
+        conditions=names,
         jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
         low=low,
         high=high,
-        pairs=differences(
-            comparisons.conditions, scale.scores, scale.replicates, scale.labels, comparisons.wins, interval
-        ),
+        pairs=differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both),
         interval=interval,
         method=method,
         observers=observers or None,
@@ -67,11 +70,12 @@ def analyse(
         wins=counts,
         replicates=scale.replicates,
         degenerate=scale.degenerate,
-        warnings=cautions(comparisons, method, trouble, scale, side),
-        side=_extra(scale, 0, interval, observers) if method.side_bias else side,
-        tie=_extra(scale, 1, interval, observers) if method.ties == "threshold" else None,
+        warnings=(*cautions(comparisons, method, trouble, scale, side), *unsure),
+        side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
+        tie=_extra(scale, 1, interval, observers, both) if method.ties == "threshold" else None,
         excluded=comparisons.excluded,
         manifest=comparisons.manifest,
+        two_way=both,
     )
 
 
@@ -96,9 +100,12 @@ def _check(comparisons: Comparisons, method: Method) -> int | None:
 
     Returns the anchor's index.
     """
-    for table, name in ((PRIORS, method.prior), (INTERVALS, method.interval), (TIES, method.ties)):
+    tables = ((PRIORS, method.prior), (INTERVALS, method.interval), (TIES, method.ties))
+    for table, name in (*tables, (RESAMPLE, method.resample)):
         if name not in table:
             raise UnknownName(table.kind, name, table)
+    if method.resample == BOTH:
+        check_two_way(comparisons, method)
     if needs_answers(method) and comparisons.answers is None:
         option = "side_bias" if method.side_bias else f"ties '{method.ties}'"
         raise UplappError(f"{option} needs the votes one by one; a count matrix only allows ties 'half'")
@@ -125,7 +132,9 @@ def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
     return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)
 
 
-def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array]:
+def _interval(scale: Scale, interval: str, observers: int, both: TwoWay | None) -> tuple[Array, Array]:
+    if both is not None:
+        return two_way_interval(scale.scores, both)
     if not scale.whole or not scale.varies:
         return np.full_like(scale.scores, np.nan), np.full_like(scale.scores, np.nan)
     compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
@@ -133,11 +142,13 @@ def _interval(scale: Scale, interval: str, observers: int) -> tuple[Array, Array
     return low, high
 
 
-def _extra(scale: Scale, which: int, interval: str, observers: int) -> Estimate:
+def _extra(scale: Scale, which: int, interval: str, observers: int, both: TwoWay | None) -> Estimate:
     """Side bias (0) or half width of "not sure" (1), with the spread of its replicates, as for the scores."""
     replicates = scale.extra_replicates[:, which]
     widen = np.sqrt(observers / (observers - 1)) if interval == "t" else 1.0
     se = float(widen * replicates.std(ddof=1)) if len(replicates) > 1 and replicates.any() else np.nan
+    if both is not None and np.isfinite(se):
+        se = float(both.extra_se[which])
     return Estimate(float(scale.extra[which]), se)
 
 

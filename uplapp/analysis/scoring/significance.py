@@ -10,20 +10,27 @@ from scipy.special import ndtr, stdtr
 from scipy.stats import binom
 
 from uplapp.analysis.model import Labels, strong_components
-from uplapp.values import Array, Difference, Scores
+from uplapp.values import Array, Difference, Scores, TwoWay
 
 ALPHA = 0.05
 LEAST_VARIANCE = 1e-18  # JOD^2: replicates that agree so exactly say nothing about chance
 
 
 def differences(
-    names: tuple[str, ...], scores: Array, replicates: Array, labels: Labels, wins: Array, interval: str
+    names: tuple[str, ...],
+    scores: Array,
+    replicates: Array,
+    labels: Labels,
+    wins: Array,
+    interval: str,
+    both: TwoWay | None = None,
 ) -> tuple[Difference, ...]:
     """Compare all pairs of `scores` (n,): difference, its se from `replicates` (B,n), two-sided p, Holm.
 
     `wins` (K,n,n) are the observers' votes. With interval "t" the replicates' sd is widened by
     sqrt(K / (K - 1)) and p is Student's with K - 1 degrees of freedom, as the intervals are; the raw sd with
-    a normal p, which the other intervals keep, calls too much significant below about 30 observers.
+    a normal p, which the other intervals keep, calls too much significant below about 30 observers. Where
+    scenes were resampled too, `both` holds covariance and degrees of freedom.
 
     Conditions of different `labels` have no difference: NaN. Where no chain of wins leads back, the votes
     leave the distance open, and the difference is the prior's or NaN: se is NaN, and p is that of
@@ -34,10 +41,10 @@ def differences(
     apart = np.where(labels[first] == labels[second], scores[first] - scores[second], np.nan)
     fixed = strong_components(wins.sum(axis=0))
     decided = fixed[first] == fixed[second]
-    se = np.where(
-        decided, _standard_errors(_covariance(replicates, interval, len(wins)), first, second), np.nan
-    )
-    p = _two_sided(apart / se, len(wins) if interval == "t" else None)
+    spread = _covariance(replicates, interval, len(wins)) if both is None else both.covariance
+    se = np.where(decided, _standard_errors(spread, first, second), np.nan)
+    freedom = None if interval != "t" else len(wins) - 1 if both is None else both.freedom[first, second]
+    p = _two_sided(apart / se, freedom)
     p = np.where(decided, p, sign_test(wins)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
@@ -56,6 +63,8 @@ def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
 
 def covariance(scores: Scores) -> Array:
     """Covariance (n,n) of the scores in JOD^2, as the tests take it, NaN without replicates."""
+    if scores.two_way is not None:
+        return scores.two_way.covariance
     return _covariance(scores.replicates, scores.interval, scores.observers or 1)
 
 
@@ -101,10 +110,10 @@ def _standard_errors(covariance: Array, first: Labels, second: Labels) -> Array:
     return np.sqrt(np.where(variance > LEAST_VARIANCE, variance, np.nan))
 
 
-def _two_sided(ratio: Array, observers: int | None) -> Array:
-    """Two-sided p of a ratio, by Student's t or, without `observers`, by the normal curve."""
+def _two_sided(ratio: Array, freedom: Array | int | None) -> Array:
+    """Two-sided p of a ratio, by Student's t or, without degrees of freedom, by the normal curve."""
     tail: NDArray[np.float64] = -np.abs(ratio)
-    p: Array = 2 * (ndtr(tail) if observers is None else stdtr(observers - 1, tail))
+    p: Array = 2 * (ndtr(tail) if freedom is None else stdtr(freedom, tail))
     return p
 
 

@@ -4,7 +4,7 @@ import re
 from math import isfinite
 from typing import Any
 
-from uplapp.analysis.scoring import ranking
+from uplapp.analysis.scoring import ranking, scope
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import fixed, interval_words, plural
 from uplapp.values import Scores
@@ -105,7 +105,7 @@ def _note(report: Report, lettered: bool) -> str:
     zero = "the mean of all conditions" if anchor == "mean" else escape(anchor)
     said = [
         f"A difference of 1 JOD means that 75\\,\\% of answers choose the better one; 0 is {zero}.",
-        f"Intervals: {interval_words(scores)}.",
+        f"Intervals: {interval_words(scores)}; they speak of {scope(scores)}.",
         "Conditions that share a letter do not differ significantly (Holm-adjusted $p \\geq .05$)."
         if lettered
         else "",

@@ -6,7 +6,7 @@ import numpy as np
 
 from uplapp import __version__
 from uplapp.analysis.model import SIGMA
-from uplapp.analysis.scoring import ALPHA, LEVEL
+from uplapp.analysis.writing.inference import intervals, tests
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     at_most,
@@ -18,6 +18,7 @@ from uplapp.analysis.writing.wording import (
     plural,
     scene_words,
     simpler_fits,
+    was,
 )
 from uplapp.values import Estimate, Scores
 
@@ -145,91 +146,6 @@ def _side(report: Report) -> list[str]:
     return [f"The scores take no account of a side bias; estimated apart, it was {pull}."]
 
 
-def _intervals(report: Report) -> list[str]:
-    scores = report.scores
-    level = f"{100 * LEVEL:.0f} % intervals"
-    if not np.isfinite(scores.low).any():
-        if not scores.degenerate:
-            return ["No intervals could be computed."]
-        lost = f"{scores.degenerate} of {scores.method.bootstraps} replicates had no finite scores"
-        return [f"No intervals could be computed, as {lost}."]
-    draws, seed = scores.method.bootstraps, scores.method.seed
-    freedom = (scores.observers or 1) - 1
-    replicates = (
-        f"{draws} bootstrap replicates (Efron 1979; seed {seed}), each of whole observers drawn with "
-        "replacement"
-    )
-    kinds = {
-        "t": f"{level} are Student's t intervals with {plural(freedom, 'degree')} of freedom, from the "
-        f"standard deviation of {replicates}, widened by the square root of {freedom + 1}/{freedom}.",
-        "percentile": f"{level} are the percentiles (Hazen's) of {replicates}.",
-        "parametric": f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
-        f"drawn from the fitted scores (seed {seed}); they know nothing of differences between observers and "
-        "are too narrow where people differ.",
-    }
-    return [kinds[scores.interval], *_degenerate(scores)]
-
-
-def _degenerate(scores: Scores) -> list[str]:
-    count = scores.degenerate
-    refused = scores.interval == "parametric" and (scores.observers or 0) > 1
-    said = "All replicates had finite scores."
-    if count:
-        said = f"{plural(count, 'replicate')} without finite scores {_was(count)} left out."
-    if not refused:
-        return [said]
-    return ["Observers were not resampled, as too many such replicates had no finite scores.", said]
-
-
-def _tests(report: Report) -> list[str]:
-    scores = report.scores
-    measured = [pair for pair in scores.pairs if np.isfinite(pair.se) and np.isfinite(pair.p)]
-    signs = [pair for pair in scores.pairs if not np.isfinite(pair.se) and np.isfinite(pair.p)]
-    tested = len(measured) + len(signs)
-    if not tested:
-        return ["No difference could be tested."]
-    return [
-        *_measured(scores, len(measured)),
-        *_signs(len(signs)),
-        *_untested(len(scores.pairs) - tested),
-        *_outcome(scores, tested),
-    ]
-
-
-def _measured(scores: Scores, count: int) -> list[str]:
-    if not count:
-        return []
-    freedom = plural((scores.observers or 1) - 1, "degree")
-    which = f"t test with {freedom} of freedom" if scores.interval == "t" else "z test"
-    return [
-        f"{plural(count, 'difference')} between conditions {_was(count)} tested by a two-sided {which}, with "
-        "the standard error from the covariance of the replicates."
-    ]
-
-
-def _signs(count: int) -> list[str]:
-    if not count:
-        return []
-    return [
-        f"{plural(count, 'difference')} whose size the votes leave open {_was(count)} tested by the sign of "
-        "the direct votes (Arbuthnot 1710)."
-    ]
-
-
-def _untested(count: int) -> list[str]:
-    return [f"{plural(count, 'difference')} could not be tested."] if count else []
-
-
-def _outcome(scores: Scores, tested: int) -> list[str]:
-    significant = sum(pair.significant for pair in scores.pairs)
-    if tested == 1:
-        return [f"It was {'' if significant else 'not '}significant at the {ALPHA} level."]
-    return [
-        f"p values were adjusted for {tested} tests (Holm 1979): {significant} of them {_was(significant)} "
-        f"significant at the {ALPHA} level."
-    ]
-
-
 def _fit(report: Report) -> list[str]:
     test = report.goodness
     if not np.isfinite(test.p):
@@ -272,7 +188,7 @@ def _others(report: Report) -> list[str]:
 
 def _scenes(report: Report) -> list[str]:
     scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
-    alone = [f"{plural(scored, 'scene')} {_was(scored)} also scored alone."] if scored else []
+    alone = [f"{plural(scored, 'scene')} {was(scored)} also scored alone."] if scored else []
     return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
 
 
@@ -300,10 +216,6 @@ def _is_known(estimate: Estimate | None) -> bool:
     return estimate is not None and bool(np.isfinite(estimate.jod))
 
 
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
 PARTS: tuple[Callable[[Report], list[str]], ...] = (
     _simulated,
     _data,
@@ -311,8 +223,8 @@ PARTS: tuple[Callable[[Report], list[str]], ...] = (
     _ties,
     _model,
     _side,
-    _intervals,
-    _tests,
+    intervals,
+    tests,
     _fit,
     _others,
     _software,
@@ -324,6 +236,8 @@ REFERENCES = {
     "regularity observ'd in the births of both sexes. Philosophical Transactions, 27, 186-190.",
     "Bradley & Terry 1952": "Bradley, R. A., & Terry, M. E. (1952). Rank analysis of incomplete block "
     "designs: I. The method of paired comparisons. Biometrika, 39(3/4), 324-345.",
+    "Cameron, Gelbach & Miller 2011": "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust "
+    "inference with multiway clustering. Journal of Business & Economic Statistics, 29(2), 238-249.",
     "Efron 1979": "Efron, B. (1979). Bootstrap methods: another look at the jackknife. The Annals of "
     "Statistics, 7(1), 1-26.",
     "Glenn & David 1960": "Glenn, W. A., & David, H. A. (1960). Ties in paired-comparison experiments using "
@@ -334,6 +248,8 @@ REFERENCES = {
     "comparisons. Biometrika, 31(3/4), 324-345.",
     "Perez-Ortiz & Mantiuk 2017": "Perez-Ortiz, M., & Mantiuk, R. K. (2017). A practical guide and software "
     "for analysing pairwise comparison experiments. arXiv:1712.03686.",
+    "Satterthwaite 1946": "Satterthwaite, F. E. (1946). An approximate distribution of estimates of variance "
+    "components. Biometrics Bulletin, 2(6), 110-114.",
     "Thurstone 1927": "Thurstone, L. L. (1927). A law of comparative judgment. Psychological Review, 34(4), "
     "273-286.",
 }

@@ -14,6 +14,7 @@ from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, scenes, without
 from uplapp.analysis.scoring import (
     ALPHA,
+    BOTH,
     FEW_OBSERVERS,
     MEAN,
     Interaction,
@@ -23,6 +24,8 @@ from uplapp.analysis.scoring import (
     interaction,
     letters,
     ranking,
+    resampled,
+    scope,
 )
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import KINDS, Array, Comparisons, Estimate, Method, Scores, Votes, Watch
@@ -69,7 +72,7 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All that a reader must know before believing the scores, each sentence once."""
-        return tuple(dict.fromkeys((*self.scores.warnings, *_differ(self.interaction), *self.tally.notes)))
+        return tuple(dict.fromkeys((*self.scores.warnings, *_differ(self), *self.tally.notes)))
 
 
 def report(
@@ -118,13 +121,18 @@ def _report(scores: Scores, tally: Tally, **others: object) -> Report:
     )
 
 
-def _differ(test: Interaction | None) -> list[str]:
-    """Warn where the scores of single scenes differ by more than chance."""
+def _differ(report: Report) -> list[str]:
+    """Warn where the scores of single scenes differ by more than chance, with the way out."""
+    test = report.interaction
     if test is None or test.p >= ALPHA:
         return []
+    differ = f"preferences differ by scene (p = {test.p:.2g})"
+    look = "look at the scores of each scene (--per-scene, or Scenes on the page)"
+    if resampled(report.scores) == BOTH:
+        return [f"{differ}: {look}; intervals and tests allow for it, as scenes were resampled too"]
     return [
-        f"preferences differ by scene (p = {test.p:.2g}): look at the scores of each scene (--per-scene, or "
-        "Scenes on the page); the scores and intervals of all scenes together speak of these scenes alone"
+        f"{differ}: scores, intervals and tests of all scenes together speak of these scenes alone; {look}, "
+        f"or resample the scenes too (--resample {BOTH}, or Resample on the page)"
     ]
 
 
@@ -188,6 +196,8 @@ def provenance(scores: Scores) -> dict[str, Any]:
         "ties": method.ties,
         "side_bias_fitted": method.side_bias,
         "interval": scores.interval,
+        "resample": resampled(scores),
+        "scope": scope(scores),
         "anchor": method.anchor,
         "observers": scores.observers,
         "simulated": scores.simulated,

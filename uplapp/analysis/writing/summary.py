@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.observers.screening import side_by_side
-from uplapp.analysis.scoring import ALPHA, ranking, upright
+from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     chance,
@@ -53,7 +53,8 @@ def _warnings(report: Report) -> list[str]:
 def _basis(scores: Scores) -> str:
     people = "a matrix" if scores.observers is None else plural(scores.observers, "observer")
     comparisons = plural(scores.comparisons, "comparison")
-    return f"{comparisons}, {people}, prior: {scores.method.prior}, intervals: {scores.interval}"
+    whom = f"{scores.interval} ({scope(scores)})"
+    return f"{comparisons}, {people}, prior: {scores.method.prior}, intervals: {whom}"
 
 
 def _table(report: Report) -> list[str]:

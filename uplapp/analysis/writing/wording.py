@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from uplapp.analysis.scoring import ALPHA, FEW_OBSERVERS, Interaction
+from uplapp.analysis.scoring import ALPHA, FEW_OBSERVERS, MEAN, Interaction
 from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
@@ -97,12 +97,33 @@ def simpler_fits(method: Method) -> str:
     return "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"
 
 
+def freedom_words(scores: Scores) -> str:
+    """Count the degrees of freedom of the t intervals and tests, such as 4 to 5.2 degrees."""
+    if scores.two_way is None:
+        return plural((scores.observers or 1) - 1, "degree")
+    freedom = scores.two_way.freedom
+    if scores.method.anchor != MEAN:  # the anchor's own score does not vary
+        freedom = freedom[np.triu_indices(len(freedom), 1)]
+    low, high = (f"{end:.3g}" for end in (freedom.min(), freedom.max()))
+    return f"{low} to {high} degrees" if low != high else plural(int(freedom.min()), "degree")
+
+
+def was(count: int) -> str:
+    """Choose the verb that goes with a number of things."""
+    return "was" if count == 1 else "were"
+
+
 def interval_words(scores: Scores) -> str:
     """Name the kind of interval and what it rests on."""
     draws = len(scores.replicates)
+    if scores.two_way is not None:
+        return (
+            f"Student's t with {freedom_words(scores)} of freedom on the two-way variance of "
+            f"{scores.method.bootstraps} bootstrap replicates each over observers, scenes and their cells"
+        )
     match scores.interval:
         case "t":
-            freedom = plural((scores.observers or 1) - 1, "degree") + " of freedom"
+            freedom = f"{freedom_words(scores)} of freedom"
             return f"Student's t with {freedom} on {draws} bootstrap replicates over observers"
         case "percentile":
             return f"percentiles of {draws} bootstrap replicates over observers"

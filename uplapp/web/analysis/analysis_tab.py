@@ -28,10 +28,11 @@ from uplapp.web.analysis.source import LiveVotes, Source
 from uplapp.web.analysis.state import (
     ANCHOR,
     INTERVAL,
+    RESAMPLED,
     Analysed,
     anchors,
     build_method,
-    conditions_of,
+    has_scenes,
     method_changes,
     read_method,
 )
@@ -39,7 +40,7 @@ from uplapp.web.widgets import working
 
 NO_REASON = "no reason given"
 ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
-model, Case V. Where votes name their observers, intervals resample whole observers."""
+model, Case V. Where votes name their observers, intervals resample whole observers, and scenes if you ask."""
 # Without it a fluid chart is as wide as its menu.
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
@@ -140,11 +141,13 @@ def _connect(
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     exclude, reason, both = views.exclusion
     followed = [*views.ranking, *views.differences, *views.observers, both, *views.plan[:2], *views.paper]
+    follow = [methods[place] for place in (ANCHOR, INTERVAL, RESAMPLED)]
+    outputs = [state, *followed, *follow, exclude]
     main = gr.on(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
-        [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude],
+        outputs,
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **private,
     )
@@ -168,8 +171,7 @@ def _connect(
     draw, kind = views.figures
     draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
     plan_view.connect(views.plan_fields, state, views.planned)
-    cancelled = [state, *followed, methods[ANCHOR], methods[INTERVAL], exclude]
-    stop.click(lambda: _nothing("Cancelled."), None, cancelled, cancels=[main, *lazy], **private)
+    stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **private)
 
 
 def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: str) -> Any:
@@ -196,7 +198,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
         try:
             data = source.read(menu, live_votes)
             kept = {name: reason.strip() or NO_REASON for name in observers_view.voters(data, exclude)}
-            method = read_method(methods, conditions_of(data))
+            method = read_method(methods, data)
             if isinstance(data, Ratings):
                 yield _rated(rating_report(data, method, kept), data)
                 return
@@ -232,6 +234,7 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
         *paper_view.show(result),
         anchors(scores),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
+        gr.update(interactive=has_scenes(analysed.kept), value=scores.method.resample),
         observers_view.choices(analysed.data, [name for name, _ in scores.excluded]),
     )
 
@@ -249,6 +252,7 @@ def _rated(result: RatingReport, data: Ratings) -> tuple[Any, ...]:
         *ratings_view.paper(result),
         gr.skip(),
         gr.update(interactive=True),
+        gr.update(interactive=False),
         observers_view.choices(data, [name for name, _ in result.ratings.excluded]),
     )
 
@@ -267,6 +271,7 @@ def _nothing(message: str) -> tuple[Any, ...]:
         hidden,
         *("", hidden),
         *paper_view.nothing(),
+        gr.skip(),
         gr.skip(),
         gr.skip(),
         gr.skip(),

@@ -7,7 +7,7 @@ import numpy as np
 
 from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import triangle_chart
-from uplapp.analysis.scoring import ALPHA, ranking, upright
+from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural
 from uplapp.values import Scores
@@ -33,7 +33,7 @@ def show(report: Report) -> tuple[Any, ...]:
     finite = ranking(scores)["jod"].notna().any()
     chart = jod_chart(scores, "container") if finite else None
     return (
-        f"### {plain(headline(scores))}",
+        f"### {plain(headline(scores))}\n\nIntervals and tests speak of {scope(scores)}.",
         cautions(report.warnings),
         gr.update(value=chart, visible=bool(finite)),
         gr.update(value=_table(report), visible=True),

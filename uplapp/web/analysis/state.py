@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.model import PRIORS, TIES
-from uplapp.analysis.reading.votes import count, without
-from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS
+from uplapp.analysis.reading.votes import count, main_trials, scenes, without
+from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS, OBSERVERS, RESAMPLE
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Comparisons, Method, Scores, Votes
 
-INTERVAL, ANCHOR = 1, 4  # their places among the widgets of the method
+INTERVAL, ANCHOR, RESAMPLED = 1, 4, 7  # their places among the widgets of the method
 NO_VOTES = "No votes are read; the ranking says why."
 
 
@@ -41,7 +41,13 @@ def build_method() -> list[Any]:
         ties = gr.Radio(menu(TIES), value="half", label="Not sure")
         side_bias = gr.Checkbox(label="Take the pull of the place shown first out of the scores")
     anchor = gr.Dropdown([MEAN], value=MEAN, label="Lies at 0 JOD")
-    return [prior, interval, bootstraps, seed, anchor, ties, side_bias]
+    resample = gr.Radio(
+        [(f"{name.replace(',', ' and ')}: {whom}", name) for name, whom in RESAMPLE.items()],
+        value=OBSERVERS,
+        label="Resample, so that intervals and tests speak of",
+        interactive=False,
+    )
+    return [prior, interval, bootstraps, seed, anchor, ties, side_bias, resample]
 
 
 def method_changes(widgets: list[Any]) -> list[Any]:
@@ -49,14 +55,23 @@ def method_changes(widgets: list[Any]) -> list[Any]:
     return [widget.release if isinstance(widget, gr.Slider) else widget.input for widget in widgets]
 
 
-def read_method(chosen: list[Any], conditions: tuple[str, ...]) -> Method:
+def read_method(chosen: list[Any], data: Any) -> Method:
     """Read the method that was chosen.
 
-    An anchor of other votes falls back to the mean.
+    An anchor of other votes falls back to the mean, and scenes are not resampled where votes name none.
     """
-    prior, interval, bootstraps, seed, anchor, ties, side_bias = chosen
-    zero = anchor if anchor in conditions else MEAN
-    return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias)
+    prior, interval, bootstraps, seed, anchor, ties, side_bias, resample = chosen
+    zero = anchor if anchor in conditions_of(data) else MEAN
+    again = resample if has_scenes(data) else OBSERVERS
+    return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias, again)
+
+
+def has_scenes(data: Any) -> bool:
+    """Say whether votes are of two scenes or more, by two observers or more."""
+    if not isinstance(data, Votes):
+        return False
+    table = main_trials(data)
+    return len([name for name in scenes(data) if name]) > 1 and table["observer"].nunique() > 1
 
 
 def conditions_of(data: Any) -> tuple[str, ...]:

@@ -1,0 +1,245 @@
+"""Standard errors for other observers and other scenes, from replicates of both and of their cells.
+
+A cell is what one observer answered in one scene. The variance of a score, and of a difference, is that over
+observers, plus that over scenes, less that over cells, which both hold; it is never below either of the first
+two (Cameron, Gelbach & Miller 2011). Each is the sd of the replicates widened by sqrt(U / (U - 1)) for U
+units. Observers and scenes drawn again in one and the same replicate would count the noise of votes three
+times.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.sparse import csr_array
+
+from uplapp.analysis.model import fit_best_answers
+from uplapp.analysis.scoring.bootstrap import (
+    STRIDE,
+    TAILS,
+    Draws,
+    Scale,
+    keep_anchor,
+    needs_answers,
+    refit,
+    refit_answers,
+    shifted,
+    too_many,
+)
+from uplapp.errors import UplappError
+from uplapp.registry import Registry
+from uplapp.values import Array, Cells, Comparisons, Method, Rows, Scores, TwoWay, Watch
+
+OBSERVERS, BOTH = "observers", "observers,scenes"
+RESAMPLE: Registry[str] = Registry(  # whom and what intervals and tests speak of
+    "resample",
+    {OBSERVERS: "other observers, these scenes", BOTH: "other observers, other scenes"},
+)
+VOTES = "votes"  # drawn from the fitted scores: they stand for nobody else
+SCOPES = {**RESAMPLE, VOTES: "these observers, these scenes"}
+FEW_UNITS = 4  # observers or scenes: with fewer, the variance over them says too little of its own accuracy
+SEEDS = {"scenes": 1, "cells": 2}  # beside the seed of the method, which the observers have
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What is drawn again as a whole: sparse counts (U,W) of what each of U units answered."""
+
+    counts: Any
+    shape: tuple[int, ...]
+    seed: list[int]
+
+    def __len__(self) -> int:
+        """Count the units."""
+        return int(self.counts.shape[0])
+
+    def draws(self, bootstraps: int) -> Draws:
+        """Draw as many units as there are, with replacement, `bootstraps` times."""
+
+        def chunks(size: int) -> Iterator[Array]:
+            generator = np.random.default_rng(self.seed)
+            for at in range(0, bootstraps, size):
+                weights = unit_weights(len(self), min(size, bootstraps - at), generator)
+                yield (weights @ self.counts).reshape(-1, *self.shape)
+
+        return Draws(bootstraps, chunks)
+
+
+def unit_weights(units: int, replicates: int, generator: np.random.Generator) -> Array:
+    """How often each of U units occurs in each of B samples with replacement, (B,U)."""
+    rows = generator.integers(0, units, (replicates, units))
+    cells = (rows + units * np.arange(replicates)[:, None]).ravel()
+    return np.bincount(cells, minlength=replicates * units).reshape(rows.shape).astype(float)
+
+
+def units_of(cells: Cells, kind: str, conditions: int, method: Method) -> Units:
+    """Gather the answers of each scene, or of each cell, as the model of `method` takes them."""
+    unit = cells.scene
+    if kind == "cells":
+        unit = cells.observer * len(cells.scenes) + unit
+    unit = np.unique(unit, return_inverse=True)[1].reshape(-1)
+    rows, columns, times = _entries(cells, unit, conditions, needs_answers(method))
+    shape = (3, conditions, conditions) if needs_answers(method) else (conditions, conditions)
+    counts = csr_array((times, (rows, columns)), shape=(int(unit.max()) + 1, int(np.prod(shape))))
+    return Units(counts, shape, [method.seed, SEEDS[kind]])
+
+
+def _entries(cells: Cells, unit: Rows, n: int, single: bool) -> tuple[Rows, Rows, Array]:
+    """Unit, column and number of the answers one by one, or of the wins, a tie as half a win each way."""
+    if single:
+        return unit, (cells.outcome * n + cells.first) * n + cells.second, cells.times
+    share = 1 - cells.outcome / 2  # of the first condition
+    forward, back = cells.first * n + cells.second, cells.second * n + cells.first
+    rows, columns = np.tile(unit, 2), np.concatenate([forward, back])
+    return rows, columns, np.concatenate([share * cells.times, (1 - share) * cells.times])
+
+
+def two_way(
+    comparisons: Comparisons, method: Method, anchor: int | None, scale: Scale, watch: Watch | None
+) -> tuple[TwoWay | None, tuple[str, ...]]:
+    """Resample the scenes and the cells too, where the method asks for it and `scale` is of observers.
+
+    Returns None where that is impossible, and in full sentences what a reader must know of it.
+    """
+    cells, draws = comparisons.cells, method.bootstraps
+    if method.resample != BOTH or cells is None:
+        return None, ()
+    if scale.refused or not scale.whole or not scale.varies:
+        return None, ("scenes were not resampled either",)
+    n = len(scale.scores)
+    kept = _within(cells, scale.labels)
+    units = {kind: units_of(kept, kind, n, method) for kind in SEEDS}
+    points = []
+    for place, each in enumerate(units.values(), 1):
+        heard = shifted(watch, place * draws, 3 * draws)
+        point = _replicates(each, comparisons, method, scale, heard)
+        point[:, :n] = keep_anchor(point[:, :n], scale.labels, anchor)
+        points.append(point)
+    lost = draws - len(points[0]), draws - len(points[1])
+    sizes = len(comparisons.observers), *map(len, units.values())
+    if any(too_many(count, method) for count in lost):
+        return None, (_refused(lost, draws),)
+    own = np.column_stack([scale.replicates, scale.extra_replicates])
+    parts = [_spread(point, size) for point, size in zip((own, *points), sizes, strict=True)]
+    variance, freedom = combine(np.array(parts), sizes)
+    spread = np.diag(variance)
+    covariance = (spread[:, None] + spread - variance + np.diag(spread)) / 2
+    both = TwoWay(
+        covariance=covariance[:n, :n],
+        freedom=freedom[:n, :n],
+        extra_se=np.sqrt(spread[n:]),
+        scenes=sizes[1],
+        cells=sizes[2],
+        degenerate=lost,
+    )
+    return both, tuple(_cautions(both, draws))
+
+
+def check_two_way(comparisons: Comparisons, method: Method) -> None:
+    """Raise UplappError where scenes cannot be resampled."""
+    if method.interval != "t":
+        raise UplappError(
+            f"resample '{BOTH}' gives intervals of kind t, not '{method.interval}', as its variance is a sum"
+        )
+    names = [] if comparisons.cells is None else [name for name in comparisons.cells.scenes if name]
+    if len(names) < 2 or len(comparisons.observers) < 2:
+        what = f"scenes: {len(names)}, observers: {len(comparisons.observers)}"
+        raise UplappError(
+            f"resample '{BOTH}' needs single votes of two scenes and two observers or more; these have {what}"
+        )
+
+
+def _refused(lost: tuple[int, int], draws: int) -> str:
+    return (
+        f"{lost[0]} of {draws} replicates of scenes and {lost[1]} of observer-by-scene cells had no finite "
+        "scores, so scenes were not resampled: intervals and tests speak of other observers, these scenes"
+    )
+
+
+def _cautions(both: TwoWay, draws: int) -> Iterator[str]:
+    if any(both.degenerate):
+        yield (
+            f"{both.degenerate[0]} of {draws} replicates of scenes and {both.degenerate[1]} of "
+            "observer-by-scene cells had no finite scores"
+        )
+    if both.scenes < FEW_UNITS:
+        yield (
+            f"{both.scenes} scenes say little of other scenes: intervals and tests are wide, with "
+            f"{both.scenes - 1} degree{'s' * (both.scenes > 2)} of freedom; from {FEW_UNITS} scenes they are "
+            "sharper"
+        )
+
+
+def combine(parts: Array, sizes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Combine variances (3,...) over observers, scenes and cells, of which there are `sizes`.
+
+    Returns the two-way variance and its degrees of freedom: those of observers or of scenes where one of
+    these alone is the larger, else Satterthwaite's (1946) for the sum, and never fewer than the smaller
+    number of the two less one, which they are with fewer than FEW_UNITS of either.
+    """
+    observers, scenes, cells = parts
+    total = observers + scenes - cells
+    variance = np.maximum(total, np.maximum(observers, scenes))
+    fewest = min(sizes[:2]) - 1
+    if fewest + 1 < FEW_UNITS:
+        return variance, np.full_like(variance, fewest)
+    own = np.array(sizes).reshape(-1, *[1] * variance.ndim) - 1
+    spread = (parts**2 / own).sum(axis=0)
+    summed = np.divide(variance**2, spread, out=np.full_like(variance, fewest), where=spread > 0)
+    freedom = np.where(variance == observers, own[0], np.where(variance == scenes, own[1], summed))
+    return variance, np.maximum(freedom, fewest)
+
+
+def resampled(scores: Scores) -> str:
+    """Name what was resampled: a name of SCOPES."""
+    if scores.interval == "parametric":
+        return VOTES
+    return OBSERVERS if scores.two_way is None else BOTH
+
+
+def scope(scores: Scores) -> str:
+    """Say whom and what intervals and tests speak of."""
+    return SCOPES[resampled(scores)]
+
+
+def two_way_interval(scores: Array, spread: TwoWay) -> tuple[Array, Array]:
+    """Student's t interval, with degrees of freedom of each score's own."""
+    half = stats.t.ppf(TAILS[1], np.diag(spread.freedom)) * np.sqrt(np.diag(spread.covariance))
+    return scores - half, scores + half
+
+
+def _within(cells: Cells, labels: Rows) -> Cells:
+    """Leave out votes between labels, which have no finite say."""
+    kept = labels[cells.first] == labels[cells.second]
+    columns = (cells.observer, cells.scene, cells.outcome, cells.first, cells.second, cells.times)
+    return Cells(cells.scenes, *(column[kept] for column in columns))
+
+
+def _replicates(
+    units: Units, comparisons: Comparisons, method: Method, scale: Scale, watch: Watch | None
+) -> Array:
+    """Parameters (at most B,n+2) of the replicates that have an optimum."""
+    draws, directed = units.draws(method.bootstraps), method.prior == "none"
+    if not needs_answers(method):
+        fits = refit(draws, method.prior, scale.scores, scale.labels, directed, watch)
+        return np.pad(fits.scores, ((0, 0), (0, 2)))
+    together = scale.labels[:, None] == scale.labels
+    answers: Array = comparisons.answers * together
+    fit = fit_best_answers(answers.sum(axis=0), method, scale.labels)
+    points, done = [np.empty((0, fit.point.shape[1]))], 0
+    for samples in draws.chunks(STRIDE):
+        points.append(refit_answers(samples, method, fit, scale.labels))
+        done += len(samples)
+        if watch:
+            watch(done, draws.bootstraps)
+    return np.concatenate(points)
+
+
+def _spread(point: Array, units: int) -> Array:
+    """Variance (n+2,n+2) of each parameter, on the diagonal, and of each difference of two."""
+    covariance = np.cov(point.T) * units / (units - 1)
+    spread = np.diag(covariance)
+    variance: Array = spread[:, None] + spread - 2 * covariance + np.diag(spread)
+    return np.maximum(variance, 0.0)
