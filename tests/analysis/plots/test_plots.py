@@ -1,21 +1,25 @@
 """Charts hold the numbers, with units, for few and for many conditions of any name."""
 
+import json
 import re
 from dataclasses import replace
+from io import BytesIO
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.analysis.made import counts, matrix, study
 from tests.analysis.plots.drawn import NASTY, rows, svg
 from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
+from uplapp.analysis.plots.figures import picture
 from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.plots.scores import SHADES, jod_chart, win_chart
-from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
+from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES, untitled
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.scoring import analyse
@@ -79,6 +83,34 @@ def test_names_of_any_characters_stand_in_the_picture_and_never_in_a_field(draw)
     assert any(name in picture for name in NASTY)
     fields = re.findall(r'"field": "([^"]*)"', chart.to_json())
     assert [field for field in fields if not field.replace("_", "").isalpha()] == []
+
+
+def test_a_browser_saves_every_picture_under_a_name_of_its_own():
+    kept = [draw().to_dict()["usermeta"]["embedOptions"]["downloadFileName"] for draw in ALL.values()]
+    names = ["scores", "votes", "triangles", "scenes", "observers", "power", "agreement", "agreement"]
+    assert kept == [f"uplapp-{name}" for name in names]
+
+
+def test_the_last_slanted_name_over_the_columns_is_not_cut_off():
+    """The edge of the picture stays white."""
+    chart = win_chart(named([f"condition {k} x" for k in range(6)]), COLUMN_PX)
+    pixels = np.asarray(Image.open(BytesIO(picture(chart, "png"))).convert("L"))
+    assert pixels.min() < 100
+    assert (pixels[:, -6:] == 255).all()
+
+
+@pytest.mark.parametrize("draw", [*ALL.values()], ids=ALL)
+def test_a_title_can_become_a_caption(draw):
+    chart = draw()
+    bare, caption = untitled(chart)
+    assert caption.startswith(title(chart))
+    assert "subtitle" not in json.dumps(bare.to_dict().get("title", {}))
+    assert "title" not in bare.to_dict()
+
+
+def test_that_observers_were_simulated_stays_in_the_picture():
+    bare, _ = untitled(jod_chart(named("abc", simulated=True)))
+    assert bare.to_dict()["title"]["text"] == "SIMULATED observers"
 
 
 @pytest.mark.parametrize("draw", ALL.values(), ids=ALL)

@@ -40,6 +40,7 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
     rows["distance"] = rows["distance"].clip(upper=end)
     return finish(
         alt.LayerChart(layer=_layers(rows.dropna(subset="distance"), names, end, width)),
+        "observers",
         titled(simulated, "distance of each observer's votes from the others'"),
         f"Beyond {FAR:g} (dashed), look. * marks observers with something to look at, by any rule.",
         width=width,

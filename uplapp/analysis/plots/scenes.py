@@ -45,6 +45,7 @@ def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WID
         notes.append("With 95 % intervals.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
+        "scenes",
         titled(pooled.simulated, "scores by scene"),
         *notes,
         width=width,

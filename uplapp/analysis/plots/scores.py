@@ -1,5 +1,6 @@
 """Charts of scores with their intervals, and of the votes behind them."""
 
+from math import cos, radians
 from typing import Any
 
 import altair as alt
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.model import preference
+from uplapp.analysis.plots.fonts import length
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -38,6 +40,7 @@ DARK = 66  # percent from which white numbers read better
 CELL_PX = 26  # narrower cells have no room for a number
 MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
 LEAST_LABEL_PX = 18
+SLANT = 35  # degrees
 EMPTY = alt.ViewBackground(fill="#d4d4d4")
 
 
@@ -63,6 +66,7 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     notes += ["Conditions that share a letter do not differ significantly."] if lettered else []
     return finish(
         alt.LayerChart(layer=layers),
+        "scores",
         titled(scores.simulated, f"scores with 95 % intervals ({scores.interval})"),
         *notes,
         width=width,
@@ -104,7 +108,7 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
     field = "model_percent" if model else "percent"
     names = ranking(scores)["condition"].tolist()
     cell_px = width_of_rows(names, width) / max(1, len(names))
-    ranked = len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME
+    ranked = len(names) > MOST_NAMES or max(map(length, names)) > LONGEST_NAME
     shown = _shares(scores, names).dropna(subset=field)
     base = alt.Chart(inline(shown)).encode(
         x=_columns(names, ranked, cell_px),
@@ -119,10 +123,12 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
         notes.append("Columns are numbered by rank, as the rows.")
     return finish(
         alt.LayerChart(layer=_cells(base, f"{field}:Q", cell_px >= CELL_PX), view=EMPTY),
+        "predicted-votes" if model else "votes",
         titled(scores.simulated, f"chosen, % {what}"),
         *notes,
         width=width,
         height=row_px(len(names)) * len(names),
+        right_px=0 if ranked or _lie_flat(names, cell_px) else _overhang_px(names, cell_px),
     )
 
 
@@ -162,13 +168,23 @@ def _cells(base: alt.Chart, field: str, numbered: bool) -> list[alt.Chart]:
 def _columns(names: list[str], ranked: bool, cell_px: float) -> alt.X:
     axis: dict[str, Any] = {"orient": "top", "ticks": False, "title": "over", "labelLimit": 0}
     if not ranked:
-        angle = 0 if max(map(len, names)) * CHARACTER_PX < cell_px else -35
+        angle = 0 if _lie_flat(names, cell_px) else -SLANT
         return alt.X("over:N", scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=angle, **axis))
     numbers = list(range(1, len(names) + 1))
     ticks = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
     return alt.X(
         "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
     )
+
+
+def _lie_flat(names: list[str], cell_px: float) -> bool:
+    return max(map(length, names)) * CHARACTER_PX < cell_px
+
+
+def _overhang_px(names: list[str], cell_px: float) -> float:
+    """How far slanted names reach beyond the last column."""
+    reach = [CHARACTER_PX * length(name) * cos(radians(SLANT)) for name in names]
+    return max(one - (len(names) - place - 0.5) * cell_px for place, one in enumerate(reach)) + FONT_PX / 2
 
 
 def _rows(names: list[str], width: Width, ranked: bool) -> alt.Axis:

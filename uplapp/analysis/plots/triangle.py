@@ -15,6 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from uplapp.analysis.plots.fonts import length
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -88,12 +89,12 @@ def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     notes += ["No two dots of one bar differ significantly."] if groups else []
     notes += [f"Tests: {scope(scores)}."]
     title = titled(scores.simulated, "which differences are more than chance (Holm-adjusted p < .05)")
-    return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=plan.top)
+    return finish(alt.LayerChart(layer=layers), "triangles", title, *notes, width=width, height=plan.top)
 
 
 def label_px(label: str) -> float:
     """What a name takes along the axis when it lies flat."""
-    return CHARACTER_PX * len(label) + 8
+    return CHARACTER_PX * length(label) + 8
 
 
 def _groups(scores: Scores) -> list[list[str]]:
