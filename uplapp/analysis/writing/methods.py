@@ -19,6 +19,7 @@ from uplapp.analysis.writing.wording import (
     scene_words,
     simpler_fits,
     was,
+    within_words,
 )
 from uplapp.values import Estimate, Scores
 
@@ -151,7 +152,8 @@ def _fit(report: Report) -> list[str]:
     if not np.isfinite(test.p):
         return ["Goodness of fit could not be tested.", *_circles(report)]
     fit = (
-        "Goodness of fit, by likelihood ratio against the saturated model, without a prior: "
+        f"Goodness of fit{within_words(report.goodness_scenes)}, by likelihood ratio against the saturated "
+        "model, without a prior: "
         f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
         "are taken as independent."
     )

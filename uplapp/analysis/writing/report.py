@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_of_fit
+from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_within
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
-from uplapp.analysis.reading.votes import count, scenes, without
+from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
     ALPHA,
     BOTH,
@@ -55,6 +55,7 @@ class Report:
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
+    `goodness` is the sum over `goodness_scenes` scenes, each against its own scores.
     """
 
     scores: Scores
@@ -68,6 +69,7 @@ class Report:
     observers_triads: Triads | None = None
     screening: pd.DataFrame | None = None
     interaction: Interaction | None = None
+    goodness_scenes: int = 1
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -92,13 +94,15 @@ def report(
             what = "leaving out observers" if exclude else "scores of each scene"
             raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
-        return _report(analyse(source, method, watch), tally)
+        return _report(source, analyse(source, method, watch), tally)
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
     screening, trouble = _screened(source)
+    counted = count(kept)
     return _report(
-        analyse(count(kept), method, watch),
+        counted,
+        analyse(counted, method, watch),
         _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
@@ -108,12 +112,15 @@ def report(
     )
 
 
-def _report(scores: Scores, tally: Tally, **others: object) -> Report:
+def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object) -> Report:
+    cells, n = counted.cells, len(scores.conditions)
+    by_scene = scores.wins[None] if cells is None else scene_wins(cells, n)
     anchor = None if scores.method.anchor == MEAN else scores.conditions.index(scores.method.anchor)
     return Report(
         scores=scores,
         letters=letters(scores),
-        goodness=goodness_of_fit(scores.wins),
+        goodness=goodness_within(by_scene),
+        goodness_scenes=len(by_scene),
         triads=triads(scores.wins),
         bradley_terry=bradley_terry(scores.wins, anchor),
         tally=tally,
@@ -242,6 +249,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         **_core(scores),
         "letters": list(report.letters),
         "goodness_of_fit": vars(report.goodness),
+        "goodness_of_fit_scenes": report.goodness_scenes,
         "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
         "bradley_terry": report.bradley_terry,
         "side_bias": _estimate(scores.side),

@@ -14,6 +14,7 @@ from uplapp.analysis.writing.wording import (
     plural,
     scene_words,
     simpler_fits,
+    within_words,
 )
 from uplapp.values import Difference, Estimate, Scores
 
@@ -118,7 +119,8 @@ def _fit(report: Report) -> list[str]:
     if np.isfinite(test.p):
         fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
     counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
-    return [f"goodness of fit: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
+    within = within_words(report.goodness_scenes)
+    return [f"goodness of fit{within}: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
 
 
 def _interaction(report: Report) -> list[str]:

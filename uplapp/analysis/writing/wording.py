@@ -77,6 +77,11 @@ def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
     ]
 
 
+def within_words(scenes: int) -> str:
+    """Say within how many scenes something was tested, nothing of one."""
+    return f" within {plural(scenes, 'scene')}" if scenes > 1 else ""
+
+
 def interaction_words(test: Interaction) -> str:
     """Write the test whether scores differ by scene: ratio, degrees of freedom, p and where p comes from."""
     freedom = f"{plural(test.df, 'degree')} of freedom"

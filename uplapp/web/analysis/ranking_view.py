@@ -9,7 +9,7 @@ from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
-from uplapp.analysis.writing.wording import interaction_words, plural
+from uplapp.analysis.writing.wording import interaction_words, plural, within_words
 from uplapp.values import Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
@@ -113,7 +113,7 @@ def _fit(report: Report) -> str:
     if np.isfinite(fit.p):
         lack = (
             "Scores on one line do not explain these votes" if fit.p < ALPHA else "No lack of fit was found"
-        )
+        ) + within_words(report.goodness_scenes)
         test = f"G² = {fit.g2:.1f} on {plural(fit.df, 'degree')} of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
     if report.interaction is not None:
