@@ -119,8 +119,10 @@ def _fit(report: Report) -> list[str]:
     if np.isfinite(test.p):
         fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
     counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
-    within = within_words(report.goodness_scenes)
-    return [f"goodness of fit{within}: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
+    return [
+        f"goodness of fit: {fit}{within_words(report.goodness_scenes)}; {counts}",
+        *filter(None, [simpler_fits(report.scores.method)]),
+    ]
 
 
 def _interaction(report: Report) -> list[str]:
