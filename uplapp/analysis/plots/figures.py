@@ -9,10 +9,10 @@ import numpy as np
 from uplapp import whole
 from uplapp.analysis.plots.fonts import box_notes
 from uplapp.analysis.plots.observers import observer_chart
-from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.plots.scenes import is_map, scene_chart
 from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX, untitled
-from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.writing.report import Report
 from uplapp.errors import UnknownName
 
@@ -58,8 +58,8 @@ def picture(chart: Any, kind: str) -> bytes:
 def figure_files(report: Report, kind: str = "svg", title: bool = True) -> dict[str, bytes]:
     """Draw all that a report has to show, by file name.
 
-    Scores, triangles and votes; scores by scene and the observers' distances where there are any. Without
-    `title`, titles and notes stand in a text file instead, as captions.
+    Scores, triangles (of up to MOST_CONDITIONS) and votes; scores by scene and the observers' distances where
+    there are any. Without `title`, titles and notes stand in a text file instead, as captions.
     """
     charts = _charts(report)
     if title:
@@ -81,9 +81,13 @@ def _charts(report: Report) -> dict[str, Any]:
     broad = PAGE_PX if len(scores.conditions) > MOST_IN_COLUMN else COLUMN_PX
     charts: dict[str, Any] = {"votes": win_chart(scores, broad)}
     if np.isfinite(scores.jod).any():
-        charts |= {"scores": jod_chart(scores, COLUMN_PX), "triangles": triangle_chart(scores, broad)}
+        charts["scores"] = jod_chart(scores, COLUMN_PX)
+        if len(scores.conditions) <= MOST_CONDITIONS:
+            charts["triangles"] = triangle_chart(scores, broad)
     if any(np.isfinite(some.jod).any() for some in report.scenes.values()):
-        charts["scenes"] = scene_chart(report.scenes, scores, COLUMN_PX)
+        charts["scenes"] = scene_chart(
+            report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX
+        )
     if report.screening is not None and report.screening["dist_pairs"].notna().any():
         charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
     return charts

@@ -17,7 +17,9 @@ from uplapp.analysis.plots.style import (
     GREY,
     WIDE_PX,
     Width,
+    ends_of,
     finish,
+    gap_notes,
     inline,
     jod_domain,
     jod_title,
@@ -51,6 +53,8 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     significantly.
     """
     table = ranking(scores).dropna(subset="jod").drop(columns="rank")
+    everything = table["condition"].tolist()
+    table = table[table["condition"].isin(ends_of(everything))]
     words = dict(zip(scores.conditions, letters(scores), strict=True))
     table["letters"] = table["condition"].map(words).astype(object)
     longest = max(map(len, table["letters"]), default=0)
@@ -64,6 +68,7 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     layers = _layers(scores, table, ends, width) + ([_words(table)] if lettered else [])
     notes = [f"Intervals: {scope(scores)}."] if table["jod_low"].notna().any() else []
     notes += ["Conditions that share a letter do not differ significantly."] if lettered else []
+    notes += gap_notes(everything)
     return finish(
         alt.LayerChart(layer=layers),
         "scores",
@@ -106,13 +111,16 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
     numbered by rank.
     """
     field = "model_percent" if model else "percent"
-    names = ranking(scores)["condition"].tolist()
+    everything = ranking(scores)["condition"].tolist()
+    names = ends_of(everything)
     cell_px = width_of_rows(names, width) / max(1, len(names))
     ranked = len(names) > MOST_NAMES or max(map(length, names)) > LONGEST_NAME
-    shown = _shares(scores, names).dropna(subset=field)
+    ranks = [1 + everything.index(name) for name in names] if ranked else []
+    shown = _shares(scores, everything).dropna(subset=field)
+    shown = shown[shown["chosen"].isin(names) & shown["over"].isin(names)]
     base = alt.Chart(inline(shown)).encode(
-        x=_columns(names, ranked, cell_px),
-        y=alt.Y("chosen:N", scale=alt.Scale(domain=names), title="chosen", axis=_rows(names, width, ranked)),
+        x=_columns(names, ranks, cell_px),
+        y=alt.Y("chosen:N", scale=alt.Scale(domain=names), title="chosen", axis=_rows(width, ranks)),
         tooltip=tooltips("chosen:N", "over:N", "percent:Q", "votes:Q", "model_percent:Q"),
     )
     what = "as the scores predict" if model else "of the votes of each pair"
@@ -121,6 +129,7 @@ def win_chart(scores: Scores, width: Width = WIDE_PX, model: bool = False) -> al
         notes.append("Grey: not compared.")
     if ranked:
         notes.append("Columns are numbered by rank, as the rows.")
+    notes += gap_notes(everything)
     return finish(
         alt.LayerChart(layer=_cells(base, f"{field}:Q", cell_px >= CELL_PX), view=EMPTY),
         "predicted-votes" if model else "votes",
@@ -165,15 +174,14 @@ def _cells(base: alt.Chart, field: str, numbered: bool) -> list[alt.Chart]:
     return [cells, base.mark_text(fontSize=FONT_PX).encode(text=alt.Text(field, format=".0f"), color=color)]
 
 
-def _columns(names: list[str], ranked: bool, cell_px: float) -> alt.X:
+def _columns(names: list[str], ranks: list[int], cell_px: float) -> alt.X:
     axis: dict[str, Any] = {"orient": "top", "ticks": False, "title": "over", "labelLimit": 0}
-    if not ranked:
+    if not ranks:
         angle = 0 if _lie_flat(names, cell_px) else -SLANT
         return alt.X("over:N", scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=angle, **axis))
-    numbers = list(range(1, len(names) + 1))
-    ticks = numbers if cell_px >= LEAST_LABEL_PX else [1, *numbers[4::5]]
+    ticks = ranks if cell_px >= LEAST_LABEL_PX else [1, *(rank for rank in ranks if rank % 5 == 0)]
     return alt.X(
-        "over_rank:O", scale=alt.Scale(domain=numbers), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
+        "over_rank:O", scale=alt.Scale(domain=ranks), axis=alt.Axis(values=ticks, labelAngle=0, **axis)
     )
 
 
@@ -187,9 +195,9 @@ def _overhang_px(names: list[str], cell_px: float) -> float:
     return max(one - (len(names) - place - 0.5) * cell_px for place, one in enumerate(reach)) + FONT_PX / 2
 
 
-def _rows(names: list[str], width: Width, ranked: bool) -> alt.Axis:
+def _rows(width: Width, ranks: list[int]) -> alt.Axis:
     """Names, with their ranks where the columns show no names."""
     axis = names_axis(width)
-    if ranked:
-        axis.labelExpr = f"round(datum.index * {len(names) - 1} + 1) + '  ' + ({axis.labelExpr})"
+    if ranks:
+        axis.labelExpr = f"{ranks}[round(datum.index * {len(ranks) - 1})] + '  ' + ({axis.labelExpr})"
     return axis

@@ -35,6 +35,7 @@ WIDE_PX = 560
 NARROWEST_PX = 320  # what "container" may come to
 FONT_PX, TITLE_PX, CHARACTER_PX = 12, 13, 6.4
 ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
+MOST_ROWS = 50  # of TIGHT_PX on a page
 EDGE_PX = 5  # around a picture, as Vega has it
 SIMULATED = "SIMULATED observers"
 
@@ -52,6 +53,17 @@ def pixels(width: Width) -> int:
 def row_px(rows: int) -> int:
     """Height of one row, so that many rows still fit a page."""
     return ROOMY_PX if rows <= ROOMY_ROWS else TIGHT_PX
+
+
+def ends_of(names: list[str]) -> list[str]:
+    """Keep as many of the best and of the last as fit a page."""
+    return names if len(names) <= MOST_ROWS else names[: MOST_ROWS // 2] + names[-MOST_ROWS // 2 :]
+
+
+def gap_notes(names: list[str]) -> list[str]:
+    """Say how many `ends_of` leaves out."""
+    left_out = len(names) - MOST_ROWS
+    return [f"The middle {left_out} of {len(names)} are left out."] if left_out > 0 else []
 
 
 def label_px(names: Iterable[str], width: Width) -> float:

@@ -46,6 +46,7 @@ LOOKS: dict[str, tuple[str, list[int]]] = {
 STRIP_PX, LEADER_PX, BAR_PX, EDGE_PX = 62, 16, 11, 8
 TURNED_PX = FONT_PX + 2  # what a name takes along the axis once it is turned upright
 LONGEST_NAME = 24
+MOST_CONDITIONS = 80  # beyond, names and lines hide each other
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,11 @@ class Layout:
 def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw the ranking triangles, with bars under groups that are tied.
 
-    Empty without finite scores.
+    Empty without finite scores, or with more than MOST_CONDITIONS.
     """
     table = ranking(scores).dropna(subset="jod").iloc[::-1].reset_index(drop=True)
-    groups = _groups(scores)
+    table = table if len(table) <= MOST_CONDITIONS else table.iloc[:0]
+    groups = _groups(scores) if len(table) else []
     plan = _plan(table, len(groups), pixels(width) - 2 * EDGE_PX)
     table = table.assign(y=np.where(np.arange(len(table)) % 2, plan.high, plan.low))
     layers = [_lines(scores, table, plan), *_names(table, plan), _points(table)]

@@ -6,7 +6,7 @@ import gradio as gr
 import numpy as np
 
 from uplapp.analysis.plots.scores import jod_chart, win_chart
-from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural, within_words
@@ -75,13 +75,17 @@ def build_differences() -> list[Any]:
 def show_differences(report: Report) -> tuple[Any, ...]:
     """Ranking triangle, votes of every pair, goodness of fit, all differences."""
     scores = report.scores
-    triangle = triangle_chart(scores, "container") if np.isfinite(scores.jod).all() else None
+    triangle = triangle_chart(scores, "container") if _has_triangle(scores) else None
     return (
         gr.update(value=triangle, visible=triangle is not None),
         gr.update(value=win_chart(scores, "container"), visible=True),
         _fit(report),
         gr.update(value=_pairs(scores), visible=True),
     )
+
+
+def _has_triangle(scores: Scores) -> bool:
+    return bool(np.isfinite(scores.jod).all()) and len(scores.conditions) <= MOST_CONDITIONS
 
 
 def no_differences() -> tuple[Any, ...]:
