@@ -40,6 +40,7 @@ PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
 FIGURES = typer.Option(help="Write the pictures to this folder.")
+NO_TITLE = typer.Option("--no-title", help="Leave titles and notes out of the pictures, for captions.")
 FORMAT = typer.Option("--format", help="Format of the pictures: svg, pdf or png.")
 METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
 
@@ -52,6 +53,7 @@ class Files:
     latex: Path | None
     figures: Path | None
     format: str
+    title: bool
 
 
 def analyse(
@@ -76,6 +78,7 @@ def analyse(
     latex: Annotated[Path | None, LATEX] = None,
     figures: Annotated[Path | None, FIGURES] = None,
     picture_format: Annotated[str, FORMAT] = "svg",
+    no_title: Annotated[bool, NO_TITLE] = False,
     methods: Annotated[bool, METHODS] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -86,7 +89,7 @@ def analyse(
     """
     from uplapp.analysis.writing.report import report
 
-    files = Files(csv, latex, figures, picture_format)
+    files = Files(csv, latex, figures, picture_format, not no_title)
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
     of_votes |= {"--columns": columns, "--values": values}
@@ -152,7 +155,7 @@ def _refuse(options: dict[str, Any], home: str) -> None:
 
 
 def _write(result: "Report", files: Files) -> None:
-    from uplapp.analysis.plots.figures import figure_files
+    from uplapp.analysis.plots.figures import figure_files, figure_notes
     from uplapp.analysis.writing.latex import to_latex
     from uplapp.analysis.writing.report import to_csv
 
@@ -160,5 +163,7 @@ def _write(result: "Report", files: Files) -> None:
         if path is not None:
             whole.write_text(path, text(result))
     if files.figures is not None:
-        for name, content in figure_files(result, files.format).items():
+        for name, content in figure_files(result, files.format, files.title).items():
             whole.write_bytes(files.figures / name, content)
+        for note in figure_notes(result, files.format):
+            typer.echo(f"note: {note}", err=True)

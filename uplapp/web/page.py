@@ -44,6 +44,7 @@ STYLE = """
 .numbers { border: 1px solid var(--border-color-primary); border-radius: 8px; }
 .numbers th { position: sticky; top: 0; background: var(--background-fill-primary); font-weight: 600; }
 .numbers tr:nth-child(even) td { background: var(--background-fill-secondary); }
+.dark .vega-embed .marks { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen; }
 footer { display: none !important; }
 @media (max-width: 640px) {
   .numbers table { font-size: 0.85em; }

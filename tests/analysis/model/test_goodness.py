@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from tests.analysis.made import counts, matrix
-from uplapp.analysis.model.checks import goodness_of_fit
+from uplapp.analysis.model.checks import goodness_of_fit, goodness_within
 from uplapp.analysis.model.objective import SIGMA, preference
 from uplapp.analysis.reading.published import published
 
@@ -58,6 +58,31 @@ def test_it_is_the_likelihood_ratio_of_binomial_votes():
     m, n = wins[first, second], 30
     from_scipy = stats.binom.logpmf(m, n, m / n).sum() - max_log_likelihood(m, n, first, second)
     assert goodness_of_fit(wins).g2 == pytest.approx(2 * from_scipy, abs=1e-5)
+
+
+CIRCLE = np.array([[0, 75, 25], [25, 0, 75], [75, 25, 0.0]])
+
+
+def test_circles_that_run_round_the_other_way_in_another_scene_are_lack_of_fit():
+    pooled, within = goodness_of_fit(CIRCLE + CIRCLE.T), goodness_within(np.array([CIRCLE, CIRCLE.T]))
+    assert pooled.g2 == pytest.approx(0, abs=1e-8)
+    assert within.g2 == pytest.approx(2 * goodness_of_fit(CIRCLE).g2)
+    assert within.df == 2
+
+
+def test_scores_that_differ_by_scene_are_no_lack_of_fit():
+    scores = np.array([0.7, 0.1, -0.8])
+    line = 100 * preference(scores[:, None] - scores) * (1 - np.eye(3))
+    assert goodness_within(np.array([line, line.T])).g2 == pytest.approx(0, abs=1e-8)
+
+
+def test_in_one_scene_it_is_the_usual_test():
+    assert goodness_within(CIRCLE[None]) == goodness_of_fit(CIRCLE)
+
+
+def test_of_a_scene_only_pairs_count_whose_distance_its_votes_fix():
+    unanimous = np.array([[0, 9, 9], [0, 0, 5], [0, 4, 0.0]])
+    assert goodness_within(np.array([CIRCLE, unanimous])) == goodness_of_fit(CIRCLE)
 
 
 def max_log_likelihood(m, n, first, second):

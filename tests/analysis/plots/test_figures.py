@@ -1,6 +1,7 @@
 """Pictures become files in the format and size asked for."""
 
 import re
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from PIL import Image
 
 from tests.analysis.made import matrix, study, table
-from uplapp.analysis.plots.figures import DPI, FORMATS, figure_files, picture, save
-from uplapp.analysis.plots.scores import jod_chart
+from uplapp.analysis.plots.figures import CAPTIONS, DPI, FORMATS, figure_files, picture, save
+from uplapp.analysis.plots.fonts import box_notes, length, missing
+from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX
 from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.scoring import analyse
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UnknownName
 from uplapp.values import Method
@@ -49,6 +52,31 @@ def test_a_report_has_a_picture_for_each_thing_it_says(made):
     full = report(votes, QUICK, per_scene=True)
     assert set(figure_files(made)) == {"scores.svg", "triangles.svg", "votes.svg"}
     assert set(figure_files(full)) == {*figure_files(made), "scenes.svg", "observers.svg"}
+
+
+def test_without_titles_the_captions_are_a_file_of_their_own(made):
+    titled, bare = figure_files(made), figure_files(made, title=False)
+    captions = bare.pop(CAPTIONS).decode().splitlines()
+    assert set(bare) == set(titled)
+    assert b"Scores with 95" in titled["scores.svg"]
+    assert b"Scores with 95" not in bare["scores.svg"]
+    assert [line.split(":")[0] for line in captions] == [name.removesuffix(".svg") for name in bare]
+    assert any(line.startswith("scores: Scores with 95 % intervals (t).") for line in captions)
+
+
+def test_a_name_in_characters_that_no_font_has_is_said_for_drawn_formats_alone():
+    nobody_has = "\U000e0fff\u0378x"
+    assert missing(["plain", "\u00e9t\u00e9"]) == []
+    assert length("\u6f22x") == 3
+    boxes = missing([nobody_has])
+    assert bool(box_notes([nobody_has], "png")) == bool(boxes)
+    assert box_notes([nobody_has], "svg") == []
+
+
+def test_a_name_stays_text_in_svg_so_that_the_reader_has_the_font():
+    made = study(np.array([0.5, 0.0]), 6, 8, seed=0)
+    chart = win_chart(analyse(replace(made, conditions=("\u6f22\u5b57", "b")), QUICK), COLUMN_PX)
+    assert ">\u6f22\u5b57</text>" in picture(chart, "svg").decode()
 
 
 def test_undefined_scores_leave_the_votes_to_show():

@@ -1,21 +1,25 @@
 """Charts hold the numbers, with units, for few and for many conditions of any name."""
 
+import json
 import re
 from dataclasses import replace
+from io import BytesIO
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.analysis.made import counts, matrix, study
 from tests.analysis.plots.drawn import NASTY, rows, svg
 from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
+from uplapp.analysis.plots.figures import picture
 from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.plots.scores import SHADES, jod_chart, win_chart
-from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PALETTE, SHAPES
+from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PAGE_PX, PALETTE, SHAPES, untitled
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.reading.published import published
 from uplapp.analysis.scoring import analyse
@@ -81,6 +85,34 @@ def test_names_of_any_characters_stand_in_the_picture_and_never_in_a_field(draw)
     assert [field for field in fields if not field.replace("_", "").isalpha()] == []
 
 
+def test_a_browser_saves_every_picture_under_a_name_of_its_own():
+    kept = [draw().to_dict()["usermeta"]["embedOptions"]["downloadFileName"] for draw in ALL.values()]
+    names = ["scores", "votes", "triangles", "scenes", "observers", "power", "agreement", "agreement"]
+    assert kept == [f"uplapp-{name}" for name in names]
+
+
+def test_the_last_slanted_name_over_the_columns_is_not_cut_off():
+    """The edge of the picture stays white."""
+    chart = win_chart(named([f"condition {k} x" for k in range(6)]), COLUMN_PX)
+    pixels = np.asarray(Image.open(BytesIO(picture(chart, "png"))).convert("L"))
+    assert pixels.min() < 100
+    assert (pixels[:, -6:] == 255).all()
+
+
+@pytest.mark.parametrize("draw", [*ALL.values()], ids=ALL)
+def test_a_title_can_become_a_caption(draw):
+    chart = draw()
+    bare, caption = untitled(chart)
+    assert caption.startswith(title(chart))
+    assert "subtitle" not in json.dumps(bare.to_dict().get("title", {}))
+    assert "title" not in bare.to_dict()
+
+
+def test_that_observers_were_simulated_stays_in_the_picture():
+    bare, _ = untitled(jod_chart(named("abc", simulated=True)))
+    assert bare.to_dict()["title"]["text"] == "SIMULATED observers"
+
+
 @pytest.mark.parametrize("draw", ALL.values(), ids=ALL)
 def test_letters_are_large_enough_to_print(draw):
     assert min(float(size) for size in re.findall(r'font-size="([\d.]+)px"', svg(draw()))) >= 10
@@ -97,6 +129,57 @@ def test_two_and_fifty_conditions_have_a_picture(draw, conditions):
 def test_rows_of_many_conditions_keep_room_for_their_names(draw):
     heights = [draw(named([f"c{k}" for k in range(n)])).to_dict()["height"] for n in (6, 50)]
     assert heights[0] / 6 >= heights[1] / 50 >= 16
+
+
+TALLEST_PX = 1056  # 11 inches
+
+
+def many_observers(count):
+    table = screened()
+    rows = [table.iloc[[0]].assign(observer=f"o{k:03d}", dist_pairs=k / 100) for k in range(count)]
+    return pd.concat(rows, ignore_index=True)
+
+
+def alike(scenes, conditions):
+    one = named([f"c{k}" for k in range(conditions)])
+    return scene_chart({f"s{k:03d}": one for k in range(scenes)}, one)
+
+
+LARGE = {
+    "jod": lambda: jod_chart(named([f"c{k}" for k in range(60)]), COLUMN_PX),
+    "win": lambda: win_chart(named([f"c{k}" for k in range(60)]), COLUMN_PX),
+    "scenes": lambda: alike(300, 4),
+    "conditions": lambda: alike(5, 50),
+    "observers": lambda: observer_chart(many_observers(400), COLUMN_PX),
+}
+
+
+@pytest.mark.parametrize("draw", LARGE.values(), ids=LARGE)
+def test_a_picture_of_a_large_study_fits_a_page(draw):
+    height = float(re.search(r'<svg[^>]* height="([\d.]+)', svg(draw()))[1])
+    assert height <= TALLEST_PX
+
+
+def test_of_many_conditions_the_best_and_the_last_keep_their_ranks():
+    scores = named([f"c{k}" for k in range(60)])
+    shown = {row["over_rank"] for row in rows(win_chart(scores)) if "over_rank" in row}
+    assert shown == {*range(1, 26), *range(36, 61)}
+    assert "The middle 10 of 60 are left out." in svg(jod_chart(scores, PAGE_PX))
+
+
+def test_observers_who_are_left_out_of_a_picture_are_counted():
+    chart = observer_chart(many_observers(400), PAGE_PX)
+    assert {row["observer"] for row in rows(chart) if "observer" in row} == {
+        f"o{k:03d}" for k in range(350, 400)
+    }
+    assert "350 observers who are less unlike are left out" in svg(chart)
+
+
+def test_the_map_of_many_scenes_holds_every_score():
+    scenes = {f"s{k:03d}": named("abcd", k % 3) for k in range(30)}
+    drawn = {(row["scene"], row["condition"]): row["jod"] for row in rows(scene_chart(scenes, named("abcd")))}
+    assert len(drawn) == 120
+    assert drawn["s029", "b"] == pytest.approx(scenes["s029"].jod[1])
 
 
 @pytest.mark.parametrize("draw", OF_SCORES)

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import xlogy
 
 from tests.analysis import slow
-from uplapp.analysis.model import preference
-from uplapp.analysis.reading.votes import count, from_table, of_scene
+from tests.analysis.real import TONE_MAPPING_FILE, data_file
+from uplapp.analysis.model import fit_best, goodness_within, preference
+from uplapp.analysis.reading.votes import count, from_table, of_scene, read_votes, scene_wins
 from uplapp.analysis.scoring.scenes import analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import analyse
 from uplapp.errors import Cancelled, UplappError
@@ -124,6 +126,21 @@ def test_the_ratio_is_that_of_a_slow_climb_scene_by_scene():
     effect = interaction(made)
     assert effect.ratio == pytest.approx(sum(peaks[:3]) - peaks[3], abs=1e-4)
     assert effect.df == 2 * 3
+
+
+def test_with_the_lack_of_fit_within_scenes_it_is_all_that_common_scores_leave_over():
+    wins = scene_wins(count(made := simulated(3, scenes_jod=0.2)).cells, 4)
+    scores = fit_best(wins.sum(axis=0), "none", np.zeros(4, dtype=int))
+    expected = (wins + wins.swapaxes(1, 2)) * preference(scores[:, None] - scores)
+    left_over = 2 * xlogy(wins, np.divide(wins, expected, where=expected > 0, out=np.ones_like(wins))).sum()
+    assert interaction(made).ratio + goodness_within(wins).g2 == pytest.approx(left_over, abs=1e-5)
+
+
+def test_tone_mapping_differs_by_scene():
+    effect = interaction(read_votes(data_file(TONE_MAPPING_FILE)))
+    assert effect.ratio == pytest.approx(148.9, abs=0.1)  # by two independent programs
+    assert effect.df == 24
+    assert effect.p == 0.001
 
 
 def test_a_scene_that_one_condition_won_throughout_has_the_limit_of_its_likelihood():

@@ -10,13 +10,12 @@ from uplapp.analysis.model.answers import (
     is_unknown,
     side_bias,
 )
-from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit
+from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit, goodness_within
 from uplapp.analysis.model.connectivity import (
     Labels,
     components,
     findings,
     intact,
-    reach,
     strong_components,
     weak_bridges,
 )
@@ -56,13 +55,13 @@ __all__ = [
     "fit_best",
     "fit_best_answers",
     "goodness_of_fit",
+    "goodness_within",
     "intact",
     "is_off_zero",
     "is_unknown",
     "likelihood",
     "maximise",
     "preference",
-    "reach",
     "side_bias",
     "strong_components",
     "weak_bridges",

@@ -43,6 +43,23 @@ def goodness_of_fit(counts: Array) -> GoodnessOfFit:
     return GoodnessOfFit(max(0.0, g2), df, float(chdtrc(df, max(0.0, g2))) if df else np.nan)
 
 
+def goodness_within(scenes: Array) -> GoodnessOfFit:
+    """Test win counts of each scene (S,n,n) against scores of that scene alone: the sum of G^2 and of df.
+
+    What differs from scene to scene is no lack of fit; `interaction` tests that. Of one scene it is
+    `goodness_of_fit`. Of more, a scene counts with the pairs whose distance its votes fix.
+    """
+    if len(scenes) == 1:
+        return goodness_of_fit(scenes[0])
+    groups = [strong_components(counts) for counts in scenes]
+    tests = [
+        goodness_of_fit(counts * (group[:, None] == group))
+        for counts, group in zip(scenes, groups, strict=True)
+    ]
+    g2, df = sum(test.g2 for test in tests), sum(test.df for test in tests)
+    return GoodnessOfFit(g2, df, float(chdtrc(df, g2)) if df else np.nan)
+
+
 def bradley_terry(counts: Array, anchor: int | None = None) -> Array:
     """Fit pooled win counts (n,n) to scores (n,) in JOD by maximum likelihood (Bradley & Terry 1952).
 

@@ -52,7 +52,7 @@ def agreement_chart(
     layers = _layers(rows, metric, (pixels(width) - AXIS_PX, HEIGHT_PX))
     title = f"{short(metric, 30)}: {_correlation(rows, metric, agreement)}"
     title = f"SIMULATED observers: {title}" if simulated else title
-    return finish(alt.LayerChart(layer=layers), title, width=width, height=HEIGHT_PX)
+    return finish(alt.LayerChart(layer=layers), "agreement", title, width=width, height=HEIGHT_PX)
 
 
 def agreement_panels(
@@ -69,7 +69,7 @@ def agreement_panels(
         panel = alt.LayerChart(layer=_layers(rows, metric, size))
         panels.append(panel.properties(width=size[0], height=size[1], title=heading))
     title = titled(simulated, "scores against metrics")
-    return lettered(alt.concat(*panels, columns=columns).properties(title=title))
+    return lettered(alt.concat(*panels, columns=columns).properties(title=title), "agreement")
 
 
 def _rows(table: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from uplapp import whole
+from uplapp.analysis.plots.fonts import box_notes
 from uplapp.analysis.plots.observers import observer_chart
-from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.plots.scenes import is_map, scene_chart
 from uplapp.analysis.plots.scores import jod_chart, win_chart
-from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX
-from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX, untitled
+from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.writing.report import Report
 from uplapp.errors import UnknownName
 
 FORMATS = ("svg", "pdf", "png")
+CAPTIONS = "captions.txt"
 DPI = 300  # of a PNG; the others have none
 POINTS_A_PX = 72 / 96  # the renderer counts in points
 MOST_IN_COLUMN = 12  # conditions, beyond which triangles and matrices take the width of the page
@@ -53,20 +55,39 @@ def picture(chart: Any, kind: str) -> bytes:
     return content.getvalue()
 
 
-def figure_files(report: Report, kind: str = "svg") -> dict[str, bytes]:
+def figure_files(report: Report, kind: str = "svg", title: bool = True) -> dict[str, bytes]:
     """Draw all that a report has to show, by file name.
 
-    Scores, triangles and votes; scores by scene and the observers' distances where there are any.
+    Scores, triangles (of up to MOST_CONDITIONS) and votes; scores by scene and the observers' distances where
+    there are any. Without `title`, titles and notes stand in a text file instead, as captions.
     """
+    charts = _charts(report)
+    if title:
+        return {f"{name}.{kind}": picture(chart, kind) for name, chart in charts.items()}
+    bare = {name: untitled(chart) for name, chart in charts.items()}
+    captions = "".join(f"{name}: {caption}\n" for name, (_, caption) in bare.items())
+    files = {f"{name}.{kind}": picture(chart, kind) for name, (chart, _) in bare.items()}
+    return files | {CAPTIONS: captions.encode()}
+
+
+def figure_notes(report: Report, kind: str) -> list[str]:
+    """Say which names of a report no font of this machine can draw."""
+    people = [] if report.screening is None else report.screening["observer"].tolist()
+    return box_notes([*report.scores.conditions, *report.scenes, *people], kind)
+
+
+def _charts(report: Report) -> dict[str, Any]:
     scores = report.scores
     broad = PAGE_PX if len(scores.conditions) > MOST_IN_COLUMN else COLUMN_PX
-    charts = {"votes": win_chart(scores, broad)}
-    if np.isfinite([scores.jod, scores.bound_jod]).any():
+    charts: dict[str, Any] = {"votes": win_chart(scores, broad)}
+    if np.isfinite(scores.jod).any():
         charts["scores"] = jod_chart(scores, COLUMN_PX)
-    if scores.on_one_scale:
-        charts["triangles"] = triangle_chart(scores, broad)
+        if len(scores.conditions) <= MOST_CONDITIONS:
+            charts["triangles"] = triangle_chart(scores, broad)
     if any(np.isfinite(some.jod).any() for some in report.scenes.values()):
-        charts["scenes"] = scene_chart(report.scenes, scores, COLUMN_PX)
+        charts["scenes"] = scene_chart(
+            report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX
+        )
     if report.screening is not None and report.screening["dist_pairs"].notna().any():
         charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
-    return {f"{name}.{kind}": picture(chart, kind) for name, chart in charts.items()}
+    return charts

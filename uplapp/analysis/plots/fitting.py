@@ -34,7 +34,7 @@ def fit_chart(curves: Mapping[str, Curve]) -> alt.ConcatChart:
         subtitleFontSize=FONT_PX - 1,
     )
     panels = [_panel(name, table) for name, table in tables.items()]
-    return lettered(alt.concat(*panels, columns=COLUMNS).properties(title=title))
+    return lettered(alt.concat(*panels, columns=COLUMNS).properties(title=title), "fit")
 
 
 def _panel(name: str, table: pd.DataFrame) -> Any:

@@ -8,6 +8,7 @@ from uplapp.analysis.observers.screening import FAR
 from uplapp.analysis.plots.style import (
     BLUE,
     GREY,
+    MOST_ROWS,
     ORANGE,
     WIDE_PX,
     Width,
@@ -32,6 +33,7 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
     """
     table = table.assign(name=_starred(table), farthest=table[[*DISTANCES]].max(axis=1))
     table = table.sort_values("farthest", ascending=False, na_position="last", kind="stable")
+    others, table = table.iloc[MOST_ROWS:], table.iloc[:MOST_ROWS]
     names = table["name"].tolist()
     finite = table[[*DISTANCES]].replace(np.inf, np.nan).to_numpy(float)
     end = 1.1 * max(LEAST_END, np.nanmax(finite, initial=0.0))
@@ -40,11 +42,22 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
     rows["distance"] = rows["distance"].clip(upper=end)
     return finish(
         alt.LayerChart(layer=_layers(rows.dropna(subset="distance"), names, end, width)),
+        "observers",
         titled(simulated, "distance of each observer's votes from the others'"),
         f"Beyond {FAR:g} (dashed), look. * marks observers with something to look at, by any rule.",
+        *_left_out(others),
         width=width,
         height=row_px(len(names)) * max(1, len(names)),
     )
+
+
+def _left_out(others: pd.DataFrame) -> list[str]:
+    """Say how many lie nearer to the others than those who are drawn."""
+    if others.empty:
+        return []
+    looks = (others["looks"] != "").sum()
+    more = f", {looks} of them with something to look at" if looks else ""
+    return [f"{len(others)} observers who are less unlike are left out{more}."]
 
 
 def _starred(table: pd.DataFrame) -> list[str]:

@@ -41,7 +41,7 @@ def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
             f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."
         )
     title = "Power: share of simulated studies that find the difference"
-    return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=HEIGHT_PX)
+    return finish(alt.LayerChart(layer=layers), "power", title, *notes, width=width, height=HEIGHT_PX)
 
 
 def _x(table: pd.DataFrame) -> alt.X:

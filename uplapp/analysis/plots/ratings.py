@@ -43,7 +43,11 @@ def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart
     point = base.mark_point(filled=True, size=60, opacity=1).encode(x="mean:Q", shape=looks["shape"])
     row = max(LEAST_ROW_PX, LANE_PX * len(criteria))
     return finish(
-        alt.LayerChart(layer=[span, point]), _title(report), width=width, height=row * max(1, len(names))
+        alt.LayerChart(layer=[span, point]),
+        "ratings",
+        _title(report),
+        width=width,
+        height=row * max(1, len(names)),
     )
 
 
@@ -58,7 +62,9 @@ def rating_panels(report: RatingReport, width: int = WIDE_PX) -> alt.ConcatChart
         rows = report.means[report.means["criterion"] == criterion]
         axis = names_axis(width) if place % columns == 0 else None
         panels.append(_panel(rows, names, axis, room, criterion, _ends(report, criterion, room)))
-    return lettered(alt.concat(*panels, columns=columns, spacing=GAP_PX).properties(title=_title(report)))
+    return lettered(
+        alt.concat(*panels, columns=columns, spacing=GAP_PX).properties(title=_title(report)), "ratings"
+    )
 
 
 def _ends(report: RatingReport, criterion: str, width_px: float) -> list[float]:

@@ -6,15 +6,19 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from uplapp.analysis.plots.scores import EMPTY, SHADES
 from uplapp.analysis.plots.style import (
     GREY,
     WIDE_PX,
     Width,
+    ends_of,
     finish,
+    gap_notes,
     inline,
     jod_domain,
     jod_title,
     names_axis,
+    row_px,
     titled,
     told_apart,
     tooltips,
@@ -24,31 +28,81 @@ from uplapp.analysis.scoring import ranking
 from uplapp.values import Scores
 
 LANE_PX, LEAST_ROW_PX, MOST_ROW_PX = 9, 26, 64
+MOST_LANES, MOST_HEIGHT_PX, LEAST_COLUMN_PX = 12, 900, 14
+NO_NAME = "(no name)"
 MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
 
 
 def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw the scores of each scene, one row per condition, and upright lines at the scores of all scenes.
 
-    Every scene has its own zero, the mean of its conditions (or the anchor), so only places within a scene
-    compare. Intervals are drawn for up to MOST_INTERVALS scenes.
+    Of many scenes or conditions it is a map of scores, one column per scene. Every scene has its own zero,
+    the mean of its conditions (or the anchor), so only places within a scene compare. Intervals are drawn for
+    up to MOST_INTERVALS scenes.
     """
+    if is_map(scenes, pooled):
+        return _map(scenes, pooled, width)
     names = ranking(pooled)["condition"].tolist()
-    table = pd.concat([_rows(scene or "(no name)", scores) for scene, scores in scenes.items()])
+    table = pd.concat([_rows(scene or NO_NAME, scores) for scene, scores in scenes.items()])
     all_scenes = ranking(pooled).dropna(subset="jod")
     values = [all_scenes["jod"], table["jod"]]
     values += [table["jod_low"], table["jod_high"]] if len(scenes) <= MOST_INTERVALS else []
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
-    row = min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
     notes = ["Upright lines: all scenes together."]
     if len(scenes) <= MOST_INTERVALS:
         notes.append("With 95 % intervals.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
+        "scenes",
         titled(pooled.simulated, "scores by scene"),
         *notes,
         width=width,
-        height=row * max(1, len(names)),
+        height=_row_px(scenes) * max(1, len(names)),
+    )
+
+
+def is_map(scenes: Mapping[str, Scores], pooled: Scores) -> bool:
+    """Say whether there are too many scenes or conditions for a mark each."""
+    return len(scenes) > MOST_LANES or len(pooled.conditions) * _row_px(scenes) > MOST_HEIGHT_PX
+
+
+def _row_px(scenes: Mapping[str, Scores]) -> int:
+    return min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
+
+
+def _map(scenes: Mapping[str, Scores], pooled: Scores, width: Width) -> alt.LayerChart:
+    everything = ranking(pooled)["condition"].tolist()
+    names, columns = ends_of(everything), [scene or NO_NAME for scene in scenes]
+    table = pd.concat([_rows(scene or NO_NAME, scores) for scene, scores in scenes.items()])
+    table = table[table["condition"].isin(names)]
+    named = width_of_rows(names, width) / len(columns) >= LEAST_COLUMN_PX
+    axis = alt.Axis(labels=named, ticks=False, labelAngle=-90, orient="bottom", labelLimit=120)
+    middle = (table["jod"].min() + table["jod"].max()) / 2
+    scale = alt.Scale(
+        domain=[table["jod"].min(), middle, table["jod"].max()], range=SHADES, interpolate="rgb"
+    )
+    cells = (
+        alt.Chart(inline(table))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "scene:N", scale=alt.Scale(domain=columns), title=f"{len(columns)} scenes, by name", axis=axis
+            ),
+            y=alt.Y("condition:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width)),
+            color=alt.Color(
+                "jod:Q", scale=scale, title="JOD", legend=alt.Legend(orient="bottom", gradientLength=140)
+            ),
+            tooltip=tooltips("condition:N", "scene:N", "jod:Q", "jod_low:Q", "jod_high:Q"),
+        )
+    )
+    return finish(
+        alt.LayerChart(layer=[cells], view=EMPTY),
+        "scenes",
+        titled(pooled.simulated, "scores by scene"),
+        "Best of all scenes on top. Grey: no score.",
+        *gap_notes(everything),
+        width=width,
+        height=row_px(len(names)) * len(names),
     )
 
 

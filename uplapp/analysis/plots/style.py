@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import isotonic_regression
 
+from uplapp.analysis.plots.fonts import length
 from uplapp.plain import plain
 from uplapp.values import Array, Scores
 
@@ -34,6 +35,9 @@ WIDE_PX = 560
 NARROWEST_PX = 320  # what "container" may come to
 FONT_PX, TITLE_PX, CHARACTER_PX = 12, 13, 6.4
 ROOMY_PX, TIGHT_PX, ROOMY_ROWS = 30, 17, 14
+MOST_ROWS = 50  # of TIGHT_PX on a page
+EDGE_PX = 5  # around a picture, as Vega has it
+SIMULATED = "SIMULATED observers"
 
 
 def inline(table: pd.DataFrame) -> alt.InlineData:
@@ -51,9 +55,20 @@ def row_px(rows: int) -> int:
     return ROOMY_PX if rows <= ROOMY_ROWS else TIGHT_PX
 
 
+def ends_of(names: list[str]) -> list[str]:
+    """Keep as many of the best and of the last as fit a page."""
+    return names if len(names) <= MOST_ROWS else names[: MOST_ROWS // 2] + names[-MOST_ROWS // 2 :]
+
+
+def gap_notes(names: list[str]) -> list[str]:
+    """Say how many `ends_of` leaves out."""
+    left_out = len(names) - MOST_ROWS
+    return [f"The middle {left_out} of {len(names)} are left out."] if left_out > 0 else []
+
+
 def label_px(names: Iterable[str], width: Width) -> float:
     """Width of the names beside an axis, at most two fifths of the picture."""
-    longest = max((len(name) for name in names), default=0)
+    longest = max((length(name) for name in names), default=0)
     return CHARACTER_PX * min(longest, label_characters(width)) + 14
 
 
@@ -113,13 +128,21 @@ def jod_title(scores: Scores) -> list[str]:
 
 def titled(simulated: bool, text: str) -> str:
     """Begin a title with what no reader may miss: that nobody looked."""
-    return f"SIMULATED observers: {text}" if simulated else text[:1].upper() + text[1:]
+    return f"{SIMULATED}: {text}" if simulated else text[:1].upper() + text[1:]
 
 
-def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | None = None) -> Chart:
-    """Give a picture its title, notes under it, size and letters.
+def finish(
+    chart: Chart,
+    name: str,
+    title: str,
+    *notes: str,
+    width: Width,
+    height: float | None = None,
+    right_px: float = 0,
+) -> Chart:
+    """Give a picture its name, title, notes under it, size and letters.
 
-    `height` is of the rows alone.
+    `height` is of the rows alone; `name` as in `lettered`; `right_px` stay free for what leans out.
     """
     lines = [line for note in notes for line in _lines(note, width, CHARACTER_PX * 0.9)]
     heading = alt.TitleParams(
@@ -136,15 +159,33 @@ def finish(chart: Chart, title: str, *notes: str, width: Width, height: float | 
     if height is not None:
         fit = alt.AutoSizeParams(type="fit-x", contains="padding")
         sized = sized.properties(width=width, height=height, autosize=fit)
-    return lettered(sized)
+    if right_px > 0:
+        edges = {"left": EDGE_PX, "top": EDGE_PX, "right": EDGE_PX + round(right_px), "bottom": EDGE_PX}
+        sized = sized.properties(padding=edges)
+    return lettered(sized, name)
+
+
+def untitled(chart: Chart) -> tuple[Chart, str]:
+    """Take title and notes out of a picture, and return them as a caption.
+
+    That observers were simulated stays in the picture.
+    """
+    title = chart.title
+    if not isinstance(title, alt.TitleParams):
+        title = alt.TitleParams(text=[title], subtitle=[])
+    text, notes = (" ".join(getattr(title, part)) for part in ("text", "subtitle"))
+    kept = alt.TitleParams(text=SIMULATED, anchor="start") if text.startswith(SIMULATED) else alt.Undefined
+    bare = chart.copy(deep=False)
+    bare.title = kept
+    return bare, f"{text}. {notes}".strip()
 
 
 def _lines(text: str, width: Width, character_px: float) -> list[str]:
     return textwrap.wrap(text, int(pixels(width) / character_px), break_on_hyphens=False)
 
 
-def lettered(chart: Chart) -> Chart:
-    """Set letters and lines of axes and legends."""
+def lettered(chart: Chart, name: str) -> Chart:
+    """Set letters and lines of axes and legends, and the name under which a browser saves the picture."""
     axis: dict[str, Any] = {"labelColor": BLACK, "titleColor": BLACK, "gridColor": "#e3e3e3"}
     chosen: Chart = (
         chart.configure_axis(
@@ -155,6 +196,7 @@ def lettered(chart: Chart) -> Chart:
         )
         .configure_header(labelFontSize=FONT_PX, titleFontSize=FONT_PX)
         .configure_view(stroke=None)
+        .properties(usermeta={"embedOptions": {"downloadFileName": f"uplapp-{name}"}})
     )
     return chosen
 
@@ -204,8 +246,8 @@ def beside(x_px: Array, y_px: Array, lengths_px: Array, size: tuple[float, float
     """
     taken = [_box(x, y, 0.0, 6.0, 0, 0) for x, y in zip(x_px, y_px, strict=True)]
     chosen: list[int | None] = []
-    for x, y, length in zip(x_px, y_px, lengths_px, strict=True):
-        boxes = [_box(x, y, length, HEIGHT_PX, across, up) for across, up in SIDES]
+    for x, y, length_px in zip(x_px, y_px, lengths_px, strict=True):
+        boxes = [_box(x, y, length_px, HEIGHT_PX, across, up) for across, up in SIDES]
         free = [place for place, box in enumerate(boxes) if _inside(box, size) and not _hits(box, taken)]
         chosen.append(free[0] if free else None)
         taken += [boxes[free[0]]] if free else []

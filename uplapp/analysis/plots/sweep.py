@@ -80,7 +80,12 @@ def ensemble_chart(rows: pd.DataFrame) -> Any:
     chart = alt.LayerChart(layer=layers)
     note = "Grey circles: one start, blue squares: mean of all starts. Stable settings alone."
     return finish(
-        chart, "One start against the mean of all", note, width=COLUMN_PX, height=24 * max(len(order), 2)
+        chart,
+        "ensemble",
+        "One start against the mean of all",
+        note,
+        width=COLUMN_PX,
+        height=24 * max(len(order), 2),
     )
 
 
@@ -120,7 +125,7 @@ def _bars(means: pd.DataFrame, value: str, y: alt.Y, digits: str) -> alt.Chart:
 
 def _finished(chart: alt.Chart, title: str, rows: pd.DataFrame) -> Any:
     note = f"{len(rows)} settings with iteration counts, inputs and targets."
-    return finish(alt.LayerChart(layer=[chart]), title, note, width=COLUMN_PX, height=HEIGHT_PX)
+    return finish(alt.LayerChart(layer=[chart]), "sweep", title, note, width=COLUMN_PX, height=HEIGHT_PX)
 
 
 def _pairs_of(means: pd.DataFrame) -> list[str]:

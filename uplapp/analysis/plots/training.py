@@ -38,7 +38,7 @@ def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
         anchor="start",
         fontSize=TITLE_PX,
     )
-    return lettered(alt.concat(*panels, columns=COLUMNS).properties(title=title))
+    return lettered(alt.concat(*panels, columns=COLUMNS).properties(title=title), "training")
 
 
 def _numbers(log: pd.DataFrame) -> pd.DataFrame:

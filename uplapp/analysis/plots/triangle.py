@@ -15,6 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from uplapp.analysis.plots.fonts import length
 from uplapp.analysis.plots.style import (
     BLACK,
     BLUE,
@@ -45,6 +46,7 @@ LOOKS: dict[str, tuple[str, list[int]]] = {
 STRIP_PX, LEADER_PX, BAR_PX, EDGE_PX = 62, 16, 11, 8
 TURNED_PX = FONT_PX + 2  # what a name takes along the axis once it is turned upright
 LONGEST_NAME = 24
+MOST_CONDITIONS = 80  # beyond, names and lines hide each other
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ class Layout:
 def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw the ranking triangles, with bars under groups that are tied.
 
-    Empty without finite scores.
+    Empty without finite scores, or with more than MOST_CONDITIONS.
     """
     table = ranking(scores).dropna(subset="jod").iloc[::-1].reset_index(drop=True)
-    groups = _groups(scores)
+    table = table if len(table) <= MOST_CONDITIONS else table.iloc[:0]
+    groups = _groups(scores) if len(table) else []
     plan = _plan(table, len(groups), pixels(width) - 2 * EDGE_PX)
     table = table.assign(y=np.where(np.arange(len(table)) % 2, plan.high, plan.low))
     layers = [_lines(scores, table, plan), *_names(table, plan), _points(table)]
@@ -88,12 +91,12 @@ def triangle_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     notes += ["No two dots of one bar differ significantly."] if groups else []
     notes += [f"Tests: {scope(scores)}."]
     title = titled(scores.simulated, "which differences are more than chance (Holm-adjusted p < .05)")
-    return finish(alt.LayerChart(layer=layers), title, *notes, width=width, height=plan.top)
+    return finish(alt.LayerChart(layer=layers), "triangles", title, *notes, width=width, height=plan.top)
 
 
 def label_px(label: str) -> float:
     """What a name takes along the axis when it lies flat."""
-    return CHARACTER_PX * len(label) + 8
+    return CHARACTER_PX * length(label) + 8
 
 
 def _groups(scores: Scores) -> list[list[str]]:

@@ -183,6 +183,14 @@ def to_wins(answers: np.ndarray) -> np.ndarray:
     return wins
 
 
+def scene_wins(cells: Cells, conditions: int) -> np.ndarray:
+    """Count the wins (S,n,n) of each scene, a tie as half a vote each way."""
+    shape = len(cells.scenes), OUTCOMES, conditions, conditions
+    answers = np.zeros(shape)
+    np.add.at(answers, (cells.scene, cells.outcome, cells.first, cells.second), cells.times)
+    return to_wins(answers)
+
+
 def _cells(table: pd.DataFrame, observers: tuple[str, ...], conditions: tuple[str, ...]) -> Cells:
     scenes = tuple(sorted(table["scene"].unique()))
     a, b = (_codes(table[side], conditions) for side in ("condition_A", "condition_B"))

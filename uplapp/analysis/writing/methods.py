@@ -6,7 +6,6 @@ import numpy as np
 
 from uplapp import __version__
 from uplapp.analysis.model import SIGMA
-from uplapp.analysis.scoring import least_distances
 from uplapp.analysis.writing.inference import intervals, tests
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
@@ -20,7 +19,7 @@ from uplapp.analysis.writing.wording import (
     scene_words,
     simpler_fits,
     was,
-    zero_words,
+    within_words,
 )
 from uplapp.values import Estimate, Scores
 
@@ -88,7 +87,7 @@ def _moved(report: Report) -> list[str]:
     shifts = [
         abs(jod - before[name]) for name, jod in zip(report.scores.conditions, report.scores.jod, strict=True)
     ]
-    if not np.isfinite(shifts).all() or not everyone.on_one_scale or not report.scores.on_one_scale:
+    if not np.isfinite(shifts).all():
         return []
     return [f"Excluding them moved no score by more than {at_most(max(shifts))} JOD."]
 
@@ -97,8 +96,6 @@ def _model(report: Report) -> list[str]:
     scores = report.scores
     anchor = scores.method.anchor
     zero = "the mean of all scores" if anchor == "mean" else f"the score of {anchor}"
-    if anchor == "mean" and not scores.identifiable:
-        zero = zero_words(scores)
     return [
         "Scores follow Thurstone's model, Case V (Thurstone 1927): the standard deviation of a difference "
         f"was {SIGMA}, so that 1 JOD (just-objectionable difference) means that 75 % of answers choose the "
@@ -117,12 +114,9 @@ PRIOR_WORDS = {
 def _undefined(scores: Scores) -> list[str]:
     if scores.identifiable:
         return []
-    bounds = [f"{sentence}." for sentence in least_distances(scores)]
     if not np.isfinite(scores.jod).any():
-        return ["The votes do not fix the scores, which are therefore undefined.", *bounds]
-    if not np.isfinite(scores.jod).all() or len(set(scores.group)) > 1:
-        return ["The votes do not fix all scores: what they leave open is undefined.", *bounds]
-    return ["The votes do not fix all scores: what they leave open is arbitrary.", *bounds]
+        return ["The votes do not fix the scores, which are therefore undefined."]
+    return ["The votes do not fix all scores: what they leave open is arbitrary."]
 
 
 def _ties(report: Report) -> list[str]:
@@ -158,7 +152,8 @@ def _fit(report: Report) -> list[str]:
     if not np.isfinite(test.p):
         return ["Goodness of fit could not be tested.", *_circles(report)]
     fit = (
-        "Goodness of fit, by likelihood ratio against the saturated model, without a prior: "
+        f"Goodness of fit{within_words(report.goodness_scenes)}, by likelihood ratio against the saturated "
+        "model, without a prior: "
         f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
         "are taken as independent."
     )
@@ -182,7 +177,7 @@ def _others(report: Report) -> list[str]:
     """What was computed beside the scores."""
     scores, said = report.scores, []
     apart = np.abs(report.bradley_terry - scores.jod)
-    if np.isfinite(apart).all() and scores.on_one_scale:
+    if np.isfinite(apart).all():
         said.append(
             "Maximum-likelihood scores of the model of Bradley & Terry 1952 from the same votes differ by at "
             f"most {at_most(apart.max(), 3)} JOD."
@@ -194,7 +189,7 @@ def _others(report: Report) -> list[str]:
 
 
 def _scenes(report: Report) -> list[str]:
-    scored = sum(bool(np.isfinite(some.jod).any()) for some in report.scenes.values())
+    scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
     alone = [f"{plural(scored, 'scene')} {was(scored)} also scored alone."] if scored else []
     return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.model import GoodnessOfFit, bradley_terry, components, goodness_of_fit
+from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_within
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
-from uplapp.analysis.reading.votes import count, scenes, without
+from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
     ALPHA,
     BOTH,
@@ -28,7 +28,7 @@ from uplapp.analysis.scoring import (
     scope,
 )
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import KINDS, Array, Comparisons, Difference, Estimate, Method, Scores, Votes, Watch
+from uplapp.values import KINDS, Array, Comparisons, Estimate, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Report:
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
+    `goodness` is the sum over `goodness_scenes` scenes, each against its own scores.
     """
 
     scores: Scores
@@ -68,6 +69,7 @@ class Report:
     observers_triads: Triads | None = None
     screening: pd.DataFrame | None = None
     interaction: Interaction | None = None
+    goodness_scenes: int = 1
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -92,13 +94,15 @@ def report(
             what = "leaving out observers" if exclude else "scores of each scene"
             raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
-        return _report(analyse(source, method, watch), tally)
+        return _report(source, analyse(source, method, watch), tally)
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
     screening, trouble = _screened(source)
+    counted = count(kept)
     return _report(
-        analyse(count(kept), method, watch),
+        counted,
+        analyse(counted, method, watch),
         _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
@@ -108,12 +112,15 @@ def report(
     )
 
 
-def _report(scores: Scores, tally: Tally, **others: object) -> Report:
+def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object) -> Report:
+    cells, n = counted.cells, len(scores.conditions)
+    by_scene = scores.wins[None] if cells is None else scene_wins(cells, n)
     anchor = None if scores.method.anchor == MEAN else scores.conditions.index(scores.method.anchor)
     return Report(
         scores=scores,
         letters=letters(scores),
-        goodness=goodness_of_fit(scores.wins),
+        goodness=goodness_within(by_scene),
+        goodness_scenes=len(by_scene),
         triads=triads(scores.wins),
         bradley_terry=bradley_terry(scores.wins, anchor),
         tally=tally,
@@ -172,14 +179,12 @@ def headline(scores: Scores) -> str:
     people = scores.observers
     whose = "" if people is None else f" of {people} observer{'s' * (people != 1)}"
     basis = f"{scores.comparisons} comparison{'s' * (scores.comparisons != 1)}{whose}"
-    ranked = ranking(scores)
-    if len(set(components(scores.wins))) > 1 or ranked["rank"].isna().any():
+    if not np.isfinite(scores.jod).all():
         return f"No ranking: {basis} do not fix the scores."
-    names = ranked["condition"].tolist()
+    names = ranking(scores)["condition"].tolist()
     above = [pair for pair in scores.pairs if names[0] in (pair.a, pair.b)]
     clear = sum(pair.significant for pair in above)
-    unsure = not scores.identifiable and not clear
-    if unsure or (people is not None and people < FEW_OBSERVERS):
+    if not scores.identifiable or (people is not None and people < FEW_OBSERVERS):
         return f"{names[0]} leads, on too few votes to be sure ({basis})."
     if clear == len(above):
         return f"{names[0]} looks best, clearly above all others ({basis})."
@@ -244,6 +249,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         **_core(scores),
         "letters": list(report.letters),
         "goodness_of_fit": vars(report.goodness),
+        "goodness_of_fit_scenes": report.goodness_scenes,
         "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
         "bradley_terry": report.bradley_terry,
         "side_bias": _estimate(scores.side),
@@ -268,42 +274,16 @@ def _core(scores: Scores) -> dict[str, Any]:
         "jod": scores.jod,
         "low": scores.low,
         "high": scores.high,
-        "bound": [side or None for side in scores.bound],
-        "bound_jod": scores.bound_jod,
-        "group": list(scores.group),
-        "rank": _ranks(scores),
         "interval": scores.interval,
         "observers": scores.observers,
         "comparisons": scores.comparisons,
         "covariance": _covariance(scores),
-        "pairs": [{name: vars(pair)[name] for name in TESTED} for pair in scores.pairs],
-        "least_distances": [_least(pair) for pair in scores.pairs if pair.bound],
+        "pairs": [vars(difference) for difference in scores.pairs],
         "identifiable": scores.identifiable,
         "wins": scores.wins,
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
-
-
-TESTED = ("a", "b", "difference", "se", "p", "p_adjusted", "significant")
-
-
-def _least(pair: Difference) -> dict[str, Any]:
-    """How far apart two conditions lie at least, where one side won every vote."""
-    upper, lower = (pair.a, pair.b) if pair.bound == "above" else (pair.b, pair.a)
-    return {
-        "above": upper,
-        "below": lower,
-        "jod": abs(pair.bound_jod),
-        "votes_share": pair.bound_share,
-        "observers_share": pair.bound_observers,
-    }
-
-
-def _ranks(scores: Scores) -> list[int | None]:
-    """Ranks in the order of the conditions, None where nothing is known."""
-    ranks: dict[str, Any] = dict(ranking(scores)[["condition", "rank"]].itertuples(index=False))
-    return [None if pd.isna(ranks[name]) else int(ranks[name]) for name in scores.conditions]
 
 
 def _interaction(report: Report) -> dict[str, Any]:

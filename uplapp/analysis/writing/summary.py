@@ -14,6 +14,7 @@ from uplapp.analysis.writing.wording import (
     plural,
     scene_words,
     simpler_fits,
+    within_words,
 )
 from uplapp.values import Difference, Estimate, Scores
 
@@ -60,10 +61,6 @@ def _basis(scores: Scores) -> str:
 def _table(report: Report) -> list[str]:
     table = ranking(report.scores)
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
-    if not any(report.scores.bound):
-        table = table.drop(columns=["bound", "bound_jod"])
-    if len(set(report.scores.group)) == 1:
-        table = table.drop(columns="group")
     table["letters"] = table["condition"].map(words).replace("", "-")
     return _printed(table)
 
@@ -82,7 +79,7 @@ def _printed(table: pd.DataFrame) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    if value is pd.NA or value == "" or (isinstance(value, float) and not np.isfinite(value)):
+    if value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
         return "-"
     return fixed(value, 3) if isinstance(value, float) else str(value)
 
@@ -113,8 +110,6 @@ def _sentence(scores: Scores, pair: Difference) -> str:
         if np.isfinite(pair.difference)
         else "by an unknown distance"
     )
-    if pair.bound:
-        far = f"by at least {abs(pair.bound_jod):.3f} JOD"
     return f"  {upper} above {lower} {far}, {chance(pair.p_adjusted)}"
 
 
@@ -124,7 +119,10 @@ def _fit(report: Report) -> list[str]:
     if np.isfinite(test.p):
         fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
     counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
-    return [f"goodness of fit: {fit}; {counts}", *filter(None, [simpler_fits(report.scores.method)])]
+    return [
+        f"goodness of fit: {fit}{within_words(report.goodness_scenes)}; {counts}",
+        *filter(None, [simpler_fits(report.scores.method)]),
+    ]
 
 
 def _interaction(report: Report) -> list[str]:

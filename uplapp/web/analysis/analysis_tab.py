@@ -66,7 +66,7 @@ class Views:
     plan_fields: plan_view.Fields
     planned: list[Any]
     paper: list[Any]
-    figures: tuple[gr.Button, gr.Radio]
+    figures: tuple[gr.Button, gr.Radio, gr.Checkbox]
 
 
 def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
@@ -168,8 +168,8 @@ def _connect(
         ),
     ]
     views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
-    draw, kind = views.figures
-    draw.click(paper_view.figures, [state, kind], views.paper[-1], **private)
+    draw, *drawn = views.figures
+    draw.click(paper_view.figures, [state, *drawn], views.paper[-1], **private)
     plan_view.connect(views.plan_fields, state, views.planned)
     stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **private)
 

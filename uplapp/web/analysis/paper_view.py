@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.plots.figures import figure_files
+from uplapp.analysis.plots.figures import figure_files, figure_notes
 from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import Report, to_csv, to_json
@@ -14,7 +14,7 @@ from uplapp.web.widgets import offer, zip_files
 FORMATS = ["svg", "pdf", "png"]
 
 
-def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio]]:
+def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.Checkbox]]:
     """Lay out the view and return its outputs, and the widgets that make the figures."""
     text = gr.Textbox(
         label="Methods, to paste",
@@ -30,9 +30,10 @@ def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio]]:
         json = gr.DownloadButton("Download everything (JSON)", size="sm")
     with gr.Row():
         kind = gr.Radio(FORMATS, value="svg", label="Figures")
+        title = gr.Checkbox(True, label="With titles", info="Without, captions come as a text file.")
         draw = gr.Button("Draw the figures", size="sm")
     figures = gr.File(label="Figures (ZIP)", visible=False)
-    return [text, latex, csv, json, figures], (draw, kind)
+    return [text, latex, csv, json, figures], (draw, kind, title)
 
 
 def show(report: Report) -> tuple[Any, ...]:
@@ -52,9 +53,11 @@ def nothing() -> tuple[Any, ...]:
     return "", "", hidden, hidden, hidden
 
 
-def figures(analysed: Analysed | None, kind: str) -> Any:
+def figures(analysed: Analysed | None, kind: str, title: bool = True) -> Any:
     """All figures of a report in one ZIP."""
     if analysed is None:
         return gr.update(value=None, visible=False)
-    path = offer("uplapp-figures.zip", zip_files(figure_files(analysed.report, kind)))
+    path = offer("uplapp-figures.zip", zip_files(figure_files(analysed.report, kind, title)))
+    for note in figure_notes(analysed.report, kind):
+        gr.Warning(f"{note[0].upper()}{note[1:]}.")
     return gr.update(value=path, visible=True)

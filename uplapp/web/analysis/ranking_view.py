@@ -6,11 +6,11 @@ import gradio as gr
 import numpy as np
 
 from uplapp.analysis.plots.scores import jod_chart, win_chart
-from uplapp.analysis.plots.triangle import triangle_chart
+from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
-from uplapp.analysis.writing.wording import interaction_words, plural
-from uplapp.values import Difference, Scores
+from uplapp.analysis.writing.wording import interaction_words, plural, within_words
+from uplapp.values import Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in
@@ -30,7 +30,7 @@ def build(first: tuple[Any, ...]) -> list[Any]:
 def show(report: Report) -> tuple[Any, ...]:
     """Headline, warnings, chart, table."""
     scores = report.scores
-    finite = np.isfinite([scores.jod, scores.bound_jod]).any()
+    finite = ranking(scores)["jod"].notna().any()
     chart = jod_chart(scores, "container") if finite else None
     return (
         f"### {plain(headline(scores))}\n\nIntervals and tests speak of {scope(scores)}.",
@@ -50,14 +50,11 @@ def _table(report: Report) -> str:
     ranked = ranking(report.scores)
     letters = dict(zip(report.scores.conditions, report.letters, strict=True))
     others = dict(zip(report.scores.conditions, map(number, report.bradley_terry), strict=True))
-    columns = ["jod", "jod_low", "jod_high", "bound", "bound_jod"]
-    scored = ranked[columns].itertuples(index=False)
-    groups = ranked["group"].astype(str).tolist() if ranked["group"].nunique() > 1 else [""] * len(ranked)
+    scored = ranked[["jod", "jod_low", "jod_high"]].itertuples(index=False)
     return table(
         {
             "#": [str(rank).replace("<NA>", "") for rank in ranked["rank"]],
             "Condition": ranked["condition"].tolist(),
-            "Group": groups,
             "JOD [95 % interval]": [interval(*row) for row in scored],
             "Tied": [letters[name] for name in ranked["condition"]],
             "Bradley-Terry": [others[name] for name in ranked["condition"]],
@@ -78,13 +75,17 @@ def build_differences() -> list[Any]:
 def show_differences(report: Report) -> tuple[Any, ...]:
     """Ranking triangle, votes of every pair, goodness of fit, all differences."""
     scores = report.scores
-    triangle = triangle_chart(scores, "container") if scores.on_one_scale else None
+    triangle = triangle_chart(scores, "container") if _has_triangle(scores) else None
     return (
         gr.update(value=triangle, visible=triangle is not None),
         gr.update(value=win_chart(scores, "container"), visible=True),
         _fit(report),
         gr.update(value=_pairs(scores), visible=True),
     )
+
+
+def _has_triangle(scores: Scores) -> bool:
+    return bool(np.isfinite(scores.jod).all()) and len(scores.conditions) <= MOST_CONDITIONS
 
 
 def no_differences() -> tuple[Any, ...]:
@@ -100,18 +101,13 @@ def _pairs(scores: Scores) -> Any:
         {
             "Higher": [upper for upper, _ in ordered],
             "Lower": [lower for _, lower in ordered],
-            "Difference, JOD": [_difference(pair) for pair in pairs],
+            "Difference, JOD": [number(abs(pair.difference)) for pair in pairs],
             "Standard error": [number(pair.se) for pair in pairs],
             "p": [chance(pair.p) for pair in pairs],
             "p (Holm)": [chance(pair.p_adjusted) for pair in pairs],
             "": ["significant" if pair.significant else "" for pair in pairs],
         }
     )
-
-
-def _difference(pair: Difference) -> str:
-    """A difference, or what it exceeds where one side won every vote."""
-    return f"> {abs(pair.bound_jod):.2f}" if pair.bound else number(abs(pair.difference))
 
 
 def _fit(report: Report) -> str:
@@ -121,7 +117,7 @@ def _fit(report: Report) -> str:
     if np.isfinite(fit.p):
         lack = (
             "Scores on one line do not explain these votes" if fit.p < ALPHA else "No lack of fit was found"
-        )
+        ) + within_words(report.goodness_scenes)
         test = f"G² = {fit.g2:.1f} on {plural(fit.df, 'degree')} of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
     if report.interaction is not None:
