@@ -92,9 +92,8 @@ def analyse(
     files = Files(csv, latex, figures, picture_format, not no_title)
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
-    of_votes |= {"--columns": columns, "--values": values}
-    of_votes |= {"--ties": ties != "half", "--side-bias": side_bias}
-    of_votes |= {"--resample": resample != Method.resample}
+    of_votes |= {"--columns": columns, "--values": values, "--side-bias": side_bias}
+    of_votes |= {"--ties": ties != "half", "--resample": resample != Method.resample}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
