@@ -126,7 +126,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Difference:
-    """Difference in JOD by which `a` lies above `b`, and whether it may be chance, NaN where undefined."""
+    """Difference in JOD by which `a` lies above `b`, and whether it may be chance, NaN where undefined.
+
+    Where one side won every vote between what is fixed, `bound` says where `a` lies ("above" or "below"),
+    `bound_jod` how far at least or, negative, at most (one-sided 95 %, if votes are independent), and
+    `bound_share` the least share of votes for the better one; `bound_observers` is the least share of
+    observers who favour it, counting each once.
+    """
 
     a: str
     b: str
@@ -135,6 +141,10 @@ class Difference:
     p: float
     p_adjusted: float
     significant: bool
+    bound: str = ""
+    bound_jod: float = np.nan
+    bound_share: float = np.nan
+    bound_observers: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,10 @@ class Scores:
     the bootstrap's scores; `degenerate` counts those without a finite optimum, which are left out. `side`
     is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted. `two_way`
     is None where scenes were not resampled; `low`, `high` and `pairs` follow it where they were.
+
+    Scores compare where `group` (n,) is equal: each group has a zero of its own. `bound` (n,) is the open
+    side of a score, "above", "below" or, where not even that is known, "open"; "" where the votes fix it. The
+    score lies beyond `bound_jod` (n,), one-sided at 95 % if votes are independent.
     """
 
     conditions: tuple[str, ...]
@@ -188,8 +202,16 @@ class Scores:
     replicates: Array
     degenerate: int
     warnings: tuple[str, ...]
+    bound: tuple[str, ...]
+    bound_jod: Array
+    group: tuple[int, ...]
     side: Estimate | None = None
     tie: Estimate | None = None
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
     two_way: TwoWay | None = None
+
+    @property
+    def on_one_scale(self) -> bool:
+        """Say whether all conditions have finite scores with one zero."""
+        return bool(np.isfinite(self.jod).all()) and len(set(self.group)) == 1

@@ -96,10 +96,10 @@ class TestPlanned:
         pd.testing.assert_frame_equal(one.table, again.table)
         assert not one.table.equals(other.table)
 
-    def test_studies_without_scores_find_nothing_and_are_infinitely_wide(self):
+    def test_studies_of_one_winner_find_it_and_are_infinitely_wide(self):
         power = plan(Plan((("a", 30.0), ("b", 0.0)), 2, 0.0), (6,), 5, QUICK)
         assert power.table["width_jod"][0] == np.inf
-        assert not power.overall["best_first"][0]
+        assert power.table["power"][0] == power.overall["best_first"][0] == 1
 
 
 class TestSimulate:

@@ -91,10 +91,11 @@ def two_islands():
     return matrix((0, 6, 0, 0), (3, 0, 0, 0), (0, 0, 0, 5), (0, 0, 4, 0))
 
 
-def test_without_a_prior_a_condition_that_always_won_leaves_the_scale_undefined():
+def test_without_a_prior_a_condition_that_always_won_has_no_score_and_the_others_have():
     scores = analyse(always_won(), Method("none", bootstraps=100))
     assert not scores.identifiable
-    assert np.isnan([scores.jod, scores.low, scores.high]).all()
+    assert [np.isnan(x).tolist() for x in (scores.jod, scores.low)] == [[True, False, False, False]] * 2
+    assert scores.jod[1:].mean() == pytest.approx(0, abs=1e-9)
     assert any("a never lost against b, c, d" in warning for warning in scores.warnings)
     sure = {(pair.a, pair.b) for pair in scores.pairs if np.isfinite(pair.difference)}
     assert sure == {("b", "c"), ("b", "d"), ("c", "d")}
@@ -105,7 +106,8 @@ def test_with_a_prior_a_condition_that_always_won_is_finite_with_a_warning():
     assert not scores.identifiable
     assert np.isfinite(scores.jod).all()
     assert scores.jod.argmax() == 0
-    assert np.isnan([scores.low, scores.high]).all()
+    assert scores.jod[1:].mean() == pytest.approx(0, abs=1e-9)
+    assert np.isnan(scores.low).tolist() == np.isnan(scores.high).tolist() == [True, False, False, False]
     assert any("arbitrary ones, without intervals" in warning for warning in scores.warnings)
 
 
@@ -119,18 +121,22 @@ def test_an_interval_is_given_where_the_votes_fix_the_distance_to_the_anchor(anc
     assert np.isfinite(scores.low).tolist() == np.isfinite(scores.high).tolist() == bounded
 
 
-def test_a_condition_between_two_open_distances_has_no_interval():
+def test_conditions_between_two_open_distances_have_intervals_around_their_mean():
     chain = matrix((0, 9, 9, 9), (0, 0, 5, 9), (0, 4, 0, 9), (0, 0, 0, 0))  # b and c won and lost
     scores = analyse(chain, Method(bootstraps=100))
     assert np.isfinite(scores.jod).all()
-    assert np.isnan([scores.low, scores.high]).all()
+    assert scores.jod[1:3].mean() == pytest.approx(0, abs=1e-9)
+    assert np.isfinite(scores.low).tolist() == [False, True, True, False]
 
 
 @pytest.mark.parametrize("prior", PRIORS)
 def test_islands_have_no_common_scale_whatever_the_prior(prior):
     scores = analyse(two_islands(), Method(prior, bootstraps=100))
     assert not scores.identifiable
-    assert np.isnan(scores.jod).all()
+    assert scores.group == (1, 1, 2, 2)
+    assert not scores.on_one_scale
+    assert scores.jod[:2].sum() == pytest.approx(0, abs=1e-9)
+    assert scores.jod[2:].sum() == pytest.approx(0, abs=1e-9)
     assert any("a, b | c, d" in warning for warning in scores.warnings)
     sure = {(pair.a, pair.b) for pair in scores.pairs if np.isfinite(pair.difference)}
     assert sure == {("a", "b"), ("c", "d")}

@@ -76,8 +76,10 @@ def test_the_ranking_is_best_first_and_tells_the_share_of_votes(made):
     assert table["chosen_share"][0] == scores.wins[0].sum() / 120
 
 
-def test_undefined_scores_have_no_rank(undefined):
-    assert ranking(undefined.scores)["rank"].isna().all()
+def test_ranks_follow_the_known_order_and_what_nobody_compared_has_none(undefined):
+    ranked = ranking(undefined.scores).set_index("condition")["rank"]
+    assert (ranked["a"], ranked["b"]) == (1, 2)
+    assert ranked.isna().tolist() == [False, False, True]
 
 
 def test_the_csv_says_in_every_row_how_the_numbers_came_about(made):

@@ -99,7 +99,7 @@ def test_the_note_names_unit_interval_and_number_of_votes():
 
 def test_what_is_undefined_is_a_dash():
     text = to_latex(report(matrix((0, 3, 0), (0, 0, 0), (0, 0, 0)), Method("none", bootstraps=2)))
-    assert re.search(r"-- & a & -- & -- & .*100 \\\\\n", text)
+    assert re.search(r"1 & a & -- & -- & .*100 \\\\\n", text)
     assert "nan" not in text.lower().replace("\\", "")
 
 

@@ -103,7 +103,7 @@ def _usable(scores: Scores, per_scene: PerScene, metrics: Metrics) -> dict[str, 
     if metrics.scenes == ("",) or set(per_scene) <= {""}:
         return {}
     check_study(metrics, scores.conditions, tuple(per_scene))
-    return {scene: some for scene, some in per_scene.items() if np.isfinite(some.jod).all()}
+    return {scene: some for scene, some in per_scene.items() if some.on_one_scale}
 
 
 def _conditions(scores: Scores, metrics: Metrics) -> _Places:
@@ -112,7 +112,7 @@ def _conditions(scores: Scores, metrics: Metrics) -> _Places:
     return _Places(
         "conditions",
         of_study(metrics, scores.conditions),
-        scores.jod,
+        scores.jod if scores.on_one_scale else np.full(n, np.nan),
         replicates,
         np.ones_like(replicates),
         np.ones((n, n)) - np.eye(n),
@@ -217,7 +217,7 @@ def _notes(
 ) -> tuple[str, ...]:
     said = list(metrics.notes)
     n = len(scores.conditions)
-    if not np.isfinite(scores.jod).all():
+    if not scores.on_one_scale:
         said.append("the votes do not fix the scores, so no metric can be compared with them")
     if n < FEW_CONDITIONS:
         said.append(

@@ -192,7 +192,7 @@ def widths(scores: Scores, first: Rows, second: Rows) -> Array:
 
     The interval is the scores' own kind; infinite where the votes do not fix the difference.
     """
-    if not np.isfinite(scores.jod).all() or len(scores.replicates) < 2:
+    if len(scores.replicates) < 2:
         return np.full(len(first), np.inf)
     apart, replicates = (x[..., first] - x[..., second] for x in (scores.jod, scores.replicates))
     interval = INTERVALS[scores.interval].build if scores.interval in INTERVALS else normal_interval

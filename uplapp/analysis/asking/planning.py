@@ -11,9 +11,9 @@ from scipy import stats
 from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model import preference
-from uplapp.analysis.scoring import TAILS, analyse
+from uplapp.analysis.scoring import TAILS, analyse, ranking, upright
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Array, Comparisons, Method, Rows, Scores, Watch
+from uplapp.values import Array, Comparisons, Difference, Method, Rows, Scores, Watch
 
 MOST_OBSERVERS, MOST_EXPERIMENTS = 1000, 10_000
 
@@ -239,13 +239,25 @@ def _outcome(guess: Plan, scores: Scores, first: Rows, second: Rows) -> tuple[ND
     n = len(scores.conditions)
     side = np.zeros((n, n))  # the sign of what was found, 0 where nothing was
     upper, lower = np.triu_indices(n, 1)
-    side[upper, lower] = [np.sign(pair.difference) if pair.significant else 0 for pair in scores.pairs]
+    side[upper, lower] = [_sign(scores, pair) if pair.significant else 0 for pair in scores.pairs]
     side -= side.T
     equal = guess.jod[first] == guess.jod[second]
     significant = (side[first, second] > 0) | (equal & (side[first, second] != 0))
-    decided = np.isfinite(scores.jod).all()
-    best = decided and guess.jod[np.argmax(scores.jod)] == guess.jod.max()
-    return significant, widths(scores, first, second), bool(best)
+    return significant, widths(scores, first, second), _leads(guess, scores)
+
+
+def _leads(guess: Plan, scores: Scores) -> bool:
+    """Say whether a guessed best condition came first, by scores or by the known order."""
+    if scores.on_one_scale:
+        return bool(guess.jod[np.argmax(scores.jod)] == guess.jod.max())
+    ranked = ranking(scores)
+    first = ranked.loc[(ranked["rank"] == 1).fillna(False), "condition"].tolist()
+    return len(first) == 1 and bool(guess.jod[scores.conditions.index(first[0])] == guess.jod.max())
+
+
+def _sign(scores: Scores, pair: Difference) -> int:
+    """1 where the first of a pair is the better one, -1 where the second is."""
+    return 1 if upright(scores, pair)[0] == pair.a else -1
 
 
 def _table(guess: Plan, observers: int, outcomes: _Outcomes) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from uplapp.analysis.model.connectivity import (
     components,
     findings,
     intact,
+    reach,
     strong_components,
     weak_bridges,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "likelihood",
     "maximise",
     "preference",
+    "reach",
     "side_bias",
     "strong_components",
     "weak_bridges",

@@ -80,10 +80,10 @@ def _charts(report: Report) -> dict[str, Any]:
     scores = report.scores
     broad = PAGE_PX if len(scores.conditions) > MOST_IN_COLUMN else COLUMN_PX
     charts: dict[str, Any] = {"votes": win_chart(scores, broad)}
-    if np.isfinite(scores.jod).any():
+    if np.isfinite([scores.jod, scores.bound_jod]).any():
         charts["scores"] = jod_chart(scores, COLUMN_PX)
-        if len(scores.conditions) <= MOST_CONDITIONS:
-            charts["triangles"] = triangle_chart(scores, broad)
+    if scores.on_one_scale and len(scores.conditions) <= MOST_CONDITIONS:
+        charts["triangles"] = triangle_chart(scores, broad)
     if any(np.isfinite(some.jod).any() for some in report.scenes.values()):
         charts["scenes"] = scene_chart(
             report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX

@@ -52,7 +52,7 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     Without finite scores the picture is empty. Letters at the right: conditions that share one do not differ
     significantly.
     """
-    table = ranking(scores).dropna(subset="jod").drop(columns="rank")
+    table = placed(ranking(scores))
     everything = table["condition"].tolist()
     table = table[table["condition"].isin(ends_of(everything))]
     words = dict(zip(scores.conditions, letters(scores), strict=True))
@@ -61,7 +61,7 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     lettered = 0 < longest <= MOST_LETTERS
     room = width_of_rows(table["condition"].tolist(), width)
     ends = jod_domain(
-        table[["jod", "jod_low", "jod_high"]].assign(zero=0.0).to_numpy(float).ravel(),
+        table[["place", "jod_low", "jod_high"]].assign(zero=0.0).to_numpy(float).ravel(),
         room,
         lettered * (CHARACTER_PX * longest + 10),
     )
@@ -69,6 +69,10 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     notes = [f"Intervals: {scope(scores)}."] if table["jod_low"].notna().any() else []
     notes += ["Conditions that share a letter do not differ significantly."] if lettered else []
     notes += gap_notes(everything)
+    if table["open"].ne("").any():
+        notes.append("Hollow: one-sided 95 % bound, the score lies beyond (or open to that side).")
+    if table["group"].nunique() > 1:
+        notes.append("Groups without a common zero: compare within a group.")
     return finish(
         alt.LayerChart(layer=layers),
         "scores",
@@ -85,14 +89,32 @@ def _layers(scores: Scores, table: pd.DataFrame, ends: list[float], width: Width
         y=alt.Y("condition:N", scale=rows, title=None, axis=names_axis(width)),
         tooltip=tooltips("condition:N", "jod:Q", "jod_low:Q", "jod_high:Q", "letters:N"),
     )
+    fixed, beyond = (base.transform_filter(f"{test}(datum.open == '')") for test in ("", "!"))
     axis = alt.Axis(tickCount=6)
     span = base.mark_rule(color=BLUE, strokeWidth=2.5).encode(
         x=alt.X("jod_low:Q", title=jod_title(scores), scale=alt.Scale(domain=ends, nice=False), axis=axis),
         x2="jod_high:Q",
     )
-    point = base.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(x="jod:Q")
+    point = fixed.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(x="jod:Q")
     zero = alt.Chart(inline(pd.DataFrame({"zero": [0.0]}))).mark_rule(color=GREY, strokeDash=[4, 4])
-    return [zero.encode(x="zero:Q"), span, point]
+    layers = [zero.encode(x="zero:Q"), span, point]
+    if table["open"].ne("").any():
+        shapes = alt.Scale(
+            domain=["above", "below", "open"], range=["triangle-right", "triangle-left", "circle"]
+        )
+        shape = alt.Shape("open:N", scale=shapes, legend=None)
+        layers.append(
+            beyond.mark_point(color=BLUE, filled=False, size=90, opacity=1).encode(x="place:Q", shape=shape)
+        )
+    return layers
+
+
+def placed(ranked: pd.DataFrame) -> pd.DataFrame:
+    """Give a ranking the places of its marks: the score, or the bound of one that is open to a side."""
+    table = ranked.rename(columns={"bound": "open"}).drop(columns="rank")
+    bounded = table["open"].ne("") & table["bound_jod"].notna()
+    table["place"] = table["bound_jod"].where(bounded, table["jod"])
+    return table.dropna(subset="place")
 
 
 def _words(table: pd.DataFrame) -> alt.Chart:

@@ -8,6 +8,7 @@ from uplapp.analysis.scoring.bootstrap import (
     normal_interval,
     observer_weights,
 )
+from uplapp.analysis.scoring.openness import least_distances
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
 from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
@@ -31,6 +32,7 @@ __all__ = [
     "covariance",
     "holm",
     "interaction",
+    "least_distances",
     "letters",
     "normal_interval",
     "observer_weights",

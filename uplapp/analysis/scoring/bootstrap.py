@@ -188,7 +188,8 @@ class Scale:
 
     `extra` (2,) and `extra_replicates` (B,2) are the side bias and the half width of "not sure", 0 where the
     model has none. `degenerate` counts the draws without a finite optimum; `refused` those of whole
-    observers, where they were too many and votes were drawn from the fitted model instead.
+    observers, where they were too many and votes were drawn from the fitted model instead. `pooled`: so they
+    were because observers do not vary.
     """
 
     scores: Array
@@ -198,6 +199,7 @@ class Scale:
     extra: Array
     extra_replicates: Array
     refused: int = 0
+    pooled: bool = False
 
     @property
     def whole(self) -> bool:

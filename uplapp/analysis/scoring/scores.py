@@ -1,33 +1,35 @@
 """Comparisons -> Scores: the one function that commands and pages call."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from uplapp.analysis.model import (
     PRIORS,
     TIES,
+    components,
     findings,
     is_off_zero,
     is_unknown,
     side_bias,
-    strong_components,
     weak_bridges,
 )
+from uplapp.analysis.scoring.blocks import Blocks, block_intervals, defined, fit_blocks, known_order
 from uplapp.analysis.scoring.bootstrap import (
     FEW_OBSERVERS,
     INTERVALS,
     Scale,
-    fit_scale,
     needs_answers,
-    normal_interval,
     shifted,
     too_many,
 )
-from uplapp.analysis.scoring.significance import differences
+from uplapp.analysis.scoring.bounds import bounds
+from uplapp.analysis.scoring.openness import open_cautions
+from uplapp.analysis.scoring.significance import differences, with_bounds
 from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Array, Comparisons, Estimate, Method, Scores, TwoWay, Watch
+from uplapp.values import Comparisons, Estimate, Method, Scores, TwoWay, Watch
 
 MEAN = Method().anchor
 BOOTSTRAPS = Method().bootstraps
@@ -41,58 +43,97 @@ def analyse(
 ) -> Scores:
     """Score the conditions in JOD with 95 % intervals and test all differences.
 
-    Votes that do not fix the scores are no error: `identifiable` is False, `warnings` name the conditions,
-    and what is undefined is NaN. `watch` hears how many replicates are done, of how many.
+    Votes that do not fix all scores are no error: `identifiable` is False, `warnings` name the conditions,
+    what is undefined is NaN, and `bound` says to which side. `watch` hears how many replicates are done.
     """
     fixed = _check(comparisons, method)
     names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
     counts = wins.sum(axis=0)
-    trouble = findings(names, counts)
+    blocks, trouble = Blocks.of(counts, fixed), findings(names, counts)
     passes = 3 if method.resample == BOTH else 1
-    scale = fit_scale(comparisons, method, fixed, shifted(watch, 0, passes * method.bootstraps))
-    both, unsure = two_way(comparisons, method, fixed, scale, watch)
-    interval = "parametric" if observers < 2 or scale.refused else method.interval
-    decided = _decided(counts, fixed)
-    low, high = (np.where(decided, end, np.nan) for end in _interval(scale, interval, observers, both))
+    scale, interval = fit_blocks(comparisons, method, blocks, shifted(watch, 0, passes * method.bootstraps))
+    both, unsure = _both(comparisons, method, blocks, scale, watch)
+    jod = defined(scale, blocks)
+    own = block_intervals(scale, blocks, interval, observers)
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
+    open_ = bounds(wins, jod, blocks, observers > 0)
+    tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
+    pairs = with_bounds(tests, open_)
+    more = open_cautions(names, jod, blocks, pairs, interval, scale)
+    cautious = (*cautions(comparisons, method, trouble, scale, side), *unsure, *more)
     return Scores(
         conditions=names,
-        jod=scale.scores if scale.whole else np.full_like(scale.scores, np.nan),
-        low=low,
-        high=high,
-        pairs=differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both),
+        jod=jod,
+        low=own[0] if both is None else two_way_interval(jod, both)[0],
+        high=own[1] if both is None else two_way_interval(jod, both)[1],
+        pairs=pairs,
         interval=interval,
         method=method,
-        observers=observers or None,
-        comparisons=round(counts.sum()),
         identifiable=not trouble and scale.whole and not (method.side_bias and is_unknown(side)),
-        simulated=comparisons.simulated,
-        wins=counts,
         replicates=scale.replicates,
         degenerate=scale.degenerate,
-        warnings=(*cautions(comparisons, method, trouble, scale, side), *unsure),
+        warnings=cautious,
+        bound=open_.sides,
+        bound_jod=open_.jod,
+        group=blocks.zeros(jod, scale.labels),
         side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
         tie=_extra(scale, 1, interval, observers, both) if method.ties == "threshold" else None,
-        excluded=comparisons.excluded,
-        manifest=comparisons.manifest,
         two_way=both,
+        **_of_votes(comparisons),
     )
 
 
+def _of_votes(comparisons: Comparisons) -> dict[str, Any]:
+    """What the scores keep of the votes as they are."""
+    counts = comparisons.wins.sum(axis=0)
+    return {
+        "observers": len(comparisons.observers) or None,
+        "comparisons": round(counts.sum()),
+        "simulated": comparisons.simulated,
+        "wins": counts,
+        "excluded": comparisons.excluded,
+        "manifest": comparisons.manifest,
+    }
+
+
+def _both(
+    comparisons: Comparisons, method: Method, blocks: Blocks, scale: Scale, watch: Watch | None
+) -> tuple[TwoWay | None, tuple[str, ...]]:
+    """Resample scenes too where the method asks for it and the votes fix all distances."""
+    if method.resample == BOTH and not blocks.closed:
+        return None, ("scenes were not resampled, as the votes leave scores open",)
+    return two_way(comparisons, method, blocks.anchor, scale, watch)
+
+
 def ranking(scores: Scores) -> pd.DataFrame:
-    """Rank the conditions, best first: rank, condition, jod, jod_low, jod_high, chosen_share."""
+    """Rank the conditions, best first, connected groups one after the other.
+
+    Columns: rank, condition, jod, jod_low, jod_high, bound, bound_jod, group, chosen_share. The rank counts
+    the conditions of the same connected group that are known to lie above.
+    """
     wins, votes = scores.wins.sum(axis=1), (scores.wins + scores.wins.T).sum(axis=1)
+    part, above = components(scores.wins), known_order(scores.wins, scores.jod)
+    _, which, sizes = np.unique(part, return_inverse=True, return_counts=True)
+    ranks = pd.Series(1 + above.sum(axis=0), dtype="Int64")
+    ranks[(sizes[which] == 1) | (np.isnan(scores.jod) & (np.array(scores.bound) == ""))] = pd.NA
     table = pd.DataFrame(
         {
+            "rank": ranks,
             "condition": scores.conditions,
             "jod": scores.jod,
             "jod_low": scores.low,
             "jod_high": scores.high,
+            "bound": scores.bound,
+            "bound_jod": scores.bound_jod,
+            "group": scores.group,
             "chosen_share": np.divide(wins, votes, out=np.full(wins.size, np.nan), where=votes > 0),
+            "part": part,
+            "size": -sizes[which],
         }
-    ).sort_values("jod", ascending=False, na_position="last", kind="stable")
-    table.insert(0, "rank", table["jod"].rank(ascending=False, method="min").astype("Int64"))
-    return table.reset_index(drop=True)
+    )
+    table["order"] = -table["jod"].fillna(-np.inf)
+    table = table.sort_values(["size", "part", "rank", "order"], na_position="last", kind="stable")
+    return table.drop(columns=["part", "size", "order"]).reset_index(drop=True)
 
 
 def _check(comparisons: Comparisons, method: Method) -> int | None:
@@ -123,23 +164,6 @@ def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
         names = ", ".join(conditions)
         raise UplappError(f"the anchor '{anchor}' is no condition; choose '{MEAN}' or one of: {names}")
     return conditions.index(anchor)
-
-
-def _decided(counts: Array, anchor: int | None) -> NDArray[np.bool_]:
-    """Mark (n,) which scores the votes of counts (n,n) fix against the anchor, None for the mean of all."""
-    groups = strong_components(counts)
-    same = groups == (groups[0] if anchor is None else groups[anchor])
-    return same if same.all() or (anchor is not None and same.sum() > 1) else np.zeros_like(same)
-
-
-def _interval(scale: Scale, interval: str, observers: int, both: TwoWay | None) -> tuple[Array, Array]:
-    if both is not None:
-        return two_way_interval(scale.scores, both)
-    if not scale.whole or not scale.varies:
-        return np.full_like(scale.scores, np.nan), np.full_like(scale.scores, np.nan)
-    compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
-    low, high = compute(scale.scores, scale.replicates, observers)
-    return low, high
 
 
 def _extra(scale: Scale, which: int, interval: str, observers: int, both: TwoWay | None) -> Estimate:
@@ -184,20 +208,15 @@ def _few(comparisons: Comparisons, method: Method) -> list[str]:
 
 
 def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[str]:
-    if not scale.whole:
+    if not scale.whole and not trouble:
         model = f" with ties '{method.ties}', side_bias {method.side_bias}" if needs_answers(method) else ""
         return [
             f"these votes have no finite scores on one scale{model}, so scores and intervals are undefined"
         ]
-    sentences = []
-    if trouble:
-        sentences.append(
-            "where the votes do not decide the prior does: finite scores, but arbitrary ones, without "
-            "intervals; these pairs are tested by the sign of their direct votes"
-        )
-    if not scale.varies and not too_many(scale.degenerate, method):
-        sentences.append("the replicates do not vary: no intervals, no tests")
-    return sentences
+    nothing = np.isnan(scale.scores).all() or len(set(scale.labels)) == scale.scores.size
+    if scale.varies or too_many(scale.degenerate, method) or (trouble and nothing):
+        return []
+    return ["the replicates do not vary: no intervals, no tests"]
 
 
 def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:

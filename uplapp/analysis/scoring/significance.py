@@ -1,5 +1,6 @@
 """Which differences between conditions are more than chance."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import isnan
 from string import ascii_lowercase
@@ -10,6 +11,7 @@ from scipy.special import ndtr, stdtr
 from scipy.stats import binom
 
 from uplapp.analysis.model import Labels, strong_components
+from uplapp.analysis.scoring.bounds import Bounds, share_at
 from uplapp.values import Array, Difference, Scores, TwoWay
 
 ALPHA = 0.05
@@ -53,8 +55,35 @@ def differences(
     )
 
 
+def with_bounds(pairs: tuple[Difference, ...], open_: Bounds) -> tuple[Difference, ...]:
+    """Add to pairs, in the order of `combinations`, the least distance where one side won every vote."""
+    n = len(open_.sides)
+    return tuple(
+        _bounded(pair, i, j, open_) for pair, (i, j) in zip(pairs, combinations(range(n), 2), strict=True)
+    )
+
+
+def _bounded(pair: Difference, i: int, j: int, open_: Bounds) -> Difference:
+    if np.isfinite(open_.apart[i, j]):
+        side, upper, lower, sign = "above", i, j, 1
+    elif np.isfinite(open_.apart[j, i]):
+        side, upper, lower, sign = "below", j, i, -1
+    else:
+        return pair
+    least = float(open_.apart[upper, lower])
+    return replace(
+        pair,
+        bound=side,
+        bound_jod=sign * least,
+        bound_share=share_at(least),
+        bound_observers=float(open_.observers[upper, lower]),
+    )
+
+
 def upright(scores: Scores, pair: Difference) -> tuple[str, str]:
     """Name the better condition of a pair first, by the direct votes where the distance is open."""
+    if pair.bound:
+        return (pair.a, pair.b) if pair.bound == "above" else (pair.b, pair.a)
     if not np.isnan(pair.difference):
         return (pair.a, pair.b) if pair.difference >= 0 else (pair.b, pair.a)
     a, b = scores.conditions.index(pair.a), scores.conditions.index(pair.b)

@@ -56,6 +56,8 @@ def _degenerate(scores: Scores) -> list[str]:
         said = f"{plural(count, 'replicate')} without finite scores {was(count)} left out."
     if not refused:
         return [said]
+    if any("answered alike" in warning for warning in scores.warnings):
+        return ["Observers were not resampled, as they answered alike where the votes fix the scores.", said]
     return ["Observers were not resampled, as too many such replicates had no finite scores.", said]
 
 

@@ -4,9 +4,12 @@ import re
 from math import isfinite
 from typing import Any
 
-from uplapp.analysis.scoring import ranking, scope
+import numpy as np
+import pandas as pd
+
+from uplapp.analysis.scoring import least_distances, ranking, scope
 from uplapp.analysis.writing.report import Report
-from uplapp.analysis.writing.wording import fixed, interval_words, plural
+from uplapp.analysis.writing.wording import fixed, interval_words, plural, zero_words
 from uplapp.values import Scores
 
 MOST_LETTERS = 12  # longer words of tied groups would push the table over the margin
@@ -58,15 +61,19 @@ def to_latex(report: Report) -> str:
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
     lettered = 0 < max(map(len, report.letters), default=0) <= MOST_LETTERS
     heads = ["Rank", "Condition", "JOD", r"95\,\% interval", *["Tied"] * lettered, r"Chosen (\%)"]
+    ranked = ranking(report.scores).to_dict("records")
     rows = [
-        [*_cells(row), *[words[row["condition"]]] * lettered, _percent(row["chosen_share"])]
-        for row in ranking(report.scores).to_dict("records")
+        [*_cells(row), *[words[row["condition"]]] * lettered, _percent(row["chosen_share"])] for row in ranked
     ]
+    lines = [f"    {' & '.join(row)} \\\\" for row in rows]
+    groups = [row["group"] for row in ranked]
+    for place in [place for place in range(len(rows) - 1, 0, -1) if groups[place] != groups[place - 1]]:
+        lines.insert(place, r"    \midrule")
     return TABLE % {
         "caption": _caption(report.scores),
         "layout": f"rlrc{'l' * lettered}r",
         "heads": " & ".join(heads),
-        "rows": "\n".join(f"    {' & '.join(row)} \\\\" for row in rows),
+        "rows": "\n".join(lines),
         "note": _note(report, lettered),
     }
 
@@ -79,10 +86,18 @@ def escape(text: str) -> str:
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:
-    rank = str(row["rank"]) if isfinite(row["jod"]) else "--"
+    rank = "--" if pd.isna(row["rank"]) else str(row["rank"])
     low, high = row["jod_low"], row["jod_high"]
     interval = f"$[{fixed(low)}, {fixed(high)}]$" if isfinite(low) and isfinite(high) else "--"
-    return [rank, escape(row["condition"]), _number(row["jod"]), interval]
+    return [rank, escape(row["condition"]), _score(row), interval]
+
+
+def _score(row: dict[Any, Any]) -> str:
+    """A score, or beyond what it lies where one side of it is open."""
+    if not row["bound"]:
+        return _number(row["jod"])
+    sign = {"above": ">", "below": "<"}.get(row["bound"])
+    return f"${sign} {fixed(row['bound_jod'])}$" if sign and isfinite(row["bound_jod"]) else "--"
 
 
 def _number(value: float) -> str:
@@ -101,15 +116,30 @@ def _caption(scores: Scores) -> str:
 
 def _note(report: Report, lettered: bool) -> str:
     scores = report.scores
-    anchor = scores.method.anchor
-    zero = "the mean of all conditions" if anchor == "mean" else escape(anchor)
     said = [
-        f"A difference of 1 JOD means that 75\\,\\% of answers choose the better one; 0 is {zero}.",
-        f"Intervals: {interval_words(scores)}; they speak of {scope(scores)}.",
+        "A difference of 1 JOD means that 75\\,\\% of answers choose the better one; "
+        f"0 is {escape(zero_words(scores))}.",
+        *_intervals(scores),
         "Conditions that share a letter do not differ significantly (Holm-adjusted $p \\geq .05$)."
         if lettered
         else "",
         "Chosen: share of a condition's votes that it won.",
-        "" if scores.identifiable else "The votes do not fix all scores.",
+        *_open(scores),
     ]
     return "\n    ".join(filter(None, said))
+
+
+def _intervals(scores: Scores) -> list[str]:
+    """Name the intervals that are there, and none that are not."""
+    if not np.isfinite(scores.low).any():
+        return ["The votes give no intervals."]
+    return [f"Intervals: {interval_words(scores)}; they speak of {scope(scores)}."]
+
+
+def _open(scores: Scores) -> list[str]:
+    if scores.identifiable:
+        return []
+    said = ["The votes do not fix all scores."]
+    if any(scores.bound):
+        said.append("$>$, $<$: one-sided 95\\,\\% bounds, if votes are independent; --: open.")
+    return [*said, *(escape(f"{sentence}.") for sentence in least_distances(scores))]

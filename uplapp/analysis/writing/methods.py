@@ -6,6 +6,7 @@ import numpy as np
 
 from uplapp import __version__
 from uplapp.analysis.model import SIGMA
+from uplapp.analysis.scoring import least_distances
 from uplapp.analysis.writing.inference import intervals, tests
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
@@ -20,6 +21,7 @@ from uplapp.analysis.writing.wording import (
     simpler_fits,
     was,
     within_words,
+    zero_words,
 )
 from uplapp.values import Estimate, Scores
 
@@ -87,7 +89,7 @@ def _moved(report: Report) -> list[str]:
     shifts = [
         abs(jod - before[name]) for name, jod in zip(report.scores.conditions, report.scores.jod, strict=True)
     ]
-    if not np.isfinite(shifts).all():
+    if not np.isfinite(shifts).all() or not everyone.on_one_scale or not report.scores.on_one_scale:
         return []
     return [f"Excluding them moved no score by more than {at_most(max(shifts))} JOD."]
 
@@ -96,6 +98,8 @@ def _model(report: Report) -> list[str]:
     scores = report.scores
     anchor = scores.method.anchor
     zero = "the mean of all scores" if anchor == "mean" else f"the score of {anchor}"
+    if anchor == "mean" and not scores.identifiable:
+        zero = zero_words(scores)
     return [
         "Scores follow Thurstone's model, Case V (Thurstone 1927): the standard deviation of a difference "
         f"was {SIGMA}, so that 1 JOD (just-objectionable difference) means that 75 % of answers choose the "
@@ -114,9 +118,12 @@ PRIOR_WORDS = {
 def _undefined(scores: Scores) -> list[str]:
     if scores.identifiable:
         return []
+    bounds = [f"{sentence}." for sentence in least_distances(scores)]
     if not np.isfinite(scores.jod).any():
-        return ["The votes do not fix the scores, which are therefore undefined."]
-    return ["The votes do not fix all scores: what they leave open is arbitrary."]
+        return ["The votes do not fix the scores, which are therefore undefined.", *bounds]
+    if not np.isfinite(scores.jod).all() or len(set(scores.group)) > 1:
+        return ["The votes do not fix all scores: what they leave open is undefined.", *bounds]
+    return ["The votes do not fix all scores: what they leave open is arbitrary.", *bounds]
 
 
 def _ties(report: Report) -> list[str]:
@@ -177,7 +184,7 @@ def _others(report: Report) -> list[str]:
     """What was computed beside the scores."""
     scores, said = report.scores, []
     apart = np.abs(report.bradley_terry - scores.jod)
-    if np.isfinite(apart).all():
+    if np.isfinite(apart).all() and scores.on_one_scale:
         said.append(
             "Maximum-likelihood scores of the model of Bradley & Terry 1952 from the same votes differ by at "
             f"most {at_most(apart.max(), 3)} JOD."
@@ -189,7 +196,7 @@ def _others(report: Report) -> list[str]:
 
 
 def _scenes(report: Report) -> list[str]:
-    scored = sum(bool(np.isfinite(some.jod).all()) for some in report.scenes.values())
+    scored = sum(bool(np.isfinite(some.jod).any()) for some in report.scenes.values())
     alone = [f"{plural(scored, 'scene')} {was(scored)} also scored alone."] if scored else []
     return [*_interaction(report), *alone, *(f"{words}." for words in scene_words(report.scenes))]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.model import GoodnessOfFit, bradley_terry, goodness_within
+from uplapp.analysis.model import GoodnessOfFit, bradley_terry, components, goodness_within
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
@@ -28,7 +28,7 @@ from uplapp.analysis.scoring import (
     scope,
 )
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import KINDS, Array, Comparisons, Estimate, Method, Scores, Votes, Watch
+from uplapp.values import KINDS, Array, Comparisons, Difference, Estimate, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)
@@ -179,12 +179,14 @@ def headline(scores: Scores) -> str:
     people = scores.observers
     whose = "" if people is None else f" of {people} observer{'s' * (people != 1)}"
     basis = f"{scores.comparisons} comparison{'s' * (scores.comparisons != 1)}{whose}"
-    if not np.isfinite(scores.jod).all():
+    ranked = ranking(scores)
+    if len(set(components(scores.wins))) > 1 or ranked["rank"].isna().any():
         return f"No ranking: {basis} do not fix the scores."
-    names = ranking(scores)["condition"].tolist()
+    names = ranked["condition"].tolist()
     above = [pair for pair in scores.pairs if names[0] in (pair.a, pair.b)]
     clear = sum(pair.significant for pair in above)
-    if not scores.identifiable or (people is not None and people < FEW_OBSERVERS):
+    unsure = not scores.identifiable and not clear
+    if unsure or (people is not None and people < FEW_OBSERVERS):
         return f"{names[0]} leads, on too few votes to be sure ({basis})."
     if clear == len(above):
         return f"{names[0]} looks best, clearly above all others ({basis})."
@@ -274,16 +276,42 @@ def _core(scores: Scores) -> dict[str, Any]:
         "jod": scores.jod,
         "low": scores.low,
         "high": scores.high,
+        "bound": [side or None for side in scores.bound],
+        "bound_jod": scores.bound_jod,
+        "group": list(scores.group),
+        "rank": _ranks(scores),
         "interval": scores.interval,
         "observers": scores.observers,
         "comparisons": scores.comparisons,
         "covariance": _covariance(scores),
-        "pairs": [vars(difference) for difference in scores.pairs],
+        "pairs": [{name: vars(pair)[name] for name in TESTED} for pair in scores.pairs],
+        "least_distances": [_least(pair) for pair in scores.pairs if pair.bound],
         "identifiable": scores.identifiable,
         "wins": scores.wins,
         "degenerate": scores.degenerate,
         "warnings": list(scores.warnings),
     }
+
+
+TESTED = ("a", "b", "difference", "se", "p", "p_adjusted", "significant")
+
+
+def _least(pair: Difference) -> dict[str, Any]:
+    """How far apart two conditions lie at least, where one side won every vote."""
+    upper, lower = (pair.a, pair.b) if pair.bound == "above" else (pair.b, pair.a)
+    return {
+        "above": upper,
+        "below": lower,
+        "jod": abs(pair.bound_jod),
+        "votes_share": pair.bound_share,
+        "observers_share": pair.bound_observers,
+    }
+
+
+def _ranks(scores: Scores) -> list[int | None]:
+    """Ranks in the order of the conditions, None where nothing is known."""
+    ranks: dict[str, Any] = dict(ranking(scores)[["condition", "rank"]].itertuples(index=False))
+    return [None if pd.isna(ranks[name]) else int(ranks[name]) for name in scores.conditions]
 
 
 def _interaction(report: Report) -> dict[str, Any]:

@@ -61,6 +61,10 @@ def _basis(scores: Scores) -> str:
 def _table(report: Report) -> list[str]:
     table = ranking(report.scores)
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
+    if not any(report.scores.bound):
+        table = table.drop(columns=["bound", "bound_jod"])
+    if len(set(report.scores.group)) == 1:
+        table = table.drop(columns="group")
     table["letters"] = table["condition"].map(words).replace("", "-")
     return _printed(table)
 
@@ -79,7 +83,7 @@ def _printed(table: pd.DataFrame) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    if value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
+    if value is pd.NA or value == "" or (isinstance(value, float) and not np.isfinite(value)):
         return "-"
     return fixed(value, 3) if isinstance(value, float) else str(value)
 
@@ -110,6 +114,8 @@ def _sentence(scores: Scores, pair: Difference) -> str:
         if np.isfinite(pair.difference)
         else "by an unknown distance"
     )
+    if pair.bound:
+        far = f"by at least {abs(pair.bound_jod):.3f} JOD"
     return f"  {upper} above {lower} {far}, {chance(pair.p_adjusted)}"
 
 

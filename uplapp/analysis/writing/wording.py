@@ -11,6 +11,7 @@ from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
 MOST_NAMES = 12  # in a sentence
+MOST_NAMED = 6  # conditions at whose mean zero lies
 MOST_DIGITS = 17  # a double has no more
 
 
@@ -60,12 +61,16 @@ def _beside(value: float, limit: float, digits: int, kind: str) -> str:
 
 
 def scene_words(scenes: Mapping[str, Scores]) -> list[str]:
-    """Name the scenes whose own scores are missing, arbitrary or of few observers, in half sentences."""
-    missing = [name for name, some in scenes.items() if not np.isfinite(some.jod).all()]
-    open_ = [name for name, some in scenes.items() if name not in missing and not some.identifiable]
+    """Name the scenes whose own scores are missing, open or of few observers, in half sentences."""
+    missing = [name for name, some in scenes.items() if not np.isfinite(some.jod).any()]
+    some_open = [name for name, some in scenes.items() if name not in missing and np.isnan(some.jod).any()]
+    open_ = [
+        name for name, some in scenes.items() if name not in missing + some_open and not some.identifiable
+    ]
     few = [name for name, some in scenes.items() if name not in missing and _are_few(some)]
     kinds = {
         "could not be scored alone": missing,
+        "got scores of some conditions only, as their votes leave others open": some_open,
         "got scores that are partly arbitrary, as their votes leave them open": open_,
         f"had fewer than {FEW_OBSERVERS} observers, so their intervals may be too narrow": few,
     }
@@ -116,6 +121,20 @@ def freedom_words(scores: Scores) -> str:
 def was(count: int) -> str:
     """Choose the verb that goes with a number of things."""
     return "was" if count == 1 else "were"
+
+
+def zero_words(scores: Scores) -> str:
+    """Say what lies at 0: the anchor, the mean of all, or of those whose distances the votes fix."""
+    if scores.method.anchor != MEAN:
+        return scores.method.anchor
+    if len(set(scores.group)) > 1:
+        return "the mean of each group of conditions whose distances the votes fix"
+    inside = [name for name, side in zip(scores.conditions, scores.bound, strict=True) if not side]
+    if not inside or len(inside) == len(scores.conditions):
+        return "the mean of all conditions"
+    return (
+        f"the mean of {listed(inside)}" if len(inside) <= MOST_NAMED else "the mean of those with intervals"
+    )
 
 
 def interval_words(scores: Scores) -> str:

@@ -105,7 +105,7 @@ def guess_of(analysed: Analysed | None) -> Any:
     if analysed is None:
         return gr.skip()
     scores = analysed.report.scores
-    if not np.isfinite(scores.jod).all():
+    if not scores.on_one_scale:
         with errors_on_screen():
             raise UplappError("these votes do not fix the scores; type a guess")
     pairs = zip(scores.conditions, scores.jod, strict=True)

@@ -10,7 +10,7 @@ from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural, within_words
-from uplapp.values import Scores
+from uplapp.values import Difference, Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in
@@ -30,7 +30,7 @@ def build(first: tuple[Any, ...]) -> list[Any]:
 def show(report: Report) -> tuple[Any, ...]:
     """Headline, warnings, chart, table."""
     scores = report.scores
-    finite = ranking(scores)["jod"].notna().any()
+    finite = np.isfinite([scores.jod, scores.bound_jod]).any()
     chart = jod_chart(scores, "container") if finite else None
     return (
         f"### {plain(headline(scores))}\n\nIntervals and tests speak of {scope(scores)}.",
@@ -50,11 +50,14 @@ def _table(report: Report) -> str:
     ranked = ranking(report.scores)
     letters = dict(zip(report.scores.conditions, report.letters, strict=True))
     others = dict(zip(report.scores.conditions, map(number, report.bradley_terry), strict=True))
-    scored = ranked[["jod", "jod_low", "jod_high"]].itertuples(index=False)
+    columns = ["jod", "jod_low", "jod_high", "bound", "bound_jod"]
+    scored = ranked[columns].itertuples(index=False)
+    groups = ranked["group"].astype(str).tolist() if ranked["group"].nunique() > 1 else [""] * len(ranked)
     return table(
         {
             "#": [str(rank).replace("<NA>", "") for rank in ranked["rank"]],
             "Condition": ranked["condition"].tolist(),
+            "Group": groups,
             "JOD [95 % interval]": [interval(*row) for row in scored],
             "Tied": [letters[name] for name in ranked["condition"]],
             "Bradley-Terry": [others[name] for name in ranked["condition"]],
@@ -101,13 +104,18 @@ def _pairs(scores: Scores) -> Any:
         {
             "Higher": [upper for upper, _ in ordered],
             "Lower": [lower for _, lower in ordered],
-            "Difference, JOD": [number(abs(pair.difference)) for pair in pairs],
+            "Difference, JOD": [_difference(pair) for pair in pairs],
             "Standard error": [number(pair.se) for pair in pairs],
             "p": [chance(pair.p) for pair in pairs],
             "p (Holm)": [chance(pair.p_adjusted) for pair in pairs],
             "": ["significant" if pair.significant else "" for pair in pairs],
         }
     )
+
+
+def _difference(pair: Difference) -> str:
+    """A difference, or what it exceeds where one side won every vote."""
+    return f"> {abs(pair.bound_jod):.2f}" if pair.bound else number(abs(pair.difference))
 
 
 def _fit(report: Report) -> str:

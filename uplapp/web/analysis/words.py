@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import pandas as pd
@@ -18,8 +18,10 @@ def cautions(texts: Any) -> str:
     return "\n\n".join(f"⚠ {plain(text)}." for text in texts)
 
 
-def interval(jod: float, low: float, high: float) -> str:
-    """Write a score with its interval, or that the votes leave it undefined."""
+def interval(jod: float, low: float, high: float, side: str = "", bound_jod: float = nan) -> str:
+    """Write a score with its interval, beyond what it lies, or that the votes leave it undefined."""
+    if side in ("above", "below") and not isnan(bound_jod):
+        return together(f"{'>' if side == 'above' else '<'} {bound_jod:z.2f}")
     if isnan(jod):
         return "undefined"
     return f"{jod:z.2f} [no interval]" if isnan(low) else together(f"{jod:z.2f} [{low:z.2f}, {high:z.2f}]")
