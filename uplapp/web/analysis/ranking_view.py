@@ -88,7 +88,7 @@ def show_differences(report: Report) -> tuple[Any, ...]:
 
 
 def _has_triangle(scores: Scores) -> bool:
-    return bool(np.isfinite(scores.jod).all()) and len(scores.conditions) <= MOST_CONDITIONS
+    return scores.on_one_scale and len(scores.conditions) <= MOST_CONDITIONS
 
 
 def no_differences() -> tuple[Any, ...]:
