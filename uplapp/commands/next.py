@@ -50,7 +50,8 @@ def next_pair(
 ) -> None:
     """Say which pairs to ask next, how much each answer is expected to add, and whether to stop.
 
-    Example:  python -m uplapp next votes.csv --count 5 --observer anna --target 0.5
+    Example:  python -m uplapp next uplapp/analysis/reading/examples/votes.csv --count 5 --observer sim03
+    --target 0.5
     """
     from uplapp.analysis.asking.next_pair import gains, next_pairs, posterior
     from uplapp.analysis.reading.votes import count as count_votes

@@ -35,7 +35,8 @@ def observers(
 
     Nobody is left out automatically: that is your decision, with a reason.
 
-    Example:  python -m uplapp observers votes.csv --exclude "anna=failed 4 of 4 catch trials"
+    Example:  python -m uplapp observers uplapp/analysis/reading/examples/votes.csv
+    --exclude "sim05=failed 4 of 4 catch trials"
     """
     reasons = parse_reasons(exclude or [])
     read = read_all(votes, columns, values, simulated)

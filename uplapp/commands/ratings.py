@@ -36,7 +36,7 @@ def ratings(
 
     Means within an observer come first, then those over observers; criteria are never averaged.
 
-    Example:  python -m uplapp ratings ratings.csv --figure ratings.svg --json
+    Example:  python -m uplapp ratings uplapp/analysis/reading/examples/ratings.csv --json
     """
     from uplapp.analysis.plots.figures import kind_of, picture
     from uplapp.analysis.plots.ratings import rating_panels

@@ -27,7 +27,7 @@ from tests.web.analysis.showing import (
 gr = pytest.importorskip("gradio", reason="the page needs gradio")
 
 from uplapp.analysis.asking.planning import read_scores  # noqa: E402
-from uplapp.analysis.reading.published import PUBLISHED, published  # noqa: E402
+from uplapp.analysis.reading.published import EXAMPLE, PUBLISHED, published  # noqa: E402
 from uplapp.web.analysis import (  # noqa: E402
     analysis_tab,
     metrics_view,
@@ -40,6 +40,28 @@ from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 
 FIRST_OF = {"denoising": r"LPIPS\+l2 looks best", "mri": r"MS\-SSIM leads"}
 FIGURES = ("votes", "scores", "triangles", "observers")
+
+
+def test_the_example_fills_every_view():
+    view = show(source=EXAMPLE)
+    assert "SIMULATED observers" in view.warnings
+    charts = (
+        view.jod,
+        view.ranking,
+        view.triangle,
+        view.wins,
+        view.pairs,
+        view.observers_chart,
+        view.observers,
+    )
+    assert all(map(visible, charts))
+    assert " JOD**" in view.asked
+    _, *scenes = scene_scores(scenes_view.show(view.state, gr.Progress()))
+    assert all(map(visible, scenes))
+    _, metric, *agreement = last(metrics_view.show(None, None, view.state, gr.Progress()))
+    assert all(map(visible, agreement))
+    assert metric["choices"]
+    assert plan_view.guess_of(view.state) != gr.skip()
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -1,13 +1,16 @@
-"""The published studies that ship as examples."""
+"""The published studies that ship as examples, and votes of simulated observers."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uplapp.analysis.reading.matrices import read_matrix
 from uplapp.analysis.reading.metric_table import Metrics, read_metrics
+from uplapp.analysis.reading.votes import read_votes
 from uplapp.errors import UnknownName
-from uplapp.values import Comparisons
+from uplapp.values import Comparisons, Votes
 
+EXAMPLE, EXAMPLE_LABEL = "example", "Example: 20 simulated observers"
+FOLDER = Path(__file__).parent / "examples"
 SOURCE = "Engman & Nilsson 2020, Lund University, Master's thesis 2020:E33"
 
 
@@ -37,10 +40,9 @@ def published(name: str) -> Comparisons:
     In the printed tables the column won.
     """
     study = _study(name)
-    folder = Path(__file__).parent / "examples"
     votes = study.votes_per_pair
     comparisons = read_matrix(
-        folder / study.matrix, "column", votes if votes.isdigit() else str(folder / votes)
+        FOLDER / study.matrix, "column", votes if votes.isdigit() else str(FOLDER / votes)
     )
     return replace(
         comparisons, origin=f"The probabilities are those printed by {SOURCE}. {comparisons.origin}"
@@ -53,7 +55,17 @@ def published_metrics(name: str) -> Metrics:
     Observers of the MR study saw two knees and two brains in one table of votes; its metrics were measured
     on both organs apart, so each metric has a column for either.
     """
-    return read_metrics(Path(__file__).parent / "examples" / _study(name).metrics)
+    return read_metrics(FOLDER / _study(name).metrics)
+
+
+def example_votes() -> Votes:
+    """Read votes of 20 simulated observers in four scenes, with catch trials, repeats and response times."""
+    return read_votes(FOLDER / "votes.csv")
+
+
+def example_metrics() -> Metrics:
+    """Read made-up metrics of the example's conditions and scenes."""
+    return read_metrics(FOLDER / "votes_metrics.csv")
 
 
 def _study(name: str) -> Published:

@@ -10,7 +10,7 @@ import pandas as pd
 from uplapp.analysis.agreement.agreement import agreement, scatter_table
 from uplapp.analysis.plots.agreement import agreement_chart
 from uplapp.analysis.reading.metric_table import Metrics, read_metrics
-from uplapp.analysis.reading.published import PUBLISHED, published_metrics
+from uplapp.analysis.reading.published import EXAMPLE, PUBLISHED, example_metrics, published_metrics
 from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
@@ -55,6 +55,8 @@ def show(
 def _metrics(upload: str | None, source: str) -> Metrics | None:
     if upload is not None:
         return read_metrics(Path(upload))
+    if source == EXAMPLE:
+        return example_metrics()
     return published_metrics(source) if source in PUBLISHED else None
 
 

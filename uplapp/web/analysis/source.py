@@ -8,7 +8,14 @@ import gradio as gr
 import pandas as pd
 
 from uplapp.analysis.reading.matrices import WINNERS, read_matrix
-from uplapp.analysis.reading.published import PUBLISHED, SOURCE, published
+from uplapp.analysis.reading.published import (
+    EXAMPLE,
+    EXAMPLE_LABEL,
+    PUBLISHED,
+    SOURCE,
+    example_votes,
+    published,
+)
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
 from uplapp.analysis.reading.tables import ROLES, Columns, read_header
 from uplapp.analysis.reading.votes import from_table, read_votes
@@ -28,6 +35,7 @@ SOURCES = [
     ("My votes (CSV)", UPLOAD),
     ("My matrix (CSV)", MATRIX),
     *((study.label, name) for name, study in PUBLISHED.items()),
+    (EXAMPLE_LABEL, EXAMPLE),
 ]
 
 
@@ -132,6 +140,8 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings
             if chosen.upload is None:
                 raise BadVotes("Choose a votes file (CSV).")
             return _read_upload(chosen)
+        case "example":
+            return example_votes()
         case "matrix":
             if chosen.matrix is None:
                 raise BadVotes("Choose a matrix file (CSV).")
