@@ -24,7 +24,7 @@ from uplapp.analysis.plots.style import (
     tooltips,
     width_of_rows,
 )
-from uplapp.analysis.scoring import ranking
+from uplapp.analysis.scoring import ranking, scope
 from uplapp.values import Scores
 
 LANE_PX, LEAST_ROW_PX, MOST_ROW_PX = 9, 26, 64
@@ -50,7 +50,7 @@ def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WID
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
     notes = ["Upright lines: all scenes together."]
     if len(scenes) <= MOST_INTERVALS:
-        notes.append("With 95 % intervals.")
+        notes.append(f"With 95 % intervals: {scope(next(iter(scenes.values())))}.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
         "scenes",

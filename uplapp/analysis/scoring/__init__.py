@@ -8,6 +8,7 @@ from uplapp.analysis.scoring.bootstrap import (
     normal_interval,
     observer_weights,
 )
+from uplapp.analysis.scoring.nearness import near_level
 from uplapp.analysis.scoring.openness import least_distances
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
@@ -34,6 +35,7 @@ __all__ = [
     "interaction",
     "least_distances",
     "letters",
+    "near_level",
     "normal_interval",
     "observer_weights",
     "ranking",

@@ -23,6 +23,7 @@ from uplapp.analysis.scoring import (
     covariance,
     interaction,
     letters,
+    near_level,
     ranking,
     resampled,
     scope,
@@ -74,7 +75,8 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All that a reader must know before believing the scores, each sentence once."""
-        return tuple(dict.fromkeys((*self.scores.warnings, *_differ(self), *self.tally.notes)))
+        own = self.scores.warnings
+        return tuple(dict.fromkeys((*own, *_differ(self), *_near(self.scores), *self.tally.notes)))
 
 
 def report(
@@ -140,6 +142,22 @@ def _differ(report: Report) -> list[str]:
     return [
         f"{differ}: scores, intervals and tests of all scenes together speak of these scenes alone; {look}, "
         f"or resample the scenes too (--resample {BOTH}, or Resample on the page)"
+    ]
+
+
+MOST_NEAR = 3  # pairs that are named
+
+
+def _near(scores: Scores) -> list[str]:
+    """Warn of verdicts that other replicates may turn round."""
+    near = near_level(scores)
+    pairs = [f"{pair.a} and {pair.b} (adjusted p = {pair.p_adjusted:.2g})" for pair in near[:MOST_NEAR]]
+    more = [f"{len(near) - MOST_NEAR} more"] if len(near) > MOST_NEAR else []
+    if not pairs:
+        return []
+    return [
+        f"so near p = {ALPHA} that another seed may turn the verdict round: {', '.join([*pairs, *more])}; "
+        "take more replicates (--bootstraps)"
     ]
 
 

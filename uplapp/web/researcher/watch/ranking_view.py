@@ -11,11 +11,9 @@ from uplapp.analysis.writing.report import Report, report
 from uplapp.study.exports import streaming
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import reading
-from uplapp.values import Method
 from uplapp.web.analysis import ranking_view, ratings_view
 from uplapp.web.researcher.desk import Desk, Entry
 
-BOOTSTRAPS = 500  # enough to watch by; the Analysis tab takes more
 ABOUT = "A look in between. Do not stop a study because of it: decide beforehand how many observers you need."
 NO_VOTES = "No answers yet."
 
@@ -51,7 +49,7 @@ def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
     if not (table["kind"] == "main").any():
         return None
     table = table.replace({"condition_A": labels, "condition_B": labels})
-    return report(from_table(table, study.definition.name, simulated), Method(bootstraps=BOOTSTRAPS))
+    return report(from_table(table, study.definition.name, simulated))  # as the Analysis tab does
 
 
 def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport | None:
@@ -62,4 +60,4 @@ def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport 
     if not (table["kind"] == "main").any():
         return None
     ratings = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
-    return rating_report(ratings, Method(bootstraps=BOOTSTRAPS))
+    return rating_report(ratings)
