@@ -24,16 +24,16 @@ def votes():
 
 
 def test_the_variance_is_that_of_observers_and_scenes_less_that_of_their_cells():
-    parts = np.array([[4.0, 4.0, 1.0], [9.0, 1.0, 4.0], [3.0, 3.0, 2.0]])
+    parts = np.array([[4.0, 4.0, 1.0], [9.0, 1.0, 4.0], [3.0, 3.0, 2.0]])  # rows: observers, scenes, cells
     variance, freedom = combine(parts, (12, 5, 60))
     assert variance.tolist() == [10.0, 4.0, 4.0]  # the second and third would lie below either
-    assert freedom[1:].tolist() == [11, 4]
-    assert freedom[0] == pytest.approx(10**2 / (4**2 / 11 + 9**2 / 4 + 3**2 / 59))
+    assert freedom.tolist() == pytest.approx([10**2 / (4**2 / 11 + 9**2 / 4), 16 / (16 / 11 + 1 / 4), 4])
 
 
-def test_with_three_scenes_there_are_two_degrees_of_freedom():
-    _, freedom = combine(np.array([[4.0, 1.0], [1.0, 4.0], [1.0, 1.0]]), (12, 3, 36))
-    assert freedom.tolist() == [2, 2]
+@pytest.mark.parametrize("scenes", [2, 3, 4])
+def test_of_few_scenes_the_degrees_of_freedom_are_their_number_less_one(scenes):
+    _, freedom = combine(np.array([[4.0, 1.0], [1.0, 4.0], [1.0, 1.0]]), (12, scenes, 12 * scenes))
+    assert freedom.tolist() == [scenes - 1] * 2
 
 
 def counts_of(cells, weights):

@@ -39,7 +39,7 @@ RESAMPLE: Registry[str] = Registry(  # whom and what intervals and tests speak o
 )
 VOTES = "votes"  # drawn from the fitted scores: they stand for nobody else
 SCOPES = {**RESAMPLE, VOTES: "these observers, these scenes"}
-FEW_UNITS = 4  # observers or scenes: with fewer, the variance over them says too little of its own accuracy
+FEW_UNITS = 5  # observers or scenes: below, degrees of freedom from the variances find too much
 SEEDS = {"scenes": 1, "cells": 2}  # beside the seed of the method, which the observers have
 
 
@@ -175,20 +175,17 @@ def _cautions(both: TwoWay, draws: int) -> Iterator[str]:
 def combine(parts: Array, sizes: tuple[int, ...]) -> tuple[Array, Array]:
     """Combine variances (3,...) over observers, scenes and cells, of which there are `sizes`.
 
-    Returns the two-way variance and its degrees of freedom: those of observers or of scenes where one of
-    these alone is the larger, else Satterthwaite's (1946) for the sum, and never fewer than the smaller
-    number of the two less one, which they are with fewer than FEW_UNITS of either.
+    Returns the two-way variance V and its degrees of freedom, V^2 / (V_o^2 / (K - 1) + V_s^2 / (S - 1)) after
+    Satterthwaite (1946), never fewer than the smaller number less one. They are just that with fewer than
+    FEW_UNITS of either, whose own variance says too little of how far to trust it.
     """
     observers, scenes, cells = parts
-    total = observers + scenes - cells
-    variance = np.maximum(total, np.maximum(observers, scenes))
+    variance = np.maximum(observers + scenes - cells, np.maximum(observers, scenes))
     fewest = min(sizes[:2]) - 1
-    if fewest + 1 < FEW_UNITS:
-        return variance, np.full_like(variance, fewest)
-    own = np.array(sizes).reshape(-1, *[1] * variance.ndim) - 1
-    spread = (parts**2 / own).sum(axis=0)
-    summed = np.divide(variance**2, spread, out=np.full_like(variance, fewest), where=spread > 0)
-    freedom = np.where(variance == observers, own[0], np.where(variance == scenes, own[1], summed))
+    freedom = np.full_like(variance, fewest)
+    if fewest + 1 >= FEW_UNITS:
+        spread = observers**2 / (sizes[0] - 1) + scenes**2 / (sizes[1] - 1)
+        np.divide(variance**2, spread, out=freedom, where=spread > 0)
     return variance, np.maximum(freedom, fewest)
 
 
