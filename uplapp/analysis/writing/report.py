@@ -13,8 +13,6 @@ from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
-    ALPHA,
-    BOTH,
     FEW_OBSERVERS,
     MEAN,
     Interaction,
@@ -23,11 +21,11 @@ from uplapp.analysis.scoring import (
     covariance,
     interaction,
     letters,
-    near_level,
     ranking,
     resampled,
     scope,
 )
+from uplapp.analysis.writing.wording import near_warnings, scene_warnings
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import KINDS, Array, Comparisons, Difference, Estimate, Method, Scores, Votes, Watch
 
@@ -75,8 +73,8 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All that a reader must know before believing the scores, each sentence once."""
-        own = self.scores.warnings
-        return tuple(dict.fromkeys((*own, *_differ(self), *_near(self.scores), *self.tally.notes)))
+        chancy = (*scene_warnings(self.interaction, self.scores), *near_warnings(self.scores))
+        return tuple(dict.fromkeys((*self.scores.warnings, *chancy, *self.tally.notes)))
 
 
 def report(
@@ -128,37 +126,6 @@ def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object
         tally=tally,
         **others,  # type: ignore[arg-type]
     )
-
-
-def _differ(report: Report) -> list[str]:
-    """Warn where the scores of single scenes differ by more than chance, with the way out."""
-    test = report.interaction
-    if test is None or test.p >= ALPHA:
-        return []
-    differ = f"preferences differ by scene (p = {test.p:.2g})"
-    look = "look at the scores of each scene (--per-scene, or Scenes on the page)"
-    if resampled(report.scores) == BOTH:
-        return [f"{differ}: {look}; intervals and tests allow for it, as scenes were resampled too"]
-    return [
-        f"{differ}: scores, intervals and tests of all scenes together speak of these scenes alone; {look}, "
-        f"or resample the scenes too (--resample {BOTH}, or Resample on the page)"
-    ]
-
-
-MOST_NEAR = 3  # pairs that are named
-
-
-def _near(scores: Scores) -> list[str]:
-    """Warn of verdicts that other replicates may turn round."""
-    near = near_level(scores)
-    pairs = [f"{pair.a} and {pair.b} (adjusted p = {pair.p_adjusted:.2g})" for pair in near[:MOST_NEAR]]
-    more = [f"{len(near) - MOST_NEAR} more"] if len(near) > MOST_NEAR else []
-    if not pairs:
-        return []
-    return [
-        f"so near p = {ALPHA} that another seed may turn the verdict round: {', '.join([*pairs, *more])}; "
-        "take more replicates (--bootstraps)"
-    ]
 
 
 def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:

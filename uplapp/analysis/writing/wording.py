@@ -6,12 +6,13 @@ from math import isfinite
 
 import numpy as np
 
-from uplapp.analysis.scoring import ALPHA, FEW_OBSERVERS, MEAN, Interaction
+from uplapp.analysis.scoring import ALPHA, BOTH, FEW_OBSERVERS, MEAN, Interaction, near_level, resampled
 from uplapp.values import Method, Scores
 
 NOISE = 1e-6  # JOD: nearer to a limit than this, a number is at it; fits are no sharper
 MOST_NAMES = 12  # in a sentence
 MOST_NAMED = 6  # conditions at whose mean zero lies
+MOST_NEAR = 3  # pairs that are named
 MOST_DIGITS = 17  # a double has no more
 
 
@@ -152,3 +153,30 @@ def interval_words(scores: Scores) -> str:
         case "percentile":
             return f"percentiles of {draws} bootstrap replicates over observers"
     return f"parametric, from {draws} sets of votes drawn from the fitted scores"
+
+
+def scene_warnings(test: Interaction | None, scores: Scores) -> list[str]:
+    """Warn where the scores of single scenes differ by more than chance, with the way out."""
+    if test is None or test.p >= ALPHA:
+        return []
+    differ = f"preferences differ by scene (p = {test.p:.2g})"
+    look = "look at the scores of each scene (--per-scene, or Scenes on the page)"
+    if resampled(scores) == BOTH:
+        return [f"{differ}: {look}; intervals and tests allow for it, as scenes were resampled too"]
+    return [
+        f"{differ}: scores, intervals and tests of all scenes together speak of these scenes alone; {look}, "
+        f"or resample the scenes too (--resample {BOTH}, or Resample on the page)"
+    ]
+
+
+def near_warnings(scores: Scores) -> list[str]:
+    """Warn of verdicts that other replicates may turn round."""
+    near = near_level(scores)
+    pairs = [f"{pair.a} and {pair.b} (adjusted {chance(pair.p_adjusted)})" for pair in near[:MOST_NEAR]]
+    more = [f"{len(near) - MOST_NEAR} more"] if len(near) > MOST_NEAR else []
+    if not pairs:
+        return []
+    return [
+        f"so near p = {ALPHA} that another seed may turn the verdict round: {', '.join([*pairs, *more])}; "
+        "take more replicates (--bootstraps)"
+    ]
