@@ -18,14 +18,16 @@ from scipy.special import log_ndtr
 
 from uplapp.analysis.model import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, fit_best, preference
 from uplapp.analysis.model.distance_prior import FLOOR, Groups
+from uplapp.analysis.scoring import BOTH, analyse
 from uplapp.analysis.scoring.bootstrap import observer_draws, refit, resample_observers
-from uplapp.values import Array
+from uplapp.values import Array, Cells, Comparisons, Method
 
 REPLICATES = 2000
 BARS_S = {
     "distance": {6: 0.8, 15: 2.0, 50: 90.0},
     "none": {6: 0.05, 15: 0.15, 50: 2.0},
 }
+TWO_WAY, TWO_WAY_BARS_S = (30, 20, 15), {"distance": 12.0, "none": 3.0}  # observers, scenes, conditions
 GRACE = 3  # incomplete and unequal designs may take so many times the bar
 SAMPLE_S = 4.0  # a rival goes on with the sample until it has taken this long
 SHARE_OF_PAIRS = {6: 0.6, 15: 0.5, 50: 0.3}  # that an observer of an incomplete design sees
@@ -169,6 +171,28 @@ def compare(design: Design) -> None:
         print(f"  {label:21s} {rival:9.2f} s   {', '.join(ratios)}   (scaled from {solved} replicates)")
 
 
+def scenes_too() -> None:
+    """Print what it takes to resample scenes too: 2,000 replicates each of observers, scenes and cells."""
+    observers, scenes, n = TWO_WAY
+    generator, scores = np.random.default_rng(0), np.linspace(-1, 1, n)
+    own = scores + generator.normal(0, 0.3, (observers, 1, n)) + generator.normal(0, 0.3, (1, scenes, n))
+    first, second = np.triu_indices(n, 1)
+    lost = generator.random((observers, scenes, first.size)) > preference(own[..., first] - own[..., second])
+    observer, scene, pair = (place.ravel() for place in np.indices(lost.shape))
+    outcome, names = 2 * lost.ravel().astype(int), [f"{place:02d}" for place in range(observers)]
+    cells = Cells(
+        tuple(names[:scenes]), observer, scene, outcome, first[pair], second[pair], np.ones(pair.size)
+    )
+    wins = np.zeros((observers, n, n))
+    np.add.at(wins, (observer, first[pair], second[pair]), 1 - outcome / 2)
+    np.add.at(wins, (observer, second[pair], first[pair]), outcome / 2)
+    study = Comparisons(tuple(names[:n]), tuple(names), wins, cells=cells)
+    print(f"\n{n} conditions, {observers} observers x {scenes} scenes, observers and scenes resampled")
+    for prior, bar in TWO_WAY_BARS_S.items():
+        taken = seconds(lambda prior=prior: analyse(study, Method(prior, resample=BOTH)), 3)
+        print(f"  uplapp, {prior:13s} {taken:9.3f} s   bar {bar:g} s: {'met' if taken <= bar else 'MISSED'}")
+
+
 def largest() -> None:
     """Print what one fit of as many conditions as we promise takes."""
     counts = Design(MOST_CONDITIONS, 1, MOST_VOTES, True).wins()[0]
@@ -194,6 +218,7 @@ def main() -> None:
     print(f"a fit and {REPLICATES} bootstrap replicates; ratios say how many times our time a rival takes")
     for design in DESIGNS:
         compare(design)
+    scenes_too()
     largest()
 
 

@@ -40,6 +40,7 @@ RESAMPLE: Registry[str] = Registry(  # whom and what intervals and tests speak o
 VOTES = "votes"  # drawn from the fitted scores: they stand for nobody else
 SCOPES = {**RESAMPLE, VOTES: "these observers, these scenes"}
 FEW_UNITS = 5  # observers or scenes: below, degrees of freedom from the variances find too much
+WEIGHTS = 1 << 22  # that are held at once: a large study has a million cells
 SEEDS = {"scenes": 1, "cells": 2}  # beside the seed of the method, which the observers have
 
 
@@ -60,9 +61,14 @@ class Units:
 
         def chunks(size: int) -> Iterator[Array]:
             generator = np.random.default_rng(self.seed)
+            most = max(1, WEIGHTS // len(self))
             for at in range(0, bootstraps, size):
-                weights = unit_weights(len(self), min(size, bootstraps - at), generator)
-                yield (weights @ self.counts).reshape(-1, *self.shape)
+                end = min(at + size, bootstraps)
+                parts = [
+                    unit_weights(len(self), min(most, end - start), generator) @ self.counts
+                    for start in range(at, end, most)
+                ]
+                yield np.concatenate(parts).reshape(-1, *self.shape)
 
         return Draws(bootstraps, chunks)
 
