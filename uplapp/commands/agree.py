@@ -11,6 +11,7 @@ from uplapp.commands.shared import (
     COUNTS,
     EXCLUDE,
     JSON,
+    NO_TITLE,
     PRIOR,
     REPLICATES,
     SEED,
@@ -18,6 +19,7 @@ from uplapp.commands.shared import (
     VALUES,
     VOTES_PER_PAIR,
     WINNER,
+    draw,
     read_counts,
     read_kept,
 )
@@ -70,6 +72,7 @@ def agree(
     figure: Annotated[
         Path | None, typer.Option(help="Draw one panel per metric: .svg, .pdf or .png.")
     ] = None,
+    no_title: Annotated[bool, NO_TITLE] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, JSON] = False,
@@ -95,7 +98,7 @@ def agree(
         question = _of_votes(files, winner or votes_per_pair, of_votes)
     scores, answer = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
-        _draw(question, scores, answer, figure)
+        _draw(question, scores, answer, figure, not no_title)
     typer.echo(to_json(_facts(answer, scores)) if as_json else _text(answer, scores))
 
 
@@ -146,14 +149,14 @@ def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
     return scores, Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
 
 
-def _draw(question: Question, scores: Scores, result: "Agreement", path: Path) -> None:
+def _draw(question: Question, scores: Scores, result: "Agreement", path: Path, title: bool) -> None:
     from uplapp.analysis.agreement.agreement import scatter_table
     from uplapp.analysis.plots.agreement import agreement_panels
-    from uplapp.analysis.plots.figures import save
     from uplapp.analysis.plots.style import PAGE_PX
 
     points = scatter_table(scores, question.metrics)
-    save(agreement_panels(points, PAGE_PX, scores.simulated, result.table), path)
+    chart = agreement_panels(points, PAGE_PX, scores.simulated, result.table)
+    draw(chart, path, title, (*scores.conditions, *question.metrics.names))
 
 
 def _per_scene(votes: Votes | Comparisons, metrics: "Metrics", method: Method) -> dict[str, Scores]:

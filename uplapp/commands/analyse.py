@@ -13,6 +13,7 @@ from uplapp.commands.shared import (
     EXCLUDE,
     INTERVAL,
     JSON,
+    NO_TITLE,
     PRIOR,
     REPLICATES,
     SEED,
@@ -40,7 +41,6 @@ PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
 FIGURES = typer.Option(help="Write the pictures to this folder.")
-NO_TITLE = typer.Option("--no-title", help="Leave titles and notes out of the pictures, for captions.")
 FORMAT = typer.Option("--format", help="Format of the pictures: svg, pdf or png.")
 METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
 

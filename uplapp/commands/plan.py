@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
+from uplapp.commands.shared import NO_TITLE, draw
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Method
@@ -30,6 +31,7 @@ def plan(
     bootstraps: Annotated[int, typer.Option(help="Replicates of each simulated study.")] = BOOTSTRAPS,
     seed: Annotated[int, typer.Option(help="Seed of the simulated studies.")] = 0,
     figure: Annotated[Path | None, typer.Option(help="Draw the power curve: .svg, .pdf or .png.")] = None,
+    no_title: Annotated[bool, NO_TITLE] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Say how many observers a study needs, from simulated studies with guessed scores.
@@ -38,7 +40,7 @@ def plan(
     """
     from uplapp.analysis.asking.planning import Plan, read_scores
     from uplapp.analysis.asking.planning import plan as simulated
-    from uplapp.analysis.plots.figures import kind_of, save
+    from uplapp.analysis.plots.figures import kind_of
     from uplapp.analysis.plots.power import power_chart
 
     if not 0 < power < 1:
@@ -49,7 +51,7 @@ def plan(
     method = Method(prior, bootstraps=bootstraps)
     planned = simulated(guess, _numbers(observers), experiments, method, seed, _tell)
     if figure is not None:
-        save(power_chart(planned.table), figure)
+        draw(power_chart(planned.table), figure, not no_title, [name for name, _ in guess.scores])
     typer.echo(to_json(_result(planned, power, seed)) if as_json else _text(planned, power))
 
 

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp import whole
-from uplapp.commands.shared import EXCLUDE, INTERVAL, JSON, REPLICATES, SEED, SIMULATED, parse_reasons
+from uplapp.commands.shared import (
+    EXCLUDE,
+    INTERVAL,
+    JSON,
+    NO_TITLE,
+    REPLICATES,
+    SEED,
+    SIMULATED,
+    draw,
+    parse_reasons,
+)
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
@@ -30,6 +40,7 @@ def ratings(
     reference: Annotated[str, typer.Option(help="The condition that is the hidden reference.")] = REFERENCE,
     csv: Annotated[Path | None, typer.Option(help="Write the means to this file.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the means: .svg, .pdf or .png.")] = None,
+    no_title: Annotated[bool, NO_TITLE] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
@@ -38,7 +49,6 @@ def ratings(
 
     Example:  python -m uplapp ratings uplapp/analysis/reading/examples/ratings.csv --json
     """
-    from uplapp.analysis.plots.figures import kind_of, picture
     from uplapp.analysis.plots.ratings import rating_panels
     from uplapp.analysis.plots.style import PAGE_PX
     from uplapp.analysis.ratings.report import rating_report, to_csv, to_json
@@ -51,7 +61,7 @@ def ratings(
     if csv is not None:
         whole.write_text(csv, to_csv(result))
     if figure is not None:
-        whole.write_bytes(figure, picture(rating_panels(result, PAGE_PX), kind_of(figure)))
+        draw(rating_panels(result, PAGE_PX), figure, not no_title, set(result.means["condition"]))
     typer.echo(to_json(result) if as_json else _text(result))
 
 

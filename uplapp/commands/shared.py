@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,6 +91,7 @@ INTERVAL = typer.Option(help="t or percentile; both resample observers.")
 REPLICATES = typer.Option(help="Number of bootstrap replicates.")
 SEED = typer.Option(help="Seed of the replicates.")
 JSON = typer.Option("--json", help="Print JSON and nothing else.")
+NO_TITLE = typer.Option("--no-title", help="Leave titles and notes out of pictures, for captions.")
 
 
 def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
@@ -129,3 +130,17 @@ def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> C
     if winner is None:
         raise UplappError("--counts needs --winner row or --winner column: who was chosen in a cell?")
     return read_matrix(path, winner, votes_per_pair)
+
+
+def draw(chart: Any, path: Path, title: bool, names: Iterable[str]) -> None:
+    """Write a picture; without its title, print that as a caption. Say which names no font here can draw."""
+    from uplapp.analysis.plots.figures import kind_of, save
+    from uplapp.analysis.plots.fonts import box_notes
+    from uplapp.analysis.plots.style import untitled
+
+    if not title:
+        chart, caption = untitled(chart)
+        typer.echo(f"caption: {caption}", err=True)
+    save(chart, path)
+    for note in box_notes(names, kind_of(path)):
+        typer.echo(f"note: {note}", err=True)

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import re
 
 import pandas as pd
 import pytest
 
 from tests.analysis import made, rated
 from tests.analysis.plots.drawn import NASTY, rows, svg
-from tests.calling import printer
+from tests.calling import caller, printer
 from uplapp.analysis.plots.ratings import rating_chart, rating_panels
 from uplapp.analysis.ratings.report import headline, rating_report, to_csv
 from uplapp.analysis.reading.ratings import from_table
@@ -144,6 +145,12 @@ class TestOnTheCommandLine:
         assert (tmp_path / name).read_bytes().startswith(start)
         assert (tmp_path / "means.csv").read_text().startswith("criterion,condition,mean,low,high,sd")
 
+    def test_a_figure_without_a_title_comes_with_its_caption(self, tmp_path):
+        path, picture = write(tmp_path, two_criteria()), tmp_path / "out.svg"
+        result = caller(ratings)(path, "--figure", picture, "--no-title", "--bootstraps", 20)
+        assert "caption: Mean ratings with 95 % intervals (t)." in result.stderr
+        assert "95 % intervals" not in picture.read_text(encoding="utf-8")
+
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
@@ -178,6 +185,14 @@ class TestCharts:
 
     def test_say_when_nobody_looked(self, chart):
         assert "SIMULATED observers" in svg(chart(report(two_criteria(simulated="1"))))
+
+    def test_of_very_many_conditions_the_ends_fit_a_page(self, chart):
+        table = pd.concat([two_criteria(2).assign(condition=f"c{k:03d}") for k in range(80)])
+        height = re.search(
+            r'<svg[^>]* height="([\d.]+)', text := svg(chart(report(table, Method(bootstraps=2))))
+        )
+        assert float(height[1]) < 1056
+        assert "of 80 are left out" in text
 
     def test_draw_one_observer_without_an_interval(self, chart):
         assert "mean rating" in svg(chart(report(two_criteria(1))))

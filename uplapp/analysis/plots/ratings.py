@@ -8,9 +8,13 @@ import pandas as pd
 from uplapp.analysis.plots.style import (
     BLUE,
     FONT_PX,
+    MOST_ROWS,
+    TIGHT_PX,
     WIDE_PX,
     Width,
+    ends_of,
     finish,
+    gap_notes,
     inline,
     jod_domain,
     label_px,
@@ -32,8 +36,11 @@ FIELDS = ("condition:N", "criterion:N", "mean:Q", "low:Q", "high:Q", "sd:Q", "ob
 
 def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw mean ratings with 95 % intervals in one panel, a row per condition, a lane per criterion."""
-    table, names = report.means, _order(report)
-    criteria = list(report.ratings.criteria)
+    criteria, everything = list(report.ratings.criteria), _order(report)
+    row = max(min(LEAST_ROW_PX, row_px(len(everything))), LANE_PX * len(criteria))
+    most = min(MOST_ROWS, MOST_ROWS * TIGHT_PX // row)
+    names = ends_of(everything, most)
+    table = report.means[report.means["condition"].isin(names)]
     ends = jod_domain(table[["mean", "low", "high"]].to_numpy(float).ravel(), width_of_rows(names, width))
     legend = alt.Legend(orient="bottom", title="criterion", symbolOpacity=1) if len(criteria) > 1 else None
     looks = told_apart("criterion:N", criteria, legend, "color", "shape")
@@ -41,11 +48,11 @@ def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart
     base = _base(table, names, names_axis(width)).encode(yOffset=lane, color=looks["color"])
     span = base.mark_rule(strokeWidth=2).encode(x=_across(ends), x2="high:Q")
     point = base.mark_point(filled=True, size=60, opacity=1).encode(x="mean:Q", shape=looks["shape"])
-    row = max(LEAST_ROW_PX, LANE_PX * len(criteria))
     return finish(
         alt.LayerChart(layer=[span, point]),
         "ratings",
         _title(report),
+        *gap_notes(everything, most),
         width=width,
         height=row * max(1, len(names)),
     )
@@ -53,18 +60,19 @@ def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart
 
 def rating_panels(report: RatingReport, width: int = WIDE_PX) -> alt.ConcatChart:
     """Draw the same as one column per criterion, as many beside each other as `width` has room for."""
-    names, criteria = _order(report), list(report.ratings.criteria)
+    everything, criteria = _order(report), list(report.ratings.criteria)
+    names = ends_of(everything)
     label = label_px(names, width)
     columns = min(len(criteria), max(1, int((width - label) / (LEAST_PANEL_PX + GAP_PX))))
     room = (width - label) / columns - GAP_PX
     panels = []
     for place, criterion in enumerate(criteria):
         rows = report.means[report.means["criterion"] == criterion]
+        rows = rows[rows["condition"].isin(names)]
         axis = names_axis(width) if place % columns == 0 else None
         panels.append(_panel(rows, names, axis, room, criterion, _ends(report, criterion, room)))
-    return lettered(
-        alt.concat(*panels, columns=columns, spacing=GAP_PX).properties(title=_title(report)), "ratings"
-    )
+    title = alt.TitleParams(text=_title(report), subtitle=gap_notes(everything))
+    return lettered(alt.concat(*panels, columns=columns, spacing=GAP_PX).properties(title=title), "ratings")
 
 
 def _ends(report: RatingReport, criterion: str, width_px: float) -> list[float]:

@@ -55,14 +55,14 @@ def row_px(rows: int) -> int:
     return ROOMY_PX if rows <= ROOMY_ROWS else TIGHT_PX
 
 
-def ends_of(names: list[str]) -> list[str]:
+def ends_of(names: list[str], most: int = MOST_ROWS) -> list[str]:
     """Keep as many of the best and of the last as fit a page."""
-    return names if len(names) <= MOST_ROWS else names[: MOST_ROWS // 2] + names[-MOST_ROWS // 2 :]
+    return names if len(names) <= most else names[: (most + 1) // 2] + names[len(names) - most // 2 :]
 
 
-def gap_notes(names: list[str]) -> list[str]:
+def gap_notes(names: list[str], most: int = MOST_ROWS) -> list[str]:
     """Say how many `ends_of` leaves out."""
-    left_out = len(names) - MOST_ROWS
+    left_out = len(names) - most
     return [f"The middle {left_out} of {len(names)} are left out."] if left_out > 0 else []
 
 
@@ -173,7 +173,8 @@ def untitled(chart: Chart) -> tuple[Chart, str]:
     title = chart.title
     if not isinstance(title, alt.TitleParams):
         title = alt.TitleParams(text=[title], subtitle=[])
-    text, notes = (" ".join(getattr(title, part)) for part in ("text", "subtitle"))
+    parts = (getattr(title, part) for part in ("text", "subtitle"))
+    text, notes = (part if isinstance(part, str) else " ".join(part) for part in parts)
     kept = alt.TitleParams(text=SIMULATED, anchor="start") if text.startswith(SIMULATED) else alt.Undefined
     bare = chart.copy(deep=False)
     bare.title = kept
