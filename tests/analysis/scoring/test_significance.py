@@ -113,7 +113,7 @@ def test_one_observer_who_answered_each_pair_twice_proves_nothing():
     scores = analyse(Comparisons(made.conditions, ("p",), made.wins), Method(bootstraps=50))
     assert not scores.identifiable
     assert np.isfinite(scores.jod).all()
-    assert [pair.p for pair in scores.pairs if pair.a == "a"] == [0.5, 0.5, 0.5]
+    assert all(0.05 < pair.p <= 0.5 for pair in scores.pairs if pair.a == "a")
     assert not any(pair.significant for pair in scores.pairs)
 
 

@@ -28,6 +28,7 @@ from uplapp.analysis.scoring.bounds import bounds
 from uplapp.analysis.scoring.openness import open_cautions
 from uplapp.analysis.scoring.significance import differences, with_bounds
 from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
+from uplapp.analysis.scoring.unanimity import MOST_STUDIES, unweakened
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Estimate, Method, Scores, TwoWay, Watch
 
@@ -40,11 +41,12 @@ def analyse(
     comparisons: Comparisons,
     method: Method = Method(),  # noqa: B008 - frozen
     watch: Watch | None = None,
+    turned: int = MOST_STUDIES,
 ) -> Scores:
     """Score the conditions in JOD with 95 % intervals and test all differences.
 
-    Votes that do not fix all scores are no error: `identifiable` is False, `warnings` name the conditions,
-    what is undefined is NaN, and `bound` says to which side. `watch` hears how many replicates are done.
+    Votes that do not fix all scores are no error: `warnings` name the conditions, what is undefined is NaN,
+    and `bound` says to which side. `watch` hears of the replicates; `turned` is the `most` of `unweakened`.
     """
     fixed = _check(comparisons, method)
     names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
@@ -58,7 +60,7 @@ def analyse(
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     open_ = bounds(wins, jod, blocks, observers > 0)
     tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
-    pairs = with_bounds(tests, open_)
+    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, blocks, turned), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale)
     cautious = (*cautions(comparisons, method, trouble, scale, side), *unsure, *more)
     return Scores(
@@ -78,13 +80,12 @@ def analyse(
         group=blocks.zeros(jod, scale.labels),
         side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
         tie=_extra(scale, 1, interval, observers, both) if method.ties == "threshold" else None,
-        two_way=both,
-        **_of_votes(comparisons),
+        **_of_votes(comparisons, both),
     )
 
 
-def _of_votes(comparisons: Comparisons) -> dict[str, Any]:
-    """What the scores keep of the votes as they are."""
+def _of_votes(comparisons: Comparisons, both: TwoWay | None) -> dict[str, Any]:
+    """What the scores keep of the votes as they are, and of scenes drawn again."""
     counts = comparisons.wins.sum(axis=0)
     return {
         "observers": len(comparisons.observers) or None,
@@ -93,6 +94,7 @@ def _of_votes(comparisons: Comparisons) -> dict[str, Any]:
         "wins": counts,
         "excluded": comparisons.excluded,
         "manifest": comparisons.manifest,
+        "two_way": both,
     }
 
 

@@ -94,7 +94,7 @@ def _signs(count: int) -> list[str]:
         return []
     return [
         f"{plural(count, 'difference')} whose size the votes leave open {was(count)} tested by the sign of "
-        "the direct votes (Arbuthnot 1710)."
+        "the direct votes (Arbuthnot 1710), or with one vote turned where that says more."
     ]
 
 
