@@ -1,7 +1,8 @@
 """How often each distance singles out careful observers, and those who toss a coin.
 
 Twenty simulated observers of six conditions; four of them answer every pair six times, the others twice. One
-of either sort tosses a coin in the second row.
+of either sort tosses a coin in the second row. Then the share of studies in which a careful observer is looked
+at, where two groups of observers saw a scene each: scenes of opposite order, and an easy and a hard one.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/screening.py [experiments a row: 200]
 """
@@ -11,9 +12,9 @@ import sys
 import numpy as np
 
 from uplapp.analysis.model import preference
-from uplapp.analysis.observers.outliers import unlikeness
-from uplapp.analysis.observers.screening import FAR
-from uplapp.values import Comparisons
+from uplapp.analysis.observers.outliers import Unlikeness, unlikeness
+from uplapp.analysis.observers.screening import FAR, NEAR
+from uplapp.values import Array, Comparisons
 
 TRUTH = np.linspace(-1, 1, 6)
 VOTES = np.array([6] * 4 + [2] * 16)  # a pair, of each observer
@@ -34,6 +35,32 @@ def study(coins: bool, generator: np.random.Generator) -> Comparisons:
     return Comparisons(tuple("abcdef"), tuple(f"o{k:02d}" for k in range(VOTES.size)), wins)
 
 
+PEOPLE = tuple(f"o{k:02d}" for k in range(18))
+SCENES = {  # scores of the first group's scene and of the second's, and how many are in the first group
+    "opposite order": (TRUTH[1:-1], -TRUTH[1:-1], 9),
+    "hard for 5 of 18": (2.5 * TRUTH[1:-1], 0.3 * TRUTH[1:-1], 13),
+    "easy for 5 of 18": (0.3 * TRUTH[1:-1], 2.5 * TRUTH[1:-1], 13),
+}
+
+
+def scene(scores: Array, people: tuple[str, ...], generator: np.random.Generator) -> Comparisons:
+    """Simulate careful observers of one scene, three votes per pair."""
+    first, second = np.triu_indices(scores.size, 1)
+    wins = np.zeros((len(people), scores.size, scores.size))
+    wins[:, first, second] = generator.binomial(
+        3, preference(scores[first] - scores[second]), (len(people), first.size)
+    )
+    wins[:, second, first] = 3 - wins[:, first, second]
+    return Comparisons(tuple("abcdef"[: scores.size]), people, wins)
+
+
+def looked_at(result: Unlikeness) -> tuple[bool, bool]:
+    """Say whether anybody is looked at by distance alone, and with the standard deviations as well."""
+    pairs, trials = result.dist_pairs > FAR, result.dist_trials > FAR
+    sure = (pairs & (result.z_pairs < -NEAR)) | (trials & (result.z_trials < -NEAR))
+    return bool((pairs | trials).any()), bool(sure.any())
+
+
 if __name__ == "__main__":
     experiments = int(sys.argv[1]) if len(sys.argv) > 1 else EXPERIMENTS
     print(f"{'share looked at':24}", *(f"{name:>11}" for name in GROUPS))
@@ -46,3 +73,16 @@ if __name__ == "__main__":
             print(
                 f"{name:12} {'two coins' if coins else 'nobody':11}", *(f"{share:11.3f}" for share in shares)
             )
+    print(f"{'a careful one is looked at':24} {'distance':>11} {'and z':>11}")
+    for name, (ours, theirs, size) in SCENES.items():
+        generator = np.random.default_rng(1)
+        shares = np.mean(
+            [
+                looked_at(
+                    unlikeness(scene(ours, PEOPLE[:size], generator), scene(theirs, PEOPLE[size:], generator))
+                )
+                for _ in range(experiments)
+            ],
+            axis=0,
+        )
+        print(f"{name:24}", *(f"{share:11.3f}" for share in shares))

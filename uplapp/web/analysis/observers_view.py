@@ -12,7 +12,7 @@ from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes
 from uplapp.web.analysis.words import interval, number, plain, share, table
 
-ONE_BY_ONE = "Screening needs the votes one by one; a matrix does not say who voted."
+ONE_BY_ONE = "Screening needs the votes one by one; a matrix does not say who voted. The example above does."
 ABOUT = """Nobody is left out by a rule. Look at the observers with a star, and if you leave one out, say why:
 the reason is printed in the methods paragraph and in every export, and both rankings stand side by side."""
 

@@ -15,7 +15,7 @@ from uplapp.web.analysis.state import NO_VOTES, Analysed
 from uplapp.web.analysis.words import cautions, interval, plain, table
 from uplapp.web.widgets import working
 
-ONE = "These votes name no scenes, or only one."
+ONE = "These votes name no scenes, or only one; the example among the votes above has four."
 MOST_WARNINGS = 6
 ABOUT = "Zero is the mean of each scene: compare differences across scenes, not scores."
 
