@@ -1,8 +1,8 @@
 """How often each distance singles out careful observers, and those who toss a coin.
 
 Twenty simulated observers of six conditions; four of them answer every pair six times, the others twice. One
-of either sort tosses a coin in the second row. Then the share of studies in which a careful observer is looked
-at, where two groups of observers saw a scene each: scenes of opposite order, and an easy and a hard one.
+of either sort tosses a coin in the second row. Then the share of studies in which a careful observer is
+looked at, where two groups of observers saw a scene each: of opposite order, or an easy and a hard one.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/screening.py [experiments a row: 200]
 """
@@ -13,7 +13,8 @@ import numpy as np
 
 from uplapp.analysis.model import preference
 from uplapp.analysis.observers.outliers import Unlikeness, unlikeness
-from uplapp.analysis.observers.screening import FAR, NEAR
+from uplapp.analysis.observers.screening import FAR
+from uplapp.analysis.scoring import ALPHA, holm
 from uplapp.values import Array, Comparisons
 
 TRUTH = np.linspace(-1, 1, 6)
@@ -54,11 +55,13 @@ def scene(scores: Array, people: tuple[str, ...], generator: np.random.Generator
     return Comparisons(tuple("abcdef"[: scores.size]), people, wins)
 
 
-def looked_at(result: Unlikeness) -> tuple[bool, bool]:
-    """Say whether anybody is looked at by distance alone, and with the standard deviations as well."""
-    pairs, trials = result.dist_pairs > FAR, result.dist_trials > FAR
-    sure = (pairs & (result.z_pairs < -NEAR)) | (trials & (result.z_trials < -NEAR))
-    return bool((pairs | trials).any()), bool(sure.any())
+def looks(result: Unlikeness) -> tuple[Array, Array]:
+    """Mark (K,) who is looked at by distance alone, and who if chance must not explain it either."""
+    alone, sure = np.zeros((2, len(result.observers)), dtype=bool)
+    for far, p in ((result.dist_pairs, result.p_pairs), (result.dist_trials, result.p_trials)):
+        alone |= far > FAR
+        sure |= (far > FAR) & (holm(p) < ALPHA)
+    return alone, sure
 
 
 if __name__ == "__main__":
@@ -67,22 +70,20 @@ if __name__ == "__main__":
     for coins in (False, True):
         generator = np.random.default_rng(0)
         results = [unlikeness(study(coins, generator)) for _ in range(experiments)]
-        for name in ("dist_pairs", "dist_trials"):
-            far = np.mean([getattr(one, name) > FAR for one in results], axis=0)
+        rows = {name: [getattr(one, name) > FAR for one in results] for name in ("dist_pairs", "dist_trials")}
+        rows |= dict(zip(("either", "not chance"), zip(*map(looks, results), strict=True), strict=True))
+        for name, marks in rows.items():
+            far = np.mean(marks, axis=0)
             shares = (np.mean(far[place]) for place in GROUPS.values())
             print(
                 f"{name:12} {'two coins' if coins else 'nobody':11}", *(f"{share:11.3f}" for share in shares)
             )
-    print(f"{'a careful one is looked at':24} {'distance':>11} {'and z':>11}")
+    print(f"{'a careful one is looked at':24} {'distance':>9} {'not chance':>11}")
     for name, (ours, theirs, size) in SCENES.items():
         generator = np.random.default_rng(1)
-        shares = np.mean(
-            [
-                looked_at(
-                    unlikeness(scene(ours, PEOPLE[:size], generator), scene(theirs, PEOPLE[size:], generator))
-                )
-                for _ in range(experiments)
-            ],
-            axis=0,
+        studies = (
+            (scene(ours, PEOPLE[:size], generator), scene(theirs, PEOPLE[size:], generator))
+            for _ in range(experiments)
         )
-        print(f"{name:24}", *(f"{share:11.3f}" for share in shares))
+        marks = [[one.any() for one in looks(unlikeness(*both))] for both in studies]
+        print(f"{name:24}", *(f"{share:11.3f}" for share in np.mean(marks, axis=0)))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from uplapp.analysis.model import preference
-from uplapp.analysis.observers.screening import compare_exclusion, notes, screen, side_by_side
+from uplapp.analysis.observers.screening import FAR, compare_exclusion, notes, screen, side_by_side
 from uplapp.analysis.reading.votes import count, from_table
 from uplapp.analysis.scoring import analyse
 from uplapp.errors import UnknownName
@@ -159,6 +159,17 @@ def test_who_saw_the_hard_scene_is_not_unlike_who_saw_the_easy_one():
         is_A_selected=np.where(hard, coins, votes.table["is_A_selected"].map({1: "1", 0: "0"})),
     )
     assert not screen(from_table(table))["looks"].str.contains("unlike").any()
+
+
+def test_careful_observers_of_different_scenes_are_rarely_far_by_more_than_chance():
+    far, looked = 0, 0
+    for seed in range(12):
+        votes = made(14, seed=seed, changes={f"o{k:02d}": turned for k in range(9, 14)})
+        scene = np.where(votes.table["observer"].astype(str) < "o09", "s", "t")
+        table = screen(from_table(votes.table.assign(scene=scene)))
+        far += (table[["dist_pairs", "dist_trials"]] > FAR).any(axis=None)
+        looked += table["looks"].str.contains("unlike").any()
+    assert looked <= 2 < far
 
 
 def test_a_slight_lean_is_no_reason_however_sure():

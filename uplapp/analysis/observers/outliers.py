@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln, log_ndtr
+from scipy.stats import pearson3
 
 from uplapp.analysis.model import SIGMA, components, fit, fit_best, intact, preference
 from uplapp.analysis.observers.conduct import two_sided
@@ -21,8 +22,8 @@ class Unlikeness:
 
     `log10_l` is the mean log10 probability of a pair's votes, `excess` the mean log10 probability of an
     answer above what the others' scores predict for it. The distances say how many quartile ranges below
-    the first quartile of all observers they lie; 0 above it. `z_pairs` and `z_trials` say how many standard
-    deviations the votes lie above what the others' scores predict for the pairs and scenes that were shown.
+    the first quartile of all observers they lie; 0 above it. `p_pairs` and `p_trials` are about the chance of
+    so unlikely votes from one who votes as the others' scores say, whatever pairs and scenes were shown.
     `judged` is the share of answers that the others' votes can judge, `side_expected` the share of decided
     answers in which their scores let A be chosen, one half of those that they cannot judge, and `lean_p` the
     chance of a share so far from it.
@@ -33,8 +34,8 @@ class Unlikeness:
     excess: Array
     dist_pairs: Array
     dist_trials: Array
-    z_pairs: Array
-    z_trials: Array
+    p_pairs: Array
+    p_trials: Array
     judged: Array
     side_expected: Array
     lean_p: Array
@@ -55,6 +56,8 @@ def unlikeness(*scenes: Comparisons) -> Unlikeness:
         excess = columns["excess"] / columns["judged"]
         z_pairs = (columns["log10_l"] - columns["expected"]) / np.sqrt(columns["spread"])
         z_trials = columns["excess"] / np.sqrt(columns["excess_spread"])
+        p_pairs = _lower_tail(z_pairs, columns["skew"] / columns["spread"] ** 1.5)
+        p_trials = _lower_tail(z_trials, columns["excess_skew"] / columns["excess_spread"] ** 1.5)
         judged = columns["judged"] / columns["answers"]
         expected = columns["first_expected"] / columns["decided"]
     return Unlikeness(
@@ -63,8 +66,8 @@ def unlikeness(*scenes: Comparisons) -> Unlikeness:
         excess=excess,
         dist_pairs=distances(log10_l),
         dist_trials=distances(excess),
-        z_pairs=z_pairs,
-        z_trials=z_trials,
+        p_pairs=p_pairs,
+        p_trials=p_trials,
         judged=judged,
         side_expected=expected,
         lean_p=two_sided(columns["first"], columns["decided"], expected),
@@ -96,7 +99,8 @@ def _sums(comparisons: Comparisons) -> pd.DataFrame:
     apart = scores[:, first] - scores[:, second]
     wins = comparisons.wins[:, first, second]
     votes = wins + comparisons.wins[:, second, first]
-    expected, spread = _moments(votes, apart)
+    expected, spread, skew = _moments(votes, apart)
+    less_sure = 1 + votes.sum(axis=1) / np.maximum(1.0, votes.sum() - votes.sum(axis=1))
     odds = log_ndtr(apart / SIGMA) - log_ndtr(-apart / SIGMA)
     even = preference(apart) * preference(-apart)
     table = pd.DataFrame(
@@ -105,9 +109,12 @@ def _sums(comparisons: Comparisons) -> pd.DataFrame:
             "judged": votes.sum(axis=1),
             "log10_l": _log10_binomial(wins, votes, apart).sum(axis=1),
             "expected": expected.sum(axis=1),
-            "spread": spread.sum(axis=1),
+            "spread": less_sure * spread.sum(axis=1),
+            "skew": skew.sum(axis=1),
             "excess": ((wins - votes * preference(apart)) * odds).sum(axis=1) / np.log(10),
-            "excess_spread": (votes * even * odds**2).sum(axis=1) / np.log(10) ** 2,
+            "excess_spread": less_sure * (votes * even * odds**2).sum(axis=1) / np.log(10) ** 2,
+            "excess_skew": (votes * even * (preference(-apart) - preference(apart)) * odds**3).sum(axis=1)
+            / np.log(10) ** 3,
         },
         index=list(comparisons.observers),
     )
@@ -144,15 +151,27 @@ def _log10_binomial(m: Array, n: Array, apart: Array) -> Array:
     return logs
 
 
-def _moments(votes: Array, apart: Array) -> tuple[Array, Array]:
-    """Mean and variance (K,P) of that logarithm over all m, where the scores hold."""
-    mean, square = np.zeros_like(apart), np.zeros_like(apart)
+def _moments(votes: Array, apart: Array) -> tuple[Array, Array, Array]:
+    """Mean, variance and third central moment (K,P) of that logarithm over all m, where the scores hold."""
+    mean, variance, third = (np.zeros_like(apart) for _ in range(3))
     for n in np.unique(votes[votes > 0]):
         some = votes == n
         logs = _log10_binomial(np.arange(n + 1)[:, None], n, apart[some])
-        mean[some] = (10**logs * logs).sum(axis=0)
-        square[some] = (10**logs * logs**2).sum(axis=0)
-    return mean, np.maximum(0.0, square - mean**2)
+        chance = 10**logs
+        mean[some] = (chance * logs).sum(axis=0)
+        variance[some] = (chance * (logs - mean[some]) ** 2).sum(axis=0)
+        third[some] = (chance * (logs - mean[some]) ** 3).sum(axis=0)
+    return mean, variance, third
+
+
+def _lower_tail(z: Array, skew: Array) -> Array:
+    """Chance (K,) of a sum so far below its mean, in standard deviations, by the gamma curve of its skewness.
+
+    A sum that cannot vary (0 / 0) has none.
+    """
+    known = np.isfinite(z) & np.isfinite(skew)
+    chance: Array = np.where(known, pearson3.cdf(np.where(known, z, 0.0), np.where(known, skew, 0.0)), np.nan)
+    return np.where(np.isneginf(z), 0.0, chance)
 
 
 def _sides(comparisons: Comparisons, scores: Array) -> dict[str, Array]:

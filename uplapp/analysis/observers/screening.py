@@ -13,7 +13,6 @@ from uplapp.analysis.scoring import ALPHA, analyse, holm
 from uplapp.values import Method, Scores, Votes, Watch
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
-NEAR = 1.6  # standard deviations from what the others' scores predict: so near, the pairs were hard or few
 CATCH_SHARE = 0.2
 SIDE_LEAN = 0.1  # from one half; among a thousand answers a smaller one is significant and harmless
 FAST_SHARE = 0.1
@@ -21,18 +20,18 @@ BROKEN_SHARE = 0.1
 NOT_SURE_SHARE = 0.5
 MOST_NAMES = 12  # of observers in a sentence
 
-FIGURES = ("dist_pairs", "dist_trials", "log10_l", "z_pairs", "z_trials", "judged", "side_expected", "lean_p")
+FIGURES = ("dist_pairs", "dist_trials", "log10_l", "p_pairs", "p_trials", "judged", "side_expected", "lean_p")
 
 Rule = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 # What makes an observer worth a look, and how it is said; {} are columns of the table.
 RULES: tuple[tuple[Rule, str], ...] = (
     (
-        lambda t: (t["dist_pairs"] > FAR) & (t["z_pairs"] < -NEAR),
+        lambda t: (t["dist_pairs"] > FAR) & (_adjusted(t["p_pairs"]) < ALPHA),
         f"votes unlike the others' (by pair {{dist_pairs:.1f}}, limit {FAR})",
     ),
     (
-        lambda t: (t["dist_trials"] > FAR) & (t["z_trials"] < -NEAR),
+        lambda t: (t["dist_trials"] > FAR) & (_adjusted(t["p_trials"]) < ALPHA),
         f"votes unlike the others' (by answer {{dist_trials:.1f}}, limit {FAR})",
     ),
     (
@@ -61,7 +60,7 @@ def screen(votes: Votes) -> pd.DataFrame:
     """Tabulate the observers, one row each, sorted by name.
 
     `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials, log10_l,
-    z_pairs, z_trials, judged, side_expected and lean_p as in `Unlikeness`, those of `conduct`, looks (reasons
+    p_pairs, p_trials, judged, side_expected and lean_p as in `Unlikeness`, those of `conduct`, looks (reasons
     joined by "; ", or empty). NaN is what cannot be known; see `notes`.
     """
     unlike = unlikeness(*count_scenes(votes).values())
