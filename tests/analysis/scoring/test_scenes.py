@@ -58,9 +58,39 @@ def test_a_scene_scores_only_the_conditions_that_it_showed():
     assert scenes["fog"].conditions == ("a", "b", "c")
 
 
-def test_an_anchor_that_a_scene_did_not_show_is_refused_by_the_scenes_name():
-    with pytest.raises(UplappError, match="scene 'sea': the anchor 'c' is no condition"):
-        analyse_scenes(votes(TWO, drop="c"), Method(anchor="c", bootstraps=60))
+def test_a_scene_that_did_not_show_the_anchor_has_differences_but_no_scores():
+    scenes = analyse_scenes(votes(TWO, drop="c"), Method(anchor="c", bootstraps=60))
+    assert np.isnan([scenes["sea"].jod, scenes["sea"].low]).all()
+    assert np.isfinite(scenes["sea"].pairs[0].difference)
+    assert any("anchor 'c' was not shown" in warning for warning in scenes["sea"].warnings)
+    assert scenes["fog"].jod[2] == 0
+
+
+def test_an_anchor_that_no_scene_showed_is_refused_by_the_scenes_name():
+    with pytest.raises(UplappError, match="scene 'fog': the anchor 'q' is no condition"):
+        analyse_scenes(votes(TWO, drop="c"), Method(anchor="q", bootstraps=60))
+
+
+ALIKE = {"sea": (1.2, 0.0, -1.2), "fog": (1.2, 0.0, -1.2)}
+
+
+def test_a_condition_reads_alike_in_scenes_that_showed_other_conditions():
+    scenes = analyse_scenes(votes(ALIKE, observers=40, drop="c"), METHOD)
+    assert scenes["fog"].jod[:2].mean() == pytest.approx(scenes["sea"].jod.mean(), abs=1e-9)
+    assert scenes["sea"].jod == pytest.approx([1.2, 0.0], abs=0.3)
+    assert ((scenes["sea"].low < scenes["sea"].jod) & (scenes["sea"].jod < scenes["sea"].high)).all()
+
+
+def test_scenes_that_showed_all_conditions_keep_their_scores():
+    scenes, made = analyse_scenes(votes(ALIKE), METHOD), votes(ALIKE)
+    alone = analyse(count(of_scene(made, "sea")), METHOD)
+    assert (scenes["sea"].jod == alone.jod).all()
+
+
+def test_scenes_without_a_condition_in_common_say_so():
+    rows = [("o", "s", "a", "b", 3, 2), ("p", "s", "a", "b", 2, 2), ("o", "t", "c", "d", 1, 4)]
+    scenes = analyse_scenes(votes_of(*rows, ("p", "t", "c", "d", 2, 2)), METHOD)
+    assert sum("zero of their own" in " ".join(some.warnings) for some in scenes.values()) == 1
 
 
 def test_whoever_watches_hears_of_all_scenes_together():

@@ -36,9 +36,8 @@ MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
 def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     """Draw the scores of each scene, one row per condition, and upright lines at the scores of all scenes.
 
-    Of many scenes or conditions it is a map of scores, one column per scene. Every scene has its own zero,
-    the mean of its conditions (or the anchor), so only places within a scene compare. Intervals are drawn for
-    up to MOST_INTERVALS scenes.
+    Of many scenes or conditions it is a map of scores, one column per scene. Zero is common to all
+    scenes. Intervals, which hold within a scene, are drawn for up to MOST_INTERVALS scenes.
     """
     if is_map(scenes, pooled):
         return _map(scenes, pooled, width)

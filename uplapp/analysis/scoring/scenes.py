@@ -9,7 +9,8 @@ from scipy.special import gammaln
 from uplapp.analysis.model import Pairs, components, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
 from uplapp.analysis.scoring.bootstrap import shifted
-from uplapp.analysis.scoring.scores import analyse
+from uplapp.analysis.scoring.common_zero import on_common_zero, without_zero
+from uplapp.analysis.scoring.scores import MEAN, analyse
 from uplapp.analysis.scoring.two_way import OBSERVERS
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Array, Mask, Method, Rows, Scores, Votes, Watch
@@ -91,21 +92,26 @@ def analyse_scenes(
 ) -> dict[str, Scores]:
     """Score each scene of the main trials as a study of its own, scenes in order of their names.
 
-    Zero is the mean, or the anchor, of each scene: compare differences across scenes, not scores. `watch`
-    hears of the replicates of all scenes together. Raises UplappError that names the scene, where the anchor
-    was not shown in it.
+    Zero is common to all scenes: the anchor, or the mean of the conditions, as `on_common_zero` lays scenes
+    beside each other. A scene that did not show the anchor has no scores, only differences. `watch` hears of
+    the replicates of all scenes together. Raises UplappError that names the scene.
     """
     names = scenes(votes)
     scores, alone = {}, replace(method, resample=OBSERVERS)
-    for place, name in enumerate(names):
+    counted = {name: count(of_scene(votes, name)) for name in names}
+    anchored = any(method.anchor in some.conditions for some in counted.values())
+    for place, (name, some) in enumerate(counted.items()):
         heard = shifted(watch, place * method.bootstraps, len(names) * method.bootstraps)
+        lost = anchored and method.anchor not in some.conditions
         try:
-            scores[name] = analyse(count(of_scene(votes, name)), alone, heard)
+            scores[name] = analyse(some, replace(alone, anchor=MEAN) if lost else alone, heard)
         except Cancelled:  # by whoever watches
             raise
         except UplappError as error:
             raise UplappError(f"scene '{name}': {error}") from None
-    return scores
+        if lost:
+            scores[name] = replace(without_zero(scores[name], method.anchor), method=alone)
+    return on_common_zero(scores) if method.anchor == MEAN else scores
 
 
 def interaction(votes: Votes, seed: int = 0) -> Interaction | None:

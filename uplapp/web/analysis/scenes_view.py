@@ -17,7 +17,9 @@ from uplapp.web.widgets import working
 
 ONE = "These votes name no scenes, or only one; the example among the votes above has four."
 MOST_WARNINGS = 6
-ABOUT = "Zero is the mean of each scene: compare differences across scenes, not scores."
+ABOUT = (
+    "Zero is common to all scenes: the mean of the conditions, or the anchor. Intervals hold within a scene."
+)
 
 
 def build() -> list[Any]:
