@@ -1,7 +1,5 @@
 """Metric tables as Markdown, the best value of each metric in bold."""
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,7 +8,7 @@ from uplapp.imaging.evaluation.semantic import SemanticTable
 from uplapp.imaging.files.labelled import ANATOMIES
 from uplapp.imaging.metrics import METRICS, MetricEntry
 from uplapp.imaging.tasks import TASKS
-from uplapp.plain import plain
+from uplapp.plain import plain, to_csv
 
 UNKNOWN = "–"
 ON_SCREEN = ("psnr", "ssim", "ms_ssim", "flip")
@@ -38,14 +36,11 @@ def scores_csv(evaluation: Evaluation) -> str:
 
     A metric's column says which way is better, as tables of metrics do that are set beside votes.
     """
-    rows = evaluation.scenes
-    whole = [name for name in METRICS if all(row[name] is not None for row in rows)]
-    columns = [f"{name}:{'higher' if METRICS[name].higher_is_better else 'lower'}" for name in whole]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["scene", "condition", *columns])
-    writer.writerows([row["scene"], row["condition"], *(row[name] for name in whole)] for row in rows)
-    return text.getvalue()
+    import pandas as pd
+
+    table = pd.DataFrame(evaluation.scenes).dropna(axis="columns")
+    better = {name: "higher" if METRICS[name].higher_is_better else "lower" for name in METRICS}
+    return to_csv(table.rename(columns={name: f"{name}:{way}" for name, way in better.items()}))
 
 
 def format_semantic(table: SemanticTable, labels: Mapping[str, str]) -> str:
