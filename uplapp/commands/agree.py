@@ -96,9 +96,9 @@ def agree(
         question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
         question = _of_votes(files, winner or votes_per_pair, of_votes)
-    scores, answer = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
+    scores, answer, points = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
-        _draw(question, scores, answer, figure, not no_title)
+        _draw(question, scores, answer, points, figure, not no_title)
     typer.echo(to_json(_facts(answer, scores)) if as_json else _text(answer, scores))
 
 
@@ -133,8 +133,8 @@ def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Que
     return Question(kept, read_metrics(files[1]))
 
 
-def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
-    from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement
+def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement, pd.DataFrame]":
+    from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement, scatter_table
     from uplapp.analysis.reading.metric_table import check_study
     from uplapp.analysis.reading.votes import count
     from uplapp.analysis.scoring import analyse
@@ -143,18 +143,26 @@ def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement]":
     comparisons = votes if isinstance(votes, Comparisons) else count(votes)
     check_study(metrics, comparisons.conditions)
     scores = analyse(comparisons, method)
-    result = agreement(scores, metrics, _per_scene(votes, metrics, method), method.seed)
+    per_scene = _per_scene(votes, metrics, method)
+    result = agreement(scores, metrics, per_scene, method.seed)
+    points = scatter_table(scores, metrics, per_scene)
     said_twice = any("intervals are parametric" in warning for warning in scores.warnings)
     notes = [note for note in result.notes if note != PARAMETRIC or not said_twice]
-    return scores, Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
+    said = Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
+    return scores, said, points[points["scene"] == ""]
 
 
-def _draw(question: Question, scores: Scores, result: "Agreement", path: Path, title: bool) -> None:
-    from uplapp.analysis.agreement.agreement import scatter_table
+def _draw(
+    question: Question,
+    scores: Scores,
+    result: "Agreement",
+    points: "pd.DataFrame",
+    path: Path,
+    title: bool,
+) -> None:
     from uplapp.analysis.plots.agreement import agreement_panels
     from uplapp.analysis.plots.style import PAGE_PX
 
-    points = scatter_table(scores, question.metrics)
     chart = agreement_panels(points, PAGE_PX, scores.simulated, result.table)
     draw(chart, path, title, (*scores.conditions, *question.metrics.names))
 

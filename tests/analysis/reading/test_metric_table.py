@@ -33,6 +33,19 @@ def test_a_condition_gets_the_mean_of_its_scenes(tmp_path):
     assert of_scene(metrics, "s", ("b",)).tolist() == [[31.0]]
 
 
+def test_a_condition_gets_the_mean_of_the_scenes_with_votes_on_it(tmp_path):
+    metrics = read(tmp_path, SCENES.replace("b,t,44\n", ""))
+    assert of_study(metrics, ("b", "a"), {"s": ("a", "b"), "t": ("a",)}).tolist() == [[31.0, 35.0]]
+
+
+def test_a_gap_is_refused_where_there_are_votes(tmp_path):
+    metrics = read(tmp_path, SCENES.replace("b,t,44\n", ""))
+    sentence = "m.csv has no row for condition 'b' in scene 't'; it needs every condition in every scene"
+    for voted in (None, {"s": ("a", "b"), "t": ("a", "b")}):
+        with pytest.raises(BadVotes, match=sentence):
+            of_study(metrics, ("a", "b"), voted)
+
+
 @pytest.mark.parametrize(
     ("name", "better"),
     [
@@ -73,7 +86,6 @@ BAD = {
         "line 2, column 'vif': the cell is empty; it needs a nu",
     ),
     "no name": ("condition,psnr\na,1\n ,2\n", "m.csv, line 3, column 'condition': the cell is empty"),
-    "a gap": ("condition,scene,psnr\na,s,1\nb,s,2\na,t,3\n", "has no row for condition 'b' in scene 't'"),
     "same column": ("condition,psnr,psnr\na,1,2\n", "m.csv has the column 'psnr' twice"),
     "same metric": ("condition,psnr,psnr:higher\na,1,2\n", "'psnr:higher': every metric needs a name of its"),
     "no way": ("condition,psnr:up\na,1\n", "column 'psnr:up': write :higher or :lower behind the name"),

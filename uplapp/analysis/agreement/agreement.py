@@ -61,7 +61,7 @@ def agreement(
     20 observers those of ranks held the truth in .96 to 1.00 of cases, Pearson's in .86 to .94
     (benchmarks/agreement.py).
     """
-    levels = [_conditions(scores, metrics)]
+    levels = [_conditions(scores, metrics, _voted(per_scene or {}, metrics))]
     usable = _usable(scores, per_scene or {}, metrics)
     if usable:
         levels.append(_stimuli(scores, usable, metrics, seed))
@@ -75,7 +75,8 @@ def scatter_table(scores: Scores, metrics: Metrics, per_scene: PerScene | None =
     `value` is as it was given, not turned; scene is "" for a condition's mean over scenes.
     """
     signs = np.where(np.array(metrics.better) == "higher", 1.0, -1.0)
-    parts = [_points("", scores, signs[:, None] * of_study(metrics, scores.conditions), metrics)]
+    voted = _voted(per_scene or {}, metrics)
+    parts = [_points("", scores, signs[:, None] * of_study(metrics, scores.conditions, voted), metrics)]
     for scene, some in _usable(scores, per_scene or {}, metrics).items():
         parts.append(
             _points(scene, some, signs[:, None] * of_scene(metrics, scene, some.conditions), metrics)
@@ -106,12 +107,20 @@ def _usable(scores: Scores, per_scene: PerScene, metrics: Metrics) -> dict[str, 
     return {scene: some for scene, some in per_scene.items() if some.on_one_scale}
 
 
-def _conditions(scores: Scores, metrics: Metrics) -> _Places:
+def _voted(per_scene: PerScene, metrics: Metrics) -> dict[str, tuple[str, ...]]:
+    """Name the conditions with votes in each scene, nothing where the metrics or the votes have no scenes."""
+    if metrics.scenes == ("",) or set(per_scene) <= {""}:
+        return {}
+    check_study(metrics, metrics.conditions, tuple(per_scene))
+    return {scene: some.conditions for scene, some in per_scene.items()}
+
+
+def _conditions(scores: Scores, metrics: Metrics, voted: dict[str, tuple[str, ...]]) -> _Places:
     replicates = _spread(scores)
     n = len(scores.conditions)
     return _Places(
         "conditions",
-        of_study(metrics, scores.conditions),
+        of_study(metrics, scores.conditions, voted),
         scores.jod if scores.on_one_scale else np.full(n, np.nan),
         replicates,
         np.ones_like(replicates),

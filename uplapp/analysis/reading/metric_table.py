@@ -1,7 +1,7 @@
 """Values of metrics, one row per condition or stimulus, and which way each metric points."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,7 +30,8 @@ PLACES = ("condition", "scene")
 class Metrics:
     """Values of metrics: `values[m, s, i]` of metric m for condition i in scene s, shape (M,S,n).
 
-    A table without scenes has `scenes == ("",)`. `better` says for each metric which way is better.
+    NaN where the table has no row. A table without scenes has `scenes == ("",)`. `better` says for each
+    metric which way is better.
     """
 
     names: tuple[str, ...]
@@ -54,7 +55,7 @@ def read_metrics(path: Path) -> Metrics:
 
 
 def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
-    """Check a table of metrics: every condition once, or once in every scene, and a number in every cell.
+    """Check a table of metrics: each condition once, or once in each of its scenes, a number in every cell.
 
     A column's name may end on `:lower` or `:higher`, the better way; without, KNOWN names decide, and an
     unknown metric counts as higher is better, with a note. A bad table is a BadVotes that names the line.
@@ -66,13 +67,6 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
     conditions, scenes = (tuple(sorted(places[name].unique())) for name in PLACES)
     grid = pd.MultiIndex.from_product([scenes, conditions])
     by_place = cells.set_axis(pd.MultiIndex.from_frame(places[["scene", "condition"]]), axis=0)
-    gaps = sorted(set(grid) - set(by_place.index))
-    if gaps:
-        scene, condition = gaps[0]
-        raise BadVotes(
-            f"{source} has no row for condition '{shown(condition)}' in scene '{shown(scene)}'; "
-            "it needs every condition in every scene"
-        )
     values = by_place.reindex(grid).to_numpy(dtype=float).T
     unknown = [name for name, (_, is_known) in directions.items() if not is_known]
     return Metrics(
@@ -88,18 +82,35 @@ def metrics_from_table(table: pd.DataFrame, source: str = "metrics") -> Metrics:
     )
 
 
-def of_study(metrics: Metrics, conditions: Collection[str]) -> Array:
-    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics have scenes."""
+def of_study(
+    metrics: Metrics, conditions: Collection[str], voted: Mapping[str, Collection[str]] | None = None
+) -> Array:
+    """Oriented values (M,n) in the order of `conditions`, the mean where the metrics have scenes.
+
+    The mean is over the scenes with votes on the condition, as `voted` (scene -> conditions) says; without it
+    over all scenes. Raises BadVotes where a value is missing that it needs.
+    """
     check_study(metrics, conditions)
-    places = [metrics.conditions.index(name) for name in conditions]
-    values: Array = metrics.oriented.mean(axis=1)[:, places]
+    if not voted or metrics.scenes == ("",):
+        voted = dict.fromkeys(metrics.scenes, tuple(conditions))
+    parts = {scene: of_scene(metrics, scene, some) for scene, some in voted.items()}
+    values = np.empty((len(metrics.names), len(conditions)))
+    for place, name in enumerate(conditions):
+        own = [parts[scene][:, list(some).index(name)] for scene, some in voted.items() if name in some]
+        values[:, place] = np.mean(own, axis=0)
     return values
 
 
 def of_scene(metrics: Metrics, scene: str, conditions: Collection[str]) -> Array:
-    """Oriented values (M,n) of one scene in the order of `conditions`."""
+    """Oriented values (M,n) of one scene in the order of `conditions`; a missing one is a BadVotes."""
     places = [metrics.conditions.index(name) for name in conditions]
     values: Array = metrics.oriented[:, metrics.scenes.index(scene)][:, places]
+    for name, column in zip(conditions, values.T, strict=True):
+        if np.isnan(column).any():
+            raise BadVotes(
+                f"{metrics.source} has no row for condition '{shown(name)}' in scene '{shown(scene)}'; "
+                "it needs every condition in every scene with votes on it"
+            )
     return values
 
 
