@@ -170,7 +170,7 @@ def test_tone_mapping_differs_by_scene():
     effect = interaction(read_votes(data_file(TONE_MAPPING_FILE)))
     assert effect.ratio == pytest.approx(148.9, abs=0.1)  # by two independent programs
     assert effect.df == 24
-    assert effect.p == 0.001
+    assert effect.p == effect.p_observers == 0.001
 
 
 def test_a_scene_that_one_condition_won_throughout_has_the_limit_of_its_likelihood():
@@ -197,6 +197,19 @@ def test_for_one_observer_p_is_that_of_all_ways_to_deal_out_the_votes():
 def test_scenes_that_turn_the_order_round_are_found():
     effect = interaction(votes(TWO))
     assert effect.p < 0.05
+
+
+def test_resampled_observers_find_it_too_and_rarely_where_there_is_none():
+    spread = {"own_jod": 0.3, "own_scenes_jod": 0.4}
+    chance = [interaction(simulated(seed, **spread), seed).p_observers for seed in range(20)]
+    differ = [interaction(simulated(seed, 0.7, **spread), seed).p_observers for seed in range(8)]
+    assert sum(p < 0.05 for p in chance) <= stats.binom(20, 0.05).ppf(0.999)
+    assert sum(p < 0.05 for p in differ) >= 6
+
+
+def test_one_observer_cannot_be_resampled():
+    effect = interaction(votes_of(("o", "s", "a", "b", 6, 2), ("o", "t", "a", "b", 1, 6)))
+    assert np.isnan(effect.p_observers)
 
 
 def test_the_seed_decides_the_permutations():

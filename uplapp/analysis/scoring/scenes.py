@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import gammaln
 
-from uplapp.analysis.model import Pairs, components, likelihood, maximise
+from uplapp.analysis.model import Pairs, Terms, components, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
-from uplapp.analysis.scoring.bootstrap import shifted
+from uplapp.analysis.scoring.bootstrap import observer_weights, shifted
 from uplapp.analysis.scoring.common_zero import on_common_zero, without_zero
 from uplapp.analysis.scoring.scores import MEAN, analyse
 from uplapp.analysis.scoring.two_way import OBSERVERS
@@ -20,6 +21,8 @@ PERMUTATIONS = 999
 FIRST_LOOK, CLEARLY_CHANCE = 99, 0.2  # a p above that after the first look needs no sharper value
 MOST_MOVES = 20_000_000  # votes x permutations: about three seconds
 LEAST_PERMUTATIONS = 199
+RESAMPLES = 999
+MOST_CELLS = 6_000_000  # resamples x scenes x pairs
 LEAST_WAYS = 25  # so that p can fall below 0.05
 CLIMB = 25  # Newton steps: a scene whose votes leave the scores open is by then at the top of its likelihood
 SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
@@ -29,13 +32,15 @@ SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
 class Interaction:
     """Likelihood ratio of scores per scene against scores common to all, with degrees of freedom and p.
 
-    p is the share of `permutations` with a ratio as large, the votes themselves counted among them.
+    p is the share of `permutations` with a ratio as large, the votes themselves counted among them;
+    `p_observers` that of replicates of whole observers, NaN of one observer or of very many votes.
     """
 
     ratio: float
     df: int
     p: float
     permutations: int
+    p_observers: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +140,10 @@ def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
     common = _peak(own.sum(axis=0)[None], shown.sum(axis=0), data)[0]
     best = _best(own[None], shown, data)[0]
     p, permutations = _chance(data, shown, best, seed)
-    return Interaction(float(max(0.0, 2 * (best - common))), df, p, permutations) if permutations else None
+    ratio = float(max(0.0, 2 * (best - common)))
+    if not permutations:
+        return None
+    return Interaction(ratio, df, p, permutations, _by_observers(data, ratio, seed))
 
 
 def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[float, int]:
@@ -152,6 +160,59 @@ def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[flo
         if (p := (1 + as_good) / (1 + done)) > CLEARLY_CHANCE:
             break
     return p, done
+
+
+def _by_observers(data: SceneVotes, ratio: float, seed: int) -> float:
+    """Share of replicates of whole observers whose scenes depart as far from what the study's scenes say.
+
+    In each the ratio is taken against common scores plus the study's own differences between scenes, so that
+    it tells chance alone, in whatever way the votes of one observer depend on each other.
+    """
+    cells = (int(data.scene.max()) + 1) * data.first.size
+    most, p = min(RESAMPLES, MOST_CELLS // cells), np.nan
+    if data.observer.max() == 0 or most < FIRST_LOOK:
+        return p
+    for draws in (FIRST_LOOK, most):
+        p = float((1 + (_resampled_ratios(data, draws, seed) >= ratio - SAME).sum()) / (1 + draws))
+        if p > CLEARLY_CHANCE:
+            break
+    return p
+
+
+def _resampled_ratios(data: SceneVotes, draws: int, seed: int) -> Array:
+    """Ratios (B,) of replicates of observers against common scores plus the study's own differences.
+
+    As every spread of resampled observers, they are widened by K / (K - 1).
+    """
+    observers, scenes, pairs = int(data.observer.max()) + 1, int(data.scene.max()) + 1, data.first.size
+    weights = np.vstack([np.ones(observers), observer_weights(observers, draws, seed)])
+    place = (data.observer, data.scene * pairs + data.pair)
+    won, cast = (
+        (weights @ csr_array((times, place), shape=(observers, scenes * pairs))).reshape(-1, scenes, pairs)
+        for times in (data.chosen, np.ones_like(data.chosen))
+    )
+    rows, groups = np.arange(len(weights)), [_groups(votes, data) for votes in cast[0]]
+    own, objectives, best = [], [], np.zeros(len(weights))
+    for scene, group in enumerate(groups):
+        votes = Pairs(data.conditions, data.first, data.second, won[:, scene], cast[:, scene])
+        objectives.append(likelihood(votes))
+        fit = maximise(objectives[-1], np.zeros((rows.size, data.conditions)), _gauge(group), CLIMB)
+        best += objectives[-1](fit.scores, rows).value
+        own.append(fit.scores[0])
+
+    def common(scores: Array, some: Rows) -> Terms:
+        terms = [each(scores + apart, some) for each, apart in zip(objectives, own, strict=True)]
+        names = ("value", "gradient", "hessian", "concave")
+        return Terms(*(np.sum([getattr(part, name) for part in terms], axis=0) for name in names))
+
+    start, gauge = np.zeros((rows.size, data.conditions)), _gauge(_groups(cast[0].sum(axis=0), data))
+    ratios: Array = 2 * (best - common(maximise(common, start, gauge, CLIMB).scores, rows).value)[1:]
+    return ratios * observers / (observers - 1)
+
+
+def _gauge(group: Rows) -> Array:
+    same: Array = (group[:, None] == group).astype(float)
+    return same
 
 
 def _permutations(data: SceneVotes, generator: np.random.Generator) -> Iterator[Rows]:
@@ -215,6 +276,6 @@ def _peak(wins: Array, votes: Array, data: SceneVotes) -> Array:
     groups = _groups(votes, data)
     objective = likelihood(pairs)
     start = np.zeros((len(wins), data.conditions))
-    fit = maximise(objective, start, (groups[:, None] == groups).astype(float), CLIMB)
+    fit = maximise(objective, start, _gauge(groups), CLIMB)
     value: Array = objective(fit.scores, np.arange(len(wins))).value
     return value

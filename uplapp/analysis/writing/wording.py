@@ -91,9 +91,12 @@ def within_words(scenes: int) -> str:
 def interaction_words(test: Interaction) -> str:
     """Write the test whether scores differ by scene: ratio, degrees of freedom, p and where p comes from."""
     freedom = f"{plural(test.df, 'degree')} of freedom"
+    resampled_too = ""
+    if isfinite(test.p_observers):
+        resampled_too = f"; {chance(test.p_observers)} by resampling observers"
     return (
         f"likelihood ratio {test.ratio:.2f}, {freedom}, {chance(test.p)} "
-        f"({test.permutations} permutations of scenes within observers)"
+        f"({test.permutations} permutations of scenes within observers{resampled_too})"
     )
 
 
