@@ -122,7 +122,8 @@ def tooltips(*fields: str, **formats: str) -> list[alt.Tooltip]:
 def jod_title(scores: Scores) -> list[str]:
     """Title of an axis of scores: the unit, and where zero lies."""
     anchor = scores.method.anchor
-    zero = "mean of all = 0" if anchor == "mean" else f"{short(anchor, 24)} = 0"
+    whose = "those with a fixed distance" if any(scores.bound) else "all"
+    zero = f"mean of {whose} = 0" if anchor == "mean" else f"{short(anchor, 24)} = 0"
     return [f"score in JOD ({zero})", "+1 JOD = chosen by 75 %"]
 
 
