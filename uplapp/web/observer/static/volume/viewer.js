@@ -2,7 +2,7 @@
 // in flicker. Names are shown, nothing is stored; voxels are fetched when a volume is first looked at.
 
 import { framesPerPhase, measureFrame } from "../trial/player.js";
-import { NONE, TURN, layOut } from "./controls.js";
+import { NONE, TURN, layOut, made } from "./controls.js";
 import { PLANES, brightest, cut, project, quantile, shade, turn } from "./planes.js";
 
 const given = JSON.parse(document.getElementById("volumes").textContent);
@@ -100,11 +100,11 @@ function drawPlane(plane, shown, grey) {
 }
 
 function newView(plane) {
-  const view = document.createElement("div");
-  view.className = "view";
-  view.innerHTML = `<div class="picture"><canvas role="img"></canvas><i class="across"></i><i class="up"></i></div><span></span>`;
-  view.firstChild.addEventListener("pointerdown", (event) => point(event, plane));
-  view.firstChild.addEventListener("pointermove", (event) => event.buttons && event.pointerType === "mouse" && point(event, plane));
+  const hair = ["across", "up"].map((name) => made("i", { class: name }));
+  const picture = made("div", { class: "picture" }, made("canvas", { role: "img" }), ...hair);
+  const view = made("div", { class: "view" }, picture, made("span"));
+  picture.addEventListener("pointerdown", (event) => point(event, plane));
+  picture.addEventListener("pointermove", (event) => event.buttons && event.pointerType === "mouse" && point(event, plane));
   return view;
 }
 
