@@ -19,6 +19,18 @@ from uplapp.web.widgets import offer, room
 MOST_VOXELS = 2**24
 HEIGHT_PX = 640
 FILES = "gradio_api/file="
+# What the viewer says; no script holds a sentence.
+WORDS = {
+    "pictures": "two pictures",
+    "projections": "maximum projections",
+    "planes": "three planes",
+    "turned": "turned by ",
+    "whole": "Whole range",
+    "moves": "A click moves the cross-hair, in a projection to the brightest voxel behind it. Wheel, arrows, "
+    "Page Up and Page Down go through slices; ",
+    "keys": " flickers, 1 to 9 choose what is shown.",
+    "lost": "The volume could not be loaded; restore it once more.",
+}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Volumes</title>
 <meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="{static}base/style.css"><link rel="stylesheet" href="{static}volume/viewer.css">
@@ -70,7 +82,8 @@ def frame_of(
 
     `volumes` are the addresses of their voxels by their names on screen, as the outer page sees them.
     """
-    shown = {"sides": list(sides), "spacing": list(spacing_mm), "volumes": list(volumes.items())}
+    place = {"sides": list(sides), "spacing": list(spacing_mm)}
+    shown = {**place, "volumes": list(volumes.items()), "words": WORDS}
     inner = PAGE.format(static=static, volumes=json.dumps(shown).replace("<", "\\u003c"))
     return (
         f'<iframe title="Volumes" srcdoc="{html.escape(inner, quote=True)}" '

@@ -33,7 +33,7 @@ function figure({ name }, side) {
   );
 }
 
-export function layOut(main, names, sides) {
+export function layOut(main, names, sides, words) {
   const volumes = names.map((name, index) => [String(index), name]);
   const planes = PLANES.map(({ name }, place) => [String(place), name]);
   const phases = ["125", "250", "500"].map((phase) => [phase, phase]);
@@ -41,16 +41,16 @@ export function layOut(main, names, sides) {
     row(
       made("label", {}, "Show ", menu("first", volumes)),
       made("label", {}, "beside ", menu("second", [[NONE, "nothing"], ...volumes])),
-      made("label", { class: "two" }, "as ", menu("how", [["beside", "two pictures"], ["flicker", "flicker"]])),
+      made("label", { class: "two" }, "as ", menu("how", [["beside", words.pictures], ["flicker", "flicker"]])),
       made("label", { class: "flickers" }, "each ", menu("phase", phases, 1), " ms"),
     ),
     row(
-      made("label", {}, "View ", menu("mode", [["slices", "slices"], ["projections", "maximum projections"]])),
-      made("label", {}, "of ", menu("planes", [["all", "three planes"], ...planes])),
+      made("label", {}, "View ", menu("mode", [["slices", "slices"], ["projections", words.projections]])),
+      made("label", {}, "of ", menu("planes", [["all", words.planes], ...planes])),
       made(
         "label",
         { class: "turns" },
-        "turned by ",
+        words.turned,
         range({ id: "angle", min: 0, max: 180, step: TURN, value: 0 }),
         button("rotate", "Rotate", { "aria-pressed": "false" }),
       ),
@@ -59,17 +59,10 @@ export function layOut(main, names, sides) {
       made("label", {}, "Window ", range({ id: "window", min: 1, max: 100, value: 100 })),
       made("label", {}, "Level ", range({ id: "level", min: 0, max: 100, value: 50 })),
       button("fit", "Fit"),
-      button("whole", "Whole range"),
+      button("whole", words.whole),
     ),
     made("div", { id: "stage" }, ...PLANES.map((plane, place) => figure(plane, sides[place]))),
     made("p", { id: "said", role: "status" }),
-    made(
-      "p",
-      { id: "hint" },
-      "A click moves the cross-hair, in a projection to the brightest voxel behind it. Wheel, arrows, Page Up and ",
-      "Page Down go through slices; ",
-      made("kbd", {}, "F"),
-      " flickers, 1 to 9 choose what is shown.",
-    ),
+    made("p", { id: "hint" }, words.moves, made("kbd", {}, "F"), words.keys),
   );
 }

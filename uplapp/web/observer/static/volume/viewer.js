@@ -63,7 +63,7 @@ async function show() {
     await Promise.all(chosen().map(load));
     at("said").textContent = "";
   } catch {
-    at("said").textContent = "The volume could not be loaded; restore it once more.";
+    at("said").textContent = given.words.lost;
     return;
   }
   draw();
@@ -225,7 +225,7 @@ function followHeight() {
   if (frame) new ResizeObserver(follow).observe(at("viewer"));
 }
 
-layOut(at("viewer"), volumes.map(({ name }) => name), given.sides);
+layOut(at("viewer"), volumes.map(({ name }) => name), given.sides, given.words);
 listen();
 followHeight();
 followTime();
