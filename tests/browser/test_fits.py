@@ -63,3 +63,4 @@ def test_cancel_throws_the_fit_away_and_another_can_begin(fitting):
     fitting.locator("#mri-deep_decoder-iterations").locator("input, textarea").fill("3")
     fitting.locator("#restore").click()
     fitting.locator("#metrics").get_by_text("did all its 3 iterations").wait_for()
+    assert fitting.locator("#metrics tbody tr").count() == 2

@@ -66,6 +66,7 @@ def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     page.locator("#methods-inpaint").get_by_text("Biharmonic").click()
     page.locator("#restore").click()
     page.get_by_text("the mask short.png is 64x20 px, the picture 64x48; make them equal").wait_for()
+    assert page.locator("#metrics table").count() == 0
 
 
 def test_a_small_picture_becomes_as_many_times_larger_as_asked(page, torn):

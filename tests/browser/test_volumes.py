@@ -217,7 +217,9 @@ def test_a_volume_that_is_gone_is_said_in_a_sentence(serve, open_page):
 
     opened = open_page()
     opened.goto(serve(Starlette(routes=[Mount("/study", app=build(None, {})), Route("/", page)])))
-    opened.frame_locator("iframe").get_by_text("could not be loaded; restore it once more").wait_for()
+    inside = opened.frame_locator("iframe")
+    inside.get_by_text("could not be loaded; restore it once more").wait_for()
+    assert inside.locator("canvas").count() == 0
 
 
 def restore_volume(page, path) -> None:
@@ -256,3 +258,4 @@ def test_a_file_that_is_no_volume_is_one_sentence(page, tmp_path):
     (tmp_path / "broken.nii").write_bytes(b"no volume")
     page.locator(UPLOAD).set_input_files(tmp_path / "broken.nii")
     page.get_by_text("broken.nii is not a NIfTI file").first.wait_for()
+    assert page.get_by_text("vessels.nii.gz").first.is_visible()

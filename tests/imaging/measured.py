@@ -68,7 +68,7 @@ def slice_case(acceleration: int = 3, coils: int = 1) -> Case:
 
 
 def photograph_case(channels: int = 3, noise: float | None = SIGMA) -> Case:
-    """A photograph with noise of SIGMA, measured as if that were `noise`; None: the noise is not known."""
+    """A photograph with noise of SIGMA, whose measurement says that it is `noise`, or does not know it."""
     clean = photograph(channels)
     return Case("photograph", "denoise", of_pixels(noisy(clean), noise), clean)
 

@@ -133,7 +133,10 @@ def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> C
 
 
 def draw(chart: Any, path: Path, title: bool, names: Iterable[str]) -> None:
-    """Write a picture; without its title, print that as a caption. Say which names no font here can draw."""
+    """Write a chart to a file, and print which of `names` no font of this machine can draw.
+
+    Without `title` the picture has none, and it is printed as a caption.
+    """
     from uplapp.analysis.plots.figures import kind_of, save
     from uplapp.analysis.plots.fonts import box_notes
     from uplapp.analysis.plots.style import untitled

@@ -26,7 +26,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import outputs, restore_tab
 from uplapp.web.restore.panels import lay_out_panel
 from uplapp.web.restore.running import Report, Wish, time_left
-from uplapp.web.restore.volume_viewer import FILES, frame_of, require_for_page
+from uplapp.web.restore.volume_viewer import FILES, MOST_VOXELS, frame_of, require_for_page
 
 SHAPE = (20, 22, 12)
 AFFINE = np.array([[-1.5, 0, 0, 4], [0, 0, 2.0, 5], [0, 1.5, 0, -6], [0, 0, 0, 1]])
@@ -156,7 +156,9 @@ def test_a_volume_that_would_take_too_much_memory_is_refused_with_the_largest_si
 
 def test_every_sample_of_a_volume_fits_the_page():
     for sample in TASKS["volume"].samples.values():
-        require_for_page(TASKS["volume"].open(sample.path, None))
+        subject = TASKS["volume"].open(sample.path, None)
+        require_for_page(subject)
+        assert subject.picture.numel() <= MOST_VOXELS
 
 
 def test_names_of_volumes_stay_text():

@@ -102,7 +102,10 @@ def of_study(
 
 
 def of_scene(metrics: Metrics, scene: str, conditions: Collection[str]) -> Array:
-    """Oriented values (M,n) of one scene in the order of `conditions`; a missing one is a BadVotes."""
+    """Give the values (M,n) of one scene, higher is better, in the order of `conditions`.
+
+    A condition without a value raises BadVotes.
+    """
     places = [metrics.conditions.index(name) for name in conditions]
     values: Array = metrics.oriented[:, metrics.scenes.index(scene)][:, places]
     for name, column in zip(conditions, values.T, strict=True):

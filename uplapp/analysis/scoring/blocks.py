@@ -30,7 +30,10 @@ class Blocks:
 
     @classmethod
     def of(cls, counts: Array, anchor: int | None) -> "Blocks":
-        """Read counts (n,n); of equally large blocks the one with more votes is the reference."""
+        """Find the parts and blocks of counts (n,n), where counts[i, j] votes chose i over j.
+
+        The reference of a part is its largest block; of equally large ones, that with more votes.
+        """
         part, block = components(counts), strong_components(counts)
         reference = np.full_like(part, NOWHERE)
         for name in np.unique(part):

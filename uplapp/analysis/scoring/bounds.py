@@ -36,9 +36,10 @@ class Bounds:
 
 
 def bounds(wins: Array, scores: Array, blocks: Blocks, named: bool) -> Bounds:
-    """Bound what votes (K,n,n) leave open; `scores` (n,) give the places inside the blocks.
+    """Give the least distance of each condition whose distance the votes (K,n,n) leave open.
 
-    `named`: the votes are those of K observers, not a matrix.
+    `scores` (n,) are the places inside the blocks. `named` says that the votes are those of K observers and
+    not of a matrix.
     """
     counts = wins.sum(axis=0)
     apart = _apart(counts, scores, blocks)

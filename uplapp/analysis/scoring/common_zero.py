@@ -36,7 +36,7 @@ def on_common_zero(scenes: Mapping[str, Scores]) -> dict[str, Scores]:
 
 
 def without_zero(scores: Scores, anchor: str) -> Scores:
-    """Leave out the scores of a scene that did not show the anchor; its differences stay."""
+    """Remove the scores of a scene in which the anchor was not shown, and keep their differences."""
     nothing = np.full_like(scores.jod, np.nan)
     said = f"the anchor '{anchor}' was not shown here, so there are differences but no scores"
     return replace(
@@ -80,7 +80,7 @@ def _shifted(scores: Scores, group: int, shift: float) -> Scores:
 
 
 def _told(scenes: dict[str, Scores], units: list[tuple[str, int]], parts: Labels) -> dict[str, Scores]:
-    """Warn of scenes that are connected with none of those of the largest part."""
+    """Add a warning to scenes that no shared condition joins to the largest group of scenes."""
     names, counts = np.unique(parts, return_counts=True)
     home = {name for (name, _), part in zip(units, parts, strict=True) if part == names[np.argmax(counts)]}
     return {

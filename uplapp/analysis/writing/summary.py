@@ -89,7 +89,7 @@ def _cell(value: object) -> str:
 
 
 def _tests(scores: Scores, most: int) -> list[str]:
-    """Count the significant differences, and name up to `most`, those of neighbours in the ranking first."""
+    """Say how many differences are significant, and which: at most `most`, of neighbours in rank first."""
     significant = [pair for pair in scores.pairs if pair.significant]
     left_out = len(significant) - most
     if left_out > 0:

@@ -92,7 +92,7 @@ def frame_of(
 
 
 def offer_niftis(case: Case, files: Mapping[str, bytes]) -> list[str]:
-    """Offer the NIfTI files among the files of a job. There are none of pictures."""
+    """Offer the NIfTI files of a finished job for download. A job on pictures has none."""
     if case.space is None:
         return []
     return [offer(name, content) for name, content in files.items() if name.endswith(".nii.gz")]
