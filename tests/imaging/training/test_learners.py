@@ -1,6 +1,7 @@
 """Learners: one that is added at run time is trained, logged, saved and resumed like the first."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -100,6 +101,17 @@ def test_a_relative_loss_is_that_share_of_what_was_seen():
         for options in ({}, {"relative": True})
     )
     assert relative == pytest.approx(plain / float((batch.seen - batch.clean).square().mean()))
+
+
+def test_a_loss_relative_by_image_is_the_mean_of_the_shares_of_each():
+    batch, options = tiny_batch(), {"relative": True}
+    each = [batch.map(partial(torch.narrow, dim=0, start=n, length=1)) for n in range(len(batch.seen))]
+    shares = [
+        LEARNERS.build("supervised", spec=SPEC, team=ALONE, **options).step(one, 0.0)["loss"] for one in each
+    ]
+    whole = LEARNERS.build("supervised", spec=SPEC, team=ALONE, **options, by_image=True).step(batch, 0.0)
+    assert whole["loss"] == pytest.approx(sum(shares))  # a share of a batch counts by its size
+    assert len({round(share, 6) for share in shares}) > 1
 
 
 def tiny_batch():

@@ -4,6 +4,7 @@ import inspect
 import math
 import threading
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -78,11 +79,11 @@ class Supervised:
     """One network, one loss, one optimiser.
 
     With `relative` the loss is divided by that of what was seen, so that what is hard counts no more than
-    what is easy.
+    what is easy: of the batch, or with `by_image` image by image.
     """
 
-    def __init__(self, spec: RunSpec, team: Team, relative: bool = False) -> None:
-        self.stage, self.team, self.relative = spec.last, team, relative
+    def __init__(self, spec: RunSpec, team: Team, relative: bool = False, by_image: bool = False) -> None:
+        self.stage, self.team, self.relative, self.by_image = spec.last, team, relative, by_image
         self.loss = build_loss(spec).to(team.device)
         self.network = fresh_network(spec, team.device)
         schedule = self.stage.schedule
@@ -106,11 +107,7 @@ class Supervised:
         # A loss is a mean over its batch: shares weighted by their size add up to the mean of the whole.
         weight = len(batch.clean) / schedule.batch
         restored = estimate(self.network, batch.shown_to(self.network), schedule.precision)
-        value = loss_on(self.stage.loss, self.loss, restored, batch) * weight
-        if self.relative:
-            with torch.no_grad():
-                before = loss_on(self.stage.loss, self.loss, batch.seen, batch)
-            value = value / before.clamp_min(SMALLEST_LOSS)
+        value = self._value(restored, batch) * weight
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         total = value.detach()
@@ -121,6 +118,17 @@ class Supervised:
             return {"loss": math.nan, "gradient_share": math.nan}
         self.optimiser.step()
         return {"loss": total.item(), "gradient_share": gradient_share(gradients)}
+
+    def _value(self, restored: Tensor, batch: Batch) -> Tensor:
+        if self.by_image and len(restored) > 1:
+            cut = [partial(torch.narrow, dim=0, start=n, length=1) for n in range(len(restored))]
+            return torch.stack([self._value(one(restored), batch.map(one)) for one in cut]).mean()
+        value = loss_on(self.stage.loss, self.loss, restored, batch)
+        if not self.relative:
+            return value
+        with torch.no_grad():
+            before = loss_on(self.stage.loss, self.loss, batch.seen, batch)
+        return value / before.clamp_min(SMALLEST_LOSS)
 
     def judge(self, restored: Tensor, batch: Batch) -> float:
         """Give the loss of a restored batch."""
