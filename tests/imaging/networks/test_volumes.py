@@ -71,11 +71,11 @@ class TestEveryNetworkOfVolumes:
                 change = network(elsewhere) - network(volume)
             assert change.narrow(axis, 0, middle + 1).abs().max() == 0
 
-    def test_tiles_leave_no_seam(self, name, monkeypatch):
+    def test_tiles_leave_no_seam(self, name):
         network, volume = build(name, **SMALL[name]), torch.rand(1, 90, 18, 22)
         assert tile_sides(network, volume.shape[1:])[0] >= 90
         seamless = restore_by_tiles(network, volume)
-        monkeypatch.setattr(tiles, "MOST_VOXELS", 30_000)
+        network.most_voxels = 30_000
         heard = []
         for_tiles = restore_by_tiles(
             network, volume, lambda share, text, preview: heard.append(share) or True
@@ -220,7 +220,7 @@ def test_tiles_cost_least_within_the_most_voxels():
     for step, reach, side, grid in zip(steps, radius, (200, 256, 256), network.multiple, strict=True):
         assert step % grid == 0
         seen *= min(step + 2 * reach, side)
-    assert seen <= tiles.MOST_VOXELS
+    assert tiles.MOST_VOXELS < seen <= network.most_voxels
 
 
 def test_a_volume_is_cancelled_between_tiles(monkeypatch):

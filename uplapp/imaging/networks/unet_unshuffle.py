@@ -43,6 +43,7 @@ class UNetUnshuffle(nn.Module):
     """
 
     multiple = tuple(side * 2**LEVELS for side in SHUFFLE)
+    most_voxels = 8_000_000  # of which it takes some 300 bytes each; the larger a tile, the smaller its surround
 
     def __init__(self, channels: int = 1, width: int = 24) -> None:
         super().__init__()
@@ -70,9 +71,12 @@ class UNetUnshuffle(nn.Module):
         noise = noise_nearby(copies[0], copies[1])
         bands = [(wide - narrow) / noise for narrow, wide in pairwise(copies[:SEEN])]
         seen = torch.cat([*bands, GAIN * copies[SEEN - 1], NOISE_GAIN * noise], dim=1)
+        del bands
         maps = self._maps(unshuffle(seen.to(whole.dtype), SHUFFLE))
         weights, correction = maps[:, :-1].softmax(dim=1), maps[:, -1]
-        restored = (weights * torch.stack(copies, dim=1)).sum(dim=1) + noise * correction
+        restored = noise * correction
+        for n, copy in enumerate(copies):
+            restored = torch.addcmul(restored, weights[:, n], copy)
         return restored[..., : sides[0], : sides[1], : sides[2]]
 
     def _maps(self, features: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
 # The side of a tile of an image: with the surround of the U-Net one of 960 px per side peaks near 2 GB.
 TILE_PX = 640
-# A part of a volume has at most so many voxels, surround counted.
+# A part of a volume has at most so many voxels, surround counted, unless its network says otherwise.
 MOST_VOXELS = 5_000_000
 # A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
 MAX_WHOLE_PX = 2**21
@@ -110,7 +110,7 @@ def reconstruct(network: nn.Module, measurement: Measurement) -> Tensor:
 
 
 def tile_sides(network: nn.Module, sides: Sequence[int]) -> tuple[int, ...]:
-    """Choose the sides of tiles: of a volume those that cost least work within MOST_VOXELS.
+    """Choose the sides of tiles: of a volume those that cost least work within MOST_VOXELS or `most_voxels`.
 
     Where no tile is that small the smallest that the network's grid allows is taken.
     """
@@ -129,7 +129,8 @@ def tile_sides(network: nn.Module, sides: Sequence[int]) -> tuple[int, ...]:
     def work(steps: tuple[int, ...]) -> int:
         return seen_by(steps) * math.prod(-(-side // step) for step, side in zip(steps, sides, strict=True))
 
-    fitting = [steps for steps in itertools.product(*choices) if seen_by(steps) <= MOST_VOXELS]
+    most = getattr(network, "most_voxels", MOST_VOXELS)
+    fitting = [steps for steps in itertools.product(*choices) if seen_by(steps) <= most]
     return min(fitting, key=work, default=tuple(options[0] for options in choices))
 
 
