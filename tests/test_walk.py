@@ -301,7 +301,7 @@ def test_help_names_the_strangers_options(uplapp):
 
 
 def test_a_studys_stimuli_are_rendered_by_every_kind(trained, models, pictures, tmp_path, monkeypatch):
-    monkeypatch.setitem(render.LIBRARIES, "here", lambda name: pictures / f"{name}.png")
+    monkeypatch.setitem(render.LIBRARIES, "here", lambda name, _: pictures / f"{name}.png")
     conditions = tuple(Condition(name, name) for name in ("misfit", "unsharp", "descent"))
     recipe = Render(task="focus", degradation={"smear_px": 7}, methods={"descent": {"iterations": 2}})
     plan = Definition("try", "?", conditions, (Scene("one", "here:picture1"),), render=recipe)

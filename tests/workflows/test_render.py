@@ -6,13 +6,13 @@ import torch
 from PIL import Image
 
 from tests.imaging.checkpoints.made import make
-from uplapp.errors import BadStudy, UnknownName
+from uplapp.errors import BadStudy, UnknownName, UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.files.aligned import read_head
 from uplapp.imaging.files.pictures import encode_png, read_image, tensor_to_array
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.files.volumes import read_volume
-from uplapp.imaging.physics import GaussianNoise, Projection, Undersampling
+from uplapp.imaging.physics import GaussianNoise, Projection, Undersampling, draw_tree
 from uplapp.imaging.restorers import photographs
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.network import restore_by_tiles
@@ -68,13 +68,37 @@ def test_a_head_is_rendered_as_its_projections_at_one_angle(tmp_path):
     assert rendered(heads, tmp_path / "root")
 
 
+def test_a_tree_is_drawn_for_its_scene(tmp_path):
+    methods = (Condition("gaussian", "Gaussian"), Condition("tv", "TV"))
+    scene, recipe = Scene("cup", "tree:roots-3-20x24x28", view="mip:axial"), Render(task="volume")
+    trees = plan(scenes=(scene,), conditions=methods, render=recipe)
+    render_stimuli(trees, Checkpoints((tmp_path,)), tmp_path / "root")
+    drawn = draw_tree("roots", (20, 24, 28), 3).voxels[0].amax(0)[None]
+    stored = np.asarray(Image.open(tmp_path / "root" / "reference" / "cup.png")).astype(int)
+    assert np.abs(stored - tensor_to_array(drawn).squeeze()).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("roots-3", "give kind, seed and size, as in roots-7-64x96x96"),
+        ("roots-3-20x24", "give slices, rows and columns"),
+        ("weeds-3-20x24x28", "unknown kind of tree 'weeds'"),
+    ],
+)
+def test_a_tree_that_cannot_be_drawn_is_told(tmp_path, name, sentence):
+    scene = Scene("cup", f"tree:{name}", view="mip:axial")
+    with pytest.raises(UplappError, match=sentence):
+        case_of(plan(scenes=(scene,)), Render(task="volume"), scene)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"render": None}, r"has no \[render\] table"),
         (
             {"scenes": (Scene("cup", "web:coffee"),)},
-            "has source 'web:coffee'; write one of skimage, uplapp, sklearn, a colon",
+            "has source 'web:coffee'; write one of skimage, uplapp, sklearn, tree, a colon",
         ),
         (
             {"scenes": (Scene("cup", "skimage:coffee", (390, 0, 64, 64)),)},
@@ -161,7 +185,7 @@ def test_a_condition_may_be_a_method_with_options(tmp_path):
 def test_gaps_and_small_pictures_are_rendered_by_methods(task, baseline, tmp_path, monkeypatch):
     corner = read_image(sample_path("coffee")).pixels[:, :40, :48]
     (tmp_path / "corner.png").write_bytes(encode_png(corner))
-    monkeypatch.setitem(LIBRARIES, "here", lambda name: tmp_path / f"{name}.png")
+    monkeypatch.setitem(LIBRARIES, "here", lambda name, _: tmp_path / f"{name}.png")
     conditions = tuple(Condition(name, name) for name in (baseline, "tv", "deep_decoder"))
     recipe = Render(task=task, methods={"deep_decoder": {"iterations": 3, "k": 8}})
     definition = plan(conditions=conditions, scenes=(Scene("cup", "here:corner"),), render=recipe)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from uplapp.errors import BadStudy, UplappError
 from uplapp.imaging.case import Case, make_case
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import Candidate, methods_of, of_cards, of_methods, require_fit
+from uplapp.imaging.files.drawn import write_named_tree
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.files.views import view_of
@@ -96,7 +98,9 @@ def case_of(definition: Definition, recipe: Render, scene: Scene) -> Case:
             f"write one of {', '.join(LIBRARIES)}, a colon and the name of a picture"
         )
     task = TASKS[recipe.task]
-    subject = replace(task.open(LIBRARIES[library](name), None), name=scene.name, stem=scene.name)
+    with TemporaryDirectory() as folder:
+        subject = task.open(LIBRARIES[library](name, Path(folder)), None)
+    subject = replace(subject, name=scene.name, stem=scene.name)
     try:
         degradation = task.degrade(**degradation_options(recipe))
     except UplappError as error:
@@ -157,7 +161,15 @@ def _clean(case: Case) -> Tensor:
     return case.reference
 
 
-def _sklearn_photograph(name: str) -> Path:
+def _sample(name: str, _: Path) -> Path:
+    return sample_path(name)
+
+
+def _tree(name: str, folder: Path) -> Path:
+    return write_named_tree(folder, name)
+
+
+def _sklearn_photograph(name: str, _: Path) -> Path:
     package = find_spec("sklearn")
     if package is None or package.origin is None:
         raise BadStudy(f"the photograph '{name}' ships inside scikit-learn; install that to render it")
@@ -175,9 +187,10 @@ def _crop(pixels: Tensor, scene: Scene) -> Tensor:
 
 
 CUTTABLE = ("pixels", "missing")
-# Where the pictures of a recipe come from: packages that ship some.
-LIBRARIES: Mapping[str, Callable[[str], Path]] = {
-    "skimage": sample_path,
-    "uplapp": sample_path,
+# Where the pictures of a recipe come from: packages that ship some, and trees that are drawn into a folder.
+LIBRARIES: Mapping[str, Callable[[str, Path], Path]] = {
+    "skimage": _sample,
+    "uplapp": _sample,
     "sklearn": _sklearn_photograph,
+    "tree": _tree,
 }

@@ -71,9 +71,12 @@ def test_the_shipped_table_holds_seven_losses_a_task_whose_recipes_can_be_built(
 
 
 def test_runs_that_compare_volumes_can_be_built_and_share_one_start(house):
-    rows = read_table(house / "benchmarks" / "volume_runs.toml")
-    assert [build_loss(row.spec) for row in rows]
-    going_on = [row.spec for row in rows if row.spec.before]
+    tables = house / "checkpoints" / "runs.toml", house / "benchmarks" / "volume_runs.toml"
+    shipped, compared = (
+        [row.spec for row in read_table(table) if row.spec.task == "volume"] for table in tables
+    )
+    assert [build_loss(spec) for spec in (*shipped, *compared)]
+    going_on = [spec for spec in (*shipped, *compared) if spec.before]
     assert len({spec.before.digest for spec in going_on if spec.seed == 0}) == 1
     first, second = ([spec.name for spec in going_on if spec.seed == seed] for seed in (0, 1))
     assert second == [f"{name}_second" for name in first[: len(second)]]

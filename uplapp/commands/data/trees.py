@@ -6,12 +6,8 @@ from typing import Annotated
 
 import typer
 
-from uplapp.errors import UplappError
-from uplapp.whole import write_bytes
-
 KIND = typer.Option(help="vessels or roots; may be given again. Default: both in turn.")
 SIZE = typer.Option(help="Slices, rows and columns, as in 64x96x96.")
-SIDES = 3
 
 
 def trees(
@@ -27,26 +23,12 @@ def trees(
 
     Example: python -m uplapp trees drawn --count 8 --size 64x96x96 --seed 0
     """
-    from uplapp.imaging.files.volumes import UPRIGHT, encode_labels, encode_nifti
-    from uplapp.imaging.physics import HABITS, draw_tree
+    from uplapp.imaging.files.drawn import read_size, write_tree
+    from uplapp.imaging.physics import HABITS
 
     kinds, sides = kind or list(HABITS), read_size(size)
     for one in kinds:
         HABITS[one]
     for place in range(count):
-        name = kinds[place % len(kinds)]
-        tree = draw_tree(name, sides, seed + place)
-        stem = out / f"{name}-{seed + place}"
-        write_bytes(stem.with_name(f"{stem.name}.nii.gz"), encode_nifti(tree.voxels, UPRIGHT))
-        labels = encode_labels(tree.vessels, tree.centreline, UPRIGHT)
-        print(write_bytes(stem.with_name(f"{stem.name}-vessels.nii.gz"), labels))
+        print(write_tree(out, kinds[place % len(kinds)], seed + place, sides)[1])
     print(f"{count} volume(s)", file=sys.stderr)
-
-
-def read_size(text: str) -> tuple[int, int, int]:
-    """Read three whole numbers with crosses between them."""
-    parts = text.lower().split("x")
-    if len(parts) != SIDES or not all(part.isdecimal() for part in parts):
-        raise UplappError(f"--size {text} cannot be read; give slices, rows and columns, as in 64x96x96")
-    depth, height, width = map(int, parts)
-    return depth, height, width

@@ -43,7 +43,9 @@ class UNetUnshuffle(nn.Module):
     """
 
     multiple = tuple(side * 2**LEVELS for side in SHUFFLE)
-    most_voxels = 8_000_000  # of which it takes some 300 bytes each; the larger a tile, the smaller its surround
+    most_voxels = (
+        8_000_000  # of which it takes some 300 bytes each; the larger a tile, the smaller its surround
+    )
 
     def __init__(self, channels: int = 1, width: int = 24) -> None:
         super().__init__()
