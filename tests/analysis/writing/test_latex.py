@@ -83,11 +83,13 @@ def test_every_row_has_as_many_cells_as_the_head_and_braces_balance(names):
 
 def test_the_table_holds_ranks_scores_intervals_letters_and_votes():
     result = report(published("denoising"), Method(bootstraps=50))
-    rows = [line.strip() for line in to_latex(result).splitlines() if " & " in line]
+    table, ranks = to_latex(result).split(r"\end{table}")[:2]
+    rows = [line.strip() for line in table.splitlines() if " & " in line]
     place = result.scores.conditions.index("LPIPS+l2")
     low, high = result.scores.low[place], result.scores.high[place]
     assert rows[1].startswith(rf"1 & LPIPS+l2 & $0.70$ & $[{low:.2f}, {high:.2f}]$ & a & 72 ")
     assert rows[-1].startswith("6 & l2 & $-0.63$ & ")
+    assert r"LPIPS+l2 & 1 & 1 & 100\,\% \\" in ranks
 
 
 def test_the_note_names_unit_interval_and_number_of_votes():

@@ -33,13 +33,14 @@ from uplapp.web.analysis import (  # noqa: E402
     metrics_view,
     paper_view,
     plan_view,
+    ranks_view,
     scenes_view,
 )
 from uplapp.web.analysis.source import Source  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 
 FIRST_OF = {"denoising": r"LPIPS\+l2 looks best", "mri": r"MS\-SSIM leads"}
-FIGURES = ("votes", "scores", "triangles", "observers")
+FIGURES = ("votes", "scores", "triangles", "ranks", "observers")
 
 
 def test_the_example_fills_every_view():
@@ -56,6 +57,9 @@ def test_the_example_fills_every_view():
     )
     assert all(map(visible, charts))
     assert " JOD**" in view.asked
+    said, *shown = ranks_view.show(view.state)
+    assert "same best condition" in said.lower()
+    assert all(map(visible, shown))
     _, *scenes = scene_scores(scenes_view.show(view.state, gr.Progress()))
     assert all(map(visible, scenes))
     _, metric, *agreement = last(metrics_view.show(None, None, view.state, gr.Progress()))

@@ -9,6 +9,7 @@ import numpy as np
 from uplapp import whole
 from uplapp.analysis.plots.fonts import box_notes
 from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots.ranks import rank_chart
 from uplapp.analysis.plots.scenes import is_map, scene_chart
 from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, PAGE_PX, untitled
@@ -58,8 +59,8 @@ def picture(chart: Any, kind: str) -> bytes:
 def figure_files(report: Report, kind: str = "svg", title: bool = True) -> dict[str, bytes]:
     """Draw all that a report has to show, by file name.
 
-    Scores, triangles (of up to MOST_CONDITIONS) and votes; scores by scene and the observers' distances where
-    there are any. Without `title`, titles and notes stand in a text file instead, as captions.
+    Scores, triangles (of up to MOST_CONDITIONS), votes and ranks; scores by scene and observers' distances
+    where there are any. Without `title`, titles and notes stand in a text file instead, as captions.
     """
     charts = _charts(report)
     if title:
@@ -84,6 +85,8 @@ def _charts(report: Report) -> dict[str, Any]:
         charts["scores"] = jod_chart(scores, COLUMN_PX)
     if scores.on_one_scale and len(scores.conditions) <= MOST_CONDITIONS:
         charts["triangles"] = triangle_chart(scores, broad)
+    if report.ranks is not None and np.isfinite(report.ranks.best).any():
+        charts["ranks"] = rank_chart(report.ranks, scores, broad)
     if any(np.isfinite(some.jod).any() for some in report.scenes.values()):
         charts["scenes"] = scene_chart(
             report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX

@@ -10,6 +10,7 @@ from uplapp.analysis.scoring.bootstrap import (
 )
 from uplapp.analysis.scoring.nearness import near_level
 from uplapp.analysis.scoring.openness import least_distances
+from uplapp.analysis.scoring.ranks import Ranks, possible_ranks, rank_columns, ranks
 from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interaction
 from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
 from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
@@ -28,6 +29,7 @@ __all__ = [
     "RESAMPLE",
     "TAILS",
     "Interaction",
+    "Ranks",
     "analyse",
     "analyse_scenes",
     "covariance",
@@ -38,7 +40,10 @@ __all__ = [
     "near_level",
     "normal_interval",
     "observer_weights",
+    "possible_ranks",
+    "rank_columns",
     "ranking",
+    "ranks",
     "resampled",
     "scope",
     "upright",

@@ -1,6 +1,7 @@
 """A ranking as a LaTeX table."""
 
 import re
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.scoring import least_distances, ranking, scope
+from uplapp.analysis.writing.ranks import rank_rows, stability_words
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import fixed, interval_words, plural, zero_words
 from uplapp.values import Scores
@@ -36,7 +38,7 @@ TABLE = r"""%% Needs \usepackage{booktabs}.
 \begin{table}
   \centering
   \caption{%(caption)s}
-  \label{tab:jod}
+  \label{tab:%(label)s}
   \begin{tabular}{%(layout)s}
     \toprule
     %(heads)s \\
@@ -56,7 +58,8 @@ TABLE = r"""%% Needs \usepackage{booktabs}.
 def to_latex(report: Report) -> str:
     """Write the ranking as a booktabs table: rank, condition, JOD, 95 % interval, letters, votes in percent.
 
-    Letters stand there unless they are many. Characters beyond ASCII stay as they are, in UTF-8.
+    Letters stand there unless they are many. A second table says how sure the ranks are. Characters beyond
+    ASCII stay as they are, in UTF-8.
     """
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
     lettered = 0 < max(map(len, report.letters), default=0) <= MOST_LETTERS
@@ -69,13 +72,15 @@ def to_latex(report: Report) -> str:
     groups = [row["group"] for row in ranked]
     for place in [place for place in range(len(rows) - 1, 0, -1) if groups[place] != groups[place - 1]]:
         lines.insert(place, r"    \midrule")
-    return TABLE % {
+    ranking_table = TABLE % {
         "caption": _caption(report.scores),
+        "label": "jod",
         "layout": f"rlrc{'l' * lettered}r",
         "heads": " & ".join(heads),
         "rows": "\n".join(lines),
         "note": _note(report, lettered),
     }
+    return "\n".join([ranking_table, *_ranks(report)])
 
 
 def escape(text: str) -> str:
@@ -83,6 +88,42 @@ def escape(text: str) -> str:
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     whole = "".join(SPECIAL.get(letter, letter) for letter in LIGATURE.sub("\\1\0", printable))
     return OPENING.sub("``", whole.replace("\0", "{}"))
+
+
+def _ranks(report: Report) -> list[str]:
+    """Write the table of ranks, none without replicates."""
+    ranks, scores = report.ranks, report.scores
+    if ranks is None or np.isnan(ranks.best).all():
+        return []
+    rows = [
+        (escape(name), low_high.replace("-", "--"), tested.replace("-", "--"), _plain_percent(best))
+        for name, low_high, tested, best in rank_rows(ranks, scores)
+    ]
+    note = (
+        f"Ranks: 95\\,\\% of {ranks.draws} replicates, which speak of {scope(scores)}. Possible: what the "
+        "tests leave, for all conditions together. Replicates have the "
+        f"{_plain_percent(stability_words(ranks))}."
+    )
+    heads = ("Condition", "Ranks", "Possible", r"P(best)")
+    return [small_table("ranks", _caption(scores, "Ranks"), heads, rows, note)]
+
+
+def small_table(
+    label: str, caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str
+) -> str:
+    """Write a booktabs table of LaTeX texts, its first column to the left and the others to the right."""
+    return TABLE % {
+        "caption": caption,
+        "label": label,
+        "layout": f"l{'r' * (len(heads) - 1)}",
+        "heads": " & ".join(heads),
+        "rows": "\n".join(f"    {' & '.join(row)} \\\\" for row in rows),
+        "note": note,
+    }
+
+
+def _plain_percent(text: str) -> str:
+    return escape(text).replace(r" \%", r"\,\%")
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:
@@ -108,10 +149,10 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}" if isfinite(share) else "--"
 
 
-def _caption(scores: Scores) -> str:
+def _caption(scores: Scores, what: str = "Scores") -> str:
     whose = f" of {plural(scores.observers, 'observer')}" if scores.observers is not None else ""
     simulated = "SIMULATED OBSERVERS. " if scores.simulated else ""
-    return f"{simulated}Scores from {plural(scores.comparisons, 'pairwise comparison')}{whose}."
+    return f"{simulated}{what} from {plural(scores.comparisons, 'pairwise comparison')}{whose}."
 
 
 def _note(report: Report, lettered: bool) -> str:

@@ -8,6 +8,7 @@ from uplapp import __version__
 from uplapp.analysis.model import SIGMA
 from uplapp.analysis.scoring import least_distances
 from uplapp.analysis.writing.inference import intervals, tests
+from uplapp.analysis.writing.ranks import rank_sentences
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     at_most,
@@ -208,6 +209,10 @@ def _interaction(report: Report) -> list[str]:
     return [f"Scores by scene were tested against scores common to all scenes: {words}."]
 
 
+def _ranks(report: Report) -> list[str]:
+    return rank_sentences(report.ranks)
+
+
 def _software(report: Report) -> list[str]:
     manifest = report.scores.manifest
     shown = f"; the stimuli are those of manifest {manifest}" if manifest else ""
@@ -234,6 +239,7 @@ PARTS: tuple[Callable[[Report], list[str]], ...] = (
     _side,
     intervals,
     tests,
+    _ranks,
     _fit,
     _others,
     _software,
@@ -255,6 +261,9 @@ REFERENCES = {
     "Journal of Statistics, 6(2), 65-70.",
     "Kendall & Babington Smith 1940": "Kendall, M. G., & Babington Smith, B. (1940). On the method of paired "
     "comparisons. Biometrika, 31(3/4), 324-345.",
+    "Mogstad, Romano, Shaikh & Wilhelm 2024": "Mogstad, M., Romano, J. P., Shaikh, A. M., & Wilhelm, D. "
+    "(2024). Inference for ranks with applications to mobility across neighbourhoods and academic "
+    "achievement across countries. The Review of Economic Studies, 91(1), 476-518.",
     "Perez-Ortiz & Mantiuk 2017": "Perez-Ortiz, M., & Mantiuk, R. K. (2017). A practical guide and software "
     "for analysing pairwise comparison experiments. arXiv:1712.03686.",
     "Satterthwaite 1946": "Satterthwaite, F. E. (1946). An approximate distribution of estimates of variance "

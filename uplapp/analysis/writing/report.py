@@ -16,15 +16,19 @@ from uplapp.analysis.scoring import (
     FEW_OBSERVERS,
     MEAN,
     Interaction,
+    Ranks,
     analyse,
     analyse_scenes,
     covariance,
     interaction,
     letters,
+    rank_columns,
     ranking,
+    ranks,
     resampled,
     scope,
 )
+from uplapp.analysis.writing.ranks import rank_values
 from uplapp.analysis.writing.wording import near_warnings, scene_warnings
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import KINDS, Array, Comparisons, Difference, Estimate, Method, Scores, Votes, Watch
@@ -54,7 +58,8 @@ class Report:
     `scores.conditions`. `triads` are those of the pooled votes, `observers_triads` the sum of the observers'
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
-    `goodness` is the sum over `goodness_scenes` scenes, each against its own scores.
+    `goodness` is the sum over `goodness_scenes` scenes, each against its own scores. `ranks` says how sure
+    the ranks are, None without replicates.
     """
 
     scores: Scores
@@ -69,6 +74,7 @@ class Report:
     screening: pd.DataFrame | None = None
     interaction: Interaction | None = None
     goodness_scenes: int = 1
+    ranks: Ranks | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -124,6 +130,7 @@ def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object
         triads=triads(scores.wins),
         bradley_terry=bradley_terry(scores.wins, anchor),
         tally=tally,
+        ranks=ranks(scores),
         **others,  # type: ignore[arg-type]
     )
 
@@ -211,8 +218,8 @@ def to_csv(report: Report) -> str:
     Scores of scenes, where there are any, follow those of all scenes, whose `scene` is empty.
     """
     scores = report.scores
-    extra = {"letters": report.letters, "bradley_terry": report.bradley_terry}
-    columns = pd.DataFrame({"condition": scores.conditions} | extra)
+    extra: dict[str, Any] = {"letters": report.letters, "bradley_terry": report.bradley_terry}
+    columns = rank_columns(report.ranks, scores).assign(**extra)
     tables = [ranking(scores).merge(columns, on="condition").assign(scene="", **provenance(scores))]
     for scene, some in report.scenes.items():
         tables.append(ranking(some).assign(scene=scene, **provenance(some)))
@@ -248,6 +255,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "everyone": None if everyone is None else _core(everyone),
         "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
         **_interaction(report),
+        "ranks": rank_values(report.ranks),
         "method": vars(scores.method),
         "warnings": list(report.warnings),
         **provenance(scores),

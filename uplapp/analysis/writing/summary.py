@@ -5,6 +5,7 @@ import pandas as pd
 
 from uplapp.analysis.observers.screening import side_by_side
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
+from uplapp.analysis.writing.ranks import rank_lines
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
     chance,
@@ -34,6 +35,7 @@ def summary(report: Report) -> str:
     """
     before = [*_warnings(report), _basis(report.scores), *_table(report)]
     after = [
+        *rank_lines(report.ranks, report.scores),
         *_fit(report),
         *_interaction(report),
         *_estimates(report.scores),

@@ -20,6 +20,7 @@ from uplapp.web.analysis import (
     paper_view,
     plan_view,
     ranking_view,
+    ranks_view,
     ratings_view,
     scenes_view,
     source,
@@ -45,8 +46,8 @@ model, Case V. Where votes name their observers, intervals resample whole observ
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
-NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
-RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
+NAMES = ("Ranking", "Differences", ranks_view.NAME, "Scenes", "Observers", "Metrics", "Plan", "Paper")
+RANKING, DIFFERENCES, RANKS, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Views:
     tabs: dict[str, gr.Tab]
     ranking: list[Any]
     differences: list[Any]
+    ranks: list[Any]
     scenes: list[Any]
     observers: list[Any]
     exclusion: list[Any]
@@ -101,6 +103,8 @@ def _lay_out_views(first: Analysed) -> Views:
             ranking = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
             differences = ranking_view.build_differences()
+        with gr.Tab(RANKS) as tabs[RANKS]:
+            ranks = ranks_view.build()
         with gr.Tab(SCENES) as tabs[SCENES]:
             scenes = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
@@ -115,6 +119,7 @@ def _lay_out_views(first: Analysed) -> Views:
         tabs=tabs,
         ranking=ranking,
         differences=differences,
+        ranks=ranks,
         scenes=scenes,
         observers=observers,
         exclusion=exclusion,
@@ -155,6 +160,7 @@ def _connect(
     for name, inner in views.tabs.items():
         inner.select(lambda name=name: name, None, opened, js=REDRAW, **private)
     lazy = [
+        *ranks_view.connect(main, views.tabs[RANKS], state, opened, views.ranks),
         _follow(main.then, [state, opened], views, SCENES),
         _follow(views.tabs[SCENES].select, [state, gr.State(SCENES)], views, SCENES),
         _follow(main.then, [state, opened], views, METRICS),
