@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -132,6 +133,33 @@ class TestOnTheCommandLine:
         assert "significant" not in text
         assert "0 of 6 observers to look at" in text
 
+    def test_the_text_says_whom_the_results_speak_of_and_how_raters_differ(self, tmp_path):
+        text = run(write(tmp_path, two_criteria()), "--bootstraps", 50)
+        assert "Intervals and tests speak of other observers, these stimuli." in text
+        assert text.count("inconsistency of raters 0.") == 2
+
+    def test_images_and_raters_have_files_of_their_own(self, tmp_path):
+        images, raters = tmp_path / "images.csv", tmp_path / "raters.csv"
+        run(write(tmp_path, two_criteria()), "--images", images, "--raters", raters, "--bootstraps", 50)
+        by_image, by_rater = (pd.read_csv(path) for path in (images, raters))
+        assert len(by_image) == 2 * 3 * 4
+        assert len(by_rater) == 2 * 8
+        assert set(by_image["scope"]) == {"other observers, these stimuli"}
+        assert by_rater.groupby("criterion")["rater_bias"].sum().abs().max() < 1e-5
+
+    def test_a_screening_leaves_out_with_its_reason(self, tmp_path):
+        ratings = rated.draw(10, 12, 0)
+        ratings[2] = np.random.default_rng(0).integers(1, 6, ratings[2].shape)
+        path = write(tmp_path, rated.table(ratings))
+        output = json.loads(run(path, "--screening", "p913", "--bootstraps", 50, "--json"))
+        assert [who["observer"] for who in output["excluded"]] == ["o02"]
+        assert output["excluded"][0]["reason"].startswith("P.913: correlation")
+        assert (output["all_observers"], output["screening"]) == (9, "p913")
+
+    def test_two_observers_have_no_scores_without_bias_and_a_warning(self, tmp_path):
+        text = run(write(tmp_path, two_criteria(2)), "--bootstraps", 50)
+        assert "no scores without the raters' bias on quality and sharp: they need 3 observers" in text
+
     def test_simulated_observers_are_called_so(self, tmp_path):
         text = run(write(tmp_path, two_criteria(simulated="True")))
         assert "warning: SIMULATED observers" in text
@@ -161,6 +189,9 @@ class TestOnTheCommandLine:
             (["--exclude", "zoe=asleep"], "unknown observer 'zoe'"),
             (["--columns", "rating=score"], "has no column 'score'"),
             (["--bootstraps", "1"], "must be from 2"),
+            (["--likelihood", "map"], "unknown likelihood 'map'"),
+            (["--screening", "bt501"], "unknown screening 'bt501'"),
+            (["--images", "nowhere/out.csv"], "there is no folder 'nowhere'"),
         ],
     )
     def test_what_is_wrong_is_one_sentence(self, tmp_path, words, sentence):

@@ -35,6 +35,8 @@ def test_a_file_of_ratings_shows_means_with_a_chart_and_a_table(view):
     assert visible(view.jod)
     assert view.ranking["value"].count("<tr") == 1 + 6
     assert "JOD" not in view.ranking["value"]
+    assert "other observers, these stimuli" in view.headline
+    assert "Score" in view.ranking["value"]
 
 
 def test_differences_and_observers_of_ratings_have_their_tables(view):
@@ -42,6 +44,7 @@ def test_differences_and_observers_of_ratings_have_their_tables(view):
     assert "Holm" in view.fit
     assert view.screened == "0 of 8 observers to look at."
     assert view.observers["value"].count("<tr") == 1 + 8
+    assert "Inconsistency" in view.observers["value"]
     assert not any(map(visible, (view.triangle, view.wins, view.observers_chart, view.next_pairs)))
 
 

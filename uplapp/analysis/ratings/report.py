@@ -4,27 +4,62 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
 from uplapp.analysis.ratings.means import LEAST_SD, differences, means
+from uplapp.analysis.ratings.norms import dropouts
+from uplapp.analysis.ratings.raters import FEWEST, LIKELIHOODS
 from uplapp.analysis.ratings.screening import screen
+from uplapp.analysis.ratings.stimuli import (
+    RaterModel,
+    condition_scores,
+    image_table,
+    model_row,
+    rater_model,
+    rater_table,
+)
 from uplapp.analysis.reading.ratings import Ratings, images, without
 from uplapp.analysis.scoring import FEW_OBSERVERS, INTERVALS, MOST_BOOTSTRAPS
 from uplapp.analysis.writing.wording import listed, plural
 from uplapp.errors import UplappError
 from uplapp.values import Method
 
+MOST_OUT = 0.25  # of the observers, left out by a screening without a warning
+SCOPE = "other observers, these stimuli"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How ratings are treated beyond their means.
+
+    `likelihood` of LIKELIHOODS fits the raters; `highest` is the last step of the scale, for the DMOS; a
+    screening of SCREENINGS leaves observers out.
+    """
+
+    likelihood: str = "reml"
+    highest: float | None = None
+    screening: str = "none"
+
 
 @dataclass(frozen=True, eq=False)
 class RatingReport:
-    """Tables of `means`, `differences` and `screen` (all observers, those left out too), and cautions."""
+    """Tables of `means`, `differences` and `screen` (all observers, those left out too), and cautions.
+
+    `means` has the columns of `condition_scores` too; `images`, `raters` and `models` are those of
+    `image_table`, `rater_table` and `model_row`, of all criteria.
+    """
 
     ratings: Ratings
     means: pd.DataFrame
     differences: pd.DataFrame
     observers: pd.DataFrame
+    images: pd.DataFrame
+    raters: pd.DataFrame
+    models: pd.DataFrame
     method: Method
+    treatment: Treatment
     warnings: tuple[str, ...]
 
     @property
@@ -37,15 +72,29 @@ def rating_report(
     ratings: Ratings,
     method: Method = Method(),  # noqa: B008 - frozen
     exclude: Mapping[str, str] = {},
+    treatment: Treatment = Treatment(),
 ) -> RatingReport:
-    """Compute mean ratings with intervals, tests and screening.
+    """Compute mean ratings with intervals, tests, screening, and scores without the raters' bias.
 
     `exclude` maps observers to reasons. Of `method` only interval, bootstraps and seed are used.
     """
     _check(method)
     kept = without(ratings, exclude) if exclude else ratings
+    out = {dropout.observer: dropout.reason for dropout in dropouts(kept, treatment.screening)}
+    kept = without(kept, out) if out else kept
+    models = [rater_model(kept, criterion, treatment.likelihood) for criterion in kept.criteria]
+    scores = pd.concat([condition_scores(model) for model in models], ignore_index=True)
     return RatingReport(
-        kept, means(kept, method), differences(kept, method), screen(ratings), method, _warnings(kept, method)
+        ratings=kept,
+        means=means(kept, method).merge(scores, how="left", on=["criterion", "condition"]),
+        differences=differences(kept, method),
+        observers=screen(ratings),
+        images=_stacked([image_table(kept, model, treatment.highest) for model in models]),
+        raters=_stacked([rater_table(kept, model) for model in models]),
+        models=pd.DataFrame([model_row(model) for model in models]),
+        method=method,
+        treatment=treatment,
+        warnings=(*_warnings(kept, method), *_no_peak(models), *_many(len(out), ratings, treatment)),
     )
 
 
@@ -70,10 +119,23 @@ def methods(report: RatingReport) -> str:
         f"whole observers (seed {method.seed}).",
         "Differences were tested by paired t tests on observers' means, Holm-adjusted within a scale.",
         "Differences from the hidden reference are taken within a scene." if _has_reference(report) else "",
+        _raters(report),
+        f"Intervals and tests speak of {SCOPE}.",
         f"Left out: {excluded}." if excluded else "",
         f"Analysed with uplapp {__version__}.",
     ]
     return " ".join(filter(None, sentences))
+
+
+def _raters(report: RatingReport) -> str:
+    """Say how the scores without the raters' bias were fitted, nothing where there are none."""
+    if report.images["score"].isna().all():
+        return ""
+    how = LIKELIHOODS[report.treatment.likelihood].partition(",")[0]
+    return (
+        "Scores without the raters' bias are from the model of bias and inconsistency of Li et al. (2020, "
+        f"ITU-T P.913), fitted by {how}, with 95 % t intervals from a jackknife over observers."
+    )
 
 
 def _has_reference(report: RatingReport) -> bool:
@@ -87,6 +149,9 @@ def to_dict(report: RatingReport) -> dict[str, Any]:
         "means": report.means,
         "differences": report.differences,
         "observers": report.observers,
+        "images": report.images,
+        "raters": report.raters,
+        "models": report.models,
         "excluded": [{"observer": name, "reason": reason} for name, reason in report.ratings.excluded],
         "warnings": list(report.warnings),
         **_provenance(report),
@@ -98,11 +163,11 @@ def to_json(report: RatingReport) -> str:
     return plain.to_json(to_dict(report))
 
 
-def to_csv(report: RatingReport) -> str:
-    """Write the means as CSV, with their provenance in each row."""
+def to_csv(report: RatingReport, table: pd.DataFrame | None = None) -> str:
+    """Write the means, or another table of the report, as CSV, with their provenance in each row."""
     reasons = "; ".join(f"{observer}: {reason}" for observer, reason in report.ratings.excluded)
-    table = report.means.assign(**_provenance(report), excluded=reasons)
-    return plain.to_csv(table, decimals=6)
+    rows = report.means if table is None else table
+    return plain.to_csv(rows.assign(**_provenance(report), excluded=reasons), decimals=6)
 
 
 def _provenance(report: RatingReport) -> dict[str, Any]:
@@ -114,6 +179,9 @@ def _provenance(report: RatingReport) -> dict[str, Any]:
         "bootstraps": method.bootstraps,
         "seed": method.seed,
         "tests": "paired t on observers' means, Holm within a criterion",
+        "scope": SCOPE,
+        "likelihood": report.treatment.likelihood,
+        "screening": report.treatment.screening,
         "all_observers": report.people,
         "simulated": ratings.simulated,
         "manifest": ratings.manifest,
@@ -131,6 +199,41 @@ def _check(method: Method) -> None:
 
 def _warnings(ratings: Ratings, method: Method) -> tuple[str, ...]:
     return (*ratings.notes, *_few(ratings, method), *_incomplete(ratings))
+
+
+def _no_peak(models: list[RaterModel]) -> list[str]:
+    """Say on which criteria there are no scores without the raters' bias, and why."""
+    lost = [model for model in models if np.isnan(model.fit.scores).all()]
+    few = [model.criterion for model in lost if len(model.observers) < FEWEST]
+    others = [model.criterion for model in lost if model.criterion not in few]
+    none = "no scores without the raters' bias"
+    said = [f"{none} on {listed(few)}: they need {FEWEST} observers"] if few else []
+    return [
+        *said,
+        *(
+            [
+                f"{none} on {listed(others)}: no chain of common images joins all observers, or one of them "
+                "explains himself exactly"
+            ]
+            if others
+            else []
+        ),
+    ]
+
+
+def _many(out: int, ratings: Ratings, treatment: Treatment) -> list[str]:
+    """Warn of a screening that leaves out a large part of the observers."""
+    people = images(ratings)["observer"].nunique()
+    if out <= MOST_OUT * people:
+        return []
+    return [
+        f"the screening {treatment.screening} leaves out {out} of {people} observers: its limits are made "
+        "for stimuli that differ clearly; where tastes or small differences are rated, take none"
+    ]
+
+
+def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True)
 
 
 def _few(ratings: Ratings, method: Method) -> list[str]:

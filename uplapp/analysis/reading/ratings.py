@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,8 @@ def from_table(
     """Check a table of ratings, where `roles` says which columns hold what if they have other names.
 
     People and simulated observers are never pooled: `simulated` chooses, None takes people where there are
-    any. Without a column `criterion` there is one, without `kind` all are main trials.
+    any. Without a column `criterion` there is one, without `kind` all are main trials. A `reference`
+    with `*`, such as `*_original.png`, is every condition of that form, one in each scene.
     """
     columns = _columns(table, roles, source)
     table, is_simulated, whose = one_population(table, source, simulated, "rating")
@@ -90,6 +92,7 @@ def from_table(
         **texts, rating=_rating(table, columns["rating"], source), kind=kinds(table, source)
     )
     checked["kind"] = checked["kind"].astype(str)
+    checked, reference = _one_reference(checked, reference, source)
     main = checked[checked["kind"].isin(COUNTED)]
     if main.empty:
         raise BadVotes(f"{source} holds no ratings of main trials")
@@ -153,6 +156,22 @@ def _texts(table: pd.DataFrame, by_role: Roles, role: str, source: str) -> np.nd
     unnamed = THE_CRITERION if role == "criterion" else ""
     texts = [text or unnamed for text in cells.texts]
     return cells.spread(texts, object) if len(table) else np.array([], dtype=object)
+
+
+def _one_reference(table: pd.DataFrame, reference: str, source: str) -> tuple[pd.DataFrame, str]:
+    """Give the conditions that a pattern matches the one name REFERENCE."""
+    if "*" not in reference:
+        return table, reference
+    names = sorted(set(table["condition"]))
+    hidden = [name for name in names if fnmatchcase(name, reference)]
+    if not hidden:
+        raise BadVotes(f"no condition of {source} has the form '{reference}' of the hidden reference")
+    per_scene = table[table["condition"].isin(hidden)].groupby("scene")["condition"].nunique()
+    if (per_scene > 1).any():
+        scene = per_scene.index[per_scene.to_numpy() > 1][0]
+        raise BadVotes(f"'{reference}' is more than one condition of scene '{scene}' in {source}")
+    renamed = table["condition"].where(~table["condition"].isin(hidden), REFERENCE)
+    return table.assign(condition=renamed), REFERENCE
 
 
 def _rating(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> np.ndarray:
