@@ -114,7 +114,7 @@ def _result(
     from uplapp.analysis.asking.next_pair import widest_neighbour
     from uplapp.analysis.scoring import analyse
 
-    width = widest_neighbour(analyse(comparisons, turned=0))
+    width = widest_neighbour(analyse(comparisons))
     if len(question.conditions) > len(comparisons.conditions):
         width = np.inf
     return {

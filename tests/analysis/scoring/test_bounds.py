@@ -106,7 +106,7 @@ def test_few_votes_have_no_bound_above_zero():
 
 
 def test_an_anchor_that_lost_every_vote_is_warned_of_with_better_ones():
-    scores = analyse(hopeless(), Method(anchor="c", bootstraps=50), turned=0)
+    scores = analyse(hopeless(), Method(anchor="c", bootstraps=50))
     assert any("with one of a, b as the anchor" in warning for warning in scores.warnings)
-    default = analyse(hopeless(), Method(bootstraps=50), turned=0)
+    default = analyse(hopeless(), Method(bootstraps=50))
     assert any("zero is the mean of a, b" in text and "anchor" in text for text in default.warnings)

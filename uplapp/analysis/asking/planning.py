@@ -15,8 +15,6 @@ from uplapp.analysis.scoring import TAILS, analyse, ranking, upright
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Difference, Method, Rows, Scores, Watch
 
-TURNED = 2  # studies with a turned vote per analysis: the power where votes are unanimous is a little too low
-
 MOST_OBSERVERS, MOST_EXPERIMENTS = 1000, 10_000
 
 
@@ -100,7 +98,7 @@ def plan(
         study = simulate(guess, sizes[-1], generator)
         own = replace(method, seed=int(generator.integers(2**31)))
         for place, size in enumerate(sizes):
-            scores = analyse(_first(study, size), own, turned=TURNED)
+            scores = analyse(_first(study, size), own)
             outcomes[place].append(_outcome(guess, scores, first, second))
             if watch:
                 watch(done * len(sizes) + place + 1, experiments * len(sizes))

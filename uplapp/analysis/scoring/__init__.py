@@ -15,6 +15,7 @@ from uplapp.analysis.scoring.scenes import Interaction, analyse_scenes, interact
 from uplapp.analysis.scoring.scores import BOOTSTRAPS, MEAN, MOST_BOOTSTRAPS, analyse, ranking
 from uplapp.analysis.scoring.significance import ALPHA, covariance, holm, letters, upright
 from uplapp.analysis.scoring.two_way import BOTH, OBSERVERS, RESAMPLE, resampled, scope
+from uplapp.analysis.scoring.unanimity import tested_by_score
 
 __all__ = [
     "ALPHA",
@@ -46,5 +47,6 @@ __all__ = [
     "ranks",
     "resampled",
     "scope",
+    "tested_by_score",
     "upright",
 ]

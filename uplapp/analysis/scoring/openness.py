@@ -73,7 +73,7 @@ def _undefined(names: tuple[str, ...], jod: Array, blocks: Blocks) -> list[str]:
         return []
     return [
         "where the votes do not decide the prior does: finite scores, but arbitrary ones, without intervals; "
-        "these pairs are tested by the sign of their direct votes"
+        "these pairs are tested by the votes where the two conditions are equal"
     ]
 
 

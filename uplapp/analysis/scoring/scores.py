@@ -28,7 +28,7 @@ from uplapp.analysis.scoring.bounds import bounds
 from uplapp.analysis.scoring.openness import open_cautions
 from uplapp.analysis.scoring.significance import differences, with_bounds
 from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
-from uplapp.analysis.scoring.unanimity import MOST_STUDIES, unweakened
+from uplapp.analysis.scoring.unanimity import unweakened
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Comparisons, Estimate, Method, Scores, TwoWay, Watch
 
@@ -41,12 +41,11 @@ def analyse(
     comparisons: Comparisons,
     method: Method = Method(),  # noqa: B008 - frozen
     watch: Watch | None = None,
-    turned: int = MOST_STUDIES,
 ) -> Scores:
     """Score the conditions in JOD with 95 % intervals and test all differences.
 
     Votes that do not fix all scores are no error: `warnings` name the conditions, what is undefined is NaN,
-    and `bound` says to which side. `watch` hears of the replicates; `turned` is the `most` of `unweakened`.
+    and `bound` says to which side. `watch` hears of the replicates.
     """
     fixed = _check(comparisons, method)
     names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
@@ -60,7 +59,7 @@ def analyse(
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     open_ = bounds(wins, jod, blocks, observers > 0)
     tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
-    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, blocks, turned), open_)
+    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale)
     cautious = (*cautions(comparisons, method, trouble, scale, side), *unsure, *more)
     return Scores(

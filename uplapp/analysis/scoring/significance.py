@@ -36,7 +36,7 @@ def differences(
 
     Conditions of different `labels` have no difference: NaN. Where no chain of wins leads back, the votes
     leave the distance open, and the difference is the prior's or NaN: se is NaN, and p is that of
-    `sign_test`, whatever the prior.
+    `sign_test`, whatever the prior; see `unweakened` for more.
     """
     pairs = list(combinations(range(len(names)), 2))
     first, second = np.array(pairs).T

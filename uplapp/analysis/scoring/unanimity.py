@@ -1,62 +1,71 @@
-"""A test that never weakens as dissent disappears: what p would be, had one vote gone the other way.
+"""A test of pairs with at most one vote against the better condition, which a vote for it never weakens.
 
-Where all votes of a pair go one way, replicates of its distance have no finite spread or a wrong one, so that
-p may rise as the last dissenting vote turns. Such a pair has the smallest p among its own and those of the
-studies with one of its votes turned back, if these put the same condition ahead.
+Replicates of a unanimous pair have no finite spread, or a wrong one. Such a pair is tested by its score
+(Rao 1948) where the two conditions are equal: the votes between them have no say in the fit of all the
+others to equal scores, nor in the variance, so that each more vote for one side raises the score and nothing
+else. T pairs, K observers, C cells (pairs of conditions that were compared), n conditions.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
+from scipy.special import stdtr
+from scipy.stats import binom
 
-from uplapp.analysis.scoring.blocks import Blocks, fit_blocks
-from uplapp.analysis.scoring.significance import ALPHA, differences, holm
-from uplapp.values import Array, Comparisons, Difference, Method
+from uplapp.analysis.model import Objective, Pairs, Terms, chunk_size, likelihood, maximise, strong_components
+from uplapp.analysis.model.normal import Probit
+from uplapp.analysis.scoring.significance import ALPHA, holm
+from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Scores
 
-FEW_CONDITIONS = 4  # up to which every vote is turned in turn
-MOST_STUDIES = 200
-FEW_STUDIES = 4  # of more conditions, and only where distances are open: each costs as much as the analysis
-MOST_JOINT = 3  # studies with a vote in each pair of one condition turned
-CLEAR = 1e-12  # a p that needs no smaller value
+MOST_DISSENT = 1.0
+FARTHEST_JOD = 10.0  # sd of a normal curve that keeps the scores of losers of every vote finite
+NEAREST = 50  # conditions whose votes judge a pair: all of 200 would take ten times as long
+NOTHING = 1e-9  # a share of the variance, or of a vote, that is rounding
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A vote of one observer for `upper` over `lower` that is turned."""
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Scores (T,K) of observers for the upper condition of each pair, with their variances (T,K).
 
-    observer: int
-    upper: int
-    lower: int
+    `direct` and `direct_variance` (T,K) are the parts of both that come from votes on the pair itself,
+    `votes` (T,) how many votes on other pairs there would be if all had the same say.
+    """
+
+    own: Array
+    variance: Array
+    direct: Array
+    direct_variance: Array
+    votes: Array
+
+
+def clear_pairs(counts: Array, difference: Array) -> tuple[Rows, Rows, Mask]:
+    """Orient all pairs of counts (n,n), in the order of `combinations`, by their differences.
+
+    Returns the better and the worse condition of each, by the direct votes where they leave the distance
+    open, and a mask of those with at most one vote against the better.
+    """
+    first, second = np.triu_indices(len(counts), 1)
+    block = strong_components(counts)
+    lead = counts[first, second] - counts[second, first]
+    lead = np.where((block[first] == block[second]) & np.isfinite(difference), difference, lead)
+    upper, lower = np.where(lead > 0, first, second), np.where(lead > 0, second, first)
+    votes = counts[first, second] + counts[second, first]
+    clear: Mask = (lead != 0) & (votes > 0) & (counts[lower, upper] <= MOST_DISSENT + NOTHING)
+    return upper, lower, clear
 
 
 def unweakened(
-    pairs: tuple[Difference, ...],
-    comparisons: Comparisons,
-    method: Method,
-    blocks: Blocks,
-    most: int = MOST_STUDIES,
+    pairs: tuple[Difference, ...], comparisons: Comparisons, method: Method
 ) -> tuple[Difference, ...]:
-    """Lower the p of unanimous pairs, in the order of `combinations`, to that of one dissenting vote.
+    """Give pairs, in the order of `combinations`, the p of `score_test` where almost nobody dissents.
 
-    At most `most` studies with turned votes are fitted, FEW_STUDIES of more than FEW_CONDITIONS.
+    The test knows no side bias: where the method has one, only pairs whose distance is open are tested so.
     """
-    turns = list(_turns(pairs, comparisons, blocks, most))
-    if not turns:
+    upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method)
+    if not clear.any():
         return pairs
-    place = {cell: at for at, cell in enumerate(combinations(range(len(comparisons.conditions)), 2))}
     p = np.array([pair.p for pair in pairs])
-    for study in turns:
-        cells = [place[min(turn.upper, turn.lower), max(turn.upper, turn.lower)] for turn in study]
-        tested = _tested(study, comparisons, method, blocks.anchor)
-        if method.prior == "none" and any(np.isnan(tested[at].p) for at in cells):
-            # Without a prior too few replicates of so clear a study have finite scores.
-            tested = _tested(study, comparisons, replace(method, prior="distance"), blocks.anchor)
-        for turn, at in zip(study, cells, strict=True):
-            ahead = tested[at].difference * (1 if turn.upper < turn.lower else -1)
-            if ahead > 0:
-                p[at] = np.fmin(p[at], tested[at].p)
+    p[clear] = score_test(comparisons.wins, upper[clear], lower[clear])
     adjusted = holm(p)
     return tuple(
         replace(pair, p=float(own), p_adjusted=float(of_all), significant=bool(of_all < ALPHA))
@@ -64,66 +73,163 @@ def unweakened(
     )
 
 
-def _turns(
-    pairs: tuple[Difference, ...], comparisons: Comparisons, blocks: Blocks, most: int
-) -> Iterator[tuple[Turn, ...]]:
-    """Yield the studies to try: one vote turned, or one in each pair of a condition that is open."""
-    wins, n = comparisons.wins, len(comparisons.conditions)
-    if n > FEW_CONDITIONS and blocks.closed:
-        return
+def tested_by_score(scores: Scores) -> Mask:
+    """Mark (T,) which pairs of the scores have the p of `score_test`."""
+    if scores.two_way is not None:
+        return np.zeros(len(scores.pairs), dtype=bool)
+    return _clear(scores.pairs, scores.wins, scores.method)[2]
+
+
+def _clear(pairs: tuple[Difference, ...], counts: Array, method: Method) -> tuple[Rows, Rows, Mask]:
+    upper, lower, clear = clear_pairs(counts, np.array([pair.difference for pair in pairs]))
+    return upper, lower, clear & np.isnan([pair.se for pair in pairs]) if method.side_bias else clear
+
+
+def score_test(wins: Array, upper: Rows, lower: Rows) -> Array:
+    """Two-sided p (T,) of wins (K,n,n) for `upper` over `lower` (T,), 1 where they rather favour `lower`.
+
+    The ratio of score and standard error is Student's; the standard error is widened where observers differ
+    more than single votes would. Where it says more, p is that of the sign test. Of one observer, or a
+    matrix, the direct votes are binomial, and the sum of the others Student's.
+    """
+    score = scores_at_equality(wins, upper, lower)
+    direct = wins[:, upper, lower].T, wins[:, lower, upper].T
+    if len(wins) == 1:
+        alone = _of_one(score, np.floor(direct[0][:, 0]), np.floor(direct[1][:, 0]))
+        return np.minimum(np.ones_like(alone), 2 * alone)
+    total = score.variance.sum(axis=1)
+    effective = total**2 / (score.variance**2).sum(axis=1)  # observers, if all had the same say
+    ratio = score.own.sum(axis=1) / np.sqrt(total * _dispersion(score))
+    student: Array = stdtr(np.maximum(1.0, effective - 1), -ratio)
+    ahead, behind = (direct[0] > direct[1]).sum(axis=1), (direct[0] < direct[1]).sum(axis=1)
+    sign: Array = binom.sf(ahead - 1, ahead + behind, 0.5)
+    p: Array = np.minimum(1.0, 2 * np.minimum(student, sign))
+    return p
+
+
+def scores_at_equality(wins: Array, upper: Rows, lower: Rows) -> Score:
+    """Compute the efficient scores of wins (K,n,n) where `upper` and `lower` (T,) lie level.
+
+    Of more than NEAREST conditions each pair is judged by the votes among those that it met most often.
+    """
+    if wins.shape[1] <= NEAREST:
+        return _together(wins, upper, lower)
+    votes = wins.sum(axis=0) + wins.sum(axis=0).T
+    parts = []
+    for i, j in zip(upper, lower, strict=True):
+        met = votes[i] + votes[j]
+        met[[i, j]] = np.inf
+        some = np.argsort(-met, kind="stable")[:NEAREST]
+        pair = np.flatnonzero(some == i), np.flatnonzero(some == j)
+        parts.append(vars(_together(wins[:, some[:, None], some], *pair)).values())
+    return Score(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _together(wins: Array, upper: Rows, lower: Rows) -> Score:
     counts = wins.sum(axis=0)
-    unclear = {
-        cell for cell, pair in zip(combinations(range(n), 2), pairs, strict=True) if not pair.p < CLEAR
-    }
-    cells = [
-        (int(i), int(j))
-        for i, j in np.argwhere((counts >= 1) & (counts.T == 0))
-        if (min(i, j), max(i, j)) in unclear
-    ]
-    single = [(Turn(int(o), i, j),) for i, j in cells for o in np.flatnonzero(wins[:, i, j] >= 1)]
-    studies = [*single, *_joint(wins, cells, blocks)]
-    most = most if n <= FEW_CONDITIONS else min(most, FEW_STUDIES)
-    chosen = np.unique(np.linspace(0, len(studies) - 1, min(most, len(studies))).astype(int))
-    yield from (studies[at] for at in chosen)
+    together = np.triu(counts + counts.T, 1)
+    first, second = np.nonzero(together)
+    won, lost = wins[:, first, second].T, wins[:, second, first].T
+    start = maximise(_held(counts[None]), np.zeros((1, len(counts))), np.zeros(counts.shape)).scores[0]
+    parts, size = [], chunk_size(len(counts))
+    for at in range(0, upper.size, size):
+        some = upper[at : at + size], lower[at : at + size]
+        level = _level(counts, start, *some)
+        parts.append(_scores(level, together[first, second], (first, second), (won, lost), some))
+    return Score(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _joint(wins: Array, cells: list[tuple[int, int]], blocks: Blocks) -> list[tuple[Turn, ...]]:
-    """One vote in each unanimous pair of a condition alone, of one observer after the other."""
-    studies = []
-    for condition in np.flatnonzero(blocks.alone):
-        own = [cell for cell in cells if condition in cell]
-        people = [np.flatnonzero(wins[:, i, j] >= 1) for i, j in own]
-        most = min(MOST_JOINT, max(map(len, people), default=0))
-        for first in range(most if len(own) > 1 else 0):
-            studies.append(
-                tuple(
-                    Turn(int(who[(first + at) % len(who)]), *cell)
-                    for at, (cell, who) in enumerate(zip(own, people, strict=True))
-                )
-            )
-    return studies
+def _level(counts: Array, start: Array, upper: Rows, lower: Rows) -> Array:
+    """Fit scores (T,n), with `upper` and `lower` (T,) level, to counts (n,n) without those between them."""
+    rows = np.arange(upper.size)
+    merged = np.repeat(counts[None], upper.size, axis=0)
+    merged[rows, upper, lower] = merged[rows, lower, upper] = 0
+    merged[rows, upper] += merged[rows, lower]
+    merged[rows, :, upper] += merged[rows, :, lower]
+    merged[rows, lower] = merged[rows, :, lower] = 0
+    begin = np.repeat(start[None], upper.size, axis=0)
+    begin[rows, upper] = (start[upper] + start[lower]) / 2
+    begin[rows, lower] = 0
+    level = maximise(_held(merged), begin, np.zeros(counts.shape)).scores
+    level[rows, lower] = level[rows, upper]
+    return level
 
 
-def _tested(
-    study: tuple[Turn, ...], comparisons: Comparisons, method: Method, anchor: int | None
-) -> tuple[Difference, ...]:
-    for turn in study:
-        comparisons = _turned(comparisons, turn)
-    blocks = Blocks.of(comparisons.wins.sum(axis=0), anchor)
-    scale, interval = fit_blocks(comparisons, method, blocks, None)
-    return differences(
-        comparisons.conditions, scale.scores, scale.replicates, scale.labels, comparisons.wins, interval
-    )
+def _held(counts: Array) -> Objective:
+    """Likelihood of counts (B,n,n), with scores that are normal around 0, so far out that it hardly shows."""
+    votes, precision = likelihood(Pairs.of(counts)), 1 / FARTHEST_JOD**2
+
+    def objective(scores: Array, rows: Rows) -> Terms:
+        terms = votes(scores, rows)
+        value = terms.value - precision * (scores**2).sum(axis=1) / 2
+        hessian = terms.hessian - precision * np.eye(scores.shape[1])
+        return Terms(value, terms.gradient - precision * scores, hessian, hessian)
+
+    return objective
 
 
-def _turned(comparisons: Comparisons, turn: Turn) -> Comparisons:
-    o, i, j = turn.observer, turn.upper, turn.lower
-    wins, answers = comparisons.wins.copy(), comparisons.answers
-    wins[o, i, j] -= 1
-    wins[o, j, i] += 1
-    if answers is not None:
-        answers = answers.copy()
-        was, now, a, b = (0, 2, i, j) if answers[o, 0, i, j] else (2, 0, j, i)
-        answers[o, was, a, b] -= 1
-        answers[o, now, a, b] += 1
-    return replace(comparisons, wins=wins, answers=answers)
+def _scores(
+    level: Array,
+    votes: Array,
+    cells: tuple[Rows, Rows],
+    outcomes: tuple[Array, Array],
+    pair: tuple[Rows, Rows],
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Observers' scores of pairs (T,) at scores `level` (T,n), from what they won and lost (C,K) in cells."""
+    (first, second), (won, lost), (upper, lower) = cells, outcomes, pair
+    curve = Probit.of(level[:, first] - level[:, second])
+    near, far = curve.dnear, -curve.dfar
+    up, down = np.where(curve.sign > 0, near, far), np.where(curve.sign > 0, far, near)
+    information = up * down
+    n, rows = level.shape[1], np.arange(len(level))
+    matrix = np.zeros((len(level), n, n))
+    matrix[:, first, second] = matrix[:, second, first] = -votes * information
+    matrix[:, np.arange(n), np.arange(n)] = 1 / FARTHEST_JOD**2 - matrix.sum(axis=-1)
+    contrast = np.zeros((len(level), n, 1))
+    contrast[rows, upper, 0], contrast[rows, lower, 0] = 1, -1
+    way = np.linalg.solve(matrix, contrast)[:, :, 0]
+    along = way[:, first] - way[:, second]
+    say, cast = along**2 * information, won + lost
+    own, variance = (along * up) @ won - (along * down) @ lost, say @ cast
+    at = np.full((n, n), -1)
+    at[first, second] = at[second, first] = np.arange(first.size)
+    cell = at[upper, lower]
+    turn = (np.where(upper < lower, along[rows, cell], -along[rows, cell]) * up[rows, cell])[:, None]
+    lead = np.where((upper < lower)[:, None], won[cell] - lost[cell], lost[cell] - won[cell])
+    direct, say[rows, cell] = say[rows, cell][:, None] * cast[cell], 0.0
+    others, squares = say @ votes, say**2 @ votes
+    effective = np.divide(others**2, squares, out=np.ones_like(others), where=squares > 0)
+    return own, variance, turn * lead, direct, effective
+
+
+def _dispersion(score: Score) -> Array:
+    """How much more (T,) observers differ on other pairs than single votes would, at least 1."""
+    own, variance = score.own - score.direct, score.variance - score.direct_variance
+    total = variance.sum(axis=1, keepdims=True)
+    share = np.divide(variance, total, out=np.zeros_like(variance), where=total > 0)
+    apart = ((own - share * own.sum(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    expected = total[:, 0] * (1 - (share**2).sum(axis=1))
+    enough = expected > NOTHING * score.variance.sum(axis=1)
+    ratio: Array = np.divide(apart, expected, out=np.ones_like(apart), where=enough)
+    return np.maximum(1.0, ratio)
+
+
+def _of_one(score: Score, ahead: Array, behind: Array) -> Array:
+    """One-sided chance (T,) of votes one by one: the direct ones binomial, the others' sum Student's.
+
+    The others count where their sum varies by more than half a vote between the two: less smooths no steps.
+    """
+    chance = np.ones_like(ahead)
+    for place, (won, lost) in enumerate(zip(ahead, behind, strict=True)):
+        votes = int(won + lost)
+        variance = float((score.variance - score.direct_variance)[place, 0])
+        half_a_vote = np.sqrt(max(0.0, variance) / max(1.0, score.votes[place]))
+        rest = float((score.own - score.direct)[place, 0]) - half_a_vote
+        step = float(np.sqrt(score.direct_variance[place, 0] / max(1, votes)))
+        lead = won - lost - (2 * np.arange(votes + 1) - votes)
+        if variance < step**2:
+            above = (lead <= 0).astype(float)
+        else:
+            above = stdtr(max(1.0, score.votes[place] - 1), -(rest + step * lead) / np.sqrt(variance))
+        chance[place] = float(binom.pmf(np.arange(votes + 1), votes, 0.5) @ above)
+    return chance

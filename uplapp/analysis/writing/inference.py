@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from uplapp.analysis.scoring import ALPHA, LEVEL, scope
+from uplapp.analysis.scoring import ALPHA, LEVEL, scope, tested_by_score
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import freedom_words, plural, was
 from uplapp.values import Scores, TwoWay
@@ -64,14 +64,13 @@ def _degenerate(scores: Scores) -> list[str]:
 def tests(report: Report) -> list[str]:
     """Say how differences were tested, how many were significant, and of whom that speaks."""
     scores = report.scores
-    measured = [pair for pair in scores.pairs if np.isfinite(pair.se) and np.isfinite(pair.p)]
-    signs = [pair for pair in scores.pairs if not np.isfinite(pair.se) and np.isfinite(pair.p)]
-    tested = len(measured) + len(signs)
+    clear = int(tested_by_score(scores).sum())
+    tested = int(np.isfinite([pair.p for pair in scores.pairs]).sum())
     if not tested:
         return ["No difference could be tested."]
     return [
-        *_measured(scores, len(measured)),
-        *_signs(len(signs)),
+        *_measured(scores, tested - clear),
+        *_clear(scores, clear),
         *_untested(len(scores.pairs) - tested),
         *_outcome(scores, tested),
         f"Intervals and tests speak of: {scope(scores)}.",
@@ -89,12 +88,14 @@ def _measured(scores: Scores, count: int) -> list[str]:
     ]
 
 
-def _signs(count: int) -> list[str]:
+def _clear(scores: Scores, count: int) -> list[str]:
     if not count:
         return []
+    law = "t" if (scores.observers or 1) > 1 else "binomial"
     return [
-        f"{plural(count, 'difference')} whose size the votes leave open {was(count)} tested by the sign of "
-        "the direct votes (Arbuthnot 1710), or with one vote turned where that says more."
+        f"{plural(count, 'difference')} with at most one vote against the better condition {was(count)} "
+        f"tested by the score of the votes where the two are equal (Rao 1948; {law}), or by the sign of the "
+        "direct votes (Arbuthnot 1710) where that says more."
     ]
 
 
