@@ -120,7 +120,7 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
     nothing = gr.Markdown(NO_NETWORK.format(task=task), visible=not cards, elem_id=f"no-network-{task}")
     menu = gr.CheckboxGroup(
         choices_of(cards),
-        value=[card.name for card in cards[:TICKED] if _network_of(card) == _network_of(cards[0])],
+        value=[card.name for card in cards if _kind_of(card) == _kind_of(cards[0])][:TICKED],
         label="All",
         info=info_of(cards),
         show_label=len(cards) > TICKED,
@@ -143,8 +143,8 @@ def info_of(cards: Sequence[Card]) -> str:
     return RESEARCH_ALONE if any(card.for_research for card in cards) else ""
 
 
-def _network_of(card: Card) -> str:
-    return card.spec.network if card.spec else ""
+def _kind_of(card: Card) -> tuple[str, bool]:
+    return card.spec.network if card.spec else "", card.for_research
 
 
 def _lay_out_methods(name: str, task: Task) -> gr.CheckboxGroup:
