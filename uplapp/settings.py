@@ -1,7 +1,7 @@
 """The settings of one process, read once from the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,3 +68,18 @@ def believe_no_header(settings: Settings) -> None:
     """
     if not settings.space:
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
+
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+OWN_ADDRESSES = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
+
+
+def reach_itself(environment: MutableMapping[str, str] | None = None) -> None:
+    """Keep what asks this machine for its own page, as Gradio does at its start, from asking a proxy."""
+    variables = os.environ if environment is None else environment
+    if not any(name in map(str.lower, variables) for name in PROXIES):
+        return
+    before = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
+    spared = [part.strip() for part in before.split(",") if part.strip()]
+    spared += [address for address in OWN_ADDRESSES if address not in spared]
+    variables["no_proxy"] = variables["NO_PROXY"] = ",".join(spared)

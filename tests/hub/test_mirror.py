@@ -132,13 +132,68 @@ def test_a_download_that_stays_truncated_is_refused_and_writes_nothing(mirror, h
     assert not fresh.folder.exists()
 
 
-def test_a_piece_missing_on_the_hub_is_noticed(mirror, hub, tmp_path, endpoint):
+def remote(hub, name, **pieces):
+    """Lay pieces of a journal into the dataset as some process left them."""
+    for offset, data in pieces.items():
+        hub.repos["dataset", REPO][f"journal/{name}/{int(offset[1:]):012}.jsonl"] = data
+
+
+def lines_in(folder):
+    return sorted(line for path in folder.glob("*.jsonl") for line in path.read_bytes().splitlines())
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_a_piece_missing_on_the_hub_is_told_and_the_others_are_used(mirror, hub, tmp_path, endpoint, lost):
+    for n in range(3):
+        write(mirror.folder, "a", n)
+        mirror.push()
+    del hub.repos["dataset", REPO][f"journal/a/{lost:012}.jsonl"]
+    fresh = Mirror(tmp_path / "fresh", REPO, endpoint)
+    assert fresh.fetch() == 1
+    (sentence,) = fresh.damage
+    assert f"journal a lacks the bytes from {lost} to {lost + 2}" in sentence
+    assert lines_in(fresh.folder) == sorted({b"0", b"1", b"2"} - {b"%d" % (lost // 2)})
+    assert fresh.fetch() == 0
+
+
+def test_a_gap_on_the_hub_is_filled_by_the_disk_that_has_the_bytes(mirror, hub, endpoint):
     for n in range(3):
         write(mirror.folder, "a", n)
         mirror.push()
     del hub.repos["dataset", REPO]["journal/a/000000000002.jsonl"]
-    with pytest.raises(HubError, match="lacks the bytes from 2 to 4"):
-        Mirror(tmp_path / "fresh", REPO, endpoint).fetch()
+    again = Mirror(mirror.folder, REPO, endpoint)
+    assert again.fetch() == 0
+    again.push()
+    assert Mirror(mirror.folder, REPO, endpoint).damage == ()
+    assert set(kept(hub)) == {0, 1, 2}
+
+
+def test_pieces_that_overlap_and_agree_are_whole(mirror, hub, tmp_path, endpoint):
+    mirror.push()
+    remote(hub, "a", o0=b"1\n2\n", o2=b"2\n3\n", o4=b"3\n")
+    fresh = Mirror(tmp_path / "fresh", REPO, endpoint)
+    fresh.fetch()
+    assert fresh.damage == ()
+    assert lines_in(fresh.folder) == [b"1", b"2", b"3"]
+
+
+def test_of_pieces_that_contradict_each_other_every_line_is_kept(mirror, hub, tmp_path, endpoint):
+    mirror.push()
+    remote(hub, "a", o0=b"1\n2\n", o2=b"9\n3\n")
+    fresh = Mirror(tmp_path / "fresh", REPO, endpoint)
+    fresh.fetch()
+    assert set(lines_in(fresh.folder)) == {b"1", b"2", b"3", b"9"}
+
+
+def test_what_the_hub_did_not_keep_is_told_and_sent_again(mirror, hub, monkeypatch):
+    mirror.push()
+    write(mirror.folder, "a", 1)
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(mirror_module.client, "listed", lambda *asked: {})
+        with pytest.raises(HubError, match="does not hold journal/a"):
+            mirror.push()
+    mirror.push()
+    assert kept(hub) == [1]
 
 
 def test_the_dataset_is_made_private_and_a_public_one_is_refused(mirror, hub):
@@ -161,10 +216,12 @@ def test_an_error_is_told_in_words(mirror, hub, status, words):
 def test_writing_and_asking_for_the_status_never_wait_for_the_hub(mirror, hub, monkeypatch):
     write(mirror.folder, "a", 1)
     inside, leave = threading.Event(), threading.Event()
+    commit = mirror._api.create_commit
 
-    def slow(*_, **__):
+    def slow(*arguments, **options):
         inside.set()
         leave.wait(180)
+        return commit(*arguments, **options)
 
     monkeypatch.setattr(mirror._api, "create_commit", slow)
     sending = threading.Thread(target=mirror.push)

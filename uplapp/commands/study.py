@@ -12,6 +12,7 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.hosting.links import app as links
+from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
+app.command()(rebuild)
 
 
 @app.command()

@@ -2,12 +2,14 @@
 
 A journal `NAME.jsonl` lies there as `journal/NAME/OFFSET.jsonl`: pieces of whole lines that begin at that
 byte. A piece whose acknowledgement was lost is sent again under the same name, so nothing is there twice.
+Pieces may overlap, as two processes left them. After a gap the rest comes back as a journal of its own, for
+lines are rows whatever their order.
 """
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ ROOT = "journal"
 PIECE_BYTES = 4_000_000  # below the size at which the Hub wants large-file storage
 PIECES = 8  # in one commit
 DOWNLOADS = 8  # at a time
+AFTER = "after"  # with a byte: what followed a gap there
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Mirror:
         self._ready = False
         self._last_sync: float | None = None
         self._error = ""
+        self.damage: tuple[str, ...] = ()  # a sentence for each journal whose copy is not whole
 
     @property
     def status(self) -> SyncStatus:
@@ -75,15 +79,17 @@ class Mirror:
         """
         with self._sending, _Failures(self):
             pieces = self._remote_pieces()
-            short = [name for name in pieces if self._local_bytes(name) < self._synced[name]]
+            self.damage = tuple(self._damage(name, blobs) for name, blobs in pieces.items() if gap(blobs))
+            short = [name for name, blobs in pieces.items() if self._lacks(name, blobs)]
             wanted = [piece for name in short for piece in pieces[name].values()]
             with ThreadPoolExecutor(DOWNLOADS) as pool:
-                data = list(pool.map(self._download, wanted))
-            content = dict(zip((piece.path for piece in wanted), data, strict=True))
-            for name in short:
-                whole.write_bytes(
-                    self._path(name), b"".join(content[piece.path] for piece in pieces[name].values())
+                content = dict(
+                    zip((piece.path for piece in wanted), pool.map(self._download, wanted), strict=True)
                 )
+            for name in short:
+                for journal, data in _joined(name, pieces[name], content).items():
+                    if len(data) > self._local_bytes(journal):
+                        whole.write_bytes(self._path(journal), data)
             return len(short)
 
     def push(self) -> int:
@@ -96,6 +102,7 @@ class Mirror:
                 additions = [CommitOperationAdd(piece.path, piece.data) for piece in pieces]
                 lines = sum(piece.data.count(b"\n") for piece in pieces)
                 self._api.create_commit(self.repo, additions, commit_message=f"{lines} lines", repo_type=KIND)
+                self._require_kept(pieces)
                 self._synced = {
                     **self._synced,
                     **{piece.name: piece.offset + len(piece.data) for piece in pieces},
@@ -116,17 +123,28 @@ class Mirror:
             name, _, offset = rest.removesuffix(".jsonl").partition("/")
             if root == ROOT and offset.isdigit() and name.isalnum():
                 journals[name][int(offset)] = blob
-        self._synced = {name: self._end(name, pieces) for name, pieces in journals.items()}
+        self._synced = {name: whole_end(pieces) for name, pieces in journals.items()}
         self._ready = True
         return journals
 
-    def _end(self, name: str, pieces: Mapping[int, Blob]) -> int:
-        end = 0
-        for offset, blob in pieces.items():
-            if offset != end:
-                raise HubError(f"{self.repo}: journal {name} lacks the bytes from {end} to {offset}")
-            end += blob.size
-        return end
+    def _lacks(self, name: str, blobs: Mapping[int, Blob]) -> bool:
+        """Whether this disk has less of a journal than the dataset."""
+        local, after = self._local_bytes(name), gap(blobs)
+        if after and local < max(offset + blob.size for offset, blob in blobs.items()):
+            return local < whole_end(blobs) or not self._path(f"{name}{AFTER}{after}").exists()
+        return local < whole_end(blobs)
+
+    def _damage(self, name: str, blobs: Mapping[int, Blob]) -> str:
+        span = f"from {whole_end(blobs)} to {gap(blobs)}"
+        return f"{self.repo}: journal {name} lacks the bytes {span}; what lies around them is used"
+
+    def _require_kept(self, pieces: Sequence[Piece]) -> None:
+        """Look whether the dataset holds what was sent. What it does not hold is sent again later."""
+        there = client.listed(self._api, self.repo, KIND)
+        for piece in pieces:
+            if piece.path not in there or not there[piece.path].holds(piece.data):
+                self._ready = False
+                raise HubError(f"{self.repo} does not hold {piece.path} as it was sent; it is sent again")
 
     def _download(self, piece: Blob) -> bytes:
         return client.download(self._api, self.repo, KIND, piece)
@@ -158,6 +176,37 @@ class Mirror:
                 end = 1 + (limit if limit >= 0 else data.index(b"\n", start))
                 yield Piece(name, offset + start, data[start:end])
                 start = end
+
+
+def whole_end(pieces: Mapping[int, Blob]) -> int:
+    """Give the byte up to which pieces follow each other without a gap."""
+    end = 0
+    for offset, blob in sorted(pieces.items()):
+        if offset > end:
+            break
+        end = max(end, offset + blob.size)
+    return end
+
+
+def gap(pieces: Mapping[int, Blob]) -> int:
+    """Give the byte at which pieces go on after the first gap, 0 where there is none."""
+    end = whole_end(pieces)
+    return min((offset for offset in pieces if offset > end), default=0)
+
+
+def _joined(name: str, pieces: Mapping[int, Blob], content: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Join pieces to journals: the one of that name, and one for whatever follows a gap or contradicts it."""
+    journals, data, current = {}, b"", name
+    for offset, blob in sorted(pieces.items()):
+        piece, start = content[blob.path], len(data)
+        base = int(current[len(name) + len(AFTER) :]) if current != name else 0
+        held = data[offset - base : offset - base + len(piece)]
+        if offset - base > start or held != piece[: len(held)]:
+            journals[current], current, data = data, f"{name}{AFTER}{offset}", piece
+        elif len(piece) > len(held):
+            data += piece[len(held) :]
+    journals[current] = data
+    return journals
 
 
 class _Failures:

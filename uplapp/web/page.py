@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from uplapp.hub.mirror import Mirror
-from uplapp.settings import Settings, believe_no_header
+from uplapp.settings import Settings, believe_no_header, reach_itself
+from uplapp.study.store.holding import holding
 from uplapp.web import safekeeping
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
@@ -68,6 +69,12 @@ def serve(settings: Settings) -> None:
     # A Space is stopped by SIGTERM; as Ctrl-C it leaves time to copy the last answers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     believe_no_header(settings)
+    reach_itself()
+    with holding(settings.data, wait=settings.space):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     store, loop = safekeeping.open_store(settings)
     try:
         shelf = Shelf(settings, store)

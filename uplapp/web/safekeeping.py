@@ -1,5 +1,6 @@
 """The store with its copy on the Hub: restored before anything is answered, kept up afterwards."""
 
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -8,18 +9,21 @@ from uplapp.errors import UplappError
 from uplapp.hub.loop import Loop, keep
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study.store import replay
+from uplapp.study.store import recovery, replay
 from uplapp.study.store.store import DATABASE, Store
 
 
 def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:
-    """The store. With an answers_repo, all rows of its journals are in it, and a loop copies new ones there.
+    """The store, which holds all rows of its journals. With an answers_repo a loop copies new ones there.
 
-    Raises UplappError if the disk is empty and the Hub cannot be read: an app that went on would start the
-    studies anew beside their answers. With answers on the disk it goes on, and copies later.
+    What it lacked is told on stderr. Raises UplappError if the database is damaged, or if the disk is empty
+    and the Hub cannot be read: an app that went on would start the studies anew beside their answers. With
+    answers on the disk it goes on, and copies later.
     """
     database, journals = settings.data / DATABASE, settings.data / replay.FOLDER
+    recovery.require_whole(database)
     if settings.answers_repo is None:
+        _settle(database, journals, journals, newer=False)
         return Store(database), None
     mirror = Mirror(journals, settings.answers_repo, endpoint)
     _restore(mirror, database, journals)
@@ -36,15 +40,22 @@ def close(store: Store, loop: Loop | None) -> None:
 
 def _restore(mirror: Mirror, database: Path, journals: Path) -> None:
     fetched = _fetch(mirror, needed=not database.exists())
-    if fetched or not database.exists():
-        outcome = replay.replay(database, journals)
-        print(f"{outcome.added} rows restored from {mirror.repo}", file=sys.stderr)
-        if outcome.damaged or outcome.orphans:
-            print(
-                f"{outcome.damaged} lines are damaged, {outcome.orphans} rows lack their study",
-                file=sys.stderr,
-            )
-    replay.complete(database, journals)
+    for sentence in mirror.damage:
+        print(sentence, file=sys.stderr)
+    _settle(database, journals, mirror.repo, newer=fetched > 0)
+
+
+def _settle(database: Path, journals: Path, source: object, newer: bool) -> None:
+    try:
+        outcome = recovery.settle(database, journals, newer)
+    except (sqlite3.DatabaseError, OSError):
+        return  # the store that is opened next says what is wrong, and what to do
+    if outcome.added:
+        print(f"{outcome.added} rows restored from {source}", file=sys.stderr)
+    if outcome.damaged or outcome.orphans:
+        print(
+            f"{outcome.damaged} lines are damaged, {outcome.orphans} rows lack their study", file=sys.stderr
+        )
 
 
 def _fetch(mirror: Mirror, needed: bool) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -70,6 +71,19 @@ def complete(database: Path, folder: Path) -> int:
             journal.append(name, row)
         journal.close()
     return len(missing)
+
+
+def lacking(database: Path, folder: Path) -> int:
+    """Count the rows that the journals of a folder hold and the database does not."""
+    with closing(sqlite3.connect(":memory:")) as copy, closing(sqlite3.connect(database)) as connection:
+        migrations.apply(Database(connection))
+        _replay(copy, folder)
+        return sum(len(_keys(copy, name) - _keys(connection, name)) for name in _tables(copy))
+
+
+def _keys(connection: sqlite3.Connection, name: str) -> set[object]:
+    key = _table(connection, name).key
+    return {row[0] for row in connection.execute(f'SELECT "{key}" FROM "{name}"')}  # noqa: S608
 
 
 def _replay(connection: sqlite3.Connection, folder: Path) -> Replayed:
@@ -198,6 +212,7 @@ def _names(columns: Iterable[str]) -> str:
 
 
 FOLDER = "journal"  # beside the database
+LOST = "its lines are in the database alone until the app starts again"
 
 
 class Journal:
@@ -207,13 +222,25 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{uuid.uuid4().hex}.jsonl"
+        self._folder, self._last_s = folder, 0.0
+        self.vanished: list[Path] = []  # journals that somebody removed while they were written
+        self._begin()
+
+    def _begin(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.path = self._folder / f"{uuid.uuid4().hex}.jsonl"
         self._file = self.path.open("a", encoding="utf-8")
-        self._last_s = 0.0
 
     def append(self, table: str, row: Mapping[str, Any]) -> None:
-        """Write one line and hand it to the operating system. The caller holds the writer's lock."""
+        """Write one line and hand it to the operating system. The caller holds the writer's lock.
+
+        If the file was removed meanwhile, another begins with this line, and the loss is told on stderr.
+        """
+        if not self.path.exists():
+            self.vanished.append(self.path)
+            print(f"{self.path} was removed while it was written; {LOST}", file=sys.stderr)
+            self._file.close()
+            self._begin()
         self._last_s = max(
             self._last_s, time.time()
         )  # a clock set back must not reorder the changes of a row

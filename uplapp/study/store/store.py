@@ -1,5 +1,6 @@
 """The database of answers: one file, one writer, one transaction per answer, readers that block nobody."""
 
+import errno
 import secrets
 import sqlite3
 import threading
@@ -12,12 +13,16 @@ from sqlite_utils import Database
 
 from uplapp import whole
 from uplapp.errors import UplappError
-from uplapp.study.store.replay import Journal
+from uplapp.study.store.replay import FOLDER, Journal
 from uplapp.study.store.schema import migrations
 
 Row = dict[str, Any]
 DATABASE = "uplapp.db"  # its name inside the data folder
 BUSY = "the answers cannot be stored or read right now; try again in a moment"
+NO_WAL = (
+    "{folder} lies on a disk where SQLite's write-ahead log does not work, such as a network disk; set "
+    "UPLAPP_DATA to a folder of a disk of this machine"
+)
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
 
 
@@ -36,15 +41,19 @@ class Store:
     """A database of rows, safe to call from several threads. What a row means is decided elsewhere."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._db = Database(sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False))
-        self._db.enable_wal()
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        migrations.apply(self._db)
-        self._journal = Journal(path.parent / "journal")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = _connect(path)
+            self._journal = Journal(path.parent / FOLDER)
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise UplappError(_reason(path, error)) from error
         self._pending: list[tuple[str, Row]] = []
+
+    @property
+    def vanished(self) -> list[Path]:
+        """Journals of this process that somebody removed while they were written."""
+        return self._journal.vanished
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -110,6 +119,31 @@ class Store:
         with self._lock:
             self._journal.close()
             self._db.close()
+
+
+def _connect(path: Path) -> Database:
+    database = Database(sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False))
+    (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise UplappError(NO_WAL.format(folder=path.parent))
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA foreign_keys = ON")
+    migrations.apply(database)
+    return database
+
+
+def _reason(path: Path, error: sqlite3.DatabaseError | OSError) -> str:
+    """Say in one sentence why a database cannot be opened, and what to do."""
+    kind = getattr(error, "sqlite_errorname", "")
+    if kind.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"{path} is damaged; `python -m uplapp study rebuild` makes it anew from its journals"
+    if kind.startswith(("SQLITE_FULL",)) or getattr(error, "errno", None) == errno.ENOSPC:
+        return f"the disk of {path.parent} is full; free some space, and start again"
+    if kind.startswith(("SQLITE_PROTOCOL", "SQLITE_IOERR")):
+        return NO_WAL.format(folder=path.parent)
+    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BUSY
+    return f"{path.parent} cannot be written ({error}); allow it, or set UPLAPP_DATA to another folder"
 
 
 class Reader:

@@ -56,6 +56,11 @@ def warnings(desk: Desk, overview: Overview, wrong: str | None = None) -> list[s
         texts.append(f"What changed on the disk is not taken in: {wrong}")
     if desk.mirror is not None and desk.mirror.status.error:
         texts.append(f"Answers are not copied: {desk.mirror.status.error}")
+    if desk.shelf.store.vanished:
+        texts.append(
+            f"{len(desk.shelf.store.vanished)} journal(s) of answers were removed while they were written. "
+            "The answers are in the database alone until the app starts again."
+        )
     if overview.alarm is not None:
         recent, before = f"{overview.alarm.recent:.0%}", f"{overview.alarm.before:.0%}"
         texts.append(
