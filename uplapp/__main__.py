@@ -19,6 +19,7 @@ VERBS = {
     "sweep": "uplapp.commands.sweep:sweep",
     "analyse": "uplapp.commands.analyse:analyse",
     "ratings": "uplapp.commands.ratings:ratings",
+    "unify": "uplapp.commands.scales.unify:unify",
     "observers": "uplapp.commands.observers:observers",
     "agree": "uplapp.commands.agree:agree",
     "next": "uplapp.commands.next:next_pair",

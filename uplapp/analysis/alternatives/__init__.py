@@ -1,0 +1,1 @@
+"""Other likelihoods: ratings beside votes, rankings, ordered answers, unequal variances."""

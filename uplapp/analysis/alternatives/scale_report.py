@@ -1,0 +1,115 @@
+"""A unified scale as text, JSON and CSV."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from uplapp import __version__, plain
+from uplapp.analysis.alternatives.scale import Parameter, UnifiedScale
+from uplapp.analysis.scoring import ALPHA
+from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
+
+SCOPE = "other observers, these stimuli"
+
+
+def scale_table(scale: UnifiedScale) -> pd.DataFrame:
+    """Tabulate the stimuli, best first, by jod, jod_low, jod_high, both single scales and the counts."""
+    table = pd.DataFrame(
+        {
+            "condition": scale.conditions,
+            "jod": scale.jod,
+            "jod_low": scale.low,
+            "jod_high": scale.high,
+            "jod_of_votes": scale.from_votes,
+            "jod_of_ratings": scale.from_ratings,
+            "votes": scale.votes.astype(int),
+            "ratings": scale.ratings.astype(int),
+        }
+    )
+    return table.sort_values("jod", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def to_text(scale: UnifiedScale) -> str:
+    """Write the scale, what a JOD is in steps, and whether votes and ratings agree."""
+    table = scale_table(scale)
+    printed = table.map(lambda value: _number(value) if isinstance(value, float) else value)
+    printed["condition"] = [one_line(name) for name in printed["condition"]]
+    votes, ratings, both = scale.people
+    lines = [
+        f"{table['condition'][0]} lies highest, {fixed(float(table['jod'][0]))} JOD; zero is the mean.",
+        f"Votes by {plural(votes + both, 'observer')}, ratings ({scale.criterion}) by "
+        f"{plural(ratings + both, 'observer')}, {both} of them gave both. "
+        f"Intervals speak of {SCOPE}.",
+        "",
+        printed.to_string(index=False),
+        "",
+        f"one JOD is {_interval(scale.steps)} steps of the rating scale",
+        f"0 JOD is rated {_interval(scale.zero)}",
+        f"a rating is {_interval(scale.noise)} times as noisy as an impression in a comparison",
+        *_agreement(scale),
+        *(f"left out: {name} ({reason})" for name, reason in scale.excluded),
+        *(f"warning: {warning}" for warning in scale.warnings),
+    ]
+    return "\n".join(one_line(part) for line in lines for part in line.split("\n"))
+
+
+def _agreement(scale: UnifiedScale) -> list[str]:
+    test = scale.agreement
+    if np.isnan(test.p):
+        return []
+    verdict = "do not agree" if test.p < ALPHA else "were not found to disagree"
+    freedom = plural(test.df, "degree")
+    ratio = f"likelihood ratio {test.g2:.2f}, {freedom} of freedom, {chance(test.p)}"
+    return [f"votes and ratings {verdict} on one scale ({ratio})"]
+
+
+def to_dict(scale: UnifiedScale) -> dict[str, Any]:
+    """Turn a scale into plain values."""
+    return {
+        "scores": scale_table(scale),
+        "steps_per_jod": vars(scale.steps),
+        "rating_at_zero": vars(scale.zero),
+        "relative_noise": vars(scale.noise),
+        "agreement": vars(scale.agreement),
+        "observers": dict(zip(("votes", "ratings", "both"), scale.people, strict=True)),
+        "excluded": [{"observer": name, "reason": reason} for name, reason in scale.excluded],
+        "degenerate": scale.degenerate,
+        "warnings": list(scale.warnings),
+        **_provenance(scale),
+    }
+
+
+def to_json(scale: UnifiedScale) -> str:
+    """Write everything as strict JSON: what is undefined is null, never NaN."""
+    return plain.to_json(to_dict(scale))
+
+
+def to_csv(scale: UnifiedScale) -> str:
+    """Write the table as CSV, with its provenance in each row."""
+    reasons = "; ".join(f"{observer}: {reason}" for observer, reason in scale.excluded)
+    return plain.to_csv(scale_table(scale).assign(**_provenance(scale), excluded=reasons), decimals=6)
+
+
+def _provenance(scale: UnifiedScale) -> dict[str, Any]:
+    method = scale.method
+    return {
+        "units": "JOD; unified likelihood of votes and ratings (Perez-Ortiz et al. 2020), mean 0",
+        "criterion": scale.criterion,
+        "scope": SCOPE,
+        "interval": method.interval,
+        "bootstraps": method.bootstraps,
+        "seed": method.seed,
+        "simulated": scale.simulated,
+        "version": __version__,
+    }
+
+
+def _interval(number: Parameter) -> str:
+    if np.isnan(number.low):
+        return fixed(number.value)
+    return f"{number.value:z.2f} [{number.low:z.2f}, {number.high:z.2f}]"
+
+
+def _number(value: float) -> str:
+    return "-" if np.isnan(value) else fixed(value)

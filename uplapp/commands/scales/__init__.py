@@ -1,0 +1,1 @@
+"""Verbs for scales of more than votes alone."""

@@ -1,0 +1,72 @@
+"""`python -m uplapp unify`: votes and ratings of the same stimuli -> one scale in JOD."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uplapp import whole
+from uplapp.commands.shared import (
+    COLUMNS,
+    EXCLUDE,
+    INTERVAL,
+    JSON,
+    REPLICATES,
+    SEED,
+    SIMULATED,
+    VALUES,
+    VOTES,
+    parse_reasons,
+    read_all,
+)
+from uplapp.errors import UnknownName, UplappError
+from uplapp.values import REFERENCE, Method
+
+RATINGS = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
+RATING_COLUMNS = typer.Option(help="Other column names of the ratings: condition=method,rating=score.")
+CRITERION = typer.Option(help="Which criterion of the ratings, where there are several.")
+
+
+def unify(
+    votes: Annotated[Path, VOTES],
+    ratings: Annotated[Path, RATINGS],
+    criterion: Annotated[str, CRITERION] = "",
+    interval: Annotated[str, INTERVAL] = "t",
+    bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
+    seed: Annotated[int, SEED] = 0,
+    simulated: Annotated[bool, SIMULATED] = False,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    columns: Annotated[str, COLUMNS] = "",
+    values: Annotated[str, VALUES] = "",
+    rating_columns: Annotated[str, RATING_COLUMNS] = "",
+    reference: Annotated[str, typer.Option(help="The hidden reference of the ratings.")] = REFERENCE,
+    csv: Annotated[Path | None, typer.Option(help="Write the scale to this file.")] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Put votes and ratings of the same conditions on one JOD scale, by their common likelihood.
+
+    Conditions go by their names, scenes are summed up (Perez-Ortiz et al. 2020).
+
+    Example:  python -m uplapp unify uplapp/analysis/reading/examples/votes.csv
+    uplapp/analysis/reading/examples/ratings.csv --bootstraps 200
+    """
+    from uplapp.analysis.alternatives.scale import unify as put_together
+    from uplapp.analysis.alternatives.scale_report import to_csv, to_json, to_text
+    from uplapp.analysis.reading.ratings import read_ratings
+    from uplapp.analysis.reading.ratings import without as without_raters
+    from uplapp.analysis.reading.votes import count, without
+
+    if csv is not None and not csv.parent.is_dir():
+        raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
+    answers = read_all(votes, columns, values, simulated)
+    rated = read_ratings(ratings, simulated or None, rating_columns, reference)
+    voters, raters = set(answers.table["observer"].unique()), set(rated.table["observer"])
+    for name, reason in parse_reasons(exclude or []).items():
+        if name not in voters | raters:
+            raise UnknownName("observer", name, voters | raters)
+        answers = without(answers, {name: reason}) if name in voters else answers
+        rated = without_raters(rated, {name: reason}) if name in raters else rated
+    scale = put_together(count(answers), rated, criterion, Method("none", interval, bootstraps, seed))
+    if csv is not None:
+        whole.write_text(csv, to_csv(scale))
+    typer.echo(to_json(scale) if as_json else to_text(scale))
