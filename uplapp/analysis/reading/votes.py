@@ -21,6 +21,7 @@ from uplapp.analysis.reading.cells import (
     require,
     where,
 )
+from uplapp.analysis.reading.rankings import holds_rankings, to_votes
 from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown, spelling
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
@@ -29,11 +30,16 @@ USUAL = Columns()
 
 
 def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USUAL) -> Votes:
-    """Read a votes file, with the options of `from_table`.
+    """Read a file of votes, of rankings, or of best and worst, with the options of `from_table`.
 
     Raises BadVotes that names the line.
     """
-    return from_table(read_table(path), path.name, simulated, columns)
+    table = read_table(path)
+    if not holds_rankings(table):
+        return from_table(table, path.name, simulated, columns)
+    pairs, understood = to_votes(table, path.name)
+    votes = from_table(pairs, path.name, simulated, columns)
+    return replace(votes, notes=(understood, *votes.notes))
 
 
 def from_table(

@@ -27,7 +27,8 @@ LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
 ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
-0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings.
+0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings, one
+with `observer` and `ranking` (a > b > c) is read as votes on pairs.
 Published tables: {SOURCE}."""
 OTHER_NAMES = "My columns have other names"
 SOURCES = [
