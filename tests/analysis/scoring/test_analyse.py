@@ -164,15 +164,18 @@ def thin_bridge(*people):
 
 
 @pytest.mark.parametrize("people", [(), ("p",)], ids=["matrix", "one observer"])
-def test_a_bridge_of_two_votes_has_no_intervals_without_a_prior(people):
+def test_a_bridge_of_two_votes_leaves_intervals_to_what_it_joins_alone(people):
     scores = analyse(thin_bridge(*people), Method("none", bootstraps=400))
     assert np.isfinite(scores.jod).all()
     assert scores.degenerate == pytest.approx(200, abs=40)  # two votes at even chances agree half the time
-    assert np.isnan([scores.low, scores.high]).all()
-    assert np.isnan([pair.se for pair in scores.pairs]).all()
+    assert len(scores.replicates) == 0
+    assert np.isfinite([scores.low, scores.high]).all(axis=0).tolist() == [True, True, False]
+    assert np.isfinite([pair.se for pair in scores.pairs]).tolist() == [True, False, False]
+    alone = analyse(matrix((0, 12), (8, 0)), Method("none", bootstraps=400))
+    assert scores.pairs[0].se == pytest.approx(alone.pairs[0].se, rel=0.1)
     assert scores.warnings[-1] == (
         f"{scores.degenerate} of 400 replicates had no finite scores, so there are no intervals and no "
-        "standard errors"
+        "standard errors but within a, b"
     )
     assert not any("parametric" in warning for warning in scores.warnings)
 

@@ -149,7 +149,10 @@ def test_pairs_that_the_prior_decides_are_tested_by_their_signs():
     wins = np.zeros((8, 3, 3))
     wins[:, 0, 1], wins[:, 0, 2], wins[:, 1, 2], wins[:, 2, 1] = 3, 3, 2, 1
     text = paragraph(Comparisons(("a", "b", "c"), tuple("pqrstuvw"), wins))
-    assert "2 differences with at most one vote against the better condition were tested by the score" in text
+    assert (
+        "2 differences with at most one vote against the better condition, or without a standard error, "
+        in text
+    )
     assert "or by the sign of the direct votes" in text
     assert "The votes do not fix all scores: what they leave open is arbitrary." in text
 

@@ -94,7 +94,7 @@ def fit_blocks(
     if blocks.closed or blocks.alone.all():
         return scale, interval
     if np.isnan(scale.scores).any():
-        comparisons = _inside(comparisons, blocks.block)
+        comparisons = votes_inside(comparisons, blocks.block)
         scale = fit_scale(comparisons, method, blocks.anchor, watch)
         interval = "parametric" if len(comparisons.observers) < 2 or scale.refused else method.interval
     if interval != "parametric" and len(scale.replicates) and not _varies(scale, blocks):
@@ -139,7 +139,7 @@ def known_order(counts: Array, scores: Array) -> Mask:
     return above
 
 
-def _inside(comparisons: Comparisons, block: Labels) -> Comparisons:
+def votes_inside(comparisons: Comparisons, block: Labels) -> Comparisons:
     """Keep the votes inside blocks."""
     together = block[:, None] == block
     answers = None if comparisons.answers is None else comparisons.answers * together

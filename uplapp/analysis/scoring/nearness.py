@@ -17,7 +17,9 @@ TIMES = 2.0
 def near_level(scores: Scores) -> tuple[Difference, ...]:
     """Choose the differences whose adjusted p other replicates may put on the other side of the level."""
     tested = [pair for pair in scores.pairs if np.isfinite(pair.se) and pair.p_adjusted > 0]
-    share = TIMES * np.sqrt((1 if scores.two_way is None else 3) / (2 * max(1, len(scores.replicates))))
+    share = TIMES * np.sqrt(
+        (1 if scores.two_way is None else 3) / (2 * (len(scores.replicates) or scores.method.bootstraps))
+    )
     near = []
     for pair in tested:
         ratio, freedom = abs(pair.difference) / pair.se, _freedom(scores, pair)

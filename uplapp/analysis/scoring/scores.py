@@ -25,6 +25,7 @@ from uplapp.analysis.scoring.bootstrap import (
     too_many,
 )
 from uplapp.analysis.scoring.bounds import bounds
+from uplapp.analysis.scoring.firmness import Firm, firm_parts
 from uplapp.analysis.scoring.openness import open_cautions
 from uplapp.analysis.scoring.significance import differences, with_bounds
 from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
@@ -59,9 +60,12 @@ def analyse(
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     open_ = bounds(wins, jod, blocks, observers > 0)
     tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
+    firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests)
+    if firm is not None:
+        own, tests, interval = (firm.low, firm.high), firm.pairs, firm.interval
     pairs = with_bounds(tests if both else unweakened(tests, comparisons, method), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale)
-    cautious = (*cautions(comparisons, method, trouble, scale, side), *unsure, *more)
+    cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)
     return Scores(
         conditions=names,
         jod=jod,
@@ -178,7 +182,12 @@ def _extra(scale: Scale, which: int, interval: str, observers: int, both: TwoWay
 
 
 def cautions(
-    comparisons: Comparisons, method: Method, trouble: tuple[str, ...], scale: Scale, side: Estimate | None
+    comparisons: Comparisons,
+    method: Method,
+    trouble: tuple[str, ...],
+    scale: Scale,
+    side: Estimate | None,
+    firm: Firm | None = None,
 ) -> tuple[str, ...]:
     """Warn in full sentences, given `trouble` with identifiability and the estimated `side` bias."""
     observers = len(comparisons.observers)
@@ -189,7 +198,7 @@ def cautions(
         *(() if too_many(scale.degenerate, method) else _few(comparisons, method)),
         *_undecided(method, trouble, scale),
         *_sided(method, side, observers),
-        *_degenerate(method, scale),
+        *_degenerate(method, scale, "" if firm is None else firm.sentence(comparisons.conditions)),
     )
 
 
@@ -217,7 +226,7 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
     nothing = np.isnan(scale.scores).all() or len(set(scale.labels)) == scale.scores.size
     if scale.varies or too_many(scale.degenerate, method) or (trouble and nothing):
         return []
-    return ["the replicates do not vary: no intervals, no tests"]
+    return ["the replicates do not vary: no intervals"]
 
 
 def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
@@ -235,9 +244,9 @@ def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:
     ]
 
 
-def _degenerate(method: Method, scale: Scale) -> list[str]:
+def _degenerate(method: Method, scale: Scale, kept: str) -> list[str]:
     draws, nothing = method.bootstraps, too_many(scale.degenerate, method)
-    none = "so there are no intervals and no standard errors"
+    none = "so there are no intervals and no standard errors" + (f" but within {kept}" if kept else "")
     lost = f"{scale.degenerate} of {draws} replicates had no finite scores"
     if scale.refused:
         instead = none if nothing else "the intervals are parametric, too narrow where people differ"

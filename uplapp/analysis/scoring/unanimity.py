@@ -39,7 +39,7 @@ class Score:
 
 
 def clear_pairs(counts: Array, difference: Array) -> tuple[Rows, Rows, Mask]:
-    """Orient all pairs of counts (n,n), in the order of `combinations`, by their differences.
+    """Orient all pairs of counts (n,n), in the order of `combinations`, by their differences (T,).
 
     Returns the better and the worse condition of each, by the direct votes where they leave the distance
     open, and a mask of those with at most one vote against the better.
@@ -57,9 +57,10 @@ def clear_pairs(counts: Array, difference: Array) -> tuple[Rows, Rows, Mask]:
 def unweakened(
     pairs: tuple[Difference, ...], comparisons: Comparisons, method: Method
 ) -> tuple[Difference, ...]:
-    """Give pairs, in the order of `combinations`, the p of `score_test` where almost nobody dissents.
+    """Give pairs, in the order of `combinations`, the p of `score_test` where hardly anyone dissents.
 
-    The test knows no side bias: where the method has one, only pairs whose distance is open are tested so.
+    Pairs that have no standard error are tested so too. The test knows no side bias: where the method has
+    one, only these are.
     """
     upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method)
     if not clear.any():
@@ -81,8 +82,12 @@ def tested_by_score(scores: Scores) -> Mask:
 
 
 def _clear(pairs: tuple[Difference, ...], counts: Array, method: Method) -> tuple[Rows, Rows, Mask]:
+    """Orient the pairs, and mark those to test by their score: clear, or without a standard error."""
     upper, lower, clear = clear_pairs(counts, np.array([pair.difference for pair in pairs]))
-    return upper, lower, clear & np.isnan([pair.se for pair in pairs]) if method.side_bias else clear
+    decided = counts[upper, lower] + counts[lower, upper] > 0
+    decided &= [pair.difference != 0 for pair in pairs]
+    silent = np.isnan([pair.se for pair in pairs]) & decided
+    return upper, lower, silent if method.side_bias else clear | silent
 
 
 def score_test(wins: Array, upper: Rows, lower: Rows) -> Array:

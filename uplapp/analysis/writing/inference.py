@@ -93,9 +93,9 @@ def _clear(scores: Scores, count: int) -> list[str]:
         return []
     law = "t" if (scores.observers or 1) > 1 else "binomial"
     return [
-        f"{plural(count, 'difference')} with at most one vote against the better condition {was(count)} "
-        f"tested by the score of the votes where the two are equal (Rao 1948; {law}), or by the sign of the "
-        "direct votes (Arbuthnot 1710) where that says more."
+        f"{plural(count, 'difference')} with at most one vote against the better condition, or without a "
+        f"standard error, {was(count)} tested by the score of the votes where the two are equal (Rao 1948; "
+        f"{law}), or by the sign of the direct votes (Arbuthnot 1710) where that says more."
     ]
 
 

@@ -1,0 +1,49 @@
+"""What keeps its intervals where few votes hold a condition."""
+
+import numpy as np
+import pytest
+
+from tests.analysis.made import study
+from uplapp.analysis.scoring import analyse
+from uplapp.analysis.scoring.bootstrap import Draws
+from uplapp.analysis.scoring.firmness import firm_labels
+from uplapp.values import Comparisons, Method
+
+METHOD = Method("none", bootstraps=200)
+
+
+def hanging(votes=2):
+    """Eight observers who find a, b and c alike, and prefer all of them to d but for a few `votes` for it."""
+    made = study(np.zeros(3), 8, 8, seed=1)
+    wins = np.zeros((8, 4, 4))
+    wins[:, :3, :3] = made.wins
+    wins[:, :3, 3] = 4
+    for observer in range(votes):
+        wins[observer, 2, 3], wins[observer, 3, 2] = 3, 1
+    return Comparisons(tuple("abcd"), made.observers, wins)
+
+
+def test_a_condition_that_two_votes_hold_costs_the_others_nothing():
+    scores = analyse(hanging(), METHOD)
+    assert np.isfinite(scores.jod).all()
+    assert np.isfinite(scores.low).tolist() == [True, True, True, False]
+    assert np.isfinite([pair.se for pair in scores.pairs]).tolist() == [True, True, False, True, False, False]
+    assert "but within a, b, c" in scores.warnings[-1]
+    assert scores.interval == "t"
+
+
+@pytest.mark.parametrize("votes", [0, 1, 2, 8])
+def test_the_intervals_of_a_firm_part_are_those_of_the_votes_inside_it(votes):
+    made = hanging(votes)
+    inside = analyse(Comparisons(tuple("abc"), made.observers, made.wins[:, :3, :3]), METHOD)
+    pairs = {(pair.a, pair.b): pair.se for pair in analyse(made, METHOD).pairs}
+    expected = [pair.se for pair in inside.pairs]
+    assert [pairs[pair.a, pair.b] for pair in inside.pairs] == pytest.approx(expected, rel=0.15)
+
+
+def test_firm_labels_by_hand():
+    ring = np.array([[0.0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    torn = np.array([[0.0, 1, 0], [1, 0, 1], [0, 0, 0]])  # c never won
+    draws = Draws.of(np.stack([ring] * 9 + [torn]))
+    assert firm_labels(draws, np.zeros(3, dtype=int), True).tolist() == [0, 0, 2]
+    assert firm_labels(draws, np.zeros(3, dtype=int), False).tolist() == [0, 0, 0]

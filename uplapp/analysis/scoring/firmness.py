@@ -1,0 +1,125 @@
+"""What keeps its intervals where few votes hold a condition: parts that nearly all replicates hold together.
+
+A replicate in which some condition never won, or never lost, has no finite scores as a whole. Where these
+are too many, conditions between which chains of wins lead there and back in nearly all replicates are a firm
+part: its distances have intervals, from the votes inside it, and those between parts have none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from uplapp.analysis.model import Labels, chunk_size, components, intact, reach
+from uplapp.analysis.scoring.blocks import Blocks, block_intervals, votes_inside
+from uplapp.analysis.scoring.bootstrap import (
+    MANY,
+    Draws,
+    Scale,
+    fit_scale,
+    needs_answers,
+    observer_draws,
+    vote_draws,
+)
+from uplapp.analysis.scoring.significance import ALPHA, differences, holm
+from uplapp.values import Array, Comparisons, Difference, Method
+
+SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions together; at 1 all hold all
+
+
+@dataclass(frozen=True, eq=False)
+class Firm:
+    """Labels (n,) of the firm parts, with ends (n,) of the intervals inside them, and how these were made."""
+
+    labels: Labels
+    low: Array
+    high: Array
+    interval: str
+    pairs: tuple[Difference, ...]
+
+    def sentence(self, names: tuple[str, ...]) -> str:
+        """Name the parts that keep their intervals."""
+        parts = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+        words = [", ".join(names[i] for i in part) for part in parts if part.size > 1]
+        return " | ".join(words)
+
+
+def firm_parts(
+    comparisons: Comparisons, method: Method, anchor: int | None, scale: Scale, pairs: tuple[Difference, ...]
+) -> Firm | None:
+    """Give the parts that keep intervals where the replicates of `scale` do not suffice, or None.
+
+    `pairs` get standard error and p where both conditions lie in one part.
+    """
+    if len(scale.replicates) or needs_answers(method) or not np.isfinite(scale.scores).any():
+        return None
+    observers = len(comparisons.observers)
+    for draws in _draws(comparisons, method, scale):
+        labels = firm_labels(draws, scale.labels, method.prior == "none")
+        if len(set(labels)) == len(labels):
+            continue
+        within = votes_inside(comparisons, labels)
+        own = fit_scale(within, method, anchor, None)
+        if not own.varies:
+            continue
+        own = replace(own, scores=scale.scores, replicates=own.replicates + (scale.scores - own.scores))
+        interval = "parametric" if observers < 2 or own.refused else method.interval
+        blocks = Blocks.of(within.wins.sum(axis=0), anchor)
+        low, high = block_intervals(own, blocks, interval, observers)
+        tests = differences(
+            comparisons.conditions, own.scores, own.replicates, own.labels, within.wins, interval
+        )
+        return Firm(labels, low, high, interval, _merged(pairs, tests))
+    return None
+
+
+def firm_labels(draws: Draws, labels: Labels, directed: bool) -> Labels:
+    """Label (n,) the conditions that nearly all replicates hold together inside `labels` (n,).
+
+    `directed`: chains of wins must lead there and back, else comparisons.
+    """
+    for least in SHARES:
+        parts, before = labels, labels
+        while True:
+            shares, whole = _held_together(draws, parts, directed)
+            parts = components((shares >= least - 1e-12).astype(float))
+            if (parts == before).all():
+                break
+            before = parts
+        if whole >= 1 - MANY:
+            return parts
+    return parts
+
+
+def _held_together(draws: Draws, labels: Labels, directed: bool) -> tuple[Array, float]:
+    """Share (n,n) of replicates that hold two conditions together, and of those that hold all labels."""
+    together = labels[:, None] == labels
+    shares, whole = np.zeros(together.shape), 0
+    for chunk in draws.chunks(chunk_size(len(labels))):
+        counts = chunk * together
+        counts = counts if directed else counts + counts.swapaxes(1, 2)
+        paths = reach(counts)
+        shares += (paths & paths.swapaxes(1, 2)).sum(axis=0)
+        whole += int(intact(counts, labels).sum())
+    return shares / draws.bootstraps, whole / draws.bootstraps
+
+
+def _draws(comparisons: Comparisons, method: Method, scale: Scale) -> Iterator[Draws]:
+    """Yield replicates of whole observers, then of votes drawn from the fit."""
+    if len(comparisons.observers) > 1:
+        yield observer_draws(comparisons.wins, method.bootstraps, method.seed)
+    known = np.nan_to_num(scale.scores)
+    yield vote_draws(known, comparisons.wins.sum(axis=0), method.bootstraps, method.seed)
+
+
+def _merged(pairs: tuple[Difference, ...], tests: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Take standard errors and p where `tests` have them, and adjust all again."""
+    taken = [
+        replace(pair, se=test.se, p=test.p) if np.isfinite(test.se) else pair
+        for pair, test in zip(pairs, tests, strict=True)
+    ]
+    adjusted = holm(np.array([pair.p for pair in taken]))
+    return tuple(
+        replace(pair, p_adjusted=float(of_all), significant=bool(of_all < ALPHA))
+        for pair, of_all in zip(taken, adjusted, strict=True)
+    )
