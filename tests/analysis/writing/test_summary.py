@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tests.analysis.made import study, table
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.scoring import analyse
-from uplapp.analysis.writing.report import report
+from uplapp.analysis.writing.methods import methods
+from uplapp.analysis.writing.report import report, to_dict
 from uplapp.analysis.writing.summary import summary
 from uplapp.values import Comparisons, Method
 
@@ -84,3 +86,21 @@ def test_of_two_rankings_the_conditions_that_moved_most_are_printed():
     )
     made = replace(report(many(26), QUICK), scores=kept, everyone=everyone)
     assert "14 conditions that moved less are left out" in summary(made)
+
+
+def unequal_votes(spread: float) -> Comparisons:
+    """Votes of one condition, b, that is judged with another spread than the rest."""
+    scores, spreads = np.array([-1.0, -0.3, 0.1, 0.6, 1.1]), np.array([1, spread, 1, 1, 1])
+    width = 1.4826 * np.sqrt((spreads[:, None] ** 2 + spreads**2) / 2)
+    chances = norm.cdf((scores[:, None] - scores) / width)
+    wins = np.round(200 * chances / 8) * (1 - np.eye(5))
+    return Comparisons(tuple("abcde"), tuple(f"o{k}" for k in range(8)), np.repeat(wins[None], 8, axis=0))
+
+
+def test_unequal_variances_are_told_where_they_fit_better_and_only_there():
+    better, equal = (report(unequal_votes(spread), QUICK) for spread in (4.0, 1.0))
+    for text in (summary(better), methods(better)):
+        assert "Case III) fit better" in text
+        assert "b is judged least consistently" in text
+    assert "Case III" not in summary(equal) + methods(equal)
+    assert to_dict(equal)["unequal_variances"]["p"] > 0.05

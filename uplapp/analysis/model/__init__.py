@@ -34,6 +34,7 @@ from uplapp.analysis.model.objective import (
     maximise,
     preference,
 )
+from uplapp.analysis.model.unequal import UnequalFit, unequal_variances
 
 __all__ = [
     "HALF_LOG_TAU",
@@ -46,6 +47,7 @@ __all__ = [
     "Objective",
     "Pairs",
     "Terms",
+    "UnequalFit",
     "bradley_terry",
     "chunk_size",
     "components",
@@ -66,5 +68,6 @@ __all__ = [
     "reach",
     "side_bias",
     "strong_components",
+    "unequal_variances",
     "weak_bridges",
 ]

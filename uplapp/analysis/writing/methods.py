@@ -20,6 +20,7 @@ from uplapp.analysis.writing.wording import (
     plural,
     scene_words,
     simpler_fits,
+    unequal_words,
     was,
     within_words,
     zero_words,
@@ -165,7 +166,8 @@ def _fit(report: Report) -> list[str]:
         f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
         "are taken as independent."
     )
-    return [fit, *_circles(report)]
+    unequal = unequal_words(report.unequal, report.scores.conditions)
+    return [fit, *(f"{text[0].upper()}{text[1:]}." for text in unequal), *_circles(report)]
 
 
 def _circles(report: Report) -> list[str]:

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.model import GoodnessOfFit, bradley_terry, components, goodness_within
+from uplapp.analysis.model import (
+    GoodnessOfFit,
+    UnequalFit,
+    bradley_terry,
+    components,
+    goodness_within,
+    unequal_variances,
+)
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
@@ -59,7 +66,7 @@ class Report:
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
     `goodness` is the sum over `goodness_scenes` scenes, each against its own scores. `ranks` says how sure
-    the ranks are, None without replicates.
+    the ranks are, None without replicates. `unequal` is Case III, None where the votes cannot tell.
     """
 
     scores: Scores
@@ -75,6 +82,7 @@ class Report:
     interaction: Interaction | None = None
     goodness_scenes: int = 1
     ranks: Ranks | None = None
+    unequal: UnequalFit | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -131,6 +139,7 @@ def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object
         bradley_terry=bradley_terry(scores.wins, anchor),
         tally=tally,
         ranks=ranks(scores),
+        unequal=unequal_variances(scores.wins),
         **others,  # type: ignore[arg-type]
     )
 
@@ -243,6 +252,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         **_core(scores),
         "letters": list(report.letters),
         "goodness_of_fit": vars(report.goodness),
+        "unequal_variances": None if report.unequal is None else vars(report.unequal),
         "goodness_of_fit_scenes": report.goodness_scenes,
         "triads": _triads(report.triads) | {"observers": None if own is None else _triads(own)},
         "bradley_terry": report.bradley_terry,

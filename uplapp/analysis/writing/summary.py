@@ -15,6 +15,7 @@ from uplapp.analysis.writing.wording import (
     plural,
     scene_words,
     simpler_fits,
+    unequal_words,
     within_words,
 )
 from uplapp.values import Difference, Estimate, Scores
@@ -130,6 +131,7 @@ def _fit(report: Report) -> list[str]:
     return [
         f"goodness of fit: {fit}{within_words(report.goodness_scenes)}; {counts}",
         *filter(None, [simpler_fits(report.scores.method)]),
+        *unequal_words(report.unequal, report.scores.conditions),
     ]
 
 

@@ -6,6 +6,7 @@ from math import isfinite
 
 import numpy as np
 
+from uplapp.analysis.model import UnequalFit
 from uplapp.analysis.scoring import ALPHA, BOTH, FEW_OBSERVERS, MEAN, Interaction, near_level, resampled
 from uplapp.values import Method, Scores
 
@@ -98,6 +99,19 @@ def interaction_words(test: Interaction) -> str:
         f"likelihood ratio {test.ratio:.2f}, {freedom}, {chance(test.p)} "
         f"({test.permutations} permutations of scenes within observers{resampled_too})"
     )
+
+
+def unequal_words(fit: UnequalFit | None, conditions: tuple[str, ...]) -> list[str]:
+    """Say that unequal variances fit better, and which condition is judged least consistently, or nothing."""
+    if fit is None or fit.p >= ALPHA:
+        return []
+    widest = int(fit.spreads.argmax())
+    return [
+        f"unequal variances (Thurstone's Case III) fit better: likelihood ratio {fit.ratio:.2f}, "
+        f"{plural(fit.df, 'degree')} of freedom, {chance(fit.p)} if votes are independent, AIC "
+        f"{-fit.aic:.1f} lower; {conditions[widest]} is judged least consistently, with "
+        f"{fit.spreads[widest]:.1f} times the average spread; scores and intervals take variances as equal"
+    ]
 
 
 def _are_few(scores: Scores) -> bool:

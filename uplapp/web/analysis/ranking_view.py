@@ -9,7 +9,7 @@ from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
-from uplapp.analysis.writing.wording import interaction_words, plural, within_words
+from uplapp.analysis.writing.wording import interaction_words, plural, unequal_words, within_words
 from uplapp.values import Difference, Scores
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
@@ -128,6 +128,7 @@ def _fit(report: Report) -> str:
         ) + within_words(report.goodness_scenes)
         test = f"G² = {fit.g2:.1f} on {plural(fit.df, 'degree')} of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
+    said += [plain(text) for text in unequal_words(report.unequal, report.scores.conditions)]
     if report.interaction is not None:
         differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"
         said.append(f"Preferences {differ} by scene: {plain(interaction_words(report.interaction))}")
