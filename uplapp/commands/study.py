@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 import typer
 
 from uplapp import whole
+from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
@@ -25,7 +26,8 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
-app.command()(rebuild)
+for verb in (codes, rebuild):
+    app.command()(verb)
 
 
 @app.command()

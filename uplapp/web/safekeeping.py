@@ -1,6 +1,5 @@
 """The store with its copy on the Hub: restored before anything is answered, kept up afterwards."""
 
-import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -46,10 +45,7 @@ def _restore(mirror: Mirror, database: Path, journals: Path) -> None:
 
 
 def _settle(database: Path, journals: Path, source: object, newer: bool) -> None:
-    try:
-        outcome = recovery.settle(database, journals, newer)
-    except (sqlite3.DatabaseError, OSError):
-        return  # the store that is opened next says what is wrong, and what to do
+    outcome = recovery.settle(database, journals, newer)
     if outcome.added:
         print(f"{outcome.added} rows restored from {source}", file=sys.stderr)
     if outcome.damaged or outcome.orphans:

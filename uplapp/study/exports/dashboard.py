@@ -8,18 +8,21 @@ from math import exp, lgamma
 from statistics import median
 
 from uplapp.errors import UplappError
+from uplapp.study.answers.codes import code_of
 from uplapp.study.definition import Definition
 from uplapp.study.store.store import Reader
 
 LATE = "late_frames"
 SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
-PEOPLE = """SELECT observers.id, joined_at, finished_at, observers.excluded, language, links.label,
+PEOPLE = """SELECT observers.id, studies.secret, joined_at, finished_at, observers.excluded, language,
+    links.label,
     count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
     coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
     coalesce(sum(flags != ''), 0) AS flagged, coalesce(sum(answers.excluded != ''), 0) AS answers_excluded,
     coalesce(sum(instr(flags, :late) > 0), 0) AS late
-    FROM observers LEFT JOIN trials ON trials.observer = observers.id
-    LEFT JOIN answers ON answers.trial = trials.token LEFT JOIN links ON links.observer = observers.id
+    FROM observers JOIN studies ON studies.id = observers.study
+    LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
+    LEFT JOIN links ON links.observer = observers.id
     WHERE observers.study = :study AND simulated = 0
     GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""
 # layout and pixel ratio are those of the last answer: beside max() SQLite takes bare columns from its row.
@@ -52,7 +55,7 @@ class Person:
     """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over the last answers.
 
     `answers` counts practice too, `done` and `total` do not. `late_share` is in [0,1], `excluded` the reason
-    or ''; what is not known yet is None.
+    or '', `code` the completion code of who finished; what is not known yet is None.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Person:
     pixel_ratio: float | None
     language: str
     swap_sd_ms: float | None
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ def people(reader: Reader, study: str, definition: Definition) -> tuple[Person, 
             pixel_ratio=row["pixel_ratio"],
             language=row["language"],
             swap_sd_ms=spread.get(row["id"]),
+            code="" if row["finished_at"] is None else code_of(row),
         )
         for row in rows
     )

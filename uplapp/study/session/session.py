@@ -1,6 +1,5 @@
 """Where an observer is and what comes next. The database decides, never the browser."""
 
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from typing import Any
 
 from uplapp.errors import Refused
 from uplapp.study.answers import replies, response
+from uplapp.study.answers.codes import code_of
 from uplapp.study.answers.response import Response
 from uplapp.study.session import lifecycle, opening
 from uplapp.study.session.opening import OpenStudy
@@ -21,7 +21,6 @@ EVENTS = (
     *("screen", "focus", "blur", "hidden", "visible", "resize", "pixel_ratio", "connection", "break"),
     *("calibration", "max_view", "fullscreen"),
 )
-CODE_LENGTH = 10
 EVENTS_KEPT = 5000  # an hour of a restless window; a script could fill the disk
 
 
@@ -220,7 +219,7 @@ def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None =
     ask = not waiting and _asks(store, study, observer)
     shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
-    code = None if waiting or ask else _code(observer)
+    code = None if waiting or ask else code_of(observer)
     return State(
         done=done,
         total=total,
@@ -275,9 +274,3 @@ def _correct(trial: Row, given: Response) -> bool | None:
     if trial["kind"] != "practice" or given.choice == "rated":
         return None
     return given.choice in ("left", "right") and trial[given.choice] == REFERENCE
-
-
-def _code(observer: Row) -> str:
-    """The completion code: an HMAC, so that it can be checked and not guessed."""
-    digest = hmac.new(bytes.fromhex(observer["secret"]), observer["id"].encode(), hashlib.sha256)
-    return digest.hexdigest()[:CODE_LENGTH].upper()

@@ -9,6 +9,7 @@ from pathlib import Path
 from uplapp.errors import UplappError
 from uplapp.study.store import replay
 from uplapp.study.store.replay import Replayed
+from uplapp.study.store.store import reason_of
 
 COMPANIONS = ("", "-wal", "-shm")
 
@@ -39,16 +40,23 @@ def settle(database: Path, folder: Path, newer: bool = False) -> Replayed:
 
     The journals are replayed where they hold rows that the database lacks, or are `newer`. Then what no
     journal has is written to one: a process killed between commit and line leaves such a row.
+    UplappError says why a database cannot be read or written.
     """
-    outcome = Replayed(0, 0, 0)
-    if database.exists():
-        if newer or replay.lacking(database, folder):
+    try:
+        outcome = Replayed(0, 0, 0)
+        if newer or _lacks(database, folder):
             outcome = replay.replay(database, folder)
-    elif any(folder.glob("*.jsonl")):
-        outcome = replay.replay(database, folder)
-    if database.exists():
-        replay.complete(database, folder)
+        if database.exists():
+            replay.complete(database, folder)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise UplappError(reason_of(database, error)) from error
     return outcome
+
+
+def _lacks(database: Path, folder: Path) -> bool:
+    if database.exists():
+        return replay.lacking(database, folder) > 0
+    return any(folder.glob("*.jsonl"))
 
 
 def rebuild(database: Path, folder: Path) -> Rebuilt:

@@ -47,7 +47,7 @@ class Store:
             self._db = _connect(path)
             self._journal = Journal(path.parent / FOLDER)
         except (sqlite3.DatabaseError, OSError) as error:
-            raise UplappError(_reason(path, error)) from error
+            raise UplappError(reason_of(path, error)) from error
         self._pending: list[tuple[str, Row]] = []
 
     @property
@@ -132,7 +132,7 @@ def _connect(path: Path) -> Database:
     return database
 
 
-def _reason(path: Path, error: sqlite3.DatabaseError | OSError) -> str:
+def reason_of(path: Path, error: sqlite3.DatabaseError | OSError) -> str:
     """Say in one sentence why a database cannot be opened, and what to do."""
     kind = getattr(error, "sqlite_errorname", "")
     if kind.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
