@@ -13,6 +13,7 @@ import typer
 from uplapp import whole
 from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.links import app as links
+from uplapp.commands.hosting.people import exclude, include
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
@@ -26,7 +27,7 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
-for verb in (codes, rebuild):
+for verb in (codes, exclude, include, rebuild):
     app.command()(verb)
 
 

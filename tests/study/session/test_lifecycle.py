@@ -176,3 +176,39 @@ def test_answers_to_an_earlier_state_of_an_unfrozen_study_are_not_passed_over(st
     report = lifecycle.status(store, changed.id, NOW)
     assert (report.answers, report.answers_to_others) == (0, 1)
     assert lifecycle.status(store, study.id, NOW).answers_to_others == 0
+
+
+class TestLeavingOut:
+    @pytest.fixture
+    def somebody(self, store, study):
+        """An observer with one answer, as id and session."""
+        who = joining.join(store, study, study.definition.consent.version, NOW)
+        token = session.state(store, study, who).trial.token
+        session.answer(store, study, who, token, "k" * 32, response(), NOW)
+        return store.row("SELECT id FROM observers WHERE session = :who", who=who)["id"], who
+
+    def test_answers_stay_and_count_no_more_until_they_are_taken_back(self, store, study, somebody):
+        lifecycle.leave_out(store, study.id, somebody[0], " wore  no glasses ")
+        row = store.row("SELECT excluded FROM observers")
+        assert row["excluded"] == "left out: wore no glasses"
+        assert store.row("SELECT count(*) AS n FROM answers")["n"] == 1
+        assert lifecycle.status(store, study.id, NOW).answers_excluded == 1
+        lifecycle.take_back(store, study.id, somebody[0])
+        assert lifecycle.status(store, study.id, NOW).answers_excluded == 0
+
+    def test_who_is_under_way_goes_on(self, store, study, somebody):
+        lifecycle.leave_out(store, study.id, somebody[0], "slept")
+        token = session.state(store, study, somebody[1]).trial.token
+        session.answer(store, study, somebody[1], token, "l" * 32, response(), NOW)
+        assert store.row("SELECT count(*) AS n FROM answers")["n"] == 2
+
+    def test_it_needs_a_reason_and_somebody_who_is_in(self, store, study, somebody):
+        with pytest.raises(UplappError, match="give a reason"):
+            lifecycle.leave_out(store, study.id, somebody[0], "  ")
+        with pytest.raises(UplappError, match="is not left out"):
+            lifecycle.take_back(store, study.id, somebody[0])
+        with pytest.raises(UplappError, match="has no observer 'nobody'"):
+            lifecycle.leave_out(store, study.id, "nobody", "why")
+        lifecycle.withdraw(store, study.id, somebody[0], NOW)
+        with pytest.raises(UplappError, match="is withdrawn"):
+            lifecycle.leave_out(store, study.id, somebody[0], "why")

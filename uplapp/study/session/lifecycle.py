@@ -4,6 +4,7 @@ A pause turns new observers away and holds those who have begun at their next co
 later. A closed study takes no answer any more. Who has finished gets the completion code at any time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from uplapp.errors import Refused, UplappError
@@ -13,6 +14,7 @@ OPEN, PAUSED, CLOSED = "open", "paused", "closed"
 FULL = "full"  # open, with as many people as the quota allows
 STATES = (OPEN, PAUSED, CLOSED)
 WITHDRAWN = "withdrawn"
+LEFT_OUT, LONGEST_REASON = "left out: ", 200  # by the researcher; the person goes on
 TURNED_AWAY = {
     PAUSED: "This study is paused. Please come back later with the same link.",
     CLOSED: "This study has ended. Thank you for your interest.",
@@ -112,6 +114,36 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             store.insert("withdrawals", {**values, "withdrawn_at": now})
             store.update("observers", observer, {"excluded": WITHDRAWN, "join_key": None})
     return len(gone)
+
+
+def leave_out(store: Store, study: str, observer: str, reason: str) -> None:
+    """Keep an observer's answers where they are, and out of fits and exports, with the reason. Reversible.
+
+    Who is under way goes on and gets the code; the place in the quota is free. UplappError without a reason,
+    for an unknown observer and for one who is out already.
+    """
+    text = " ".join(reason.split())
+    if not 0 < len(text) <= LONGEST_REASON:
+        raise UplappError(f"give a reason of 1 to {LONGEST_REASON} characters")
+    _judge(store, study, observer, lambda excluded: excluded == "", f"{LEFT_OUT}{text}")
+
+
+def take_back(store: Store, study: str, observer: str) -> None:
+    """Undo `leave_out`. UplappError for an observer who was not left out in that way."""
+    _judge(store, study, observer, lambda excluded: excluded.startswith(LEFT_OUT), "")
+
+
+def _judge(store: Store, study: str, observer: str, fits: Callable[[str], bool], excluded: str) -> None:
+    with store.transaction():
+        query = "SELECT excluded FROM observers WHERE id = :observer AND study = :study"
+        row = store.row(query, observer=observer, study=study)
+        if row is None:
+            raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
+        if not fits(row["excluded"]):
+            raise UplappError(
+                f"observer '{observer}' is {row['excluded'] or 'not left out'}; nothing changed"
+            )
+        store.update("observers", observer, {"excluded": excluded})
 
 
 def status(store: Store, study: str, now: float) -> Status:

@@ -164,8 +164,8 @@ def _unless_held(reached: State, observer: Row) -> State:
 def _observer(store: Store, study: OpenStudy, session: str) -> Row:
     query = """SELECT observers.*, studies.secret, studies.state
         FROM observers JOIN studies ON studies.id = observers.study
-        WHERE session = :session AND study = :study AND excluded = ''"""
-    row = store.row(query, session=session, study=study.id)
+        WHERE session = :session AND study = :study AND (excluded = '' OR excluded LIKE :judged)"""
+    row = store.row(query, session=session, study=study.id, judged=f"{lifecycle.LEFT_OUT}%")
     if row is None:
         raise Unknown("this session is not known here; start again")
     return row
