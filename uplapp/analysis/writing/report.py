@@ -139,7 +139,7 @@ def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object
         bradley_terry=bradley_terry(scores.wins, anchor),
         tally=tally,
         ranks=ranks(scores),
-        unequal=unequal_variances(scores.wins),
+        unequal=unequal_variances(scores.wins, scores.method.seed),
         **others,  # type: ignore[arg-type]
     )
 
