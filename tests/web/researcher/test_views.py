@@ -4,19 +4,23 @@ import csv
 import io
 import json
 import sqlite3
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.study.tiny import NOW, response
+from tests.web.analysis.showing import show
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import SyncStatus
+from uplapp.study.exports import streaming
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
+from uplapp.study.store.store import reading
+from uplapp.values import Method
 from uplapp.web.researcher.desk import FORGETFUL
 from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view, watch_view
 
@@ -212,6 +216,28 @@ def test_the_ranking_is_the_analysis_own_with_labels_for_names(desk, study):
     assert set(result.conditions) == {condition.label for condition in study.definition.conditions}
     assert result.observers == 12
     assert result.conditions[int(result.jod.argmax())] == study.definition.conditions[0].label
+
+
+def test_the_ranking_and_the_analysis_tab_give_one_verdict_on_the_same_votes(desk, study):
+    observers.simulate(desk.shelf.store, study, observers.even_scores(study.definition), 8, 3, NOW)
+
+    def live_votes(simulated):
+        with reading(desk.shelf.database) as reader:
+            return streaming.table(reader, study, simulated)
+
+    untouched = astuple(Method())  # the fields of the tab are in its order
+    tab = show(live_votes, untouched, source="live", simulated=True).state.report.scores
+    ours = ranking_view.standing(desk, study, simulated=True).scores
+    labels = {condition.name: condition.label for condition in study.definition.conditions}
+    verdicts = {
+        frozenset((labels.get(pair.a, pair.a), labels.get(pair.b, pair.b))): (pair.p, pair.significant)
+        for pair in tab.pairs
+    }
+    assert len(verdicts) == len(ours.pairs)
+    for pair in ours.pairs:
+        p, significant = verdicts[frozenset((pair.a, pair.b))]
+        assert pair.p == pytest.approx(p, abs=1e-9)
+        assert pair.significant == significant
 
 
 def test_before_the_first_answer_there_is_no_ranking(desk, study):

@@ -19,7 +19,8 @@ from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Sc
 
 MOST_DISSENT = 1.0
 FARTHEST_JOD = 10.0  # sd of a normal curve that keeps the scores of losers of every vote finite
-NEAREST = 50  # conditions whose votes judge a pair: all of 200 would take ten times as long
+MOST_TOGETHER = 50  # conditions whose votes all judge a pair
+NEAREST = 20  # conditions whose votes judge a pair of more: all of 200 would take 30 times as long
 NOTHING = 1e-9  # a share of the variance, or of a vote, that is rounding
 
 
@@ -115,9 +116,10 @@ def score_test(wins: Array, upper: Rows, lower: Rows) -> Array:
 def scores_at_equality(wins: Array, upper: Rows, lower: Rows) -> Score:
     """Compute the efficient scores of wins (K,n,n) where `upper` and `lower` (T,) lie level.
 
-    Of more than NEAREST conditions each pair is judged by the votes among those that it met most often.
+    Of more than MOST_TOGETHER conditions a pair is judged by the votes among the NEAREST: the two, and those
+    that they met most often.
     """
-    if wins.shape[1] <= NEAREST:
+    if wins.shape[1] <= MOST_TOGETHER:
         return _together(wins, upper, lower)
     votes = wins.sum(axis=0) + wins.sum(axis=0).T
     parts = []
@@ -135,7 +137,9 @@ def _together(wins: Array, upper: Rows, lower: Rows) -> Score:
     together = np.triu(counts + counts.T, 1)
     first, second = np.nonzero(together)
     won, lost = wins[:, first, second].T, wins[:, second, first].T
-    start = maximise(_held(counts[None]), np.zeros((1, len(counts))), np.zeros(counts.shape)).scores[0]
+    start = np.zeros(len(counts))
+    if upper.size > 1:  # worth a fit of its own
+        start = maximise(_held(counts[None]), start[None], np.zeros(counts.shape)).scores[0]
     parts, size = [], chunk_size(len(counts))
     for at in range(0, upper.size, size):
         some = upper[at : at + size], lower[at : at + size]
