@@ -37,6 +37,7 @@ ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
 TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
 SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
 RESAMPLE = typer.Option(help="observers (holds for these scenes), or observers,scenes (for other scenes).")
+GROUPS = typer.Option(help="A column of the votes, such as age or device: compare these groups of observers.")
 PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
@@ -72,6 +73,7 @@ def analyse(
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     per_scene: Annotated[bool, PER_SCENE] = False,
+    groups: Annotated[str, GROUPS] = "",
     columns: Annotated[str, COLUMNS] = "",
     values: Annotated[str, VALUES] = "",
     csv: Annotated[Path | None, CSV] = None,
@@ -92,13 +94,14 @@ def analyse(
     files = Files(csv, latex, figures, picture_format, not no_title)
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
+    of_votes |= {"--groups": groups}
     of_votes |= {"--columns": columns, "--values": values, "--side-bias": side_bias}
     of_votes |= {"--ties": ties != "half", "--resample": resample != Method.resample}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     reasons = parse_reasons(exclude or [])
     source = _read(votes, counts, of_votes, of_matrix)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample)
-    result = report(source, method, reasons, per_scene, watcher("replicates"))
+    result = report(source, method, reasons, per_scene, watcher("replicates"), groups.strip())
     _write(result, files)
     typer.echo(_text(result, methods, as_json))
 

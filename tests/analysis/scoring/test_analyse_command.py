@@ -65,6 +65,10 @@ BAD = {
         ["--counts", "m.csv", "--winner", "row", "--resample", "observers,scenes"],
         "--resample belongs to votes, not to --counts",
     ),
+    "groups of a matrix": (
+        ["--counts", "m.csv", "--winner", "row", "--groups", "age"],
+        "--groups belongs to votes, not to --counts",
+    ),
     "no reason": (["v.csv", "--exclude", "anna"], "gives no reason"),
     "two outputs": (["v.csv", "--json", "--methods"], "give one of them"),
     "format": (["v.csv", "--format", "bmp"], "unknown picture format 'bmp'"),
@@ -114,6 +118,22 @@ def test_tables_and_pictures_go_where_they_are_told(votes, tmp_path):
     assert "\\toprule" in (tmp_path / "t.tex").read_text()
     assert {path.name for path in (tmp_path / "new" / "f").iterdir()} >= {"scores.svg", "votes.svg"}
     assert output["observers"] == 4
+
+
+def test_groups_of_observers_are_compared_in_every_output(tmp_path):
+    frame = table(("p", "q", "r", "s"), ("one", "two"))
+    frame["device"] = frame["observer"].map({"p": "phone", "q": "phone", "r": "screen", "s": "screen"})
+    path = write(tmp_path, frame.to_csv(index=False))
+    files = ["--latex", tmp_path / "t.tex", "--figures", tmp_path / "f"]
+    text = run(path, *QUICK, "--groups", "device", *files)
+    assert "groups by device, phone (2) and screen (2): likelihood ratio" in text
+    assert "sd of scores over observers" in text
+    assert "tab:groups" in (tmp_path / "t.tex").read_text()
+    assert (tmp_path / "f" / "groups.svg").is_file()
+    output = json.loads(run(path, *QUICK, "--groups", "device", "--json"))
+    assert set(output["groups"]["groups"]) == {"phone", "screen"}
+    assert output["groups"]["test"]["df"] == 2
+    assert len(output["observer_spread"]["sd"]) == 3
 
 
 def test_the_methods_are_all_that_is_printed_when_asked_for(votes):

@@ -32,6 +32,7 @@ from uplapp.web.analysis import (  # noqa: E402
     analysis_tab,
     metrics_view,
     paper_view,
+    people_view,
     plan_view,
     ranks_view,
     scenes_view,
@@ -66,6 +67,22 @@ def test_the_example_fills_every_view():
     assert all(map(visible, agreement))
     assert metric["choices"]
     assert plan_view.guess_of(view.state) != gr.skip()
+
+
+def test_people_are_compared_by_a_column_of_their_votes(tmp_path):
+    frame = made.table(tuple("opqrstuv")).assign(kind="main")
+    frame["device"] = frame["observer"].map(lambda name: "phone" if name in "oprt" else "screen")
+    view = show(source="upload", upload=str(made.write(tmp_path, frame.to_csv(index=False))))
+    said, spread, column, *_ = people_view.show(view.state)
+    assert "Over all conditions" in said
+    assert visible(spread)
+    assert column["choices"] == ["device"]
+    test, chart, scores, state, *paper = last(people_view.compare(view.state, "device", gr.Progress()))
+    assert "likelihood ratio" in test
+    assert visible(chart)
+    assert "screen" in scores["value"]
+    assert state.report.groups.column == "device"
+    assert "device" in paper[0]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -74,7 +74,8 @@ def figure_files(report: Report, kind: str = "svg", title: bool = True) -> dict[
 def figure_notes(report: Report, kind: str) -> list[str]:
     """Say which names of a report no font of this machine can draw."""
     people = [] if report.screening is None else report.screening["observer"].tolist()
-    return box_notes([*report.scores.conditions, *report.scenes, *people], kind)
+    groups = [] if report.groups is None else list(report.groups.scores)
+    return box_notes([*report.scores.conditions, *report.scenes, *groups, *people], kind)
 
 
 def _charts(report: Report) -> dict[str, Any]:
@@ -91,6 +92,8 @@ def _charts(report: Report) -> dict[str, Any]:
         charts["scenes"] = scene_chart(
             report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX
         )
+    if report.groups is not None:
+        charts["groups"] = scene_chart(report.groups.scores, scores, COLUMN_PX, "group")
     if report.screening is not None and report.screening["dist_pairs"].notna().any():
         charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
     return charts

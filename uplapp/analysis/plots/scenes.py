@@ -33,27 +33,30 @@ NO_NAME = "(no name)"
 MOST_INTERVALS = 6  # scenes, beyond which their intervals would hide each other
 
 
-def scene_chart(scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
+def scene_chart(
+    scenes: Mapping[str, Scores], pooled: Scores, width: Width = WIDE_PX, noun: str = "scene"
+) -> alt.LayerChart:
     """Draw the scores of each scene, one row per condition, and upright lines at the scores of all scenes.
 
+    `noun` names what stands in place of scenes, such as a group of observers.
     Of many scenes or conditions it is a map of scores, one column per scene. Zero is common to all
     scenes. Intervals, which hold within a scene, are drawn for up to MOST_INTERVALS scenes.
     """
     if is_map(scenes, pooled):
-        return _map(scenes, pooled, width)
+        return _map(scenes, pooled, width, noun)
     names = ranking(pooled)["condition"].tolist()
     table = pd.concat([_rows(scene or NO_NAME, scores) for scene, scores in scenes.items()])
     all_scenes = ranking(pooled).dropna(subset="jod")
     values = [all_scenes["jod"], table["jod"]]
     values += [table["jod_low"], table["jod_high"]] if len(scenes) <= MOST_INTERVALS else []
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
-    notes = ["Upright lines: all scenes together."]
+    notes = [f"Upright lines: all {noun}s together."]
     if len(scenes) <= MOST_INTERVALS:
         notes.append(f"With 95 % intervals: {scope(next(iter(scenes.values())))}.")
     return finish(
-        alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width))),
-        "scenes",
-        titled(pooled.simulated, "scores by scene"),
+        alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width), noun)),
+        f"{noun}s",
+        titled(pooled.simulated, f"scores by {noun}"),
         *notes,
         width=width,
         height=_row_px(scenes) * max(1, len(names)),
@@ -69,7 +72,7 @@ def _row_px(scenes: Mapping[str, Scores]) -> int:
     return min(MOST_ROW_PX, max(LEAST_ROW_PX, LANE_PX * len(scenes)))
 
 
-def _map(scenes: Mapping[str, Scores], pooled: Scores, width: Width) -> alt.LayerChart:
+def _map(scenes: Mapping[str, Scores], pooled: Scores, width: Width, noun: str) -> alt.LayerChart:
     everything = ranking(pooled)["condition"].tolist()
     names, columns = ends_of(everything), [scene or NO_NAME for scene in scenes]
     table = pd.concat([_rows(scene or NO_NAME, scores) for scene, scores in scenes.items()])
@@ -85,7 +88,10 @@ def _map(scenes: Mapping[str, Scores], pooled: Scores, width: Width) -> alt.Laye
         .mark_rect()
         .encode(
             x=alt.X(
-                "scene:N", scale=alt.Scale(domain=columns), title=f"{len(columns)} scenes, by name", axis=axis
+                "scene:N",
+                scale=alt.Scale(domain=columns),
+                title=f"{len(columns)} {noun}s, by name",
+                axis=axis,
             ),
             y=alt.Y("condition:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width)),
             color=alt.Color(
@@ -96,9 +102,9 @@ def _map(scenes: Mapping[str, Scores], pooled: Scores, width: Width) -> alt.Laye
     )
     return finish(
         alt.LayerChart(layer=[cells], view=EMPTY),
-        "scenes",
-        titled(pooled.simulated, "scores by scene"),
-        "Best of all scenes on top. Grey: no score.",
+        f"{noun}s",
+        titled(pooled.simulated, f"scores by {noun}"),
+        f"Best of all {noun}s on top. Grey: no score.",
         *gap_notes(everything),
         width=width,
         height=row_px(len(names)) * len(names),
@@ -110,7 +116,11 @@ def _rows(scene: str, scores: Scores) -> pd.DataFrame:
 
 
 def _layers(
-    table: pd.DataFrame, all_scenes: pd.DataFrame, pooled: Scores, frame: tuple[list[str], list[float], Width]
+    table: pd.DataFrame,
+    all_scenes: pd.DataFrame,
+    pooled: Scores,
+    frame: tuple[list[str], list[float], Width],
+    noun: str,
 ) -> list[alt.Chart]:
     names, ends, width = frame
     scenes = list(dict.fromkeys(table["scene"]))
@@ -121,7 +131,7 @@ def _layers(
     )
     legend = alt.Legend(
         orient="bottom",
-        title="scene",
+        title=noun,
         symbolOpacity=1,
         columns=max(1, int(3 if width == "container" else width / 150)),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.scoring import least_distances, ranking, scope
+from uplapp.analysis.writing.people import group_words, side_by_side, sizes
 from uplapp.analysis.writing.ranks import rank_rows, stability_words
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import fixed, interval_words, plural, zero_words
@@ -80,7 +81,7 @@ def to_latex(report: Report) -> str:
         "rows": "\n".join(lines),
         "note": _note(report, lettered),
     }
-    return "\n".join([ranking_table, *_ranks(report)])
+    return "\n".join([ranking_table, *_ranks(report), *_groups(report)])
 
 
 def escape(text: str) -> str:
@@ -106,6 +107,18 @@ def _ranks(report: Report) -> list[str]:
     )
     heads = ("Condition", "Ranks", "Possible", r"P(best)")
     return [small_table("ranks", _caption(scores, "Ranks"), heads, rows, note)]
+
+
+def _groups(report: Report) -> list[str]:
+    """Write the scores of groups of observers side by side, none without groups."""
+    groups = report.groups
+    if groups is None:
+        return []
+    heads, *rows = side_by_side(groups, report.scores)
+    note = escape(f"Groups by {groups.column}, {sizes(groups)}: {group_words(groups.test)}.")
+    cells = [[escape(name), *(f"${cell}$" if cell != "-" else "--" for cell in row)] for name, *row in rows]
+    caption = _caption(report.scores, "Scores of groups of observers")
+    return [small_table("groups", caption, [escape(head) for head in heads], cells, note)]
 
 
 def small_table(

@@ -8,6 +8,7 @@ from uplapp import __version__
 from uplapp.analysis.model import SIGMA
 from uplapp.analysis.scoring import least_distances
 from uplapp.analysis.writing.inference import intervals, tests
+from uplapp.analysis.writing.people import people_sentences
 from uplapp.analysis.writing.ranks import rank_sentences
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import (
@@ -215,6 +216,10 @@ def _ranks(report: Report) -> list[str]:
     return rank_sentences(report.ranks)
 
 
+def _people(report: Report) -> list[str]:
+    return people_sentences(report.spread, report.groups)
+
+
 def _software(report: Report) -> list[str]:
     manifest = report.scores.manifest
     shown = f"; the stimuli are those of manifest {manifest}" if manifest else ""
@@ -242,6 +247,7 @@ PARTS: tuple[Callable[[Report], list[str]], ...] = (
     intervals,
     tests,
     _ranks,
+    _people,
     _fit,
     _others,
     _software,

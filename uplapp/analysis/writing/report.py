@@ -17,7 +17,9 @@ from uplapp.analysis.model import (
     unequal_variances,
 )
 from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
+from uplapp.analysis.observers.groups import Groups, compare_groups
 from uplapp.analysis.observers.screening import screen
+from uplapp.analysis.observers.spread import Spread, spread
 from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
     FEW_OBSERVERS,
@@ -35,6 +37,7 @@ from uplapp.analysis.scoring import (
     resampled,
     scope,
 )
+from uplapp.analysis.writing.people import group_values, spread_values
 from uplapp.analysis.writing.ranks import rank_values
 from uplapp.analysis.writing.wording import near_warnings, scene_warnings
 from uplapp.errors import BadVotes, UplappError
@@ -66,7 +69,8 @@ class Report:
     own; `screening` is the table of `screen` on everyone. The last two are None for a matrix, the last also
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
     `goodness` is the sum over `goodness_scenes` scenes, each against its own scores. `ranks` says how sure
-    the ranks are, None without replicates. `unequal` is Case III, None where the votes cannot tell.
+    the ranks are, None without replicates. `unequal` is Case III, None where the votes cannot tell. `spread`
+    says how much people differ, `groups` compares groups of observers, where asked.
     """
 
     scores: Scores
@@ -83,6 +87,8 @@ class Report:
     goodness_scenes: int = 1
     ranks: Ranks | None = None
     unequal: UnequalFit | None = None
+    spread: Spread | None = None
+    groups: Groups | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -97,15 +103,19 @@ def report(
     exclude: Mapping[str, str] | None = None,
     per_scene: bool = False,
     watch: Watch | None = None,
+    groups: str = "",
 ) -> Report:
     """Analyse `source`, leaving out the observers in `exclude` (name -> reason).
+
+    `groups` names a column of the votes whose groups of observers are compared.
 
     `watch` hears how many replicates are done, of how many, of each set of scores in turn. Raises
     UplappError where a matrix is asked for what only votes can give.
     """
     if isinstance(source, Comparisons):
-        if exclude or per_scene:
-            what = "leaving out observers" if exclude else "scores of each scene"
+        if exclude or per_scene or groups:
+            what = "scores of each scene" if per_scene else "comparing groups"
+            what = "leaving out observers" if exclude else what
             raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
         return _report(source, analyse(source, method, watch), tally)
@@ -114,15 +124,18 @@ def report(
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
     screening, trouble = _screened(source)
     counted = count(kept)
+    scores = analyse(counted, method, watch)
     return _report(
         counted,
-        analyse(counted, method, watch),
+        scores,
         _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
         observers_triads=sum(observers_triads(kept).values(), Triads(0, 0)),
         screening=screening,
         interaction=interaction(kept, method.seed),
+        spread=spread(counted, scores),
+        groups=compare_groups(kept, groups, method, watch) if groups else None,
     )
 
 
@@ -266,6 +279,8 @@ def to_dict(report: Report) -> dict[str, Any]:
         "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
         **_interaction(report),
         "ranks": rank_values(report.ranks),
+        "observer_spread": spread_values(report.spread),
+        "groups": group_values(report.groups),
         "method": vars(scores.method),
         "warnings": list(report.warnings),
         **provenance(scores),

@@ -18,6 +18,7 @@ from uplapp.web.analysis import (
     metrics_view,
     observers_view,
     paper_view,
+    people_view,
     plan_view,
     ranking_view,
     ranks_view,
@@ -46,8 +47,18 @@ model, Case V. Where votes name their observers, intervals resample whole observ
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
-NAMES = ("Ranking", "Differences", ranks_view.NAME, "Scenes", "Observers", "Metrics", "Plan", "Paper")
-RANKING, DIFFERENCES, RANKS, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
+NAMES = (
+    "Ranking",
+    "Differences",
+    ranks_view.NAME,
+    "Scenes",
+    "Observers",
+    people_view.NAME,
+    "Metrics",
+    "Plan",
+    "Paper",
+)
+RANKING, DIFFERENCES, RANKS, SCENES, OBSERVERS, PEOPLE, METRICS, PLAN, PAPER = NAMES
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,8 @@ class Views:
     scenes: list[Any]
     observers: list[Any]
     exclusion: list[Any]
+    column: gr.Dropdown
+    people: list[Any]
     metric_fields: list[Any]
     metrics: list[Any]
     plan: list[Any]
@@ -109,6 +122,8 @@ def _lay_out_views(first: Analysed) -> Views:
             scenes = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
             observers, exclusion = observers_view.build()
+        with gr.Tab(PEOPLE) as tabs[PEOPLE]:
+            column, people = people_view.build()
         with gr.Tab(METRICS) as tabs[METRICS]:
             metric_fields, metrics = metrics_view.build()
         with gr.Tab(PLAN) as tabs[PLAN]:
@@ -123,6 +138,8 @@ def _lay_out_views(first: Analysed) -> Views:
         scenes=scenes,
         observers=observers,
         exclusion=exclusion,
+        column=column,
+        people=people,
         metric_fields=metric_fields,
         metrics=metrics,
         plan=plan,
@@ -161,6 +178,9 @@ def _connect(
         inner.select(lambda name=name: name, None, opened, js=REDRAW, **private)
     lazy = [
         *ranks_view.connect(main, views.tabs[RANKS], state, opened, views.ranks),
+        *people_view.connect(
+            main, views.tabs[PEOPLE], (state, opened), views.column, views.people, views.paper
+        ),
         _follow(main.then, [state, opened], views, SCENES),
         _follow(views.tabs[SCENES].select, [state, gr.State(SCENES)], views, SCENES),
         _follow(main.then, [state, opened], views, METRICS),

@@ -1,0 +1,139 @@
+"""How much people differ, and whether groups of them do."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from uplapp.analysis.observers.groups import Groups, compare_groups, differs, group_columns
+from uplapp.analysis.observers.spread import Spread
+from uplapp.analysis.plots.scenes import scene_chart
+from uplapp.analysis.scoring import ranking
+from uplapp.analysis.writing.people import difference_words, group_words, side_by_side, significant, sizes
+from uplapp.errors import UplappError
+from uplapp.values import Scores, Votes
+from uplapp.web.analysis import paper_view
+from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.words import interval, plain, table, together
+from uplapp.web.widgets import working
+
+NAME = "People"
+NO_SPREAD = "How much people differ is not known: three or more must have judged the same pairs."
+ABOUT = (
+    "The standard deviation of scores over people, in JOD, beyond what single answers vary by chance: how "
+    "far the taste of one person lies from the common score."
+)
+NO_COLUMN = "No further column of these votes holds one value per observer, such as age, device or expertise."
+
+
+def build() -> tuple[gr.Dropdown, list[Any]]:
+    """Lay out the view; return the choice of a column, and the outputs."""
+    said = gr.Markdown(NO_SPREAD)
+    numbers = gr.HTML(visible=False)
+    column = gr.Dropdown([], label="Compare groups of observers by", interactive=True)
+    test = gr.Markdown()
+    chart = gr.Plot(show_label=False, visible=False)
+    return column, [said, numbers, column, test, chart, gr.HTML(visible=False)]
+
+
+def connect(
+    main: Any,
+    tab: gr.Tab,
+    states: tuple[gr.State, gr.State],
+    column: gr.Dropdown,
+    outputs: list[Any],
+    paper: list[Any],
+) -> list[Any]:
+    """Follow the votes while the view is open, and the chosen column.
+
+    `states` hold what was analysed, and the name of the view that is open.
+    """
+    state, opened = states
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    return [
+        main.then(show, [state, opened], outputs, **private),
+        tab.select(show, [state, gr.State(NAME)], outputs, **private),
+        column.input(compare, [state, column], [*outputs[3:], state, *paper], **private),
+    ]
+
+
+def show(analysed: Analysed | None, opened: str = NAME) -> Any:
+    """Show the spread of each condition, and offer the columns that make groups, while the view is open."""
+    if opened != NAME:
+        return gr.skip()
+    hidden = gr.update(value=None, visible=False)
+    if analysed is None:
+        return NO_VOTES, hidden, gr.update(choices=[], value=None), "", hidden, hidden
+    spread, groups = analysed.report.spread, analysed.report.groups
+    columns = group_columns(analysed.kept) if isinstance(analysed.kept, Votes) else ()
+    numbers = hidden
+    if spread is not None:
+        numbers = gr.update(value=_spread_table(spread, analysed.report.scores), visible=True)
+    return (
+        NO_SPREAD if spread is None else f"{ABOUT}\n\n{_overall(spread)}",
+        numbers,
+        gr.update(choices=list(columns), value=None if groups is None else groups.column),
+        *(
+            _groups(groups, analysed.report.scores)
+            if groups
+            else ("" if columns else NO_COLUMN, hidden, hidden)
+        ),
+    )
+
+
+def compare(
+    analysed: Analysed | None,
+    column: str | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Generator[Any, None, None]:
+    """Compare the groups of a column.
+
+    From then on they are in the exports too.
+    """
+    data = None if analysed is None else analysed.kept
+    if analysed is None or not column or not isinstance(data, Votes):
+        yield gr.skip()
+        return
+    scores, same = analysed.report.scores, [gr.skip()] * (1 + len(paper_view.nothing()))
+    try:
+        groups = yield from working(
+            lambda watch: compare_groups(data, column, scores.method, watch), progress, "replicates"
+        )
+    except UplappError as error:
+        hidden = gr.update(value=None, visible=False)
+        yield plain(str(error)), hidden, hidden, *same
+        return
+    with_groups = replace(analysed, report=replace(analysed.report, groups=groups))
+    yield *_groups(groups, scores), with_groups, *paper_view.show(with_groups.report)
+
+
+def _groups(groups: Groups, scores: Scores) -> tuple[Any, ...]:
+    """The outputs below the choice of a column."""
+    verdict = "Groups differ" if differs(groups.test) else "Groups were not found to differ"
+    said = [f"**{verdict}** ({plain(group_words(groups.test))}). Observers: {plain(sizes(groups))}."]
+    said += [f"{plain(difference_words(each))}." for each in significant(groups)]
+    said += [f"{plain(note[:1].upper())}{plain(note[1:])}." for note in groups.notes]
+    heads, *rows = side_by_side(groups, scores)
+    cells = {head: [together(row[place]) for row in rows] for place, head in enumerate(heads)}
+    return (
+        "\n\n".join(said),
+        gr.update(value=scene_chart(groups.scores, scores, "container", "group"), visible=True),
+        gr.update(value=table(cells), visible=True),
+    )
+
+
+def _overall(spread: Spread) -> str:
+    words = interval(spread.overall, spread.overall_low, spread.overall_high)
+    return f"Over all conditions: **{words}** ({spread.observers} observers)."
+
+
+def _spread_table(spread: Spread, scores: Scores) -> str:
+    place = {name: at for at, name in enumerate(spread.conditions)}
+    order = [place[name] for name in ranking(scores)["condition"]]
+    cells = [
+        "" if np.isnan(spread.sd[at]) else interval(spread.sd[at], spread.low[at], spread.high[at])
+        for at in order
+    ]
+    return table({"Condition": [spread.conditions[at] for at in order], "Spread, JOD [95 % interval]": cells})
