@@ -1,6 +1,7 @@
 """`python -m uplapp analyse`: votes or a published matrix -> scores, tables, pictures, methods."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,8 @@ TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is a
 SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
 RESAMPLE = typer.Option(help="observers (holds for these scenes), or observers,scenes (for other scenes).")
 GROUPS = typer.Option(help="A column of the votes, such as age or device: compare these groups of observers.")
+COVARIATE = typer.Option(help="A number per condition, such as a bit rate: a table, or rate: a=1,b=2.")
+LOG = typer.Option("--covariate-log", help="Take the logarithm of the covariate: a slope per doubling.")
 PER_SCENE = typer.Option("--per-scene", help="Score each scene by itself too.")
 CSV = typer.Option(help="Write the ranking to this file.")
 LATEX = typer.Option(help="Write a LaTeX table to this file.")
@@ -57,6 +60,17 @@ class Files:
     title: bool
 
 
+@dataclass(frozen=True)
+class More:
+    """What is asked beside the scores: who is left out (name -> reason), scenes, groups, a covariate."""
+
+    exclude: Mapping[str, str]
+    per_scene: bool
+    groups: str
+    covariate: str
+    covariate_log: bool
+
+
 def analyse(
     votes: Annotated[Path | None, VOTES] = None,
     counts: Annotated[Path | None, COUNTS] = None,
@@ -74,6 +88,8 @@ def analyse(
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     per_scene: Annotated[bool, PER_SCENE] = False,
     groups: Annotated[str, GROUPS] = "",
+    covariate: Annotated[str, COVARIATE] = "",
+    covariate_log: Annotated[bool, LOG] = False,
     columns: Annotated[str, COLUMNS] = "",
     values: Annotated[str, VALUES] = "",
     csv: Annotated[Path | None, CSV] = None,
@@ -89,21 +105,30 @@ def analyse(
     Example:  python -m uplapp analyse --counts uplapp/analysis/reading/examples/denoising.csv --winner column
     --votes-per-pair 112 --json
     """
-    from uplapp.analysis.writing.report import report
-
     files = Files(csv, latex, figures, picture_format, not no_title)
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
-    of_votes |= {"--groups": groups}
-    of_votes |= {"--columns": columns, "--values": values, "--side-bias": side_bias}
+    of_votes |= {"--groups": groups, "--columns": columns, "--values": values, "--side-bias": side_bias}
     of_votes |= {"--ties": ties != "half", "--resample": resample != Method.resample}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
-    reasons = parse_reasons(exclude or [])
-    source = _read(votes, counts, of_votes, of_matrix)
+    more = More(parse_reasons(exclude or []), per_scene, groups.strip(), covariate, covariate_log)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample)
-    result = report(source, method, reasons, per_scene, watcher("replicates"), groups.strip())
+    result = _report(_read(votes, counts, of_votes, of_matrix), method, more)
     _write(result, files)
     typer.echo(_text(result, methods, as_json))
+
+
+def _report(source: Votes | Comparisons, method: Method, more: More) -> "Report":
+    """Analyse the input, with what was asked beside the scores."""
+    from uplapp.analysis.reading.covariate import read_covariate
+    from uplapp.analysis.scoring.covariate import against
+    from uplapp.analysis.writing.report import report
+
+    name, numbers = read_covariate(more.covariate) if more.covariate else ("", {})
+    result = report(source, method, more.exclude, more.per_scene, watcher("replicates"), more.groups)
+    if not numbers:
+        return result
+    return replace(result, covariate=against(result.scores, numbers, name, more.covariate_log))
 
 
 def _text(result: "Report", methods: bool, as_json: bool) -> str:

@@ -136,6 +136,17 @@ def test_groups_of_observers_are_compared_in_every_output(tmp_path):
     assert len(output["observer_spread"]["sd"]) == 3
 
 
+def test_scores_go_with_a_number_of_each_condition_in_every_output(votes, tmp_path):
+    numbers = ["--covariate", "rate: a=1,b=2,c=4", "--covariate-log"]
+    text = run(votes, *QUICK, *numbers, "--figures", tmp_path / "f")
+    assert "scores against rate" in text
+    assert "per doubling of rate" in text
+    assert (tmp_path / "f" / "covariate.svg").is_file()
+    made = json.loads(run(votes, *QUICK, *numbers, "--json"))["covariate"]
+    assert (made["values"], made["log2"], made["bend"]) == ([1, 2, 4], True, None)
+    assert made["slope"]["low"] < made["slope"]["value"] < made["slope"]["high"]
+
+
 def test_the_methods_are_all_that_is_printed_when_asked_for(votes):
     text = run(votes, *QUICK, "--methods")
     assert text.startswith("4 observers made ")

@@ -30,6 +30,7 @@ from uplapp.analysis.asking.planning import read_scores  # noqa: E402
 from uplapp.analysis.reading.published import EXAMPLE, PUBLISHED, published  # noqa: E402
 from uplapp.web.analysis import (  # noqa: E402
     analysis_tab,
+    covariate_view,
     metrics_view,
     paper_view,
     people_view,
@@ -83,6 +84,15 @@ def test_people_are_compared_by_a_column_of_their_votes(tmp_path):
     assert "screen" in scores["value"]
     assert state.report.groups.column == "device"
     assert "device" in paper[0]
+
+
+def test_scores_are_drawn_against_numbers():
+    state = show(source="denoising").state
+    said, chart, found, *_ = covariate_view.show(state, "rate: l1=1, l2=2, FLIP=3", None, False)
+    assert "JOD per unit of rate" in said
+    assert visible(chart)
+    assert found.report.covariate.left_out == ("MS-SSIM", "LPIPS+l2", "Adaptive")
+    assert "is no condition" in covariate_view.show(state, "a=1", None, False)[0]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

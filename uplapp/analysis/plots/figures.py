@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from uplapp import whole
+from uplapp.analysis.plots.covariate import covariate_chart
 from uplapp.analysis.plots.fonts import box_notes
 from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.plots.ranks import rank_chart
@@ -94,6 +95,8 @@ def _charts(report: Report) -> dict[str, Any]:
         )
     if report.groups is not None:
         charts["groups"] = scene_chart(report.groups.scores, scores, COLUMN_PX, "group")
+    if report.covariate is not None:
+        charts["covariate"] = covariate_chart(report.covariate, scores, COLUMN_PX)
     if report.screening is not None and report.screening["dist_pairs"].notna().any():
         charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
     return charts

@@ -7,6 +7,7 @@ import numpy as np
 from uplapp import __version__
 from uplapp.analysis.model import SIGMA
 from uplapp.analysis.scoring import least_distances
+from uplapp.analysis.writing.covariate import covariate_sentences
 from uplapp.analysis.writing.inference import intervals, tests
 from uplapp.analysis.writing.people import people_sentences
 from uplapp.analysis.writing.ranks import rank_sentences
@@ -217,7 +218,7 @@ def _ranks(report: Report) -> list[str]:
 
 
 def _people(report: Report) -> list[str]:
-    return people_sentences(report.spread, report.groups)
+    return [*people_sentences(report.spread, report.groups), *covariate_sentences(report.covariate)]
 
 
 def _software(report: Report) -> list[str]:

@@ -37,6 +37,8 @@ from uplapp.analysis.scoring import (
     resampled,
     scope,
 )
+from uplapp.analysis.scoring.covariate import Covariate
+from uplapp.analysis.writing.covariate import covariate_values
 from uplapp.analysis.writing.people import group_values, spread_values
 from uplapp.analysis.writing.ranks import rank_values
 from uplapp.analysis.writing.wording import near_warnings, scene_warnings
@@ -89,6 +91,7 @@ class Report:
     unequal: UnequalFit | None = None
     spread: Spread | None = None
     groups: Groups | None = None
+    covariate: Covariate | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -281,6 +284,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "ranks": rank_values(report.ranks),
         "observer_spread": spread_values(report.spread),
         "groups": group_values(report.groups),
+        "covariate": covariate_values(report.covariate),
         "method": vars(scores.method),
         "warnings": list(report.warnings),
         **provenance(scores),

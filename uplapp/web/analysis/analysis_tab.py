@@ -15,6 +15,7 @@ from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
 from uplapp.values import Method, Watch
 from uplapp.web.analysis import (
+    covariate_view,
     metrics_view,
     observers_view,
     paper_view,
@@ -47,18 +48,9 @@ model, Case V. Where votes name their observers, intervals resample whole observ
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
-NAMES = (
-    "Ranking",
-    "Differences",
-    ranks_view.NAME,
-    "Scenes",
-    "Observers",
-    people_view.NAME,
-    "Metrics",
-    "Plan",
-    "Paper",
-)
-RANKING, DIFFERENCES, RANKS, SCENES, OBSERVERS, PEOPLE, METRICS, PLAN, PAPER = NAMES
+NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
+RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
+RANKS, PEOPLE, COVARIATE = ranks_view.NAME, people_view.NAME, covariate_view.NAME
 
 
 @dataclass(frozen=True)
@@ -73,6 +65,7 @@ class Views:
     observers: list[Any]
     exclusion: list[Any]
     column: gr.Dropdown
+    covariate: list[Any]
     people: list[Any]
     metric_fields: list[Any]
     metrics: list[Any]
@@ -122,8 +115,7 @@ def _lay_out_views(first: Analysed) -> Views:
             scenes = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
             observers, exclusion = observers_view.build()
-        with gr.Tab(PEOPLE) as tabs[PEOPLE]:
-            column, people = people_view.build()
+        column, people, covariate = _lay_out_people(tabs)
         with gr.Tab(METRICS) as tabs[METRICS]:
             metric_fields, metrics = metrics_view.build()
         with gr.Tab(PLAN) as tabs[PLAN]:
@@ -139,6 +131,7 @@ def _lay_out_views(first: Analysed) -> Views:
         observers=observers,
         exclusion=exclusion,
         column=column,
+        covariate=covariate,
         people=people,
         metric_fields=metric_fields,
         metrics=metrics,
@@ -149,6 +142,15 @@ def _lay_out_views(first: Analysed) -> Views:
         paper=paper,
         figures=figures,
     )
+
+
+def _lay_out_people(tabs: dict[str, gr.Tab]) -> tuple[gr.Dropdown, list[Any], list[Any]]:
+    """Lay out what is asked of people, and of a number of each condition."""
+    with gr.Tab(PEOPLE) as tabs[PEOPLE]:
+        column, people = people_view.build()
+    with gr.Tab(COVARIATE) as tabs[COVARIATE]:
+        covariate = covariate_view.build()
+    return column, people, covariate
 
 
 def _connect(
@@ -176,7 +178,18 @@ def _connect(
     opened = gr.State(RANKING)
     for name, inner in views.tabs.items():
         inner.select(lambda name=name: name, None, opened, js=REDRAW, **private)
-    lazy = [
+    lazy = _connect_lazily(main, views, state, opened)
+    views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
+    covariate_view.connect(state, views.covariate, views.paper)
+    draw, *drawn = views.figures
+    draw.click(paper_view.figures, [state, *drawn], views.paper[-1], **private)
+    plan_view.connect(views.plan_fields, state, views.planned)
+    stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **private)
+
+
+def _connect_lazily(main: Any, views: Views, state: gr.State, opened: gr.State) -> list[Any]:
+    """Fill the views that take time while they are open, and return the events."""
+    return [
         *ranks_view.connect(main, views.tabs[RANKS], state, opened, views.ranks),
         *people_view.connect(
             main, views.tabs[PEOPLE], (state, opened), views.column, views.people, views.paper
@@ -193,11 +206,6 @@ def _connect(
             )
         ),
     ]
-    views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
-    draw, *drawn = views.figures
-    draw.click(paper_view.figures, [state, *drawn], views.paper[-1], **private)
-    plan_view.connect(views.plan_fields, state, views.planned)
-    stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **private)
 
 
 def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: str) -> Any:

@@ -1,0 +1,75 @@
+"""Scores against a number of each condition, such as its bit rate."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.analysis.plots.covariate import covariate_chart
+from uplapp.analysis.reading.covariate import read_covariate
+from uplapp.analysis.scoring.covariate import against
+from uplapp.analysis.writing.covariate import covariate_lines
+from uplapp.errors import UplappError
+from uplapp.web.analysis import paper_view
+from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.words import plain
+
+NAME = "Covariate"
+ABOUT = (
+    "A number of each condition, such as its bit rate, acceleration or noise level: how do the scores go "
+    "with it? Write CONDITION=NUMBER with commas between, or give a table with two columns, the condition "
+    "and its number."
+)
+
+
+def build() -> list[Any]:
+    """Lay out the view and return its widgets: text, file, logarithm, and the outputs."""
+    gr.Markdown(ABOUT)
+    with gr.Row():
+        text = gr.Textbox(label="Numbers", placeholder="bitrate: a=0.5, b=1, c=2", max_lines=3, scale=2)
+        upload = gr.File(label="Or a table, CSV", file_types=[".csv"], type="filepath", height=90)
+    log = gr.Checkbox(label="Logarithmic: slope per doubling")
+    said = gr.Markdown()
+    chart = gr.Plot(show_label=False, visible=False)
+    return [text, upload, log, said, chart]
+
+
+def connect(state: gr.State, widgets: list[Any], paper: list[Any]) -> None:
+    """Follow the numbers; the slope goes into the exports too."""
+    text, upload, log, said, chart = widgets
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    gr.on(
+        [text.submit, text.blur, upload.upload, upload.clear, log.input],
+        show,
+        [state, text, upload, log],
+        [said, chart, state, *paper],
+        **private,
+    )
+
+
+def show(analysed: Analysed | None, text: str, upload: str | None, log: bool) -> tuple[Any, ...]:
+    """Fit and draw the scores against the numbers."""
+    hidden = gr.update(value=None, visible=False)
+    same = [gr.skip()] * (1 + len(paper_view.nothing()))
+    given = upload or (text or "").strip()
+    if analysed is None:
+        return NO_VOTES, hidden, *same
+    if not given:
+        return "", hidden, *same
+    scores = analysed.report.scores
+    try:
+        if not upload and "=" not in given:
+            raise UplappError("numbers are written as CONDITION=NUMBER, with commas between")
+        name, numbers = read_covariate(str(Path(upload)) if upload else given)
+        covariate = against(scores, numbers, name, log)
+    except UplappError as error:
+        return plain(str(error)), hidden, *same
+    found = replace(analysed, report=replace(analysed.report, covariate=covariate))
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in covariate_lines(covariate)]
+    return (
+        "\n\n".join(map(plain, lines)),
+        gr.update(value=covariate_chart(covariate, scores, "container"), visible=True),
+        found,
+        *paper_view.show(found.report),
+    )
