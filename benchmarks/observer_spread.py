@@ -38,7 +38,7 @@ def row(observers: int, votes: int, spread_jod: float, studies: int) -> list[flo
     for seed in range(studies):
         generator = np.random.default_rng([seed, observers, votes])
         made = study(observers, votes, np.full(SCORES.size, spread_jod), generator)
-        scores = analyse(made, Method("distance", bootstraps=REPLICATES), turned=0)
+        scores = analyse(made, Method("distance", bootstraps=REPLICATES))
         some = spread(made, scores)
         if some is None:
             continue

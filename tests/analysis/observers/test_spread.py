@@ -20,7 +20,7 @@ JOD = np.array([0.6, 0.2, 0.0, -0.8])
 
 
 def scored(made):
-    return analyse(made, Method("none", bootstraps=2), turned=0)
+    return analyse(made, Method("none", bootstraps=2))
 
 
 def of(made):

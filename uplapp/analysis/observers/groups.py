@@ -133,7 +133,7 @@ def compare_groups(
         people = [name for name, value in members.items() if value == group]
         part = replace(votes, table=votes.table[names.isin(people)])
         try:
-            scores[group] = analyse(count(part), alone, watch, turned=0)
+            scores[group] = analyse(count(part), alone, watch)
         except Cancelled:  # by whoever watches
             raise
         except UplappError as error:

@@ -28,7 +28,6 @@ from uplapp.analysis.scoring import (
     Ranks,
     analyse,
     analyse_scenes,
-    covariance,
     interaction,
     letters,
     rank_columns,
@@ -41,9 +40,10 @@ from uplapp.analysis.scoring.covariate import Covariate
 from uplapp.analysis.writing.covariate import covariate_values
 from uplapp.analysis.writing.people import group_values, spread_values
 from uplapp.analysis.writing.ranks import rank_values
+from uplapp.analysis.writing.score_values import score_values
 from uplapp.analysis.writing.wording import near_warnings, scene_warnings
 from uplapp.errors import BadVotes, UplappError
-from uplapp.values import KINDS, Array, Comparisons, Difference, Estimate, Method, Scores, Votes, Watch
+from uplapp.values import KINDS, Array, Comparisons, Estimate, Method, Scores, Votes, Watch
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def to_dict(report: Report) -> dict[str, Any]:
     scores, tally = report.scores, report.tally
     own, everyone = report.observers_triads, report.everyone
     return {
-        **_core(scores),
+        **score_values(scores),
         "letters": list(report.letters),
         "goodness_of_fit": vars(report.goodness),
         "unequal_variances": None if report.unequal is None else vars(report.unequal),
@@ -278,8 +278,8 @@ def to_dict(report: Report) -> dict[str, Any]:
         "origin": tally.origin or None,
         "left_out": None if tally.left_out is None else dict(tally.left_out),
         "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
-        "everyone": None if everyone is None else _core(everyone),
-        "scenes": {scene: _core(some) for scene, some in report.scenes.items()},
+        "everyone": None if everyone is None else score_values(everyone),
+        "scenes": {scene: score_values(some) for scene, some in report.scenes.items()},
         **_interaction(report),
         "ranks": rank_values(report.ranks),
         "observer_spread": spread_values(report.spread),
@@ -291,60 +291,9 @@ def to_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def _core(scores: Scores) -> dict[str, Any]:
-    """Scores, tests and votes of one fit."""
-    return {
-        "conditions": list(scores.conditions),
-        "jod": scores.jod,
-        "low": scores.low,
-        "high": scores.high,
-        "bound": [side or None for side in scores.bound],
-        "bound_jod": scores.bound_jod,
-        "group": list(scores.group),
-        "rank": _ranks(scores),
-        "interval": scores.interval,
-        "observers": scores.observers,
-        "comparisons": scores.comparisons,
-        "covariance": _covariance(scores),
-        "pairs": [{name: vars(pair)[name] for name in TESTED} for pair in scores.pairs],
-        "least_distances": [_least(pair) for pair in scores.pairs if pair.bound],
-        "identifiable": scores.identifiable,
-        "wins": scores.wins,
-        "degenerate": scores.degenerate,
-        "warnings": list(scores.warnings),
-    }
-
-
-TESTED = ("a", "b", "difference", "se", "p", "p_adjusted", "significant")
-
-
-def _least(pair: Difference) -> dict[str, Any]:
-    """How far apart two conditions lie at least, where one side won every vote."""
-    upper, lower = (pair.a, pair.b) if pair.bound == "above" else (pair.b, pair.a)
-    return {
-        "above": upper,
-        "below": lower,
-        "jod": abs(pair.bound_jod),
-        "votes_share": pair.bound_share,
-        "observers_share": pair.bound_observers,
-    }
-
-
-def _ranks(scores: Scores) -> list[int | None]:
-    """Ranks in the order of the conditions, None where nothing is known."""
-    ranks: dict[str, Any] = dict(ranking(scores)[["condition", "rank"]].itertuples(index=False))
-    return [None if pd.isna(ranks[name]) else int(ranks[name]) for name in scores.conditions]
-
-
 def _interaction(report: Report) -> dict[str, Any]:
     """The test whether the scores differ by scene, nothing where there was none."""
     return {} if report.interaction is None else {"scene_interaction": vars(report.interaction)}
-
-
-def _covariance(scores: Scores) -> Array:
-    """Covariance as the tests take it, NaN where there is no interval either."""
-    decided = np.isfinite(scores.low)
-    return np.where(decided[:, None] & decided, covariance(scores), np.nan)
 
 
 def _triads(triads: Triads) -> dict[str, Any]:
