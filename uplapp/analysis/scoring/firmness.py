@@ -37,6 +37,11 @@ class Firm:
     interval: str
     pairs: tuple[Difference, ...]
 
+    @property
+    def kept(self) -> tuple[tuple[Array, Array], tuple[Difference, ...], str]:
+        """Give the ends of the intervals, the tests, and how they were made."""
+        return (self.low, self.high), self.pairs, self.interval
+
     def sentence(self, names: tuple[str, ...]) -> str:
         """Name the parts that keep their intervals."""
         parts = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]

@@ -50,8 +50,7 @@ def analyse(
     """
     fixed = _check(comparisons, method)
     names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
-    counts = wins.sum(axis=0)
-    blocks, trouble = Blocks.of(counts, fixed), findings(names, counts)
+    blocks, trouble = Blocks.of(wins.sum(axis=0), fixed), findings(names, wins.sum(axis=0))
     passes = 3 if method.resample == BOTH else 1
     scale, interval = fit_blocks(comparisons, method, blocks, shifted(watch, 0, passes * method.bootstraps))
     both, unsure = _both(comparisons, method, blocks, scale, watch)
@@ -61,8 +60,7 @@ def analyse(
     open_ = bounds(wins, jod, blocks, observers > 0)
     tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
     firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests)
-    if firm is not None:
-        own, tests, interval = (firm.low, firm.high), firm.pairs, firm.interval
+    own, tests, interval = (own, tests, interval) if firm is None else firm.kept
     pairs = with_bounds(tests if both else unweakened(tests, comparisons, method), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale)
     cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)
