@@ -132,7 +132,9 @@ def spread(comparisons: Comparisons, scores: Scores) -> Spread | None:
     mean = np.array([variance[known].mean()]), np.array([height[known].mean()])
     each = (own[known] / slope[known, None]).sum(axis=0)
     people = len(comparisons.observers)
-    freedom = np.clip(2 * people * each.mean() ** 2 / each.var(ddof=1), people - 1, (n - 1) * (people - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):  # people who differ alike are as many as can be
+        ratio = np.nan_to_num(2 * people * each.mean() ** 2 / each.var(ddof=1), nan=np.inf)
+    freedom = np.clip(ratio, people - 1, (n - 1) * (people - 1))
     ends = _interval(*mean, np.array([freedom]), np.array([SIGMA**2]), 2)
     return Spread(
         conditions=scores.conditions,
