@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from tests.study.tiny import NOW, body, open_tiny
 from tests.web.serving import Observer, mounted
 from uplapp.plain import to_csv
+from uplapp.study.answers.codes import CODE_LENGTH
 from uplapp.study.exports import votes
 from uplapp.study.session import joining
-from uplapp.study.session.session import CODE_LENGTH
 
 pytestmark = pytest.mark.study(practice=1, catch=1, pairs="random:2")
 
