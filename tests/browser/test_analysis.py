@@ -215,7 +215,7 @@ def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
     figures = tab.get_by_role("link", name=re.compile("KB|MB"))
     with zipfile.ZipFile(io.BytesIO(download(tab, figures))) as archive:
         roots = {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
-    assert set(roots) == {"votes.svg", "scores.svg", "triangles.svg"}
+    assert set(roots) == {"votes.svg", "scores.svg", "triangles.svg", "ranks.svg"}
     assert {root.tag for root in roots.values()} == {"{http://www.w3.org/2000/svg}svg"}
     choose(tab, "Published: MR reconstruction, six losses")
     figures.wait_for(state="hidden")

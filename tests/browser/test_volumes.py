@@ -227,6 +227,8 @@ def restore_volume(page, path) -> None:
     page.get_by_label("Volume denoising").check()
     page.locator(UPLOAD).set_input_files(path)
     page.get_by_text(path.name).wait_for()
+    for network in page.locator("#checkpoints-volume label").filter(has_text="U-Net").all():
+        network.locator("input").uncheck()
     page.locator("#methods-volume label").filter(has_text="Gaussian").locator("input").check()
     page.locator("#restore").click()
     page.locator("#metrics table").wait_for()
