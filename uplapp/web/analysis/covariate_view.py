@@ -27,8 +27,12 @@ def build() -> list[Any]:
     """Lay out the view and return its widgets: text, file, logarithm, and the outputs."""
     gr.Markdown(ABOUT)
     with gr.Row():
-        text = gr.Textbox(label="Numbers", placeholder="bitrate: a=0.5, b=1, c=2", max_lines=3, scale=2)
-        upload = gr.File(label="Or a table, CSV", file_types=[".csv"], type="filepath", height=90)
+        text = gr.Textbox(
+            label="Numbers", placeholder="bitrate: a=0.5, b=1, c=2", max_lines=3, scale=2, min_width=240
+        )
+        upload = gr.File(
+            label="Or a table, CSV", file_types=[".csv"], type="filepath", height=120, min_width=240
+        )
     log = gr.Checkbox(label="Logarithmic: slope per doubling")
     said = gr.Markdown()
     chart = gr.Plot(show_label=False, visible=False)
