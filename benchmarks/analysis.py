@@ -75,11 +75,13 @@ def by_scipy(prior: str) -> Solve:
     """BFGS on the same objective, value and gradient alone, one replicate at a time."""
 
     def solve(counts: Array) -> object:
+        """Fit the scores of one matrix of wins (n,n)."""
         pairs = Pairs.of(counts[None])
         groups, incidence = Groups.of(pairs.wins, pairs.votes), pairs.incidence()
         m, n = pairs.wins[0], pairs.votes[0]
 
         def descent(scores: Array) -> tuple[float, Array]:
+            """Give what is to become small at scores (n,), and its slope (n,)."""
             x = incidence @ scores / SIGMA
             logs = np.stack([log_ndtr(x), log_ndtr(-x)])
             slopes = np.exp(-0.5 * x * x - HALF_LOG_TAU - logs) * [[1 / SIGMA], [-1 / SIGMA]]

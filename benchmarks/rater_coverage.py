@@ -28,7 +28,7 @@ def study(raters: int, images: int, seed: int) -> tuple[np.ndarray, ...]:
 
 
 def row(raters: int, images: int, studies: int) -> str:
-    """Write one row of the table; studies without a peak are counted and left out."""
+    """Write one row of the table. Studies whose likelihood has no peak are only counted."""
     found = [study(raters, images, seed) for seed in range(studies)]
     kept = [each for each in found if np.isfinite(each[2]).all()]
     hit, hit_mean, width, width_mean = np.mean(kept, axis=(0, 2))

@@ -189,7 +189,7 @@ def whole_end(pieces: Mapping[int, Blob]) -> int:
 
 
 def gap(pieces: Mapping[int, Blob]) -> int:
-    """Give the byte at which pieces go on after the first gap, 0 where there is none."""
+    """Give the offset of the first piece after missing bytes, 0 where no bytes are missing."""
     end = whole_end(pieces)
     return min((offset for offset in pieces if offset > end), default=0)
 

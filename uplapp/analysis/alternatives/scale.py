@@ -171,7 +171,11 @@ def _collect(votes: Comparisons, ratings: Ratings, criterion: str) -> tuple[tupl
 
 
 def _check_connected(names: tuple[str, ...], counts: Array, rated: Mask) -> None:
-    """Ratings join all that were rated, both ways; votes must join the rest, and share stimuli with them."""
+    """Refuse votes that leave a condition without a way to those that were rated.
+
+    Whatever was rated is on one scale already. Every other condition must have won and lost, directly or
+    through others, against one of them.
+    """
     voted: Mask = np.asarray((counts + counts.T).any(axis=0))
     if int((rated & voted).sum()) < LEAST_SHARED:
         raise UplappError(f"votes and ratings share fewer than {LEAST_SHARED} conditions, so no common scale")
@@ -224,7 +228,10 @@ def _through(marks: Marks, a: float, b: float) -> Array:
 
 
 def _of_votes(counts: Array, scores: Array) -> Array:
-    """Scores (n,) of the votes alone where they fix them, at the mean of the common ones; else NaN."""
+    """Give the scores (n,) that votes alone fix, NaN for the others.
+
+    They are moved so that their mean is that of the same conditions in `scores`.
+    """
     labels = strong_components(counts)
     names, sizes = np.unique(labels, return_counts=True)
     inside = labels == names[sizes.argmax()]

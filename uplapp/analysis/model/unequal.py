@@ -98,7 +98,10 @@ def _larger(equal: Array, counts: Array, seed: int) -> tuple[float, int]:
 
 
 def _negative(point: Array, counts: Array) -> tuple[float, Array]:
-    """Minus the mean log-likelihood over scores and ln s (2n,), with its slope; both have mean 0."""
+    """Give minus the mean log-likelihood at a point (2n,), scores then logarithms of spreads, and its slope.
+
+    Both halves of the point have mean 0.
+    """
     q, logs = np.split(point, 2)
     square = np.exp(2 * logs)
     both = square[:, None] + square

@@ -241,6 +241,7 @@ class _Votes:
 
     @classmethod
     def of(cls, comparisons: Comparisons) -> "_Votes":
+        """Count the votes of each observer by scene and pair."""
         n, people = len(comparisons.conditions), len(comparisons.observers)
         cells = comparisons.cells
         if cells is None:
@@ -285,7 +286,10 @@ class _Votes:
 
 
 def _scene_scores(counts: Array) -> Array:
-    """Scores (n,) of one scene with the distance prior, so that they are finite; 0 where nothing is known."""
+    """Fit scores (n,) to the counts of one scene, 0 where nothing is known.
+
+    The distance prior keeps them finite where a condition won or lost every vote.
+    """
     return np.nan_to_num(fit_best(counts, "distance", components(counts)))
 
 

@@ -46,7 +46,10 @@ def norms(ratings: Ratings, criterion: str) -> pd.DataFrame:
 
 
 def dropouts(ratings: Ratings, screening: str) -> tuple[Dropout, ...]:
-    """List whom a screening leaves out, on any criterion; nobody where it would leave out everybody."""
+    """List the raters whom a screening leaves out on at least one criterion.
+
+    A screening that would leave out everybody leaves out nobody.
+    """
     if screening not in SCREENINGS:
         raise UnknownName("screening", screening, SCREENINGS)
     if screening == "none":

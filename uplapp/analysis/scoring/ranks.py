@@ -61,7 +61,7 @@ class Order:
 
     @classmethod
     def of(cls, scores: Scores) -> "Order":
-        """Read it off the votes; an order by unanimity is fixed where its test is significant."""
+        """Find from the votes which orders vary over replicates, and which unanimous ones are significant."""
         part, block = components(scores.wins), strong_components(scores.wins)
         together, varying = part[:, None] == part, block[:, None] == block
         sure = known_order(scores.wins, scores.jod) & ~varying & _significant(scores)
@@ -72,8 +72,9 @@ class Order:
 
 
 def ranks(scores: Scores) -> Ranks | None:
-    """Count the ranks of the replicates, inside each connected part; None without replicates.
+    """Count how often each condition has each rank in the replicates. Without replicates there is None.
 
+    Only conditions that comparisons connect are ranked against each other.
     Where scenes were resampled too, scores are drawn from a normal distribution with the two-way covariance,
     as many as there are replicates.
     """
@@ -165,7 +166,10 @@ def _significant(scores: Scores) -> Mask:
 
 
 def _places(scores: Array, order: Order) -> tuple[Rows, Rows, Array]:
-    """How many lie ahead (B,n), how many share a place (B,n); how often one is above another (n,n)."""
+    """Give how many lie ahead of a condition (B,n) and how many share its place (B,n), in each replicate.
+
+    The third result is how often one condition is above another (n,n), a tie as half.
+    """
     apart = scores[:, :, None] - scores[:, None, :]
     higher = (order.varying & (apart > SAME_JOD)) | order.sure
     tied = order.varying & (np.abs(apart) <= SAME_JOD)
@@ -173,7 +177,7 @@ def _places(scores: Array, order: Order) -> tuple[Rows, Rows, Array]:
 
 
 def _counts(ahead: Rows, tied: Rows) -> Array:
-    """Count (n,n) how often each condition has each rank; those who share ranks have each in part."""
+    """Count (n,n) how often each condition has each rank. One of k that share k ranks has 1/k of each."""
     n = ahead.shape[1]
     counts = np.zeros(n * n)
     for step in range(int(tied.max())):

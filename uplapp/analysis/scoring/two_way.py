@@ -60,6 +60,7 @@ class Units:
         """Draw as many units as there are, with replacement, `bootstraps` times."""
 
         def chunks(size: int) -> Iterator[Array]:
+            """Give the counts of at most `size` replicates at a time."""
             generator = np.random.default_rng(self.seed)
             most = max(1, WEIGHTS // len(self))
             for at in range(0, bootstraps, size):

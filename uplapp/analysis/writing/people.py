@@ -16,7 +16,7 @@ MOST_DIFFERENCES = 8
 
 
 def spread_values(spread: Spread | None) -> dict[str, Any] | None:
-    """Turn the spread into plain values in the order of the conditions, None where there is none."""
+    """Give the spread between observers as values for JSON, lists in the order of the conditions."""
     if spread is None:
         return None
     return {
@@ -31,7 +31,7 @@ def spread_values(spread: Spread | None) -> dict[str, Any] | None:
 
 
 def group_values(groups: Groups | None) -> dict[str, Any] | None:
-    """Turn the comparison of groups into plain values, None where there is none."""
+    """Give the comparison of groups of observers as values for JSON."""
     if groups is None:
         return None
     return {

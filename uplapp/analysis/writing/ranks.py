@@ -14,7 +14,7 @@ LEAST_BEST = 0.005  # a probability that would print as 0 % is not worth a word
 
 
 def rank_values(ranks: Ranks | None) -> dict[str, Any] | None:
-    """Turn ranks into plain values in the order of the conditions, None where there are none."""
+    """Give ranks as values for JSON, lists in the order of the conditions."""
     if ranks is None:
         return None
     return {
@@ -33,7 +33,7 @@ def rank_values(ranks: Ranks | None) -> dict[str, Any] | None:
 
 
 def span(low: float, high: float) -> str:
-    """Write ranks from one to another, such as 2-4 or 3; a dash where they are open."""
+    """Write a range of ranks, such as 2-4, or 3 where both ends are equal. An open one is a dash."""
     if not np.isfinite([low, high]).all():
         return "-"
     return f"{low:.0f}" if low == high else f"{low:.0f}-{high:.0f}"

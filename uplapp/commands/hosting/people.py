@@ -15,9 +15,9 @@ def exclude(
     reason: Annotated[str, typer.Option(help="Why, as every export will say.")],
     as_json: Json = False,
 ) -> None:
-    """Leave one observer out of fits and exports. The answers stay; `include` undoes it.
+    """Leave one observer's answers out of scores and exports, without deleting them.
 
-    Who is still under way goes on and gets the completion code.
+    `study include` takes them back. An observer who has not finished goes on, and gets the completion code.
 
     Example: uplapp study exclude demo o1a2b3c4d5e --reason "wore no glasses"
     """

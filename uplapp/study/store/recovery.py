@@ -43,20 +43,18 @@ def settle(database: Path, folder: Path, newer: bool = False) -> Replayed:
     UplappError says why a database cannot be read or written.
     """
     try:
-        outcome = Replayed(0, 0, 0)
-        if newer or _lacks(database, folder):
-            outcome = replay.replay(database, folder)
-        if database.exists():
-            replay.complete(database, folder)
+        if database.exists() and not newer:
+            found = replay.compared(database, folder)
+            if not found.lacking:
+                replay.note(found.missing, folder)
+                return Replayed(0, 0, 0)
+        elif not database.exists() and not any(folder.glob("*.jsonl")):
+            return Replayed(0, 0, 0)
+        outcome = replay.replay(database, folder)
+        replay.complete(database, folder)
     except (sqlite3.DatabaseError, OSError) as error:
         raise UplappError(reason_of(database, error)) from error
     return outcome
-
-
-def _lacks(database: Path, folder: Path) -> bool:
-    if database.exists():
-        return replay.lacking(database, folder) > 0
-    return any(folder.glob("*.jsonl"))
 
 
 def rebuild(database: Path, folder: Path) -> Rebuilt:

@@ -5,7 +5,7 @@ import sqlite3
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +60,11 @@ def complete(database: Path, folder: Path) -> int:
 
     A process killed between the commit and the line leaves such a row.
     """
-    with closing(sqlite3.connect(":memory:")) as copy, closing(sqlite3.connect(database)) as connection:
-        migrations.apply(Database(connection))
-        _replay(copy, folder)
-        tables = _tables(connection)
-        missing = [(name, row) for name in tables for row in _difference(connection, copy, name)]
+    return note(compared(database, folder).missing, folder)
+
+
+def note(missing: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> int:
+    """Write rows, each with its table, to a journal of their own. Returns their number."""
     if missing:
         journal = Journal(folder)
         for name, row in missing:
@@ -73,12 +73,24 @@ def complete(database: Path, folder: Path) -> int:
     return len(missing)
 
 
-def lacking(database: Path, folder: Path) -> int:
-    """Count the rows that the journals of a folder hold and the database does not."""
+@dataclass(frozen=True)
+class Compared:
+    """How many rows only the journals hold, and the rows (table, columns) that only the database holds."""
+
+    lacking: int
+    missing: list[tuple[str, dict[str, Any]]]
+
+
+def compared(database: Path, folder: Path) -> Compared:
+    """Compare a database with a replay of the journals of a folder."""
     with closing(sqlite3.connect(":memory:")) as copy, closing(sqlite3.connect(database)) as connection:
         migrations.apply(Database(connection))
         _replay(copy, folder)
-        return sum(len(_keys(copy, name) - _keys(connection, name)) for name in _tables(copy))
+        tables = _tables(connection)
+        lacking = sum(len(_keys(copy, name) - _keys(connection, name)) for name in tables)
+        return Compared(
+            lacking, [(name, row) for name in tables for row in _difference(connection, copy, name)]
+        )
 
 
 def _keys(connection: sqlite3.Connection, name: str) -> set[object]:

@@ -40,7 +40,7 @@ def build() -> list[Any]:
 
 
 def connect(state: gr.State, widgets: list[Any], paper: list[Any]) -> None:
-    """Follow the numbers; the slope goes into the exports too."""
+    """Fit the slope anew when a number changes, and take it into what the Paper view writes."""
     text, upload, log, said, chart = widgets
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     gr.on(

@@ -29,7 +29,7 @@ NO_COLUMN = "No further column of these votes holds one value per observer, such
 
 
 def build() -> tuple[gr.Dropdown, list[Any]]:
-    """Lay out the view; return the choice of a column, and the outputs."""
+    """Lay out the view. Returns the menu of columns, and what is filled after a choice."""
     said = gr.Markdown(NO_SPREAD)
     numbers = gr.HTML(visible=False)
     column = gr.Dropdown([], label="Compare groups of observers by", interactive=True)
