@@ -17,7 +17,7 @@ SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h
 BROKEN_SHARE = 0.1  # of an observer's answers; the table marks what is above
 COLUMNS = (
     *("Observer", "Joined, UTC", "Progress", "Minutes", "Flagged", "Late frames", "Swap sd, ms"),
-    *("Layout", "Pixel ratio", "Language", "Code", "Left out because"),
+    *("Layout", "Pixel ratio", "Language", "Left out because"),
 )
 
 
@@ -122,6 +122,8 @@ def _person(row: Person) -> tuple[str, ...]:
     label = f" <small>{escape(row.label)}</small>" if row.label else ""
     share = row.done / max(1, row.total)
     progress = f"{bar(share, 'done' if row.finished else '')}<small>{row.done} of {row.total}</small>"
+    if row.code:
+        progress += f"<br><small>code {row.code}</small>"
     late = f"{row.late_share:.0%}"
     return (
         f"<code>{escape(row.id)}</code>{label}",
@@ -134,7 +136,6 @@ def _person(row: Person) -> tuple[str, ...]:
         escape(row.layout.replace("_", " ")),
         "" if row.pixel_ratio is None else f"{row.pixel_ratio:g}",
         escape(row.language),
-        row.code,
         escape(row.excluded),
     )
 
