@@ -37,6 +37,11 @@ class Settings:
         """The folders of checkpoints: those that ship, and those that were added here."""
         return self.checkpoints, self.data / "models"
 
+    @property
+    def editions(self) -> Path:
+        """The folder of the pictures of each edition of a study."""
+        return self.data / "editions"
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read the variables `UPLAPP_*`.

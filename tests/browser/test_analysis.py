@@ -101,7 +101,6 @@ def wide(tab, count: int) -> None:
                 && shown.every(mark => mark.getBoundingClientRect().width > narrowest);
         }""",
         arg=[count, NARROWEST_PX],
-        polling=200,
     )
 
 
@@ -112,7 +111,6 @@ def tables(tab, count: int) -> None:
             table => table.checkVisibility() && table.querySelectorAll("tbody tr").length > 1
         ).length === count""",
         arg=count,
-        polling=200,
     )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from uplapp.errors import UplappError
 from uplapp.study.answers.response import Response, phase_frames
 from uplapp.study.definition import Definition, load, parse
 from uplapp.study.session import opening
-from uplapp.study.session.opening import OpenStudy
+from uplapp.study.session.editions import Disk
+from uplapp.study.session.opening import Candidate, OpenStudy
 from uplapp.study.store.store import Store
 
 CONDITIONS = ("l1", "l2", "ms_ssim", "flip")
@@ -72,6 +74,15 @@ def open_tiny(store: Store, folder: Path, chooser=None, parts=None, **protocol) 
     base = load(folder)
     base = replace(base, protocol=replace(base.protocol, **protocol), **(parts or {}))
     return opening.open_study(store, base, folder, NOW, chooser)
+
+
+def on_disk(folder: Path) -> Disk:
+    """A study's folder as it lies there, good or bad, with the pictures of its editions kept beside it."""
+    try:
+        study: Candidate | UplappError = opening.prepare(load(folder), folder)
+    except UplappError as error:
+        study = error
+    return Disk(folder.name, study, folder, folder.parent / "editions")
 
 
 def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:

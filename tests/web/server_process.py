@@ -5,19 +5,24 @@ With `--again` it comes back after each death, as under a process manager, and p
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import uvicorn
 
-from tests.study.tiny import open_tiny
+from tests.study.tiny import on_disk, write_study
 from tests.web.serving import mounted
+from uplapp.study.session import editions
 from uplapp.study.store.store import Store
 
 
 def serve(database: str, folder: str, port: str) -> None:
     """Open everything anew and stay."""
-    store = Store(Path(database))
-    app = mounted(store, {"tiny": open_tiny(store, Path(folder))})
+    store, pictures = Store(Path(database)), Path(folder)
+    if not pictures.exists():
+        write_study(pictures)
+    served = editions.serve(store, on_disk(pictures), time.time())
+    app = mounted(store, {"tiny": served.present}, {"tiny": served.former})
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", lifespan="off")
 
 

@@ -15,9 +15,9 @@ from tests.study.tiny import body
 from uplapp.web.observer.routes import build
 
 
-def mounted(store, studies) -> Starlette:
+def mounted(store, studies, former=None) -> Starlette:
     """The page where the app puts it: under /study."""
-    return Starlette(routes=[Mount("/study", app=build(store, studies))])
+    return Starlette(routes=[Mount("/study", app=build(store, studies, former=former))])
 
 
 @contextmanager

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from uplapp.study.store.store import Store
 
 Name = Annotated[str, typer.Argument(help="The study: its name in studies/, or the path of its folder.")]
+Edition = Annotated[
+    str, typer.Option("--edition", help="An edition by its number or digits, as `study editions` lists them.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -29,23 +32,25 @@ def folder_of(name: str, settings: Settings) -> Path:
 
 
 @contextmanager
-def opened(name: str) -> "Iterator[tuple[Store, OpenStudy]]":
-    """Open a study and its store.
+def opened(name: str, edition: str = "") -> "Iterator[tuple[Store, OpenStudy]]":
+    """Open a study and its store: the edition that new people get, or the one called by number or digits.
 
-    The definition is checked before the database is touched.
+    A study that nobody joined is as it lies on the disk, and is checked before the database is touched.
     """
-    from uplapp.study.definition import load
-    from uplapp.study.stimuli import stimuli
+    from uplapp.study.session import editions
     from uplapp.study.store.store import DATABASE, Store
-    from uplapp.workflows.opening import open_study
+    from uplapp.workflows import opening
 
     settings = Settings.from_env()
-    folder = folder_of(name, settings)
-    definition, root = load(folder), stimuli.find_root(folder, settings.data)
-    stimuli.check(definition, root)
+    disk = opening.read_disk(folder_of(name, settings), settings)
+    if isinstance(disk.study, UplappError) and not (settings.data / DATABASE).exists():
+        raise disk.study
     store = Store(settings.data / DATABASE)
     try:
-        yield store, open_study(store, definition, root, time.time())
+        if edition:
+            yield store, editions.described(editions.choose(editions.listing(store, disk.name), edition))
+        else:
+            yield store, opening.open_current(store, disk, time.time())
     finally:
         store.close()
 

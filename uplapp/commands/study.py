@@ -12,10 +12,11 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.hosting.codes import codes
+from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import exclude, include
 from uplapp.commands.hosting.rebuild import rebuild
-from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
+from uplapp.commands.shared import Edition, Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
-for verb in (codes, exclude, include, rebuild):
+for verb in (adopt, codes, editions, exclude, include, rebuild):
     app.command()(verb)
 
 
@@ -257,16 +258,17 @@ def withdraw(
 
 
 @app.command()
-def status(name: Name, as_json: Json = False) -> None:
+def status(name: Name, edition: Edition = "", as_json: Json = False) -> None:
     """Report observers, progress, answers per minute, flags and exclusions, of people only.
 
     Example: uplapp study status demo
     """
     from uplapp.study.session import lifecycle
 
-    with opened(name) as (store, study):
+    with opened(name, edition) as (store, study):
         report = lifecycle.status(store, study.id, time.time())
-    print_result(as_json, {"study": study.definition.name, **asdict(report)})
+    facts = {"study": study.definition.name, "edition": study.number}
+    print_result(as_json, {**facts, **asdict(report)})
 
 
 @app.command()
@@ -283,6 +285,7 @@ def export(
     of_replies: Annotated[
         bool, typer.Option("--replies", help="Instead: what people replied to the questions at the end.")
     ] = False,
+    edition: Edition = "",
 ) -> None:
     """Write the votes or ratings as CSV, as `uplapp analyse` or `uplapp ratings` reads it, or as JSON lines.
 
@@ -294,7 +297,7 @@ def export(
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
     database = Settings.from_env().data / DATABASE
-    with opened(name) as (_, study):
+    with opened(name, edition) as (_, study):
         if kind == "sqlite" and out is not None:
             snapshot(database, out)
             return

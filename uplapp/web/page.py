@@ -4,7 +4,6 @@ import signal
 
 import gradio as gr
 import pandas as pd
-from gradio.components import Component
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -80,7 +79,8 @@ def _serve(settings: Settings) -> None:
     try:
         shelf = Shelf(settings, store)
         shelf.open_all()
-        observer_app = routes.build(store, shelf.studies, limits=Limits(behind_proxy=settings.space))
+        limits = Limits(behind_proxy=settings.space)
+        observer_app = routes.build(store, shelf.studies, limits=limits, former=shelf.former)
         build(shelf, gate(settings), loop.mirror if loop else None).launch(
             app_kwargs={
                 "routes": [Mount("/study", app=observer_app)],
@@ -120,19 +120,7 @@ def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(live_votes, tab)
-    _show_progress_once(page)
     return page
-
-
-def _show_progress_once(page: gr.Blocks) -> None:
-    """Let each listener show how far it is on the first widget that it fills.
-
-    At each step of a listener, the script of the page searches all widgets for each that ever showed some.
-    """
-    for listener in page.fns.values():
-        filled = [each for each in listener.outputs if isinstance(each, Component)]
-        seen = [each for each in filled if not isinstance(each, gr.State)]
-        listener.show_progress_on = listener.show_progress_on or seen[:1]
 
 
 HEADERS = {

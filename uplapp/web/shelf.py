@@ -6,29 +6,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from uplapp.errors import BadStudy, UplappError
+from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import load
-from uplapp.study.exports import dashboard
-from uplapp.study.session import lifecycle, opening
+from uplapp.study.session import editions
+from uplapp.study.session.editions import Disk
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
-from uplapp.study.store.store import DATABASE, Store, reading
-from uplapp.workflows import render
-from uplapp.workflows.opening import open_study
+from uplapp.study.store.store import DATABASE, Store
+from uplapp.workflows import opening, render
 
+LOST = "study {name}: {people} cannot go on, for their pictures are gone; restore the files for them"
 UNREAD = "not read yet: press Read it from the disk again"
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Studies by name. Both mappings change while the process runs, and are read at each request."""
+    """Studies by name. The mappings change while the process runs, and are read at each request.
+
+    `studies` are those that new people get, `former` the editions that others began, `closed` says why what
+    lies on the disk is not shown, and `edits` are those that wait for the researcher's decision.
+    """
 
     settings: Settings
     store: Store
     studies: dict[str, OpenStudy] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+    former: dict[str, tuple[OpenStudy, ...]] = field(default_factory=dict)
+    edits: set[str] = field(default_factory=set)
 
     @property
     def database(self) -> Path:
@@ -39,65 +45,87 @@ class Shelf:
         """Open every study that can be shown, and print on stderr what is wrong with the others."""
         for folder in self._folders():
             self.open(folder)
-            if folder.name in self.closed:
-                print(f"study {folder.name} stays closed: {self.closed[folder.name]}", file=sys.stderr)
-            elif folder.name in self.studies:
-                self._report_left_behind(self.studies[folder.name])
+            editions.sweep(self.store, folder.name, self.settings.editions)
+            name, why = folder.name, self.closed.get(folder.name)
+            if name not in self.studies:
+                print(f"study {name} stays closed: {why}", file=sys.stderr)
+            elif why:
+                print(f"study {name}: what is on the disk is not taken in: {why}", file=sys.stderr)
 
-    def _report_left_behind(self, opened: OpenStudy) -> None:
-        people = opening.left_behind(self.store, opened)
-        if people:
-            print(
-                f"study {opened.definition.name}: what it shows or asks changed; {people} observers who "
-                "began before cannot go on, and their answers are kept apart; restore the files for them",
-                file=sys.stderr,
-            )
+    def open(self, folder: Path, adopt: bool = False) -> None:
+        """Open one study, its stimuli rendered if need be, or keep the reason why it stays closed.
 
-    def open(self, folder: Path) -> None:
-        """Open one study, its stimuli rendered if need be, or keep the reason why it stays closed."""
+        The edition that has people under way stays, unless the researcher decides to `adopt` the edit.
+        """
+        name = folder.name
         try:
-            plan, root = load(folder), stimuli.find_root(folder, self.settings.data)
-            if plan.render is not None and not render.rendered(plan, root):
-                render.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
-            opened = open_study(self.store, plan, root, time.time())
-            self._keep_sessions(opened)
-            self.studies[plan.name] = opened
-            self.closed.pop(folder.name, None)
+            served = opening.serve(self.store, self._disk(folder), time.time(), adopt)
         except UplappError as error:
-            self.closed[folder.name] = str(error)
+            self.closed[name] = str(error)
+            return
+        if self.studies.get(name) != served.present:
+            self.studies[name] = served.present
+        self.former[name] = served.former
+        self.closed.pop(name, None)
+        self.edits.discard(name)
+        if served.waiting:
+            self.edits.add(name)
+        if why := served.wrong or served.waiting:
+            self.closed[name] = why
+        for people in served.lost:
+            print(LOST.format(name=name, people=people), file=sys.stderr)
+
+    def _disk(self, folder: Path) -> Disk:
+        """The study in a folder, after its pictures are made if it has a recipe."""
+        root, copies = stimuli.find_root(folder, self.settings.data), self.settings.editions
+        try:
+            plan = load(folder)
+            if plan.render is not None and not render.rendered(plan, root):
+                editions.secure(self.store, plan.name, root, copies)
+                render.render_stimuli(plan, Checkpoints(self.settings.models), root, _show)
+        except UplappError as error:
+            return Disk(folder.name, error, root, copies)
+        return opening.read_disk(folder, self.settings)
 
     def get(self, name: object) -> OpenStudy:
-        """Find the open study of that name, or raise UplappError with the reason why it is closed."""
-        study = self.studies.get(str(name))
+        """Find the open study or former edition of that name.
+
+        UplappError with the reason why it is closed.
+        """
+        study = self.find(name)
         if study is None:
             unknown = UNREAD if name in self.names() else "there is no such study; choose one of the list"
             why = self.closed.get(str(name), unknown)
             raise UplappError(f"study '{name}' is not open: {why}")
         return study
 
-    def names(self) -> list[str]:
-        """Those that are open, those that stay closed, those that came to the disk since."""
-        names = (*self.studies, *self.closed, *(folder.name for folder in self._folders()))
-        return list(dict.fromkeys(names))
+    def adopt(self, name: str) -> None:
+        """Serve the edit that waits on the disk to new people. UplappError if none waits, or it is wrong."""
+        if name not in self.edits:
+            raise UplappError(f"no edit of '{name}' waits on the disk; new people get what lies there")
+        self.open(self.settings.studies / name, adopt=True)
+        if name in self.closed:
+            raise UplappError(self.closed[name])
 
-    def _keep_sessions(self, opened: OpenStudy) -> None:
-        """BadStudy if a changed study would leave people who are under way without theirs."""
-        before = self.studies.get(opened.definition.name)
-        if before is None or before.id == opened.id:
-            return
-        if lifecycle.entrance(self.store, before.id) == lifecycle.CLOSED:
-            return
-        with reading(self.database) as reader:
-            people = dashboard.people(reader, before.id, before.definition)
-        busy = sum(not person.finished and not person.excluded for person in people)
-        if busy:
-            raise BadStudy(
-                f"{busy} of its observers have begun and could not go on in the changed study; "
-                "close it first, or restore the files"
-            )
+    def find(self, name: object) -> OpenStudy | None:
+        """The open study or former edition of that name, or None."""
+        return self.studies.get(str(name)) or self._editions().get(str(name))
+
+    def names(self) -> list[str]:
+        """Those that are open, those that stay closed, those that came to the disk since, former editions."""
+        names = (*self.studies, *self.closed, *(folder.name for folder in self._folders()))
+        return list(dict.fromkeys((*names, *self._editions())))
+
+    def _editions(self) -> dict[str, OpenStudy]:
+        return {label(study): study for studies in self.former.values() for study in studies}
 
     def _folders(self) -> Iterator[Path]:
         yield from sorted(path.parent for path in self.settings.studies.glob("[!.]*/study.toml"))
+
+
+def label(study: OpenStudy) -> str:
+    """What a former edition is called on the page. No study can have such a name."""
+    return f"{study.definition.name} (edition {study.number})"
 
 
 def _show(done: int, total: int) -> None:

@@ -64,9 +64,31 @@ def test_bad_input_is_one_sentence(studies, arguments, message):
         run(*arguments)
 
 
+def test_an_edit_waits_for_adopt_and_every_edition_can_be_exported(studies):
+    folder = write_study(studies / "tiny", conditions=("l1", "l2"))
+    with opened("tiny") as (store, study):
+        who = joining.join(store, study, study.definition.consent.version, NOW)
+        token = session.state(store, study, who).trial.token
+        session.answer(store, study, who, token, new_token(), response(), NOW)
+    path = folder / "study.toml"
+    path.write_text(path.read_text().replace("practice = 1", "practice = 2"))
+    assert "edition: 1" in run("status", "tiny")
+    assert json.loads(run("adopt", "tiny", "--yes", "--json")) == {
+        "study": "tiny",
+        "edition": 2,
+        "before": 1,
+    }
+    assert [row["under_way"] for row in json.loads(run("editions", "tiny", "--json"))] == [1, 0]
+    assert run("export", "tiny").count("\n") == 1
+    assert run("export", "tiny", "--edition", "1").count("\n") == 2
+    assert json.loads(run("status", "tiny", "--edition", "1", "--json"))["answers"] == 1
+    with pytest.raises(UplappError, match="no edit of 'tiny' waits"):
+        run("adopt", "tiny", "--yes")
+
+
 VERBS = (
     *("new", "check", "render", "freeze", "simulate", "pack", "unpack", "pause", "resume", "close"),
-    *("quota", "withdraw", "status", "export"),
+    *("quota", "withdraw", "status", "export", "editions", "adopt"),
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
-from uplapp.study.session import joining, lifecycle
+from uplapp.study.session import editions, joining, lifecycle
 from uplapp.web.researcher.watch import board, watch_view
 
 
@@ -71,3 +71,33 @@ def test_a_changed_study_is_taken_in_when_nobody_is_left_to_go_on(desk, study, o
     lifecycle.withdraw(desk.shelf.store, study.id, observer, NOW)
     watch_view.reopen(desk, "tiny")
     assert desk.shelf.studies["tiny"].id != study.id
+
+
+def test_an_edit_waits_for_the_decision_and_then_both_editions_are_watched(desk, study, observer):
+    reseeded(desk)
+    watch_view.reopen(desk, "tiny")
+    assert "tiny" in desk.shelf.edits
+    desk.shelf.adopt("tiny")
+    assert desk.shelf.studies["tiny"].number == 2
+    assert desk.shelf.names() == ["tiny", "tiny (edition 1)"]
+    assert desk.shelf.get("tiny (edition 1)") == study
+    text = "".join(board.draw(desk, ENTRY, "tiny (edition 1)", board.HOUR))
+    assert "whoever began edition 1 finishes it" in text
+    assert observer in text
+    assert observer not in "".join(board.draw(desk, ENTRY, "tiny", board.HOUR))
+    with pytest.raises(UplappError, match="no edit of 'tiny' waits"):
+        desk.shelf.adopt("tiny")
+
+
+def test_a_pause_holds_every_edition_and_one_alone_where_it_is_chosen(desk, study, observer):
+    reseeded(desk)
+    watch_view.reopen(desk, "tiny")
+    desk.shelf.adopt("tiny")
+    watch_view.change_state(desk, "tiny (edition 1)", lifecycle.PAUSED)
+    assert states(desk) == ["paused", "open"]
+    watch_view.change_state(desk, "tiny", lifecycle.CLOSED)
+    assert states(desk) == ["closed", "closed"]
+
+
+def states(desk):
+    return [row["state"] for row in editions.listing(desk.shelf.store, "tiny")]

@@ -73,8 +73,8 @@ def _observer(store: Store, study: OpenStudy, consent_version: str, now: float, 
 
 
 def _same(store: Store, study: OpenStudy, key: str) -> str | None:
-    """The session that this key has begun already."""
-    query = "SELECT session FROM observers WHERE join_key = :key AND study = :study"
+    """The session that this key has begun already, in whichever edition."""
+    query = f"SELECT session FROM observers WHERE join_key = :key AND study IN {links.EDITIONS}"  # noqa: S608
     row = store.row(query, key=key, study=study.id) if key else None
     return row["session"] if row else None
 

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from uplapp.errors import UplappError
-from uplapp.study.session.lifecycle import WITHDRAWN, NotNow
+from uplapp.study.session.lifecycle import LEFT_OUT, WITHDRAWN, NotNow
 from uplapp.study.store.store import Row, Store, new_token
 
 LABEL_LENGTH = 80
+EDITIONS = "(SELECT id FROM studies WHERE name = (SELECT name FROM studies WHERE id = :study))"
 NEEDED = "This study is by invitation: please open the personal link that you were sent."
 UNKNOWN = "This personal link is not valid here any more. Please ask the researcher for another one."
 
@@ -29,27 +30,35 @@ def make(store: Store, study: str, labels: Sequence[str], now: float) -> list[st
 
 
 def listing(store: Store, study: str) -> list[Row]:
-    """Every link of a study: id, label, made_at, revoked_at, its observer, finished_at, excluded or None."""
-    query = """SELECT links.id, label, made_at, revoked_at, observer, finished_at, excluded FROM links
-        LEFT JOIN observers ON observers.id = links.observer WHERE links.study = :study
-        ORDER BY made_at, label, links.id"""
+    """Every link of a study, whatever its edition: id, label, made_at, revoked_at.
+
+    Then observer, finished_at and excluded of who came by it, or None.
+    """
+    query = f"""SELECT links.id, label, made_at, revoked_at, observer, finished_at, excluded FROM links
+        LEFT JOIN observers ON observers.id = links.observer WHERE links.study IN {EDITIONS}
+        ORDER BY made_at, label, links.id"""  # noqa: S608
     return store.rows(query, {"study": study})
 
 
 def revoke(store: Store, study: str, link: str, now: float) -> None:
     """Let nobody in by this link any more. Who came by it goes on. UplappError if there is no such link."""
     with store.transaction():
-        if not store.row("SELECT id FROM links WHERE id = :link AND study = :study", link=link, study=study):
+        query = f"SELECT id FROM links WHERE id = :link AND study IN {EDITIONS}"  # noqa: S608
+        if not store.row(query, link=link, study=study):
             raise UplappError("this study has no such link; `study links` lists them")
         store.update("links", link, {"revoked_at": now})
 
 
 def claim(store: Store, study: str, link: str) -> str | None:
-    """The session of the observer who came by this link, None for a fresh link. NotNow for a dead one."""
-    query = """SELECT revoked_at, session, excluded FROM links LEFT JOIN observers
-        ON observers.id = links.observer WHERE links.id = :link AND links.study = :study"""
+    """The session of the observer who came by this link, None for a fresh link. NotNow for a dead one.
+
+    The session may be of another edition. Who was left out goes on.
+    """
+    query = f"""SELECT revoked_at, session, coalesce(excluded, '') AS excluded FROM links LEFT JOIN observers
+        ON observers.id = links.observer WHERE links.id = :link AND links.study IN {EDITIONS}"""  # noqa: S608
     row = store.row(query, link=link, study=study)
-    if row is None or row["revoked_at"] is not None or row["excluded"]:
+    gone = row is not None and row["excluded"] and not row["excluded"].startswith(LEFT_OUT)
+    if row is None or row["revoked_at"] is not None or gone:
         raise NotNow(UNKNOWN, "link_unknown")
     return row["session"]  # type: ignore[no-any-return]
 

@@ -18,18 +18,54 @@ from uplapp.values import Trial
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """A study that observers can join. An adaptive one has a `chooser` and keeps counts in `tallies`."""
+    """A study that observers can join. An adaptive one has a `chooser` and keeps counts in `tallies`.
+
+    `number` is that of its edition: 1 for the first that was opened under its name.
+    """
 
     id: str
     definition: Definition
     stimuli: Stimuli
     chooser: Chooser | None = None
+    number: int = 1
     tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()), compare=False)
 
     @property
     def presentation(self) -> Presentation:
         """How the study presents its pictures: as pairs, or one at a time to be rated."""
         return presentation_of(self.definition)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A study as it lies on the disk, checked, with the row that it would have in the database.
+
+    `former` is the hash that versions up to 0.1 gave it.
+    """
+
+    definition: Definition
+    stimuli: Stimuli
+    row: Row
+    former: str
+
+
+def prepare(definition: Definition, root: Path) -> Candidate:
+    """Check the stimuli and make the manifest, without a look at the database.
+
+    BadStudy if the study's folder is frozen and a file changed since.
+    """
+    checked = stimuli.check(definition, root)
+    edition = stimuli.verify(root, checked)
+    worded = stimuli.with_consents(root, definition)
+    row = {
+        "name": definition.name,
+        "hash": checked.digest(worded, edition),
+        "manifest": checked.manifest(worded, edition),
+    }
+    former = checked.digest(definition.as_formerly(), edition)
+    if (stimuli.read(root) or {}).get("hash") == former:
+        row |= {"hash": former, "manifest": checked.manifest(definition.as_formerly(), edition)}
+    return Candidate(worded, checked, row, former)
 
 
 def open_study(
@@ -41,29 +77,10 @@ def open_study(
     on. After any other change it is a new study, its answers apart. BadStudy if the study's folder is frozen
     and a file changed since, or if the consent text changed under the version that observers agreed to.
     """
-    checked = stimuli.check(definition, root)
-    edition = stimuli.verify(root, checked)
-    worded = stimuli.with_consents(root, definition)
-    row = {
-        "name": definition.name,
-        "hash": checked.digest(worded, edition),
-        "manifest": checked.manifest(worded, edition),
-    }
-    former = checked.digest(definition.as_formerly(), edition)
-    sealed = (stimuli.read(root) or {}).get("hash")
-    if sealed == former:
-        row |= {"hash": former, "manifest": checked.manifest(definition.as_formerly(), edition)}
+    candidate = prepare(definition, root)
     with store.transaction():
-        study = _find(store, row, former) or _add(store, row, now)
-    return OpenStudy(study, worded, checked, chooser)
-
-
-def left_behind(store: Store, study: OpenStudy) -> int:
-    """The number of people who have begun, but not ended, other versions of the study that are not closed."""
-    query = """SELECT count(*) AS n FROM observers JOIN studies ON studies.id = observers.study
-        WHERE studies.name = :name AND studies.id != :id AND studies.state != 'closed'
-        AND finished_at IS NULL AND excluded = '' AND simulated = 0"""
-    return int((store.row(query, name=study.definition.name, id=study.id) or {"n": 0})["n"])
+        study = find(store, candidate) or register(store, candidate, now)
+    return OpenStudy(study, candidate.definition, candidate.stimuli, chooser)
 
 
 def core(manifest: str) -> str:
@@ -89,12 +106,16 @@ def core(manifest: str) -> str:
     return json.dumps(shown, sort_keys=True)
 
 
-def _find(store: Store, row: Row, former: str) -> str | None:
-    """The id of the same study in the database, whose manifest is brought up to date."""
+def find(store: Store, candidate: Candidate) -> str | None:
+    """The id of the same study in the database, whose manifest is brought up to date. None for a new one.
+
+    BadStudy if the consent text changed under the version that observers agreed to.
+    """
+    row = candidate.row
     query = "SELECT * FROM studies WHERE name = :name ORDER BY opened_at DESC, rowid DESC"
     rows = store.rows(query, {"name": row["name"]})
     for held in rows:
-        if held["hash"] in (row["hash"], former):
+        if held["hash"] in (row["hash"], candidate.former):
             return str(held["id"])
     for held in rows:
         if core(held["manifest"]) == core(row["manifest"]):
@@ -107,12 +128,12 @@ def _find(store: Store, row: Row, former: str) -> str | None:
     return None
 
 
-def _add(store: Store, row: Row, now: float) -> str:
-    study = new_token()
-    store.insert(
-        "studies",
-        {"id": study, **row, "secret": secrets.token_hex(32), "opened_at": now, "quota": _quota(row)},
-    )
+def register(store: Store, candidate: Candidate, now: float) -> str:
+    """Add the row of a study that the database does not have, served from now on. Returns its id."""
+    study, row = new_token(), candidate.row
+    times = {"opened_at": now, "served_at": now}
+    made = {"id": study, **row, "secret": secrets.token_hex(32), **times, "quota": _quota(row)}
+    store.insert("studies", made)
     return study
 
 

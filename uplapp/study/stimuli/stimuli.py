@@ -72,7 +72,9 @@ class Stimuli:
         return boost(pixels, self.pixels(scene, REFERENCE), zoom, amplification)
 
     def shown_size(self, scene: str, protocol: Protocol) -> tuple[int, int]:
-        """Its (height, width) in pixels."""
+        """Its (height, width) in pixels. BadStudy if the pictures were not opened."""
+        if scene not in self.sizes:
+            raise BadStudy(f"the pictures of scene '{scene}' of this edition are gone; restore the files")
         height, width = self.sizes[scene]
         return protocol.zoom * height, protocol.zoom * width
 

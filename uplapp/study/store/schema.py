@@ -72,3 +72,18 @@ def m003_tasks(db: Database) -> None:
     )
     for statement in statements:
         db.execute(statement)
+
+
+@migrations()
+def m004_editions(db: Database) -> None:
+    """An edition is served from a time on. People of a pilot are marked. Who did what is written down."""
+    statements = (
+        "ALTER TABLE studies ADD COLUMN served_at REAL",
+        "ALTER TABLE studies ADD COLUMN pilot INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE observers ADD COLUMN pilot INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE actions (
+            id TEXT PRIMARY KEY, study TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+            detail TEXT NOT NULL, done_at REAL NOT NULL)""",
+    )
+    for statement in statements:
+        db.execute(statement)

@@ -17,8 +17,8 @@ from uplapp.analysis.asking.planning import (
 )
 from uplapp.analysis.plots.power import power_chart
 from uplapp.errors import UplappError
-from uplapp.values import Method
-from uplapp.web.analysis.state import Analysed, Found
+from uplapp.values import Method, Scores
+from uplapp.web.analysis.state import Analysed
 from uplapp.web.analysis.words import number, plain, share, table
 from uplapp.web.widgets import errors_on_screen, working
 
@@ -78,11 +78,8 @@ def connect(fields: Fields, state: gr.State, outputs: list[Any]) -> None:
     fields.stop.click(lambda: "Cancelled.", None, outputs[0], cancels=[run], **private)
 
 
-def follow(found: Found) -> tuple[Any, Any]:
+def follow(scores: Scores) -> tuple[Any, Any]:
     """The pairs to ask next, and how wide the intervals of neighbours still are."""
-    if not isinstance(found, Analysed):
-        return "", gr.update(value=None, visible=False)
-    scores = found.report.scores
     chosen = next_pairs(
         scores.wins, min(MOST_PAIRS, len(scores.conditions) * (len(scores.conditions) - 1) // 2)
     )
@@ -100,14 +97,14 @@ def follow(found: Found) -> tuple[Any, Any]:
     return f"{said}; stop once it is narrow enough.", shown
 
 
-def guess_of(found: Found) -> Any:
+def guess_of(analysed: Analysed | None) -> Any:
     """Offer the scores as a guess for the next study.
 
     Without votes the guess stays.
     """
-    if not isinstance(found, Analysed):
+    if analysed is None:
         return gr.skip()
-    scores = found.report.scores
+    scores = analysed.report.scores
     if not scores.on_one_scale:
         with errors_on_screen():
             raise UplappError("these votes do not fix the scores; type a guess")
@@ -116,7 +113,7 @@ def guess_of(found: Found) -> Any:
 
 
 def simulate(
-    found: Found,
+    analysed: Analysed | None,
     guess: str,
     sizes: str,
     per_pair: float,
@@ -129,7 +126,7 @@ def simulate(
 
     A bad guess is a sentence.
     """
-    prior = found.report.scores.method.prior if isinstance(found, Analysed) else Method().prior
+    prior = Method().prior if analysed is None else analysed.report.scores.method.prior
     method = Method(prior=prior, bootstraps=BOOTSTRAPS)
     with errors_on_screen():
         study, observers = Plan(read_scores(guess), per_pair or 0.0, spread), _sizes(sizes)

@@ -1,7 +1,7 @@
 """The addresses of the observer's page: the server decides, the browser shows and measures."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from starlette.routing import Route
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, replies, response
 from uplapp.study.definition import Criterion
-from uplapp.study.session import joining, lifecycle, session
+from uplapp.study.session import editions, joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
@@ -67,10 +67,12 @@ def build(
     studies: Mapping[str, OpenStudy],
     clock: Callable[[], float] = time.time,
     limits: Limits | None = None,
+    former: Mapping[str, Sequence[OpenStudy]] | None = None,
 ) -> Starlette:
     """The application to mount at /study: `studies` is read at each request, so one can open later.
 
-    It needs no lifespan, as a mounted application's never runs.
+    `former` are the editions of each that people began before the present one; they finish those. It needs
+    no lifespan, as a mounted application's never runs.
     """
     routes = [
         Route("/static/{name:path}", static),
@@ -88,7 +90,7 @@ def build(
     middleware = [Middleware(Guard), Middleware(Limiter, limits=limits)]
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
     app.state.store, app.state.studies, app.state.clock = store, studies, clock
-    app.state.limiter = CapacityLimiter(AT_ONCE)
+    app.state.limiter, app.state.former = CapacityLimiter(AT_ONCE), {} if former is None else former
     app.state.files = _read_files()
     return app
 
@@ -107,8 +109,8 @@ async def static(request: Request) -> Response:
 
 async def welcome(request: Request) -> Response:
     """The words that an observer reads before agreeing, and the sizes that must fit the screen."""
-    study = _study(request)
-    door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id))
+    study = await _own_study(request)
+    door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id), study=study)
     language = request.query_params.get("language", "")
     return JSONResponse(invite(study, language, door))
 
@@ -129,22 +131,24 @@ async def join(request: Request) -> Response:
 
 async def state(request: Request) -> Response:
     """The place that the session has reached."""
-    return JSONResponse(asdict(await _call(request, session.state, _session(request))))
+    return JSONResponse(asdict(await _for_observer(request, session.state)))
 
 
 async def picture(request: Request) -> Response:
     """The pixels behind an opaque token."""
-    png = await _call(request, session.picture, _session(request), request.path_params["token"])
+    png = await _for_observer(request, session.picture, request.path_params["token"])
     return Response(png, media_type="image/png")
 
 
 async def answer(request: Request) -> Response:
     """Store one answer and reply with the place that the session has reached."""
-    body, study = await read_json(request), _study(request)
+    body, study = await read_json(request), await _own_study(request)
     measured = study.presentation.read(body, study.definition)
     token, key = _text(body, "token"), _text(body, "key")
     now = request.app.state.clock()
-    reply = await _call(request, session.answer, _session(request), token, key, measured, now=now)
+    reply = await _call(
+        request, session.answer, _session(request), token, key, measured, now=now, study=study
+    )
     return JSONResponse(asdict(reply))
 
 
@@ -155,20 +159,20 @@ async def events(request: Request) -> Response:
         raise response.BadResponse(f"'events' must be a list of at most {EVENTS_AT_ONCE}")
     if not all(isinstance(entry, dict) for entry in entries):
         raise response.BadResponse("an event must be an object")
-    await _call(request, session.note, _session(request), entries, now=request.app.state.clock())
+    await _for_observer(request, session.note, entries, now=request.app.state.clock())
     return Response(status_code=204)
 
 
 async def reply(request: Request) -> Response:
     """Keep the replies to the questions at the end."""
     body, now = await read_json(request), request.app.state.clock()
-    return JSONResponse(asdict(await _call(request, session.reply, _session(request), body, now=now)))
+    return JSONResponse(asdict(await _for_observer(request, session.reply, body, now=now)))
 
 
 async def withdraw(request: Request) -> Response:
     """Delete all that this observer answered and did."""
     await read_json(request)
-    await _call(request, session.withdraw, _session(request), now=request.app.state.clock())
+    await _for_observer(request, session.withdraw, now=request.app.state.clock())
     return JSONResponse({"withdrawn": True})
 
 
@@ -223,11 +227,34 @@ def _text(body: Mapping[str, Any], key: str) -> str:
 
 
 async def _call(
+    request: Request,
+    function: Callable[..., Result],
+    *arguments: object,
+    study: OpenStudy | None = None,
+    **options: object,
+) -> Result:
+    """Run a blocking function of the study, by default the one for new people, off the event loop."""
+    work = partial(function, request.app.state.store, study or _study(request), *arguments, **options)
+    return await to_thread.run_sync(work, limiter=request.app.state.limiter)
+
+
+async def _for_observer(
     request: Request, function: Callable[..., Result], *arguments: object, **options: object
 ) -> Result:
-    """Run a blocking function of the study off the event loop."""
-    work = partial(function, request.app.state.store, _study(request), *arguments, **options)
-    return await to_thread.run_sync(work, limiter=request.app.state.limiter)
+    """Run a blocking function of the session's own edition of the study."""
+    study = await _own_study(request)
+    return await _call(request, function, _session(request), *arguments, study=study, **options)
+
+
+async def _own_study(request: Request) -> OpenStudy:
+    """The edition that the session was begun in, without one the edition for new people."""
+    present, held = _study(request), _session(request)
+    held_open: Sequence[OpenStudy] = request.app.state.former.get(request.path_params["study"], ())
+    former = {one.id: one for one in held_open if one.stimuli.sizes}  # others lost their pictures
+    if not former or not held:
+        return present
+    own = await _call(request, lambda store, _: editions.edition_of(store, held))
+    return former.get(own or "", present)
 
 
 PASSED_ON = (

@@ -38,7 +38,7 @@ def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     answers = sum(person.answers for person in overview.people)
     blocks = (
         *warnings(desk, overview, desk.shelf.closed.get(name)),
-        _address(entry, name, study),
+        _address(entry, study, desk.shelf.studies[study.definition.name]),
         _tiles(overview, answers, desk, now),
         bars(pace, begin, "now", unit),
         '<div class="pair">',
@@ -93,9 +93,13 @@ def _wrapped(*parts: str) -> str:
     return f'<div class="board">{"".join(parts)}</div>'
 
 
-def _address(entry: Entry, name: str, study: OpenStudy) -> str:
+def _address(entry: Entry, study: OpenStudy, present: OpenStudy) -> str:
     """The address to send to observers. Its path is the page's own, so that it works behind any proxy."""
+    if study.id != present.id:
+        told = f"New people get edition {present.number}; whoever began edition {study.number} finishes it."
+        return f'<div class="address">{told}</div>'
     only = " (by personal link only)" if study.definition.access.links_only else ""
+    name = study.definition.name
     link = f'<a href="study/{quote(name)}" target="_blank">{escape(entry.study(name))}</a>'
     return f'<div class="address">Observers take part at {link}{only}</div>'
 

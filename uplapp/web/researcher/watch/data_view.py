@@ -1,5 +1,6 @@
 """Exports written piece by piece, and the way to set all answers aside."""
 
+import re
 from typing import Any
 
 import gradio as gr
@@ -54,4 +55,9 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
     what = "replies" if kind == REPLIES else study.presentation.answers
     with reading(desk.shelf.database) as reader:
         text = streaming.export(reader, study, suffix, simulated, everything, kind == REPLIES)
-        return offer_pieces(f"{name}-{what}.{suffix}", text)
+        return offer_pieces(f"{file_name(name)}-{what}.{suffix}", text)
+
+
+def file_name(name: str) -> str:
+    """The name of a study or of its edition, as `demo-edition-1`, for a file."""
+    return "-".join(re.findall(r"[A-Za-z0-9_-]+", name))

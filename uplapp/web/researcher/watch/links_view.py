@@ -35,11 +35,11 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
     file = gr.File(visible=False, label="Keep it private: who has a link can take part by it")
 
     def show(entry: Entry, name: str) -> tuple[Any, Any]:
-        if name not in desk.shelf.studies:
+        if desk.shelf.find(name) is None:
             return "", gr.update(choices=[], value=None)
         rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
         alive = [(row["label"], row["id"]) for row in rows if row["revoked_at"] is None]
-        return as_table(entry, name, rows), gr.update(choices=alive, value=None)
+        return as_table(entry, study_name(desk, name), rows), gr.update(choices=alive, value=None)
 
     def add(entry: Entry, name: str, number: float, text: str) -> tuple[Any, Any]:
         study = desk.shelf.get(name).id
@@ -54,14 +54,19 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
         return show(entry, name)
 
     def hand_out(entry: Entry, name: str) -> Any:
-        rows = links.listing(desk.shelf.store, desk.shelf.get(name).id)
-        return gr.update(value=offer(f"{name}-links.csv", to_csv(entry, name, rows).encode()), visible=True)
+        rows, whole = links.listing(desk.shelf.store, desk.shelf.get(name).id), study_name(desk, name)
+        return gr.update(value=offer(f"{whole}-links.csv", to_csv(entry, whole, rows).encode()), visible=True)
 
     desk.on(make.click, add, [chosen, count, label], [listed, link])
     desk.on(revoke.click, end, [chosen, link], [listed, link])
     desk.on(take.click, hand_out, [chosen], file)
     desk.on(chosen.change, lambda entry: gr.update(visible=False), [], file)
     return show, [listed, link]
+
+
+def study_name(desk: Desk, name: str) -> str:
+    """The name in the address of a study, whichever of its editions is chosen."""
+    return desk.shelf.get(name).definition.name
 
 
 def labels(text: str, number: float | None, before: int) -> list[str]:

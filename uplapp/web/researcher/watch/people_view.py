@@ -77,7 +77,7 @@ def carry_out(desk: Desk, withdrawal: Withdrawal | None) -> str:
 
 def wanted(desk: Desk, name: str) -> int | None:
     """The stored quota of a study that is open here. None for no limit."""
-    if name not in desk.shelf.studies:
+    if desk.shelf.find(name) is None:
         return None
     return lifecycle.status(desk.shelf.store, desk.shelf.get(name).id, desk.clock()).quota or None
 

@@ -25,12 +25,7 @@ class Watch:
 
 def build(desk: Desk) -> Watch:
     """Lay out the view inside the current tab."""
-    with gr.Row(equal_height=True):
-        chosen = gr.Dropdown([], label="Study", allow_custom_value=True, min_width=180, elem_id="watched")
-        span = gr.Radio([board.HOUR, board.DAY], value=board.HOUR, label="Pace", min_width=180)
-    with gr.Row():
-        verbs = {state: gr.Button(verb, size="sm", min_width=80) for verb, state in VERBS.items()}
-        again = gr.Button("Read it from the disk again", size="sm", min_width=180)
+    chosen, span, verbs, again, adopt = _lay_out_head()
     overview = gr.HTML(elem_id="board")
     with gr.Tabs():
         with gr.Tab("People"):
@@ -41,28 +36,46 @@ def build(desk: Desk) -> Watch:
             show_links, links_outputs = links_view.build(desk, chosen)
         with gr.Tab("Data"):
             data_view.build(desk, chosen)
-    live, fields, timer = [overview, listed], [chosen, span], gr.Timer(REFRESH_S, active=False)
+    live, fields, timer = [overview, listed, adopt], [chosen, span], gr.Timer(REFRESH_S, active=False)
 
-    def refresh(entry: Entry, name: str, span: str) -> tuple[str, str]:
-        return board.draw(desk, entry, name, span) if name else ("", "")
+    def refresh(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
+        drawn = board.draw(desk, entry, name, span) if name else ("", "")
+        return *drawn, gr.update(visible=name in desk.shelf.edits)
 
-    def change(entry: Entry, name: str, span: str, state: str) -> tuple[str, str]:
-        lifecycle.change(desk.shelf.store, desk.shelf.get(name).id, state)
-        return board.draw(desk, entry, name, span)
+    def change(entry: Entry, name: str, span: str, state: str) -> tuple[Any, ...]:
+        change_state(desk, name, state)
+        return refresh(entry, name, span)
 
     def read_again(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
         reopen(desk, name)
-        return *board.draw(desk, entry, name, span), people_view.wanted(desk, name)
+        return *refresh(entry, name, span), people_view.wanted(desk, name)
+
+    def serve_edit(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
+        desk.shelf.adopt(name)
+        return *refresh(entry, name, span), people_view.wanted(desk, name)
 
     for event in (chosen.change, span.change, timer.tick):
         desk.on(event, refresh, fields, live, show_progress="hidden")
     for state, button in verbs.items():
         desk.on(button.click, partial(change, state=state), fields, live, show_progress="hidden")
     desk.on(again.click, read_again, fields, [*live, quota])
+    desk.on(adopt.click, serve_edit, fields, [*live, quota])
     _follow_the_disk(desk, chosen, (timer.tick, again.click))
-    for event in (chosen.change, links_tab.select):
-        desk.on(event, show_links, [chosen], links_outputs, show_progress="hidden")
+    desk.on(chosen.change, show_links, [chosen], links_outputs, show_progress="hidden")
+    desk.on(links_tab.select, show_links, [chosen], links_outputs, show_progress="hidden")
     return Watch(chosen, timer)
+
+
+def _lay_out_head() -> tuple[gr.Dropdown, gr.Radio, dict[str, gr.Button], gr.Button, gr.Button]:
+    """Lay out what stands above the board: the menus, the verbs, and two buttons for the disk."""
+    with gr.Row(equal_height=True):
+        chosen = gr.Dropdown([], label="Study", allow_custom_value=True, min_width=180, elem_id="watched")
+        span = gr.Radio([board.HOUR, board.DAY], value=board.HOUR, label="Pace", min_width=180)
+    with gr.Row():
+        verbs = {state: gr.Button(verb, size="sm", min_width=80) for verb, state in VERBS.items()}
+        again = gr.Button("Read it from the disk again", size="sm", min_width=180)
+        adopt = gr.Button("Serve the edit to new people", size="sm", min_width=180, visible=False)
+    return chosen, span, verbs, again, adopt
 
 
 def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -> None:
@@ -77,8 +90,17 @@ def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -
         desk.on(event, list_again, [menu], [chosen, menu], show_progress="hidden")
 
 
+def change_state(desk: Desk, name: str, state: str) -> None:
+    """Open, pause or close a study with all its editions, or the one former edition of that name."""
+    study = desk.shelf.get(name)
+    former = desk.shelf.former.get(name, ())
+    for one in (study, *former):
+        lifecycle.change(desk.shelf.store, one.id, state)
+
+
 def reopen(desk: Desk, name: str) -> None:
     """Open a study that stayed closed, or take in what changed in its folder."""
     if name not in desk.shelf.names():
         raise UplappError(f"there is no study '{name}'; choose one of the list")
-    desk.shelf.open(desk.shelf.settings.studies / name)
+    former = desk.shelf.find(name)
+    desk.shelf.open(desk.shelf.settings.studies / (former.definition.name if former else name))
