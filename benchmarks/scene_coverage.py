@@ -1,15 +1,18 @@
 """How often intervals for other observers and other scenes hold the truth, and how often tests are wrong.
 
-    OMP_NUM_THREADS=1 python benchmarks/scene_coverage.py FILE.csv [studies a cell: 500] [prior: distance]
+    OMP_NUM_THREADS=1 python benchmarks/scene_coverage.py FILE.csv [studies per cell: 500] [prior: distance]
 
 Every pair of five conditions is judged once by each observer in each scene. The scores of a scene have an sd
 of `interaction` JOD around the common ones, those of an observer one of OBSERVERS_JOD. What a study of other
 observers and other scenes estimates is the preference over both: a difference d of common scores becomes
-sigma d / sqrt(sigma^2 + 2 (interaction^2 + OBSERVERS_JOD^2)), so that one line still holds them. Each cell is
-one row of FILE.csv, written when it is done; cells that are in the file are not measured again.
+sigma d / sqrt(sigma^2 + 2 (interaction^2 + OBSERVERS_JOD^2)), so that one line still holds them. Each part of
+PART studies of a cell is one row of FILE.csv, written when it is done; parts that are in the file are not
+measured again. Study number n is the same in every run, so the table may be read, and more studies added, at
+any time: all cells get their first part before any gets its second.
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -19,12 +22,14 @@ import pandas as pd
 
 from uplapp.analysis.model import SIGMA, preference
 from uplapp.analysis.scoring import ALPHA, BOTH, OBSERVERS, analyse
-from uplapp.values import Array, Cells, Comparisons, Method
+from uplapp.values import Array, Cells, Comparisons, Method, Scores
 
 SCENES, PEOPLE, INTERACTIONS_JOD = (3, 5, 10, 20), (6, 12, 30), (0.0, 0.25, 0.5)
 OBSERVERS_JOD = 0.25
 SCORES = np.array([0.8, 0.3, 0.0, -0.4, -0.7])
-REPLICATES, STUDIES = 500, 500
+REPLICATES, STUDIES, PART = 500, 500, 20
+CELL = ["scenes", "observers", "interaction"]
+SUMS = ("n", "covers", "width", "p < .05", "any", "left out")
 Setting = tuple[int, int, float]
 
 
@@ -54,11 +59,14 @@ def truth(interaction: float) -> Array:
     return centred
 
 
-def measure(setting: Setting, studies: int, prior: str) -> dict[str, float]:
-    """Share of intervals that hold the truth, and of equal conditions that tests call different."""
+def measure(setting: Setting, studies: range, prior: str) -> dict[str, float]:
+    """Sums over studies of the shares of intervals that hold the truth, and of equal pairs called different.
+
+    `n` counts the studies whose sums these are, for each kind of resampling; the others are `left out`.
+    """
     scenes, observers, interaction = setting
-    seen: dict[str, list[float]] = {}
-    for seed in range(studies):
+    sums: dict[str, float] = defaultdict(float)
+    for seed in studies:
         generator = np.random.default_rng([seed, scenes, observers])
         real, equal = (
             study(scores, scenes, observers, interaction, generator)
@@ -67,35 +75,55 @@ def measure(setting: Setting, studies: int, prior: str) -> dict[str, float]:
         for kind in (OBSERVERS, BOTH):
             method = Method(prior, bootstraps=REPLICATES, seed=seed, resample=kind)
             scores, null = analyse(real, method), analyse(equal, method)
-            if kind == BOTH and (scores.two_way is None or null.two_way is None):
-                seen.setdefault("left out", []).append(1.0)
+            if not _has_all(scores, null, kind):
+                sums[f"{kind}: left out"] += 1
                 continue
             inside = (scores.low <= truth(interaction)) & (truth(interaction) <= scores.high)
-            seen.setdefault(f"{kind}: covers", []).append(float(inside.mean()))
-            seen.setdefault(f"{kind}: width", []).append(float(np.mean(scores.high - scores.low)))
-            seen.setdefault(f"{kind}: p < .05", []).append(np.mean([pair.p < ALPHA for pair in null.pairs]))
-            seen.setdefault(f"{kind}: any", []).append(any(pair.significant for pair in null.pairs))
-    left_out = seen.pop("left out", [])
-    return {name: float(np.mean(values)) for name, values in seen.items()} | {"left out": len(left_out)}
+            sums[f"{kind}: n"] += 1
+            sums[f"{kind}: covers"] += float(inside.mean())
+            sums[f"{kind}: width"] += float(np.mean(scores.high - scores.low))
+            sums[f"{kind}: p < .05"] += float(np.mean([pair.p < ALPHA for pair in null.pairs]))
+            sums[f"{kind}: any"] += any(pair.significant for pair in null.pairs)
+    return {f"{kind}: {what}": sums[f"{kind}: {what}"] for kind in (OBSERVERS, BOTH) for what in SUMS}
 
 
-def missing(path: Path) -> Iterator[Setting]:
-    """Settings that the file does not hold yet."""
-    columns = ["scenes", "observers", "interaction"]
-    done = set(pd.read_csv(path)[columns].itertuples(index=False, name=None)) if path.is_file() else set()
-    yield from (setting for setting in product(SCENES, PEOPLE, INTERACTIONS_JOD) if setting not in done)
+def _has_all(scores: Scores, null: Scores, kind: str) -> bool:
+    """Say whether both studies have every interval, and from the resampling that was asked for."""
+    both = kind == OBSERVERS or (scores.two_way is not None and null.two_way is not None)
+    return both and bool(np.isfinite([scores.high, null.high]).all())
+
+
+def missing(path: Path, studies: int) -> Iterator[tuple[Setting, int]]:
+    """Settings and first studies of the parts that the file does not hold yet."""
+    done = set()
+    if path.is_file():
+        done = set(pd.read_csv(path)[[*CELL, "first"]].itertuples(index=False, name=None))
+    for first in range(0, studies, PART):
+        yield from (
+            (cell, first) for cell in product(SCENES, PEOPLE, INTERACTIONS_JOD) if (*cell, first) not in done
+        )
+
+
+def table(path: Path) -> pd.DataFrame:
+    """Average the parts of each cell: one row per cell."""
+    sums = pd.read_csv(path).drop(columns="first").groupby(CELL).sum()
+    columns = {"studies": sums["studies"]}
+    for kind, name in ((OBSERVERS, ""), (BOTH, ", both")):
+        for what in ("covers", "p < .05", "any", "width"):
+            columns[what + name] = sums[f"{kind}: {what}"] / sums[f"{kind}: n"]
+        columns["left out" + name] = sums[f"{kind}: left out"]
+    return pd.DataFrame(columns).reset_index()
 
 
 def main(path: Path, studies: int, prior: str) -> None:
     """Measure what is missing and print all of it."""
-    for setting in missing(path):
-        row = dict(zip(("scenes", "observers", "interaction"), setting, strict=True))
-        row |= {"studies": studies} | measure(setting, studies, prior)
+    for setting, first in missing(path, studies):
+        part = range(first, min(first + PART, studies))
+        row = dict(zip(CELL, setting, strict=True)) | {"first": first, "studies": len(part)}
+        row |= measure(setting, part, prior)
         pd.DataFrame([row]).to_csv(path, mode="a", header=not path.is_file(), index=False)
         print(row, flush=True)
-    print(
-        pd.read_csv(path).round(3).sort_values(["scenes", "observers", "interaction"]).to_string(index=False)
-    )
+    print(table(path).round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def wide(tab, count: int) -> None:
                 && shown.every(mark => mark.getBoundingClientRect().width > narrowest);
         }""",
         arg=[count, NARROWEST_PX],
+        polling=200,
     )
 
 
@@ -111,6 +112,7 @@ def tables(tab, count: int) -> None:
             table => table.checkVisibility() && table.querySelectorAll("tbody tr").length > 1
         ).length === count""",
         arg=count,
+        polling=200,
     )
 
 

@@ -4,6 +4,7 @@ import signal
 
 import gradio as gr
 import pandas as pd
+from gradio.components import Component
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -120,7 +121,19 @@ def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(live_votes, tab)
+    _show_progress_once(page)
     return page
+
+
+def _show_progress_once(page: gr.Blocks) -> None:
+    """Let each listener show how far it is on the first widget that it fills.
+
+    At each step of a listener, the script of the page searches all widgets for each that ever showed some.
+    """
+    for listener in page.fns.values():
+        filled = [each for each in listener.outputs if isinstance(each, Component)]
+        seen = [each for each in filled if not isinstance(each, gr.State)]
+        listener.show_progress_on = listener.show_progress_on or seen[:1]
 
 
 HEADERS = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tests.analysis.made import PUBLISHED_JOD, matrix, study
 from uplapp.analysis.model import PRIORS
@@ -142,10 +143,13 @@ def test_islands_have_no_common_scale_whatever_the_prior(prior):
     assert sure == {("a", "b"), ("c", "d")}
 
 
-def test_two_conditions_with_one_winner_are_undefined_with_the_prior_too():
+def test_two_conditions_with_one_winner_have_scores_with_the_prior_alone():
     scores = analyse(matrix((0, 5), (0, 0)), Method(bootstraps=50))
-    assert np.isnan(scores.jod).all()
+    apart = 1.4826 * norm.ppf(5.5 / 6)  # half a vote more on either side
+    assert scores.jod == pytest.approx([apart / 2, -apart / 2], abs=1e-6)
+    assert np.isnan([scores.low, scores.high]).all()
     assert not scores.identifiable
+    assert np.isnan(analyse(matrix((0, 5), (0, 0)), Method("none", bootstraps=50)).jod).all()
 
 
 def test_degenerate_replicates_are_reported_with_what_they_do():

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from tests.analysis import slow
 from tests.analysis.made import matrix
 from uplapp.analysis.model import PRIORS, SIGMA
 from uplapp.analysis.scoring import analyse, least_distances, ranking
@@ -110,3 +112,37 @@ def test_an_anchor_that_lost_every_vote_is_warned_of_with_better_ones():
     assert any("with one of a, b as the anchor" in warning for warning in scores.warnings)
     default = analyse(hopeless(), Method(bootstraps=50))
     assert any("zero is the mean of a, b" in text and "anchor" in text for text in default.warnings)
+
+
+@settings(max_examples=12)
+@given(wins=arrays(np.int8, (4, 4), elements=st.integers(0, 9)), order=st.permutations(range(4)))
+def test_with_the_prior_every_compared_condition_has_a_score_in_the_order_of_the_wins(wins, order):
+    counts = np.triu(wins, 1)[np.ix_(order, order)].astype(float)
+    scores = analyse(Comparisons(tuple("abcd"), (), counts[None]), Method(bootstraps=2))
+    compared = (counts + counts.T).any(axis=1)
+    assert (np.isfinite(scores.jod) == compared).all()
+    won, lost = np.nonzero(counts)
+    assert (scores.jod[won] > scores.jod[lost]).all()
+
+
+def test_scores_that_no_vote_fixes_are_those_of_half_a_vote_more_on_either_side():
+    wins = np.array([[0.0, 6, 6], [0, 0, 6], [0, 0, 0]])
+    slowly = slow.fit(wins + 0.5 * (wins + wins.T > 0), False, np.zeros(3))
+    scores = analyse(Comparisons(tuple("abc"), (), wins[None]), Method(bootstraps=2))
+    assert scores.jod == pytest.approx(slowly, abs=1e-5)
+    assert any("half a vote more" in warning for warning in scores.warnings)
+
+
+def test_a_block_keeps_its_intervals_where_the_prior_leaves_the_rest_open():
+    wins = np.array(
+        [[0.0, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+    )  # d beat a, and nobody beat it
+    with_it, without = (
+        analyse(Comparisons(tuple("abcd")[: len(some)], (), some[None]), Method(bootstraps=300))
+        for some in (8 * wins, 8 * wins[:3, :3])
+    )
+    assert np.isfinite(with_it.jod).all()
+    assert with_it.jod[3] > with_it.jod[0]
+    assert np.isfinite(with_it.low).tolist() == [True, True, True, False]
+    assert with_it.bound == ("", "", "", "above")
+    assert with_it.jod[:3] - without.jod == pytest.approx(np.zeros(3), abs=0.5)

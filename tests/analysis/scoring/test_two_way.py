@@ -142,6 +142,51 @@ def test_scenes_without_which_nothing_is_fixed_are_not_resampled():
     assert any("scenes were not resampled" in text for text in scores.warnings)
 
 
+def worse(rows):
+    """Let z lose every vote."""
+    always = rows["is_A_selected"].mask(rows["condition_A"] == "z", "0").mask(rows["condition_B"] == "z", "1")
+    return count(from_table(rows.assign(is_A_selected=always)))
+
+
+def hopeless():
+    """Votes that find a and b much alike, and z worse in every scene."""
+    return worse(made.table(PEOPLE, SCENES, names="abz"))
+
+
+@pytest.mark.parametrize("prior", ["none", "distance"])
+def test_what_the_votes_fix_has_two_way_intervals_and_the_rest_bounds(prior):
+    scores = analyse(hopeless(), replace(QUICK, prior=prior))
+    assert scope(scores) == "other observers, other scenes"
+    assert np.isfinite([scores.low, scores.high]).tolist() == [[True, True, False]] * 2
+    assert scores.bound == ("", "", "below")
+    assert scores.bound_jod[2] < 0
+    assert np.isnan(scores.jod[2]) == (prior == "none")
+    assert np.isfinite([pair.se for pair in scores.pairs]).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("prior", ["none", "distance"])
+def test_two_way_errors_of_a_fixed_block_are_those_of_a_study_of_it_alone(prior):
+    rows = made.table(PEOPLE, SCENES, names="abz")
+    inside = rows[(rows["condition_A"] != "z") & (rows["condition_B"] != "z")].reset_index(drop=True)
+    method = replace(QUICK, prior=prior)
+    alone, whole = (analyse(worse(votes), method) for votes in (inside, rows))
+    assert whole.pairs[0].se == pytest.approx(alone.pairs[0].se, rel=1e-6 if prior == "none" else 0.1)
+    assert whole.two_way.freedom[0, 1] == pytest.approx(alone.two_way.freedom[0, 1], rel=0.1)
+
+
+def test_an_open_pair_is_tested_by_the_signs_of_observers_and_of_scenes():
+    p = [pair.p for pair in analyse(hopeless(), QUICK).pairs]
+    assert p[1:] == pytest.approx([2 * 0.5**5] * 2)  # five scenes say less than eight observers: 2 * 0.5**8
+
+
+def test_votes_that_fix_no_distance_leave_scenes_alone():
+    rows = made.table(PEOPLE, SCENES, names="ab")
+    one_way = (rows["condition_A"] == "a").map({True: "1", False: "0"})
+    scores = analyse(count(from_table(rows.assign(is_A_selected=one_way))), QUICK)
+    assert scores.two_way is None
+    assert any("the votes fix no distance" in text for text in scores.warnings)
+
+
 REFUSED = {
     "unknown": (SCENES, PEOPLE, {"resample": "scenes"}, UnknownName, "unknown resample 'scenes'"),
     "percentile": (SCENES, PEOPLE, {"interval": "percentile"}, UplappError, "kind t, not 'percentile'"),

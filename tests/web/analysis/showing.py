@@ -25,11 +25,13 @@ FIELDS = Source(
     winner=None,
     votes_per_pair="",
 )
-Shown = namedtuple(  # the outputs of the main listener, in its order
-    "Shown",
-    "state headline warnings jod ranking triangle wins fit pairs screened observers_chart observers both "
-    "asked next_pairs methods latex csv json figures anchor interval resample exclude",
-)
+FOLLOWED = ("state", "headline", "warnings", "jod", "ranking", "anchor", "interval", "resample", "exclude")
+OF_PAIRS = ("triangle", "wins", "fit", "pairs")
+OF_OBSERVERS = ("screened", "observers_chart", "observers", "both")
+OF_A_PAPER = ("methods", "latex", "csv", "json", "figures")
+# What follows every choice, then what is drawn in views that are opened.
+Shown = namedtuple("Shown", [*FOLLOWED, *OF_PAIRS, *OF_OBSERVERS, "asked", "next_pairs", *OF_A_PAPER])
+OPENED = (analysis_tab.DIFFERENCES, analysis_tab.OBSERVERS, analysis_tab.PLAN, analysis_tab.PAPER)
 COLUMNS = ["observer", "condition_A", "condition_B", "is_A_selected", "kind", "simulated"]
 PEOPLE = [("p", "x", "y", 1.0, "main", False), ("p", "y", "x", 1.0, "main", False)]
 SIMULATED = [("s", "x", "y", 0.0, "main", True), ("s", "x", "y", 1.0, "main", True)]
@@ -41,10 +43,11 @@ def live(include_simulated):
 
 
 def show(votes=live, method=METHOD, exclude=(), reason="", **chosen) -> Shown:
-    """What the page shows last once these fields are chosen."""
+    """What the page shows last once these fields are chosen and every view of the report was opened."""
     fields = FIELDS._replace(**chosen)
     *_, last = analysis_tab.analyser(votes)(*fields, *method, list(exclude), reason)
-    return Shown(*last)
+    opened = [update for name in OPENED for update in analysis_tab.DRAWN[name](last[0])]
+    return Shown(*last, *opened)
 
 
 def upload(folder, **options) -> str:

@@ -13,6 +13,7 @@ import pytest
 from tests.analysis import made
 from tests.web.analysis.showing import (
     COLUMNS,
+    FOLLOWED,
     MARKUP,
     METHOD,
     Shown,
@@ -78,17 +79,17 @@ def test_people_are_compared_by_a_column_of_their_votes(tmp_path):
     assert "Over all conditions" in said
     assert visible(spread)
     assert column["choices"] == ["device"]
-    test, chart, scores, state, *paper = last(people_view.compare(view.state, "device", gr.Progress()))
+    test, chart, scores, state = last(people_view.compare(view.state, "device", gr.Progress()))
     assert "likelihood ratio" in test
     assert visible(chart)
     assert "screen" in scores["value"]
     assert state.report.groups.column == "device"
-    assert "device" in paper[0]
+    assert "device" in paper_view.show(state)[0]
 
 
 def test_scores_are_drawn_against_numbers():
     state = show(source="denoising").state
-    said, chart, found, *_ = covariate_view.show(state, "rate: l1=1, l2=2, FLIP=3", None, False)
+    said, chart, found = covariate_view.show(state, "rate: l1=1, l2=2, FLIP=3", None, False)
     assert "JOD per unit of rate" in said
     assert visible(chart)
     assert found.report.covariate.left_out == ("MS-SSIM", "LPIPS+l2", "Adaptive")
@@ -442,4 +443,4 @@ def test_no_listener_of_the_tab_is_part_of_the_public_interface():
 
 def test_the_main_listener_has_a_widget_for_all_that_it_reads_and_shows():
     _, outputs, inputs = asyncio.run(outputs_of_the_page())
-    assert (outputs, inputs) == (len(Shown._fields), len(Source._fields) + len(METHOD) + 2)
+    assert (outputs, inputs) == (len(FOLLOWED), len(Source._fields) + len(METHOD) + 2)

@@ -8,11 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from uplapp.analysis.model import Labels, components, reach, strong_components
-from uplapp.analysis.scoring.bootstrap import INTERVALS, STILL_JOD, Scale, fit_scale, normal_interval
+from uplapp.analysis.model import Labels, components, fit, reach, strong_components
+from uplapp.analysis.scoring.bootstrap import (
+    INTERVALS,
+    STILL_JOD,
+    Scale,
+    fit_scale,
+    keep_anchor,
+    normal_interval,
+)
 from uplapp.values import Array, Comparisons, Mask, Method, Watch
 
 NOWHERE = -1
+EASES = 0.5 ** np.arange(1, 12)  # votes that each side gets, fewer where they would turn a sure order round
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +77,16 @@ class Blocks:
         bounded: Mask = ~self.alone & (elsewhere | (self.block == self.reference))
         return bounded
 
+    def framed(self, points: Array) -> Array:
+        """Count scores (B,n), and what stands behind them, from the anchor or mean of their own block."""
+        if self.closed and self.anchor is None:
+            return points  # their mean is 0
+        n, together = self.block.size, (self.block[:, None] == self.block).astype(float)
+        zero = together / together.sum(axis=1, keepdims=True)
+        if self.anchor is not None:
+            zero[self.block == self.block[self.anchor]] = np.eye(n)[self.anchor]
+        return np.column_stack([points[:, :n] - points[:, :n] @ zero.T, points[:, n:]])
+
     def zeros(self, jod: Array, labels: Labels) -> tuple[int, ...]:
         """Number (n,), from 1, the zeros that scores count from, given the `labels` (n,) of their scale.
 
@@ -89,18 +107,68 @@ def fit_blocks(
     Returns them with the kind of interval that is possible. Where the votes leave distances open, and the
     observers of a block do not vary, votes are drawn from its fit.
     """
-    scale = fit_scale(comparisons, method, blocks.anchor, watch)
-    interval = "parametric" if len(comparisons.observers) < 2 or scale.refused else method.interval
-    if blocks.closed or blocks.alone.all():
+    scale, interval = _scale(comparisons, method, blocks, watch)
+    if blocks.closed:
         return scale, interval
-    if np.isnan(scale.scores).any():
-        comparisons = votes_inside(comparisons, blocks.block)
-        scale = fit_scale(comparisons, method, blocks.anchor, watch)
-        interval = "parametric" if len(comparisons.observers) < 2 or scale.refused else method.interval
-    if interval != "parametric" and len(scale.replicates) and not _varies(scale, blocks):
-        scale = replace(fit_scale(_pooled(comparisons), method, blocks.anchor, watch), pooled=True)
-        interval = "parametric"
+    scores = scale.scores
+    if not len(scale.replicates) and not blocks.alone.all():
+        scale, interval = _scale(votes_inside(comparisons, blocks.block), method, blocks, watch)
+    if method.prior != "none":
+        scale = _placed(scale, scores, comparisons.wins.sum(axis=0), blocks)
     return _on_reference(scale, blocks), interval
+
+
+def _scale(
+    comparisons: Comparisons, method: Method, blocks: Blocks, watch: Watch | None
+) -> tuple[Scale, str]:
+    """Fit votes with their replicates, drawn from the fit where the observers of open blocks do not vary."""
+    scale = fit_scale(comparisons, method, blocks.anchor, watch)
+    if len(comparisons.observers) < 2 or scale.refused:
+        return scale, "parametric"
+    if blocks.closed or not len(scale.replicates) or _varies(scale, blocks):
+        return scale, method.interval
+    pooled = fit_scale(_pooled(comparisons), method, blocks.anchor, watch)
+    return replace(pooled, pooled=True), "parametric"
+
+
+def _placed(scale: Scale, scores: Array, counts: Array, blocks: Blocks) -> Scale:
+    """Move the blocks to the `scores` (n,) of the prior, or of eased votes where it has none.
+
+    A scale of whole parts is there already.
+    """
+    base, eased = np.where(blocks.alone, 0.0, scale.scores), bool(np.isnan(scores).any())
+    if np.isnan(base).any() or (not eased and (scale.labels == blocks.part).all()):
+        return scale
+    scores = _eased(base, counts, blocks) if eased else scores
+    scores = keep_anchor(scores[None], blocks.part, blocks.anchor)[0]
+    replicates = np.where(blocks.alone, 0.0, scale.replicates) + scores - base
+    return replace(
+        scale,
+        scores=scores,
+        replicates=replicates,
+        labels=blocks.part,
+        eased=eased,
+        inside=scale.labels,
+    )
+
+
+def _eased(base: Array, counts: Array, blocks: Blocks) -> Array:
+    """Put blocks with scores `base` (n,) a finite way apart, as if no votes were unanimous.
+
+    Each compared pair of counts (n,n) gets half a vote more on either side, or, where that would put a
+    condition below one that it beat along chains of wins, as much less as it takes.
+    """
+    chain, compared = reach(counts[None])[0], counts + counts.T > 0
+    together = (blocks.block[:, None] == blocks.block).astype(float)
+    scores = base
+    for ease in EASES:
+        eased = fit((counts + ease * compared)[None], "none", base[None], blocks.part)
+        if not eased.converged[0]:
+            break
+        scores = base + (eased.scores[0] - base) @ (together / together.sum(axis=1))
+        if ((scores[:, None] > scores) | ~chain | chain.T).all():
+            break
+    return scores
 
 
 def defined(scale: Scale, blocks: Blocks) -> Array:

@@ -189,7 +189,8 @@ class Scale:
     `extra` (2,) and `extra_replicates` (B,2) are the side bias and the half width of "not sure", 0 where the
     model has none. `degenerate` counts the draws without a finite optimum; `refused` those of whole
     observers, where they were too many and votes were drawn from the fitted model instead. `pooled`: so they
-    were because observers do not vary.
+    were because observers do not vary. `eased`: the prior alone does not put all blocks a finite way apart.
+    `inside` (n,) are the labels whose votes were fitted, where others hold the scores together.
     """
 
     scores: Array
@@ -200,6 +201,13 @@ class Scale:
     extra_replicates: Array
     refused: int = 0
     pooled: bool = False
+    eased: bool = False
+    inside: Labels | None = None
+
+    @property
+    def fitted(self) -> Labels:
+        """Give the labels (n,) inside which votes were fitted."""
+        return self.labels if self.inside is None else self.inside
 
     @property
     def whole(self) -> bool:

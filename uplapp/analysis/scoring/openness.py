@@ -18,12 +18,16 @@ def open_cautions(
     pairs: tuple[Difference, ...],
     interval: str,
     scale: Scale,
+    both: bool,
 ) -> tuple[str, ...]:
-    """Say of scores (n,) what the votes leave open, nothing where they fix all of one scale."""
+    """Say of scores (n,) what the votes leave open, nothing where they fix all of one scale.
+
+    `both`: scenes were resampled too.
+    """
     if blocks.closed:
         return ()
     return (
-        *_undefined(names, jod, blocks),
+        *_undefined(names, jod, blocks, scale.eased, both),
         *_unvaried(interval, scale, blocks),
         *_least_distances(pairs, names, blocks.block),
         *_zero(names, blocks),
@@ -62,7 +66,7 @@ def _sentence(pair: Difference) -> str:
     )
 
 
-def _undefined(names: tuple[str, ...], jod: Array, blocks: Blocks) -> list[str]:
+def _undefined(names: tuple[str, ...], jod: Array, blocks: Blocks, eased: bool, both: bool) -> list[str]:
     missing = np.isnan(jod)
     if missing.any():
         whose = "so scores and intervals" if missing.all() else f"so those of {_list(names, missing)}"
@@ -71,9 +75,18 @@ def _undefined(names: tuple[str, ...], jod: Array, blocks: Blocks) -> list[str]:
         ]
     if (np.array([len(set(blocks.block[blocks.part == part])) for part in set(blocks.part)]) == 1).all():
         return []
+    decides = (
+        "where neither votes nor prior decide, each compared pair counts half a vote more on either side"
+        if eased
+        else "where the votes do not decide the prior does"
+    )
+    by = (
+        "signs of observers and of scenes, each counted once"
+        if both
+        else "the votes where the two conditions are equal"
+    )
     return [
-        "where the votes do not decide the prior does: finite scores, but arbitrary ones, without intervals; "
-        "these pairs are tested by the votes where the two conditions are equal"
+        f"{decides}: finite scores, but arbitrary ones, without intervals; these pairs are tested by {by}"
     ]
 
 
@@ -107,7 +120,7 @@ def _zero_of(names: tuple[str, ...], blocks: Blocks, members: Mask) -> str:
         return ""
     if not zero.any():
         first = names[int(np.flatnonzero(members)[0])]
-        return f"no zero of {_list(names, members)} is fixed; an anchor, such as {first}, gives one"
+        return f"no zero of {_list(names, members)} is fixed; bounds count from an anchor, such as {first}"
     return (
         f"zero is the mean of {_list(names, zero)}, whose distances the votes fix; take one of them as the "
         f"anchor, such as {names[int(np.flatnonzero(zero)[0])]}, to count all from it"

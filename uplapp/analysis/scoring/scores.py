@@ -28,10 +28,17 @@ from uplapp.analysis.scoring.bounds import bounds
 from uplapp.analysis.scoring.firmness import Firm, firm_parts
 from uplapp.analysis.scoring.openness import open_cautions
 from uplapp.analysis.scoring.significance import differences, with_bounds
-from uplapp.analysis.scoring.two_way import BOTH, RESAMPLE, check_two_way, two_way, two_way_interval
+from uplapp.analysis.scoring.two_way import (
+    BOTH,
+    RESAMPLE,
+    check_two_way,
+    scene_wins,
+    two_way,
+    two_way_interval,
+)
 from uplapp.analysis.scoring.unanimity import unweakened
 from uplapp.errors import UnknownName, UplappError
-from uplapp.values import Comparisons, Estimate, Method, Scores, TwoWay, Watch
+from uplapp.values import Array, Comparisons, Estimate, Method, Scores, TwoWay, Watch
 
 MEAN = Method().anchor
 BOOTSTRAPS = Method().bootstraps
@@ -53,22 +60,23 @@ def analyse(
     blocks, trouble = Blocks.of(wins.sum(axis=0), fixed), findings(names, wins.sum(axis=0))
     passes = 3 if method.resample == BOTH else 1
     scale, interval = fit_blocks(comparisons, method, blocks, shifted(watch, 0, passes * method.bootstraps))
-    both, unsure = _both(comparisons, method, blocks, scale, watch)
+    both, unsure = two_way(comparisons, method, blocks, scale, watch)
     jod = defined(scale, blocks)
-    own = block_intervals(scale, blocks, interval, observers)
+    own = _ends(scale, blocks, interval, observers, both)
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     open_ = bounds(wins, jod, blocks, observers > 0)
-    tests = differences(names, scale.scores, scale.replicates, scale.labels, wins, interval, both)
+    given, seen = (scale.scores, scale.replicates, scale.labels), scene_wins(comparisons, both)
+    tests = differences(names, *given, wins, interval, both, seen)
     firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests)
     own, tests, interval = (own, tests, interval) if firm is None else firm.kept
     pairs = with_bounds(tests if both else unweakened(tests, comparisons, method), open_)
-    more = open_cautions(names, jod, blocks, pairs, interval, scale)
+    more = open_cautions(names, jod, blocks, pairs, interval, scale, both is not None)
     cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)
     return Scores(
         conditions=names,
         jod=jod,
-        low=own[0] if both is None else two_way_interval(jod, both)[0],
-        high=own[1] if both is None else two_way_interval(jod, both)[1],
+        low=own[0],
+        high=own[1],
         pairs=pairs,
         interval=interval,
         method=method,
@@ -78,17 +86,26 @@ def analyse(
         warnings=cautious,
         bound=open_.sides,
         bound_jod=open_.jod,
-        group=blocks.zeros(jod, scale.labels),
         side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
         tie=_extra(scale, 1, interval, observers, both) if method.ties == "threshold" else None,
-        **_of_votes(comparisons, both),
+        **_of_votes(comparisons, both, blocks.zeros(jod, scale.labels)),
     )
 
 
-def _of_votes(comparisons: Comparisons, both: TwoWay | None) -> dict[str, Any]:
-    """What the scores keep of the votes as they are, and of scenes drawn again."""
+def _ends(
+    scale: Scale, blocks: Blocks, interval: str, observers: int, both: TwoWay | None
+) -> tuple[Array, Array]:
+    """Ends (n,) of the 95 % intervals, for other scenes too where these were resampled."""
+    if both is None:
+        return block_intervals(scale, blocks, interval, observers)
+    return two_way_interval(scale.scores, both, blocks.bounded)
+
+
+def _of_votes(comparisons: Comparisons, both: TwoWay | None, zeros: tuple[int, ...]) -> dict[str, Any]:
+    """What the scores keep of the votes as they are, of their zeros, and of scenes drawn again."""
     counts = comparisons.wins.sum(axis=0)
     return {
+        "group": zeros,
         "observers": len(comparisons.observers) or None,
         "comparisons": round(counts.sum()),
         "simulated": comparisons.simulated,
@@ -97,15 +114,6 @@ def _of_votes(comparisons: Comparisons, both: TwoWay | None) -> dict[str, Any]:
         "manifest": comparisons.manifest,
         "two_way": both,
     }
-
-
-def _both(
-    comparisons: Comparisons, method: Method, blocks: Blocks, scale: Scale, watch: Watch | None
-) -> tuple[TwoWay | None, tuple[str, ...]]:
-    """Resample scenes too where the method asks for it and the votes fix all distances."""
-    if method.resample == BOTH and not blocks.closed:
-        return None, ("scenes were not resampled, as the votes leave scores open",)
-    return two_way(comparisons, method, blocks.anchor, scale, watch)
 
 
 def ranking(scores: Scores) -> pd.DataFrame:
@@ -193,7 +201,7 @@ def cautions(
         *comparisons.notes,
         *trouble,
         *weak_bridges(comparisons.conditions, comparisons.wins.sum(axis=0)),
-        *(() if too_many(scale.degenerate, method) else _few(comparisons, method)),
+        *(_few(comparisons, method) if len(scale.replicates) else ()),
         *_undecided(method, trouble, scale),
         *_sided(method, side, observers),
         *_degenerate(method, scale, "" if firm is None else firm.sentence(comparisons.conditions)),
@@ -221,7 +229,7 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
         return [
             f"these votes have no finite scores on one scale{model}, so scores and intervals are undefined"
         ]
-    nothing = np.isnan(scale.scores).all() or len(set(scale.labels)) == scale.scores.size
+    nothing = not len(scale.replicates) or len(set(scale.labels)) == scale.scores.size
     if scale.varies or too_many(scale.degenerate, method) or (trouble and nothing):
         return []
     return ["the replicates do not vary: no intervals"]

@@ -26,6 +26,7 @@ def differences(
     wins: Array,
     interval: str,
     both: TwoWay | None = None,
+    scenes: Array | None = None,
 ) -> tuple[Difference, ...]:
     """Compare all pairs of `scores` (n,): difference, its se from `replicates` (B,n), two-sided p, Holm.
 
@@ -36,7 +37,8 @@ def differences(
 
     Conditions of different `labels` have no difference: NaN. Where no chain of wins leads back, the votes
     leave the distance open, and the difference is the prior's or NaN: se is NaN, and p is that of
-    `sign_test`, whatever the prior; see `unweakened` for more.
+    `sign_test`, whatever the prior: the larger of that of observers and of `scenes` (S,n,n), where these are.
+    `unweakened` has more.
     """
     pairs = list(combinations(range(len(names)), 2))
     first, second = np.array(pairs).T
@@ -47,7 +49,7 @@ def differences(
     se = np.where(decided, _standard_errors(spread, first, second), np.nan)
     freedom = None if interval != "t" else len(wins) - 1 if both is None else both.freedom[first, second]
     p = _two_sided(apart / se, freedom)
-    p = np.where(decided, p, sign_test(wins)[first, second])
+    p = np.where(decided, p, _signs(wins, scenes)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
         Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)
@@ -122,6 +124,12 @@ def sign_test(wins: Array) -> Array:
     p = np.minimum(1.0, 2 * binom.sf(np.maximum(ahead, behind) - 1, ahead + behind, 0.5))
     tested: Array = np.where(wins.any(axis=0) | wins.any(axis=0).T, p, np.nan)
     return tested
+
+
+def _signs(wins: Array, scenes: Array | None) -> Array:
+    own = sign_test(wins)
+    larger: Array = own if scenes is None else np.maximum(own, sign_test(scenes))
+    return larger
 
 
 def _covariance(replicates: Array, interval: str, observers: int) -> Array:

@@ -16,12 +16,12 @@ from scipy import stats
 from scipy.sparse import csr_array
 
 from uplapp.analysis.model import fit_best_answers
+from uplapp.analysis.scoring.blocks import Blocks
 from uplapp.analysis.scoring.bootstrap import (
     STRIDE,
     TAILS,
     Draws,
     Scale,
-    keep_anchor,
     needs_answers,
     refit,
     refit_answers,
@@ -30,7 +30,7 @@ from uplapp.analysis.scoring.bootstrap import (
 )
 from uplapp.errors import UplappError
 from uplapp.registry import Registry
-from uplapp.values import Array, Cells, Comparisons, Method, Rows, Scores, TwoWay, Watch
+from uplapp.values import Array, Cells, Comparisons, Mask, Method, Rows, Scores, TwoWay, Watch
 
 OBSERVERS, BOTH = "observers", "observers,scenes"
 RESAMPLE: Registry[str] = Registry(  # whom and what intervals and tests speak of
@@ -104,31 +104,32 @@ def _entries(cells: Cells, unit: Rows, n: int, single: bool) -> tuple[Rows, Rows
 
 
 def two_way(
-    comparisons: Comparisons, method: Method, anchor: int | None, scale: Scale, watch: Watch | None
+    comparisons: Comparisons, method: Method, blocks: Blocks, scale: Scale, watch: Watch | None
 ) -> tuple[TwoWay | None, tuple[str, ...]]:
     """Resample the scenes and the cells too, where the method asks for it and `scale` is of observers.
 
-    Returns None where that is impossible, and in full sentences what a reader must know of it.
+    Scores vary about the mean of their block, or the anchor where it lies there. Returns None where that is
+    impossible, and in full sentences what a reader must know of it.
     """
     cells, draws = comparisons.cells, method.bootstraps
     if method.resample != BOTH or cells is None:
         return None, ()
-    if scale.refused or not scale.whole or not scale.varies:
+    if blocks.alone.all():
+        return None, ("scenes were not resampled, as the votes fix no distance",)
+    if scale.refused or scale.pooled or np.isnan(scale.scores).any() or not scale.varies:
         return None, ("scenes were not resampled either",)
     n = len(scale.scores)
-    kept = _within(cells, scale.labels)
+    kept = _within(cells, scale.fitted)
     units = {kind: units_of(kept, kind, n, method) for kind in SEEDS}
     points = []
     for place, each in enumerate(units.values(), 1):
         heard = shifted(watch, place * draws, 3 * draws)
-        point = _replicates(each, comparisons, method, scale, heard)
-        point[:, :n] = keep_anchor(point[:, :n], scale.labels, anchor)
-        points.append(point)
+        points.append(blocks.framed(_replicates(each, comparisons, method, scale, heard)))
     lost = draws - len(points[0]), draws - len(points[1])
     sizes = len(comparisons.observers), *map(len, units.values())
     if any(too_many(count, method) for count in lost):
         return None, (_refused(lost, draws),)
-    own = np.column_stack([scale.replicates, scale.extra_replicates])
+    own = blocks.framed(np.column_stack([scale.replicates, scale.extra_replicates]))
     parts = [_spread(point, size) for point, size in zip((own, *points), sizes, strict=True)]
     variance, freedom = combine(np.array(parts), sizes)
     spread = np.diag(variance)
@@ -208,10 +209,20 @@ def scope(scores: Scores) -> str:
     return SCOPES[resampled(scores)]
 
 
-def two_way_interval(scores: Array, spread: TwoWay) -> tuple[Array, Array]:
-    """Student's t interval, with degrees of freedom of each score's own."""
+def two_way_interval(scores: Array, spread: TwoWay, bounded: Mask) -> tuple[Array, Array]:
+    """Student's t interval of `bounded` (n,) scores, with degrees of freedom of each score's own."""
     half = stats.t.ppf(TAILS[1], np.diag(spread.freedom)) * np.sqrt(np.diag(spread.covariance))
+    half = np.where(bounded, half, np.nan)
     return scores - half, scores + half
+
+
+def scene_wins(comparisons: Comparisons, both: TwoWay | None) -> Array | None:
+    """Count the wins (S,n,n) of each scene, "not sure" as half of one either way, where scenes are drawn."""
+    n, cells = len(comparisons.conditions), comparisons.cells
+    if both is None or cells is None:
+        return None
+    wins: Array = units_of(cells, "scenes", n, Method()).counts.toarray().reshape(-1, n, n)
+    return wins
 
 
 def _within(cells: Cells, labels: Rows) -> Cells:
@@ -227,14 +238,14 @@ def _replicates(
     """Parameters (at most B,n+2) of the replicates that have an optimum."""
     draws, directed = units.draws(method.bootstraps), method.prior == "none"
     if not needs_answers(method):
-        fits = refit(draws, method.prior, scale.scores, scale.labels, directed, watch)
+        fits = refit(draws, method.prior, scale.scores, scale.fitted, directed, watch)
         return np.pad(fits.scores, ((0, 0), (0, 2)))
-    together = scale.labels[:, None] == scale.labels
+    together = scale.fitted[:, None] == scale.fitted
     answers: Array = comparisons.answers * together
-    fit = fit_best_answers(answers.sum(axis=0), method, scale.labels)
+    fit = fit_best_answers(answers.sum(axis=0), method, scale.fitted)
     points, done = [np.empty((0, fit.point.shape[1]))], 0
     for samples in draws.chunks(STRIDE):
-        points.append(refit_answers(samples, method, fit, scale.labels))
+        points.append(refit_answers(samples, method, fit, scale.fitted))
         done += len(samples)
         if watch:
             watch(done, draws.bootstraps)

@@ -68,9 +68,11 @@ def tests(report: Report) -> list[str]:
     tested = int(np.isfinite([pair.p for pair in scores.pairs]).sum())
     if not tested:
         return ["No difference could be tested."]
+    signs = sum(np.isfinite(pair.p) and np.isnan(pair.se) for pair in scores.pairs) if scores.two_way else 0
     return [
-        *_measured(scores, tested - clear),
+        *_measured(scores, tested - clear - signs),
         *_clear(scores, clear),
+        *_signs(signs),
         *_untested(len(scores.pairs) - tested),
         *_outcome(scores, tested),
         f"Intervals and tests speak of: {scope(scores)}.",
@@ -96,6 +98,15 @@ def _clear(scores: Scores, count: int) -> list[str]:
         f"{plural(count, 'difference')} with at most one vote against the better condition, or without a "
         f"standard error, {was(count)} tested by the score of the votes where the two are equal (Rao 1948; "
         f"{law}), or by the sign of the direct votes (Arbuthnot 1710) where that says more."
+    ]
+
+
+def _signs(count: int) -> list[str]:
+    if not count:
+        return []
+    return [
+        f"{plural(count, 'difference')} that the votes leave open {was(count)} tested by signs (Arbuthnot "
+        "1710), of observers and of scenes, each counted once: the larger p counts."
     ]
 
 

@@ -127,7 +127,9 @@ def _undefined(scores: Scores) -> list[str]:
         return ["The votes do not fix the scores, which are therefore undefined.", *bounds]
     if not np.isfinite(scores.jod).all() or len(set(scores.group)) > 1:
         return ["The votes do not fix all scores: what they leave open is undefined.", *bounds]
-    return ["The votes do not fix all scores: what they leave open is arbitrary.", *bounds]
+    eased = "half a vote more on either side of each compared pair gave it"
+    how = f"; {eased}" if any("half a vote more" in warning for warning in scores.warnings) else ""
+    return [f"The votes do not fix all scores: what they leave open is arbitrary{how}.", *bounds]
 
 
 def _ties(report: Report) -> list[str]:

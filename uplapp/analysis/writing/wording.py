@@ -129,9 +129,10 @@ def freedom_words(scores: Scores) -> str:
     """Count the degrees of freedom of the t intervals and tests, such as 4 to 5.2 degrees."""
     if scores.two_way is None:
         return plural((scores.observers or 1) - 1, "degree")
-    freedom = scores.two_way.freedom
-    if scores.method.anchor != MEAN:  # the anchor's own score does not vary
-        freedom = freedom[np.triu_indices(len(freedom), 1)]
+    measured = np.isfinite([pair.se for pair in scores.pairs])
+    freedom = scores.two_way.freedom[np.triu_indices(len(scores.jod), 1)][measured]
+    if scores.method.anchor == MEAN:  # else the anchor's own score does not vary
+        freedom = np.append(freedom, np.diag(scores.two_way.freedom)[np.isfinite(scores.low)])
     low, high = (f"{end:.3g}" for end in (freedom.min(), freedom.max()))
     return f"{low} to {high} degrees" if low != high else plural(int(freedom.min()), "degree")
 

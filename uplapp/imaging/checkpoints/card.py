@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,13 @@ def _network_of(card: Card) -> str:
 
 
 def read_card(path: Path) -> Card:
-    """Read one card.
+    """Read one card, anew only once its file has changed.
 
     A field that is missing, unknown or of another type raises BadCheckpoint.
     """
     try:
-        with path.open("rb") as file:
-            card = card_of(values_of(file.read(MAX_CARD_BYTES + 1)))
+        stamp = path.stat()
+        card = _read_card(path, stamp.st_ino, stamp.st_mtime_ns, stamp.st_size)
     except (OSError, BadCheckpoint) as error:
         raise BadCheckpoint(
             f"{path.name} is not the card of a checkpoint of this version: {error}"
@@ -126,6 +127,12 @@ def read_card(path: Path) -> Card:
     if path.stem != card.name:
         raise BadCheckpoint(f"{path.name} describes '{card.name}'; a card has the name of its checkpoint")
     return card
+
+
+@lru_cache(maxsize=1024)
+def _read_card(path: Path, *_stamp: int) -> Card:
+    with path.open("rb") as file:
+        return card_of(values_of(file.read(MAX_CARD_BYTES + 1)))
 
 
 def values_of(content: bytes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.ratings.report import RatingReport, rating_report
+from uplapp.analysis.ratings.report import rating_report
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
@@ -33,6 +33,8 @@ from uplapp.web.analysis.state import (
     INTERVAL,
     RESAMPLED,
     Analysed,
+    Found,
+    Rated,
     anchors,
     build_method,
     has_scenes,
@@ -48,32 +50,39 @@ model, Case V. Where votes name their observers, intervals resample whole observ
 STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
+# Each view has a button that nobody sees. After a choice the one in the open view is pressed.
+REDRAW_OPEN = """() => [...document.querySelectorAll(".draw-again")]
+    .filter(button => button.parentElement.checkVisibility()).forEach(button => button.click())"""
 NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
 RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
 RANKS, PEOPLE, COVARIATE = ranks_view.NAME, people_view.NAME, covariate_view.NAME
 
 
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+# What the views of a report show of it.
+DRAWN: dict[str, Callable[[Found], tuple[Any, ...]]] = {
+    DIFFERENCES: ranking_view.show_differences,
+    RANKS: ranks_view.show,
+    OBSERVERS: observers_view.show,
+    PEOPLE: people_view.show,
+    PLAN: plan_view.follow,
+    PAPER: paper_view.show,
+}
+
+
 @dataclass(frozen=True)
 class Views:
-    """The inner tabs by name, what each shows, and the widgets in them that a person sets."""
+    """The inner tabs and what each shows, by name, and the widgets in them that a person sets."""
 
     tabs: dict[str, gr.Tab]
-    ranking: list[Any]
-    differences: list[Any]
-    ranks: list[Any]
-    scenes: list[Any]
-    observers: list[Any]
-    exclusion: list[Any]
+    shown: dict[str, list[Any]]
+    exclusion: tuple[gr.Dropdown, gr.Textbox]
     column: gr.Dropdown
     covariate: list[Any]
-    people: list[Any]
     metric_fields: list[Any]
-    metrics: list[Any]
-    plan: list[Any]
-    take_guess: gr.Button
+    guess: tuple[gr.Button, gr.Textbox]
     plan_fields: plan_view.Fields
     planned: list[Any]
-    paper: list[Any]
     figures: tuple[gr.Button, gr.Radio, gr.Checkbox]
 
 
@@ -101,56 +110,42 @@ def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
 def _lay_out_views(first: Analysed) -> Views:
     """Lay out the inner tabs.
 
-    All but the first are filled when the Analysis tab opens.
+    All but the first are filled when they are opened.
     """
-    tabs = {}
+    tabs, shown = {}, {}
     with gr.Tabs():
         with gr.Tab(RANKING) as tabs[RANKING]:
-            ranking = ranking_view.build(ranking_view.show(first.report))
+            shown[RANKING] = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
-            differences = ranking_view.build_differences()
+            shown[DIFFERENCES] = ranking_view.build_differences()
         with gr.Tab(RANKS) as tabs[RANKS]:
-            ranks = ranks_view.build()
+            shown[RANKS] = ranks_view.build()
         with gr.Tab(SCENES) as tabs[SCENES]:
-            scenes = scenes_view.build()
+            shown[SCENES] = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
-            observers, exclusion = observers_view.build()
-        column, people, covariate = _lay_out_people(tabs)
+            shown[OBSERVERS], exclusion = observers_view.build()
+        with gr.Tab(PEOPLE) as tabs[PEOPLE]:
+            column, shown[PEOPLE] = people_view.build()
+        with gr.Tab(COVARIATE) as tabs[COVARIATE]:
+            covariate = covariate_view.build()
         with gr.Tab(METRICS) as tabs[METRICS]:
-            metric_fields, metrics = metrics_view.build()
+            metric_fields, shown[METRICS] = metrics_view.build()
         with gr.Tab(PLAN) as tabs[PLAN]:
-            plan, take_guess, plan_fields, planned = plan_view.build()
+            (*shown[PLAN], guess), take_guess, plan_fields, planned = plan_view.build()
         with gr.Tab(PAPER) as tabs[PAPER]:
-            paper, figures = paper_view.build()
+            shown[PAPER], figures = paper_view.build()
     return Views(
         tabs=tabs,
-        ranking=ranking,
-        differences=differences,
-        ranks=ranks,
-        scenes=scenes,
-        observers=observers,
+        shown=shown,
         exclusion=exclusion,
         column=column,
         covariate=covariate,
-        people=people,
         metric_fields=metric_fields,
-        metrics=metrics,
-        plan=plan,
-        take_guess=take_guess,
+        guess=(take_guess, guess),
         plan_fields=plan_fields,
         planned=planned,
-        paper=paper,
         figures=figures,
     )
-
-
-def _lay_out_people(tabs: dict[str, gr.Tab]) -> tuple[gr.Dropdown, list[Any], list[Any]]:
-    """Lay out what is asked of people, and of a number of each condition."""
-    with gr.Tab(PEOPLE) as tabs[PEOPLE]:
-        column, people = people_view.build()
-    with gr.Tab(COVARIATE) as tabs[COVARIATE]:
-        covariate = covariate_view.build()
-    return column, people, covariate
 
 
 def _connect(
@@ -162,58 +157,49 @@ def _connect(
     changed: list[Any],
     stop: gr.Button,
 ) -> None:
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    exclude, reason, both = views.exclusion
-    followed = [*views.ranking, *views.differences, *views.observers, both, *views.plan[:2], *views.paper]
+    exclude, reason = views.exclusion
     follow = [methods[place] for place in (ANCHOR, INTERVAL, RESAMPLED)]
-    outputs = [state, *followed, *follow, exclude]
+    outputs = [state, *views.shown[RANKING], *follow, exclude]
     main = gr.on(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
         outputs,
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
-        **private,
+        **PRIVATE,
     )
-    opened = gr.State(RANKING)
-    for name, inner in views.tabs.items():
-        inner.select(lambda name=name: name, None, opened, js=REDRAW, **private)
-    lazy = _connect_lazily(main, views, state, opened)
-    views.take_guess.click(plan_view.guess_of, state, views.plan[2], **private)
-    covariate_view.connect(state, views.covariate, views.paper)
+    lazy = _connect_lazily(views, state)
+    take_guess, guess = views.guess
+    take_guess.click(plan_view.guess_of, state, guess, **PRIVATE)
+    covariate_view.connect(state, views.covariate)
     draw, *drawn = views.figures
-    draw.click(paper_view.figures, [state, *drawn], views.paper[-1], **private)
+    draw.click(paper_view.figures, [state, *drawn], views.shown[PAPER][-1], **PRIVATE)
     plan_view.connect(views.plan_fields, state, views.planned)
-    stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **private)
+    stopped = stop.click(lambda: _nothing("Cancelled."), None, outputs, cancels=[main, *lazy], **PRIVATE)
+    for event in (main, stopped):
+        event.then(None, js=REDRAW_OPEN)
 
 
-def _connect_lazily(main: Any, views: Views, state: gr.State, opened: gr.State) -> list[Any]:
-    """Fill the views that take time while they are open, and return the events."""
-    return [
-        *ranks_view.connect(main, views.tabs[RANKS], state, opened, views.ranks),
-        *people_view.connect(
-            main, views.tabs[PEOPLE], (state, opened), views.column, views.people, views.paper
-        ),
-        _follow(main.then, [state, opened], views, SCENES),
-        _follow(views.tabs[SCENES].select, [state, gr.State(SCENES)], views, SCENES),
-        _follow(main.then, [state, opened], views, METRICS),
-        *(
-            _follow(event, [state, gr.State(METRICS)], views, METRICS)
-            for event in (
-                views.tabs[METRICS].select,
-                views.metric_fields[0].change,
-                views.metric_fields[1].input,
-            )
-        ),
-    ]
+def _connect_lazily(views: Views, state: gr.State) -> list[Any]:
+    """Draw each view when it is opened and, while it is open, after each choice. Returns the events."""
+    upload, metric = views.metric_fields
+    events = [people_view.connect(state, views.column, views.shown[PEOPLE])]
+    for name, inner in views.tabs.items():
+        inner.select(None, js=REDRAW)
+        if name not in (RANKING, COVARIATE):  # one is drawn after each choice, one when its fields change
+            with inner:
+                again = gr.Button(visible="hidden", elem_classes="draw-again")
+            events.append(_draw([inner.select, again.click], name, views, state))
+    return [*events, _draw([upload.change, metric.input], METRICS, views, state)]
 
 
-def _follow(event: Callable[..., Any], inputs: list[Any], views: Views, name: str) -> Any:
-    """Show scenes or metrics after `event`, if the inner tab that is open goes by `name`."""
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+def _draw(triggers: list[Any], name: str, views: Views, state: gr.State) -> Any:
+    shown = views.shown[name]
     if name == SCENES:
-        return event(_show_scenes, inputs, [*views.scenes, inputs[0], *views.paper], **private)
-    return event(_show_metrics, [*inputs, *views.metric_fields], views.metrics, **private)
+        return gr.on(triggers, _show_scenes, state, [*shown, state], **PRIVATE)
+    if name == METRICS:
+        return gr.on(triggers, _show_metrics, [state, *views.metric_fields], shown, **PRIVATE)
+    return gr.on(triggers, DRAWN[name], state, shown, **PRIVATE)
 
 
 def analyse_published() -> Analysed:
@@ -234,7 +220,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
             kept = {name: reason.strip() or NO_REASON for name in observers_view.voters(data, exclude)}
             method = read_method(methods, data)
             if isinstance(data, Ratings):
-                yield _rated(rating_report(data, method, kept), data)
+                yield _rated(Rated(data, rating_report(data, method, kept)))
                 return
             analysed = yield from working(
                 lambda watch: _analysed(menu.source, data, method, kept, watch),
@@ -256,16 +242,10 @@ def _analysed(name: str, data: Any, method: Method, exclude: dict[str, str], wat
 
 def _everything(analysed: Analysed) -> tuple[Any, ...]:
     """The outputs of the main listener."""
-    result = analysed.report
-    scores = result.scores
+    scores = analysed.report.scores
     return (
         analysed,
-        *ranking_view.show(result),
-        *ranking_view.show_differences(result),
-        *observers_view.show(result),
-        observers_view.compared(result),
-        *plan_view.follow(scores),
-        *paper_view.show(result),
+        *ranking_view.show(analysed.report),
         anchors(scores),
         gr.update(interactive=(scores.observers or 0) > 1),  # else intervals can only be parametric
         gr.update(interactive=has_scenes(analysed.kept), value=scores.method.resample),
@@ -273,73 +253,42 @@ def _everything(analysed: Analysed) -> tuple[Any, ...]:
     )
 
 
-def _rated(result: RatingReport, data: Ratings) -> tuple[Any, ...]:
+def _rated(rated: Rated) -> tuple[Any, ...]:
     """The same outputs for ratings of single images."""
-    hidden = gr.update(value=None, visible=False)
     return (
-        None,
-        *ratings_view.ranking(result, ratings_view.MEANS),
-        *ratings_view.differences(result),
-        *ratings_view.observers(result),
-        hidden,
-        *("", hidden),
-        *ratings_view.paper(result),
+        rated,
+        *ratings_view.ranking(rated.report, ratings_view.MEANS),
         gr.skip(),
         gr.update(interactive=True),
         gr.update(interactive=False),
-        observers_view.choices(data, [name for name, _ in result.ratings.excluded]),
+        observers_view.choices(rated.data, [name for name, _ in rated.report.ratings.excluded]),
     )
 
 
 def _nothing(message: str) -> tuple[Any, ...]:
-    """Show a sentence in place of everything.
-
-    Nothing of the votes before stays.
-    """
-    hidden = gr.update(value=None, visible=False)
-    return (
-        None,
-        *ranking_view.nothing(message),
-        *ranking_view.no_differences(),
-        *observers_view.nothing(),
-        hidden,
-        *("", hidden),
-        *paper_view.nothing(),
-        gr.skip(),
-        gr.skip(),
-        gr.skip(),
-        gr.skip(),
-    )
+    """Show a sentence in place of the ranking."""
+    return None, *ranking_view.nothing(message), *[gr.skip()] * 4
 
 
 def _show_scenes(
-    analysed: Analysed | None,
-    opened: str,
+    found: Found,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
     """Show the scores of each scene.
 
     From then on they are in the exports too.
     """
-    if opened != SCENES:
-        yield gr.skip()  # a generator that yields nothing would empty its outputs
-        return
-    shown = yield from scenes_view.show(analysed, progress)
-    if analysed is None or not shown.scenes:
-        yield *shown.outputs, *[gr.skip()] * (1 + len(paper_view.nothing()))
-        return
-    with_scenes = replace(analysed, report=replace(analysed.report, scenes=shown.scenes))
-    yield *shown.outputs, with_scenes, *paper_view.show(with_scenes.report)
+    shown = yield from scenes_view.show(found, progress)
+    if isinstance(found, Analysed) and shown.scenes:
+        yield *shown.outputs, replace(found, report=replace(found.report, scenes=shown.scenes))
+    else:
+        yield *shown.outputs, gr.skip()
 
 
 def _show_metrics(
-    analysed: Analysed | None,
-    opened: str,
+    found: Found,
     upload: str | None,
     metric: str | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
-    if opened != METRICS:
-        yield gr.skip()
-    else:
-        yield from metrics_view.show(upload, metric, analysed, progress)
+    yield from metrics_view.show(upload, metric, found, progress)

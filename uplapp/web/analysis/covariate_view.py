@@ -11,8 +11,7 @@ from uplapp.analysis.reading.covariate import read_covariate
 from uplapp.analysis.scoring.covariate import against
 from uplapp.analysis.writing.covariate import covariate_lines
 from uplapp.errors import UplappError
-from uplapp.web.analysis import paper_view
-from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import plain
 
 NAME = "Covariate"
@@ -39,41 +38,41 @@ def build() -> list[Any]:
     return [text, upload, log, said, chart]
 
 
-def connect(state: gr.State, widgets: list[Any], paper: list[Any]) -> None:
-    """Fit the slope anew when a number changes, and take it into what the Paper view writes."""
+def connect(state: gr.State, widgets: list[Any]) -> None:
+    """Fit the slope anew when a number changes.
+
+    From then on it is in the exports too.
+    """
     text, upload, log, said, chart = widgets
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     gr.on(
         [text.submit, text.blur, upload.upload, upload.clear, log.input],
         show,
         [state, text, upload, log],
-        [said, chart, state, *paper],
+        [said, chart, state],
         **private,
     )
 
 
-def show(analysed: Analysed | None, text: str, upload: str | None, log: bool) -> tuple[Any, ...]:
+def show(found: Found, text: str, upload: str | None, log: bool) -> tuple[Any, ...]:
     """Fit and draw the scores against the numbers."""
     hidden = gr.update(value=None, visible=False)
-    same = [gr.skip()] * (1 + len(paper_view.nothing()))
     given = upload or (text or "").strip()
-    if analysed is None:
-        return NO_VOTES, hidden, *same
+    if not isinstance(found, Analysed):
+        return NO_VOTES, hidden, gr.skip()
     if not given:
-        return "", hidden, *same
-    scores = analysed.report.scores
+        return "", hidden, gr.skip()
+    scores = found.report.scores
     try:
         if not upload and "=" not in given:
             raise UplappError("numbers are written as CONDITION=NUMBER, with commas between")
         name, numbers = read_covariate(str(Path(upload)) if upload else given)
         covariate = against(scores, numbers, name, log)
     except UplappError as error:
-        return plain(str(error)), hidden, *same
-    found = replace(analysed, report=replace(analysed.report, covariate=covariate))
+        return plain(str(error)), hidden, gr.skip()
     lines = [f"{line[:1].upper()}{line[1:]}." for line in covariate_lines(covariate)]
     return (
         "\n\n".join(map(plain, lines)),
         gr.update(value=covariate_chart(covariate, scores, "container"), visible=True),
-        found,
-        *paper_view.show(found.report),
+        replace(found, report=replace(found.report, covariate=covariate)),
     )

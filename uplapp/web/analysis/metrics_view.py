@@ -14,7 +14,7 @@ from uplapp.analysis.reading.published import EXAMPLE, PUBLISHED, example_metric
 from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
-from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
 from uplapp.web.widgets import working
 
@@ -35,19 +35,19 @@ def build() -> tuple[list[Any], list[Any]]:
 
 
 def show(
-    upload: str | None, metric: str | None, analysed: Analysed | None, progress: gr.Progress
+    upload: str | None, metric: str | None, found: Found, progress: gr.Progress
 ) -> Generator[Any, None, None]:
     """Compare the metrics of `upload`, or the ones published with the source, with the scores."""
     hidden = gr.update(visible=False)
-    if analysed is None:
+    if not isinstance(found, Analysed):
         yield NO_VOTES, hidden, hidden, hidden
         return
     try:
-        metrics = _metrics(upload, analysed.source)
+        metrics = _metrics(upload, found.source)
         if metrics is None:
             yield ASK, hidden, hidden, hidden
             return
-        yield (yield from working(lambda watch: _shown(metrics, metric, analysed, watch), progress, "scenes"))
+        yield (yield from working(lambda watch: _shown(metrics, metric, found, watch), progress, "scenes"))
     except UplappError as error:
         yield plain(str(error)), hidden, hidden, hidden
 

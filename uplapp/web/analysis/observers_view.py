@@ -10,6 +10,8 @@ from uplapp.analysis.plots.observers import observer_chart
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes
+from uplapp.web.analysis import ratings_view
+from uplapp.web.analysis.state import Found, Rated
 from uplapp.web.analysis.words import interval, number, plain, share, table
 
 ONE_BY_ONE = "Screening needs the votes one by one; a matrix does not say who voted. The example above does."
@@ -17,7 +19,7 @@ ABOUT = """Nobody is left out by a rule. Look at the observers with a star, and 
 the reason is printed in the methods paragraph and in every export, and both rankings stand side by side."""
 
 
-def build() -> tuple[list[Any], list[Any]]:
+def build() -> tuple[list[Any], tuple[gr.Dropdown, gr.Textbox]]:
     """Lay out the view and return its outputs, and the widgets that choose whom to leave out."""
     chart = gr.Plot(show_label=False, visible=False)
     listed = gr.HTML(visible=False)
@@ -27,17 +29,20 @@ def build() -> tuple[list[Any], list[Any]]:
         exclude = gr.Dropdown([], multiselect=True, label="Leave out", elem_id="exclude")
         reason = gr.Textbox(label="Because", placeholder="such as: failed both catch trials", max_lines=1)
     both = gr.HTML(visible=False)
-    return [said, chart, listed], [exclude, reason, both]
+    return [said, chart, listed, both], (exclude, reason)
 
 
-def show(report: Report) -> tuple[Any, ...]:
-    """The screening of everyone, those left out too."""
-    screening = report.screening
-    if screening is None:
+def show(found: Found) -> tuple[Any, ...]:
+    """The screening of everyone, those left out too, and the ranking with and without them."""
+    if isinstance(found, Rated):
+        return *ratings_view.observers(found.report), gr.update(value=None, visible=False)
+    report = None if found is None else found.report
+    screening = None if report is None else report.screening
+    if report is None or screening is None:
         return nothing(report)
     chart = observer_chart(screening, "container", report.scores.simulated)
     shown = (gr.update(value=value, visible=True) for value in (chart, _table(screening)))
-    return " ".join(map(_sentence, notes(screening))), *shown
+    return " ".join(map(_sentence, notes(screening))), *shown, _compared(report)
 
 
 def nothing(report: Report | None = None) -> tuple[Any, ...]:
@@ -45,7 +50,7 @@ def nothing(report: Report | None = None) -> tuple[Any, ...]:
     hidden = gr.update(value=None, visible=False)
     votes = report is not None and report.observers_triads is not None
     said = " ".join(map(_sentence, report.tally.notes)) if report and votes else ONE_BY_ONE
-    return said, hidden, hidden
+    return said, hidden, hidden, hidden
 
 
 def _sentence(note: str) -> str:
@@ -64,7 +69,7 @@ def choices(data: Any, exclude: list[str]) -> Any:
     return gr.update(choices=people, value=voters(data, exclude))
 
 
-def compared(report: Report) -> Any:
+def _compared(report: Report) -> Any:
     """Show both rankings side by side, nothing where nobody is left out."""
     if report.everyone is None:
         return gr.update(value=None, visible=False)

@@ -7,8 +7,9 @@ import gradio as gr
 from uplapp.analysis.plots.figures import figure_files, figure_notes
 from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
-from uplapp.analysis.writing.report import Report, to_csv, to_json
-from uplapp.web.analysis.state import Analysed
+from uplapp.analysis.writing.report import to_csv, to_json
+from uplapp.web.analysis import ratings_view
+from uplapp.web.analysis.state import Found, Rated
 from uplapp.web.widgets import offer, zip_files
 
 FORMATS = ["svg", "pdf", "png"]
@@ -36,11 +37,16 @@ def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.Checkbox]]:
     return [text, latex, csv, json, figures], (draw, kind, title)
 
 
-def show(report: Report) -> tuple[Any, ...]:
+def show(found: Found) -> tuple[Any, ...]:
     """Show methods paragraph and LaTeX table, offer CSV and JSON.
 
     Figures of other votes go.
     """
+    if found is None:
+        return nothing()
+    if isinstance(found, Rated):
+        return ratings_view.paper(found.report)
+    report = found.report
     csv = offer("uplapp-ranking.csv", to_csv(report).encode())
     json = offer("uplapp-scores.json", to_json(report).encode())
     files = (gr.update(value=path, visible=True) for path in (csv, json))
@@ -53,11 +59,11 @@ def nothing() -> tuple[Any, ...]:
     return "", "", hidden, hidden, hidden
 
 
-def figures(analysed: Analysed | None, kind: str, title: bool = True) -> Any:
-    """All figures of a report in one ZIP."""
-    if analysed is None:
+def figures(found: Found, kind: str, title: bool = True) -> Any:
+    """All figures of a report in one ZIP, none of ratings."""
+    if found is None or isinstance(found, Rated):
         return gr.update(value=None, visible=False)
-    path = offer("uplapp-figures.zip", zip_files(figure_files(analysed.report, kind, title)))
-    for note in figure_notes(analysed.report, kind):
+    path = offer("uplapp-figures.zip", zip_files(figure_files(found.report, kind, title)))
+    for note in figure_notes(found.report, kind):
         gr.Warning(f"{note[0].upper()}{note[1:]}.")
     return gr.update(value=path, visible=True)

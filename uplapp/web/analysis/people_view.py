@@ -14,8 +14,7 @@ from uplapp.analysis.scoring import ranking
 from uplapp.analysis.writing.people import difference_words, group_words, side_by_side, significant, sizes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
-from uplapp.web.analysis import paper_view
-from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import interval, plain, table, together
 from uplapp.web.widgets import working
 
@@ -38,53 +37,32 @@ def build() -> tuple[gr.Dropdown, list[Any]]:
     return column, [said, numbers, column, test, chart, gr.HTML(visible=False)]
 
 
-def connect(
-    main: Any,
-    tab: gr.Tab,
-    states: tuple[gr.State, gr.State],
-    column: gr.Dropdown,
-    outputs: list[Any],
-    paper: list[Any],
-) -> list[Any]:
-    """Follow the votes while the view is open, and the chosen column.
-
-    `states` hold what was analysed, and the name of the view that is open.
-    """
-    state, opened = states
+def connect(state: gr.State, column: gr.Dropdown, outputs: list[Any]) -> Any:
+    """Compare the groups of a column that is chosen, and return the event."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    return [
-        main.then(show, [state, opened], outputs, **private),
-        tab.select(show, [state, gr.State(NAME)], outputs, **private),
-        column.input(compare, [state, column], [*outputs[3:], state, *paper], **private),
-    ]
+    return column.input(compare, [state, column], [*outputs[3:], state], **private)
 
 
-def show(analysed: Analysed | None, opened: str = NAME) -> Any:
-    """Show the spread of each condition, and offer the columns that make groups, while the view is open."""
-    if opened != NAME:
-        return gr.skip()
+def show(found: Found) -> tuple[Any, ...]:
+    """Show the spread of each condition, and offer the columns that make groups."""
     hidden = gr.update(value=None, visible=False)
-    if analysed is None:
+    if not isinstance(found, Analysed):
         return NO_VOTES, hidden, gr.update(choices=[], value=None), "", hidden, hidden
-    spread, groups = analysed.report.spread, analysed.report.groups
-    columns = group_columns(analysed.kept) if isinstance(analysed.kept, Votes) else ()
+    spread, groups = found.report.spread, found.report.groups
+    columns = group_columns(found.kept) if isinstance(found.kept, Votes) else ()
     numbers = hidden
     if spread is not None:
-        numbers = gr.update(value=_spread_table(spread, analysed.report.scores), visible=True)
+        numbers = gr.update(value=_spread_table(spread, found.report.scores), visible=True)
     return (
         NO_SPREAD if spread is None else f"{ABOUT}\n\n{_overall(spread)}",
         numbers,
         gr.update(choices=list(columns), value=None if groups is None else groups.column),
-        *(
-            _groups(groups, analysed.report.scores)
-            if groups
-            else ("" if columns else NO_COLUMN, hidden, hidden)
-        ),
+        *(_groups(groups, found.report.scores) if groups else ("" if columns else NO_COLUMN, hidden, hidden)),
     )
 
 
 def compare(
-    analysed: Analysed | None,
+    found: Found,
     column: str | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Generator[Any, None, None]:
@@ -92,21 +70,20 @@ def compare(
 
     From then on they are in the exports too.
     """
-    data = None if analysed is None else analysed.kept
-    if analysed is None or not column or not isinstance(data, Votes):
+    data = found.kept if isinstance(found, Analysed) else None
+    if not isinstance(found, Analysed) or not column or not isinstance(data, Votes):
         yield gr.skip()
         return
-    scores, same = analysed.report.scores, [gr.skip()] * (1 + len(paper_view.nothing()))
+    scores = found.report.scores
     try:
         groups = yield from working(
             lambda watch: compare_groups(data, column, scores.method, watch), progress, "replicates"
         )
     except UplappError as error:
         hidden = gr.update(value=None, visible=False)
-        yield plain(str(error)), hidden, hidden, *same
+        yield plain(str(error)), hidden, hidden, gr.skip()
         return
-    with_groups = replace(analysed, report=replace(analysed.report, groups=groups))
-    yield *_groups(groups, scores), with_groups, *paper_view.show(with_groups.report)
+    yield *_groups(groups, scores), replace(found, report=replace(found.report, groups=groups))
 
 
 def _groups(groups: Groups, scores: Scores) -> tuple[Any, ...]:

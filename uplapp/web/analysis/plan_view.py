@@ -17,8 +17,8 @@ from uplapp.analysis.asking.planning import (
 )
 from uplapp.analysis.plots.power import power_chart
 from uplapp.errors import UplappError
-from uplapp.values import Method, Scores
-from uplapp.web.analysis.state import Analysed
+from uplapp.values import Method
+from uplapp.web.analysis.state import Analysed, Found
 from uplapp.web.analysis.words import number, plain, share, table
 from uplapp.web.widgets import errors_on_screen, working
 
@@ -78,8 +78,11 @@ def connect(fields: Fields, state: gr.State, outputs: list[Any]) -> None:
     fields.stop.click(lambda: "Cancelled.", None, outputs[0], cancels=[run], **private)
 
 
-def follow(scores: Scores) -> tuple[Any, Any]:
+def follow(found: Found) -> tuple[Any, Any]:
     """The pairs to ask next, and how wide the intervals of neighbours still are."""
+    if not isinstance(found, Analysed):
+        return "", gr.update(value=None, visible=False)
+    scores = found.report.scores
     chosen = next_pairs(
         scores.wins, min(MOST_PAIRS, len(scores.conditions) * (len(scores.conditions) - 1) // 2)
     )
@@ -97,14 +100,14 @@ def follow(scores: Scores) -> tuple[Any, Any]:
     return f"{said}; stop once it is narrow enough.", shown
 
 
-def guess_of(analysed: Analysed | None) -> Any:
+def guess_of(found: Found) -> Any:
     """Offer the scores as a guess for the next study.
 
     Without votes the guess stays.
     """
-    if analysed is None:
+    if not isinstance(found, Analysed):
         return gr.skip()
-    scores = analysed.report.scores
+    scores = found.report.scores
     if not scores.on_one_scale:
         with errors_on_screen():
             raise UplappError("these votes do not fix the scores; type a guess")
@@ -113,7 +116,7 @@ def guess_of(analysed: Analysed | None) -> Any:
 
 
 def simulate(
-    analysed: Analysed | None,
+    found: Found,
     guess: str,
     sizes: str,
     per_pair: float,
@@ -126,7 +129,7 @@ def simulate(
 
     A bad guess is a sentence.
     """
-    prior = Method().prior if analysed is None else analysed.report.scores.method.prior
+    prior = found.report.scores.method.prior if isinstance(found, Analysed) else Method().prior
     method = Method(prior=prior, bootstraps=BOOTSTRAPS)
     with errors_on_screen():
         study, observers = Plan(read_scores(guess), per_pair or 0.0, spread), _sizes(sizes)

@@ -11,6 +11,8 @@ from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural, unequal_words, within_words
 from uplapp.values import Difference, Scores
+from uplapp.web.analysis import ratings_view
+from uplapp.web.analysis.state import Found, Rated
 from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
 
 FLUID = "container"  # a chart as wide as the column it stands in
@@ -75,14 +77,18 @@ def build_differences() -> list[Any]:
     return [triangle, wins, fit, pairs]
 
 
-def show_differences(report: Report) -> tuple[Any, ...]:
+def show_differences(found: Found) -> tuple[Any, ...]:
     """Ranking triangle, votes of every pair, goodness of fit, all differences."""
-    scores = report.scores
+    if found is None:
+        return no_differences()
+    if isinstance(found, Rated):
+        return ratings_view.differences(found.report)
+    scores = found.report.scores
     triangle = triangle_chart(scores, "container") if _has_triangle(scores) else None
     return (
         gr.update(value=triangle, visible=triangle is not None),
         gr.update(value=win_chart(scores, "container"), visible=True),
-        _fit(report),
+        _fit(found.report),
         gr.update(value=_pairs(scores), visible=True),
     )
 

@@ -9,7 +9,7 @@ from uplapp.analysis.plots.ranks import rank_chart
 from uplapp.analysis.scoring import Ranks, scope
 from uplapp.analysis.writing.ranks import rank_rows, stability_words
 from uplapp.values import Scores
-from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import plain, table, together
 
 NAME = "Ranks"
@@ -23,23 +23,12 @@ def build() -> list[Any]:
     return [said, chart, gr.HTML(visible=False)]
 
 
-def connect(main: Any, tab: gr.Tab, state: gr.State, opened: gr.State, outputs: list[Any]) -> list[Any]:
-    """Follow the votes while the view is open, and whenever it is opened."""
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    return [
-        main.then(show, [state, opened], outputs, **private),
-        tab.select(show, [state, gr.State(NAME)], outputs, **private),
-    ]
-
-
-def show(analysed: Analysed | None, opened: str = NAME) -> Any:
-    """Show the probability of each rank, while the view is open."""
-    if opened != NAME:
-        return gr.skip()
+def show(found: Found) -> tuple[Any, ...]:
+    """Show the probability of each rank."""
     hidden = gr.update(value=None, visible=False)
-    if analysed is None:
+    if not isinstance(found, Analysed):
         return NO_VOTES, hidden, hidden
-    ranks, scores = analysed.report.ranks, analysed.report.scores
+    ranks, scores = found.report.ranks, found.report.scores
     if ranks is None or np.isnan(ranks.best).all():
         return NONE, hidden, hidden
     return (

@@ -11,7 +11,7 @@ from uplapp.analysis.reading.votes import scenes
 from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
-from uplapp.web.analysis.state import NO_VOTES, Analysed
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import cautions, interval, plain, table
 from uplapp.web.widgets import working
 
@@ -37,11 +37,11 @@ class Shown:
     scenes: dict[str, Scores] = field(default_factory=dict)
 
 
-def show(analysed: Analysed | None, progress: gr.Progress) -> Generator[Any, None, Shown]:
+def show(found: Found, progress: gr.Progress) -> Generator[Any, None, Shown]:
     """Score each scene with the method of the report, and of the observers that it keeps."""
-    if analysed is None:
+    if not isinstance(found, Analysed):
         return Shown(_sentence(NO_VOTES))
-    data, pooled = analysed.kept, analysed.report.scores
+    data, pooled = found.kept, found.report.scores
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
         return Shown(_sentence(ONE))
     try:

@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.model import PRIORS, TIES
+from uplapp.analysis.ratings.report import RatingReport
+from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.reading.votes import count, main_trials, scenes, without
 from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS, OBSERVERS, RESAMPLE
 from uplapp.analysis.writing.report import Report
@@ -29,6 +31,17 @@ class Analysed:
     def kept(self) -> Votes | Comparisons:
         """The votes that the report's scores are of."""
         return without(self.data, self.exclude) if isinstance(self.data, Votes) else self.data
+
+
+@dataclass(frozen=True, eq=False)
+class Rated:
+    """Ratings of single images as they were read, and their report."""
+
+    data: Ratings
+    report: RatingReport
+
+
+Found = Analysed | Rated | None  # None where nothing could be read
 
 
 def build_method() -> list[Any]:
