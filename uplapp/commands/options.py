@@ -28,15 +28,17 @@ Command = Callable[..., None]
 
 
 def with_degradation_options(
-    without: tuple[str, ...] = (), as_it_is: bool = False
+    without: tuple[str, ...] = (), as_it_is: bool = False, reading: bool = False
 ) -> Callable[[Command], Command]:
     """Mark a command that gets the options of degradations, but `without`, as the mapping `degradation`.
 
-    With `as_it_is` it gets those for images that are used as they are too.
+    With `as_it_is` it gets those for images that are used as they are too, with `reading` those that say how
+    a file is to be read, as the mapping `reading`.
     """
 
     def mark(command: Command) -> Command:
         command.without, command.as_it_is = without, as_it_is  # type: ignore[attr-defined]
+        command.reading = reading  # type: ignore[attr-defined]
         return command
 
     return mark
@@ -44,27 +46,34 @@ def with_degradation_options(
 
 def without_degradations(command: Command) -> Command:
     """Give a marked command its own options only: enough for a list of commands, and without torch."""
-    return _taking(command, {})
+    return _taking(command, {}, {})
 
 
 def completed(command: Command) -> Command:
     """Give a marked command one option for each field of every degradation that there is now."""
     without, as_it_is = command.without, command.as_it_is  # type: ignore[attr-defined]
     options = {name: each for name, each in _options(as_it_is).items() if name not in without}
-    return _taking(command, {name: _parameter(name, each) for name, each in options.items()})
+    degrading = {name: _parameter(name, each) for name, each in options.items()}
+    return _taking(command, degrading, _of_reading() if command.reading else {})  # type: ignore[attr-defined]
 
 
-def _taking(command: Command, added: Mapping[str, inspect.Parameter]) -> Command:
-    """Give a command that takes the added parameters one by one and hands them on as `degradation`."""
+Parameters = Mapping[str, inspect.Parameter]
+
+
+def _taking(command: Command, degrading: Parameters, reading: Parameters) -> Command:
+    """Give a command that takes parameters one by one and hands them on as `degradation` and `reading`."""
+    own = inspect.signature(command, eval_str=True)
+    added = {"degradation": degrading, "reading": reading}
 
     @wraps(command)
     def with_options(**values: Any) -> None:
-        chosen = {name: values.pop(name) for name in added}
-        command(**values, degradation={name: v for name, v in chosen.items() if v is not None})
+        for name in set(added) & set(own.parameters):
+            chosen = {each: values.pop(each) for each in added[name]}
+            values[name] = {each: value for each, value in chosen.items() if value is not None}
+        command(**values)
 
-    own = inspect.signature(command, eval_str=True)
-    kept = [one for one in own.parameters.values() if one.name != "degradation"]
-    parameters = [*kept, *added.values()]
+    kept = [one for one in own.parameters.values() if one.name not in added]
+    parameters = [*kept, *degrading.values(), *reading.values()]
     with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_options
@@ -167,8 +176,19 @@ def _parameter(name: str, each: Mapping[str, Option]) -> inspect.Parameter:
 
     tasks = {row.degradation: task for task, row in TASKS.items()}
     words = [f"{tasks.get(kind, kind)}: {_help(one)}" for kind, one in each.items()]
-    kind: Any = TYPES[next(iter(each.values())).kind]
-    annotation = Annotated[kind | None, typer.Option(_flag(name), help=" ".join(words))]
+    return _flagged(name, next(iter(each.values())), " ".join(words))
+
+
+def _of_reading() -> dict[str, inspect.Parameter]:
+    """Give the parameters that say how a file is to be read."""
+    from uplapp.imaging.files.reading import Reading
+
+    return {one.name: _flagged(one.name, one, _help(one)) for one in options_of(Reading)}
+
+
+def _flagged(name: str, one: Option, words: str) -> inspect.Parameter:
+    kind: Any = TYPES[one.kind]
+    annotation = Annotated[kind | None, typer.Option(_flag(name), help=words)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 

@@ -22,12 +22,12 @@ from uplapp.settings import Settings
 if TYPE_CHECKING:
     from uplapp.imaging.evaluation.candidates import Candidate
 
-IMAGES = typer.Argument(help="PNG, JPEG or TIFF; for MR also fastMRI .h5, .nii, .nii.gz, .npy, .npz.")
+IMAGES = typer.Argument(help="Pictures; for MR also k-space, arrays, NIfTI, and DICOM or folders of it.")
 SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
 TASK = typer.Option(help="The task of the methods where no checkpoint says it.")
 
 
-@with_degradation_options(as_it_is=True)
+@with_degradation_options(as_it_is=True, reading=True)
 def restore(
     images: Annotated[list[Path], IMAGES],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")],
@@ -41,12 +41,13 @@ def restore(
     slice_: Annotated[int | None, SLICE] = None,
     *,
     degradation: Mapping[str, Any],
+    reading: Mapping[str, Any],
 ) -> None:
     """Degrade if asked, restore, write 8- or 16-bit PNG files, error maps and provenance.json.
 
     Example: python -m uplapp restore photo.png -c denoise-unet-l2 -o restored --sigma 25 --seed 0
 
-    Or: python -m uplapp restore head.nii.gz --task mri --method tv -o restored --acceleration 8 --slice 90
+    Or: python -m uplapp restore SERIES --task mri --method tv -o restored --acceleration 8 --slice 90
 
     Or: python -m uplapp restore head.nii.gz --task volume --method nlm -o restored --level .05
 
@@ -56,6 +57,7 @@ def restore(
     from uplapp.imaging.evaluation.job import read_case, run_job
     from uplapp.imaging.evaluation.provenance import write_results
     from uplapp.imaging.evaluation.text import cautions, fits
+    from uplapp.imaging.files.reading import Reading
 
     _require_names_of_their_own(images)
     checkpoints = Checkpoints(Settings.from_env().models)
@@ -63,15 +65,18 @@ def restore(
     task = _task_of(task, [card.task for card in cards], degradation)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     chosen = degradation_if_any(task, degradation)
-    cases = [read_case(path, task, chosen, slice_) for path in images]
+    cases = [read_case(path, task, chosen, slice_, Reading(**reading)) for path in images]
     for case in cases:
-        if case.note:
-            print(case.note, file=sys.stderr)
+        _say(*case.understood, case.note)
         job = run_job(case, candidates)
         print(*write_results(job, out), sep="\n")
-        for sentence in (*fits(job), *cautions(job)):
-            print(sentence.replace("**", ""), file=sys.stderr)
+        _say(*fits(job), *cautions(job))
     print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
+
+
+def _say(*sentences: str) -> None:
+    for sentence in filter(None, sentences):
+        print(sentence.replace("**", ""), file=sys.stderr)
 
 
 def _require_names_of_their_own(images: Sequence[Path]) -> None:

@@ -22,6 +22,7 @@ class Subject:
     are named tensors of the same size (labels, masks, the other modality), `bits` the depth of the files to
     write. Where the clean picture depends on the degradation, as a projection does on its angle,
     `clean_under` gives it, and `clean` is the one at the defaults. A volume has its place in `space`.
+    `understood` says in sentences what the reader took the file for.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Subject:
     extras: Extras = field(default_factory=dict)
     clean_under: Callable[[Any], Tensor] | None = None
     space: Space | None = None
+    understood: tuple[str, ...] = ()
 
     @property
     def picture(self) -> Tensor:
@@ -47,6 +49,7 @@ class Case:
 
     `task` is a name in TASKS; `degradation` made the measurement. Where the file was used as it
     is, it is None, or the value that said more of it. A volume has its place in `space`, pictures have none.
+    `understood` says in sentences what the reader took the file for.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Case:
     extras: Extras = field(default_factory=dict)
     bits: int = 8
     space: Space | None = None
+    understood: tuple[str, ...] = ()
 
     @property
     def seen(self) -> Tensor:
@@ -84,6 +88,7 @@ def make_case(subject: Subject, task: str, degradation: Degradation | AsItIs | N
         subject.extras,
         subject.bits,
         subject.space,
+        subject.understood,
     )
 
 

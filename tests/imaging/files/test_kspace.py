@@ -147,7 +147,7 @@ COILS = kspace_of(PICTURES[0], 2)
 )
 def test_arrays_of_kspace_are_read(tmp_path, name, data, array):
     (tmp_path / name).write_bytes(data)
-    scan = read_array(tmp_path / name, array)
+    scan = read_array(tmp_path / name, array=array)
     assert (scan.name, len(scan)) == (name, 1)
     slice_ = scan[0]
     assert slice_.kspace.shape == (2, 48, 40)

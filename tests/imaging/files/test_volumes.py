@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.scans import read_nifti, scan_of_volume
+from uplapp.imaging.files.readers import read_slices as read_nifti
+from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.files.scans import scan_of_volume
 
 # A ramp along each axis of a head that looks ahead: right, front and up are brighter.
 RIGHT, FRONT, UP = np.meshgrid(*(np.arange(1, side + 1) for side in (6, 8, 10)), indexing="ij")
@@ -131,13 +133,84 @@ def test_what_is_no_volume_is_told_in_a_sentence(tmp_path, volume, spoil, senten
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("volume", [0, 2])
+def test_of_a_series_one_volume_is_read_and_the_others_are_a_choice(tmp_path, volume, suffix):
+    several = np.stack([VOXELS, 2 * VOXELS[::-1], VOXELS[:, ::-1]], axis=-1)
+    scan = read_nifti(save(tmp_path / f"a{suffix}", several), Reading(volume=volume))
+    white = np.percentile(several[..., volume], 99.9)
+    expected = (several[:, ::-1, 4, volume].T / white).clip(0, 1)
+    np.testing.assert_allclose(scan[4].magnitude[0], expected, atol=1e-6)
+    assert f"Volume {volume} of 3 along the fourth axis" in scan.understood[0]
+    with pytest.raises(BadImage, match="no volume 3; give one of 0 to 2"):
+        read_nifti(tmp_path / f"a{suffix}", Reading(volume=3))
+
+
+def test_nan_outside_of_a_mask_is_background(tmp_path):
+    masked = np.where(RIGHT > 3, VOXELS, np.nan).astype(np.float32)
+    scan = read_nifti(save(tmp_path / "a.nii", masked))
+    white = np.percentile(VOXELS[RIGHT > 3], 99.9)
+    expected = (np.where(RIGHT > 3, VOXELS, 0)[:, ::-1, 4].T / white).clip(0, 1)
+    np.testing.assert_allclose(scan[4].magnitude[0], expected, atol=1e-6)
+    assert scan.understood == ("50.0% of the values are NaN and taken for background, black.",)
+
+
+def test_values_around_zero_are_shifted_and_zeros_around_them_are_background(tmp_path):
+    """z-scores by hand: the lowest becomes black, and not everything below the mean."""
+    inside = (VOXELS - VOXELS.mean()) / VOXELS.std()
+    scan = read_nifti(save(tmp_path / "a.nii", inside.astype(np.float32)))
+    black, white = inside.min(), np.percentile(inside, 99.9)
+    expected = ((inside[:, ::-1, 4].T - black) / (white - black)).clip(0, 1)
+    np.testing.assert_allclose(scan[4].magnitude[0], expected, atol=1e-5)
+    assert "of the values lie below 0, so -1.6" in scan.understood[0]
+    masked = np.where(RIGHT > 3, inside, 0).astype(np.float32)
+    outside = read_nifti(save(tmp_path / "b.nii", masked))
+    assert (outside[4].magnitude[0][:, :3] == 0).all()
+    assert "50% of the values are exactly 0" in outside.understood[1]
+
+
+def ct() -> np.ndarray:
+    """Air, water, soft tissue and bone, in Hounsfield units."""
+    return np.resize(np.array([-1000, 0, 40, 1200], np.int16), (6, 8, 10))
+
+
+@pytest.mark.parametrize(
+    ("window", "levels"),
+    [
+        ("auto", (-160, 240)),
+        ("soft", (-160, 240)),
+        ("brain", (0, 80)),
+        ("bone", (-500, 1300)),
+        ("lung", (-1350, 150)),
+    ],
+)
+def test_hounsfield_units_get_a_window_of_ct_and_others_are_a_choice(tmp_path, window, levels):
+    scan = read_nifti(save(tmp_path / "a.nii", ct()), Reading(window=window))
+    expected = ((ct()[:, ::-1, 4].T - levels[0]) / (levels[1] - levels[0])).clip(0, 1)
+    np.testing.assert_allclose(scan[4].magnitude[0], expected, atol=1e-6)
+    assert f"{levels[0]} is black, {levels[1]} white" in scan.understood[0]
+
+
+def test_a_white_level_of_ones_own_is_white(tmp_path):
+    scan = read_nifti(save(tmp_path / "a.nii", VOXELS), Reading(white=2000))
+    np.testing.assert_allclose(scan[4].magnitude[0], VOXELS[:, ::-1, 4].T / 2000, atol=1e-6)
+
+
+def test_few_values_below_zero_are_black_and_said():
+    values = np.full((10, 10, 20), 2.0)
+    values[0, 0, 0] = -5
+    assert scan_of_volume("a", values, axis=2).understood == (
+        "0.05% of the values lie below 0 and are black.",
+    )
+
+
 @pytest.mark.parametrize(
     ("voxels", "sentence"),
     [
         pytest.param(np.zeros((4, 4, 4)), "all its samples are 0", id="zeros"),
         pytest.param(np.full((4, 4, 4), np.nan), "not finite", id="nan"),
         pytest.param(np.array([[[-32768, 0]]], dtype=np.int16), "no value above 0", id="dark"),
-        pytest.param(np.zeros((4, 4, 4, 3)), "has 4 axes", id="series"),
+        pytest.param(np.ones((4, 4, 4, 3, 2)), "has 5 axes", id="five-axes"),
     ],
 )
 def test_values_that_are_no_magnitudes_are_told(tmp_path, voxels, sentence):

@@ -9,6 +9,7 @@ import torch
 
 from tests.imaging.volumes import write
 from uplapp.errors import BadImage
+from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.files.samples import TREES
 from uplapp.imaging.files.volumes import (
     SUFFIXES,
@@ -75,11 +76,11 @@ def changed(**places):
 @pytest.mark.parametrize(
     ("voxels", "words"),
     [
-        (np.ones((5, 6, 7, 3), np.float32), "4 axes"),
+        (np.ones((5, 6, 7, 3, 2), np.float32), "5 axes"),
         (np.ones((5, 6, 1), np.float32), "single slice"),
-        (changed(bad=np.nan), "NaN"),
+        (np.full((5, 6, 7), np.nan, np.float32), "NaN"),
         (changed(bad=np.inf), "not finite"),
-        (changed(bad=-1), "negative"),
+        (np.full((5, 6, 7), -2, np.float32), "empty: all its voxels are -2"),
         (np.zeros((5, 6, 7), np.float32), "empty"),
     ],
 )
@@ -94,6 +95,26 @@ def test_what_is_no_volume_is_refused_in_one_sentence(voxels, words, name, tmp_p
         read_volume(path)
     assert str(caught.value).startswith(name)
     assert "\n" not in str(caught.value)
+
+
+def test_nan_is_background_and_values_below_zero_come_back(tmp_path):
+    voxels = stored().astype(np.float32) - 500
+    voxels[0] = np.nan
+    write(tmp_path / "a.nii", voxels)
+    volume = read_volume(tmp_path / "a.nii")
+    assert (volume.voxels.min(), volume.voxels.max()) == (0, 1)
+    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(encode_nifti(volume.voxels, volume.space)))
+    np.testing.assert_allclose(np.asarray(image.dataobj)[1:], voxels[1:], rtol=1e-5, atol=1e-3)
+    assert "20.0% of the values are NaN" in volume.understood[0]
+    assert "of the values lie below 0" in volume.understood[1]
+
+
+def test_of_a_series_of_volumes_one_is_read(tmp_path):
+    several = np.stack([stored(), 2 * stored()[::-1]], axis=-1)
+    write(tmp_path / "a.nii", several)
+    volume = read_volume(tmp_path / "a.nii", Reading(volume=1))
+    restored = volume.space.restore(volume.voxels[0].numpy()) * volume.space.unit
+    np.testing.assert_allclose(restored, several[..., 1], rtol=1e-6)
 
 
 def test_complex_numbers_and_other_files_are_refused(tmp_path):

@@ -23,6 +23,7 @@ from uplapp.imaging.evaluation.scores import (
     names_for,
 )
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
@@ -188,15 +189,20 @@ def _compare(pixels: Tensor, case: Case) -> tuple[Scores | None, ErrorMap | None
 
 
 def read_case(
-    path: Path, task: str, degradation: Degradation | AsItIs | None, index: int | None = None
+    path: Path,
+    task: str,
+    degradation: Degradation | AsItIs | None,
+    index: int | None = None,
+    reading: Reading = AS_IT_SAYS,
 ) -> Case:
     """Read a file to restore, one slice of it if it has several, by default the middle one.
 
     It is degraded by the degradation as drawn for its name. Without one it is taken as it is, which a whole
     k-space cannot be; a k-space that lacks a part always is. A degradation of another task is refused.
+    `reading` is what a person says of the file.
     """
     require_degradation(task, degradation)
-    return make_case(TASKS[task].open(path, index), task, degradation)
+    return make_case(TASKS[task].read(path, index, reading), task, degradation)
 
 
 def require_degradation(task: str, degradation: Degradation | AsItIs | None) -> None:

@@ -48,6 +48,7 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
         "torch": torch.__version__,
         "task": job.case.task,
         "degradation": None if degradation is None else _plain(degradation),
+        "understood": list(job.case.understood),
         "note": job.case.note,
         f"{job.observed}_scores": job.degraded_scores,
         "results": [_describe(result) for result in job.results],

@@ -93,7 +93,7 @@ def format_job(job: Job) -> str:
     labels = {**job.labels, job.observed: f"{job.observed.capitalize()} input"}
     names = [labels[kind] for kind in (job.observed, *(result.name for result in job.results))]
     words = _consistency(result.candidate.consistency for result in job.results)
-    notes = [*filter(None, (job.case.note, words)), *fits(job), *cautions(job)]
+    notes = [*job.case.understood, *filter(None, (job.case.note, words)), *fits(job), *cautions(job)]
     seconds = [UNKNOWN, *(f"{result.seconds:.1f}" for result in job.results)]
     if job.degraded_scores is None:
         table = _markdown(["", "Seconds"], zip(names, seconds, strict=True))

@@ -13,7 +13,8 @@ from torch.nn import functional
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.kspace import read_npy
-from uplapp.imaging.files.scans import WHITE_PERCENTILE, Array, largest_value
+from uplapp.imaging.files.levels import WHITE_PERCENTILE
+from uplapp.imaging.files.scans import Array, largest_value
 from uplapp.imaging.physics import Head, attenuation_of_units, attenuation_of_window
 
 SUFFIX = ".npz"

@@ -15,10 +15,11 @@ SYSTEM_PATH = re.compile(r"""["']?(?:[A-Za-z]:)?[/\\][^\s"',;)]*["']?""")
 
 
 @contextmanager
-def refusing_damage(name: str) -> Iterator[None]:
+def refusing_damage(name: str, quoting: bool = True) -> Iterator[None]:
     """Turn any error of a decoder into a BadImage that names the file.
 
-    Errors of uplapp itself pass.
+    Errors of uplapp itself pass. Without `quoting` nothing of the decoder's words is kept, since they may
+    hold what the file says of a person.
     """
     try:
         yield
@@ -27,7 +28,9 @@ def refusing_damage(name: str) -> Iterator[None]:
     except Exception as error:  # every decoder has its own family of errors for damaged data
         if isinstance(error, OSError) and error.strerror:
             raise BadImage(f"{name} cannot be read: {error.strerror}") from error
-        raise BadImage(f"{name} is damaged, cut off or of another kind ({reason_of(error)})") from error
+        reason = f" ({reason_of(error)})" if quoting else ""
+        cause = error if quoting else None
+        raise BadImage(f"{name} is damaged, cut off or of another kind{reason}") from cause
 
 
 def reason_of(error: Exception) -> str:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.scans import (
-    MAX_VOXELS,
     Array,
     Scan,
     is_image,
@@ -25,6 +25,7 @@ from uplapp.imaging.files.scans import (
     slice_of_image,
     slice_of_kspace,
 )
+from uplapp.imaging.files.stored import MAX_VOXELS
 from uplapp.imaging.physics import Slice
 
 ARRAY_NAMES = ("kspace", "ksp", "data", "vol")
@@ -37,7 +38,7 @@ RECONSTRUCTION_TOLERANCE = 1e-2
 NAMES_SHOWN = 8
 
 
-def read_fastmri(path: Path) -> Scan:
+def read_fastmri(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     """Read the scan in an HDF5 file of fastMRI, single coil (slices,H,W) or several (slices,coils,H,W).
 
     The image is cropped to the size of the file's reconstruction, of its header, or to 320x320. White is
@@ -53,7 +54,9 @@ def read_fastmri(path: Path) -> Scan:
     return Scan(path.name, shape[0], partial(_read_fastmri_slice, path))
 
 
-def read_array(path: Path, array: str | None = None, axis: int | None = None) -> Scan:
+def read_array(
+    path: Path, reading: Reading = AS_IT_SAYS, array: str | None = None, axis: int | None = None
+) -> Scan:
     """Read an .npy or .npz file: complex k-space (H,W) or (coils,H,W), or a real picture or volume.
 
     Of an .npz the array of that name is read, else the only one, else `kspace`, `ksp`, `data` or `vol`.
@@ -62,7 +65,8 @@ def read_array(path: Path, array: str | None = None, axis: int | None = None) ->
     """
     values = load_array(path, array)
     if values.dtype.kind != "c":
-        return scan_of_volume(path.name, values, values.ndim - 1 if axis is None else axis)
+        axis = values.ndim - 1 if axis is None else axis
+        return scan_of_volume(path.name, values, axis, reading=reading)
     if values.ndim not in (2, 3):
         raise BadImage(f"{path.name} has {values.ndim} axes; k-space of rows, columns or coils first is read")
     coils = values.reshape(-1, *values.shape[-2:]) / largest_value(path.name, values)

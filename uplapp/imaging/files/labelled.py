@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage, require_samples
-from uplapp.imaging.files.scans import MAX_VOXELS, WHITE_PERCENTILE, largest_value
+from uplapp.imaging.files.levels import WHITE_PERCENTILE
+from uplapp.imaging.files.scans import largest_value
+from uplapp.imaging.files.stored import MAX_VOXELS
 
 SUFFIX = ".npz"
 # The arrays of a labelled file: what its images show says which anatomy their label 1 marks.

@@ -6,22 +6,31 @@ from pathlib import Path
 from uplapp.errors import BadImage
 from uplapp.imaging.files import pictures
 from uplapp.imaging.files.kspace import read_array, read_fastmri
-from uplapp.imaging.files.scans import Scan, read_nifti, slice_of_magnitude
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.scans import Scan, scan_of_stored, slice_of_magnitude
+from uplapp.imaging.files.voxels import FORMATS, is_voxels, read_voxels
 
 
-def read_scan(path: Path) -> Scan:
-    """Read the slices of fastMRI's .h5, of .npy, .npz and NIfTI, or the one slice of a PNG, JPEG or TIFF.
+def read_scan(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Read the slices of fastMRI's .h5, of arrays, NIfTI and DICOM, or the one slice of a picture.
 
-    See `read_fastmri`, `read_array` and `read_nifti` for what is read and how it is scaled. A file that is
-    too large, damaged or of another kind raises BadImage, here or when a slice is read.
+    See `read_fastmri`, `read_array` and `scan_of_stored` for what is read and how it is scaled. A file that
+    is too large, damaged or of another kind raises BadImage, here or when a slice is read.
     """
-    reader = next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
-    if reader is None:
-        raise BadImage(f"{path.name} is not a scan; {', '.join(READERS)} are read")
-    return reader(path)
+    suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), None)
+    if suffix is not None and not path.is_dir():
+        return READERS[suffix](path, reading)
+    if path.is_dir() or is_voxels(path):
+        return read_slices(path, reading)
+    raise BadImage(f"{path.name} is not a scan; {', '.join(READERS)} are read")
 
 
-def read_picture(path: Path) -> Scan:
+def read_slices(path: Path, reading: Reading = AS_IT_SAYS, axis: int | None = None) -> Scan:
+    """Read a file of voxels as slices, see `scan_of_stored`."""
+    return scan_of_stored(read_voxels(path, reading), reading, axis)
+
+
+def read_picture(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     """Read a PNG, JPEG or TIFF as a scan of one slice.
 
     Colour becomes luma.
@@ -30,12 +39,11 @@ def read_picture(path: Path) -> Scan:
     return Scan(path.name, 1, lambda index: slice_of_magnitude(path.name, index, pixels[0].numpy()))
 
 
-READERS: dict[str, Callable[[Path], Scan]] = {
+READERS: dict[str, Callable[[Path, Reading], Scan]] = {
     ".h5": read_fastmri,
     ".npy": read_array,
     ".npz": read_array,
-    ".nii": read_nifti,
-    ".nii.gz": read_nifti,
+    **dict.fromkeys(FORMATS, read_slices),
     **dict.fromkeys(pictures.SUFFIXES, read_picture),
 }
 

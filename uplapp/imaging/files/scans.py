@@ -1,14 +1,11 @@
 """Scans: the slices of one file scaled to [0,1], whether made of k-space or cut from a volume."""
 
-import gzip
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import partial
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import nibabel
 import numpy as np
 import torch
 from nibabel.orientations import apply_orientation, io_orientation
@@ -16,29 +13,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.guards import refusing_damage, require_samples
+from uplapp.imaging.files.levels import Levels, levels_of, without_nan
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.stored import Stored
 from uplapp.imaging.physics import Slice, crop_centre, to_image, to_kspace, zero_filled
 
 Array = NDArray[Any]
 # A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
 MOST_ZEROS = 0.25
-MAX_VOXELS = 2**26  # 512 x 512 x 256
-# White is the value that one voxel in a thousand exceeds (of those above 0): a few bright vessels or a
-# spike shall not darken everything else.
-WHITE_PERCENTILE = 99.9
-GZIP_MAGIC = b"\x1f\x8b"
-LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
-HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
 SAME_SPACING = 1.01
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """The slices of one file, each read on access: `scan[3]`, `len(scan)`, `for slice in scan`."""
+    """The slices of one file, each read on access: `scan[3]`, `len(scan)`, `for slice in scan`.
+
+    `understood` says in sentences what the reader took the file for.
+    """
 
     name: str
     count: int
     read: Callable[[int], Slice]
+    understood: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.count
@@ -142,32 +138,48 @@ def _concentration(values: Array) -> float:
     return float(energy.max() / energy.sum())
 
 
-def read_nifti(path: Path, axis: int | None = None) -> Scan:
-    """Read the slices of a NIfTI volume (.nii, .nii.gz), head and front up, scaled as by `scan_of_volume`.
+def scan_of_stored(stored: Stored, reading: Reading, axis: int | None = None) -> Scan:
+    """Cut the voxels of a file into slices, as the file has them or head and front up.
 
     Axes are turned to left-right, back-front, feet-head (0, 1, 2) without interpolation; slices lie along
     `axis`, by default the one with the widest voxels, or the last. Source: the NIfTI-1 standard (2004).
     """
-    voxels, spacing = load_voxels(path)
-    if voxels.ndim == 3:
-        axis = slice_axis(spacing) if axis is None else axis
-    return scan_of_volume(path.name, voxels, axis or 0, upright=True)
+    voxels, spacing = (stored.values, stored.spacing_mm) if stored.as_rows else upright(stored)
+    if voxels.ndim == 3 and axis is None:
+        axis = 2 if stored.as_rows else slice_axis(spacing)
+    scan = scan_of_volume(
+        stored.name,
+        voxels,
+        axis or 0,
+        Turn.ROWS if stored.as_rows else Turn.UPRIGHT,
+        reading,
+        stored.window,
+        stored.inverted,
+    )
+    return replace(scan, understood=(*stored.understood, *scan.understood))
 
 
-def load_voxels(path: Path) -> tuple[Array, tuple[float, ...]]:
-    """Read the voxels of a NIfTI file and their spacing in mm, axes to the right, to the front and up.
+class Turn(Enum):
+    """How a plane of a volume becomes a picture: as it is, axes swapped, or swapped with the second up."""
 
-    A file that is damaged, too large or no NIfTI raises BadImage.
-    """
-    with refusing_damage(path.name):
-        return _upright(load_nifti(path))
+    NONE = "none"
+    ROWS = "rows"
+    UPRIGHT = "upright"
 
 
-def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -> Scan:
+def scan_of_volume(
+    name: str,
+    values: Array,
+    axis: int,
+    turn: Turn = Turn.NONE,
+    reading: Reading = AS_IT_SAYS,
+    window: tuple[float, float] | None = None,
+    inverted: bool = False,
+) -> Scan:
     """Cut a real volume into slices (h,w) along an axis, or take a picture (h,w) as one slice.
 
-    0 stays black, less is clipped; 1 is the 99.9th percentile of what lies above 0, more is clipped. With
-    `upright` the second axis of a slice points up. Values that are not finite raise BadImage.
+    `levels_of` says what is black and white, and NaN is background. Infinite values, and nothing but 0,
+    raise BadImage.
     """
     if values.ndim not in (2, 3) or not 0 <= axis < values.ndim:
         raise BadImage(
@@ -176,58 +188,27 @@ def scan_of_volume(name: str, values: Array, axis: int, upright: bool = False) -
         )
     volume = values if values.ndim == 3 else values[None]
     axis = axis if values.ndim == 3 else 0
+    volume, words = without_nan(name, volume)
     largest_value(name, volume)
-    above = volume[volume > 0]
-    if not above.size:
-        raise BadImage(f"{name} has no value above 0; magnitudes are read")
-    white = float(np.percentile(above, WHITE_PERCENTILE, overwrite_input=True))
-    return Scan(name, volume.shape[axis], partial(_cut, name, volume, axis, white, upright))
+    levels = replace(levels_of(name, volume, reading, window), inverted=inverted)
+    cut = partial(_cut, name, volume, axis, levels, turn)
+    return Scan(name, volume.shape[axis], cut, (*words, *levels.words))
 
 
-def _cut(name: str, volume: Array, axis: int, white: float, upright: bool, index: int) -> Slice:
+def _cut(name: str, volume: Array, axis: int, levels: Levels, turn: Turn, index: int) -> Slice:
     plane = volume.take(index, axis=axis)
-    picture = plane.T[::-1] if upright else plane
-    return slice_of_magnitude(name, index, (picture.astype(np.float64) / white).clip(0, 1))
+    turned = {Turn.NONE: plane, Turn.ROWS: plane.T, Turn.UPRIGHT: plane.T[::-1]}[turn]
+    return slice_of_magnitude(name, index, levels.of(turned))
 
 
-def load_nifti(path: Path) -> Any:
-    """Load the image of a file, unpacking no more than its header announces."""
-    with path.open("rb") as raw:
-        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        raw.seek(0)
-        with gzip.open(raw) if packed else raw as file:
-            return _image_of(path.name, file)
-
-
-def _image_of(name: str, file: IO[bytes] | gzip.GzipFile) -> Any:
-    start = file.read(max(HEADERS))
-    kinds = [kind for kind in HEADERS.values() if kind.header_class.may_contain_header(start)]
-    if not kinds:
-        raise BadImage(f"{name} is not a NIfTI file; .nii and .nii.gz of a single file are read")
-    header = kinds[0].header_class(start[: kinds[0].header_class.sizeof_hdr], check=False)
-    shape, dtype = header.get_data_shape(), header.get_data_dtype()
-    if dtype.kind not in "iuf":
-        raise BadImage(f"{name} holds voxels of type {dtype}; real numbers are read")
-    require_samples(name, shape, MAX_VOXELS)
-    first = int(header["vox_offset"])
-    if not 0 <= first <= LONGEST_START:
-        raise BadImage(f"{name} has its first voxel at byte {first}; 0 to {LONGEST_START} are read")
-    rest = file.read(max(0, first + math.prod(shape) * dtype.itemsize - len(start)))
-    return kinds[0].from_bytes(start + rest)
-
-
-def _upright(image: Any) -> tuple[Array, tuple[float, ...]]:
+def upright(stored: Stored) -> tuple[Array, tuple[float, ...]]:
     """Turn voxels so that axes go to the right, to the front and up, with their spacing along these."""
-    voxels = np.asanyarray(image.dataobj)
-    spacing = tuple(map(float, image.header.get_zooms()))
-    extra = tuple(axis for axis in range(3, voxels.ndim) if voxels.shape[axis] == 1)
-    voxels = voxels.squeeze(extra)
-    turns = io_orientation(image.affine)  # type: ignore[no-untyped-call]
-    if voxels.ndim != 3 or np.isnan(turns).any():
-        return voxels, spacing[: voxels.ndim]
+    turns = io_orientation(stored.affine)  # type: ignore[no-untyped-call]
+    if stored.values.ndim != 3 or np.isnan(turns).any():
+        return stored.values, stored.spacing_mm
     order = np.argsort(turns[:, 0])
-    turned: Array = apply_orientation(voxels, turns)  # type: ignore[no-untyped-call]
-    return turned, tuple(spacing[axis] for axis in order)
+    turned: Array = apply_orientation(stored.values, turns)  # type: ignore[no-untyped-call]
+    return turned, tuple(stored.spacing_mm[axis] for axis in order)
 
 
 def slice_axis(spacing: tuple[float, ...]) -> int:

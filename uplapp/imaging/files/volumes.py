@@ -1,4 +1,4 @@
-"""Volumes of magnitudes: read from NIfTI, .npy and .npz with their place in the world, written as NIfTI."""
+"""Volumes of magnitudes: read from files of voxels and arrays with their place, written as NIfTI."""
 
 import gzip
 from collections.abc import Sequence
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.kspace import load_array
-from uplapp.imaging.files.scans import load_nifti, slice_axis
+from uplapp.imaging.files.levels import range_of, without_nan
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, sizes
+from uplapp.imaging.files.scans import slice_axis
+from uplapp.imaging.files.stored import Stored
+from uplapp.imaging.files.voxels import FORMATS, is_voxels, read_voxels
 from uplapp.imaging.physics import Space
 
-NIFTI = (".nii", ".nii.gz")
-SUFFIXES = (*NIFTI, ".npy", ".npz")
+ARRAYS = (".npy", ".npz")
+SUFFIXES = (*FORMATS, *ARRAYS)
 # What a file of labels is called beside `head.nii.gz`: `head-vessels.nii.gz`.
 VESSELS = "-vessels"
 VESSEL, CENTRELINE = 1, 2  # the labels of such a file; a voxel of the centreline is one of a vessel too
@@ -36,6 +39,7 @@ class Volume:
     """A volume (1,D,H,W) in [0,1] whose largest value is 1, slices along D, each upright.
 
     `vessels` and `centreline` (1,D,H,W) of bool are there where a file of labels lies beside it.
+    `understood` says in sentences what the reader took the file for.
     """
 
     name: str
@@ -43,23 +47,29 @@ class Volume:
     space: Space
     vessels: Tensor | None = None
     centreline: Tensor | None = None
+    understood: tuple[str, ...] = ()
 
 
-def read_volume(path: Path) -> Volume:
-    """Read a volume of NIfTI, .npy or .npz, scaled by its largest value, and the labels beside it if any.
+def read_volume(path: Path, reading: Reading = AS_IT_SAYS) -> Volume:
+    """Read a volume of any format of voxels, scaled by its range, and the labels beside it if any.
 
-    Slices of NIfTI lie along the axis with the widest voxels, else from the feet to the head; those of an
-    array along its first axis. A file that is no volume of finite values from 0 up raises BadImage.
+    Slices lie along the axis with the widest voxels, else from the feet to the head; those of an array along
+    its first axis, those of DICOM as they were taken. NaN is background, and values below 0 are shifted. A
+    file that is no volume, or holds infinite values, raises BadImage.
     """
-    loaded, space = _load(path)
-    _require_volume(path.name, loaded)
-    stored = loaded.astype(np.float32)
-    _require_magnitudes(path.name, stored)
-    space = replace(space, unit=float(stored.max()))
-    voxels = torch.from_numpy(space.arrange(stored / np.float32(space.unit)))[None]
-    volume = Volume(path.name, voxels, space)
+    stored, space = _load(path, reading)
+    _require_volume(stored)
+    values, gaps = without_nan(stored.name, stored.values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise BadImage(f"{stored.name} holds values that are not finite; only finite numbers are read")
+    levels = range_of(stored.name, values, reading)
+    space = replace(space, unit=levels.white - levels.black, zero=levels.black)
+    scaled = levels.of(values, np.float32)
+    voxels = torch.from_numpy(space.arrange(scaled))[None]
+    understood = (*stored.understood, *gaps, *levels.words)
+    volume = Volume(stored.name, voxels, space, understood=understood)
     beside = labels_of(path)
-    return volume if beside is None else _labelled(volume, beside, stored.shape)
+    return volume if beside is None else _labelled(volume, beside, values.shape)
 
 
 def list_volumes(folder: Path) -> list[Path]:
@@ -83,6 +93,7 @@ def labels_of(path: Path) -> Path | None:
 def encode_nifti(volume: Tensor, space: Space) -> bytes:
     """Encode a volume (1,D,H,W) as a packed NIfTI file, float32, in the unit, order and place of its file."""
     stored = space.restore(volume[0].numpy().astype(np.float32)) * np.float32(space.unit)
+    stored += np.float32(space.zero)
     image = nibabel.Nifti1Image(stored, np.array(space.affine))  # type: ignore[no-untyped-call]
     # Without the time of day, so that equal volumes give equal bytes.
     return gzip.compress(image.to_bytes(), GZIP_LEVEL, mtime=0)
@@ -102,27 +113,27 @@ def _stem(path: Path) -> str:
     return path.name[: -len(suffix)] if suffix else ""
 
 
-def _load(path: Path) -> tuple[Array, Space]:
-    if path.name.lower().endswith(NIFTI):
-        with refusing_damage(path.name):
-            return _of_nifti(load_nifti(path))
-    if path.name.lower().endswith(SUFFIXES):
-        stored = load_array(path)
-        if stored.dtype.kind == "c":
+def _load(path: Path, reading: Reading = AS_IT_SAYS) -> tuple[Stored, Space]:
+    if is_voxels(path):
+        stored = read_voxels(path, reading)
+        return stored, _space_of(stored)
+    if path.name.lower().endswith(ARRAYS):
+        values = load_array(path)
+        if values.dtype.kind == "c":
             raise BadImage(f"{path.name} holds complex numbers; volumes of magnitudes are read")
-        return stored, Space()
+        return Stored(path.name, values), Space()
     raise BadImage(f"{path.name} is not a volume; {', '.join(SUFFIXES)} are read")
 
 
-def _of_nifti(image: Any) -> tuple[Array, Space]:
-    stored = np.asanyarray(image.dataobj)
-    stored = stored.squeeze(tuple(axis for axis in range(3, stored.ndim) if stored.shape[axis] == 1))
-    affine = tuple(tuple(map(float, row)) for row in image.affine)
-    spacing = tuple(float(step) or 1.0 for step in image.header.get_zooms()[:3])
-    turns = io_orientation(image.affine)  # type: ignore[no-untyped-call]
-    if stored.ndim != 3 or np.isnan(turns).any():
-        return stored, Space(spacing, affine=affine)
-    return stored, _upright(spacing, turns, affine)
+def _space_of(stored: Stored) -> Space:
+    affine = tuple(tuple(map(float, row)) for row in stored.affine)
+    spacing = tuple(float(step) or 1.0 for step in stored.spacing_mm[:3])
+    turns = io_orientation(stored.affine)  # type: ignore[no-untyped-call]
+    if stored.as_rows:
+        return Space(spacing[::-1], (2, 1, 0), affine=affine)
+    if stored.values.ndim != 3 or np.isnan(turns).any():
+        return Space(spacing, affine=affine)
+    return _upright(spacing, turns, affine)
 
 
 def _upright(spacing: Sequence[float], turns: Array, affine: tuple[tuple[float, ...], ...]) -> Space:
@@ -136,29 +147,18 @@ def _upright(spacing: Sequence[float], turns: Array, affine: tuple[tuple[float, 
     return Space(tuple(spacing[axis] for axis in order), order, flipped, affine)
 
 
-def _require_volume(name: str, stored: Array) -> None:
-    if stored.ndim != 3:
-        raise BadImage(
-            f"{name} has {stored.ndim} axes ({'x'.join(map(str, stored.shape))}); one volume of 3 is read"
-        )
-    if min(stored.shape) < 2:
-        raise BadImage(
-            f"{name} is a single slice ({'x'.join(map(str, stored.shape))}); a volume has 2 or more along "
-            f"each axis"
-        )
-
-
-def _require_magnitudes(name: str, stored: Array) -> None:
-    if not np.isfinite(stored).all():
-        raise BadImage(f"{name} holds values that are not finite, such as NaN; only finite numbers are read")
-    if stored.min() < 0:
-        raise BadImage(f"{name} holds negative values, down to {stored.min():g}; magnitudes are 0 or more")
-    if stored.max() == 0:
-        raise BadImage(f"{name} is empty: all its voxels are 0")
+def _require_volume(stored: Stored) -> None:
+    shape = sizes(stored.values.shape)
+    if stored.values.ndim != 3:
+        raise BadImage(f"{stored.name} has {stored.values.ndim} axes ({shape}); one volume of 3 is read")
+    if stored.series:
+        raise BadImage(f"{stored.name} holds one slice at several moments ({shape}), which is no volume")
+    if min(stored.values.shape) < 2:
+        raise BadImage(f"{stored.name} is a single slice ({shape}); a volume has 2 or more along each axis")
 
 
 def _labelled(volume: Volume, path: Path, shape: tuple[int, ...]) -> Volume:
-    labels, _ = _load(path)
+    labels = _load(path)[0].values
     if labels.shape != shape:
         sizes = ["x".join(map(str, one)) for one in (labels.shape, shape)]
         raise BadImage(f"the mask {path.name} is {sizes[0]} voxels, its volume {sizes[1]}; make them equal")

@@ -15,8 +15,8 @@ class Space:
     """The axes of a volume (D,H,W) in the array of its file.
 
     `spacing_mm` are the distances of voxels along D, H, W. `order` gives for each of these the axis of the
-    file's array, `flipped` whether it runs the other way; `affine` is the file's, `unit` what 1 stands for
-    there.
+    file's array, `flipped` whether it runs the other way; `affine` is the file's, `zero` what 0 stands for
+    there, and `unit` how much larger than that 1 is.
     """
 
     spacing_mm: tuple[float, ...] = (1.0, 1.0, 1.0)
@@ -24,6 +24,7 @@ class Space:
     flipped: tuple[bool, ...] = (False, False, False)
     affine: Affine = NO_AFFINE
     unit: float = 1.0
+    zero: float = 0.0
 
     def arrange(self, stored: Array) -> Array:
         """Give the volume (D,H,W) of an array of the file."""

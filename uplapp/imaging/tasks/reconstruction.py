@@ -13,10 +13,14 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
+from uplapp.imaging.files.formats.series import SUFFIXES as DICOM
 from uplapp.imaging.files.labelled import has_labels, read_labelled
+from uplapp.imaging.files.levels import WHITE_PERCENTILE
 from uplapp.imaging.files.readers import READERS, picture_name, read_scan
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.samples import SLICES
-from uplapp.imaging.files.scans import WHITE_PERCENTILE, Scan, load_voxels
+from uplapp.imaging.files.scans import Scan, upright
+from uplapp.imaging.files.voxels import read_voxels
 from uplapp.imaging.networks.layers import Standardised
 from uplapp.imaging.physics import (
     AsItIs,
@@ -84,13 +88,20 @@ def list_volumes(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]
     return volumes
 
 
+def list_scans(folder: Path) -> list[Path]:
+    """List the scans of a folder in order of name. All its DICOM files are one scan, which is the folder."""
+    paths = list_volumes(folder, tuple(READERS))
+    others = [path for path in paths if not path.name.lower().endswith(DICOM)]
+    return others if len(others) == len(paths) else [*others, folder]
+
+
 def read_volume(path: Path) -> Volume:
-    """Read one NIfTI file.
+    """Read one file of voxels.
 
     The 99.9th percentile of the voxels that are not black becomes 1, and all above is clipped. A file that
     cannot be read, or has no slice worth restoring, raises BadImage.
     """
-    loaded, spacing = load_voxels(path)
+    loaded, spacing = upright(read_voxels(path))
     voxels, spacing_mm = loaded.astype(np.float32), list(spacing)
     if voxels.ndim != 3 or not np.isfinite(voxels).all() or voxels.max() <= 0:
         raise BadImage(f"{path.name} has shape {voxels.shape}; one volume of finite, positive values is read")
@@ -151,13 +162,20 @@ def _halve(voxels: Voxels, axis: int) -> Voxels:
     return mean
 
 
-def open_slice(path: Path, index: int | None = None) -> Subject:
+def open_slice(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
     """Read one slice of a scan, by default the middle one."""
-    scan = read_scan(path)
-    part = _choose(scan, index)
-    stem = picture_name(path) if scan.count == 1 else f"{picture_name(path)}-slice{part.index}"
-    measure = partial(_measure, part)
-    return Subject(path.name, part.magnitude, measure, stem, SCAN_BITS, index=part.index, count=scan.count)
+    scan = read_scan(path, reading)
+    part, name = _choose(scan, index), picture_name(Path(scan.name))
+    return Subject(
+        scan.name,
+        part.magnitude,
+        partial(_measure, part),
+        name if scan.count == 1 else f"{name}-slice{part.index}",
+        SCAN_BITS,
+        index=part.index,
+        count=scan.count,
+        understood=scan.understood,
+    )
 
 
 def slices(folder: Path) -> Iterator[Subject]:
@@ -167,7 +185,7 @@ def slices(folder: Path) -> Iterator[Subject]:
     fastMRI validates. Of labelled slices those come that show the anatomy. A k-space that lacks a part is
     refused.
     """
-    for path in list_volumes(folder, tuple(READERS)):
+    for path in list_scans(folder):
         if has_labels(path):
             for patient in read_labelled(path):
                 yield from labelled_subjects(patient)
@@ -278,7 +296,7 @@ RECONSTRUCTION = Task(
     channels_out=1,
     degradation="undersampling",
     observed="zero-filled",
-    words=Words("Slice", "Upload .h5, .nii, .npy, .npz or an image"),
+    words=Words("Slice", "Upload a scan (.h5, .nii, .dcm, .zip, .npy) or an image"),
     suffixes=tuple(READERS),
     open=open_slice,
     subjects=slices,
@@ -288,4 +306,5 @@ RECONSTRUCTION = Task(
     network="d5c5",
     prepare=_prepare,
     doubts=doubts,
+    reading=("axes", "content", "window", "white", "volume", "series"),
 )

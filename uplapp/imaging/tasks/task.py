@@ -7,7 +7,10 @@ from typing import Any
 
 from torch import nn
 
+from uplapp.described import options_of
+from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, Case, Subject
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.samples import Sample
 from uplapp.imaging.physics import DEGRADATIONS, Degradation
 
@@ -39,7 +42,8 @@ class Task:
     to measure on, `load` what training draws from, in pieces of a side in px.
     `pairs(data, count, side_px, random, **options)` draws a Batch. `network` is the name in NETWORKS of
     those that are offered first; `prepare` wraps a network as the task uses it. `doubts` says what of a case
-    lies outside of what a network was trained on, whose stages had the given draw options.
+    lies outside of what a network was trained on, whose stages had the given draw options. `reading` names
+    the fields of a Reading that `open` takes.
     """
 
     label: str
@@ -51,7 +55,7 @@ class Task:
     observed: str
     words: Words
     suffixes: tuple[str, ...]
-    open: Callable[[Path, int | None], Subject]
+    open: Callable[..., Subject]
     subjects: Callable[[Path], Iterator[Subject]]
     load: Callable[[Path, int], Sequence[Any]]
     pairs: Callable[..., Batch]
@@ -59,6 +63,14 @@ class Task:
     network: str = "unet"
     prepare: Callable[[nn.Module], nn.Module] = _as_it_is
     doubts: Callable[[Sequence[Mapping[str, Any]], Case], tuple[str, ...]] = no_doubts
+    reading: tuple[str, ...] = ()
+
+    def read(self, path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
+        """Read one file, or its slice, as a person says it is to be read. A choice without use is refused."""
+        for one in options_of(reading):
+            if one.name not in self.reading and getattr(reading, one.name) != one.default:
+                raise UplappError(f"{one.name} says nothing of a {self.words.noun.lower()}; leave it out")
+        return self.open(path, index, reading) if self.reading else self.open(path, index)
 
     def degrade(self, **options: Any) -> Degradation:
         """Build the degradation of this task.

@@ -12,6 +12,7 @@ from torch import Tensor
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.readers import picture_name
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.samples import TREES
 from uplapp.imaging.files.volumes import SUFFIXES, Volume, list_volumes, read_volume
 from uplapp.imaging.physics import (
@@ -31,11 +32,11 @@ LEVELS = (0.01, 0.2)
 VOLUME_BITS = 16
 
 
-def open_volume(path: Path, index: int | None = None) -> Subject:
+def open_volume(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
     """Read one volume."""
     if index:
         raise UplappError(f"{path.name} is restored as a volume, so there is no slice {index} to choose")
-    return subject_of(read_volume(path))
+    return subject_of(read_volume(path, reading))
 
 
 def volumes(folder: Path) -> Iterator[Subject]:
@@ -51,7 +52,14 @@ def subject_of(volume: Volume, extras: Mapping[str, Tensor] | None = None) -> Su
     measure = partial(_measure, volume.voxels)
     stem = picture_name(Path(volume.name))
     return Subject(
-        volume.name, volume.voxels, measure, stem, VOLUME_BITS, extras=extras or {}, space=volume.space
+        volume.name,
+        volume.voxels,
+        measure,
+        stem,
+        VOLUME_BITS,
+        extras=extras or {},
+        space=volume.space,
+        understood=volume.understood,
     )
 
 
@@ -138,7 +146,7 @@ VOLUMES = Task(
     channels_out=1,
     degradation="rician",
     observed="noisy",
-    words=Words("Volume", "Upload .nii, .nii.gz, .npy or .npz"),
+    words=Words("Volume", "Upload .nii, .nii.gz, DICOM (.zip), .npy or .npz"),
     suffixes=SUFFIXES,
     open=open_volume,
     subjects=volumes,
@@ -147,4 +155,5 @@ VOLUMES = Task(
     samples=TREES,
     network="unet_unshuffle",
     doubts=doubts,
+    reading=("window", "white", "volume", "series"),
 )

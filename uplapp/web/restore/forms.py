@@ -54,14 +54,14 @@ def lay_out_form(task: str) -> Form:
     components = {}
     with gr.Row():
         for one in _chosen(options, folded=False, choices=False):
-            components[one.name] = _lay_out(task, one)
+            components[one.name] = field_of(task, one)
     for one in _chosen(options, folded=False, choices=True):
-        components[one.name] = _lay_out(task, one)
+        components[one.name] = field_of(task, one)
     folded = _chosen(options, folded=True)
     if folded:
         with gr.Accordion("More", open=False), gr.Row():
             for one in folded:
-                components[one.name] = _lay_out(task, one)
+                components[one.name] = field_of(task, one)
     as_it_is: tuple[gr.components.Component, ...] = ()
     if choice is not None:
         _follow(choice, kind, components[kind.strength])
@@ -74,7 +74,7 @@ def _lay_out_as_it_is(task: str, choice: gr.Radio, taking: Any) -> tuple[gr.comp
     if taking is None:
         return ()
     with gr.Column(visible=False) as column:
-        components = tuple(_lay_out(task, one) for one in options_of(taking))
+        components = tuple(field_of(task, one) for one in options_of(taking))
     degrade = choice.value
     choice.change(lambda value: gr.update(visible=value != degrade), choice, column, api_visibility="private")
     return components
@@ -105,7 +105,7 @@ def _follow(choice: gr.Radio, kind: Any, strength: gr.components.Component) -> N
     )
 
 
-def _lay_out(task: str, one: Option) -> gr.components.Component:
+def field_of(task: str, one: Option) -> gr.components.Component:
     """Lay out one option: a slider where it has a range for one, else a number, boxes or a switch."""
     shared: dict[str, Any] = {"elem_id": f"{task}-{one.name}", "label": one.label}
     if one.kind == "choice":
@@ -127,10 +127,10 @@ def _finite(limit: float) -> float | None:
 
 
 def _named(options: Sequence[Option], values: Sequence[Any]) -> dict[str, Any]:
-    return {one.name: _value(one, value) for one, value in zip(options, values, strict=True)}
+    return {one.name: value_of(one, value) for one, value in zip(options, values, strict=True)}
 
 
-def _value(one: Option, value: Any) -> Any:
+def value_of(one: Option, value: Any) -> Any:
     """Give the value of an option as its type.
 
     An empty field stands for the default.

@@ -135,7 +135,7 @@ def _without_results(pictures: list[tuple[Any, str]], text: Any) -> tuple[Any, .
 
 def _invitation(subject: Subject, about: str) -> str:
     note = subject.measure(None).note if subject.clean is None else ""
-    return "\n\n".join(filter(None, (about, note, INVITATION)))
+    return "\n\n".join(filter(None, (about, *subject.understood, note, INVITATION)))
 
 
 def after(job: Job) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
+from uplapp.web.restore.reading_form import ReadingForm, lay_out_reading
 
 # More than these take a photograph minutes.
 TICKED = 7
@@ -39,6 +40,7 @@ class Panel:
     samples: gr.Gallery
     upload: gr.UploadButton
     slices: gr.Slider
+    reading: ReadingForm
     form: Form
     checkpoints: gr.CheckboxGroup
     no_network: gr.Markdown
@@ -51,7 +53,8 @@ class Panel:
         """The fields that a job reads."""
         chosen = [self.checkpoints, self.consistency, self.methods]
         options = [field for form in self.method_forms for field in form.components]
-        return [self.source, self.slices, *chosen, *self.form.fields, *options]
+        own = [self.source, self.slices, *self.reading.components]
+        return [*own, *chosen, *self.form.fields, *options]
 
     def settings(self, values: Mapping[Any, Any]) -> dict[str, dict[str, Any]]:
         """Read the options of the ticked methods from the values on screen, by field."""
@@ -73,6 +76,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
             elem_classes="upload",
         )
         slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{name}", buttons=[])
+        reading = lay_out_reading(name)
         form = lay_out_form(name)
         checkpoints, no_network = _lay_out_checkpoints(name, cards)
         consistency = gr.Checkbox(
@@ -85,7 +89,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
         method_forms = lay_out_method_forms(name, methods)
     source = gr.State(str(paths[0]) if paths else None)
     return Panel(
-        *(name, column, source, samples, upload, slices, form),
+        *(name, column, source, samples, upload, slices, reading, form),
         *(checkpoints, no_network, consistency, methods, method_forms),
     )
 

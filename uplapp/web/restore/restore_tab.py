@@ -7,11 +7,14 @@ from typing import Any
 
 import gradio as gr
 
+from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Subject
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import read_case, run_job
+from uplapp.imaging.files.formats.blinding import without_person
+from uplapp.imaging.files.reading import AS_IT_SAYS
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
@@ -20,6 +23,7 @@ from uplapp.web.restore import own_network
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.outputs import COUNT, Outputs, after, before, during, given, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
+from uplapp.web.restore.reading_form import ReadingForm
 from uplapp.web.restore.running import Fit, following
 from uplapp.web.restore.volume_viewer import require_for_page
 from uplapp.web.widgets import errors_on_screen
@@ -63,7 +67,7 @@ def build(desk: Desk, collected: gr.State) -> None:
             added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320, elem_id="shown"):
             sample = next(iter(TASKS[first].samples.values()))
-            shown = TASKS[first].open(sample.path, None)
+            shown = TASKS[first].read(sample.path)
             live = lay_out_live()
             outputs = lay_out_outputs(sample.path.name, shown, sample.about)
             collecting.build(desk, outputs.latest, collected)
@@ -75,16 +79,25 @@ def build(desk: Desk, collected: gr.State) -> None:
 
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
-    picked = [panel.source, panel.slices, *outputs.all]
+    picked = [panel.source, panel.slices, *outputs.all, *panel.reading.components]
     panel.samples.select(sample_picker(panel.task), None, picked, **PRIVATE)
     panel.upload.upload(partial(pick_upload, panel.task), panel.upload, picked, **PRIVATE)
+    chosen = [panel.source, panel.slices, *panel.reading.components]
     panel.slices.input(
-        partial(pick_slice, panel.task),
-        [panel.source, panel.slices],
+        partial(pick_slice, panel.task, panel.reading),
+        chosen,
         outputs.all,
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
         **PRIVATE,
     )
+    for component in panel.reading.components:
+        component.input(  # type: ignore[attr-defined]
+            partial(pick_reading, panel.task, panel.reading),
+            chosen,
+            [panel.slices, *outputs.all],
+            trigger_mode="always_last",
+            **PRIVATE,
+        )
 
 
 def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
@@ -100,9 +113,9 @@ def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> No
 
 
 def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
-    sources = [field for panel in panels for field in (panel.source, panel.slices)]
+    sources = {field for panel in panels for field in (panel.source, panel.slices, *panel.reading.components)}
     columns = [panel.column for panel in panels]
-    task.change(pick_task, [task, *sources], [*columns, *outputs.all], **PRIVATE)
+    task.change(partial(pick_task, task, panels), {task, *sources}, [*columns, *outputs.all], **PRIVATE)
 
 
 def _connect_buttons(
@@ -143,18 +156,19 @@ def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
 
 
 def pick_upload(task: str, path: str) -> tuple[Any, ...]:
-    """Make an uploaded file the input.
+    """Make an uploaded file the input. Of DICOM nothing is kept that says who the patient is.
 
     A file that cannot be read changes nothing.
     """
     with errors_on_screen():
-        return _pick(task, Path(path))
+        return _pick(task, without_person(Path(path)))
 
 
 def _pick(task: str, path: Path) -> tuple[Any, ...]:
-    subject = TASKS[task].open(path, None)
+    subject = TASKS[task].read(path)
     require_for_page(subject)
-    return str(path), _slider(subject), *before(path.name, subject, about(task, path))
+    fresh = [one.default for one in options_of(AS_IT_SAYS) if one.name in TASKS[task].reading]
+    return str(path), _slider(subject), *before(subject.name, subject, about(task, path)), *fresh
 
 
 def _slider(subject: Subject) -> Any:
@@ -162,23 +176,31 @@ def _slider(subject: Subject) -> Any:
     return gr.update(maximum=max(subject.count - 1, 1), value=subject.index, visible=several)
 
 
-def pick_slice(task: str, source: str, index: float) -> tuple[Any, ...]:
+def pick_slice(task: str, form: ReadingForm, source: str, index: float, *reading: Any) -> tuple[Any, ...]:
     """Make another slice of the same scan the input."""
     with errors_on_screen():
-        return before(Path(source).name, TASKS[task].open(Path(source), int(index)))
+        subject = TASKS[task].read(Path(source), int(index), form.read(*reading))
+        return before(subject.name, subject)
 
 
-def pick_task(task: str, *sources: Any) -> tuple[Any, ...]:
-    """Show the panel of the task, with the input it had."""
-    place = list(TASKS).index(task)
-    source, index = sources[2 * place : 2 * place + 2]
-    columns = [gr.update(visible=name == task) for name in TASKS]
+def pick_reading(task: str, form: ReadingForm, source: str, index: float, *reading: Any) -> tuple[Any, ...]:
+    """Read the same file in another way. One that cannot be read so keeps what is shown."""
+    with errors_on_screen():
+        subject = TASKS[task].read(Path(source), None, form.read(*reading))
+        return _slider(subject), *before(subject.name, subject)
+
+
+def pick_task(task: gr.Radio, panels: Sequence[Panel], values: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Show the panel of the task, with the input it had. `values` are those of the fields, by field."""
+    panel = next(panel for panel in panels if panel.task == values[task])
+    row, source = TASKS[panel.task], values[panel.source]
+    columns = [gr.update(visible=name == panel.task) for name in TASKS]
     if source is None:
-        return *columns, *nothing(TASKS[task].words.noun)
+        return *columns, *nothing(row.words.noun)
     with errors_on_screen():
         path = Path(source)
-        subject = TASKS[task].open(path, int(index))
-        return *columns, *before(path.name, subject, about(task, path))
+        subject = row.read(path, int(values[panel.slices]), panel.reading.read_from(values))
+        return *columns, *before(subject.name, subject, about(panel.task, path))
 
 
 def restore(
@@ -204,7 +226,7 @@ def restore(
         if values[panel.source] is None:
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
-        case = read_case(source, panel.task, degradation, index)
+        case = read_case(source, panel.task, degradation, index, panel.reading.read_from(values))
         begun: set[str] = set()
 
         def show_fit(fit: Fit) -> tuple[Any, ...]:

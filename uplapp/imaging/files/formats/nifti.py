@@ -1,0 +1,93 @@
+"""NIfTI files: voxels and their place, one volume of a series, no more unpacked than is read."""
+
+import gzip
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import nibabel
+import numpy as np
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import refusing_damage, require_samples
+from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.files.stored import MAX_VOXELS, Stored
+
+GZIP_MAGIC = b"\x1f\x8b"
+LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
+HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+SPACE_AXES = 3
+
+
+def read_nifti(path: Path, reading: Reading) -> Stored:
+    """Read a NIfTI file in one piece (.nii, .nii.gz), of a series one volume.
+
+    A file that is damaged, too large or no NIfTI raises BadImage.
+    """
+    with refusing_damage(path.name), unpacked(path) as file:
+        image, words = _image_of(path.name, file, reading)
+        return of_image(path.name, image, words)
+
+
+def of_image(name: str, image: Any, words: tuple[str, ...] = ()) -> Stored:
+    """Give the voxels of an image of nibabel, trailing axes of one sample left out."""
+    values = np.asanyarray(image.dataobj)
+    values = values.squeeze(tuple(axis for axis in range(SPACE_AXES, values.ndim) if values.shape[axis] == 1))
+    spacing = tuple(float(step) for step in image.header.get_zooms()[: values.ndim])
+    return Stored(name, values, np.asarray(image.affine), spacing, understood=words)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, unpacked where it is packed by gzip."""
+    with path.open("rb") as raw:
+        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        with gzip.open(raw) if packed else raw as file:
+            yield file  # type: ignore[misc]
+
+
+def volume_of(name: str, shape: tuple[int, ...], reading: Reading) -> tuple[int, tuple[str, ...]]:
+    """Choose one volume of a shape (X,Y,Z,...,T): its place along the last axes, and words that say so."""
+    count = math.prod(shape[SPACE_AXES:])
+    if count <= 1:
+        count = 1
+    if reading.volume >= count:
+        raise BadImage(f"{name} has no volume {reading.volume}; give one of 0 to {count - 1}")
+    words = f"Volume {reading.volume} of {count} along the fourth axis was read; you may choose another."
+    return reading.volume, (words,) if count > 1 else ()
+
+
+def _image_of(name: str, file: IO[bytes], reading: Reading) -> tuple[Any, tuple[str, ...]]:
+    start = file.read(max(HEADERS))
+    kinds = [kind for kind in HEADERS.values() if kind.header_class.may_contain_header(start)]
+    if not kinds:
+        raise BadImage(f"{name} is not a NIfTI file; .nii and .nii.gz of a single file are read")
+    length = kinds[0].header_class.sizeof_hdr
+    header = kinds[0].header_class(start[:length], check=False)
+    shape, dtype = header.get_data_shape(), header.get_data_dtype()
+    if dtype.kind not in "iuf":
+        raise BadImage(f"{name} holds voxels of type {dtype}; real numbers are read")
+    several = len(shape) == SPACE_AXES + 1
+    one = shape[:SPACE_AXES] if several else shape
+    require_samples(name, one, MAX_VOXELS)
+    first = int(header["vox_offset"])
+    if not 0 <= first <= LONGEST_START:
+        raise BadImage(f"{name} has its first voxel at byte {first}; 0 to {LONGEST_START} are read")
+    place, words = volume_of(name, shape, reading) if several else (0, ())
+    size = math.prod(one) * dtype.itemsize
+    before = start + file.read(max(0, first - len(start)))
+    if several:
+        header.set_data_shape(one)
+    voxels = _read_at(file, before, first + place * size, size)
+    return kinds[0].from_bytes(header.binaryblock + before[length:first] + voxels), words
+
+
+def _read_at(file: IO[bytes], before: bytes, at: int, size: int) -> bytes:
+    """Read so many bytes of a file of which those `before` were read already."""
+    if at < len(before):
+        return before[at : at + size] + file.read(max(0, at + size - len(before)))
+    file.seek(at)
+    return file.read(size)

@@ -1,0 +1,66 @@
+"""How to read a file where it does not say it itself: the choices that a person has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from uplapp.described import check_options, option
+
+AUTO = "auto"
+SLICES, COILS, COILS_LAST = "slices", "coils", "coils_last"
+KSPACE, IMAGE = "kspace", "image"
+FULL, PERCENTILE = "full", "percentile"
+AXES: Mapping[str, str] = {
+    AUTO: "as the file suggests",
+    SLICES: "slices first",
+    COILS: "coils first",
+    COILS_LAST: "coils last",
+}
+CONTENTS: Mapping[str, str] = {AUTO: "as the file suggests", KSPACE: "k-space", IMAGE: "complex images"}
+# Level and width of the usual windows of CT, in Hounsfield units.
+CT_WINDOWS: Mapping[str, tuple[float, float]] = {
+    "soft": (40, 400),
+    "brain": (40, 80),
+    "bone": (400, 1800),
+    "lung": (-600, 1500),
+}
+WINDOWS: Mapping[str, str] = {
+    AUTO: "as the file suggests",
+    FULL: "all values",
+    PERCENTILE: "up to the 99.9th percentile",
+    **{name: f"CT, {name} ({level:g}, {width:g} wide)" for name, (level, width) in CT_WINDOWS.items()},
+}
+MOST = 9999
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a person says of a file. The defaults leave it to the file."""
+
+    axes: str = option(AUTO, "Axes", "What the axes of a complex array are.", choices=AXES)
+    content: str = option(AUTO, "Samples", "What complex samples are.", choices=CONTENTS)
+    window: str = option(AUTO, "Window", "Which values are black and white in a scan.", choices=WINDOWS)
+    white: float = option(
+        0.0, "White level", "The value that is white, 0 for that of the file.", low=0, folded=True
+    )
+    volume: int = option(
+        0, "Volume", "The place on the fourth axis of a series, from 0.", low=0, high=MOST, folded=True
+    )
+    series: int = option(
+        0, "Series", "Which series of a folder, from 1; 0 is the largest one.", low=0, high=MOST, folded=True
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+AS_IT_SAYS = Reading()
+
+
+def sizes(shape: tuple[int, ...]) -> str:
+    """Give a shape in words, such as 256x256."""
+    return "x".join(map(str, shape))
+
+
+def counted(count: int, noun: str) -> str:
+    """Give a number with its noun, such as 1 slice or 3 slices."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")

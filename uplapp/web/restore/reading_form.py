@@ -1,0 +1,61 @@
+"""The fields that say how a file is to be read, folded below its upload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from uplapp.described import Option, options_of
+from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.tasks import TASKS
+from uplapp.web.restore.forms import field_of, value_of
+
+HEADING = "How the file is read"
+
+
+@dataclass(frozen=True)
+class ReadingForm:
+    """The fields on screen for the choices that a task's files leave open."""
+
+    options: tuple[Option, ...]
+    components: tuple[gr.components.Component, ...]
+
+    def read(self, *values: Any) -> Reading:
+        """Build the reading from the values on screen."""
+        pairs = zip(self.options, values, strict=True)
+        return Reading(**{one.name: value_of(one, value) for one, value in pairs})
+
+    def read_from(self, values: Mapping[Any, Any]) -> Reading:
+        """Build the reading from the values of all fields, by field. A field that is not there has none."""
+        return self.read(*(values.get(component) for component in self.components))
+
+    @property
+    def defaults(self) -> list[Any]:
+        """The values that leave everything to the file."""
+        return [one.default for one in self.options]
+
+
+def lay_out_reading(task: str) -> ReadingForm:
+    """Lay out the fields of a task's readings. A task whose files say everything has none."""
+    options = tuple(one for one in options_of(Reading) if one.name in TASKS[task].reading)
+    if not options:
+        return ReadingForm((), ())
+    with gr.Accordion(HEADING, open=False, elem_id=f"reading-{task}"), gr.Row():
+        components = tuple(_menu(task, one) for one in options)
+    return ReadingForm(options, components)
+
+
+def _menu(task: str, one: Option) -> gr.components.Component:
+    """Lay out one choice, as a menu, since it is seldom used."""
+    if one.kind != "choice":
+        return field_of(task, one)
+    choices = [(text[:1].upper() + text[1:], name) for name, text in one.choices.items()]
+    return gr.Dropdown(
+        choices,
+        value=one.default,
+        label=one.label,
+        info=one.help,
+        elem_id=f"{task}-{one.name}",
+        min_width=160,
+    )
