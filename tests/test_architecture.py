@@ -96,12 +96,13 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "observer": set(),
         "safekeeping": set(),
         "shelf": set(),
+        "upkeep": set(),
         "widgets": set(),
         "analysis": {"widgets"},
         "researcher": {"analysis", "observer", "shelf", "widgets"},
         "restore": {"observer", "researcher", "widgets"},
         "study": {"researcher", "widgets"},
-        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "study"},
+        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "study", "upkeep"},
     },
 }
 HOMES = {

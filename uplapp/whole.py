@@ -40,6 +40,12 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Delete the partial files that killed writers left in a folder. Nobody may be writing there."""
+    for partial in folder.glob("*.partial"):
+        partial.unlink()
+
+
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """Yield the path of a folder to fill, called as `target` is, which is moved there at the end.

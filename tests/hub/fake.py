@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+VERBS = {"commits": "log", "super-squash": "super_squash"}
+
 
 class FakeHub:
     """`repos` maps (kind, name) to files, `faults` are (part of a path, fault), each used once.
 
     A fault is a status, "lost" (done, but never acknowledged) or "truncated" (half of the bytes).
+    `history` has the title and the files of every commit.
     """
 
     def __init__(self):
         self.repos, self.private, self.faults, self.requests, self.commits = {}, {}, [], [], 0
-        self.environment = {}
+        self.environment, self.history = {}, []
         self.down = False
 
     def fault(self, path):
@@ -41,6 +44,10 @@ class FakeHub:
             elif line["key"] == "deletedFile":
                 del files[line["value"]["path"]]
         self.commits += 1
+        titles = [
+            line["value"]["summary"] for line in map(json.loads, body.splitlines()) if line["key"] == "header"
+        ]
+        self.history.append((titles[0], dict(files)))
         return {
             "commitUrl": "https://huggingface.co/datasets/lab/answers/commit/0",
             "commitOid": "0" * 40,
@@ -62,7 +69,7 @@ class FakeHub:
             return 200, {"id": name, "sha": "0" * 40, "private": self.private[kind, name]}
         if rest[0] == "resolve":
             return 200, files[unquote("/".join(rest[2:]))]
-        return 200, getattr(self, rest[0])(files, body)
+        return 200, getattr(self, VERBS.get(rest[0], rest[0]))(files, body)
 
     def preupload(self, files, body):
         paths = [file["path"] for file in json.loads(body)["files"]]
@@ -73,6 +80,14 @@ class FakeHub:
             {"type": "file", "path": path, "size": len(data), "oid": git_hash(data)}
             for path, data in files.items()
         ]
+
+    def log(self, files, body):
+        entry = {"id": "0" * 40, "authors": [], "date": "2026-01-01T00:00:00.000Z", "message": ""}
+        return [entry | {"title": title} for title, _ in reversed(self.history)]
+
+    def super_squash(self, files, body):
+        self.history = [(json.loads(body)["message"], dict(files))]
+        return {}
 
     def variables(self, files, body):
         setting = json.loads(body or "{}")

@@ -14,7 +14,7 @@ from uplapp import whole
 from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
-from uplapp.commands.hosting.people import exclude, include
+from uplapp.commands.hosting.people import exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.shared import Edition, Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
-for verb in (adopt, codes, editions, exclude, include, rebuild):
+for verb in (adopt, codes, editions, exclude, include, rebuild, withdraw):
     app.command()(verb)
 
 
@@ -238,23 +238,6 @@ def quota(
     with opened(name) as (store, study):
         lifecycle.limit(store, study.id, people)
     typer.echo(f"quota: {people}")
-
-
-@app.command()
-def withdraw(
-    name: Name,
-    observer: Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")],
-    as_json: Json = False,
-) -> None:
-    """Delete answers, events, and replies of one observer. What stays is the time of the withdrawal.
-
-    Example: uplapp study withdraw demo o1a2b3c4d5e
-    """
-    from uplapp.study.session import lifecycle
-
-    with opened(name) as (store, study):
-        gone = lifecycle.withdraw(store, study.id, observer, time.time())
-    print_result(as_json, {"study": study.definition.name, "observer": observer, "answers_deleted": gone})
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Journals copied to a private dataset: only what is new is sent, and nothing on the Hub is changed.
+"""Journals copied to a private dataset: only what is new is sent, and only an erasure changes the rest.
 
 A journal `NAME.jsonl` lies there as `journal/NAME/OFFSET.jsonl`: pieces of whole lines that begin at that
 byte. A piece whose acknowledgement was lost is sent again under the same name, so nothing is there twice.
@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
@@ -26,6 +26,10 @@ PIECE_BYTES = 4_000_000  # below the size at which the Hub wants large-file stor
 PIECES = 8  # in one commit
 DOWNLOADS = 8  # at a time
 AFTER = "after"  # with a byte: what followed a gap there
+ERASED = "withdrawn answers overwritten"  # the title of a commit; as long as one is there, so is the history
+
+# Pieces of journals to the same pieces, of the same length, without what was withdrawn.
+Wipe = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,52 @@ class Mirror:
                 sent += lines
             self._last_sync = self._clock()
         return sent
+
+    def erase(self, wipe: Wipe) -> int:
+        """Overwrite in the copy what `wipe` takes out, then squash the history. Returns the pieces changed.
+
+        Raises HubError; the next call finishes what this one could not. Call `push` before: what stays of a
+        withdrawn observer must be there.
+        """
+        with self._sending, _Failures(self):
+            journals = self._remote_pieces()
+            doubtful = [
+                Piece(name, offset, self._download(blob))
+                for name, blobs in journals.items()
+                for offset, blob in blobs.items()
+                if not self._is_here(name, offset, blob)
+            ]
+            clean = wipe([piece.data for piece in doubtful])
+            changed = [
+                replace(piece, data=data)
+                for piece, data in zip(doubtful, clean, strict=True)
+                if piece.data != data
+            ]
+            if (
+                changed
+            ):  # in one commit: the trials of a person in one piece say whose the answers in another are
+                additions = [CommitOperationAdd(piece.path, piece.data) for piece in changed]
+                self._api.create_commit(self.repo, additions, commit_message=ERASED, repo_type=KIND)
+                self._require_kept(changed)
+            self._squash()
+            return len(changed)
+
+    def _squash(self) -> None:
+        """Make one commit of the history if it holds what was overwritten since."""
+        commits = self._api.list_repo_commits(self.repo, repo_type=KIND)
+        if any(commit.title == ERASED for commit in commits):
+            self._api.super_squash_history(self.repo, repo_type=KIND, commit_message="journals")
+
+    def _is_here(self, name: str, offset: int, blob: Blob) -> bool:
+        """Whether a piece has the same bytes as a journal on this disk, which holds nothing withdrawn."""
+        for path in (self._path(name), *self.folder.glob(f"{name}{AFTER}*.jsonl")):
+            base = int(path.stem.rpartition(AFTER)[2]) if path.stem != name else 0
+            if path.exists() and offset >= base:
+                with path.open("rb") as file:
+                    file.seek(offset - base)
+                    if blob.holds(file.read(blob.size)):
+                        return True
+        return False
 
     def _remote_pieces(self) -> dict[str, dict[int, Blob]]:
         """Make sure of the private dataset. Its pieces by journal and offset, in order, without a gap."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings, believe_no_header, reach_itself
 from uplapp.study.store.holding import holding
-from uplapp.web import safekeeping
+from uplapp.web import safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
@@ -78,29 +78,33 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     store, loop = safekeeping.open_store(settings)
     try:
-        shelf = Shelf(settings, store)
-        shelf.open_all()
-        limits = Limits(behind_proxy=settings.space)
-        observer_app = routes.build(store, shelf.studies, limits=limits, former=shelf.former)
-        build(shelf, gate(settings), loop.mirror if loop else None).launch(
-            app_kwargs={
-                "routes": [Mount("/study", app=observer_app)],
-                "middleware": [Middleware(Shield)],
-                "openapi_url": None,
-                "docs_url": None,
-                "redoc_url": None,
-            },
-            ssr_mode=False,
-            show_error=False,
-            enable_monitoring=False,
-            max_file_size=UPLOAD_LIMIT,
-            theme=THEME,
-            # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
-            head=f"<style>{STYLE}{restore_tab.STYLE}{drawing.STYLE}</style>",
-            footer_links=[],
-        )
+        with upkeep.keeping(store):
+            _launch(Shelf(settings, store), loop.mirror if loop else None)
     finally:
         safekeeping.close(store, loop)
+
+
+def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
+    shelf.open_all()
+    limits = Limits(behind_proxy=shelf.settings.space)
+    observer_app = routes.build(shelf.store, shelf.studies, limits=limits, former=shelf.former)
+    build(shelf, gate(shelf.settings), mirror).launch(
+        app_kwargs={
+            "routes": [Mount("/study", app=observer_app)],
+            "middleware": [Middleware(Shield)],
+            "openapi_url": None,
+            "docs_url": None,
+            "redoc_url": None,
+        },
+        ssr_mode=False,
+        show_error=False,
+        enable_monitoring=False,
+        max_file_size=UPLOAD_LIMIT,
+        theme=THEME,
+        # Not `css`: that is scoped to the inside of the page, which leaves its padding out of reach.
+        head=f"<style>{STYLE}{restore_tab.STYLE}{drawing.STYLE}</style>",
+        footer_links=[],
+    )
 
 
 def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:

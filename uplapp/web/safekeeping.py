@@ -4,12 +4,13 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from uplapp import whole
 from uplapp.errors import UplappError
-from uplapp.hub.loop import Loop, keep
+from uplapp.hub.loop import Erasing, Loop, keep
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
-from uplapp.study.store import recovery, replay
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store import erasure, recovery, replay
+from uplapp.study.store.store import DATABASE, Store, StoreBusy
 
 
 def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:
@@ -17,17 +18,21 @@ def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, 
 
     What it lacked is told on stderr. Raises UplappError if the database is damaged, or if the disk is empty
     and the Hub cannot be read: an app that went on would start the studies anew beside their answers. With
-    answers on the disk it goes on, and copies later.
+    answers on the disk it goes on, and copies later. An erasure that was cut short is finished.
     """
     database, journals = settings.data / DATABASE, settings.data / replay.FOLDER
     recovery.require_whole(database)
+    whole.sweep(journals)  # a download that was cut short
     if settings.answers_repo is None:
         _settle(database, journals, journals, newer=False)
-        return Store(database), None
+        return _cleaned(Store(database)), None
     mirror = Mirror(journals, settings.answers_repo, endpoint)
-    _restore(mirror, database, journals)
-    store = Store(database)
-    return store, keep(mirror, lambda: _ended(store))
+    fetched = _restore(mirror, database, journals)
+    store = _cleaned(Store(database), fetched > 0)
+    erasing = Erasing(
+        lambda: erasure.erased(store), lambda texts: erasure.wiped(texts, erasure.withdrawn(store))
+    )
+    return store, keep(mirror, lambda: _ended(store), erasing)
 
 
 def close(store: Store, loop: Loop | None) -> None:
@@ -37,11 +42,23 @@ def close(store: Store, loop: Loop | None) -> None:
             loop.stop()
 
 
-def _restore(mirror: Mirror, database: Path, journals: Path) -> None:
+def _cleaned(store: Store, came: bool = False) -> Store:
+    """The store after the erasures that are due: all of them again where journals `came` from the Hub."""
+    try:
+        if came:
+            erasure.again(store)
+        erasure.erase(store)
+    except StoreBusy as error:
+        print(f"withdrawn answers are erased a moment later: {error}", file=sys.stderr)
+    return store
+
+
+def _restore(mirror: Mirror, database: Path, journals: Path) -> int:
     fetched = _fetch(mirror, needed=not database.exists())
     for sentence in mirror.damage:
         print(sentence, file=sys.stderr)
     _settle(database, journals, mirror.repo, newer=fetched > 0)
+    return fetched
 
 
 def _settle(database: Path, journals: Path, source: object, newer: bool) -> None:
@@ -67,5 +84,6 @@ def _fetch(mirror: Mirror, needed: bool) -> int:
 
 
 def _ended(store: Store) -> int:
+    """How many sessions were finished, and how many withdrawn and erased here."""
     query = "SELECT count(*) AS count FROM observers WHERE finished_at IS NOT NULL"
-    return int((store.row(query) or {"count": 0})["count"])
+    return int((store.row(query) or {"count": 0})["count"]) + erasure.erased(store)

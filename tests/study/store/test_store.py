@@ -28,6 +28,7 @@ def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
         "m002_life",
         "m003_tasks",
         "m004_editions",
+        "m005_erased",
     ]
 
 

@@ -1,5 +1,7 @@
-"""`python -m uplapp study exclude` and `include`: people whose answers stay and do not count."""
+"""`python -m uplapp study exclude`, `include` and `withdraw`: whose answers count, and whose are deleted."""
 
+import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -38,3 +40,24 @@ def include(name: Name, observer: Observer, as_json: Json = False) -> None:
     with opened(name) as (store, study):
         lifecycle.take_back(store, study.id, observer)
     print_result(as_json, {"study": name, "observer": observer, "left_out": ""})
+
+
+def withdraw(name: Name, observer: Observer, as_json: Json = False) -> None:
+    """Delete answers, events, replies and trials of one observer. What stays is the time of the withdrawal.
+
+    Journals and database are overwritten, so that no byte is left in the data folder. The copy on the Hub
+    follows, with its history, when an app that runs copies next, or at the next start.
+
+    Example: uplapp study withdraw demo o1a2b3c4d5e
+    """
+    from uplapp.study.session import lifecycle
+    from uplapp.study.store import erasure
+    from uplapp.study.store.store import StoreBusy
+
+    with opened(name) as (store, study):
+        gone = lifecycle.withdraw(store, study.id, observer, time.time())
+        with suppress(StoreBusy):  # an app that runs, or the next start, finishes it
+            erasure.erase(store)
+        left = observer in erasure.pending(store)
+    told = {"study": name, "observer": observer, "answers_deleted": gone, "files_overwritten": not left}
+    print_result(as_json, told)

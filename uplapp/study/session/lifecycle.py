@@ -97,10 +97,11 @@ def limit(store: Store, study: str, quota: int | None) -> None:
 
 
 def withdraw(store: Store, study: str, observer: str, now: float) -> int:
-    """Delete what an observer said and did, and leave a tombstone. Returns the number of answers deleted.
+    """Delete what an observer said, did and saw, leaving a tombstone. Returns the number of answers deleted.
 
     Again on the same observer deletes nothing. The tombstone is a row, and so a line of the journal, that
-    wins over the observer's older lines when a database is rebuilt. UplappError for an unknown observer.
+    wins over the observer's older lines when a database is rebuilt. `erasure.erase` then takes the bytes out
+    of the files. UplappError for an unknown observer.
     """
     values = {"study": study, "observer": observer}
     with store.transaction():
@@ -108,11 +109,12 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
         mine = "IN (SELECT token FROM trials WHERE observer = :observer)"
         gone = store.rows(f"DELETE FROM answers WHERE trial {mine} RETURNING trial", values)  # noqa: S608
-        for table in ("events", "replies"):
-            store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING id", values)  # noqa: S608
+        for table in ("events", "replies", "trials"):
+            store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING 1", values)  # noqa: S608
         if not store.rows("SELECT observer FROM withdrawals WHERE observer = :observer", values):
             store.insert("withdrawals", {**values, "withdrawn_at": now})
-            store.update("observers", observer, {"excluded": WITHDRAWN, "join_key": None})
+            rest = {"excluded": WITHDRAWN, "join_key": None, "agent": "", "language": ""}
+            store.update("observers", observer, rest)
     return len(gone)
 
 

@@ -1,6 +1,7 @@
 """Journals of every row, and a database rebuilt from them, whatever the order of files and lines."""
 
 import json
+import os
 import sqlite3
 import sys
 import time
@@ -69,6 +70,7 @@ def note(missing: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> int:
         journal = Journal(folder)
         for name, row in missing:
             journal.append(name, row)
+        journal.sync()
         journal.close()
     return len(missing)
 
@@ -125,6 +127,8 @@ def _lines(folder: Path) -> tuple[list[dict[str, Any]], int]:
     lines, damaged = [], 0
     for path in sorted(folder.glob("*.jsonl")):
         for text in path.read_bytes().split(b"\n")[:-1]:
+            if text.startswith(b" "):  # an answer that was withdrawn, overwritten in part or whole
+                continue
             try:
                 line = json.loads(text)
                 lines.append({"at": line.get("at", 0.0), "table": line["table"], "row": dict(line["row"])})
@@ -163,15 +167,16 @@ def _change(connection: sqlite3.Connection, table: str, key: str, row: dict[str,
 
 
 def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> None:
-    """Take away what withdrawn observers said and did. Their row stays, excluded."""
+    """Take away what withdrawn observers said, did and saw. Their row stays, excluded."""
     for observer in observers:
         connection.execute(
             "DELETE FROM answers WHERE trial IN (SELECT token FROM trials WHERE observer = ?)", (observer,)
         )
-        for table in ("events", "replies"):
+        for table in ("events", "replies", "trials"):
             connection.execute(f"DELETE FROM {table} WHERE observer = ?", (observer,))  # noqa: S608
         connection.execute(
-            "UPDATE observers SET excluded = ?, join_key = NULL WHERE id = ?", (WITHDRAWN, observer)
+            "UPDATE observers SET excluded = ?, join_key = NULL, agent = '', language = '' WHERE id = ?",
+            (WITHDRAWN, observer),
         )
 
 
@@ -259,6 +264,10 @@ class Journal:
         line = {"id": uuid.uuid4().hex, "at": self._last_s, "table": table, "row": dict(row)}
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self._file.flush()
+
+    def sync(self) -> None:
+        """Wait until the disk has every line."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file. Nothing can be appended any more."""

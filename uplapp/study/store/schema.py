@@ -87,3 +87,9 @@ def m004_editions(db: Database) -> None:
     )
     for statement in statements:
         db.execute(statement)
+
+
+@migrations()
+def m005_erased(db: Database) -> None:
+    """Who withdrew and is erased from this disk. No journal has it, for each disk has bytes of its own."""
+    db.execute("CREATE TABLE _erased (observer TEXT PRIMARY KEY)")

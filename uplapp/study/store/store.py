@@ -23,6 +23,7 @@ NO_WAL = (
     "{folder} lies on a disk where SQLite's write-ahead log does not work, such as a network disk; set "
     "UPLAPP_DATA to a folder of a disk of this machine"
 )
+SHORT_MS = 200
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
 
 
@@ -41,7 +42,7 @@ class Store:
     """A database of rows, safe to call from several threads. What a row means is decided elsewhere."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
+        self.path, self._lock = path, threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = _connect(path)
@@ -114,6 +115,38 @@ class Store:
         rows = self.rows(query, values)
         return rows[0] if rows else None
 
+    def catch_up(self) -> None:
+        """Write the journal lines that an earlier transaction could not. StoreBusy if they still wait."""
+        with self._lock:
+            self._write_journal()
+
+    @contextmanager
+    def here_alone(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one transaction on rows that concern this disk, so that no journal gets them."""
+        with self.transaction():
+            yield self._db.conn
+
+    def compact(self) -> None:
+        """Write the database anew without the remains of deleted rows, and empty its write-ahead log.
+
+        StoreBusy while another connection reads or writes.
+        """
+        with self._lock:
+            try:
+                self._db.execute(f"PRAGMA busy_timeout = {SHORT_MS}")  # answers wait meanwhile
+                self._empty_log()
+                self._db.execute("VACUUM")
+                self._empty_log()
+            except sqlite3.OperationalError as error:
+                raise StoreBusy(BUSY) from error
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
+
+    def _empty_log(self) -> None:
+        (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreBusy(BUSY)
+
     def close(self) -> None:
         """Close the database and its journal."""
         with self._lock:
@@ -128,6 +161,7 @@ def _connect(path: Path) -> Database:
         raise UplappError(NO_WAL.format(folder=path.parent))
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA foreign_keys = ON")
+    database.execute("PRAGMA secure_delete = ON")
     migrations.apply(database)
     return database
 

@@ -11,6 +11,11 @@ from uplapp.study.session import lifecycle
 from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import Desk, Entry
 
+WHEN = (
+    "from the database at once, from every file here within half a minute, and from the copy on the Hub, "
+    "with its history, at the next copying"
+)
+
 
 @dataclass(frozen=True)
 class Withdrawal:
@@ -39,8 +44,8 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
 
     def check(entry: Entry, name: str, observer: str) -> tuple[Any, ...]:
         withdrawal = withdrawal_of(desk, name, observer)
-        text = f"All **{withdrawal.answers}** answers of {withdrawal.observer} will be deleted, here and in "
-        return withdrawal, gr.update(visible=True), text + "the copy. Nobody can bring them back.", ""
+        text = f"All **{withdrawal.answers}** answers of {withdrawal.observer} will be deleted: {WHEN}."
+        return withdrawal, gr.update(visible=True), f"{text} Nobody can bring them back.", ""
 
     def withdraw(entry: Entry, withdrawal: Withdrawal | None) -> tuple[Any, ...]:
         return None, gr.update(visible=False), "", carry_out(desk, withdrawal)

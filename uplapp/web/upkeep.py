@@ -1,0 +1,61 @@
+"""What an app does by itself while it runs: it erases who withdrew."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from uplapp.errors import UplappError
+from uplapp.study.store import erasure
+from uplapp.study.store.store import Store
+
+TICK_S = 1.0
+REST_S = (
+    20.0  # after an erasure, which holds answers up for a moment: who withdraws in masses holds up nobody
+)
+
+
+class Upkeep:
+    """A thread that looks every second whether somebody withdrew, and erases what is left of them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._stopped, self._last_error = store, threading.Event(), ""
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after one last erasure of whoever withdrew meanwhile."""
+        self._stopped.set()
+        self._thread.join()
+        self.once()
+
+    def once(self) -> float:
+        """Erase who withdrew. Returns the seconds to the next look."""
+        try:
+            found = erasure.erase(self._store)
+        except UplappError as error:
+            if str(error) != self._last_error:
+                print(f"withdrawn answers are not erased yet: {error}", file=sys.stderr)
+            self._last_error = str(error)
+            return REST_S
+        self._last_error = ""
+        return REST_S if found else TICK_S
+
+    def _run(self) -> None:
+        wait_s = TICK_S
+        while not self._stopped.wait(wait_s):
+            wait_s = self.once()
+
+
+@contextmanager
+def keeping(store: Store) -> Iterator[Upkeep]:
+    """Keep a store up as long as the block runs."""
+    upkeep = Upkeep(store)
+    upkeep.start()
+    try:
+        yield upkeep
+    finally:
+        upkeep.stop()
