@@ -140,6 +140,6 @@ def test_what_is_left_of_who_withdrew_says_nothing_of_what_was_chosen(lived, set
         row = dict(connection.execute("SELECT * FROM observers WHERE id = ?", (left,)).fetchone())
     assert set(row) <= {
         *("id", "study", "number", "session", "simulated", "consent_version", "joined_at"),
-        *("finished_at", "excluded", "language", "agent", "join_key"),
+        *("finished_at", "excluded", "language", "agent", "join_key", "pilot"),
     }
     assert row["join_key"] is None
