@@ -55,7 +55,8 @@ class Votes:
     A, 0 for B, 0.5 for not sure), and others as they came, such as `response_ms`. A was shown on the left,
     or first. `excluded` holds (observer, reason) of those whose answers are left out; `manifest` is the hash
     of the study that was shown, where known. `has_kinds` is False where the source names no kinds of trials
-    and all count as main.
+    and all count as main. `steps` is how many steps a choice can have, such as 2 for slightly and much
+    better: then `step` holds which, 0 where not sure.
     """
 
     table: "pd.DataFrame"
@@ -65,14 +66,15 @@ class Votes:
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
     has_kinds: bool = False
+    steps: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
     """Who answered what in which scene, one entry (E,) per kind of answer that occurs, and how often.
 
-    `observer`, `scene`, `first` (the condition A) and `second` (B) are indices; `outcome` is 0 where A was
-    chosen, 1 not sure, 2 B. `scenes` are their names, sorted.
+    `observer`, `scene`, `first` (the condition A) and `second` (B) are indices; `outcome` is ordered from
+    `steps` steps for A (0) over not sure to as many for B. `scenes` are their names, sorted.
     """
 
     scenes: tuple[str, ...]
@@ -82,6 +84,12 @@ class Cells:
     first: Rows
     second: Rows
     times: Array
+    steps: int = 1
+
+    @property
+    def share(self) -> Array:
+        """Give the share (E,) of the vote that A has: 1, 0, or 0.5 where not sure."""
+        return (1 + np.sign(self.steps - self.outcome)) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +97,10 @@ class Comparisons:
     """Who chose what: `wins[k, i, j]` is how often observer k chose condition i over j, shape (K,n,n).
 
     Half votes are ties. `observers` is sorted; a bare count matrix has `observers == ()` and K = 1.
-    `answers[k, o, i, j]` (K,3,n,n) keeps what `wins` adds up: i was A, j was B, and o is 0 where A was
-    chosen, 1 not sure, 2 B; None for a matrix. `cells` keeps the scenes too. `notes`, `excluded`, `manifest`
-    as in `Votes`. `origin` says in full sentences how a matrix became counts.
+    `answers[k, o, i, j]` (K,2m+1,n,n) keeps what `wins` adds up: i was A, j was B, and o is ordered from m
+    steps for A (0) over not sure (m) to m steps for B (2m), m = 1 for plain votes; None for a matrix. `cells`
+    keeps the scenes too. `notes`, `excluded`, `manifest` as in `Votes`. `origin` says in full sentences how a
+    matrix became counts.
     """
 
     conditions: tuple[str, ...]
@@ -108,7 +117,7 @@ class Comparisons:
 
 @dataclass(frozen=True)
 class Method:
-    """How comparisons become scores: names of PRIORS, INTERVALS and TIES, and the condition at 0 JOD.
+    """How comparisons become scores: names of PRIORS, INTERVALS, TIES, BOTH_BAD; the condition at 0 JOD.
 
     `anchor` is a condition or "mean"; `side_bias` fits how far the place shown first attracts votes.
     `resample` is a name of RESAMPLE: what would be others in another study, observers or scenes too.
@@ -122,6 +131,7 @@ class Method:
     ties: str = "half"
     side_bias: bool = False
     resample: str = "observers"
+    both_bad: str = "tie"
 
 
 @dataclass(frozen=True)
@@ -179,7 +189,8 @@ class Scores:
     NaN marks what the votes leave undefined. `interval` is the kind that was possible, `method` what was
     asked. `observers` is None for a bare matrix; `wins` (n,n) are the pooled votes; `replicates` (B,n) are
     the bootstrap's scores; `degenerate` counts those without a finite optimum, which are left out. `side`
-    is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted. `two_way`
+    is the pull of the place shown first, `tie` the half width of "not sure"; None where not fitted. `steps`
+    says from where on an answer is step 1, step 2 and so on, where these were fitted. `two_way`
     is None where scenes were not resampled; `low`, `high` and `pairs` follow it where they were.
 
     Scores compare where `group` (n,) is equal: each group has a zero of its own. `bound` (n,) is the open
@@ -210,6 +221,7 @@ class Scores:
     excluded: tuple[tuple[str, str], ...] = ()
     manifest: str = ""
     two_way: TwoWay | None = None
+    steps: tuple[Estimate, ...] = ()
 
     @property
     def on_one_scale(self) -> bool:

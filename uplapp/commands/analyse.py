@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     from uplapp.analysis.writing.report import Report
 
 ANCHOR = typer.Option(help="The condition at 0 JOD, or mean.")
-TIES = typer.Option(help='"Not sure" counts half a vote each way (half), or is an answer (threshold).')
+TIES = typer.Option(
+    help='"Not sure" counts half a vote each way (half), is an answer (threshold), or one of the steps from '
+    "much to slightly better (ordered); auto: ordered where votes have steps, else half."
+)
+BOTH_BAD = typer.Option(help='"Both bad" counts as a tie (tie), or not at all (drop).')
 SIDE_BIAS = typer.Option("--side-bias", help="Take the pull of the first place out of the scores.")
 RESAMPLE = typer.Option(help="observers (holds for these scenes), or observers,scenes (for other scenes).")
 GROUPS = typer.Option(help="A column of the votes, such as age or device: compare these groups of observers.")
@@ -81,7 +85,8 @@ def analyse(
     bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
     anchor: Annotated[str, ANCHOR] = Method.anchor,
-    ties: Annotated[str, TIES] = "half",
+    ties: Annotated[str, TIES] = "auto",
+    both_bad: Annotated[str, BOTH_BAD] = Method.both_bad,
     side_bias: Annotated[bool, SIDE_BIAS] = False,
     resample: Annotated[str, RESAMPLE] = Method.resample,
     simulated: Annotated[bool, SIMULATED] = False,
@@ -109,10 +114,11 @@ def analyse(
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
     of_votes |= {"--groups": groups, "--columns": columns, "--values": values, "--side-bias": side_bias}
-    of_votes |= {"--ties": ties != "half", "--resample": resample != Method.resample}
+    of_votes |= {"--ties": ties not in ("auto", "half"), "--resample": resample != Method.resample}
+    of_votes |= {"--both-bad": both_bad != Method.both_bad}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     more = More(parse_reasons(exclude or []), per_scene, groups.strip(), covariate, covariate_log)
-    method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample)
+    method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad)
     result = _report(_read(votes, counts, of_votes, of_matrix), method, more)
     _write(result, files)
     typer.echo(_text(result, methods, as_json))
@@ -120,11 +126,13 @@ def analyse(
 
 def _report(source: Votes | Comparisons, method: Method, more: More) -> "Report":
     """Analyse the input, with what was asked beside the scores."""
+    from uplapp.analysis.model import suited_ties
     from uplapp.analysis.reading.covariate import read_covariate
     from uplapp.analysis.scoring.covariate import against
     from uplapp.analysis.writing.report import report
 
     name, numbers = read_covariate(more.covariate) if more.covariate else ("", {})
+    method = replace(method, ties=suited_ties(method.ties, source))
     result = report(source, method, more.exclude, more.per_scene, watcher("replicates"), more.groups)
     if not numbers:
         return result

@@ -85,7 +85,9 @@ def watcher(noun: str) -> Callable[[int, int], None]:
 
 VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
 COLUMNS = typer.Option(help="Other names of columns: condition_A=type1+level1,observer=who.")
-VALUES = typer.Option(help="Other values of the choice: A=left,B=right,tie=same.")
+VALUES = typer.Option(
+    help="Other values of the choice: A=left,B=right,tie=same,both_bad=neither; steps: A=2|1,B=-2|-1,tie=0."
+)
 EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
 SIMULATED = typer.Option("--simulated", help="Take the simulated observers, not the people.")
 COUNTS = typer.Option(help="Instead of votes: a matrix, conditions in its first row and column.")

@@ -9,15 +9,14 @@ from scipy.special import ndtri
 from scipy.stats import norm
 
 from uplapp.analysis.model.answers import (
-    TIES,
     AnswerFit,
     answer_objective,
     draw_answers,
     fit_answers,
     fit_best_answers,
     fold,
-    log_between,
 )
+from uplapp.analysis.model.curves import TIES, log_between
 from uplapp.analysis.model.objective import PRIORS, SIGMA, fit_best
 from uplapp.analysis.reading.votes import to_wins
 from uplapp.values import Method
@@ -37,7 +36,7 @@ def name(method):
 
 
 def truth_of(scores=SCORES, side=0.3, tie=0.4):
-    return AnswerFit(np.array([scores]), np.array([side]), np.array([tie]), np.ones(1, dtype=bool))
+    return AnswerFit(np.array([scores]), np.array([side]), np.array([[tie]]), np.ones(1, dtype=bool))
 
 
 def random_answers(votes=5, replicates=1, seed=0, fit=None):
@@ -75,7 +74,7 @@ def test_the_side_bias_of_two_conditions_by_hand():
 @pytest.mark.parametrize("method", MODELS, ids=name)
 def test_slopes_and_curvatures_are_those_of_the_value(method):
     objective, row, step = answer_objective(random_answers(), method), np.zeros(6, dtype=int), 1e-5
-    free = np.array([True] * 4 + [method.side_bias, method.ties == "threshold"])
+    free = np.array([True] * 4 + [method.side_bias, method.ties != "half"])
     point = np.where(free, [0.5, 0.3, -0.2, -0.6, 0.1, 0.3], 0.0)
     terms = objective(point[None], row[:1])
     up, down = (objective(point + sign * step * np.eye(6), row) for sign in (1, -1))
@@ -89,7 +88,7 @@ def test_slopes_and_curvatures_are_those_of_the_value(method):
 @given(point=st.lists(st.floats(-6, 6), min_size=6, max_size=6), seed=st.integers(0, 50))
 def test_the_votes_are_concave_in_scores_bias_and_zone_together(ties, point, seed):
     objective = answer_objective(random_answers(seed=seed), Method("none", ties=ties, side_bias=True))
-    point[-1] = abs(point[-1]) + 1e-3 if ties == "threshold" else 0.0
+    point[-1] = 0.0 if ties == "half" else abs(point[-1]) + 1e-3
     terms = objective(np.array([point]), np.zeros(1, dtype=int))
     highest = np.linalg.eigvalsh(terms.hessian[0])[-1]
     assert highest <= 1e-9 * np.abs(terms.hessian).max()
@@ -126,7 +125,7 @@ def test_without_ties_or_bias_in_the_answers_every_model_is_the_plain_one(method
 
 @pytest.mark.parametrize("ties", TIES)
 def test_known_scores_bias_and_zone_are_recovered(ties):
-    truth = truth_of() if ties == "threshold" else truth_of(tie=0.0)
+    truth = truth_of(tie=0.0) if ties == "half" else truth_of()
     best_fit = best(random_answers(votes=4000, fit=truth)[0], ties, side_bias=True)
     assert best_fit.point[0] == pytest.approx(truth.point[0] - np.r_[[SCORES.mean()] * 4, 0, 0], abs=0.05)
 

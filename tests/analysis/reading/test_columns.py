@@ -75,7 +75,7 @@ BAD = {
     "no name": ("observer=", "", "'observer=' names no column"),
     "half a join": ("condition_A=type+", "", "'condition_A=type+' holds an empty name"),
     "role twice": ("observer=a,observer=b", "", "names observer twice"),
-    "unknown value": ("", "A=1,B=2,C=3", "unknown value 'C'; choose one of: A, B, tie"),
+    "unknown value": ("", "A=1,B=2,C=3", "unknown value 'C'; choose one of: A, B, both_bad, tie"),
     "half the values": ("", "A=1", "must say which cell means A and which B"),
     "same cells": ("", "A=1,B=1.0", "A, B and tie need different cells, not 1, 1.0"),
     "tie is A": ("", "A=left,B=right,tie=LEFT", "need different cells"),

@@ -17,7 +17,7 @@ SCORES, SIDE, TIE = np.array([0.7, 0.1, -0.2, -0.6]), 0.4, 0.35
 def people(observers=16, votes=6, seed=0, side=SIDE, tie=TIE, answers=None):
     """Observers who answer by the threshold model with a pull of the first place."""
     if answers is None:
-        truth = AnswerFit(SCORES[None], np.array([side]), np.array([tie]), np.ones(1, dtype=bool))
+        truth = AnswerFit(SCORES[None], np.array([side]), np.array([[tie]]), np.ones(1, dtype=bool))
         questions = np.zeros((3, 4, 4))
         questions[0] = votes * (1 - np.eye(4))
         answers = draw_answers(truth, questions, observers, seed)
@@ -66,7 +66,11 @@ def test_a_matrix_has_no_sides_and_no_zone():
 
 
 BAD = {
-    "ties": (Method(ties="davidson"), UnknownName, "unknown ties 'davidson'; choose one of: half, threshold"),
+    "ties": (
+        Method(ties="davidson"),
+        UnknownName,
+        "unknown ties 'davidson'; choose one of: half, ordered, threshold",
+    ),
     "zone": (Method(ties="threshold"), UplappError, "ties 'threshold' needs the votes one by one"),
     "side": (Method(side_bias=True), UplappError, "side_bias needs the votes one by one"),
 }

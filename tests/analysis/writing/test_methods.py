@@ -24,6 +24,7 @@ UNSURE = 3
 def votes():
     rows = table(PEOPLE, ("one", "two"))
     rows.loc[: UNSURE - 1, "is_A_selected"] = "0.5"
+    rows.loc[UNSURE, "is_A_selected"] = "both_bad"
     return from_table(rows.assign(manifest="abc123"))
 
 
@@ -69,6 +70,7 @@ CHANGES = {
         "95 % intervals are",
         "less that over observer-by-scene cells",
     ),
+    "both_bad": ({"both_bad": "drop"}, "called both bad", "these are left out of the scores"),
 }
 
 

@@ -8,7 +8,7 @@ from tests.analysis import made
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.analysis.source import Source
 
-METHOD = ("distance", "t", 100, 0, "mean", "half", False, "observers")
+METHOD = ("distance", "t", 100, 0, "mean", "auto", False, "observers", "tie")
 FIELDS = Source(
     source="denoising",
     simulated=False,
@@ -21,12 +21,13 @@ FIELDS = Source(
     value_a="1",
     value_b="0",
     value_tie="0.5",
+    value_bad="both_bad",
     matrix=None,
     winner=None,
     votes_per_pair="",
 )
 FOLLOWED = ("state", "headline", "warnings", "jod", "ranking", "anchor", "interval", "resample", "exclude")
-OF_PAIRS = ("triangle", "wins", "fit", "pairs")
+OF_PAIRS = ("triangle", "wins", "fit", "pairs", "both_bad", "bad_pairs")
 OF_OBSERVERS = ("screened", "observers_chart", "observers", "both")
 OF_A_PAPER = ("methods", "latex", "csv", "json", "figures")
 # What follows every choice, then what is drawn in views that are opened.

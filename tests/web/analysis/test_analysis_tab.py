@@ -170,7 +170,7 @@ def test_votes_one_by_one_fill_observers_and_scenes_too(tmp_path):
 
 
 def test_scenes_are_resampled_where_votes_name_them(tmp_path):
-    method = (*METHOD[:-1], "observers,scenes")
+    method = (*METHOD[:7], "observers,scenes", "tie")
     view = show(source="upload", upload=upload(tmp_path), method=method)
     assert "speak of other observers, other scenes" in view.headline
     assert view.state.report.scores.two_way.scenes == 3

@@ -1,11 +1,11 @@
 """Models of choice: Thurstone's likelihood, the distance prior, ties, connectivity and goodness of fit."""
 
 from uplapp.analysis.model.answers import (
-    TIES,
     AnswerFit,
     draw_answers,
     fit_answers,
     fit_best_answers,
+    graded,
     is_off_zero,
     is_unknown,
     side_bias,
@@ -20,6 +20,7 @@ from uplapp.analysis.model.connectivity import (
     strong_components,
     weak_bridges,
 )
+from uplapp.analysis.model.curves import AUTO, ORDERED, TIES, coarse, suited_ties
 from uplapp.analysis.model.objective import (
     HALF_LOG_TAU,
     PRIORS,
@@ -37,7 +38,9 @@ from uplapp.analysis.model.objective import (
 from uplapp.analysis.model.unequal import UnequalFit, unequal_variances
 
 __all__ = [
+    "AUTO",
     "HALF_LOG_TAU",
+    "ORDERED",
     "PRIORS",
     "SIGMA",
     "TIES",
@@ -50,6 +53,7 @@ __all__ = [
     "UnequalFit",
     "bradley_terry",
     "chunk_size",
+    "coarse",
     "components",
     "draw_answers",
     "findings",
@@ -59,6 +63,7 @@ __all__ = [
     "fit_best_answers",
     "goodness_of_fit",
     "goodness_within",
+    "graded",
     "intact",
     "is_off_zero",
     "is_unknown",
@@ -68,6 +73,7 @@ __all__ = [
     "reach",
     "side_bias",
     "strong_components",
+    "suited_ties",
     "unequal_variances",
     "weak_bridges",
 ]

@@ -1,213 +1,212 @@
-"""Thurstone's model on answers as given: "not sure" an answer of its own, and a place that attracts votes.
+"""Thurstone's model on answers as given: "not sure" and steps as answers, and a place that attracts votes.
 
-With d = q_A - q_B, the side bias b and the half width t of "not sure", all in JOD, A is chosen with
-probability Phi((d + b - t) / sigma), B with Phi((-d - b - t) / sigma), and "not sure" is the rest: the
-threshold model of Glenn & David (1960), the probit counterpart of Rao & Kupper (1967). The votes'
-log-likelihood is concave in (q, b, t) together. B replicates, C ordered cells (who was A, who was B).
+The curves say how probable an answer is, given scores q, side bias b and thresholds t, all in JOD. The votes'
+log-likelihood is concave in (q, b, t) together. B replicates, C ordered cells (who was A, who was B), m
+thresholds: one but where the model takes steps.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import ndtri
 
 from uplapp.analysis.model.connectivity import Labels, strong_components
-from uplapp.analysis.model.objective import (
-    HALF_LOG_TAU,
-    PRIORS,
-    SIGMA,
-    Objective,
-    Pairs,
-    Terms,
-    fit_best,
-    maximise,
-)
+from uplapp.analysis.model.curves import ORDERED, TIES, Curve, chances, coarse
+from uplapp.analysis.model.objective import PRIORS, SIGMA, Objective, Pairs, Terms, fit_best, maximise
 from uplapp.analysis.reading.votes import to_wins
-from uplapp.registry import Entry, Registry
 from uplapp.values import Array, Estimate, Method, Rows
 
-BARRED = -1e300  # value of a half width below 0; finite, so that any real value is higher
-LEAST_JOD = 1e-9  # the smallest half width that is tried
+BARRED = -1e300  # value of a zone of negative width; finite, so that any real value is higher
+LEAST_JOD = 1e-9  # the smallest width of a zone that is tried
+BEYOND_JOD = 1e3  # where the threshold of a step lies that nobody took
 LEVEL = 0.95
 UNKNOWN = Estimate(np.nan, np.nan)
 CELLS = 1 << 17  # replicates of a chunk x cells, or x pairs x pairs with a prior
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """Log-likelihood (B,C) of each cell, with its derivatives along u = d + b and along t."""
-
-    value: Array
-    u: Array
-    t: Array
-    uu: Array
-    ut: Array
-    tt: Array
-
-
-@dataclass(frozen=True, eq=False)
 class AnswerFit:
-    """Scores (B,n), side bias (B,) and half width of "not sure" (B,), in JOD, NaN without an optimum."""
+    """Scores (B,n), side bias (B,) and thresholds (B,m), in JOD, NaN without an optimum.
+
+    The threshold of a step that nobody took, nor any beyond it, is NaN.
+    """
 
     scores: Array
     side: Array
-    tie: Array
+    thresholds: Array
     converged: NDArray[np.bool_]
 
     @property
+    def tie(self) -> Array:
+        """The half width (B,) of "not sure"."""
+        first: Array = self.thresholds[:, 0]
+        return first
+
+    @property
     def point(self) -> Array:
-        """All parameters, (B,n+2)."""
-        return np.column_stack([self.scores, self.side, self.tie])
+        """All parameters, (B,n+1+m)."""
+        return np.column_stack([self.scores, self.side, self.thresholds])
 
     def repeat(self, times: int) -> "AnswerFit":
         """Start many replicates from one fit."""
         rows = np.zeros(times, dtype=np.intp)
-        return AnswerFit(self.scores[rows], self.side[rows], self.tie[rows], self.converged[rows])
+        return AnswerFit(self.scores[rows], self.side[rows], self.thresholds[rows], self.converged[rows])
 
 
-def half(u: Array, t: Array, votes: Array) -> Curve:
-    """Count "not sure" as half a vote each way, of `votes` (B,3,C). t has no influence."""
-    first, tie, second = np.moveaxis(votes, 1, 0)
-    up, down, x = first + tie / 2, second + tie / 2, u / SIGMA
-    log_p, log_q = log_ndtr(x), log_ndtr(-x)
-    a, b = _ratio(x, log_p), _ratio(x, log_q)
-    nothing = np.zeros_like(x)
-    bend = -(up * a * (a + x) + down * b * (b - x)) / SIGMA**2
-    return Curve(up * log_p + down * log_q, (up * a - down * b) / SIGMA, nothing, bend, nothing, nothing)
-
-
-def threshold(u: Array, t: Array, votes: Array) -> Curve:
-    """Take "not sure" of `votes` (B,3,C) as the zone of half width t around u = 0 (Glenn & David 1960)."""
-    first, tie, second = np.moveaxis(votes, 1, 0)
-    x, y = (u - t) / SIGMA, (u + t) / SIGMA
-    log_first, log_second = log_ndtr(x), log_ndtr(-y)
-    log_tie = np.where(tie > 0, log_between(x, y), 0.0)
-    a, b, c, d = (_ratio(x, log_first), _ratio(y, log_second), _ratio(x, log_tie), _ratio(y, log_tie))
-    along_x, along_y = first * a - tie * c, tie * d - second * b
-    xx = tie * c * (x - c) - first * a * (a + x)
-    yy = -tie * d * (y + d) - second * b * (b - y)
-    xy = tie * c * d
-    return Curve(
-        first * log_first + tie * log_tie + second * log_second,
-        (along_x + along_y) / SIGMA,
-        (along_y - along_x) / SIGMA,
-        (xx + 2 * xy + yy) / SIGMA**2,
-        (yy - xx) / SIGMA**2,
-        (xx - 2 * xy + yy) / SIGMA**2,
-    )
-
-
-TIES: Registry[Any] = Registry(
-    "ties",
-    {
-        "half": Entry(half, "half a vote each way", "as pwcmp: Perez-Ortiz & Mantiuk 2017, arXiv 1712.03686"),
-        "threshold": Entry(threshold, "an answer of its own (threshold model)", "Glenn & David 1960"),
-    },
-)
-
-
-def log_between(x: Array, y: Array) -> Array:
-    """Compute ln(Phi(y) - Phi(x)) for x < y without cancellation, in either tail."""
-    flip = x + y > 0  # in the lower half, neither logarithm is near 0
-    low, high = np.where(flip, -y, x), np.where(flip, -x, y)
-    top = log_ndtr(high)
-    rest: Array = top + np.log(-np.expm1(np.minimum(log_ndtr(low) - top, -1e-300)))
-    return rest
+def graded(answers: Array, method: Method) -> Array:
+    """Keep the steps of answers (...,2m+1,n,n) where the model takes them, else forget them, (...,3,n,n)."""
+    return answers if method.ties == ORDERED else coarse(answers)
 
 
 def fit_answers(answers: Array, method: Method, start: AnswerFit, labels: Labels) -> AnswerFit:
-    """Fit answers (B,3,n,n), as `Comparisons.answers` sums them up, from the parameters of `start`.
+    """Fit answers (B,2m+1,n,n), as `Comparisons.answers` sums them up, from the parameters of `start`.
 
-    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes. `labels` (n,) says which
-    conditions have a scale in common; the mean of each is 0. A replicate where nobody was unsure has t = 0.
+    `method` gives prior, ties and side_bias; a prior sees "not sure" as half votes, and no steps. `labels`
+    (n,) says which conditions have a scale in common; the mean of each is 0. A replicate where nobody was
+    unsure has t_1 = 0.
     """
-    n = len(labels)
-    gauge = np.zeros((n + 2, n + 2))
+    answers, n = graded(answers, method), len(labels)
+    steps = answers.shape[1] // 2
+    gauge = np.zeros((n + 1 + steps, n + 1 + steps))
     gauge[:n, :n] = labels[:, None] == labels
     size = max(1, CELLS // (n * n if method.prior == "none" else (n * (n - 1) // 2) ** 2))
     points, converged = [], []
     for at in range(0, len(answers), size):
         chunk = answers[at : at + size]
-        begin = np.where(_free(chunk, method), start.point[at : at + size], 0.0)
-        peak = maximise(answer_objective(chunk, method), begin, gauge)
-        points.append(peak.scores)
+        begin = _to_widths(start.point[at : at + size, : n + 1 + steps], n)
+        peak = maximise(answer_objective(chunk, method), np.where(_free(chunk, method), begin, 0.0), gauge)
+        points.append(_to_thresholds(peak.scores, chunk, method))
         converged.append(peak.converged)
     point, arrived = np.concatenate(points), np.concatenate(converged)
     same = gauge[:n, :n]
     point[:, :n] -= point[:, :n] @ (same / same.sum(axis=1))
     point[~arrived] = np.nan
-    return AnswerFit(point[:, :n], point[:, n], point[:, n + 1], arrived)
+    return AnswerFit(point[:, :n], point[:, n], point[:, n + 1 :], arrived)
 
 
 def fit_best_answers(answers: Array, method: Method, labels: Labels) -> AnswerFit:
-    """Fit one study (3,n,n), from the best scores with half votes (several starts) and no side bias."""
+    """Fit one study (2m+1,n,n), from the best scores with half votes (several starts) and no side bias."""
+    answers = graded(answers, method)
     scores = np.nan_to_num(fit_best(to_wins(answers), method.prior, labels))
-    unsure = np.clip(answers[1].sum() / max(1.0, answers.sum()), 0.001, 0.9)
-    tie = SIGMA * ndtri((1 + unsure) / 2)  # the zone that so many answers fall into where d = 0
-    start = AnswerFit(scores[None], np.zeros(1), np.array([tie]), np.ones(1, dtype=bool))
+    steps, total = len(answers) // 2, max(1.0, answers.sum())
+    inside = [answers[steps - k : steps + k + 1].sum() / total for k in range(steps)]
+    shares = np.clip(inside, 0.001 * np.arange(1, steps + 1), 0.9 + 0.09 * np.arange(steps) / steps)
+    thresholds = SIGMA * ndtri((1 + np.maximum.accumulate(shares)) / 2)  # zones that hold so many where d = 0
+    start = AnswerFit(scores[None], np.zeros(1), thresholds[None], np.ones(1, dtype=bool))
     return fit_answers(answers[None], method, start, labels)
 
 
 def draw_answers(fit: AnswerFit, answers: Array, bootstraps: int, seed: int | list[int]) -> Array:
-    """Draw answers (B,3,n,n) of a fitted model (one row), as many a cell as `answers` (3,n,n) hold."""
+    """Draw answers (B,2m+1,n,n) of a fitted model (one row), as many a cell as `answers` hold."""
     first, second = np.nonzero(answers.sum(axis=0))
     u = fit.scores[0, first] - fit.scores[0, second] + fit.side[0]
-    shares = [ndtr((u - fit.tie[0]) / SIGMA), ndtr((-u - fit.tie[0]) / SIGMA)]
-    chances = np.column_stack([shares[0], np.maximum(0.0, 1 - sum(shares)), shares[1]])
     votes = np.rint(answers.sum(axis=0)[first, second]).astype(int)
     samples = np.zeros((bootstraps, *answers.shape))
-    cells = np.random.default_rng(seed).multinomial(votes, chances, (bootstraps, votes.size))
+    shares = chances(u, np.nan_to_num(fit.thresholds[0], nan=BEYOND_JOD))
+    cells = np.random.default_rng(seed).multinomial(votes, shares, (bootstraps, votes.size))
     samples[:, :, first, second] = cells.swapaxes(1, 2)
     return samples
 
 
 def fold(answers: Array) -> Array:
-    """Move answers (...,3,n,n) above the diagonal: without a side bias it does not matter who was A."""
+    """Move answers (...,2m+1,n,n) above the diagonal: without a side bias it does not matter who was A."""
     return np.triu(answers + answers[..., ::-1, :, :].swapaxes(-1, -2), 1)
 
 
 def answer_objective(answers: Array, method: Method) -> Objective:
-    """Build the objective of a fit of answers (B,3,n,n) over (q, b, t), where fixed parameters stay at 0."""
+    """Build the objective of a fit of answers (B,2m+1,n,n) over q, b and the widths w of the zones.
+
+    The widths are t_1, t_2 - t_1 and so on: none is negative. Fixed parameters stay at 0.
+    """
+    answers = graded(answers, method)
     prior, free = _prior(to_wins(answers), method.prior), _free(answers, method)
+    open_, n, steps = _open(answers, method), answers.shape[-1], answers.shape[1] // 2
     answers = answers if method.side_bias else fold(answers)
     first, second = np.nonzero(answers.any(axis=(0, 1)))
-    votes, n, cells = answers[:, :, first, second], answers.shape[-1], np.arange(first.size)
+    votes, cells = answers[:, :, first, second], np.arange(first.size)
     design = np.zeros((first.size, n + 1))
     design[cells, first], design[cells, second], design[:, n] = 1.0, -1.0, 1.0
     curve = TIES[method.ties].build
 
     def objective(point: Array, rows: Rows) -> Terms:
-        tie = np.where(free[rows, -1], np.maximum(point[:, -1], LEAST_JOD), 0.0)
-        terms = _terms(curve(point[:, :-1] @ design.T, tie[:, None], votes[rows]), design)
-        terms = _pin(_add(terms, prior(point[:, :n], rows)) if prior else terms, free[rows])
-        barred = free[rows, -1] & (point[:, -1] < LEAST_JOD)
+        own = free[rows]
+        widths = np.where(own[:, n + 1 :], np.maximum(point[:, n + 1 :], LEAST_JOD), open_[rows])
+        at = curve(point[:, : n + 1] @ design.T, np.cumsum(widths, axis=1), votes[rows])
+        terms = _terms(at, design, steps)
+        terms = _pin(_add(terms, prior(point[:, :n], rows)) if prior else terms, own)
+        barred = (own[:, n + 1 :] & (point[:, n + 1 :] < LEAST_JOD)).any(axis=1)
         return Terms(np.where(barred, BARRED, terms.value), terms.gradient, terms.hessian, terms.concave)
 
     return objective
 
 
-def _free(answers: Array, method: Method) -> NDArray[np.bool_]:
-    """Mark (B,n+2) which parameters the fit moves.
+def _used(answers: Array) -> NDArray[np.bool_]:
+    """Mark (B,m+1) which steps were taken, for either side: "not sure", step 1, ..., step m."""
+    counts = answers.sum(axis=(-1, -2))
+    steps = counts.shape[1] // 2
+    used: NDArray[np.bool_] = (counts + counts[:, ::-1])[:, steps:] > 0
+    return used
 
-    The others stay at 0.
+
+def _free(answers: Array, method: Method) -> NDArray[np.bool_]:
+    """Mark (B,n+1+m) which parameters the fit moves.
+
+    The others stay where they are: a zone that nobody answered with has no width.
     """
-    free = np.ones((len(answers), answers.shape[-1] + 2), dtype=bool)
-    free[:, -2] = method.side_bias
-    free[:, -1] = (method.ties == "threshold") & (answers[:, 1].sum(axis=(1, 2)) > 0)
+    n, steps = answers.shape[-1], answers.shape[1] // 2
+    free = np.ones((len(answers), n + 1 + steps), dtype=bool)
+    free[:, n] = method.side_bias
+    used = _used(answers)
+    beyond = ~np.logical_or.accumulate(used[:, ::-1], axis=1)[:, ::-1]
+    beyond[:, 1] = False  # where nobody ever decided, no zone is wide enough
+    free[:, n + 1 :] = (method.ties != "half") & used[:, :-1] & ~beyond[:, 1:]
     return free
 
 
-def _terms(curve: Curve, design: Array) -> Terms:
-    """Assemble the cells' derivatives into those along (q, b, t)."""
-    rows, size = len(curve.value), design.shape[1] + 1
+def _open(answers: Array, method: Method) -> Array:
+    """Give the widths (B,m) of zones that the fit does not move.
+
+    The last step that anybody took has no end.
+    """
+    used = _used(answers)
+    last = used.shape[1] - 1 - np.argmax(used[:, ::-1], axis=1)
+    widths = np.zeros((len(answers), used.shape[1] - 1))
+    rows = np.flatnonzero((last >= 1) & (last < used.shape[1] - 1))
+    widths[rows, last[rows]] = BEYOND_JOD
+    return widths
+
+
+def _to_widths(point: Array, n: int) -> Array:
+    """Turn thresholds behind scores and side bias into the widths of zones."""
+    widths = np.diff(np.nan_to_num(point[:, n + 1 :], nan=BEYOND_JOD), axis=1, prepend=0.0)
+    return np.column_stack([point[:, : n + 1], np.maximum(widths, LEAST_JOD)])
+
+
+def _to_thresholds(point: Array, answers: Array, method: Method) -> Array:
+    """Turn widths behind scores and side bias into thresholds, NaN where no step begins."""
+    n = answers.shape[-1]
+    thresholds = np.cumsum(point[:, n + 1 :] + _open(answers, method), axis=1)
+    return np.column_stack([point[:, : n + 1], np.where(thresholds < BEYOND_JOD, thresholds, np.nan)])
+
+
+def _terms(curve: Curve, design: Array, steps: int) -> Terms:
+    """Assemble the cells' derivatives into those along (q, b, w).
+
+    A threshold is the sum of the widths up to it.
+    """
+    rows, size = len(curve.value), design.shape[1] + steps
+    along, twice = curve.t, curve.tt
+    mixed = (curve.ut.reshape(rows * steps, -1) @ design).reshape(rows, steps, -1)  # one large product
+    if steps > 1:
+        within = np.tril(np.ones((steps, steps)))  # thresholds = within @ widths
+        along, mixed, twice = along @ within, within.T @ mixed, within.T @ twice @ within
     hessian = np.empty((rows, size, size))
-    hessian[:, :-1, :-1] = (design.T * curve.uu[:, None, :]) @ design
-    hessian[:, :-1, -1] = hessian[:, -1, :-1] = curve.ut @ design
-    hessian[:, -1, -1] = curve.tt.sum(axis=1)
-    gradient = np.column_stack([curve.u @ design, curve.t.sum(axis=1)])
+    hessian[:, :-steps, :-steps] = (design.T * curve.uu[:, None, :]) @ design
+    hessian[:, -steps:, :-steps], hessian[:, :-steps, -steps:] = mixed, mixed.swapaxes(1, 2)
+    hessian[:, -steps:, -steps:] = twice
+    gradient = np.column_stack([curve.u @ design, along])
     return Terms(curve.value.sum(axis=1), gradient, hessian, hessian)
 
 
@@ -243,18 +242,14 @@ def _pin(terms: Terms, free: NDArray[np.bool_]) -> Terms:
     return Terms(terms.value, np.where(free, terms.gradient, 0.0), hessian, concave)
 
 
-def _ratio(x: Array, log_probability: Array) -> Array:
-    ratio: Array = np.exp(-0.5 * x * x - HALF_LOG_TAU - log_probability)
-    return ratio
-
-
 def side_bias(answers: Array) -> Estimate:
-    """Estimate the side bias b of answers (K,3,n,n) in JOD, positive where A's place attracts votes.
+    """Estimate the side bias b of answers (K,2m+1,n,n) in JOD, positive where A's place attracts votes.
 
     One fit without a prior, "not sure" as half votes; se from the sandwich over whole observers (Liang &
     Zeger 1986) times sqrt(K / (K - 1)), or from the information where there is one observer. NaN where the
     votes do not fix it, as when every pair was only ever shown in one order.
     """
+    answers = coarse(answers)
     labels = strong_components(to_wins(answers).sum(axis=0))
     answers = answers * (labels[:, None] == labels)  # pairs with one winner say nothing, at infinite distance
     method = Method(prior="none", side_bias=True)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from uplapp.analysis.model import Pairs, Terms, components, fit_best, likelihood, maximise
 from uplapp.analysis.reading.cells import cells_of
+from uplapp.analysis.reading.choices import BAD, STEP, STRENGTH
 from uplapp.analysis.reading.tables import number
 from uplapp.analysis.reading.votes import count, main_trials
 from uplapp.analysis.scoring import ALPHA, OBSERVERS, TAILS, analyse, holm
@@ -21,7 +22,10 @@ MOST_CELLS = 20_000_000  # permutations x groups x pairs and scenes
 MOST_GROUPS = 8
 CLIMB = 25  # Newton steps: votes that leave scores open are by then at the top of their likelihood
 SAME = 1e-6  # of a likelihood ratio: what fits of the same votes may differ by
-OWN_COLUMNS = {"observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"}
+OWN_COLUMNS = {
+    *("observer", "condition_A", "condition_B", "is_A_selected", "scene", "kind", "simulated"),
+    *(STEP, BAD, STRENGTH),
+}
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,7 @@ class _Votes:
             wins = comparisons.wins[:, None]
         else:
             wins = np.zeros((people, len(cells.scenes), n, n))
-            share = 1 - cells.outcome / 2
+            share = cells.share
             np.add.at(wins, (cells.observer, cells.scene, cells.first, cells.second), share * cells.times)
             np.add.at(
                 wins, (cells.observer, cells.scene, cells.second, cells.first), (1 - share) * cells.times

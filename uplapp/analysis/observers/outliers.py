@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import gammaln, log_ndtr
 from scipy.stats import pearson3
 
-from uplapp.analysis.model import SIGMA, components, fit, fit_best, intact, preference
+from uplapp.analysis.model import SIGMA, coarse, components, fit, fit_best, intact, preference
 from uplapp.analysis.observers.conduct import two_sided
 from uplapp.values import Array, Comparisons
 
@@ -178,10 +178,11 @@ def _sides(comparisons: Comparisons, scores: Array) -> dict[str, Array]:
     """Count (K,) the decided answers, those that chose A, and how many the scores (K,n) let choose A."""
     if comparisons.answers is None:
         return dict.fromkeys(("decided", "first", "first_expected"), np.zeros(len(scores)))
-    decided = (comparisons.answers[:, 0] + comparisons.answers[:, 2]).astype(float)
+    answers = coarse(comparisons.answers)
+    decided = (answers[:, 0] + answers[:, 2]).astype(float)
     chosen = preference(scores[:, :, None] - scores[:, None, :])
     return {
         "decided": decided.sum(axis=(1, 2)),
-        "first": comparisons.answers[:, 0].sum(axis=(1, 2), dtype=float),
+        "first": answers[:, 0].sum(axis=(1, 2), dtype=float),
         "first_expected": (decided * chosen).sum(axis=(1, 2)),
     }

@@ -66,7 +66,7 @@ class Cells:
         first, second = (np.where(swapped, *two) for two in _both_ways(cells.second, cells.first))
         place = (cells.scene * n + first) * n + second
         places, column = np.unique(place, return_inverse=True)
-        share: Array = np.where(swapped, cells.outcome, 2 - cells.outcome) / 2.0
+        share: Array = np.where(swapped, 1 - cells.share, cells.share)
         shape = len(comparisons.observers), places.size
         won, cast = np.zeros(shape), np.zeros(shape)
         np.add.at(won, (cells.observer, column), share * cells.times)

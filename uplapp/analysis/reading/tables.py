@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,9 @@ NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGN
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 ROLES = ("observer", "condition_A", "condition_B", "is_A_selected", "scene")
 NEEDED = ROLES[:4]
-CHOICES = ("A", "B", "tie")
+CHOICES = ("A", "B", "tie", "both_bad")
+STEP_MARK = "|"
+MOST_STEPS = 9
 LONGEST = 15  # digits that a float keeps; anything longer is an identifier
 
 
@@ -168,13 +170,23 @@ def _separator(data: bytes) -> str:
     return marks[0] if len(marks) == 1 else ","
 
 
+class Choice(NamedTuple):
+    """What a cell says: A's share of the vote, the step by which one is better (0 for none), both bad?"""
+
+    vote: float
+    step: int
+    bad: bool = False
+
+
 @dataclass(frozen=True)
 class Columns:
-    """The columns that hold each role, and the cells of the choice that mean A, B and not sure.
+    """The columns that hold each role, and the cells of the choice that mean A, B, not sure and both bad.
 
-    Several columns of one role are joined with spaces into one name, such as "OPT 10". `tie` is None where
-    nobody could be unsure. A was shown on the left, or first. A role without a column, an empty cell as an
-    answer, and equal cells for two answers are an UplappError.
+    Several columns of one role are joined with spaces into one name, such as "OPT 10". Where A or B can be
+    better by steps, `a` and `b` hold the cells of all steps, the largest first, such as "much A|slightly A".
+    `tie` is None where nobody could be unsure, `bad` where nobody could call both bad. A was shown on the
+    left, or first. A role without a column, an empty cell as an answer, equal cells for two answers, and
+    other numbers of steps for A and B are an UplappError.
     """
 
     observer: tuple[str, ...] = ("observer",)
@@ -185,15 +197,22 @@ class Columns:
     a: str = "1"
     b: str = "0"
     tie: str | None = "0.5"
+    bad: str | None = "both_bad"
 
     def __post_init__(self) -> None:
-        cells = [cell for cell in (self.a, self.b, self.tie) if cell is not None]
+        first, second = (text.split(STEP_MARK) for text in (self.a, self.b))
+        cells = [*first, *second, *(cell for cell in (self.tie, self.bad) if cell is not None)]
         if not all(self.of(role) for role in ROLES):
             raise UplappError(f"each of {', '.join(ROLES)} needs a column")
         if not all(cell.strip() for cell in cells):
             raise UplappError("an empty cell is no answer; say which cells mean A and B")
         if len({spelling(cell) for cell in cells}) < len(cells):
             raise UplappError(f"A, B and tie need different cells, not {', '.join(cells)}")
+        if len(first) != len(second) or len(first) > MOST_STEPS:
+            raise UplappError(
+                f"A has {len(first)} steps and B {len(second)}; name as many for both, up to {MOST_STEPS}, "
+                "the largest first"
+            )
 
     def of(self, role: str) -> tuple[str, ...]:
         """Names of the columns that hold one of ROLES."""
@@ -201,23 +220,35 @@ class Columns:
         return names
 
     @property
-    def meanings(self) -> dict[str, float]:
-        """What each cell of the choice means for A: 1, 0 or 0.5, by its `spelling`."""
-        votes = {self.a: 1.0, self.b: 0.0} | ({} if self.tie is None else {self.tie: 0.5})
-        return {spelling(cell): vote for cell, vote in votes.items()}
+    def steps(self) -> int:
+        """How many steps a choice can have, 1 where one is only better or not."""
+        return len(self.a.split(STEP_MARK))
+
+    @property
+    def meanings(self) -> dict[str, Choice]:
+        """What each cell of the choice means, by its `spelling`."""
+        choices: dict[str, Choice] = {}
+        for text, vote in ((self.a, 1.0), (self.b, 0.0)):
+            cells = text.split(STEP_MARK)
+            choices |= {cell: Choice(vote, len(cells) - place) for place, cell in enumerate(cells)}
+        for cell, bad in ((self.tie, False), (self.bad, True)):
+            choices |= {} if cell is None else {cell: Choice(0.5, 0, bad)}
+        return {spelling(cell): choice for cell, choice in choices.items()}
 
     @property
     def allowed(self) -> str:
         """The cells of the choice in words."""
-        unsure = "" if self.tie is None else f" or {self.tie} (not sure)"
-        return f"{self.a} (A chosen){',' if unsure else ' or'} {self.b} (B chosen){unsure}"
+        cells = [f"{self.a} (A chosen)", f"{self.b} (B chosen)"]
+        cells += [] if self.tie is None else [f"{self.tie} (not sure)"]
+        cells += [] if self.bad is None or self.bad == Columns.bad else [f"{self.bad} (both bad)"]
+        return f"{', '.join(cells[:-1])} or {cells[-1]}"
 
 
 def parse_columns(columns: str = "", values: str = "") -> Columns:
-    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`.
+    """Read `condition_A=type1+level1,observer=who` and `A=1,B=2,tie=0`, or with steps `A=2|1,B=-2|-1,tie=0`.
 
-    Other roles keep the usual names. A part that holds a comma stands in double quotes. Without `tie` in
-    `values` nobody could be unsure.
+    Other roles keep the usual names. A part that holds a comma stands in double quotes. Without `tie` or
+    `both_bad` in `values` nobody could be unsure, or call both bad.
     """
     roles: dict[str, Any] = parse_roles(columns, ROLES)
     columns_of_roles = replace(Columns(), **roles)
@@ -226,7 +257,8 @@ def parse_columns(columns: str = "", values: str = "") -> Columns:
     cells = _pairs(values, "value", CHOICES)
     if not {"A", "B"} <= set(cells):
         raise UplappError(f"'{values}' must say which cell means A and which B, such as A=1,B=2")
-    return replace(columns_of_roles, a=cells["A"], b=cells["B"], tie=cells.get("tie"))
+    tie, bad = cells.get("tie"), cells.get("both_bad")
+    return replace(columns_of_roles, a=cells["A"], b=cells["B"], tie=tie, bad=bad)
 
 
 def parse_roles(text: str, roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -18,11 +18,11 @@ from uplapp.analysis.reading.cells import (
     names,
     one_population,
     pooled,
-    require,
     where,
 )
+from uplapp.analysis.reading.choices import STEP, read_choices
 from uplapp.analysis.reading.rankings import holds_rankings, to_votes
-from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown, spelling
+from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
 
@@ -60,18 +60,19 @@ def from_table(
     conditions = tuple(sorted({*a.texts, *b.texts}))
     first, second = a.categories(conditions), b.categories(conditions)
     _refuse_self(table, source, first, second)
+    choices, steps = read_choices(table, columns, source)
     checked = table.assign(
         observer=observer.categories(),
         condition_A=first,
         condition_B=second,
-        is_A_selected=_choice(table, columns, source),
+        **choices,
         scene=_scene(table, columns),
         kind=kinds(table, source),
     )
     manifests = manifests_of(checked)
     twins = (*alike("conditions", conditions), *alike("observers", observer.texts))
     notes = (*whose, *left_out, *pooled(manifests), *boosted(table), *twins)
-    return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds)
+    return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds, steps)
 
 
 def main_trials(votes: Votes) -> pd.DataFrame:
@@ -128,22 +129,9 @@ def _refuse_self(
         raise BadVotes(f"{where(table, source, same)}: '{name}' is compared with itself")
 
 
-def _choice(table: pd.DataFrame, columns: Columns, source: str) -> np.ndarray:
-    cells = cells_of(table, columns.is_A_selected)
-    votes = [columns.meanings.get(spelling(text), np.nan) for text in cells.texts]
-    try:
-        require(table, source, columns.is_A_selected, cells, [vote >= 0 for vote in votes], columns.allowed)
-    except BadVotes as error:
-        raise OtherNames(str(error)) from None
-    return cells.spread(votes, float)
-
-
 def _scene(table: pd.DataFrame, columns: Columns) -> "pd.Categorical[str]":
     named = set(columns.scene) <= set(table.columns)
     return (cells_of(table, columns.scene) if named else constant("", len(table))).categories()
-
-
-OUTCOMES = 3  # A chosen, not sure, B chosen: the order of `Comparisons.answers`
 
 
 def count(votes: Votes) -> Comparisons:
@@ -152,12 +140,12 @@ def count(votes: Votes) -> Comparisons:
     Other kinds of trials never enter.
     """
     main = votes.table["kind"] == "main"
-    table = votes.table.loc[main, ["observer", "condition_A", "condition_B", "is_A_selected", "scene"]]
+    table = votes.table[main]
     if table.empty:
         raise BadVotes(f"{votes.source} holds no votes of {_whose(votes)}main trials")
     conditions = tuple(sorted({*table["condition_A"].unique(), *table["condition_B"].unique()}))
     observers = tuple(sorted(table["observer"].unique()))
-    cells = _cells(table, observers, conditions)
+    cells = _cells(table, observers, conditions, votes.steps)
     answers = _answers(cells, len(observers), len(conditions))
     return Comparisons(
         conditions=conditions,
@@ -180,8 +168,13 @@ def count_scenes(votes: Votes) -> dict[str, Comparisons]:
 
 
 def to_wins(answers: np.ndarray) -> np.ndarray:
-    """Count wins (...,n,n), row over column, of answers (...,3,n,n), a tie as half a vote each way."""
-    first, tie, second = np.moveaxis(answers, -3, 0)
+    """Count wins (...,n,n), row over column, of answers (...,2m+1,n,n), a tie as half a vote each way."""
+    steps = answers.shape[-3] // 2
+    tie = answers[..., steps, :, :]
+    first, second = (
+        part[..., 0, :, :] if steps == 1 else part.sum(axis=-3)
+        for part in (answers[..., :steps, :, :], answers[..., steps + 1 :, :, :])
+    )
     wins: np.ndarray = first.astype(float)
     wins += second.swapaxes(-1, -2)
     wins += tie / 2
@@ -191,28 +184,29 @@ def to_wins(answers: np.ndarray) -> np.ndarray:
 
 def scene_wins(cells: Cells, conditions: int) -> np.ndarray:
     """Count the wins (S,n,n) of each scene, a tie as half a vote each way."""
-    shape = len(cells.scenes), OUTCOMES, conditions, conditions
+    shape = len(cells.scenes), 2 * cells.steps + 1, conditions, conditions
     answers = np.zeros(shape)
     np.add.at(answers, (cells.scene, cells.outcome, cells.first, cells.second), cells.times)
     return to_wins(answers)
 
 
-def _cells(table: pd.DataFrame, observers: tuple[str, ...], conditions: tuple[str, ...]) -> Cells:
+def _cells(table: pd.DataFrame, observers: tuple[str, ...], conditions: tuple[str, ...], steps: int) -> Cells:
     scenes = tuple(sorted(table["scene"].unique()))
     a, b = (_codes(table[side], conditions) for side in ("condition_A", "condition_B"))
     observer, scene = _codes(table["observer"], observers), _codes(table["scene"], scenes)
-    outcome = (2 * (1 - table["is_A_selected"].to_numpy())).astype(int)
-    shape = len(observers), len(scenes), OUTCOMES, len(conditions), len(conditions)
+    lean = np.sign(2 * table["is_A_selected"].to_numpy() - 1).astype(int)
+    outcome = steps - lean * (table[STEP].to_numpy() if steps > 1 else 1)
+    shape = len(observers), len(scenes), 2 * steps + 1, len(conditions), len(conditions)
     kinds, times = np.unique(
         np.ravel_multi_index((observer, scene, outcome, a, b), shape), return_counts=True
     )
     observer, scene, outcome, a, b = np.unravel_index(kinds, shape)
-    return Cells(scenes, observer, scene, outcome, a, b, times.astype(float))
+    return Cells(scenes, observer, scene, outcome, a, b, times.astype(float), steps)
 
 
 def _answers(cells: Cells, observers: int, conditions: int) -> np.ndarray:
-    """Answers (K,3,n,n) in 4 bytes each, exact up to 2^24: 200 observers of 200 conditions take 96 MB."""
-    answers = np.zeros((observers, OUTCOMES, conditions, conditions), dtype=np.float32)
+    """Answers (K,2m+1,n,n) in 4 bytes each, exact to 2^24: 200 observers of 200 conditions take 96 MB."""
+    answers = np.zeros((observers, 2 * cells.steps + 1, conditions, conditions), dtype=np.float32)
     np.add.at(answers, (cells.observer, cells.outcome, cells.first, cells.second), cells.times)
     return answers
 

@@ -18,6 +18,7 @@ from uplapp.analysis.model import (
     fit_answers,
     fit_best,
     fit_best_answers,
+    graded,
     intact,
     preference,
     strong_components,
@@ -186,11 +187,12 @@ MANY = 0.025  # more degenerate replicates than a tail of the interval holds
 class Scale:
     """Scores (n,), replicates (B,n), and the labels inside which they can be compared.
 
-    `extra` (2,) and `extra_replicates` (B,2) are the side bias and the half width of "not sure", 0 where the
-    model has none. `degenerate` counts the draws without a finite optimum; `refused` those of whole
-    observers, where they were too many and votes were drawn from the fitted model instead. `pooled`: so they
-    were because observers do not vary. `eased`: the prior alone does not put all blocks a finite way apart.
-    `inside` (n,) are the labels whose votes were fitted, where others hold the scores together.
+    `extra` (1+m,) and `extra_replicates` (B,1+m) are the side bias and the thresholds of answers, 0 where the
+    model has none; the first threshold is the half width of "not sure". `degenerate` counts the draws without
+    a finite optimum; `refused` those of whole observers, where they were too many and votes were drawn from
+    the fitted model instead. `pooled`: so they were because observers do not vary. `eased`: the prior alone
+    does not put all blocks a finite way apart. `inside` (n,) are the labels whose votes were fitted, where
+    others hold the scores together.
     """
 
     scores: Array
@@ -256,7 +258,7 @@ def _fit(
     together = labels[:, None] == labels  # votes between labels have no finite say
     answers = comparisons.answers
     if needs_answers(method) and answers is not None:
-        scale = _of_answers(answers * together, method, labels, observers, watch)
+        scale = _of_answers(graded(answers, method) * together, method, labels, observers, watch)
     else:
         scale = _of_wins(comparisons.wins * together, method, labels, observers, watch)
     scores, replicates = (keep_anchor(x, labels, anchor) for x in (scale.scores[None], scale.replicates))
@@ -283,7 +285,7 @@ def _of_answers(
 ) -> Scale:
     fit = fit_best_answers(answers.sum(axis=0), method, labels)
     if not fit.converged[0]:
-        return _undefined(fit.scores[0], labels)
+        return _undefined(fit.scores[0], labels, 1 + fit.thresholds.shape[1])
     points, done = [np.empty((0, fit.point.shape[1]))], 0
     for samples in _draw(answers, method, fit, observers):
         points.append(refit_answers(samples, method, fit, labels))
@@ -295,9 +297,10 @@ def _of_answers(
 
 
 def _draw(answers: Array, method: Method, fit: AnswerFit, observers: bool) -> Iterator[Array]:
-    """Hand out replicates (at most STRIDE,3,n,n) of whole observers, or of answers drawn from the fit."""
-    if observers:  # one seed, so that the three kinds of answers come from the same observers
-        kinds = [observer_draws(answers[:, kind], method.bootstraps, method.seed) for kind in range(3)]
+    """Hand out replicates (at most STRIDE,2m+1,n,n) of whole observers, or of answers drawn from the fit."""
+    if observers:  # one seed, so that all kinds of answers come from the same observers
+        each = np.moveaxis(answers, 1, 0)
+        kinds = [observer_draws(kind, method.bootstraps, method.seed) for kind in each]
         for parts in zip(*(draws.chunks(STRIDE) for draws in kinds), strict=True):
             yield np.stack(parts, axis=1)
         return
@@ -307,7 +310,7 @@ def _draw(answers: Array, method: Method, fit: AnswerFit, observers: bool) -> It
 
 
 def refit_answers(answers: Array, method: Method, fit: AnswerFit, labels: Labels) -> Array:
-    """Parameters (at most B,n+2) of the replicates (B,3,n,n) that have an optimum, from the study's own."""
+    """Parameters (at most B,n+1+m) of replicates (B,2m+1,n,n) with an optimum, from the study's own."""
     wins = to_wins(answers)
     if method.prior != "none":
         wins = wins + wins.swapaxes(1, 2)
@@ -317,5 +320,6 @@ def refit_answers(answers: Array, method: Method, fit: AnswerFit, labels: Labels
     return point
 
 
-def _undefined(scores: Array, labels: Labels) -> Scale:
-    return Scale(scores, np.empty((0, scores.size)), labels, 0, np.full(2, np.nan), np.empty((0, 2)))
+def _undefined(scores: Array, labels: Labels, extra: int = 2) -> Scale:
+    nothing = np.full(extra, np.nan), np.empty((0, extra))
+    return Scale(scores, np.empty((0, scores.size)), labels, 0, *nothing)

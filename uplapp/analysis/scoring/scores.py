@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.model import (
+    ORDERED,
     PRIORS,
     TIES,
     components,
@@ -19,6 +20,7 @@ from uplapp.analysis.scoring.blocks import Blocks, block_intervals, defined, fit
 from uplapp.analysis.scoring.bootstrap import (
     FEW_OBSERVERS,
     INTERVALS,
+    MANY,
     Scale,
     needs_answers,
     shifted,
@@ -87,7 +89,8 @@ def analyse(
         bound=open_.sides,
         bound_jod=open_.jod,
         side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
-        tie=_extra(scale, 1, interval, observers, both) if method.ties == "threshold" else None,
+        tie=_extra(scale, 1, interval, observers, both) if method.ties != "half" else None,
+        steps=_steps(scale, method, interval, observers, both),
         **_of_votes(comparisons, both, blocks.zeros(jod, scale.labels)),
     )
 
@@ -178,13 +181,23 @@ def _anchor(conditions: tuple[str, ...], anchor: str) -> int | None:
 
 
 def _extra(scale: Scale, which: int, interval: str, observers: int, both: TwoWay | None) -> Estimate:
-    """Side bias (0) or half width of "not sure" (1), with the spread of its replicates, as for the scores."""
+    """Side bias (0) or a threshold of answers, with the spread of its replicates, as for the scores."""
     replicates = scale.extra_replicates[:, which]
+    lost = np.isnan(replicates)  # nobody took this step
+    replicates = replicates[~lost] if lost.sum() <= MANY * lost.size else replicates[:0]
     widen = np.sqrt(observers / (observers - 1)) if interval == "t" else 1.0
     se = float(widen * replicates.std(ddof=1)) if len(replicates) > 1 and replicates.any() else np.nan
     if both is not None and np.isfinite(se):
         se = float(both.extra_se[which])
     return Estimate(float(scale.extra[which]), se)
+
+
+def _steps(
+    scale: Scale, method: Method, interval: str, observers: int, both: TwoWay | None
+) -> tuple[Estimate, ...]:
+    """Give the thresholds of ordered answers, none where the model takes no steps."""
+    count = scale.extra.size - 1 if method.ties == ORDERED else 0
+    return tuple(_extra(scale, 1 + step, interval, observers, both) for step in range(count))
 
 
 def cautions(
@@ -203,6 +216,7 @@ def cautions(
         *weak_bridges(comparisons.conditions, comparisons.wins.sum(axis=0)),
         *(_few(comparisons, method) if len(scale.replicates) else ()),
         *_undecided(method, trouble, scale),
+        *_unused_steps(comparisons, method),
         *_sided(method, side, observers),
         *_degenerate(method, scale, "" if firm is None else firm.sentence(comparisons.conditions)),
     )
@@ -233,6 +247,12 @@ def _undecided(method: Method, trouble: tuple[str, ...], scale: Scale) -> list[s
     if scale.varies or too_many(scale.degenerate, method) or (trouble and nothing):
         return []
     return ["the replicates do not vary: no intervals"]
+
+
+def _unused_steps(comparisons: Comparisons, method: Method) -> list[str]:
+    if comparisons.answers is None or comparisons.answers.shape[1] == 3 or method.ties == ORDERED:
+        return []
+    return [f"the steps of the answers are not used; ties '{ORDERED}' uses them"]
 
 
 def _sided(method: Method, side: Estimate | None, observers: int) -> list[str]:

@@ -8,14 +8,14 @@ times.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import stats
 from scipy.sparse import csr_array
 
-from uplapp.analysis.model import fit_best_answers
+from uplapp.analysis.model import ORDERED, fit_best_answers, graded
 from uplapp.analysis.scoring.blocks import Blocks
 from uplapp.analysis.scoring.bootstrap import (
     STRIDE,
@@ -87,17 +87,19 @@ def units_of(cells: Cells, kind: str, conditions: int, method: Method) -> Units:
     if kind == "cells":
         unit = cells.observer * len(cells.scenes) + unit
     unit = np.unique(unit, return_inverse=True)[1].reshape(-1)
-    rows, columns, times = _entries(cells, unit, conditions, needs_answers(method))
-    shape = (3, conditions, conditions) if needs_answers(method) else (conditions, conditions)
+    kinds = (2 * cells.steps + 1 if method.ties == ORDERED else 3,) if needs_answers(method) else ()
+    rows, columns, times = _entries(cells, unit, conditions, kinds)
+    shape = (*kinds, conditions, conditions)
     counts = csr_array((times, (rows, columns)), shape=(int(unit.max()) + 1, int(np.prod(shape))))
     return Units(counts, shape, [method.seed, SEEDS[kind]])
 
 
-def _entries(cells: Cells, unit: Rows, n: int, single: bool) -> tuple[Rows, Rows, Array]:
+def _entries(cells: Cells, unit: Rows, n: int, kinds: tuple[int, ...]) -> tuple[Rows, Rows, Array]:
     """Unit, column and number of the answers one by one, or of the wins, a tie as half a win each way."""
-    if single:
-        return unit, (cells.outcome * n + cells.first) * n + cells.second, cells.times
-    share = 1 - cells.outcome / 2  # of the first condition
+    share = cells.share
+    if kinds:
+        outcome = cells.outcome if kinds[0] == 2 * cells.steps + 1 else np.rint(2 * (1 - share)).astype(int)
+        return unit, (outcome * n + cells.first) * n + cells.second, cells.times
     forward, back = cells.first * n + cells.second, cells.second * n + cells.first
     rows, columns = np.tile(unit, 2), np.concatenate([forward, back])
     return rows, columns, np.concatenate([share * cells.times, (1 - share) * cells.times])
@@ -228,20 +230,21 @@ def scene_wins(comparisons: Comparisons, both: TwoWay | None) -> Array | None:
 def _within(cells: Cells, labels: Rows) -> Cells:
     """Leave out votes between labels, which have no finite say."""
     kept = labels[cells.first] == labels[cells.second]
-    columns = (cells.observer, cells.scene, cells.outcome, cells.first, cells.second, cells.times)
-    return Cells(cells.scenes, *(column[kept] for column in columns))
+    names = ("observer", "scene", "outcome", "first", "second", "times")
+    return replace(cells, **{name: getattr(cells, name)[kept] for name in names})
 
 
 def _replicates(
     units: Units, comparisons: Comparisons, method: Method, scale: Scale, watch: Watch | None
 ) -> Array:
-    """Parameters (at most B,n+2) of the replicates that have an optimum."""
+    """Parameters (at most B,n+1+m) of the replicates that have an optimum."""
     draws, directed = units.draws(method.bootstraps), method.prior == "none"
     if not needs_answers(method):
         fits = refit(draws, method.prior, scale.scores, scale.fitted, directed, watch)
         return np.pad(fits.scores, ((0, 0), (0, 2)))
     together = scale.fitted[:, None] == scale.fitted
     answers: Array = comparisons.answers * together
+    answers = graded(answers, method)
     fit = fit_best_answers(answers.sum(axis=0), method, scale.fitted)
     points, done = [np.empty((0, fit.point.shape[1]))], 0
     for samples in draws.chunks(STRIDE):
@@ -253,7 +256,7 @@ def _replicates(
 
 
 def _spread(point: Array, units: int) -> Array:
-    """Variance (n+2,n+2) of each parameter, on the diagonal, and of each difference of two."""
+    """Variance (n+1+m,n+1+m) of each parameter, on the diagonal, and of each difference of two."""
     covariance = np.cov(point.T) * units / (units - 1)
     spread = np.diag(covariance)
     variance: Array = spread[:, None] + spread - 2 * covariance + np.diag(spread)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.scoring import least_distances, ranking, scope
+from uplapp.analysis.writing.choices import both_bad_rows, both_bad_words, step_lines
 from uplapp.analysis.writing.people import group_words, side_by_side, sizes
 from uplapp.analysis.writing.ranks import rank_rows, stability_words
 from uplapp.analysis.writing.report import Report
@@ -81,7 +82,7 @@ def to_latex(report: Report) -> str:
         "rows": "\n".join(lines),
         "note": _note(report, lettered),
     }
-    return "\n".join([ranking_table, *_ranks(report), *_groups(report)])
+    return "\n".join([ranking_table, *_ranks(report), *_groups(report), *_both_bad(report)])
 
 
 def escape(text: str) -> str:
@@ -119,6 +120,20 @@ def _groups(report: Report) -> list[str]:
     cells = [[escape(name), *(f"${cell}$" if cell != "-" else "--" for cell in row)] for name, *row in rows]
     caption = _caption(report.scores, "Scores of groups of observers")
     return [small_table("groups", caption, [escape(head) for head in heads], cells, note)]
+
+
+def _both_bad(report: Report) -> list[str]:
+    """Write how often conditions were called both bad, none where nobody did."""
+    both = report.both_bad
+    if both is None:
+        return []
+    rows = [
+        (escape(name), str(bad), str(answers), _percent(share))
+        for name, bad, answers, share in both_bad_rows(both)
+    ]
+    heads = ("Condition", "Both bad", "Answers", r"Share (\%)")
+    note = escape(f"{both_bad_words(both)}.")
+    return [small_table("both-bad", "Answers ``both bad''.", heads, rows, note)]
 
 
 def small_table(
@@ -178,6 +193,7 @@ def _note(report: Report, lettered: bool) -> str:
         if lettered
         else "",
         "Chosen: share of a condition's votes that it won.",
+        *(escape(f"{line[0].upper()}{line[1:]}.") for line in step_lines(scores, report.tally.steps)),
         *_open(scores),
     ]
     return "\n    ".join(filter(None, said))

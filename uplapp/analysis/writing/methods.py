@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from uplapp import __version__
-from uplapp.analysis.model import SIGMA
+from uplapp.analysis.model import ORDERED, SIGMA
 from uplapp.analysis.scoring import least_distances
+from uplapp.analysis.writing.choices import both_bad_sentences, step_sentences
 from uplapp.analysis.writing.covariate import covariate_sentences
 from uplapp.analysis.writing.inference import intervals, tests
 from uplapp.analysis.writing.people import people_sentences
@@ -66,7 +67,8 @@ def _left_out(report: Report) -> list[str]:
         kinds = [plural(count, f"{kind} trial") for kind, count in tally.left_out.items() if count]
         none = "There were no practice, catch or repeat trials."
         said.append(f"{listed(kinds)} did not enter the scores." if kinds else none)
-    notes = [note for note in tally.notes if not note.startswith("SIMULATED")]
+    elsewhere = ("SIMULATED", '"both bad"')  # has a sentence of its own
+    notes = [note for note in tally.notes if not any(words in note for words in elsewhere)]
     if notes:
         said.append(f"Of the source: {'; '.join(notes)}.")
     return said + _excluded(report)
@@ -136,10 +138,18 @@ def _ties(report: Report) -> list[str]:
     unsure, scores = report.tally.not_sure, report.scores
     if unsure is None:
         return []
+    before = [*step_sentences(scores, report.tally.steps), *both_bad_sentences(report.both_bad)]
+    return [*before, *_unsure(report, unsure)]
+
+
+def _unsure(report: Report, unsure: int) -> list[str]:
+    scores = report.scores
     if unsure == 0:
         return ['No answer was "not sure".']
     share = 100 * unsure / scores.comparisons
     count = f'{plural(unsure, "answer")} ({share:.1f} %) {"was" if unsure == 1 else "were"} "not sure"'
+    if scores.method.ties == ORDERED and report.tally.steps:
+        return [f"{count}, the zone around equality."]
     if scores.method.ties == "half":
         return [f"{count} and counted half a vote for each side."]
     zone = f", whose half width was {_estimate(scores.tie)}" if _is_known(scores.tie) else ""
@@ -258,6 +268,8 @@ PARTS: tuple[Callable[[Report], list[str]], ...] = (
 
 
 REFERENCES = {
+    "Agresti 1992": "Agresti, A. (1992). Analysis of ordinal paired comparison data. Journal of the Royal "
+    "Statistical Society C, 41(2), 287-297.",
     "Arbuthnot 1710": "Arbuthnott, J. (1710). An argument for divine providence, taken from the constant "
     "regularity observ'd in the births of both sexes. Philosophical Transactions, 27, 186-190.",
     "Bradley & Terry 1952": "Bradley, R. A., & Terry, M. E. (1952). Rank analysis of incomplete block "

@@ -12,6 +12,7 @@ from uplapp.analysis.model import (
     GoodnessOfFit,
     UnequalFit,
     bradley_terry,
+    coarse,
     components,
     goodness_within,
     unequal_variances,
@@ -20,6 +21,7 @@ from uplapp.analysis.observers.conduct import Triads, observers_triads, triads
 from uplapp.analysis.observers.groups import Groups, compare_groups
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.observers.spread import Spread, spread
+from uplapp.analysis.reading.choices import BAD, BothBad, count_both_bad, count_steps, settle
 from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
     FEW_OBSERVERS,
@@ -37,6 +39,7 @@ from uplapp.analysis.scoring import (
     scope,
 )
 from uplapp.analysis.scoring.covariate import Covariate
+from uplapp.analysis.writing.choices import both_bad_columns, both_bad_values, step_values
 from uplapp.analysis.writing.covariate import covariate_values
 from uplapp.analysis.writing.people import group_values, spread_values
 from uplapp.analysis.writing.ranks import rank_values
@@ -51,7 +54,8 @@ class Tally:
     """How many answers of each kind the kept observers gave, and what else there is to say of the source.
 
     `scenes` is 0 where none are named. `left_out` counts the trials of kinds that never enter, `not_sure` the
-    main trials so answered; None where the source does not say. `origin` as in `Comparisons`.
+    main trials so answered; None where the source does not say. `steps` counts the answers of step 1, step 2
+    and so on, where there are steps. `origin` as in `Comparisons`.
     """
 
     scenes: int = 0
@@ -59,6 +63,7 @@ class Tally:
     not_sure: int | None = None
     notes: tuple[str, ...] = ()
     origin: str = ""
+    steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,8 @@ class Report:
     where `tally.notes` say why. `interaction` tests whether the scores differ by scene, None without a test.
     `goodness` is the sum over `goodness_scenes` scenes, each against its own scores. `ranks` says how sure
     the ranks are, None without replicates. `unequal` is Case III, None where the votes cannot tell. `spread`
-    says how much people differ, `groups` compares groups of observers, where asked.
+    says how much people differ, `groups` compares groups of observers, where asked. `both_bad` counts the
+    answers that called both conditions bad, None where there are none.
     """
 
     scores: Scores
@@ -92,6 +98,7 @@ class Report:
     spread: Spread | None = None
     groups: Groups | None = None
     covariate: Covariate | None = None
+    both_bad: BothBad | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -122,6 +129,7 @@ def report(
             raise UplappError(f"{what} needs the votes one by one, not a matrix")
         tally = Tally(not_sure=_not_sure(source), notes=source.notes, origin=source.origin)
         return _report(source, analyse(source, method, watch), tally)
+    everything, source = source, settle(source, method.both_bad)
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
@@ -139,6 +147,7 @@ def report(
         interaction=interaction(kept, method.seed),
         spread=spread(counted, scores),
         groups=compare_groups(kept, groups, method, watch) if groups else None,
+        both_bad=count_both_bad(without(everything, exclude or {}), method.both_bad),
     )
 
 
@@ -174,17 +183,21 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
 def _tally(votes: Votes, trouble: tuple[str, ...]) -> Tally:
     kinds = votes.table["kind"].value_counts()
     main, has_kinds = votes.table["kind"] == "main", votes.has_kinds
+    unsure = votes.table.loc[main, "is_A_selected"] == 0.5
+    if BAD in votes.table:
+        unsure &= ~votes.table.loc[main, BAD]
     return Tally(
         scenes=len([scene for scene in scenes(votes) if scene]),
         left_out={kind: int(kinds.get(kind, 0)) for kind in KINDS if kind != "main"} if has_kinds else None,
-        not_sure=int((votes.table.loc[main, "is_A_selected"] == 0.5).sum()),
+        not_sure=int(unsure.sum()),
         notes=(*votes.notes, *trouble),
+        steps=count_steps(votes),
     )
 
 
 def _not_sure(comparisons: Comparisons) -> int | None:
     answers = comparisons.answers
-    return None if answers is None else int(np.rint(answers[:, 1].sum()))
+    return None if answers is None else int(np.rint(coarse(answers)[:, 1].sum()))
 
 
 UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
@@ -244,7 +257,7 @@ def to_csv(report: Report) -> str:
     """
     scores = report.scores
     extra: dict[str, Any] = {"letters": report.letters, "bradley_terry": report.bradley_terry}
-    columns = rank_columns(report.ranks, scores).assign(**extra)
+    columns = rank_columns(report.ranks, scores).assign(**extra, **both_bad_columns(report.both_bad, scores))
     tables = [ranking(scores).merge(columns, on="condition").assign(scene="", **provenance(scores))]
     for scene, some in report.scenes.items():
         tables.append(ranking(some).assign(scene=scene, **provenance(some)))
@@ -275,6 +288,8 @@ def to_dict(report: Report) -> dict[str, Any]:
         "side_bias": _estimate(scores.side),
         "tie": _estimate(scores.tie),
         "not_sure": tally.not_sure,
+        "steps": step_values(scores, tally.steps),
+        "both_bad": both_bad_values(report.both_bad),
         "origin": tally.origin or None,
         "left_out": None if tally.left_out is None else dict(tally.left_out),
         "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],

@@ -5,6 +5,7 @@ import pandas as pd
 
 from uplapp.analysis.observers.screening import side_by_side
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
+from uplapp.analysis.writing.choices import both_bad_lines, step_lines
 from uplapp.analysis.writing.covariate import covariate_lines
 from uplapp.analysis.writing.people import group_lines, spread_lines
 from uplapp.analysis.writing.ranks import rank_lines
@@ -42,6 +43,8 @@ def summary(report: Report) -> str:
         *_fit(report),
         *_interaction(report),
         *_estimates(report.scores),
+        *step_lines(report.scores, report.tally.steps),
+        *both_bad_lines(report.both_bad),
         *covariate_lines(report.covariate),
         *spread_lines(report.spread),
         *group_lines(report.groups, report.scores),

@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from uplapp.analysis.model import UnequalFit
+from uplapp.analysis.model import ORDERED, UnequalFit
 from uplapp.analysis.scoring import ALPHA, BOTH, FEW_OBSERVERS, MEAN, Interaction, near_level, resampled
 from uplapp.values import Method, Scores
 
@@ -122,7 +122,8 @@ def simpler_fits(method: Method) -> str:
     """Say what the checks beside the scores leave out of the model, '' for nothing."""
     if method.ties == "half" and not method.side_bias:
         return ""
-    return "goodness of fit and Bradley-Terry scores take ties as half votes and have no side term"
+    steps = "no steps, " if method.ties == ORDERED else ""
+    return f"goodness of fit and Bradley-Terry scores take {steps}ties as half votes and have no side term"
 
 
 def freedom_words(scores: Scores) -> str:

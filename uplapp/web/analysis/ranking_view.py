@@ -8,6 +8,7 @@ import numpy as np
 from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
 from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
+from uplapp.analysis.writing.choices import both_bad_pairs, both_bad_rows, both_bad_words, step_lines
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural, unequal_words, within_words
 from uplapp.values import Difference, Scores
@@ -74,7 +75,8 @@ def build_differences() -> list[Any]:
     wins = gr.Plot(show_label=False, visible=False)
     fit = gr.Markdown()
     pairs = gr.HTML(visible=False)
-    return [triangle, wins, fit, pairs]
+    both_bad, bad_pairs = gr.Markdown(), gr.HTML(visible=False)
+    return [triangle, wins, fit, pairs, both_bad, bad_pairs]
 
 
 def show_differences(found: Found) -> tuple[Any, ...]:
@@ -90,6 +92,7 @@ def show_differences(found: Found) -> tuple[Any, ...]:
         gr.update(value=win_chart(scores, "container"), visible=True),
         _fit(found.report),
         gr.update(value=_pairs(scores), visible=True),
+        *_both_bad(report),
     )
 
 
@@ -100,7 +103,27 @@ def _has_triangle(scores: Scores) -> bool:
 def no_differences() -> tuple[Any, ...]:
     """What stands there when nothing could be read."""
     hidden = gr.update(value=None, visible=False)
-    return hidden, hidden, "", hidden
+    return hidden, hidden, "", hidden, "", hidden
+
+
+def _both_bad(report: Report) -> tuple[Any, Any]:
+    """Say how often both were called bad, with a table by condition and by pair."""
+    both = report.both_bad
+    if both is None:
+        return "", gr.update(value=None, visible=False)
+    rows = [
+        *both_bad_rows(both),
+        *((f"{a} and {b}", bad, of, part) for a, b, bad, of, part in both_bad_pairs(both)),
+    ]
+    listed = table(
+        {
+            "Called both bad": [name for name, *_ in rows],
+            "Answers": [f"{bad} of {of}" for _, bad, of, _ in rows],
+            "Share": [share(part) for *_, part in rows],
+        }
+    )
+    words = both_bad_words(both)
+    return f"### Both bad\n\n{plain(words)}.", gr.update(value=listed, visible=True)
 
 
 def _pairs(scores: Scores) -> Any:
@@ -134,6 +157,7 @@ def _fit(report: Report) -> str:
         ) + within_words(report.goodness_scenes)
         test = f"G² = {fit.g2:.1f} on {plural(fit.df, 'degree')} of freedom, p: {chance(fit.p)}"
         said.append(f"{lack} ({test})")
+    said += [plain(text) for text in step_lines(report.scores, report.tally.steps)]
     said += [plain(text) for text in unequal_words(report.unequal, report.scores.conditions)]
     if report.interaction is not None:
         differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"

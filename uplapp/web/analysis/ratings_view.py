@@ -29,7 +29,7 @@ def differences(report: RatingReport) -> tuple[Any, ...]:
     """Show all pairs of each criterion in a table, without pictures or goodness of fit."""
     hidden = gr.update(value=None, visible=False)
     said = "Paired t tests on observers' means, Holm-adjusted within a criterion."
-    return hidden, hidden, said, gr.update(value=_pairs(report), visible=True)
+    return hidden, hidden, said, gr.update(value=_pairs(report), visible=True), "", hidden
 
 
 def observers(report: RatingReport) -> tuple[Any, ...]:

@@ -30,6 +30,12 @@ ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B
 0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings, one
 with `observer` and `ranking` (a > b > c) is read as votes on pairs.
 Published tables: {SOURCE}."""
+VALUES = (
+    ("A was chosen:", "1"),
+    ("B was chosen:", "0"),
+    ("not sure:", "0.5"),
+    ("both bad:", "both_bad"),
+)
 OTHER_NAMES = "My columns have other names"
 SOURCES = [
     ("Demo study, live", LIVE),
@@ -54,6 +60,7 @@ class Source(NamedTuple):
     value_a: Any
     value_b: Any
     value_tie: Any
+    value_bad: Any
     matrix: Any
     winner: Any
     votes_per_pair: Any
@@ -98,7 +105,8 @@ def first() -> Comparisons:
 def changes(menu: Source) -> list[Any]:
     """Events after which the votes are others."""
     files = [event for file in (menu.upload, menu.matrix) for event in (file.upload, file.clear)]
-    typed = [box.submit for box in (menu.value_a, menu.value_b, menu.value_tie, menu.votes_per_pair)]
+    boxes = (menu.value_a, menu.value_b, menu.value_tie, menu.value_bad, menu.votes_per_pair)
+    typed = [box.submit for box in boxes]
     roles = (menu.observer, menu.condition_a, menu.condition_b, menu.choice, menu.scene)
     clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner, *roles)]
     return [*files, *typed, *clicked]
@@ -112,10 +120,8 @@ def _columns() -> list[Any]:
             for label in ("Observer", "Condition A", "Condition B", "The choice", "Scene, if any")
         ]
     with gr.Row():
-        values = [
-            gr.Textbox(value, label=label, max_lines=1, min_width=90)
-            for label, value in (("A was chosen:", "1"), ("B was chosen:", "0"), ("not sure:", "0.5"))
-        ]
+        values = [gr.Textbox(value, label=label, max_lines=1, min_width=90) for label, value in VALUES]
+    gr.Markdown("Steps stand with a | between, the largest first: `much A|slightly A`.")
     return [*roles, *values]
 
 
@@ -174,4 +180,5 @@ def _named(chosen: Source) -> Columns:
     """
     roles = (chosen.observer, chosen.condition_a, chosen.condition_b, chosen.choice, chosen.scene)
     named = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
-    return Columns(**named, a=chosen.value_a, b=chosen.value_b, tie=(chosen.value_tie or "").strip() or None)
+    tie, bad = ((text or "").strip() or None for text in (chosen.value_tie, chosen.value_bad))
+    return Columns(a=chosen.value_a, b=chosen.value_b, tie=tie, bad=bad, **named)

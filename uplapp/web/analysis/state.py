@@ -6,8 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.analysis.model import PRIORS, TIES
+from uplapp.analysis.model import AUTO, PRIORS, TIES, suited_ties
 from uplapp.analysis.ratings.report import RatingReport
+from uplapp.analysis.reading.choices import BOTH_BAD, TIE
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.reading.votes import count, main_trials, scenes, without
 from uplapp.analysis.scoring import BOOTSTRAPS, INTERVALS, MEAN, MOST_BOOTSTRAPS, OBSERVERS, RESAMPLE
@@ -51,7 +52,11 @@ def build_method() -> list[Any]:
     with gr.Accordion("Replicates, ties, side bias", open=False):
         bootstraps = gr.Slider(100, MOST_BOOTSTRAPS, BOOTSTRAPS, step=100, label="Bootstrap replicates")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0)
-        ties = gr.Radio(menu(TIES), value="half", label="Not sure")
+        suited = ("as the votes are: with their steps, else half a vote each way", AUTO)
+        ties = gr.Radio([suited, *menu(TIES)], value=AUTO, label="Not sure")
+        both_bad = gr.Radio(
+            [(text, name) for name, text in BOTH_BAD.items()], value=TIE, label="Both bad counts"
+        )
         side_bias = gr.Checkbox(label="Take the pull of the place shown first out of the scores")
     anchor = gr.Dropdown([MEAN], value=MEAN, label="Lies at 0 JOD")
     resample = gr.Radio(
@@ -60,7 +65,7 @@ def build_method() -> list[Any]:
         label="Resample, so that intervals and tests speak of",
         interactive=False,
     )
-    return [prior, interval, bootstraps, seed, anchor, ties, side_bias, resample]
+    return [prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad]
 
 
 def method_changes(widgets: list[Any]) -> list[Any]:
@@ -73,10 +78,12 @@ def read_method(chosen: list[Any], data: Any) -> Method:
 
     An anchor of other votes falls back to the mean, and scenes are not resampled where votes name none.
     """
-    prior, interval, bootstraps, seed, anchor, ties, side_bias, resample = chosen
+    prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad = chosen
     zero = anchor if anchor in conditions_of(data) else MEAN
     again = resample if has_scenes(data) else OBSERVERS
-    return Method(prior, interval, int(bootstraps), int(seed or 0), zero, ties, side_bias, again)
+    suited = suited_ties(ties, data) if isinstance(data, Votes | Comparisons) else Method.ties
+    numbers = int(bootstraps), int(seed or 0)
+    return Method(prior, interval, *numbers, zero, suited, side_bias, again, both_bad)
 
 
 def has_scenes(data: Any) -> bool:
