@@ -113,15 +113,23 @@ def analyse(
     files = Files(csv, latex, figures, picture_format, not no_title)
     _check_output(files, methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
-    of_votes |= {"--groups": groups, "--columns": columns, "--values": values, "--side-bias": side_bias}
-    of_votes |= {"--ties": ties not in ("auto", "half"), "--resample": resample != Method.resample}
-    of_votes |= {"--both-bad": both_bad != Method.both_bad}
+    of_votes |= {"--groups": groups, "--columns": columns, "--values": values}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     more = More(parse_reasons(exclude or []), per_scene, groups.strip(), covariate, covariate_log)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad)
-    result = _report(_read(votes, counts, of_votes, of_matrix), method, more)
+    result = _report(_read(votes, counts, of_votes | _for_votes(method), of_matrix), method, more)
     _write(result, files)
     typer.echo(_text(result, methods, as_json))
+
+
+def _for_votes(method: Method) -> dict[str, bool]:
+    """Say which options of a method that a matrix does not allow were given."""
+    return {
+        "--side-bias": method.side_bias,
+        "--ties": method.ties not in ("auto", "half"),
+        "--resample": method.resample != Method.resample,
+        "--both-bad": method.both_bad != Method.both_bad,
+    }
 
 
 def _report(source: Votes | Comparisons, method: Method, more: More) -> "Report":

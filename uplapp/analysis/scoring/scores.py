@@ -88,9 +88,7 @@ def analyse(
         warnings=cautious,
         bound=open_.sides,
         bound_jod=open_.jod,
-        side=_extra(scale, 0, interval, observers, both) if method.side_bias else side,
-        tie=_extra(scale, 1, interval, observers, both) if method.ties != "half" else None,
-        steps=_steps(scale, method, interval, observers, both),
+        **_extras(scale, method, side, interval, observers, both),
         **_of_votes(comparisons, both, blocks.zeros(jod, scale.labels)),
     )
 
@@ -192,12 +190,21 @@ def _extra(scale: Scale, which: int, interval: str, observers: int, both: TwoWay
     return Estimate(float(scale.extra[which]), se)
 
 
-def _steps(
-    scale: Scale, method: Method, interval: str, observers: int, both: TwoWay | None
-) -> tuple[Estimate, ...]:
-    """Give the thresholds of ordered answers, none where the model takes no steps."""
-    count = scale.extra.size - 1 if method.ties == ORDERED else 0
-    return tuple(_extra(scale, 1 + step, interval, observers, both) for step in range(count))
+def _extras(
+    scale: Scale,
+    method: Method,
+    side: Estimate | None,
+    interval: str,
+    observers: int,
+    both: TwoWay | None,
+) -> dict[str, Any]:
+    """Give the side bias, fitted or else as it is, and the thresholds of answers that the model takes."""
+    fits = [_extra(scale, which, interval, observers, both) for which in range(scale.extra.size)]
+    return {
+        "side": fits[0] if method.side_bias else side,
+        "tie": None if method.ties == "half" else fits[1],
+        "steps": tuple(fits[1:]) if method.ties == ORDERED else (),
+    }
 
 
 def cautions(

@@ -92,7 +92,7 @@ def show_differences(found: Found) -> tuple[Any, ...]:
         gr.update(value=win_chart(scores, "container"), visible=True),
         _fit(found.report),
         gr.update(value=_pairs(scores), visible=True),
-        *_both_bad(report),
+        *_both_bad(found.report),
     )
 
 
