@@ -1,6 +1,6 @@
 """What steps of answers ("slightly", "much better") add to plain votes: errors and coverage.
 
-python benchmarks/ordered_steps.py [STUDIES]     # 200 a row take two minutes
+python benchmarks/ordered_steps.py [STUDIES]     # 200 a row take ten minutes
 """
 
 import sys

@@ -294,7 +294,10 @@ def to_dict(report: Report) -> dict[str, Any]:
         "left_out": None if tally.left_out is None else dict(tally.left_out),
         "excluded": [{"observer": name, "reason": reason} for name, reason in scores.excluded],
         "everyone": None if everyone is None else score_values(everyone),
-        "scenes": {scene: score_values(some) for scene, some in report.scenes.items()},
+        "scenes": {
+            scene: {**score_values(some), "bradley_terry": _on_zero(some)}
+            for scene, some in report.scenes.items()
+        },
         **_interaction(report),
         "ranks": rank_values(report.ranks),
         "observer_spread": spread_values(report.spread),
@@ -309,6 +312,13 @@ def to_dict(report: Report) -> dict[str, Any]:
 def _interaction(report: Report) -> dict[str, Any]:
     """The test whether the scores differ by scene, nothing where there was none."""
     return {} if report.interaction is None else {"scene_interaction": vars(report.interaction)}
+
+
+def _on_zero(scores: Scores) -> Array:
+    """Fit Bradley-Terry scores (n,) of a scene's votes, with the mean of its scores in JOD."""
+    other = bradley_terry(scores.wins)
+    shifted: Array = other + scores.jod.mean()
+    return shifted
 
 
 def _triads(triads: Triads) -> dict[str, Any]:
