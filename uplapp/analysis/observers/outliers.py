@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, log_ndtr
-from scipy.stats import pearson3
+from scipy.special import log_ndtr
 
 from uplapp.analysis.model import SIGMA, coarse, components, fit, fit_best, intact, preference
+from uplapp.analysis.observers.chance import chances, log10_binomial, lower_tail
 from uplapp.analysis.observers.conduct import two_sided
 from uplapp.values import Array, Comparisons
 
@@ -22,8 +22,8 @@ class Unlikeness:
 
     `log10_l` is the mean log10 probability of a pair's votes, `excess` the mean log10 probability of an
     answer above what the others' scores predict for it. The distances say how many quartile ranges below
-    the first quartile of all observers they lie; 0 above it. `p_pairs` and `p_trials` are about the chance of
-    so unlikely votes from one who votes as the others' scores say, whatever pairs and scenes were shown.
+    the first quartile of all observers they lie; 0 above it. `p_pairs` and `p_trials` are the chance of so
+    unlikely votes from one who votes as all in the scene do, whatever pairs and scenes were shown.
     `judged` is the share of answers that the others' votes can judge, `side_expected` the share of decided
     answers in which their scores let A be chosen, one half of those that they cannot judge, and `lean_p` the
     chance of a share so far from it.
@@ -54,10 +54,6 @@ def unlikeness(*scenes: Comparisons) -> Unlikeness:
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0: whom the others' votes cannot judge
         log10_l = columns["log10_l"] / columns["pairs"]
         excess = columns["excess"] / columns["judged"]
-        z_pairs = (columns["log10_l"] - columns["expected"]) / np.sqrt(columns["spread"])
-        z_trials = columns["excess"] / np.sqrt(columns["excess_spread"])
-        p_pairs = _lower_tail(z_pairs, columns["skew"] / columns["spread"] ** 1.5)
-        p_trials = _lower_tail(z_trials, columns["excess_skew"] / columns["excess_spread"] ** 1.5)
         judged = columns["judged"] / columns["answers"]
         expected = columns["first_expected"] / columns["decided"]
     return Unlikeness(
@@ -66,8 +62,8 @@ def unlikeness(*scenes: Comparisons) -> Unlikeness:
         excess=excess,
         dist_pairs=distances(log10_l),
         dist_trials=distances(excess),
-        p_pairs=p_pairs,
-        p_trials=p_trials,
+        p_pairs=lower_tail(*(columns[f"pairs_{name}"] for name in ("above", "variance", "third"))),
+        p_trials=lower_tail(*(columns[f"trials_{name}"] for name in ("above", "variance", "third"))),
         judged=judged,
         side_expected=expected,
         lean_p=two_sided(columns["first"], columns["decided"], expected),
@@ -99,22 +95,14 @@ def _sums(comparisons: Comparisons) -> pd.DataFrame:
     apart = scores[:, first] - scores[:, second]
     wins = comparisons.wins[:, first, second]
     votes = wins + comparisons.wins[:, second, first]
-    expected, spread, skew = _moments(votes, apart)
-    less_sure = 1 + votes.sum(axis=1) / np.maximum(1.0, votes.sum() - votes.sum(axis=1))
     odds = log_ndtr(apart / SIGMA) - log_ndtr(-apart / SIGMA)
-    even = preference(apart) * preference(-apart)
     table = pd.DataFrame(
         {
             "pairs": (votes > 0).sum(axis=1),
             "judged": votes.sum(axis=1),
-            "log10_l": _log10_binomial(wins, votes, apart).sum(axis=1),
-            "expected": expected.sum(axis=1),
-            "spread": less_sure * spread.sum(axis=1),
-            "skew": skew.sum(axis=1),
+            "log10_l": log10_binomial(wins, votes, apart).sum(axis=1),
             "excess": ((wins - votes * preference(apart)) * odds).sum(axis=1) / np.log(10),
-            "excess_spread": less_sure * (votes * even * odds**2).sum(axis=1) / np.log(10) ** 2,
-            "excess_skew": (votes * even * (preference(-apart) - preference(apart)) * odds**3).sum(axis=1)
-            / np.log(10) ** 3,
+            **chances(comparisons),
         },
         index=list(comparisons.observers),
     )
@@ -142,36 +130,6 @@ def _scores_of_others(wins: Array) -> Array:
         eased = counts[agreed] + 0.5 * (votes[agreed] > 0)
         scores[agreed] = fit(eased, "none", np.zeros((len(eased), len(labels))), labels).scores
     return scores
-
-
-def _log10_binomial(m: Array, n: Array, apart: Array) -> Array:
-    """Compute log10 of the probability of m of n votes, by the gamma function for half votes."""
-    ways = gammaln(n + 1) - gammaln(m + 1) - gammaln(n - m + 1)
-    logs: Array = (ways + m * log_ndtr(apart / SIGMA) + (n - m) * log_ndtr(-apart / SIGMA)) / np.log(10)
-    return logs
-
-
-def _moments(votes: Array, apart: Array) -> tuple[Array, Array, Array]:
-    """Mean, variance and third central moment (K,P) of that logarithm over all m, where the scores hold."""
-    mean, variance, third = (np.zeros_like(apart) for _ in range(3))
-    for n in np.unique(votes[votes > 0]):
-        some = votes == n
-        logs = _log10_binomial(np.arange(n + 1)[:, None], n, apart[some])
-        chance = 10**logs
-        mean[some] = (chance * logs).sum(axis=0)
-        variance[some] = (chance * (logs - mean[some]) ** 2).sum(axis=0)
-        third[some] = (chance * (logs - mean[some]) ** 3).sum(axis=0)
-    return mean, variance, third
-
-
-def _lower_tail(z: Array, skew: Array) -> Array:
-    """Chance (K,) of a sum so far below its mean, in standard deviations, by the gamma curve of its skewness.
-
-    A sum that cannot vary (0 / 0) has none.
-    """
-    known = np.isfinite(z) & np.isfinite(skew)
-    chance: Array = np.where(known, pearson3.cdf(np.where(known, z, 0.0), np.where(known, skew, 0.0)), np.nan)
-    return np.where(np.isneginf(z), 0.0, chance)
 
 
 def _sides(comparisons: Comparisons, scores: Array) -> dict[str, Array]:
