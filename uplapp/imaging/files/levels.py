@@ -20,6 +20,8 @@ AIR, LOWEST_UNIT, HIGHEST_UNIT = (-1050, -850), -4096, 32767
 AIR_SHARE = 0.02
 OUTSIDE_SHARE = 0.1
 CT_DEFAULT = "soft"
+# Cameras and detectors of 10, 12 or 14 bits write files of 16.
+DEEP_BITS, MOST_USED_BITS = 16, 14
 
 
 @dataclass(frozen=True)
@@ -45,25 +47,48 @@ class Levels:
 
 
 def levels_of(
-    name: str, values: Array, reading: Reading, window: tuple[float, float] | None = None
+    name: str,
+    values: Array,
+    reading: Reading,
+    window: tuple[float, float] | None = None,
+    bits: int | None = None,
+    whole: bool = False,
 ) -> Levels:
     """Decide what is black and what is white among real, finite values.
 
-    The choice of a person comes first, then the `window` of the file. Else Hounsfield units get the window
-    of soft tissue; values of which more than a hundredth lies below 0 are shifted; of magnitudes 0 is black,
-    and white the 99.9th percentile of what lies above. Values of which none lies above 0 raise BadImage.
+    Samples of a picture say how many `bits` they have. Of others the choice of a person comes first, then the
+    `window` of the file. A volume that is restored `whole` keeps its range. Else Hounsfield units get the
+    window of soft tissue; values of which more than a hundredth lies below 0 are shifted; of magnitudes 0 is
+    black, and white the 99.9th percentile of what lies above. Values of which none lies above 0 raise
+    BadImage.
     """
+    if bits is not None:
+        return _of_picture(name, values, reading, bits)
+    choice = _of_choice(values, reading)
+    if choice is not None:
+        return choice
+    if reading.window == AUTO and whole:
+        return _whole_range(name, values)
+    if reading.window == AUTO and window is not None and window[0] < window[1]:
+        words = f"The window of the file is shown: {window[0]:g} is black, {window[1]:g} white."
+        return Levels(*window, (words,))
+    return _of_values(name, values, reading)
+
+
+def _of_choice(values: Array, reading: Reading) -> Levels | None:
+    """Give the levels that a person chose, None where that leaves them to the values."""
+    low, high = float(values.min()), float(values.max())
     if reading.window in CT_WINDOWS:
         return _of_ct(reading.window)
-    low, high = float(values.min()), float(values.max())
     if reading.window == FULL and low < high:
         return Levels(low, high, (f"All values are shown: {low:g} is black, {high:g} white.",))
     if reading.white > 0:
         return Levels(min(low, 0.0), reading.white, (f"White is {reading.white:g}, as you chose.",))
-    if reading.window == AUTO and window is not None and window[0] < window[1]:
-        words = f"The window of the file is shown: {window[0]:g} is black, {window[1]:g} white."
-        return Levels(*window, (words,))
-    if high <= 0:
+    return None
+
+
+def _of_values(name: str, values: Array, reading: Reading) -> Levels:
+    if float(values.max()) <= 0:
         raise BadImage(f"{name} has no value above 0; magnitudes are read")
     below = _share_below(values)
     if reading.window == AUTO and is_ct(values):
@@ -75,13 +100,8 @@ def levels_of(
     return Levels(0.0, white, clipped)
 
 
-def range_of(name: str, values: Array, reading: Reading) -> Levels:
-    """Decide what is black and what is white in a volume that is restored whole: the whole range.
-
-    Nothing is cut off but few values below 0, or what lies outside of a window that a person chose.
-    """
-    if reading.window != AUTO or reading.white > 0:
-        return levels_of(name, values, reading)
+def _whole_range(name: str, values: Array) -> Levels:
+    """Keep all but few values below 0."""
     low, high = float(values.min()), float(values.max())
     below = _share_below(values)
     if high <= 0 and below <= RINGING_SHARE:
@@ -94,6 +114,35 @@ def range_of(name: str, values: Array, reading: Reading) -> Levels:
     units = " The values look like Hounsfield units: a CT window shows more." if is_ct(values) else ""
     words = (f"{below:.0%} of the values lie below 0: {low:g} is black, {high:g} white.{units}",)
     return Levels(low, high, words)
+
+
+def _of_picture(name: str, values: Array, reading: Reading, bits: int) -> Levels:
+    """Give the levels of a picture: 0 is black, and white what its bits can hold, or 1 for floats."""
+    if reading.white > 0:
+        return Levels(0.0, reading.white, (f"White is {reading.white:g}, as you chose.",))
+    if bits:
+        return Levels(0.0, float(2**bits - 1), _of_fewer_bits(values, bits))
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise BadImage(f"{name} holds values that are not finite; only finite numbers can be used")
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
+        return Levels(0.0, 1.0, (f"The samples are floats from {low:g} to {high:g}: 0 is black, 1 white.",))
+    raise BadImage(
+        f"{name} has samples of type {values.dtype} from {low:g} to {high:g}, which do not say what is "
+        f"white; give the value that is, as White level or --white"
+    )
+
+
+def _of_fewer_bits(values: Array, bits: int) -> tuple[str, ...]:
+    """Say where samples of 16 bits use so few of them that they may have been counts of fewer."""
+    top = int(values.max()) if bits == DEEP_BITS else 0
+    used = top.bit_length()
+    if not 8 < used <= MOST_USED_BITS:
+        return ()
+    return (
+        f"The largest sample is {top} of {2**bits - 1}, so the picture is dark; if its samples have {used} "
+        f"bits, choose {2**used - 1} as the white level.",
+    )
 
 
 def without_nan(name: str, values: Array) -> tuple[Array, tuple[str, ...]]:

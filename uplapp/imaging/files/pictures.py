@@ -3,8 +3,6 @@
 This is the one place where ranges and colour are converted.
 """
 
-import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +10,25 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-import tifffile
 import torch
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.colour import of_gamma, of_ink, of_profile, on_white
+from uplapp.imaging.files.formats.raster import READ, Raster, read_raster
+from uplapp.imaging.files.formats.tiff import read_tiff
 from uplapp.imaging.files.guards import refusing_damage
+from uplapp.imaging.files.levels import levels_of
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-FORMATS = ("PNG", "JPEG", "TIFF")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"),
+    *(".heic", ".heif", ".bmp", ".gif"),
+)
 MAX_PIXELS = 16_000_000
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
-PNG_DEPTH_BYTE = 24
-TIFF_BITS_PER_SAMPLE = 258
+CMYK = 4
 FULL_SCALE = {8: 255, 16: 65535}
 ARRAY_TYPE = {8: np.uint8, 16: np.uint16}
 
@@ -49,11 +51,13 @@ class Picture:
     """An image in memory: `pixels` (C,H,W) float32 in [0,1] with C = 1 or 3, and the bits of its file.
 
     `opaque` (1,H,W) of bool says which pixels its alpha channel leaves as they are, None without one.
+    `understood` says in sentences what the reader took the file for.
     """
 
     pixels: Tensor
     bits: int = 8
     opaque: Tensor | None = None
+    understood: tuple[str, ...] = ()
 
     def with_channels(self, channels: int) -> Tensor:
         """The pixels as grey (Rec. 709 luma) or as RGB (grey repeated)."""
@@ -65,31 +69,53 @@ class Picture:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """List the PNG, JPEG and TIFF files of a folder in order of name.
+    """List the pictures of a folder in order of name.
 
     A folder without any is refused.
     """
     if not folder.is_dir():
-        raise BadImage(f"{folder} is not a folder; give a folder of PNG, JPEG or TIFF images")
+        raise BadImage(f"{folder} is not a folder; give a folder of pictures")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise BadImage(f"{folder} holds no image; PNG, JPEG and TIFF are read")
+        raise BadImage(f"{folder} holds no image; {READ} are read")
     return paths
 
 
-def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read PNG, JPEG or TIFF of 8 or 16 bits: grey, RGB, palette or CMYK, upright by its EXIF.
+def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS, reading: Reading = AS_IT_SAYS) -> Picture:
+    """Read a picture of up to 16 bits or of floats: grey, RGB, palette or CMYK, upright, as sRGB.
 
-    Transparency is laid on white. The header is read first: more than `max_pixels`, another format,
-    float samples, several pages and damaged data raise BadImage.
+    Transparency is laid on white, profiles and gammas are undone. The header is read first: more than
+    `max_pixels`, another format, several pages and damaged data raise BadImage.
     """
     name, data = _read_bytes(source)
-    header = _read_header(name, data, max_pixels)
+    raster = read_raster(name, data, max_pixels) or read_tiff(name, data, max_pixels)
     with refusing_damage(name):
-        array = _decode(header, data)
-    bits = 16 if array.dtype == np.uint16 else 8
-    upright = UPRIGHT[header.orientation](array)
-    return Picture(array_to_tensor(_flatten_alpha(upright)), bits, _opaque(upright))
+        return _picture_of(name, raster, reading)
+
+
+def _picture_of(name: str, raster: Raster, reading: Reading) -> Picture:
+    levels = levels_of(name, raster.colour, reading, bits=raster.bits)
+    turn = UPRIGHT.get(raster.orientation, UPRIGHT[1])
+    colour, words = levels.of(turn(raster.colour), np.float32), list((*raster.understood, *levels.words))
+    alpha = None if raster.alpha is None else levels.of(turn(raster.alpha), np.float32)
+    if alpha is not None and raster.premultiplied:
+        colour = (colour / np.where(alpha > 0, alpha, 1)[..., None]).clip(0, 1)
+    if colour.shape[-1] == CMYK:
+        colour = of_ink(colour)
+        words.append("CMYK was converted to RGB without a profile.")
+    elif raster.profile:
+        colour, said = of_profile(colour, raster.profile)
+        words += [said] if said else []
+    elif raster.gamma:
+        colour = of_gamma(colour, raster.gamma)
+        words.append(f"The gamma of the file, {raster.gamma:g}, was converted to that of sRGB.")
+    shown = colour if alpha is None else on_white(colour, alpha)
+    return Picture(
+        torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1), np.float32)),
+        8 if 0 < raster.bits <= 8 else 16,
+        None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha == 1))[None],
+        tuple(words),
+    )
 
 
 def array_to_tensor(array: Array) -> Tensor:
@@ -122,15 +148,6 @@ def encode_png(pixels: Tensor, bits: int = 8) -> bytes:
     return bytes(imagecodecs.png_encode(tensor_to_array(pixels, bits)))
 
 
-@dataclass(frozen=True)
-class _Header:
-    format: str
-    width: int
-    height: int
-    bits: int
-    orientation: int
-
-
 def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
     if isinstance(source, bytes):
         return "the image", source
@@ -138,79 +155,3 @@ def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
         return source.name, source.read_bytes()
     except OSError as error:
         raise BadImage(f"{source.name} cannot be read: {error.strerror}") from error
-
-
-def _read_header(name: str, data: bytes, max_pixels: int) -> _Header:
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns of large images; the cap below is ours.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise BadImage(f"{name} is not an image that can be read; PNG, JPEG and TIFF are") from error
-    except Image.DecompressionBombError as error:
-        raise BadImage(f"{name} is too large; at most {max_pixels / 1e6:g} megapixels are read") from error
-    with picture, refusing_damage(name):
-        # Before all else: Pillow decodes a whole PNG to look for an EXIF behind its pixels.
-        if picture.width * picture.height > max_pixels:
-            size, most = f"{picture.width}x{picture.height}", f"{max_pixels / 1e6:g}"
-            raise BadImage(f"{name} is {size} px; at most {most} megapixels are read")
-        return _describe(name, picture, data)
-
-
-def _describe(name: str, picture: Image.Image, data: bytes) -> _Header:
-    kind = str(picture.format)
-    if kind == "TIFF" and getattr(picture, "n_frames", 1) > 1:
-        raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
-    bits = data[PNG_DEPTH_BYTE] if kind == "PNG" else 8
-    if kind == "TIFF":
-        bits = max(picture.tag_v2.get(TIFF_BITS_PER_SAMPLE, (1,)))  # type: ignore[attr-defined]
-    if picture.mode == "F" or bits > 16:
-        raise BadImage(f"{name} has {bits}-bit samples; 8- and 16-bit unsigned integers are read")
-    # Pillow turns the TIFF files that it decodes by itself.
-    upright = kind == "TIFF" and bits < 16
-    orientation = 1 if upright else picture.getexif().get(ExifTags.Base.Orientation, 1)
-    return _Header(kind, *picture.size, bits, orientation if orientation in UPRIGHT else 1)
-
-
-def _decode(header: _Header, data: bytes) -> Array:
-    """Decode a picture with Pillow, except 16 bits, which Pillow would cut to 8 without a warning."""
-    if header.bits == 16 and header.format == "PNG":
-        return np.asarray(imagecodecs.png_decode(data))
-    if header.bits == 16:
-        return _decode_deep_tiff(data)
-    with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-        if picture.mode in ("L", "LA", "RGB", "RGBA"):
-            return np.array(picture)
-        if picture.mode == "1":
-            return np.array(picture.convert("L"))
-        return np.array(picture.convert("RGBA" if "transparency" in picture.info else "RGB"))
-
-
-def _decode_deep_tiff(data: bytes) -> Array:
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages.first
-        array = np.asarray(page.asarray())
-        planar, inverted = page.axes.startswith("S"), page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
-    array = np.moveaxis(array, 0, -1) if planar else array
-    return np.iinfo(array.dtype).max - array if inverted else array
-
-
-def _has_alpha(array: Array) -> bool:
-    return array.ndim == 3 and array.shape[-1] not in (1, 3)
-
-
-def _opaque(array: Array) -> Tensor | None:
-    if not _has_alpha(array):
-        return None
-    return torch.from_numpy(np.array(array[..., -1] == np.iinfo(array.dtype).max))[None]
-
-
-def _flatten_alpha(array: Array) -> Array:
-    if not _has_alpha(array):
-        return array
-    full = np.iinfo(array.dtype).max
-    alpha = array[..., -1:].astype(np.float64) / full
-    on_white = array[..., :-1] * alpha + full * (1 - alpha)
-    flat: Array = on_white.round().astype(array.dtype)
-    return flat

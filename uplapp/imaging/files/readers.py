@@ -1,6 +1,7 @@
 """Files of MR scans: k-space, volumes and pictures by one call."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from uplapp.errors import BadImage
@@ -31,12 +32,14 @@ def read_slices(path: Path, reading: Reading = AS_IT_SAYS, axis: int | None = No
 
 
 def read_picture(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
-    """Read a PNG, JPEG or TIFF as a scan of one slice.
+    """Read a picture as a scan of one slice.
 
     Colour becomes luma.
     """
-    pixels = pictures.read_image(path).with_channels(1)
-    return Scan(path.name, 1, lambda index: slice_of_magnitude(path.name, index, pixels[0].numpy()))
+    picture = pictures.read_image(path, reading=reading)
+    plane = picture.with_channels(1)[0].numpy()
+    read = partial(slice_of_magnitude, path.name, magnitude=plane)
+    return Scan(path.name, 1, read, picture.understood)
 
 
 READERS: dict[str, Callable[[Path, Reading], Scan]] = {

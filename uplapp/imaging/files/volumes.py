@@ -15,7 +15,7 @@ from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.kspace import load_array
-from uplapp.imaging.files.levels import range_of, without_nan
+from uplapp.imaging.files.levels import levels_of, without_nan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, sizes
 from uplapp.imaging.files.scans import slice_axis
 from uplapp.imaging.files.stored import Stored
@@ -62,7 +62,7 @@ def read_volume(path: Path, reading: Reading = AS_IT_SAYS) -> Volume:
     values, gaps = without_nan(stored.name, stored.values)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise BadImage(f"{stored.name} holds values that are not finite; only finite numbers are read")
-    levels = range_of(stored.name, values, reading)
+    levels = levels_of(stored.name, values, reading, whole=True)
     space = replace(space, unit=levels.white - levels.black, zero=levels.black)
     scaled = levels.of(values, np.float32)
     voxels = torch.from_numpy(space.arrange(scaled))[None]

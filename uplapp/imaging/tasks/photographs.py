@@ -14,6 +14,7 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.pictures import LUMA, SUFFIXES, list_images, read_image, tensor_to_array
 from uplapp.imaging.files.readers import picture_name
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.samples import PHOTOGRAPHS
 from uplapp.imaging.physics import (
     AsItIs,
@@ -38,20 +39,27 @@ NO_MASK = (
 )
 
 
-def open_photograph(path: Path, index: int | None = None) -> Subject:
+def open_photograph(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
     """Read one picture, a grey one as grey."""
     if index:
         raise UplappError(f"{path.name} is restored as a photograph, which has no slice {index}")
-    picture = read_image(path)
+    picture = read_image(path, reading=reading)
 
     def measure(degradation: Degradation | AsItIs | None) -> Measurement:
         return of_pixels(picture.pixels) if degradation is None else degradation.measure(picture.pixels)
 
-    return Subject(path.name, picture.pixels, measure, picture_name(path), picture.bits)
+    return Subject(
+        path.name,
+        picture.pixels,
+        measure,
+        picture_name(path),
+        picture.bits,
+        understood=picture.understood,
+    )
 
 
 def photographs(folder: Path) -> Iterator[Subject]:
-    """Read the PNG, JPEG and TIFF files of a folder, one after the other."""
+    """Read the pictures of a folder, one after the other."""
     return (open_photograph(path) for path in list_images(folder))
 
 
@@ -135,7 +143,7 @@ DENOISING = Task(
     channels_out=3,
     degradation="noise",
     observed="noisy",
-    words=Words("Photograph", "Upload PNG, JPEG or TIFF, 8 or 16 bit"),
+    words=Words("Photograph", "Upload a picture, 8 or 16 bit"),
     suffixes=SUFFIXES,
     open=open_photograph,
     subjects=photographs,
@@ -143,20 +151,21 @@ DENOISING = Task(
     pairs=noisy_crops,
     samples=PHOTOGRAPHS,
     doubts=doubts,
+    reading=("white",),
 )
 
 
-def open_with_gaps(path: Path, index: int | None = None) -> Subject:
+def open_with_gaps(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
     """Read one picture of which pixels may be missing.
 
     Used as it is, it lacks what a mask hides, or else what is not opaque.
     """
-    subject = open_photograph(path, index)
+    subject = open_photograph(path, index, reading)
 
     def measure(how: Degradation | AsItIs | None) -> Measurement:
         if not isinstance(how, MaskImage):
             return subject.measure(how)
-        picture = read_image(path)
+        picture = read_image(path, reading=reading)
         mask = picture.opaque if how.mask_image is None else read_mask(how.mask_image, picture.pixels)
         if mask is None or (how.mask_image is None and bool(mask.all())):
             raise BadImage(NO_MASK.format(name=path.name))

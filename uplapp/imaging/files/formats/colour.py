@@ -1,0 +1,78 @@
+"""Colours as sRGB: inks, profiles and gammas undone, transparency laid on white."""
+
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+SPACES = {b"RGB ": 3, b"GRAY": 1}
+# Colours by which a profile is told from sRGB, and how far these may lie from each other, of 1.
+STEPS, SAME = np.linspace(0, 1, 5), 1.5 / 255
+DEEP = 65535
+MOST_PROFILE = 2**22
+
+
+def of_ink(inks: Array) -> Array:
+    """Convert CMYK in [0,1] to RGB by the plain formula."""
+    rgb: Array = (1 - inks[..., :3]) * (1 - inks[..., 3:])
+    return rgb
+
+
+def of_profile(colour: Array, profile: bytes) -> tuple[Array, str]:
+    """Convert colours (H,W,C) in [0,1] from their profile to sRGB, and give words that say so.
+
+    A profile that is sRGB changes nothing, and one of another number of colours, or a damaged one, is said.
+    """
+    channels = colour.shape[-1]
+    if SPACES.get(profile[16:20]) != channels or len(profile) > MOST_PROFILE:
+        return colour, "The colour profile of the file does not fit its samples and was not used."
+    try:
+        patches = np.stack(np.meshgrid(*[STEPS] * channels, indexing="ij"), axis=-1).reshape(1, -1, channels)
+        if np.abs(_converted(patches, profile) - patches).max() <= SAME:
+            return colour, ""
+        return _converted(colour, profile), f"Colours were converted from {_name(profile)} to sRGB."
+    except Exception:  # a damaged profile; the samples themselves are whole
+        return colour, "The colour profile of the file is damaged and was not used."
+
+
+def of_gamma(colour: Array, gamma: float) -> Array:
+    """Convert samples in [0,1] that are light to the power of `gamma` to sRGB. Source: IEC 61966-2-1."""
+    light = np.power(colour, 1 / gamma)
+    srgb: Array = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, 1 / 2.4) - 0.055)
+    return srgb
+
+
+def on_white(colour: Array, alpha: Array) -> Array:
+    """Lay colours (H,W,C) on white where their alpha (H,W) is below 1."""
+    flat: Array = colour * alpha[..., None] + (1 - alpha[..., None])
+    return flat
+
+
+def _converted(colour: Array, profile: bytes) -> Array:
+    grey = colour.shape[-1] == 1
+    samples = np.ascontiguousarray((colour * DEEP).round().astype(np.uint16))
+    shown = imagecodecs.cms_transform(
+        samples[..., 0] if grey else samples,
+        profile,
+        imagecodecs.cms_profile("srgb"),
+        colorspace="gray" if grey else "rgb",
+        outcolorspace="rgb",
+        outdtype="u2",
+    )
+    scaled: Array = np.asarray(shown, dtype=np.float32) / DEEP
+    return scaled[..., :1] if grey else scaled
+
+
+def _name(profile: bytes) -> str:
+    """Read the name of a profile off its description, 'its profile' where there is none."""
+    at = profile.find(b"desc", 128 + 4)
+    text = ""
+    if at >= 0 and at + 12 <= len(profile):
+        start, size = (int.from_bytes(profile[at + 4 + step : at + 8 + step], "big") for step in (0, 4))
+        tag = profile[start : start + min(size, 512)]
+        utf16 = tag[:4] == b"mluc"
+        text = tag[28:].decode("utf-16-be", "ignore") if utf16 else tag[12:].decode("latin-1")
+    plain = "".join(letter for letter in text.split("\0")[0] if letter.isprintable()).strip()
+    return f"'{plain[:40]}'" if plain else "its profile"

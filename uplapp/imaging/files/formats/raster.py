@@ -1,0 +1,183 @@
+"""Samples of pictures as their files hold them: PNG, JPEG, WebP, AVIF, HEIC, BMP and GIF."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import refusing_damage
+
+Array = NDArray[Any]
+READ = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, BMP and GIF"
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF")
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1")
+PNG_DEPTH_BYTE = 24
+SRGB_GAMMA, SAME_GAMMA = 1 / 2.2, 0.03
+# None, CCITT, LZW, JPEG, deflate and packed bits.
+CODECS_OF_PILLOW = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """The samples of a picture: `colour` (H,W,C) with C = 1, 3 or 4 (CMYK), and its `alpha` (H,W) if any.
+
+    White is 2**bits - 1, and 0 bits are those of floats and signed samples. `profile` is an ICC profile,
+    `gamma` the exponent that made the samples out of light, both None where the file is silent.
+    """
+
+    colour: Array
+    bits: int
+    alpha: Array | None = None
+    premultiplied: bool = False
+    profile: bytes | None = None
+    gamma: float | None = None
+    orientation: int = 1
+    understood: tuple[str, ...] = ()
+
+
+def require_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse a picture (width, height) of more pixels than are read."""
+    if size[0] * size[1] > max_pixels:
+        most = f"{max_pixels / 1e6:g}"
+        raise BadImage(f"{name} is {size[0]}x{size[1]} px; at most {most} megapixels are read")
+
+
+def read_raster(name: str, data: bytes, max_pixels: int) -> Raster | None:
+    """Read a picture, its header first. None where it is a TIFF that needs a reader of its own."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return _read_heic(name, data, max_pixels)
+    picture = _open(name, data, max_pixels)
+    if picture is None:
+        return None
+    with picture, refusing_damage(name):
+        require_pixels(name, picture.size, max_pixels)
+        if picture.format == "TIFF" and not _is_plain(picture):
+            return None
+        return _of_png(picture, data) if picture.format == "PNG" else _of_pillow(name, picture)
+
+
+def _open(name: str, data: bytes, max_pixels: int) -> Image.Image | None:
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns of large and damaged files; the cap is ours, and so are the sentences.
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise BadImage(f"{name} is too large; at most {max_pixels / 1e6:g} megapixels are read") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        if data[:4] in TIFF_STARTS:
+            return None
+        raise BadImage(f"{name} is not an image that can be read; {READ} are") from error
+
+
+def _is_plain(picture: Any) -> bool:
+    """Whether Pillow reads a TIFF as it is meant: one page of up to 8 bits, without odd extra samples."""
+    tags = picture.tag_v2
+    bits, extra = tags.get(258, (1,)), tags.get(338, ())
+    usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
+    single = getattr(picture, "n_frames", 1) == 1
+    unsigned = max(bits) <= 8 and set(tags.get(339, (1,))) == {1}
+    return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
+
+
+def _of_pillow(name: str, picture: Any) -> Raster:
+    """Read what Pillow decodes without loss: samples of 8 bits, upright by itself where it is a TIFF."""
+    turned = picture.format == "TIFF"
+    orientation = 1 if turned else int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    frames = getattr(picture, "n_frames", 1)
+    many = f"The first of {frames} pictures in the file was read."
+    words = (many,) if frames > 1 and picture.format != "MPO" else ()
+    profile = picture.info.get("icc_profile")
+    if picture.mode == "CMYK":
+        converted, said = _without_ink(picture, profile)
+        return Raster(converted, 8, orientation=orientation, understood=(*words, *said))
+    if picture.mode == "LAB":
+        raise BadImage(f"{name} is in CIELAB, which is not read; save it as RGB")
+    if "transparency" in picture.info or picture.mode in ("PA", "RGBa", "La"):
+        picture = picture.convert("RGBA")
+    elif picture.mode not in ("L", "LA", "RGB", "RGBA"):
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    return split(np.asarray(picture), 8, profile=profile, orientation=orientation, understood=words)
+
+
+def _without_ink(picture: Image.Image, profile: bytes | None) -> tuple[Array, tuple[str, ...]]:
+    """Convert inks to sRGB by their profile, or without one by the plain formula."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            shown = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+            words = "CMYK was converted to sRGB by the profile of the file."
+            return np.asarray(shown), (words,)
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            words = "CMYK was converted to RGB without its profile, which cannot be read."
+            return np.asarray(picture.convert("RGB")), (words,)
+    return np.asarray(picture.convert("RGB")), ("CMYK was converted to RGB without a profile.",)
+
+
+def _of_png(picture: Any, data: bytes) -> Raster:
+    chunks = _chunks(data)
+    orientation = int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    raster = _deep_png(data) if data[PNG_DEPTH_BYTE] == 16 else _of_pillow("", picture)
+    gamma = None
+    if b"gAMA" in chunks and b"sRGB" not in chunks and b"iCCP" not in chunks:
+        gamma = int.from_bytes(chunks[b"gAMA"][:4], "big") / 100_000
+    return Raster(
+        raster.colour,
+        raster.bits,
+        raster.alpha,
+        profile=picture.info.get("icc_profile"),
+        gamma=gamma if gamma and abs(gamma - SRGB_GAMMA) > SAME_GAMMA else None,
+        orientation=orientation,
+        understood=raster.understood,
+    )
+
+
+def _deep_png(data: bytes) -> Raster:
+    # Pillow would cut 16 bits to 8 without a warning.
+    return split(np.asarray(imagecodecs.png_decode(data)), 16)
+
+
+def _chunks(data: bytes) -> dict[bytes, bytes]:
+    """Read the short chunks of a PNG before its pixels."""
+    found, at = {}, 8
+    while at + 8 <= len(data) and (kind := data[at + 4 : at + 8]) != b"IDAT":
+        length = int.from_bytes(data[at : at + 4], "big")
+        if length <= 32:
+            found[kind] = data[at + 8 : at + 8 + length]
+        elif kind == b"iCCP":
+            found[kind] = b""
+        at += 12 + length
+    return found
+
+
+def _read_heic(name: str, data: bytes, max_pixels: int) -> Raster:
+    try:
+        import pi_heif  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise BadImage(
+            f"{name} is HEIC, which is read where pi-heif is installed (pip install pi-heif)"
+        ) from error
+    with refusing_damage(name):
+        file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+        require_pixels(name, file.size, max_pixels)
+        deep = file.mode.endswith("16")
+        array = np.asarray(file)
+        words = (f"The first of {len(file)} pictures in the file was read.",) if len(file) > 1 else ()
+        profile = file.info.get("icc_profile")
+        return split(array, 16 if deep else 8, profile=profile or None, understood=words)
+
+
+def split(array: Array, bits: int, **others: Any) -> Raster:
+    """Give the raster of an array (H,W) or (H,W,C), whose last of 2 or 4 samples is alpha."""
+    planes = array[..., None] if array.ndim == 2 else array
+    if planes.shape[-1] in (2, 4):
+        return Raster(planes[..., :-1], bits, planes[..., -1], **others)
+    return Raster(planes, bits, **others)
