@@ -163,3 +163,19 @@ def test_train_writes_a_checkpoint_that_evaluates(uplapp, tmp_path):
     card = json.loads((tmp_path / "out" / "denoise-unet-flip.json").read_text())
     assert card["spec"]["stages"][0]["schedule"]["steps"] == 3
     assert card["scores"]["psnr"] is not None
+
+
+def test_ctrl_c_ends_a_verb_with_one_sentence_and_code_130(monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uplapp.analysis.model.objective.maximise", stopped)
+    monkeypatch.setattr(
+        sys, "argv", ["uplapp", "analyse", "--counts", TABLE, "--winner", "row", "--votes-per-pair", "9"]
+    )
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "Ctrl-C" in err

@@ -29,6 +29,7 @@ VERBS = {
     "deploy": "uplapp.commands.hosting.deploy:deploy",
     "serve": "uplapp.__main__:serve",
 }
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells report it
 
 
 class Verbs(TyperGroup):
@@ -41,6 +42,16 @@ class Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a verb as the list of verbs needs it, None for an unknown one."""
         return _command(cmd_name, "without_degradations") if cmd_name in VERBS else None
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb, and end it with one sentence where a person stops it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print(
+                "stopped by Ctrl-C before the end; files that were written before are whole", file=sys.stderr
+            )
+            raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Give the verb that is called all its options."""

@@ -7,6 +7,7 @@ from tests.analysis.made import study
 from uplapp.analysis.scoring import analyse
 from uplapp.analysis.scoring.bootstrap import Draws
 from uplapp.analysis.scoring.firmness import firm_labels
+from uplapp.errors import Cancelled
 from uplapp.values import Comparisons, Method
 
 METHOD = Method("none", bootstraps=200)
@@ -39,6 +40,29 @@ def test_the_intervals_of_a_firm_part_are_those_of_the_votes_inside_it(votes):
     pairs = {(pair.a, pair.b): pair.se for pair in analyse(made, METHOD).pairs}
     expected = [pair.se for pair in inside.pairs]
     assert [pairs[pair.a, pair.b] for pair in inside.pairs] == pytest.approx(expected, rel=0.15)
+
+
+def stops_after(calls):
+    """A listener that a person stops after so many calls."""
+    heard = []
+
+    def watch(done, total):
+        heard.append((done, total))
+        if len(heard) > calls:
+            raise Cancelled("stopped")
+
+    return watch, heard
+
+
+def test_whoever_watches_can_stop_firm_parts_and_score_tests():
+    watch, heard = stops_after(np.inf)
+    analyse(hanging(), METHOD, watch)
+    beats = [place for place, (done, total) in enumerate(heard) if done == total - 1]
+    assert len(beats) > 1
+    for calls in (beats[0], beats[-1]):
+        watch, _ = stops_after(calls)
+        with pytest.raises(Cancelled, match="stopped"):
+            analyse(hanging(), METHOD, watch)
 
 
 def test_firm_labels_by_hand():

@@ -32,6 +32,9 @@ FEW_OBSERVERS = 6  # below, no coverage of the intervals has been measured
 TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
+Beat = Callable[[], None]  # is called now and then, and may raise Cancelled
+
+
 @dataclass(frozen=True, eq=False)
 class Replicates:
     """Scores (B,n) of the replicates with a finite optimum, and how many had none."""
@@ -111,6 +114,13 @@ def shifted(watch: Watch | None, before: int, total: int) -> Watch | None:
     if watch is None:
         return None
     return lambda done, _: watch(before + done, total)
+
+
+def beating(watch: Watch | None, total: int) -> Beat | None:
+    """Let `watch` end work beside `total` replicates: it hears of all but the last."""
+    if watch is None:
+        return None
+    return lambda: watch(total - 1, total)
 
 
 def refit(

@@ -14,15 +14,17 @@ from uplapp.analysis.model import Labels, chunk_size, components, intact, reach
 from uplapp.analysis.scoring.blocks import Blocks, block_intervals, votes_inside
 from uplapp.analysis.scoring.bootstrap import (
     MANY,
+    Beat,
     Draws,
     Scale,
+    beating,
     fit_scale,
     needs_answers,
     observer_draws,
     vote_draws,
 )
 from uplapp.analysis.scoring.significance import ALPHA, differences, holm
-from uplapp.values import Array, Comparisons, Difference, Method
+from uplapp.values import Array, Comparisons, Difference, Method, Watch
 
 SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions together; at 1 all hold all
 
@@ -50,21 +52,26 @@ class Firm:
 
 
 def firm_parts(
-    comparisons: Comparisons, method: Method, anchor: int | None, scale: Scale, pairs: tuple[Difference, ...]
+    comparisons: Comparisons,
+    method: Method,
+    anchor: int | None,
+    scale: Scale,
+    pairs: tuple[Difference, ...],
+    watch: Watch | None = None,
 ) -> Firm | None:
     """Give the parts that keep intervals where the replicates of `scale` do not suffice, or None.
 
-    `pairs` get standard error and p where both conditions lie in one part.
+    `pairs` get standard error and p where both conditions lie in one part. `watch` hears of the replicates.
     """
     if len(scale.replicates) or needs_answers(method) or not np.isfinite(scale.scores).any():
         return None
-    observers = len(comparisons.observers)
+    observers, beat = len(comparisons.observers), beating(watch, method.bootstraps)
     for draws in _draws(comparisons, method, scale):
-        labels = firm_labels(draws, scale.labels, method.prior == "none")
+        labels = firm_labels(draws, scale.labels, method.prior == "none", beat)
         if len(set(labels)) == len(labels):
             continue
         within = votes_inside(comparisons, labels)
-        own = fit_scale(within, method, anchor, None)
+        own = fit_scale(within, method, anchor, watch)
         if not own.varies:
             continue
         own = replace(own, scores=scale.scores, replicates=own.replicates + (scale.scores - own.scores))
@@ -78,7 +85,7 @@ def firm_parts(
     return None
 
 
-def firm_labels(draws: Draws, labels: Labels, directed: bool) -> Labels:
+def firm_labels(draws: Draws, labels: Labels, directed: bool, beat: Beat | None = None) -> Labels:
     """Label (n,) the conditions that nearly all replicates hold together inside `labels` (n,).
 
     `directed`: chains of wins must lead there and back, else comparisons.
@@ -86,7 +93,7 @@ def firm_labels(draws: Draws, labels: Labels, directed: bool) -> Labels:
     for least in SHARES:
         parts, before = labels, labels
         while True:
-            shares, whole = _held_together(draws, parts, directed)
+            shares, whole = _held_together(draws, parts, directed, beat)
             parts = components((shares >= least - 1e-12).astype(float))
             if (parts == before).all():
                 break
@@ -96,11 +103,13 @@ def firm_labels(draws: Draws, labels: Labels, directed: bool) -> Labels:
     return parts
 
 
-def _held_together(draws: Draws, labels: Labels, directed: bool) -> tuple[Array, float]:
+def _held_together(draws: Draws, labels: Labels, directed: bool, beat: Beat | None) -> tuple[Array, float]:
     """Share (n,n) of replicates that hold two conditions together, and of those that hold all labels."""
     together = labels[:, None] == labels
     shares, whole = np.zeros(together.shape), 0
     for chunk in draws.chunks(chunk_size(len(labels))):
+        if beat:
+            beat()
         counts = chunk * together
         counts = counts if directed else counts + counts.swapaxes(1, 2)
         paths = reach(counts)

@@ -60,19 +60,19 @@ def analyse(
     fixed = _check(comparisons, method)
     names, wins, observers = comparisons.conditions, comparisons.wins, len(comparisons.observers)
     blocks, trouble = Blocks.of(wins.sum(axis=0), fixed), findings(names, wins.sum(axis=0))
-    passes = 3 if method.resample == BOTH else 1
-    scale, interval = fit_blocks(comparisons, method, blocks, shifted(watch, 0, passes * method.bootstraps))
+    heard = shifted(watch, 0, (3 if method.resample == BOTH else 1) * method.bootstraps)
+    scale, interval = fit_blocks(comparisons, method, blocks, heard)
     both, unsure = two_way(comparisons, method, blocks, scale, watch)
     jod = defined(scale, blocks)
     own = _ends(scale, blocks, interval, observers, both)
-    side = None if comparisons.answers is None else side_bias(comparisons.answers)
     open_ = bounds(wins, jod, blocks, observers > 0)
     given, seen = (scale.scores, scale.replicates, scale.labels), scene_wins(comparisons, both)
     tests = differences(names, *given, wins, interval, both, seen)
-    firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests)
+    firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests, heard)
     own, tests, interval = (own, tests, interval) if firm is None else firm.kept
-    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method), open_)
+    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, heard), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale, both is not None)
+    side = None if comparisons.answers is None else side_bias(comparisons.answers)
     cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)
     return Scores(
         conditions=names,

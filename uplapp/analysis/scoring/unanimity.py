@@ -14,8 +14,9 @@ from scipy.stats import binom
 
 from uplapp.analysis.model import Objective, Pairs, Terms, chunk_size, likelihood, maximise, strong_components
 from uplapp.analysis.model.normal import Probit
+from uplapp.analysis.scoring.bootstrap import Beat, beating
 from uplapp.analysis.scoring.significance import ALPHA, holm
-from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Scores
+from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Scores, Watch
 
 MOST_DISSENT = 1.0
 FARTHEST_JOD = 10.0  # sd of a normal curve that keeps the scores of losers of every vote finite
@@ -56,18 +57,18 @@ def clear_pairs(counts: Array, difference: Array) -> tuple[Rows, Rows, Mask]:
 
 
 def unweakened(
-    pairs: tuple[Difference, ...], comparisons: Comparisons, method: Method
+    pairs: tuple[Difference, ...], comparisons: Comparisons, method: Method, watch: Watch | None = None
 ) -> tuple[Difference, ...]:
     """Give pairs, in the order of `combinations`, the p of `score_test` where hardly anyone dissents.
 
     Pairs that have no standard error are tested so too. The test knows no side bias: where the method has
-    one, only these are.
+    one, only these are. `watch` may end the work.
     """
     upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method)
     if not clear.any():
         return pairs
     p = np.array([pair.p for pair in pairs])
-    p[clear] = score_test(comparisons.wins, upper[clear], lower[clear])
+    p[clear] = score_test(comparisons.wins, upper[clear], lower[clear], beating(watch, method.bootstraps))
     adjusted = holm(p)
     return tuple(
         replace(pair, p=float(own), p_adjusted=float(of_all), significant=bool(of_all < ALPHA))
@@ -91,14 +92,14 @@ def _clear(pairs: tuple[Difference, ...], counts: Array, method: Method) -> tupl
     return upper, lower, silent if method.side_bias else clear | silent
 
 
-def score_test(wins: Array, upper: Rows, lower: Rows) -> Array:
+def score_test(wins: Array, upper: Rows, lower: Rows, beat: Beat | None = None) -> Array:
     """Two-sided p (T,) of wins (K,n,n) for `upper` over `lower` (T,), 1 where they rather favour `lower`.
 
     The ratio of score and standard error is Student's; the standard error is widened where observers differ
     more than single votes would. Where it says more, p is that of the sign test. Of one observer, or a
     matrix, the direct votes are binomial, and the sum of the others Student's.
     """
-    score = scores_at_equality(wins, upper, lower)
+    score = scores_at_equality(wins, upper, lower, beat)
     direct = wins[:, upper, lower].T, wins[:, lower, upper].T
     if len(wins) == 1:
         alone = _of_one(score, np.floor(direct[0][:, 0]), np.floor(direct[1][:, 0]))
@@ -113,14 +114,14 @@ def score_test(wins: Array, upper: Rows, lower: Rows) -> Array:
     return p
 
 
-def scores_at_equality(wins: Array, upper: Rows, lower: Rows) -> Score:
+def scores_at_equality(wins: Array, upper: Rows, lower: Rows, beat: Beat | None = None) -> Score:
     """Compute the efficient scores of wins (K,n,n) where `upper` and `lower` (T,) lie level.
 
     Of more than MOST_TOGETHER conditions a pair is judged by the votes among the NEAREST: the two, and those
     that they met most often.
     """
     if wins.shape[1] <= MOST_TOGETHER:
-        return _together(wins, upper, lower)
+        return _together(wins, upper, lower, beat)
     votes = wins.sum(axis=0) + wins.sum(axis=0).T
     parts = []
     for i, j in zip(upper, lower, strict=True):
@@ -128,11 +129,11 @@ def scores_at_equality(wins: Array, upper: Rows, lower: Rows) -> Score:
         met[[i, j]] = np.inf
         some = np.argsort(-met, kind="stable")[:NEAREST]
         pair = np.flatnonzero(some == i), np.flatnonzero(some == j)
-        parts.append(vars(_together(wins[:, some[:, None], some], *pair)).values())
+        parts.append(vars(_together(wins[:, some[:, None], some], *pair, beat)).values())
     return Score(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _together(wins: Array, upper: Rows, lower: Rows) -> Score:
+def _together(wins: Array, upper: Rows, lower: Rows, beat: Beat | None) -> Score:
     counts = wins.sum(axis=0)
     together = np.triu(counts + counts.T, 1)
     first, second = np.nonzero(together)
@@ -142,6 +143,8 @@ def _together(wins: Array, upper: Rows, lower: Rows) -> Score:
         start = maximise(_held(counts[None]), start[None], np.zeros(counts.shape)).scores[0]
     parts, size = [], chunk_size(len(counts))
     for at in range(0, upper.size, size):
+        if beat:
+            beat()
         some = upper[at : at + size], lower[at : at + size]
         level = _level(counts, start, *some)
         parts.append(_scores(level, together[first, second], (first, second), (won, lost), some))
