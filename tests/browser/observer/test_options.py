@@ -105,6 +105,26 @@ def test_only_enlarged_differences_bring_a_note(start, open_page, amplification,
     assert page.is_visible("#boosted") is warned
 
 
+@pytest.mark.parametrize("by_key", [True, False], ids=["key", "button"])
+def test_a_person_can_stop_the_flicker_at_any_time_and_go_on(start, store, open_page, by_key):
+    _, address = start()
+    page = open_page()
+    begin(page, address)
+    page.wait_for_timeout(1300)
+    page.keyboard.press("Escape") if by_key else page.click("#stop")
+    page.wait_for_selector("#held:visible")
+    assert page.text_content("#held-text") == texts("en")["held_stop"]
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(800)
+    assert answers(store) == []
+    page.keyboard.press("Escape") if by_key else page.click("#held-next")
+    page.wait_for_selector("#held", state="hidden")
+    page.wait_for_timeout(600)
+    page.keyboard.press("ArrowLeft")
+    wait_for_answer(page, store, 0)
+    assert answers(store)[0]["paused_ms"] > 700
+
+
 def zoom(page, ratio):
     """As a browser does it: more device pixels a CSS pixel, fewer CSS pixels in the window."""
     size = {"width": round(1280 / ratio), "height": round(800 / ratio)}
