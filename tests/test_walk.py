@@ -334,7 +334,7 @@ def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pic
         **{field: field.value for field in panel.form.fields},
         **{field: field.value for form in panel.method_forms for field in form.components},
     }
-    *_, (pictures_shown, _, _, table, *_) = restore_tab.restore(
+    *_, (_, pictures_shown, _, _, table, *_) = restore_tab.restore(
         checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
     )
     captions = [caption for _, caption in pictures_shown]

@@ -20,6 +20,7 @@ from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import methods_of
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.losses import LOSSES
 from uplapp.imaging.physics import DEGRADATIONS, DegradationEntry, Measurement
@@ -86,7 +87,7 @@ class Brighten:
         return (case.seen / case.measurement.operator.forward(torch.ones_like(case.seen))).clamp(0, 1)
 
 
-def open_volume(path: Path, index: int | None = None):
+def open_volume(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS):
     """A volume that the stranger's degradation measures."""
     volume = read_volume(path)
     subject = subject_of(volume)
@@ -221,7 +222,7 @@ def test_the_page_lays_the_task_out_and_restores_by_both(trained, models, volume
         **{field: field.value for field in panel.form.fields},
         **{field: field.value for form in panel.method_forms for field in form.components},
     }
-    *_, (_, _, _, table, *_) = restore_tab.restore(
+    *_, (_, _, _, _, table, *_) = restore_tab.restore(
         checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
     )
     assert all(caption in table for caption in ("Cubed", "Brighten"))

@@ -31,6 +31,16 @@ def download(page, locator) -> bytes:
     return Path(event.value.path()).read_bytes()
 
 
+def restored(page, rows: int) -> None:
+    """Wait for results whose table has so many rows.
+
+    The page opens with those of an example, which has no files."""
+    page.locator("#archive").wait_for()
+    page.wait_for_function(
+        "(rows) => document.querySelectorAll('#metrics tbody tr').length === rows", arg=rows, polling=200
+    )
+
+
 def consent(page, address):
     """Welcome, consent and checks, by keyboard alone."""
     page.goto(address)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits, tick
+from tests.browser.moves import download, fits, restored, tick
 from uplapp.imaging.files.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,7 +21,7 @@ def restore(page, *losses: str) -> None:
     """Choose exactly these networks and wait for their results."""
     tick(page, "denoise", losses)
     page.locator("#restore").click()
-    page.locator("#metrics table").wait_for()
+    restored(page, 1 + len(losses))
 
 
 def test_both_addresses_answer(app):
@@ -32,16 +32,15 @@ def test_both_addresses_answer(app):
 @both_sizes
 def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
     page.locator("#samples-denoise button").nth(2).click()
-    page.get_by_text("coffee.png").wait_for()
+    page.get_by_text("A cup on wood").wait_for()
     restore(page, "L1", "L2")
     rows = page.locator("#metrics tbody tr").all_inner_texts()
     assert [row.split("\t")[0].strip() for row in rows] == ["Noisy input", "L1", "L2"]
     noisy, l1, l2 = (float(row.split("\t")[1]) for row in rows)
     assert noisy == pytest.approx(20.17, abs=0.05)
     assert min(l1, l2) > 29
-    names = page.frame_locator("#flicker iframe").locator("#names .switch")
-    names.last.wait_for()
-    assert names.all_inner_texts() == ["L1", "L2"]
+    names = page.frame_locator("#compare iframe").locator("#second option")
+    assert names.all_inner_texts() == ["Reference", "Noisy", "L1", "L2"]
     assert fits(page)
     with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
         provenance = json.loads(archive.read("coffee-provenance.json"))
@@ -55,6 +54,7 @@ def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
 
 def test_pictures_on_screen_are_the_files_sample_for_sample(page):
     restore(page, "L2")
+    page.get_by_role("tab", name="Pictures").click()
     address = page.locator("#results img").first.get_attribute("src")
     shown = np.asarray(Image.open(io.BytesIO(httpx.get(address, timeout=60).content)))
     np.testing.assert_array_equal(shown, np.asarray(Image.open(sample_path("astronaut"))))
@@ -65,7 +65,7 @@ def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "broken.png")
     notice = page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are")
     notice.wait_for()
-    assert page.get_by_text("astronaut.png").is_visible()
+    assert page.get_by_text("An example that was made before").is_visible()
 
 
 def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
@@ -95,7 +95,6 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.get_by_text("Cancelled.").wait_for()
     page.locator("#samples-denoise button").first.click()
     restore(page, "L1")
-    assert page.locator("#metrics tbody tr").count() == 2
 
 
 @both_sizes

@@ -58,7 +58,7 @@ def test_cancel_throws_the_fit_away_and_another_can_begin(fitting):
     fitting.locator("#restore").click()
     fitting.locator("#fit-picture img").wait_for()
     fitting.locator("#cancel").click()
-    fitting.locator("#metrics").get_by_text("Cancelled.").wait_for()
+    fitting.get_by_text("Cancelled.").wait_for()
     fitting.locator("#fit").wait_for(state="hidden")
     fitting.locator("#mri-deep_decoder-iterations").locator("input, textarea").fill("3")
     fitting.locator("#restore").click()

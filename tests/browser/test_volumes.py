@@ -241,7 +241,7 @@ def test_a_volume_is_restored_looked_at_and_downloaded_where_it_was(page, tmp_pa
     path = tmp_path / "head.nii.gz"
     nibabel.save(nibabel.Nifti1Image(ball((20, 22, 12)).astype(np.float32), affine), path)
     restore_volume(page, path)
-    frame = page.frame_locator("#flicker iframe")
+    frame = page.frame_locator("#compare iframe")
     frame.locator("#coronal figcaption").get_by_text("slice").wait_for()
     names = frame.locator("#first option").all_inner_texts()
     assert names == ["Reference", "Noisy", "Gaussian"]

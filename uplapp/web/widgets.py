@@ -1,6 +1,7 @@
-"""Files that the page hands out."""
+"""Files that the page hands out, names that it shows, work that it follows."""
 
 import io
+import re
 import secrets
 import threading
 import zipfile
@@ -17,6 +18,11 @@ from gradio.utils import get_upload_folder
 
 from uplapp.errors import Cancelled, UplappError
 from uplapp.values import Watch
+
+
+def plain(text: str) -> str:
+    """Keep names from a file from being read as Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#+!|$~-])", r"\\\1", text)
 
 
 def offer(name: str, content: bytes) -> str:

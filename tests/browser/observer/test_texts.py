@@ -17,7 +17,7 @@ from tests.browser.moves import (
 from uplapp.study.definition import Question, Translation
 from uplapp.web.observer.routes import STATIC
 
-SCRIPTS = [path for path in sorted(STATIC.rglob("*.js")) if path.name != "preview.js"]  # the researcher's own
+SCRIPTS = sorted(STATIC.rglob("*.js"))
 QUESTIONS = (
     Question("age", "How old are you?", "number"),
     Question("lenses", "Do you wear glasses?", "choice", ("yes", "no")),

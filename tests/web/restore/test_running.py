@@ -41,9 +41,7 @@ class Fitting:
 
 
 def following_a_fit(work, wish, heard):
-    return following(
-        work, lambda share, desc: heard.append(share), lambda preview: None, lambda fit: fit, wish
-    )
+    return following(work, lambda share, desc: heard.append(share), lambda fit: fit, wish)
 
 
 def test_a_fit_keeps_its_last_picture_and_curve_on_screen_and_ends_with_what_it_has():

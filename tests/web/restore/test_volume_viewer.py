@@ -74,20 +74,20 @@ def given(frame: str) -> dict:
 
 
 def test_the_viewer_names_the_reference_the_input_and_each_result(shown):
-    assert [name for name, _ in given(shown["flicker"])["volumes"]] == ["Reference", "Noisy", "Gaussian"]
+    assert [name for name, _ in given(shown["compare"])["volumes"]] == ["Reference", "Noisy", "Gaussian"]
 
 
 def test_each_address_holds_the_voxels_of_its_volume(shown, file):
-    (_, address), *_ = given(shown["flicker"])["volumes"]
+    (_, address), *_ = given(shown["compare"])["volumes"]
     assert address.startswith(FILES)
     clean = read_volume(file)
     assert Path(unquote(address.removeprefix(FILES))).read_bytes() == as_bytes(clean.voxels)
-    assert given(shown["flicker"])["sides"] == list(clean.voxels.shape[1:])
-    assert given(shown["flicker"])["spacing"] == list(clean.space.spacing_mm)
+    assert given(shown["compare"])["sides"] == list(clean.voxels.shape[1:])
+    assert given(shown["compare"])["spacing"] == list(clean.space.spacing_mm)
 
 
 def test_an_address_lies_where_gradio_deletes_and_says_neither_file_nor_method(shown):
-    addresses = [unquote(url.removeprefix(FILES)) for _, url in given(shown["flicker"])["volumes"]]
+    addresses = [unquote(url.removeprefix(FILES)) for _, url in given(shown["compare"])["volumes"]]
     assert shown["voxels"] == addresses
     assert len(set(addresses)) == 3
     for address in addresses:
@@ -120,13 +120,13 @@ def test_the_gallery_shows_projections_with_square_pixels(shown, file):
 def test_a_volume_that_came_noisy_is_compared_with_itself(file, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     shown = restore(file, "Already noisy", 0.05, 0)
-    assert [name for name, _ in given(shown["flicker"])["volumes"]] == ["Noisy", "Gaussian"]
+    assert [name for name, _ in given(shown["compare"])["volumes"]] == ["Noisy", "Gaussian"]
     assert "clean image is not known" in shown["table"]
 
 
 def test_the_page_says_the_size_of_a_volume_before_it_is_restored(tmp_path):
     write(tmp_path / "ball.nii.gz", ball(SHAPE))
-    _, _, pictures, *_ = restore_tab.pick_upload("volume", str(tmp_path / "ball.nii.gz"))
+    _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(tmp_path / "ball.nii.gz"))
     width, height, depth = SHAPE
     assert pictures[0][1] == f"ball.nii.gz, {width}x{height}x{depth}"
 
@@ -135,7 +135,7 @@ def test_the_page_says_the_size_of_a_volume_before_it_is_restored(tmp_path):
 def test_arrays_are_taken_as_volumes(tmp_path, suffix, save):
     path = tmp_path / f"ball{suffix}"
     save(path, ball(SHAPE).astype(np.float32))
-    _, _, pictures, *_ = restore_tab.pick_upload("volume", str(path))
+    _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(path))
     assert "ball" in pictures[0][1]
 
 

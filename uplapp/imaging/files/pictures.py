@@ -137,10 +137,10 @@ def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
     return np.ascontiguousarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def thumbnail(pixels: Tensor, most_px: int) -> Array:
-    """Give every n-th sample of an image (C,H,W) in [0,1], so that it has not much more than `most_px`."""
+def thinned(pixels: Tensor, most_px: int) -> Tensor:
+    """Give every n-th sample of an image (C,H,W), so that it has not much more than `most_px`."""
     stride = max(1, max(pixels.shape[-2:]) // most_px)
-    return tensor_to_array(pixels[:, ::stride, ::stride])
+    return pixels[:, ::stride, ::stride]
 
 
 def encode_png(pixels: Tensor, bits: int = 8) -> bytes:

@@ -1,16 +1,12 @@
 """Texts and tables of the analysis as the page shows them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from math import isnan, nan
 from typing import Any
 
 import pandas as pd
 
-
-def plain(text: str) -> str:
-    """Keep names from a file from being read as Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>#+!|$~-])", r"\\\1", text)
+from uplapp.web.widgets import plain as plain
 
 
 def cautions(texts: Any) -> str:

@@ -25,6 +25,7 @@ from uplapp.web.observer.limits import Limiter, Limits
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
+    ".png": "image/png",
     ".html": "text/html",
     ".js": "text/javascript",
     ".css": "text/css",

@@ -12,7 +12,7 @@ import gradio as gr
 from PIL import Image
 
 from uplapp.analysis.plots.fitting import fit_chart
-from uplapp.imaging.files.pictures import thumbnail
+from uplapp.imaging.files.pictures import tensor_to_array, thinned
 from uplapp.imaging.fitting import Curve
 from uplapp.web.restore.running import Fit, Wish
 
@@ -97,6 +97,6 @@ def draw_curves(curves: Mapping[str, Curve]) -> Any:
 def _picture(fit: Fit) -> str:
     """Draw the picture of a fit into the page itself, so that no file is left behind."""
     buffer = io.BytesIO()
-    Image.fromarray(thumbnail(fit.picture, PREVIEW_PX)).save(buffer, "JPEG", quality=QUALITY)
+    Image.fromarray(tensor_to_array(thinned(fit.picture, PREVIEW_PX))).save(buffer, "JPEG", quality=QUALITY)
     content = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="The image as it forms" src="data:image/jpeg;base64,{content}">'

@@ -1,4 +1,4 @@
-"""The results of a restoration on screen: pictures, error maps, metrics, flicker or volumes, files."""
+"""The results of a restoration on screen: comparison, pictures, error maps, metrics, files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,26 +7,23 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.imaging.case import Case, Subject
+from uplapp.imaging.case import Subject
 from uplapp.imaging.evaluation.fits import DEVIATION, FULL_SCALE
 from uplapp.imaging.evaluation.job import Job
 from uplapp.imaging.evaluation.provenance import result_files
 from uplapp.imaging.evaluation.text import format_job
-from uplapp.imaging.files.pictures import encode_png, tensor_to_array, thumbnail
+from uplapp.imaging.files.pictures import encode_png, thinned
 from uplapp.imaging.files.views import picture_of
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, colour_of
-from uplapp.imaging.physics import crop_centre
-from uplapp.imaging.tasks import TASKS
-from uplapp.web.observer.preview import REFERENCE, flicker_frame
 from uplapp.web.researcher.build.collecting import Results
+from uplapp.web.restore import example
+from uplapp.web.restore.compare_pane import INPUT, Picture, comparison, role_of
 from uplapp.web.restore.live import draw_curves
 from uplapp.web.restore.volume_viewer import offer_niftis, sides_of, view_job
-from uplapp.web.widgets import offer, zip_files
+from uplapp.web.widgets import offer, plain, zip_files
 
 COUNT = 11  # components of `Outputs`
-THUMBNAIL_PX, PREVIEW_PX = 768, 512
-PREVIEW_SIZE = (PREVIEW_PX, PREVIEW_PX)
-PREVIEW_CONTROLS_PX = 190
+SHOWN_PX = 1024  # the longer side of an input that is shown before it is restored
 LEGEND_COLOURS = 32
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
 ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
@@ -35,20 +32,20 @@ ABOUT_DEVIATIONS = """Marked with ±: the standard deviation of each pixel among
 where the image goes from 0 to 1. What is light here depends on chance. The numbers are means."""
 NO_ERRORS_YET = "Error maps appear here with the results."
 NO_ERRORS = "There are no error maps: the clean image is not known, so no error can be measured."
-NO_ERRORS_OF_VOLUMES = "Volumes have no error maps; compare them with the reference below."
+NO_ERRORS_OF_VOLUMES = "Volumes have no error maps; compare them with the reference."
 
 
 @dataclass(frozen=True)
 class Outputs:
     """The components that show results."""
 
+    compare: gr.HTML
     pictures: gr.Gallery
     legend: gr.HTML
     errors: gr.Gallery
     table: gr.Markdown
     fits: gr.Accordion
     curves: gr.Plot
-    flicker: gr.HTML
     archive: gr.DownloadButton
     niftis: gr.File
     voxels: gr.File
@@ -58,13 +55,13 @@ class Outputs:
     def all(self) -> list[Any]:
         """List the components in the order of `before` and `after`."""
         return [
-            *(self.pictures, self.legend, self.errors, self.table, self.fits, self.curves),
-            *(self.flicker, self.archive, self.niftis, self.voxels, self.latest),
+            *(self.compare, self.pictures, self.legend, self.errors, self.table, self.fits),
+            *(self.curves, self.archive, self.niftis, self.voxels, self.latest),
         ]
 
 
-def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
-    """Lay out the results, which show the first input until there are some."""
+def lay_out_outputs(job: Job) -> Outputs:
+    """Lay out the results, which are those of an example until there are others."""
     shown: dict[str, Any] = {
         "show_label": False,
         "columns": 3,
@@ -73,15 +70,16 @@ def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
         "interactive": False,
         "buttons": ["download", "fullscreen"],
     }
+    with gr.Tab("Compare"):
+        compare = gr.HTML(example.frame(job), elem_id="compare", padding=False)
     with gr.Tab("Pictures"):
-        pictures = gr.Gallery(_preview(name, subject), elem_id="results", **shown)
+        pictures = gr.Gallery(example.pictures(job), elem_id="results", **shown)
     with gr.Tab("Error maps"):
         legend = gr.HTML(NO_ERRORS_YET, elem_id="legend")
         errors = gr.Gallery(visible=False, elem_id="errors", **shown)
-    table = gr.Markdown(_invitation(subject, about), elem_id="metrics")
+    table = gr.Markdown(example.table(job), elem_id="metrics")
     with gr.Accordion("How the fits went", open=False, visible=False, elem_id="fits") as fits:
         curves = gr.Plot(show_label=False)
-    flicker = gr.HTML(elem_id="flicker")
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
     niftis = gr.File(
         label="Volumes as NIfTI, in the place of the file that was read",
@@ -93,7 +91,7 @@ def lay_out_outputs(name: str, subject: Subject, about: str) -> Outputs:
     # What the viewer fetches, so that Gradio deletes it later as it does all other results.
     voxels = gr.File(file_count="multiple", interactive=False, visible=False)
     latest = gr.State(None)
-    return Outputs(pictures, legend, errors, table, fits, curves, flicker, archive, niftis, voxels, latest)
+    return Outputs(compare, pictures, legend, errors, table, fits, curves, archive, niftis, voxels, latest)
 
 
 def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
@@ -101,36 +99,22 @@ def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
 
     `about` says what a sample is.
     """
-    return _without_results(_preview(name, subject), _invitation(subject, about))
+    which = f", slice {subject.index} of 0 to {subject.count - 1}" if subject.count > 1 else ""
+    caption = f"{name}, {sides_of(subject)}{which}"
+    path = offer("input.png", encode_png(thinned(picture_of(subject.picture, subject.space), SHOWN_PX)))
+    frame = comparison([Picture(caption, path, INPUT)])
+    return _without_results(frame, [(path, caption)], f"{plain(caption)}\n\n{_invitation(subject, about)}")
 
 
 def nothing(noun: str) -> tuple[Any, ...]:
     """Show a task that has no input yet."""
-    return _without_results([], f"Upload a {noun.lower()} to restore it.")
+    return _without_results("", [], f"Upload a {noun.lower()} to restore it.")
 
 
-def during(preview: Any) -> tuple[Any, ...]:
-    """Show the preview (C,H,W) while a result forms."""
-    pictures = [(tensor_to_array(preview), "So far")]
-    return _without_results(pictures, gr.skip())
-
-
-def given(case: Case) -> tuple[Any, ...]:
-    """Show what a fit starts from: the clean image if known, and what is seen of it."""
-    observed = TASKS[case.task].observed.capitalize()
-    pictures = {"Reference": case.reference, observed: case.seen}
-    shown = [
-        (thumbnail(picture_of(one, case.space), THUMBNAIL_PX), label)
-        for label, one in pictures.items()
-        if one is not None
-    ]
-    return _without_results(shown, gr.skip())
-
-
-def _without_results(pictures: list[tuple[Any, str]], text: Any) -> tuple[Any, ...]:
+def _without_results(frame: str, pictures: list[tuple[Any, str]], text: str) -> tuple[Any, ...]:
     gone, no_files = gr.update(visible=False), gr.update(value=None, visible=False)
     none = gr.update(value=[], visible=False)
-    return pictures, NO_ERRORS_YET, none, text, gone, None, "", gone, no_files, None, None
+    return frame, pictures, NO_ERRORS_YET, none, text, gone, None, gone, no_files, None, None
 
 
 def _invitation(subject: Subject, about: str) -> str:
@@ -148,13 +132,13 @@ def after(job: Job) -> tuple[Any, ...]:
     curves = {job.labels[one.name]: one.fit.curve for one in job.results if one.fit is not None}
     archive = offer(f"{name}-uplapp.zip", zip_files(files))
     return (
+        viewed.frame or _comparison(job, paths),
         pictures,
         _legends(job),
         gr.update(value=errors, visible=bool(errors)),
         format_job(job),
         gr.update(visible=bool(curves)),
         draw_curves(curves) if curves else None,
-        viewed.frame or _flicker(job),
         gr.update(value=archive, visible=True),
         gr.update(value=niftis or None, visible=bool(niftis)),
         list(viewed.files) or None,
@@ -215,19 +199,8 @@ def _results(job: Job, paths: Mapping[str, str]) -> Results:
     )
 
 
-def _flicker(job: Job) -> str:
-    comparable = job.case.reference is not None
-    original = job.case.reference if job.case.reference is not None else job.case.seen
-    crops = {job.labels[result.name]: crop_centre(result.pixels, PREVIEW_SIZE) for result in job.results}
-    pictures = {label: encode_png(pixels) for label, pixels in crops.items()}
-    height_px = min(original.shape[-2], PREVIEW_PX) + PREVIEW_CONTROLS_PX
-    against = REFERENCE if comparable else f"{job.observed} input"
-    part = f"the middle {PREVIEW_PX} px" if max(original.shape[-2:]) > PREVIEW_PX else ""
-    shown = encode_png(crop_centre(original, PREVIEW_SIZE))
-    return flicker_frame(shown, pictures, height_px, against=against, part=part)
-
-
-def _preview(name: str, subject: Subject) -> list[tuple[Any, str]]:
-    which = f", slice {subject.index} of 0 to {subject.count - 1}" if subject.count > 1 else ""
-    picture = picture_of(subject.picture, subject.space)
-    return [(thumbnail(picture, THUMBNAIL_PX), f"{name}, {sides_of(subject)}{which}")]
+def _comparison(job: Job, paths: Mapping[str, str]) -> str:
+    labels = job.labels
+    return comparison(
+        [Picture(labels[kind], path, role_of(kind, job.observed)) for kind, path in paths.items()]
+    )

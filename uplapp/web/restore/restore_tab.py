@@ -1,4 +1,4 @@
-"""The Restore tab: task, picture, degradation and checkpoints, then results, errors, metrics, flicker."""
+"""The Restore tab: task, picture, degradation and checkpoints, then results, errors and metrics."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,13 +18,13 @@ from uplapp.imaging.files.reading import AS_IT_SAYS
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
+from uplapp.web.restore import example, own_network
 from uplapp.web.restore import live as fits
-from uplapp.web.restore import own_network
 from uplapp.web.restore.live import Live, lay_out_live
-from uplapp.web.restore.outputs import COUNT, Outputs, after, before, during, given, lay_out_outputs, nothing
+from uplapp.web.restore.outputs import COUNT, Outputs, after, before, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.reading_form import ReadingForm
-from uplapp.web.restore.running import Fit, following
+from uplapp.web.restore.running import following
 from uplapp.web.restore.volume_viewer import require_for_page
 from uplapp.web.widgets import errors_on_screen
 
@@ -39,6 +39,8 @@ STYLE = """
     grid-template-columns: repeat(2, minmax(0, 1fr)) !important;
   }
 }
+#actions { position: sticky; bottom: 0; z-index: 60; padding: 8px 0; }
+#actions { background: var(--background-fill-primary); }
 #inputs .options .form { align-items: end; background: none; }
 #inputs .checkpoints { max-height: 460px; overflow: auto; }
 #legend p:not(:first-child) { margin-top: 12px; }
@@ -61,15 +63,13 @@ def build(desk: Desk, collected: gr.State) -> None:
         with gr.Column(scale=2, min_width=320, elem_id="inputs"):
             task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
             panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
-            with gr.Row():
+            with gr.Row(elem_id="actions"):
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
             added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320, elem_id="shown"):
-            sample = next(iter(TASKS[first].samples.values()))
-            shown = TASKS[first].read(sample.path)
             live = lay_out_live()
-            outputs = lay_out_outputs(sample.path.name, shown, sample.about)
+            outputs = lay_out_outputs(example.job(checkpoints))
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
@@ -137,10 +137,15 @@ def _connect_buttons(
         trigger_mode="multiple",
         **PRIVATE,
     )
-    said = [outputs.table, *live.all]
-    stopped = stop.click(lambda: ("Cancelled.", *fits.gone()), None, said, cancels=[run], **PRIVATE)
+    stopped = stop.click(_cancelled, None, live.all, cancels=[run], **PRIVATE)
     # What the job sent at that moment may arrive later and show the fit again.
     stopped.then(fits.gone_for_good, None, live.all, **PRIVATE)
+
+
+def _cancelled() -> tuple[Any, ...]:
+    """Say so. The results before stay as they are."""
+    gr.Info("Cancelled. What was shown before stays.", title="Restore")
+    return fits.gone()
 
 
 def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
@@ -227,18 +232,12 @@ def restore(
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
         case = read_case(source, panel.task, degradation, index, panel.reading.read_from(values))
-        begun: set[str] = set()
-
-        def show_fit(fit: Fit) -> tuple[Any, ...]:
-            others = [gr.skip()] * COUNT if fit.label in begun else given(case)
-            begun.add(fit.label)
-            return *others, *fits.running(fit, values[wish])
-
+        # Until there are results, those before stay.
+        same = [gr.skip()] * COUNT
         job = yield from following(
             lambda watch, hear: run_job(case, candidates, watch, hear),
             progress,
-            lambda preview: (*during(preview), *fits.gone()),
-            show_fit,
+            lambda fit: (*same, *(fits.running(fit, values[wish]) if fit else fits.gone())),
             values[wish],
         )
         progress(1.0, desc=WRITING)

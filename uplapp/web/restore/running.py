@@ -15,7 +15,7 @@ from uplapp.imaging.restorers import Watch
 from uplapp.web.widgets import BEAT, polled
 
 EARLY_S = 3  # what is left of a job is not told before it has run so long
-PREVIEW_POLLS = 2 * BEAT  # polls between two previews
+PREVIEW_POLLS = 2 * BEAT  # polls between two pictures of a fit
 
 Result = TypeVar("Result")
 
@@ -39,7 +39,7 @@ class Fit:
 
 @dataclass
 class Report:
-    """The last report of a restoration, and of the fit that runs. `news` counts previews and states.
+    """The last report of a restoration, and of the fit that runs. `news` counts the states of fits.
 
     `seconds` had passed when `share` was done.
     """
@@ -47,7 +47,6 @@ class Report:
     share: float = 0.0
     seconds: float = 0.0
     text: str = ""
-    preview: Any = None
     fit: Fit | None = None
     news: int = 0
 
@@ -55,11 +54,10 @@ class Report:
 def following(
     work: Callable[[Watch, Hear], Result],
     progress: gr.Progress,
-    show: Callable[[Any], tuple[Any, ...]],
-    show_fit: Callable[[Fit], tuple[Any, ...]],
+    show: Callable[[Fit | None], tuple[Any, ...]],
     wish: Wish,
 ) -> Generator[Any, None, Result]:
-    """Do `work` while yielding updates: how far it is, what `show` makes of a preview, `show_fit` of a fit.
+    """Do `work` while yielding updates: how far it is, what `show` makes of the fit that runs, if one does.
 
     Returns the result. Once this generator is closed, as Gradio does where a person stops the event, the
     watch that `work` was given says to stop. A fit ends with what it has once `wish` says so.
@@ -68,8 +66,6 @@ def following(
 
     def watch(share: float, text: str, preview: Any) -> bool:
         report.share, report.seconds, report.text = share, time.monotonic() - begun, text
-        if preview is not None:
-            report.preview, report.news = preview, report.news + 1
         return not stopped.is_set()
 
     with ThreadPoolExecutor(1) as pool:
@@ -83,7 +79,7 @@ def following(
                 due = polls % PREVIEW_POLLS == 0 and report.news > shown
                 shown = report.news if due else shown
                 if due:
-                    yield show(report.preview) if fit is None else show_fit(fit)
+                    yield show(fit)
                 elif polls % BEAT == 0:
                     yield gr.skip()
         finally:
@@ -105,7 +101,7 @@ def time_left(report: Report, seconds: float) -> str:
 def _hear(report: Report, wish: Wish, label: str, state: State | None) -> bool:
     """Note the state of a fit. A wish belongs to the fit that ran when it was made."""
     if state is None:
-        report.fit = None
+        report.fit, report.news = None, report.news + 1
         return True
     last = report.fit
     if last is None:

@@ -1,26 +1,10 @@
 // What is on the viewer of volumes: menus, sliders, a figure for each plane.
 
+import { button, made, menu, range, row } from "../base/made.js";
 import { PLANES } from "./planes.js";
 
 export const TURN = 6; // degrees of one step of a wheel or key
 export const NONE = "-1"; // of the second menu: nothing beside the first
-
-export function made(tag, attributes = {}, ...inside) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...inside); // a string becomes text: a name may hold any character
-  return element;
-}
-
-const row = (...inside) => made("div", { class: "row" }, ...inside);
-const button = (id, text, attributes = {}) => made("button", { type: "button", id, ...attributes }, text);
-const range = (attributes) => made("input", { type: "range", ...attributes });
-
-function menu(id, choices, chosen = 0) {
-  const select = made("select", { id }, ...choices.map(([value, text]) => made("option", { value }, text)));
-  select.selectedIndex = chosen;
-  return select;
-}
 
 function figure({ name }, side) {
   const slices = { min: 0, max: side - 1, step: 1, "aria-label": `${name} slice` };

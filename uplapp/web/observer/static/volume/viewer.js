@@ -2,7 +2,8 @@
 // in flicker. Names are shown, nothing is stored; voxels are fetched when a volume is first looked at.
 
 import { framesPerPhase, measureFrame } from "../trial/player.js";
-import { NONE, TURN, layOut, made } from "./controls.js";
+import { followHeight, made } from "../base/made.js";
+import { NONE, TURN, layOut } from "./controls.js";
 import { PLANES, brightest, cut, project, quantile, shade, turn } from "./planes.js";
 
 const given = JSON.parse(document.getElementById("volumes").textContent);
@@ -219,15 +220,9 @@ function see(window, level) {
   draw();
 }
 
-function followHeight() {
-  const frame = window.frameElement;
-  const follow = () => (frame.style.height = `${Math.ceil(at("viewer").getBoundingClientRect().height)}px`);
-  if (frame) new ResizeObserver(follow).observe(at("viewer"));
-}
-
 layOut(at("viewer"), volumes.map(({ name }) => name), given.sides, given.words);
 listen();
-followHeight();
+followHeight(at("viewer"));
 followTime();
 at("first").value = String(volumes.length - 1);
 show();

@@ -1,0 +1,257 @@
+// Pictures of one job compared: any two by a slider, in flicker, beside each other, as a difference, or the same
+// crop of all. Names are shown, nothing is stored. Pictures are fetched when they are first looked at.
+
+import { followHeight, made } from "../base/made.js";
+import { framesPerPhase, measureFrame, toBitmap } from "../trial/player.js";
+import { WAYS, layOut } from "./controls.js";
+import { FIT, MOST, difference, drawOne, drawSplit, place, scaleOf } from "./drawing.js";
+
+const given = JSON.parse(document.getElementById("pictures").textContent);
+const { words } = given;
+const pictures = given.pictures.map(([name, url, role]) => ({ name, url, role }));
+const at = (id) => document.getElementById(id);
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const PAN_PX = 24;
+const NEAR_PX = 24; // so near the line, a hand takes the line and not the picture
+const PANS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+const KEPT = "uplapp-compare"; // the way and the zoom, so that the next results are shown alike
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {}; // a browser that keeps nothing
+  }
+}
+
+function keep() {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ way: state.way, zoom: state.zoom }));
+  } catch {
+    // A browser that keeps nothing.
+  }
+}
+
+const state = {
+  way: "slider",
+  zoom: FIT,
+  ...kept(),
+  share: 0.5,
+  centre: null, // in pixels of the picture, once it is known
+  phase: 0,
+  playing: !still,
+  frameMs: 1000 / 60,
+  chosen: false, // whether somebody chose what is shown against the second picture
+};
+let shown = []; // the pictures on screen, loaded
+let views = [];
+let apart = { key: "", image: null };
+
+// A picture that could not be fetched is asked for again when it is next looked at.
+function load(picture) {
+  picture.loading ??= fetch(picture.url).then(async (reply) => {
+    if (!reply.ok) throw new Error(reply.status);
+    picture.image = await toBitmap(await reply.blob());
+  });
+  picture.loading.catch(() => (picture.loading = null));
+  return picture.loading;
+}
+
+const pair = () => [pictures[at("first").value], pictures[at("second").value]];
+const wanted = () => (state.way === "all" ? pictures : pictures.length > 1 ? pair() : pictures);
+
+async function show() {
+  const asked = wanted();
+  try {
+    await Promise.all(asked.map(load));
+  } catch {
+    at("said").textContent = words.lost;
+    return;
+  }
+  if (asked.some((picture, index) => wanted()[index] !== picture)) return; // another choice came meanwhile
+  shown = asked;
+  state.centre ??= { x: shown[0].image.width / 2, y: shown[0].image.height / 2 };
+  layViews();
+  say();
+  draw();
+}
+
+// One view holds both pictures of a pair, or there is a view for each picture.
+function layViews() {
+  const one = ["slider", "flicker", "difference"].includes(state.way) || shown.length < 2;
+  const names = one ? [shown.map(({ name }) => name).join(" / ")] : shown.map(({ name }) => name);
+  at("compare").className = `${state.way} ${pictures.length > 1 ? "several" : "single"} ${one ? "one" : "many"}`;
+  while (views.length > names.length) views.pop().remove();
+  while (views.length < names.length) {
+    views.push(newView());
+    at("stage").append(views.at(-1));
+  }
+  names.forEach((name, index) => {
+    views[index].querySelector("figcaption").textContent = name;
+    views[index].canvas.setAttribute("aria-label", name);
+  });
+}
+
+function newView() {
+  const canvas = made("canvas", { role: "img" });
+  const view = made("figure", {}, canvas, made("figcaption"));
+  view.canvas = canvas;
+  canvas.addEventListener("pointerdown", grasp);
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return; // a bare wheel goes down the page
+    event.preventDefault();
+    zoomBy(event.deltaY < 0 ? 1 : -1);
+  }, { passive: false });
+  new ResizeObserver(draw).observe(canvas);
+  return view;
+}
+
+// As many device pixels as the view covers.
+function measured(canvas) {
+  const width = Math.round(canvas.clientWidth * devicePixelRatio);
+  const height = Math.round(canvas.clientHeight * devicePixelRatio);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  return canvas;
+}
+
+function draw() {
+  if (!shown.length) return;
+  const images = shown.map(({ image }) => image);
+  views.forEach((view, index) => {
+    const canvas = measured(view.canvas);
+    if (!canvas.width) return;
+    const where = place(canvas, images[0], state.zoom, state.centre);
+    if (shown.length < 2) drawOne(canvas, images[0], where);
+    else if (state.way === "slider") drawSplit(canvas, images, where, state.share);
+    else if (state.way === "flicker") drawOne(canvas, images[state.phase % 2], where);
+    else if (state.way === "difference") drawOne(canvas, apartOf(images), where);
+    else drawOne(canvas, images[index], where);
+  });
+}
+
+function apartOf([first, second]) {
+  const key = [at("first").value, at("second").value, at("stretch").value].join();
+  if (apart.key !== key) apart = { key, image: difference(first, second, Number(at("stretch").value)) };
+  return apart.image;
+}
+
+// What change means depends on what the second picture is held against.
+function say() {
+  const [first] = pair();
+  const meant = state.way === "flicker" || state.way === "difference" ? words[state.way][first.role] : "";
+  at("said").textContent = pictures.length > 1 ? meant : "";
+  for (const way of WAYS) at(way).setAttribute("aria-pressed", String(way === state.way));
+  at("play").textContent = state.playing ? words.stop : words.play;
+}
+
+function go(way) {
+  state.way = way;
+  keep();
+  const original = pictures.findIndex(({ role }) => role === "reference");
+  if (way !== "slider" && !state.chosen && original >= 0) at("first").value = String(original);
+  show();
+}
+
+function zoomBy(step) {
+  const now = Math.max(1, Math.round(scaleOf(state.zoom, views[0].canvas, shown[0].image)));
+  see(Math.min(Math.max(now + step, 1), MOST));
+}
+
+function see(zoom) {
+  state.zoom = zoom;
+  keep();
+  at("zoom").value = String(zoom);
+  draw();
+}
+
+// Move the crop by so many device pixels, of all views together.
+function pan(dx, dy) {
+  const [view, image] = [views[0].canvas, shown[0].image];
+  const { left, top, scale } = place(view, image, state.zoom, state.centre);
+  state.centre = { x: (view.width / 2 - left + dx) / scale, y: (view.height / 2 - top + dy) / scale };
+  draw();
+}
+
+function grasp(event) {
+  const canvas = event.currentTarget;
+  const line = state.share * canvas.clientWidth;
+  const byLine = state.way === "slider" && shown.length > 1 && Math.abs(event.offsetX - line) < NEAR_PX;
+  const move = (moved) => {
+    if (byLine) split(moved.offsetX / canvas.clientWidth);
+    else pan(-moved.movementX * devicePixelRatio, -moved.movementY * devicePixelRatio);
+  };
+  canvas.setPointerCapture(event.pointerId);
+  canvas.addEventListener("pointermove", move);
+  const end = () => canvas.removeEventListener("pointermove", move);
+  for (const last of ["pointerup", "pointercancel"]) canvas.addEventListener(last, end, { once: true });
+}
+
+function split(share) {
+  state.share = Math.min(Math.max(share, 0), 1);
+  at("share").value = String(Math.round(100 * state.share));
+  draw();
+}
+
+function play(playing) {
+  state.playing = playing;
+  say();
+}
+
+function choose(menu, index) {
+  if (index >= pictures.length) return;
+  at(menu).value = String(index);
+  if (menu === "first") state.chosen = true;
+  show();
+}
+
+function followTime() {
+  let begin = null;
+  requestAnimationFrame(function tick(time) {
+    begin ??= time;
+    requestAnimationFrame(tick);
+    if (state.way !== "flicker" || !state.playing || shown.length < 2) return;
+    const half = framesPerPhase(Number(at("phase").value), state.frameMs) * state.frameMs;
+    const phase = Math.floor((time - begin + state.frameMs / 2) / half);
+    if (phase === state.phase) return;
+    state.phase = phase;
+    draw();
+  });
+}
+
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const digit = /^Digit([1-9])$/.exec(event.code);
+  const way = WAYS.find((one) => words.letters[one] === event.key.toLowerCase());
+  if (digit) choose(event.shiftKey ? "first" : "second", Number(digit[1]) - 1);
+  else if (way) go(way);
+  else if (event.key === "+" || event.key === "-") zoomBy(event.key === "+" ? 1 : -1);
+  else if (PANS[event.key]) pan(...PANS[event.key].map((by) => by * PAN_PX * devicePixelRatio));
+  else if (event.key === " " && state.way === "flicker") play(!state.playing);
+  else return;
+  event.preventDefault();
+}
+
+function listen() {
+  at("first").addEventListener("change", () => choose("first", Number(at("first").value)));
+  at("second").addEventListener("change", show);
+  at("zoom").addEventListener("change", () => see(Number(at("zoom").value)));
+  at("share").addEventListener("input", () => split(at("share").value / 100));
+  at("stretch").addEventListener("change", draw);
+  at("play").addEventListener("click", () => play(!state.playing));
+  for (const way of WAYS) at(way).addEventListener("click", () => go(way));
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest("select, input") || (event.key === " " && event.target.closest("button"))) return;
+    if (shown.length) press(event);
+  });
+}
+
+layOut(at("compare"), pictures.map(({ name }) => name), words);
+at("first").value = String(Math.max(pictures.findIndex(({ role }) => role === "input"), 0));
+at("second").value = String(Math.max(pictures.findIndex(({ role }) => role === "result"), 0));
+at("zoom").value = String(state.zoom);
+listen();
+followHeight(at("compare"));
+followTime();
+go(state.way);
+measureFrame().then((frameMs) => (state.frameMs = frameMs));
