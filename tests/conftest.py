@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from typer.testing import CliRunner
 
 from tests.study.tiny import open_tiny
+from uplapp.__main__ import app
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store
 
@@ -52,3 +54,22 @@ def study(request, store, tmp_path) -> OpenStudy:
     """The tiny study, open. The mark `study` holds what is changed in it, as arguments of `open_tiny`."""
     mark = request.node.get_closest_marker("study")
     return open_tiny(store, tmp_path / "tiny", **(mark.kwargs if mark else {}))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Run a command line in this process, with a data folder of its own. Returns what it prints."""
+    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
+
+    def run(*words: object) -> str:
+        result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return str(result.stdout)
+
+    return run
+
+
+@pytest.fixture
+def models(tmp_path) -> Path:
+    """The folder of networks that were added to that data folder."""
+    return tmp_path / "data" / "models"

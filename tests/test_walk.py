@@ -15,9 +15,7 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn import functional
-from typer.testing import CliRunner
 
-from uplapp.__main__ import app
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry, Subject
 from uplapp.imaging.checkpoints import Checkpoints, build_network
@@ -202,7 +200,7 @@ class Descent:
         return image.detach().clamp(0, 1)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def strangers() -> Iterator[None]:
     """A task, a degradation, two methods, a loss, a metric and a learner that the house did not know."""
     smear = ("smear",)
@@ -232,29 +230,11 @@ def pictures(tmp_path) -> Path:
 
 
 @pytest.fixture
-def uplapp(tmp_path, monkeypatch, strangers):
-    """The command line in this process, where the strangers are, with a data folder of its own."""
-    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
-
-    def run(*words: object) -> str:
-        result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    return run
-
-
-@pytest.fixture
-def models(tmp_path) -> Path:
-    return tmp_path / "data" / "models"
-
-
-@pytest.fixture
-def trained(uplapp, pictures, models, tmp_path) -> str:
+def trained(here, pictures, models, tmp_path) -> str:
     """The name of a network that two steps of the stranger's learner made."""
     recipe = ("--task", "focus", "--loss", "misfit", "--learner", "pair", "--draw", "smear_px=7")
     size = ("--steps", 2, "--batch", 2, "--crop", 32, "--width", 6, "--precision", "float32")
-    uplapp(
+    here(
         *("train", *recipe, *size, "--data", pictures, "--validate", pictures),
         *("--runs", tmp_path / "runs", "--out", models),
     )
@@ -269,10 +249,10 @@ def test_a_strangers_network_is_trained_by_a_strangers_learner(trained, models, 
     assert log.read_text().startswith("step,misfit,brightness,validation_psnr")
 
 
-def test_restore_writes_every_kind_and_says_what_made_it(uplapp, trained, pictures, tmp_path):
+def test_restore_writes_every_kind_and_says_what_made_it(here, trained, pictures, tmp_path):
     methods = ("--method", "unsharp", "--method", "descent", "--set", "descent.iterations=3")
     picture = pictures / "picture0.png"
-    uplapp("restore", picture, "-c", trained, *methods, "--smear-px", 7, "-o", tmp_path / "out")
+    here("restore", picture, "-c", trained, *methods, "--smear-px", 7, "-o", tmp_path / "out")
     provenance = json.loads((tmp_path / "out" / "picture0-provenance.json").read_text())
     assert provenance["degradation"] == {"smear_px": 7, "seed": 0}
     assert [(row["method"], row["checkpoint"]) for row in provenance["results"]] == [
@@ -286,18 +266,18 @@ def test_restore_writes_every_kind_and_says_what_made_it(uplapp, trained, pictur
         assert (tmp_path / "out" / f"picture0-{name}.png").is_file()
 
 
-def test_evaluate_measures_every_kind_with_a_metric_that_needs_labels(uplapp, trained, pictures):
+def test_evaluate_measures_every_kind_with_a_metric_that_needs_labels(here, trained, pictures):
     words = ("--task", "focus", "--data", pictures, "--seeds", 0, "--smear-px", 7, "--json")
-    both = json.loads(uplapp("evaluate", *words, "-c", trained, "--method", "descent"))
+    both = json.loads(here("evaluate", *words, "-c", trained, "--method", "descent"))
     assert [row["method"] for row in both["rows"]] == ["network", "descent"]
     assert all(row["labelled"] > 0 for row in both["rows"])
     assert both["degraded"]["labelled"] > 0
-    alone = json.loads(uplapp("evaluate", *words))
+    alone = json.loads(here("evaluate", *words))
     assert [row["checkpoint"] for row in alone["rows"]] == [trained]
 
 
-def test_help_names_the_strangers_options(uplapp):
-    assert "--smear-px" in uplapp("restore", "--help")
+def test_help_names_the_strangers_options(here):
+    assert "--smear-px" in here("restore", "--help")
 
 
 def test_a_studys_stimuli_are_rendered_by_every_kind(trained, models, pictures, tmp_path, monkeypatch):

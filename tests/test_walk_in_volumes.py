@@ -13,9 +13,7 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from uplapp.__main__ import app
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.checkpoints import Checkpoints
@@ -118,7 +116,7 @@ DEPTHS = replace(
 )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def strangers() -> Iterator[None]:
     """A task of volumes, a degradation, a method and a loss that the house did not know."""
     with ExitStack() as rows:
@@ -156,27 +154,9 @@ def volumes(tmp_path) -> Path:
 
 
 @pytest.fixture
-def uplapp(tmp_path, monkeypatch, strangers):
-    """The command line in this process, where the strangers are, with a data folder of its own."""
-    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
-
-    def run(*words: object) -> str:
-        result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    return run
-
-
-@pytest.fixture
-def models(tmp_path) -> Path:
-    return tmp_path / "data" / "models"
-
-
-@pytest.fixture
-def trained(uplapp, volumes, models, tmp_path) -> str:
+def trained(here, volumes, models, tmp_path) -> str:
     """The name of a network of volumes that two steps made."""
-    uplapp(
+    here(
         *("train", "--task", "depths", "--loss", "cubed", "--network", "unet_unshuffle", "--steps", 2),
         *("--batch", 2, "--crop", 32, "--width", 8, "--precision", "float32", "--data", volumes),
         *("--validate", volumes, "--runs", tmp_path / "runs", "--out", models),
@@ -184,9 +164,9 @@ def trained(uplapp, volumes, models, tmp_path) -> str:
     return "depths-unet_unshuffle-cubed"
 
 
-def test_a_volume_is_restored_on_its_own_grid(uplapp, trained, volumes, tmp_path):
+def test_a_volume_is_restored_on_its_own_grid(here, trained, volumes, tmp_path):
     out = tmp_path / "out"
-    uplapp(
+    here(
         "restore", volumes / "v0.nii.gz", "-c", trained, "--method", "brighten", "--dim-share", 0.4, "-o", out
     )
     provenance = json.loads((out / "v0-provenance.json").read_text())
@@ -198,9 +178,9 @@ def test_a_volume_is_restored_on_its_own_grid(uplapp, trained, volumes, tmp_path
         assert np.allclose(restored.header.get_zooms(), SPACING_MM)
 
 
-def test_a_method_that_inverts_the_operator_is_measured_exact(uplapp, trained, volumes):
+def test_a_method_that_inverts_the_operator_is_measured_exact(here, trained, volumes):
     words = ("--task", "depths", "--data", volumes, "--seeds", 0, "--dim-share", 0.4, "--json")
-    rows = json.loads(uplapp("evaluate", *words, "-c", trained, "--method", "brighten"))["rows"]
+    rows = json.loads(here("evaluate", *words, "-c", trained, "--method", "brighten"))["rows"]
     assert [row["method"] for row in rows] == ["network", "brighten"]
     assert rows[1]["psnr"] > 60 > rows[0]["psnr"]
 
