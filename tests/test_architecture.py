@@ -223,6 +223,7 @@ HELP = [
     "analyse",
     "ratings",
     "unify",
+    "triplets",
     "observers",
     "agree",
     "next",

@@ -20,6 +20,7 @@ VERBS = {
     "analyse": "uplapp.commands.analyse:analyse",
     "ratings": "uplapp.commands.ratings:ratings",
     "unify": "uplapp.commands.scales.unify:unify",
+    "triplets": "uplapp.commands.scales.triplets:triplets",
     "observers": "uplapp.commands.observers:observers",
     "agree": "uplapp.commands.agree:agree",
     "next": "uplapp.commands.next:next_pair",

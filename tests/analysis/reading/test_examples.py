@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.calling import printer
+from uplapp.__main__ import VERBS as HOMES
 from uplapp.__main__ import app
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.reading.published import FOLDER, example_metrics, example_votes
 from uplapp.analysis.reading.votes import count, scenes
 
-VERBS = ("analyse", "observers", "agree", "next", "plan", "ratings")
+VERBS = ("analyse", "observers", "agree", "next", "plan", "ratings", "unify", "triplets")
 FEWER = {"plan": ("--experiments", 3, "--bootstraps", 20), "next": ()}
 HOUSE = Path(__file__).parents[3]
 
 
 def example_of(verb):
     """The words of the example of a command, behind the name of the program."""
-    module = import_module(f"uplapp.commands.{verb}")
+    module = import_module(HOMES[verb].split(":")[0])
     own = [one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__]
     (text,) = [one.__doc__ for one in own if "Example:" in (one.__doc__ or "")]
     return shlex.split(text.split("Example:")[1])[3:]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from uplapp.analysis.reading import rankings, triplets
 from uplapp.analysis.reading.cells import (
     alike,
     boosted,
@@ -21,7 +22,6 @@ from uplapp.analysis.reading.cells import (
     where,
 )
 from uplapp.analysis.reading.choices import STEP, read_choices
-from uplapp.analysis.reading.rankings import holds_rankings, to_votes
 from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
@@ -30,16 +30,20 @@ USUAL = Columns()
 
 
 def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USUAL) -> Votes:
-    """Read a file of votes, of rankings, or of best and worst, with the options of `from_table`.
+    """Read a file of votes, of rankings, of best and worst, or of triplets, with options of `from_table`.
 
     Raises BadVotes that names the line.
     """
     table = read_table(path)
-    if not holds_rankings(table):
+    if columns == USUAL and triplets.holds_triplets(table):
+        pairs, understood = triplets.to_votes(table, path.name)
+    elif rankings.holds_rankings(table):
+        pairs, said = rankings.to_votes(table, path.name)
+        understood = (said,)
+    else:
         return from_table(table, path.name, simulated, columns)
-    pairs, understood = to_votes(table, path.name)
     votes = from_table(pairs, path.name, simulated, columns)
-    return replace(votes, notes=(understood, *votes.notes))
+    return replace(votes, notes=(*understood, *votes.notes))
 
 
 def from_table(

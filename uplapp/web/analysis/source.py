@@ -28,7 +28,8 @@ LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
 ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
 0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings, one
-with `observer` and `ranking` (a > b > c) is read as votes on pairs.
+with `observer` and `ranking` (a > b > c) is read as votes on pairs, and triplets of JPEG AIC-3 as votes for
+the less distorted version.
 Published tables: {SOURCE}."""
 VALUES = (
     ("A was chosen:", "1"),
