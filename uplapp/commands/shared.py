@@ -1,5 +1,6 @@
 """What several verbs share: options, a study by its name, votes from a file, results as text or JSON."""
 
+import getpass
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,6 +54,24 @@ def opened(name: str, edition: str = "") -> "Iterator[tuple[Store, OpenStudy]]":
             yield store, opening.open_current(store, disk, time.time())
     finally:
         store.close()
+
+
+@contextmanager
+def acting(name: str, what: str, detail: str = "", edition: str = "") -> "Iterator[tuple[Store, OpenStudy]]":
+    """Open a study for one transaction that changes it, which is written into its log."""
+    from uplapp.study.session import log
+
+    with opened(name, edition) as (store, study), store.transaction():
+        yield store, study
+        log.note(store, study.definition.name, user(), what, detail, time.time())
+
+
+def user() -> str:
+    """The name of who is at this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return "unknown user"
 
 
 def print_result(as_json: bool, result: dict[str, object]) -> None:

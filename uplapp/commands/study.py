@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Annotated, TextIO
 import typer
 
 from uplapp import whole
+from uplapp.commands.hosting import life
 from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
+from uplapp.commands.hosting.status import log, status
 from uplapp.commands.shared import Edition, Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
@@ -28,7 +30,11 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
-for verb in (adopt, codes, editions, exclude, include, rebuild, withdraw):
+VERBS: tuple[Callable[..., None], ...] = (
+    *(life.pause, life.resume, life.close, life.quota, life.pilot, status, log),
+    *(adopt, codes, editions, exclude, include, rebuild, withdraw),
+)
+for verb in VERBS:
     app.command()(verb)
 
 
@@ -169,7 +175,7 @@ def pack(
     folder, texts = folder_of(name, settings), {}
     if answers:
         with opened(name) as (_, study), reading(settings.data / DATABASE) as reader:
-            texts = streaming.everything(reader, study)
+            texts = streaming.everything(reader, study, time.time())
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
     print_result(as_json, {"study": folder.name, "file": str(out), "files": count})
 
@@ -192,69 +198,6 @@ def unpack(
 
 
 @app.command()
-def pause(name: Name) -> None:
-    """Turn new observers away. Hold those who have begun at their next comparison.
-
-    Example: uplapp study pause demo
-    """
-    from uplapp.study.session import lifecycle
-
-    _change(name, lifecycle.PAUSED)
-
-
-@app.command()
-def resume(name: Name) -> None:
-    """Go on after a pause, or open a closed study again.
-
-    Example: uplapp study resume demo
-    """
-    from uplapp.study.session import lifecycle
-
-    _change(name, lifecycle.OPEN)
-
-
-@app.command()
-def close(name: Name) -> None:
-    """End a study: it stores no answer any more. Who has finished still gets the completion code.
-
-    Example: uplapp study close demo
-    """
-    from uplapp.study.session import lifecycle
-
-    _change(name, lifecycle.CLOSED)
-
-
-@app.command()
-def quota(
-    name: Name,
-    people: Annotated[int | None, typer.Argument(min=0, help="How many; nothing for no limit.")] = None,
-) -> None:
-    """Take at most so many people. Excluded ones are not counted.
-
-    Example: uplapp study quota demo 30
-    """
-    from uplapp.study.session import lifecycle
-
-    with opened(name) as (store, study):
-        lifecycle.limit(store, study.id, people)
-    typer.echo(f"quota: {people}")
-
-
-@app.command()
-def status(name: Name, edition: Edition = "", as_json: Json = False) -> None:
-    """Report observers, progress, answers per minute, flags and exclusions, of people only.
-
-    Example: uplapp study status demo
-    """
-    from uplapp.study.session import lifecycle
-
-    with opened(name, edition) as (store, study):
-        report = lifecycle.status(store, study.id, time.time())
-    facts = {"study": study.definition.name, "edition": study.number}
-    print_result(as_json, {**facts, **asdict(report)})
-
-
-@app.command()
 def export(
     name: Name,
     out: Annotated[
@@ -268,6 +211,7 @@ def export(
     of_replies: Annotated[
         bool, typer.Option("--replies", help="Instead: what people replied to the questions at the end.")
     ] = False,
+    pilot: Annotated[bool, typer.Option("--pilot", help="Answers of the pilot instead.")] = False,
     edition: Edition = "",
 ) -> None:
     """Write the votes or ratings as CSV, as `uplapp analyse` or `uplapp ratings` reads it, or as JSON lines.
@@ -280,12 +224,13 @@ def export(
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
     database = Settings.from_env().data / DATABASE
+    wanted = streaming.Wanted(simulated, everything, pilot, time.time())
     with opened(name, edition) as (_, study):
         if kind == "sqlite" and out is not None:
             snapshot(database, out)
             return
         with reading(database) as reader, _target(out) as file:
-            file.writelines(streaming.export(reader, study, kind, simulated, everything, of_replies))
+            file.writelines(streaming.export(reader, study, kind, wanted, of_replies))
 
 
 @contextmanager
@@ -299,14 +244,6 @@ def _target(out: Path | None) -> Iterator[TextIO]:
             yield file
     except OSError as error:
         raise UplappError(f"{out} cannot be written: {error.strerror}; choose another file") from None
-
-
-def _change(name: str, state: str) -> None:
-    from uplapp.study.session import lifecycle
-
-    with opened(name) as (store, study):
-        lifecycle.change(store, study.id, state)
-    typer.echo(f"{study.definition.name}: {state}")
 
 
 def _conditions(texts: list[str]) -> dict[str, Path]:

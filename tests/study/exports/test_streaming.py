@@ -7,6 +7,7 @@ from tests.study.tiny import NOW
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
+from uplapp.study.exports.streaming import Wanted
 from uplapp.study.session import joining
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
@@ -31,7 +32,7 @@ def test_the_pieces_together_are_the_whole_whatever_their_size(
 ):
     monkeypatch.setattr(streaming, "PIECE", rows)
     with reading(tmp_path / "answers.db") as reader:
-        text = "".join(in_pieces(reader, study.id, simulated=True, everything=True))
+        text = "".join(in_pieces(reader, study.id, Wanted(simulated=True, everything=True)))
     assert text == whole(votes.votes(store, study.id, simulated=True, everything=True))
 
 
@@ -43,7 +44,7 @@ def test_a_study_without_answers_has_its_columns_alone(store, study, tmp_path, i
 
 def peak_bytes(reader, study) -> int:
     tracemalloc.start()
-    size = sum(map(len, streaming.csv(reader, study.id, simulated=True)))
+    size = sum(map(len, streaming.csv(reader, study.id, Wanted(simulated=True))))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size > 60_000
@@ -85,6 +86,6 @@ def test_replies_of_the_excluded_come_with_everything_alone(
     replied, tmp_path, simulated, everything, expected
 ):
     with reading(tmp_path / "answers.db") as reader:
-        lines = "".join(streaming.export(reader, replied, "jsonl", simulated, everything, True)).splitlines()
-    rows = [json.loads(line) for line in lines]
+        text = "".join(streaming.export(reader, replied, "jsonl", Wanted(simulated, everything), True))
+    rows = [json.loads(line) for line in text.splitlines()]
     assert sorted((row["reply"], row.get("excluded")) for row in rows) == expected

@@ -4,7 +4,7 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
-from uplapp.study.session import joining, lifecycle, session
+from uplapp.study.session import joining, lifecycle, session, status
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.simulation import observers
@@ -114,7 +114,7 @@ def test_a_withdrawal_and_a_pause_survive_a_rebuild_from_the_journal(tmp_path):
     store.close()
     replay.replay(tmp_path / "b" / "uplapp.db", tmp_path / "a" / "journal")
     with closing(Store(tmp_path / "b" / "uplapp.db")) as again:
-        report = lifecycle.status(again, study.id, NOW)
+        report = status.status(again, study.id, NOW)
     assert (report.state, report.quota, report.answers, report.withdrawn) == ("paused", 7, 0, 1)
 
 
@@ -125,10 +125,10 @@ def test_status_counts_people_only(store, study):
     answer(store, study, who, response_ms=1.0)
     answer(store, study, gone)
     store.update("observers", observer_of(store, gone), {"excluded": "test"})
-    report = lifecycle.status(store, study.id, NOW + 30)
+    report = status.status(store, study.id, NOW + 30)
     assert (report.observers, report.finished, report.observers_excluded, report.withdrawn) == (2, 0, 1, 0)
     assert (report.answers, report.answers_a_minute, report.flagged, report.answers_excluded) == (3, 3, 1, 1)
-    assert lifecycle.status(store, study.id, NOW + 90).answers_a_minute == 0
+    assert status.status(store, study.id, NOW + 90).answers_a_minute == 0
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_answers_to_an_earlier_state_of_an_unfrozen_study_are_not_passed_over(st
     token = session.state(store, study, who).trial.token
     session.answer(store, study, who, token, "k" * 32, response(), NOW)
     changed = open_tiny(store, tmp_path / "tiny", blank_ms=500.0)
-    report = lifecycle.status(store, changed.id, NOW)
+    report = status.status(store, changed.id, NOW)
     assert (report.answers, report.answers_to_others) == (0, 1)
-    assert lifecycle.status(store, study.id, NOW).answers_to_others == 0
+    assert status.status(store, study.id, NOW).answers_to_others == 0
 
 
 class TestLeavingOut:
@@ -192,9 +192,9 @@ class TestLeavingOut:
         row = store.row("SELECT excluded FROM observers")
         assert row["excluded"] == "left out: wore no glasses"
         assert store.row("SELECT count(*) AS n FROM answers")["n"] == 1
-        assert lifecycle.status(store, study.id, NOW).answers_excluded == 1
+        assert status.status(store, study.id, NOW).answers_excluded == 1
         lifecycle.take_back(store, study.id, somebody[0])
-        assert lifecycle.status(store, study.id, NOW).answers_excluded == 0
+        assert status.status(store, study.id, NOW).answers_excluded == 0
 
     def test_who_is_under_way_goes_on(self, store, study, somebody):
         lifecycle.leave_out(store, study.id, somebody[0], "slept")

@@ -1,5 +1,6 @@
 """`python -m uplapp study codes`: completion codes with their outcomes, to pay people by."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -13,8 +14,8 @@ def codes(
 ) -> None:
     """Write code, outcome and times of every person as CSV, or of the codes that people hand in.
 
-    The outcome is finished, under way, withdrawn or why somebody was left out; unknown for a code that nobody
-    was shown.
+    The outcome is finished, under way, given up, withdrawn or why somebody was left out; unknown for a code
+    that nobody was shown.
 
     Example: uplapp study codes demo
     """
@@ -28,5 +29,5 @@ def codes(
     settings = Settings.from_env()
     plan = load(folder_of(name, settings))
     with reading(settings.data / DATABASE) as reader:
-        table = exported.listing(reader, plan.name)
+        table = exported.listing(reader, plan.name, time.time())
     typer.echo(to_csv(exported.checked(table, code) if code else table), nl=False)

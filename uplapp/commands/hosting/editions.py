@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from uplapp.commands.shared import Json, Name, opened, print_result
+from uplapp.commands.shared import Json, Name, opened, print_result, user
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 
@@ -45,6 +45,7 @@ def adopt(
     from uplapp.commands.shared import folder_of
     from uplapp.settings import Settings
     from uplapp.study.session import editions as kept
+    from uplapp.study.session import log
     from uplapp.workflows import opening
 
     settings = Settings.from_env()
@@ -56,8 +57,9 @@ def adopt(
         if not yes:
             typer.confirm(f"Serve {disk.name} as it lies on the disk to new people?", abort=True)
         served = opening.serve(store, disk, time.time(), adopt=True)
-    if served.present.id == study.id and len(before) == served.present.number:
-        raise UplappError(f"no edit of '{disk.name}' waits; new people get what lies on the disk")
+        if served.present.id == study.id and len(before) == served.present.number:
+            raise UplappError(f"no edit of '{disk.name}' waits; new people get what lies on the disk")
+        log.note(store, disk.name, user(), "adopt", f"edition {served.present.number}", time.time())
     print_result(as_json, {"study": disk.name, "edition": served.present.number, "before": study.number})
 
 

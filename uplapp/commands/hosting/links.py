@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from uplapp.commands.shared import Json, Name, opened
+from uplapp.commands.shared import Json, Name, acting, opened
 from uplapp.errors import UplappError
 
 app = typer.Typer(help="Personal links: each lets one observer in, and back to where that observer stopped.")
@@ -31,7 +31,7 @@ def make(
 
     if bool(count) == bool(label):
         raise UplappError("give either --count N or --label NAME, once a link")
-    with opened(name) as (store, study):
+    with acting(name, "make links", f"{count or len(label or ())}") as (store, study):
         last = len(links.listing(store, study.id))
         labels = label or [f"P{last + number:02d}" for number in range(1, count + 1)]
         made = links.make(store, study.id, labels, time.time())
@@ -74,7 +74,7 @@ def revoke(
     """
     from uplapp.study.session import links
 
-    with opened(name) as (store, study):
+    with acting(name, "revoke a link", label) as (store, study):
         matches = [row["id"] for row in links.listing(store, study.id) if row["label"] == label]
         if not matches:
             raise UplappError(f"this study has no link '{label}'; `study links list` shows them")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from uplapp.commands.shared import Json, Name, opened, print_result
+from uplapp.commands.shared import Json, Name, acting, opened, print_result, user
 
 Observer = Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")]
 
@@ -25,8 +25,9 @@ def exclude(
     """
     from uplapp.study.session import lifecycle
 
-    with opened(name) as (store, study):
-        lifecycle.leave_out(store, study.id, observer, reason)
+    with acting(name, "exclude", f"{observer}: {reason}") as (store, study):
+        own = lifecycle.edition_of_observer(store, study.id, observer)
+        lifecycle.leave_out(store, own, observer, reason)
     print_result(as_json, {"study": name, "observer": observer, "left_out": reason})
 
 
@@ -37,8 +38,9 @@ def include(name: Name, observer: Observer, as_json: Json = False) -> None:
     """
     from uplapp.study.session import lifecycle
 
-    with opened(name) as (store, study):
-        lifecycle.take_back(store, study.id, observer)
+    with acting(name, "include", observer) as (store, study):
+        own = lifecycle.edition_of_observer(store, study.id, observer)
+        lifecycle.take_back(store, own, observer)
     print_result(as_json, {"study": name, "observer": observer, "left_out": ""})
 
 
@@ -50,12 +52,15 @@ def withdraw(name: Name, observer: Observer, as_json: Json = False) -> None:
 
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
-    from uplapp.study.session import lifecycle
+    from uplapp.study.session import lifecycle, log
     from uplapp.study.store import erasure
     from uplapp.study.store.store import StoreBusy
 
     with opened(name) as (store, study):
-        gone = lifecycle.withdraw(store, study.id, observer, time.time())
+        with store.transaction():
+            own = lifecycle.edition_of_observer(store, study.id, observer)
+            gone = lifecycle.withdraw(store, own, observer, time.time())
+            log.note(store, study.definition.name, user(), "withdraw", observer, time.time())
         with suppress(StoreBusy):  # an app that runs, or the next start, finishes it
             erasure.erase(store)
         left = observer in erasure.pending(store)

@@ -45,17 +45,22 @@ def replied(store: Store, observer: Row) -> bool:
 
 
 def listing(
-    store: Store | Reader, study: str, simulated: bool = False, everything: bool = False
+    store: Store | Reader,
+    study: str,
+    simulated: bool = False,
+    everything: bool = False,
+    pilot: bool = False,
 ) -> list[Row]:
-    """The replies of people, or of simulated observers, to a study's questions: rows of `columns`.
+    """The replies of people, of a pilot, or of simulated observers to a study's questions: rows of `columns`.
 
     Those of excluded observers are left out unless `everything`, then `excluded` says why.
     """
     query = """SELECT observer, question, reply, replied_at, excluded FROM replies
         JOIN observers ON observers.id = replies.observer
-        WHERE observers.study = :study AND simulated = :simulated AND (:everything OR excluded = '')
+        WHERE observers.study = :study AND simulated = :simulated AND pilot = :pilot
+        AND (:everything OR excluded = '')
         ORDER BY joined_at, observer, question"""
-    values = {"study": study, "simulated": int(simulated), "everything": int(everything)}
+    values = {"study": study, "simulated": int(simulated), "everything": int(everything), "pilot": int(pilot)}
     return [{name: row[name] for name in columns(everything)} for row in store.rows(query, values)]
 
 

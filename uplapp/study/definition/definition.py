@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -132,9 +133,18 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
         raise BadStudy(f"{where}: a study cannot be called '{name}'; choose another folder name")
     allowed = {entry.name for entry in fields(Definition)} - {"name"}
     check_keys(raw, allowed, {"title", "conditions", "scenes"}, Place(where, BadStudy))
-    definition = read(Definition, {**raw, "name": name}, where, BadStudy)
+    definition = read(Definition, {**raw, **_dated(raw), "name": name}, where, BadStudy)
     _check(definition, where)
     return definition
+
+
+def _dated(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The table `access` with dates of TOML as texts."""
+    access = raw.get("access")
+    if not isinstance(access, Mapping):
+        return {}
+    texts = {key: str(value) for key, value in access.items() if isinstance(value, date)}
+    return {"access": {**access, **texts}}
 
 
 def consents_of(said: Mapping[str, Any]) -> dict[str, str]:
@@ -187,6 +197,7 @@ def _check(definition: Definition, where: str) -> None:
     _check_protocol(definition, where)
     _check_times(definition.protocol, where)
     _check_texts(definition, where)
+    _check_dates(definition.access, where)
 
 
 def _check_rows(definition: Definition, where: str) -> None:
@@ -224,6 +235,22 @@ def _check_times(protocol: Protocol, where: str) -> None:
         least = max(protocol.min_view_ms, 4 * protocol.phase_ms)
         if 0 < limit < least:
             raise BadStudy(f"{where}: {name} = {limit:g} must be 0 (no limit) or at least {least:g}")
+
+
+def _check_dates(access: Access, where: str) -> None:
+    """Dates that can be read, the first before the last."""
+    moments = []
+    for name in ("opens", "closes"):
+        written = getattr(access, name)
+        try:
+            moments.append(Access.moment(written))
+        except ValueError:
+            raise BadStudy(
+                f'{where}: access: {name} = {written!r} is no date; write it as "2026-12-01 09:00" (UTC)'
+            ) from None
+    opens, closes = moments
+    if opens is not None and closes is not None and closes <= opens:
+        raise BadStudy(f"{where}: access: closes = '{access.closes}' must be later than opens")
 
 
 def _check_texts(definition: Definition, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from uplapp.typed import OneOf, Range, allowing
@@ -91,10 +92,31 @@ class Consent:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may take part: anybody, or with `links_only` the holders of personal links. 0 is no quota."""
+    """Who may take part, and when: anybody, or with `links_only` the holders of personal links.
+
+    `quota` counts who finished and who holds a place, for `hold_minutes` after the last answer; 0 is no
+    quota. New people are taken from `opens` to `closes`, dates as `2026-12-01 09:00`, in UTC unless they name
+    another zone.
+    """
 
     links_only: bool = False
     quota: int = allowing(Range(0, 100_000), default=0)
+    hold_minutes: int = allowing(Range(1, 100_000), default=60)
+    opens: str = ""
+    closes: str = ""
+
+    @property
+    def hold_s(self) -> float:
+        """How long a place is held after the last answer, in seconds."""
+        return 60.0 * self.hold_minutes
+
+    @staticmethod
+    def moment(date: str) -> float | None:
+        """A date in seconds since 1970, None for ''. ValueError for what is no date."""
+        if not date:
+            return None
+        read = datetime.fromisoformat(date)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)

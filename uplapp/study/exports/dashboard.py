@@ -10,11 +10,13 @@ from statistics import median
 from uplapp.errors import UplappError
 from uplapp.study.answers.codes import code_of
 from uplapp.study.definition import Definition
+from uplapp.study.store.phrases import OUTCOME, PEOPLE, UNDER_WAY
 from uplapp.study.store.store import Reader
 
 LATE = "late_frames"
 SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
-PEOPLE = """SELECT observers.id, studies.secret, joined_at, finished_at, observers.excluded, language,
+LISTED = f"""SELECT observers.id, observers.pilot, {OUTCOME} AS outcome,
+    studies.secret, joined_at, finished_at, observers.excluded, language,
     links.label,
     count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
     coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
@@ -24,7 +26,7 @@ PEOPLE = """SELECT observers.id, studies.secret, joined_at, finished_at, observe
     LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
     LEFT JOIN links ON links.observer = observers.id
     WHERE observers.study = :study AND simulated = 0
-    GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""
+    GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""  # noqa: S608
 # layout and pixel ratio are those of the last answer: beside max() SQLite takes bare columns from its row.
 TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row_number() OVER
         (PARTITION BY trials.observer ORDER BY answered_at DESC) AS place
@@ -35,8 +37,8 @@ TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row
         FROM latest, json_each(swaps_ms) AS each WHERE place <= :timed)
     SELECT observer, sum(step * step) AS squares, sum(step) AS total, count(step) AS n
     FROM steps GROUP BY trial HAVING count(step) > 1"""
-OF_PEOPLE = """FROM answers JOIN trials ON trials.token = answers.trial
-    JOIN observers ON observers.id = trials.observer WHERE observers.study = :study AND simulated = 0"""
+OF_PEOPLE = f"""FROM answers JOIN trials ON trials.token = answers.trial
+    JOIN observers ON observers.id = trials.observer WHERE observers.study = :study AND {PEOPLE}"""
 RECENT = 50
 CHANCE = 1e-4  # the rule is asked after every answer, and some thousands are given in a study
 PRIOR = 0.5
@@ -55,7 +57,8 @@ class Person:
     """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over the last answers.
 
     `answers` counts practice too, `done` and `total` do not. `late_share` is in [0,1], `excluded` the reason
-    or '', `code` the completion code of who finished; what is not known yet is None.
+    or '', `code` the completion code of who finished, `outcome` whether somebody finished, is under way or
+    gave up, `pilot` whether it was in a pilot; what is not known yet is None.
     """
 
     id: str
@@ -75,11 +78,13 @@ class Person:
     language: str
     swap_sd_ms: float | None
     code: str = ""
+    outcome: str = UNDER_WAY
+    pilot: bool = False
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A study at one moment. `reasons` counts flags and exclusions of answers, and exclusions of people."""
+    """A study at one moment. `flags` and `excluded` count answers by reason, `people` holds a pilot's too."""
 
     state: str
     quota: int | None
@@ -89,16 +94,17 @@ class Overview:
     flags: Mapping[str, int]
     excluded: Mapping[str, int]
     alarm: Alarm | None
+    pilot: bool = False
 
 
 def overview(reader: Reader, study: str, definition: Definition, now: float) -> Overview:
     """Count everything but the pace, at `now` in seconds since 1970."""
     values = {"study": study}
-    state = reader.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
+    state = reader.rows("SELECT state, quota, pilot FROM studies WHERE id = :study", values)[0]
     made = "SELECT count(*) AS n FROM observers WHERE study = :study AND simulated = 1"
     return Overview(
-        **state,
-        people=people(reader, study, definition),
+        **state | {"pilot": bool(state["pilot"])},
+        people=people(reader, study, definition, now),
         simulated=reader.rows(made, values)[0]["n"],
         last_minute=sum(pace(reader, study, now, 60.0, 1)),
         flags=flags(reader, study),
@@ -107,9 +113,9 @@ def overview(reader: Reader, study: str, definition: Definition, now: float) -> 
     )
 
 
-def people(reader: Reader, study: str, definition: Definition) -> tuple[Person, ...]:
-    """List the observers without simulated ones, the latest answer first."""
-    rows = reader.rows(PEOPLE, {"study": study, "late": LATE})
+def people(reader: Reader, study: str, definition: Definition, now: float = 0.0) -> tuple[Person, ...]:
+    """List the observers at `now` without simulated ones, those of a pilot too, the latest answer first."""
+    rows = reader.rows(LISTED, {"study": study, "late": LATE, "now": now})
     planned = definition.main_trials + definition.protocol.catch + definition.protocol.repeats
     spread = _swap_sd_ms(reader, [row["id"] for row in rows[:SHOWN]])
     return tuple(
@@ -131,6 +137,8 @@ def people(reader: Reader, study: str, definition: Definition) -> tuple[Person, 
             language=row["language"],
             swap_sd_ms=spread.get(row["id"]),
             code="" if row["finished_at"] is None else code_of(row),
+            outcome=row["outcome"],
+            pilot=bool(row["pilot"]),
         )
         for row in rows
     )

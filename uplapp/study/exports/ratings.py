@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from uplapp.study.exports.votes import QUERY, boosting
+from uplapp.study.exports.votes import QUERY, boosting, selection, stimuli
 from uplapp.study.store.store import Row, Store
 
 COLUMNS = (
@@ -13,6 +13,7 @@ COLUMNS = (
     *("position", "attempt", "response_ms", "flags", "excluded", "answered_at", "language"),
     *("consent_version", "study", "manifest", "boosting"),
     *("paused_ms", "pixel_ratio", "seen_ms", "reference_seen_ms", "browser"),
+    *("edition", "stimuli", "pilot", "outcome"),
 )
 
 
@@ -24,7 +25,7 @@ def ratings(store: Store, study: str, simulated: bool = False, everything: bool 
     `seen_ms` is how long the image, `reference_seen_ms` how long the original was on screen.
     `plain.to_csv` and `votes.to_json_lines` write the table.
     """
-    return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
+    return as_table(store.rows(QUERY, selection(study, simulated)), everything)
 
 
 def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
@@ -41,6 +42,8 @@ def _rated(row: Row) -> list[Row]:
         "simulated": bool(row["simulated"]),
         "excluded": row["observer_excluded"] or row["excluded"],
         "boosting": boosting(row),
+        "pilot": bool(row["pilot"]),
+        "stimuli": stimuli(row["pictures"], boosting(row)),
         "seen_ms": seen_ms,
         "reference_seen_ms": reference_seen_ms,
     }

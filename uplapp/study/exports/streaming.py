@@ -1,6 +1,7 @@
 """Votes or ratings read beside the writer: as text in pieces, so that a long export needs little memory."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
@@ -44,67 +45,77 @@ class Study(Protocol):
         """The row of its presentation."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Whose answers an export holds: people's, a pilot's, or simulated ones, with excluded ones or without.
+
+    `now`, in seconds since 1970, decides who is under way and who gave up.
+    """
+
+    simulated: bool = False
+    everything: bool = False
+    pilot: bool = False
+    now: float = 0.0
+
+
+PEOPLE = Wanted()
+
+
 def csv(
-    reader: Reader,
-    study: str,
-    simulated: bool = False,
-    everything: bool = False,
-    as_table: AsTable = votes.as_table,
+    reader: Reader, study: str, wanted: Wanted = PEOPLE, as_table: AsTable = votes.as_table
 ) -> Iterator[str]:
     """The text of `plain.to_csv`, piece by piece."""
-    yield to_csv(as_table([], everything))
-    for piece in _tables(reader, study, simulated, everything, as_table):
+    yield to_csv(as_table([], wanted.everything))
+    for piece in _tables(reader, study, wanted, as_table):
         yield to_csv(piece).partition("\n")[2]
 
 
 def json_lines(
-    reader: Reader,
-    study: str,
-    simulated: bool = False,
-    everything: bool = False,
-    as_table: AsTable = votes.as_table,
+    reader: Reader, study: str, wanted: Wanted = PEOPLE, as_table: AsTable = votes.as_table
 ) -> Iterator[str]:
     """The text of `votes.to_json_lines`, piece by piece."""
-    for piece in _tables(reader, study, simulated, everything, as_table):
+    for piece in _tables(reader, study, wanted, as_table):
         yield votes.to_json_lines(piece)
 
 
 def table(reader: Reader, study: Study, simulated: bool = False) -> pd.DataFrame:
     """The table of `votes.votes`, or of `ratings.ratings` in a rating study, read beside the writer."""
-    rows = reader.each(votes.QUERY, {"study": study.id, "simulated": int(simulated)})
+    rows = reader.each(votes.QUERY, votes.selection(study.id, simulated))
     return study.presentation.as_table(rows, False)
 
 
 def export(
-    reader: Reader, study: Study, suffix: str, simulated: bool, everything: bool, of_replies: bool = False
+    reader: Reader, study: Study, suffix: str, wanted: Wanted, of_replies: bool = False
 ) -> Iterator[str]:
     """What a study collected as `csv` or `jsonl`: its votes or ratings, or where `of_replies` the replies."""
     if of_replies:
-        rows = replies.listing(reader, study.id, simulated, everything)
-        table = pd.DataFrame(rows, columns=list(replies.columns(everything)))
+        rows = replies.listing(reader, study.id, wanted.simulated, wanted.everything, wanted.pilot)
+        table = pd.DataFrame(rows, columns=list(replies.columns(wanted.everything)))
         yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
-        yield from WRITERS[suffix](reader, study.id, simulated, everything, study.presentation.as_table)
+        yield from WRITERS[suffix](reader, study.id, wanted, study.presentation.as_table)
 
 
-def everything(reader: Reader, study: Study) -> dict[str, str]:
-    """The texts of all exports about people by their file names, excluded answers too."""
-    names = {study.presentation.answers: False}
-    if study.definition.questions:
-        names["replies"] = True
-    return {
-        f"{name}.{suffix}": "".join(export(reader, study, suffix, False, True, of_replies))
-        for name, of_replies in names.items()
-        for suffix in (("csv",) if of_replies else WRITERS)
-    }
+def everything(reader: Reader, study: Study, now: float = 0.0) -> dict[str, str]:
+    """The texts of all exports about people by their file names, excluded answers and a pilot's too."""
+    query = "SELECT DISTINCT pilot FROM observers WHERE study = :study AND simulated = 0 UNION SELECT 0"
+    texts = {}
+    for row in reader.rows(query, {"study": study.id}):
+        wanted = Wanted(everything=True, pilot=bool(row["pilot"]), now=now)
+        prefix = "pilot-" if wanted.pilot else ""
+        for suffix in WRITERS:
+            text = "".join(export(reader, study, suffix, wanted))
+            texts[f"{prefix}{study.presentation.answers}.{suffix}"] = text
+        if study.definition.questions:
+            texts[f"{prefix}replies.csv"] = "".join(export(reader, study, "csv", wanted, of_replies=True))
+    return texts
 
 
-def _tables(
-    reader: Reader, study: str, simulated: bool, everything: bool, as_table: AsTable
-) -> Iterator[pd.DataFrame]:
-    rows = reader.each(votes.QUERY, {"study": study, "simulated": int(simulated)})
+def _tables(reader: Reader, study: str, wanted: Wanted, as_table: AsTable) -> Iterator[pd.DataFrame]:
+    chosen = votes.selection(study, wanted.simulated, wanted.pilot, wanted.now)
+    rows = reader.each(votes.QUERY, chosen)
     while piece := list(islice(rows, PIECE)):
-        yield as_table(piece, everything)
+        yield as_table(piece, wanted.everything)
 
 
 WRITERS = {"csv": csv, "jsonl": json_lines}

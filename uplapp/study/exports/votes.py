@@ -1,12 +1,16 @@
 """Answers as the table that the field reads, with one row per answer."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from uplapp.study.store.phrases import EDITION, OUTCOME
 from uplapp.study.store.store import Row, Store
 
 AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # as_table, here or of `ratings`
@@ -20,19 +24,23 @@ COLUMNS = (
     *("worst_gap_ms", "missed_frames", "paused_ms", "pixel_ratio", "flags", "excluded", "answered_at"),
     *("consent_version", "study", "manifest", "boosting"),
     *("first", "seen_A_ms", "seen_B_ms", "language", "browser"),
+    *("edition", "stimuli", "pilot", "outcome"),
 )
-QUERY = """SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
+QUERY = f"""SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
     answers.*, trials.scene, trials.kind, trials.first AS first_side, trials.position, trials.attempt,
     observers.simulated,
     observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
     observers.language, observers.agent AS browser, observers.excluded AS observer_excluded,
     (SELECT json_extract(manifest, '$.definition.protocol.zoom') FROM studies WHERE id = :study) AS zoom,
     (SELECT json_extract(manifest, '$.definition.protocol.amplification') FROM studies WHERE id = :study)
-    AS amplification
+    AS amplification,
+    (SELECT json_extract(manifest, '$.stimuli') FROM studies WHERE id = :study) AS pictures,
+    (SELECT {EDITION} FROM studies WHERE id = :study) AS edition, observers.pilot,
+    {OUTCOME} AS outcome
     FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
-    WHERE observers.study = :study AND observers.simulated = :simulated
-    ORDER BY observers.joined_at, observers.id, trials.position"""
+    WHERE observers.study = :study AND observers.simulated = :simulated AND observers.pilot = :pilot
+    ORDER BY observers.joined_at, observers.id, trials.position"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,15 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
     are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
     their choice is NaN. `boosting` says how differences were made easier to see, `first` (A or B) which
     flicker an in-place player showed first, `seen_A_ms` and `seen_B_ms` how long each was on screen.
+    `outcome` is that of the observer: finished, under way, given up. `edition` is its number, `stimuli` says
+    what was shown. Answers of a pilot are left out.
     """
-    return as_table(store.rows(QUERY, {"study": study, "simulated": int(simulated)}), everything)
+    return as_table(store.rows(QUERY, selection(study, simulated)), everything)
+
+
+def selection(study: str, simulated: bool, pilot: bool = False, now: float = 0.0) -> dict[str, Any]:
+    """The values of QUERY: people, those of a pilot, or simulated observers, as things stand at `now`."""
+    return {"study": study, "simulated": int(simulated), "pilot": int(pilot), "now": now}
 
 
 def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
@@ -66,6 +81,12 @@ def as_table(rows: Iterable[Row], everything: bool) -> pd.DataFrame:
 def boosting(row: Row) -> str:
     """Say how the pictures of a row of QUERY were boosted, such as 'zoom 2, amplification 2', or ''."""
     return ", ".join(f"{name} {row[name]}" for name in BOOSTS if row[name] not in (None, 1))
+
+
+@lru_cache(maxsize=16)
+def stimuli(pictures: str, boosted: str) -> str:
+    """12 digits that say what was shown: answers to stimuli that differ are never mixed."""
+    return hashlib.sha256(f"{pictures}{boosted}".encode()).hexdigest()[:12]
 
 
 def _vote(row: Row) -> Row:
@@ -80,6 +101,8 @@ def _vote(row: Row) -> Row:
         "is_A_selected": CHOSEN.get(row["choice"], float("nan")),
         "swaps": len(swaps_ms),
         "swap_sd_ms": swap_sd_ms(swaps_ms),
+        "pilot": bool(row["pilot"]),
+        "stimuli": stimuli(row["pictures"], boosting(row)),
         "excluded": row["observer_excluded"] or row["excluded"] or NO_VOTE.get(row["choice"], ""),
         "worst_gap_ms": max(gaps_ms, default=0.0),
     }
@@ -101,7 +124,8 @@ def progress(store: Store, study: str) -> Progress:
         count(DISTINCT CASE WHEN finished_at IS NOT NULL THEN observers.id END) AS finished,
         count(answers.trial) AS answers FROM observers
         LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
-        WHERE observers.study = :study AND observers.excluded = '' GROUP BY observers.simulated"""
+        WHERE observers.study = :study AND pilot = 0 AND observers.excluded = ''
+        GROUP BY observers.simulated"""
     counts = {row["simulated"]: row for row in store.rows(query, {"study": study})}
     nobody = {"observers": 0, "finished": 0, "answers": 0}
     real, made = counts.get(0, nobody), counts.get(1, nobody)

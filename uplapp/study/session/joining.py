@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from uplapp.errors import Refused
-from uplapp.study.session import lifecycle, links, opening
+from uplapp.study.session import admission, links, opening
 from uplapp.study.session.lifecycle import NotNow
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Row, Store, new_token
@@ -43,9 +43,8 @@ def join(
         earlier = links.claim(store, study.id, who.link) if who.link else _same(store, study, who.key)
         if earlier:
             return earlier
-        if not who.simulated:
-            lifecycle.admit(store, study.id)
-        observer = _observer(store, study, consent_version, now, who)
+        pilot = not who.simulated and admission.admit(store, study.id, now)
+        observer = _observer(store, study, consent_version, now, who) | {"pilot": int(pilot)}
         store.insert("observers", observer)
         if who.link:
             links.use(store, who.link, observer["id"])

@@ -1,73 +1,31 @@
-"""Whether a study takes observers: open, paused, closed or full. The way out for one who withdraws.
+"""What a researcher decides of a study and its people: open, pause, close, leave out. The way to withdraw.
 
 A pause turns new observers away and holds those who have begun at their next comparison, where they go on
 later. A closed study takes no answer any more. Who has finished gets the completion code at any time.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.store.store import Row, Store
 
 OPEN, PAUSED, CLOSED = "open", "paused", "closed"
-FULL = "full"  # open, with as many people as the quota allows
 STATES = (OPEN, PAUSED, CLOSED)
 WITHDRAWN = "withdrawn"
 LEFT_OUT, LONGEST_REASON = "left out: ", 200  # by the researcher; the person goes on
 TURNED_AWAY = {
     PAUSED: "This study is paused. Please come back later with the same link.",
     CLOSED: "This study has ended. Thank you for your interest.",
-    FULL: "This study has all the observers it needs. Thank you for your interest.",
 }
 HELD = {
     PAUSED: "This study is paused. Your answers so far are stored; come back later with the same link on "
     "this device, and you go on where you stopped.",
     CLOSED: "This study has ended. Your answers so far are stored; thank you for taking part.",
 }
-RECENT_S = 60.0
 
 
 class NotNow(Refused):
     """A study that does not take this observer or this answer at present. The reason says why."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """Counts of people who joined, finished or were excluded, and of their answers, flagged or excluded.
-
-    `answers_a_minute` counts the last minute; `answers_to_others` are those to studies of the same name with
-    another manifest, as after a change of an unfrozen study.
-    """
-
-    state: str
-    quota: int | None
-    observers: int
-    finished: int
-    observers_excluded: int
-    withdrawn: int
-    answers: int
-    answers_a_minute: int
-    flagged: int
-    answers_excluded: int
-    answers_to_others: int
-
-
-def admit(store: Store, study: str) -> None:
-    """NotNow unless the study takes one more person. Call it in the transaction that adds the observer."""
-    door = entrance(store, study)
-    if door != OPEN:
-        raise NotNow(TURNED_AWAY[door], door)
-
-
-def entrance(store: Store, study: str) -> str:
-    """What a newcomer finds: `open`, `paused`, `closed`, or `full`."""
-    query = """SELECT state, quota, (SELECT count(*) FROM observers WHERE study = :study
-        AND simulated = 0 AND excluded = '') AS people FROM studies WHERE id = :study"""
-    row = store.rows(query, {"study": study})[0]
-    if row["quota"] is not None and row["people"] >= row["quota"] and row["state"] == OPEN:
-        return FULL
-    return str(row["state"])
 
 
 def hold(observer: Row) -> None:
@@ -89,8 +47,13 @@ def change(store: Store, study: str, state: str) -> None:
     store.update("studies", study, {"state": state})
 
 
+def pilot(store: Store, study: str, on: bool) -> None:
+    """Mark who joins from now on as one of a pilot, or no more. Its answers are never pooled with others."""
+    store.update("studies", study, {"pilot": int(on)})
+
+
 def limit(store: Store, study: str, quota: int | None) -> None:
-    """Take at most `quota` people, those excluded not counted. None or 0 for no limit."""
+    """Take at most `quota` people who finish or hold a place, those excluded not counted. 0 for no limit."""
     if quota is not None and quota < 0:
         raise UplappError(f"a quota of {quota} is not possible; give 1 or more, or 0 for no limit")
     store.update("studies", study, {"quota": quota or None})
@@ -116,6 +79,16 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             rest = {"excluded": WITHDRAWN, "join_key": None, "agent": "", "language": ""}
             store.update("observers", observer, rest)
     return len(gone)
+
+
+def edition_of_observer(store: Store, study: str, observer: str) -> str:
+    """The id of the edition of a study that an observer began. UplappError for an unknown observer."""
+    query = """SELECT study FROM observers WHERE id = :observer AND study IN
+        (SELECT id FROM studies WHERE name = (SELECT name FROM studies WHERE id = :study))"""
+    row = store.row(query, observer=observer, study=study)
+    if row is None:
+        raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
+    return str(row["study"])
 
 
 def leave_out(store: Store, study: str, observer: str, reason: str) -> None:
@@ -146,27 +119,3 @@ def _judge(store: Store, study: str, observer: str, fits: Callable[[str], bool],
                 f"observer '{observer}' is {row['excluded'] or 'not left out'}; nothing changed"
             )
         store.update("observers", observer, {"excluded": excluded})
-
-
-def status(store: Store, study: str, now: float) -> Status:
-    """Count a study's people and answers at `now`, in seconds since 1970."""
-    people = """SELECT count(*) AS observers, count(finished_at) AS finished,
-        coalesce(sum(excluded != ''), 0) AS observers_excluded, coalesce(sum(excluded = :withdrawn), 0)
-        AS withdrawn FROM observers WHERE study = :study AND simulated = 0"""
-    given = """SELECT count(*) AS answers, coalesce(sum(answered_at > :recent), 0) AS answers_a_minute,
-        coalesce(sum(flags != ''), 0) AS flagged,
-        coalesce(sum(answers.excluded != '' OR observers.excluded != ''), 0) AS answers_excluded
-        FROM answers JOIN trials ON trials.token = answers.trial
-        JOIN observers ON observers.id = trials.observer WHERE study = :study AND simulated = 0"""
-    others = """SELECT count(*) AS answers_to_others FROM answers JOIN trials ON trials.token = answers.trial
-        JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
-        WHERE simulated = 0 AND study != :study
-        AND name = (SELECT name FROM studies WHERE id = :study)"""
-    values = {"study": study, "recent": now - RECENT_S, "withdrawn": WITHDRAWN}
-    state = store.rows("SELECT state, quota FROM studies WHERE id = :study", values)[0]
-    return Status(
-        **state,
-        **store.rows(people, values)[0],
-        **store.rows(given, values)[0],
-        **store.rows(others, values)[0],
-    )

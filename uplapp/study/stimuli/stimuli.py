@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Definition, Protocol, Render, load
+from uplapp.study.definition import Access, Definition, Protocol, Render, load
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
@@ -35,6 +35,7 @@ OLD_RENDER: Mapping[str, Any] = {  # the first keys of a recipe, with what they 
     "mask_seed": 0,
 }
 YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations")
+YOUNG_ACCESS = frozenset(["hold_minutes", "opens", "closes"])
 OLD_PROTOCOL = frozenset(
     [
         "phase_ms",
@@ -96,15 +97,21 @@ def _as_old(definition: Definition) -> dict[str, Any]:
     for name in YOUNG_PARTS:
         if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
             del frozen[name]
+    _drop_unused(frozen.get("access", {}), Access(), YOUNG_ACCESS)
     for scene in frozen["scenes"]:
         if not scene["view"]:
             del scene["view"]
-    for entry in fields(Protocol):
-        if entry.name not in OLD_PROTOCOL and frozen["protocol"][entry.name] == entry.default:
-            del frozen["protocol"][entry.name]
+    names = {entry.name for entry in fields(Protocol)}
+    _drop_unused(frozen["protocol"], Protocol(), names - OLD_PROTOCOL)
     if definition.render is not None:
         frozen["render"] = _as_old_render(frozen["render"])
     return frozen
+
+
+def _drop_unused(table: dict[str, Any], usual: object, young: Collection[str]) -> None:
+    """Take the young keys with their usual values out of a table."""
+    for name in [key for key in table if key in young and table[key] == getattr(usual, key)]:
+        del table[name]
 
 
 def _as_old_render(recipe: dict[str, Any]) -> dict[str, Any]:

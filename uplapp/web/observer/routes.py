@@ -16,8 +16,8 @@ from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import rating, replies, response
-from uplapp.study.definition import Criterion
-from uplapp.study.session import editions, joining, lifecycle, session
+from uplapp.study.definition import Access, Criterion
+from uplapp.study.session import admission, editions, joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
@@ -111,7 +111,8 @@ async def static(request: Request) -> Response:
 async def welcome(request: Request) -> Response:
     """The words that an observer reads before agreeing, and the sizes that must fit the screen."""
     study = await _own_study(request)
-    door = await _call(request, lambda store, opened: lifecycle.entrance(store, opened.id), study=study)
+    now = request.app.state.clock()
+    door = await _call(request, lambda store, _: admission.entrance(store, study.id, now), study=study)
     language = request.query_params.get("language", "")
     return JSONResponse(invite(study, language, door))
 
@@ -288,6 +289,7 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
         "languages": list(definition.languages),
         "task": study.presentation.name,
         "state": door,
+        **{name: Access.moment(getattr(definition.access, name)) for name in ("opens", "closes")},
         "links_only": definition.access.links_only,
         "trials": definition.trials - protocol.practice,
         "minutes": definition.minutes,

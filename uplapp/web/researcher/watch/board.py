@@ -1,6 +1,7 @@
 """The dashboard of one study as HTML: warnings, numbers, pace, reasons, people."""
 
 import time
+from collections import Counter
 from html import escape
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from uplapp.errors import UplappError
 from uplapp.study.exports import dashboard
 from uplapp.study.exports.dashboard import Overview, Person
 from uplapp.study.session.opening import OpenStudy
+from uplapp.study.store.phrases import FINISHED, GIVEN_UP, UNDER_WAY
 from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
 from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
@@ -35,11 +37,11 @@ def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     with reading(desk.shelf.database) as reader:
         overview = dashboard.overview(reader, study.id, study.definition, now)
         pace = dashboard.pace(reader, study.id, now, seconds, parts)
-    answers = sum(person.answers for person in overview.people)
+    answers = sum(person.answers for person in overview.people if not person.pilot)
     blocks = (
         *warnings(desk, overview, desk.shelf.closed.get(name)),
         _address(entry, study, desk.shelf.studies[study.definition.name]),
-        _tiles(overview, answers, desk, now),
+        _tiles(overview, desk, now),
         bars(pace, begin, "now", unit),
         '<div class="pair">',
         shares("Flags", overview.flags, answers),
@@ -104,22 +106,34 @@ def _address(entry: Entry, study: OpenStudy, present: OpenStudy) -> str:
     return f'<div class="address">Observers take part at {link}{only}</div>'
 
 
-def _tiles(overview: Overview, answers: int, desk: Desk, now: float) -> str:
-    people = overview.people
-    finished = sum(person.finished for person in people)
+def _tiles(overview: Overview, desk: Desk, now: float) -> str:
+    """The numbers of the study, without those of a pilot, which have a tile of their own."""
+    people = [person for person in overview.people if not person.pilot]
+    answers = sum(person.answers for person in people)
+    counted = Counter(person.outcome for person in people if not person.excluded)
     flagged, out = sum(person.flagged for person in people), sum(overview.excluded.values())
     quota = f" of {overview.quota} wanted" if overview.quota is not None else ""
     tiles = (
         tile(overview.state, "the study is", overview.state),
-        tile(f"{len(people)}", f"observers{quota}; {finished} through"),
+        tile(f"{counted[FINISHED]}", f"finished{quota}"),
+        tile(f"{counted[UNDER_WAY]}", f"under way; {counted[GIVEN_UP]} gave up"),
+        tile(f"{len(people)}", f"observers; {sum(map(bool, (one.excluded for one in people)))} left out"),
         tile(f"{answers}", "answers"),
         tile(f"{overview.last_minute}", "in the last minute"),
         tile(f"{flagged / max(1, answers):.0%}", f"flagged: {flagged}"),
         tile(f"{out / max(1, answers):.0%}", f"left out: {out}"),
         tile(*copied(desk, now)),
         tile(f"{overview.simulated}", "simulated observers, kept apart"),
+        *_pilot(overview),
     )
     return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _pilot(overview: Overview) -> list[str]:
+    """A tile of the pilot, if there is or was one."""
+    count = sum(person.pilot for person in overview.people)
+    on = "; who joins now is one of it" if overview.pilot else ""
+    return [tile(f"{count}", f"in the pilot, kept apart{on}")] if count or on else []
 
 
 def _person(row: Person) -> tuple[str, ...]:
@@ -128,6 +142,10 @@ def _person(row: Person) -> tuple[str, ...]:
     progress = f"{bar(share, 'done' if row.finished else '')}<small>{row.done} of {row.total}</small>"
     if row.code:
         progress += f"<br><small>code {row.code}</small>"
+    if row.outcome == GIVEN_UP and not row.excluded:
+        progress += "<br><small>gave up</small>"
+    if row.pilot:
+        label += " <small>pilot</small>"
     late = f"{row.late_share:.0%}"
     return (
         f"<code>{escape(row.id)}</code>{label}",

@@ -23,6 +23,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
     with gr.Row():
         everything = gr.Checkbox(label="Also what is left out, with the reason")
         simulated = gr.Checkbox(label="Simulated observers instead of people")
+        pilot = gr.Checkbox(label="The pilot instead")
     write = gr.Button("Write the file", variant="primary")
     file = gr.File(visible=False, label="Export", elem_id="export")
     ask = gr.Button("Set all answers aside")
@@ -30,21 +31,22 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
         yes = gr.Button("Yes, begin anew", variant="stop")
         no = gr.Button("Keep them")
 
-    def export(entry: Entry, name: str, kind: str, everything: bool, simulated: bool) -> Any:
-        return gr.update(value=written(desk, name, kind, everything, simulated), visible=True)
+    def export(entry: Entry, name: str, kind: str, everything: bool, simulated: bool, pilot: bool) -> Any:
+        path = written(desk, name, kind, everything, simulated, pilot)
+        return gr.update(value=path, visible=True)
 
     def reset(entry: Entry, name: str) -> Any:
         votes.reset(desk.shelf.store, desk.shelf.get(name).id, "set aside on the Study tab")
         return gr.update(visible=False)
 
-    desk.on(write.click, export, [chosen, kind, everything, simulated], file)
+    desk.on(write.click, export, [chosen, kind, everything, simulated, pilot], file)
     desk.on(ask.click, lambda entry: gr.update(visible=True), [], sure)
     desk.on(no.click, lambda entry: gr.update(visible=False), [], sure)
     desk.on(yes.click, reset, [chosen], sure)
     desk.on(chosen.change, lambda entry: [gr.update(visible=False)] * 2, [], [file, sure])
 
 
-def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool) -> str:
+def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool, pilot: bool = False) -> str:
     """The path of a finished export. What observers answer meanwhile is not in it."""
     study = desk.shelf.get(name)
     if kind == DATABASE:
@@ -53,8 +55,9 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool)
         return str(path)
     suffix = SUFFIXES.get(kind, "csv")
     what = "replies" if kind == REPLIES else study.presentation.answers
+    wanted = streaming.Wanted(simulated, everything, pilot, desk.clock())
     with reading(desk.shelf.database) as reader:
-        text = streaming.export(reader, study, suffix, simulated, everything, kind == REPLIES)
+        text = streaming.export(reader, study, suffix, wanted, kind == REPLIES)
         return offer_pieces(f"{file_name(name)}-{what}.{suffix}", text)
 
 

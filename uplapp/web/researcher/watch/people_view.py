@@ -7,7 +7,7 @@ import gradio as gr
 
 from uplapp.errors import UplappError
 from uplapp.study.exports import dashboard
-from uplapp.study.session import lifecycle
+from uplapp.study.session import lifecycle, status
 from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import Desk, Entry
 
@@ -59,7 +59,34 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
     desk.on(observer.change, typed, [observer, checked], [checked, sure], show_progress="hidden")
     for event in (no.click, chosen.change):
         desk.on(event, lambda entry: (None, gr.update(visible=False), ""), [], [checked, sure, observer])
+    _lay_out_judging(desk, chosen)
     return listed, _lay_out_quota(desk, chosen)
+
+
+def _lay_out_judging(desk: Desk, chosen: gr.Dropdown) -> None:
+    """Lay out how an observer is left out of fits, with a reason, and taken back."""
+    with gr.Row(elem_classes="act"):
+        observer = gr.Textbox(
+            label="Leave an observer out, or take one back",
+            placeholder="the id in the table",
+            max_lines=1,
+            elem_id="judged",
+        )
+        reason = gr.Textbox(label="Why", max_lines=1, max_length=lifecycle.LONGEST_REASON, elem_id="reason")
+        out, back = gr.Button("Leave out", min_width=100), gr.Button("Take back", min_width=100)
+    said = gr.Markdown(elem_id="judgement")
+
+    def leave_out(entry: Entry, name: str, observer: str, reason: str) -> tuple[str, str, str]:
+        lifecycle.leave_out(desk.shelf.store, desk.shelf.get(name).id, observer.strip(), reason)
+        return "", "", f"{observer.strip()} is left out of scores and exports; the answers stay."
+
+    def take_back(entry: Entry, name: str, observer: str) -> tuple[str, str, str]:
+        lifecycle.take_back(desk.shelf.store, desk.shelf.get(name).id, observer.strip())
+        return "", "", f"{observer.strip()} counts again."
+
+    desk.on(out.click, leave_out, [chosen, observer, reason], [observer, reason, said])
+    desk.on(back.click, take_back, [chosen, observer], [observer, reason, said])
+    desk.on(chosen.change, lambda entry: ("", "", ""), [], [observer, reason, said])
 
 
 def withdrawal_of(desk: Desk, name: str, observer: str) -> Withdrawal:
@@ -84,7 +111,7 @@ def wanted(desk: Desk, name: str) -> int | None:
     """The stored quota of a study that is open here. None for no limit."""
     if desk.shelf.find(name) is None:
         return None
-    return lifecycle.status(desk.shelf.store, desk.shelf.get(name).id, desk.clock()).quota or None
+    return status.status(desk.shelf.store, desk.shelf.get(name).id, desk.clock()).quota or None
 
 
 def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> gr.Number:

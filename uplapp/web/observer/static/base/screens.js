@@ -56,9 +56,9 @@ export function announce(text) {
 }
 
 // The last screen: what happened, and a button that loads the page again where that can help.
-export function stop(title, text, reload = true) {
+export function stop(title, text, reload = true, values = {}) {
   write(at("gone-title"), title);
-  write(at("gone-text"), text);
+  write(at("gone-text"), text, values);
   at("gone-next").hidden = !reload;
   show("gone", reload ? "gone-next" : "gone");
   at("gone-next").onclick = () => location.reload();

@@ -11,7 +11,7 @@ import * as rating from "../trial/rating.js";
 import { announce, at, brief, delay, pause, show, stop } from "../base/screens.js";
 import { dropSession, keepSession, session } from "../base/store.js";
 import { load, loaded, say } from "../base/texts.js";
-import { admits, consent, invitation, preferred } from "./welcome.js";
+import { admits, consent, dates, invitation, preferred } from "./welcome.js";
 
 const LATE_MS = 1600; // the sentence after a trial without an answer
 const LATE_IN_A_ROW = 2; // then nobody may be there
@@ -196,5 +196,5 @@ begin().catch(async (error) => {
   const named = say(`refused_${error.reason}_title`) !== `refused_${error.reason}_title`;
   const reason = named ? error.reason : "other";
   if (!named) console.error(error);
-  stop(`refused_${reason}_title`, `refused_${reason}_text`);
+  stop(`refused_${reason}_title`, `refused_${reason}_text`, true, study ? dates(study) : {});
 });

@@ -5,6 +5,7 @@ import { at, show, stop, submitted } from "../base/screens.js";
 import { keepSession, link, store } from "../base/store.js";
 import { load, nameOf, say, write } from "../base/texts.js";
 
+const NO_ENTRY = ["full", "early", "over"]; // to newcomers alone
 const SAFE_HZ = 3; // flashes a second, WCAG 2.3.1
 
 // The study as its welcome page describes it, with the page's own sentences in the same language.
@@ -23,10 +24,17 @@ export function preferred() {
 
 // Whether a newcomer can take part. A link may belong to someone who is in already.
 export function admits(study) {
-  const held = study.state === "full" && link ? "open" : study.state;
+  const held = NO_ENTRY.includes(study.state) && link ? "open" : study.state;
   const reason = held !== "open" ? held : study.links_only && !link ? "link_needed" : null;
-  if (reason) stop(`refused_${reason}_title`, `refused_${reason}_text`, false);
+  if (reason) stop(`refused_${reason}_title`, `refused_${reason}_text`, false, dates(study));
   return !reason;
+}
+
+// The dates of a study, in the observer's language and time.
+export function dates({ opens, closes }) {
+  const inWords = (seconds) => seconds && new Date(1000 * seconds).toLocaleString(document.documentElement.lang,
+    { dateStyle: "long", timeStyle: "short" });
+  return { opens: inWords(opens), closes: inWords(closes) };
 }
 
 // Resolves with the study in the language of the consent.

@@ -1,0 +1,61 @@
+"""`python -m uplapp study status` and `log`: how far a study is, and who did what to it."""
+
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from uplapp.commands.shared import Edition, Json, Name, opened, print_result
+
+
+def status(
+    name: Name,
+    edition: Edition = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until Ctrl-C, once every few seconds.")
+    ] = False,
+    every: Annotated[float, typer.Option(min=0.2, max=3600, help="Seconds between two looks.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Report observers, progress, answers per minute, flags and exclusions, of people only.
+
+    Who finished, is under way or gave up (silent for longer than a place is held) is counted apart. With
+    --watch and --json it prints one object per line.
+
+    Example: uplapp study status demo --watch
+    """
+    from uplapp.study.session import status as progress
+
+    with opened(name, edition) as (store, study):
+        while True:
+            report = asdict(progress.status(store, study.id, time.time()))
+            if watch and not as_json:
+                typer.echo(f"\n{time.strftime('%H:%M:%S')}")
+            print_result(as_json, {"study": study.definition.name, "edition": study.number, **report})
+            if not watch:
+                return
+            time.sleep(every)
+
+
+def log(name: Name, as_json: Json = False) -> None:
+    """List who did what to a study, and when: as CSV, the oldest first.
+
+    On the command line `who` is the user of the machine, on the Study tab the name before the researcher's
+    token.
+
+    Example: uplapp study log demo
+    """
+    import pandas as pd
+
+    from uplapp.plain import to_csv, to_json
+    from uplapp.study.session import log as actions
+
+    with opened(name) as (store, study):
+        rows = actions.listing(store, study.definition.name)
+    lines = [{**row, "done_at": time.strftime(UTC_FORM, time.gmtime(row["done_at"]))} for row in rows]
+    table = pd.DataFrame(lines, columns=list(actions.COLUMNS)).rename(columns={"done_at": "done_utc"})
+    typer.echo(to_json(table.to_dict("records"), indent=None) if as_json else to_csv(table), nl=as_json)
+
+
+UTC_FORM = "%Y-%m-%d %H:%M:%S"
