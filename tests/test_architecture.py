@@ -94,6 +94,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "web": {
         "observer": set(),
+        "patience": set(),
         "safekeeping": set(),
         "shelf": set(),
         "upkeep": set(),
@@ -102,7 +103,11 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "researcher": {"analysis", "observer", "shelf", "widgets"},
         "restore": {"observer", "researcher", "widgets"},
         "study": {"researcher", "widgets"},
-        "page": {"analysis", "observer", "researcher", "restore", "safekeeping", "shelf", "study", "upkeep"},
+        "uploads": {"observer"},
+        "page": {
+            *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
+            *("upkeep", "uploads"),
+        },
     },
 }
 HOMES = {

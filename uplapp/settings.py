@@ -64,6 +64,11 @@ class Settings:
         )
 
 
+def behind_own_proxy(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether somebody named a proxy of his own, whose word on addresses is taken."""
+    return bool((os.environ if environment is None else environment).get("FORWARDED_ALLOW_IPS"))
+
+
 def believe_no_header(settings: Settings) -> None:
     """Keep the server from taking an address out of X-Forwarded-For where no Space's proxy wrote it.
 

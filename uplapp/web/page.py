@@ -5,6 +5,7 @@ import signal
 import gradio as gr
 import pandas as pd
 from gradio.components import Component
+from gradio.utils import get_upload_folder
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -12,12 +13,13 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from uplapp.hub.mirror import Mirror
-from uplapp.settings import Settings, believe_no_header, reach_itself
+from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach_itself
 from uplapp.study.store.holding import holding
 from uplapp.web import safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
+from uplapp.web.patience import be_patient
 from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate, gate
@@ -25,10 +27,12 @@ from uplapp.web.researcher.watch import drawing
 from uplapp.web.restore import restore_tab
 from uplapp.web.shelf import Shelf
 from uplapp.web.study import study_tab
+from uplapp.web.uploads import Uploads
 
 DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
 KEEP_FILES_S = 6 * 3600
+MOST_CONNECTIONS = 2000  # of one address, which may be a school behind one router
 SYSTEM_FONT = ("system-ui", "sans-serif")
 INTRODUCTION = """# uplapp
 **Which image restoration looks best to people, and how sure are we?** Restore a photograph, an MR
@@ -71,6 +75,7 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     believe_no_header(settings)
     reach_itself()
+    be_patient(most=None if settings.space or behind_own_proxy() else MOST_CONNECTIONS)
     with holding(settings.data, wait=settings.space):
         _serve(settings)
 
@@ -91,7 +96,10 @@ def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
     build(shelf, gate(shelf.settings), mirror).launch(
         app_kwargs={
             "routes": [Mount("/study", app=observer_app)],
-            "middleware": [Middleware(Shield)],
+            "middleware": [
+                Middleware(Shield),
+                Middleware(Uploads, folder=get_upload_folder, behind_proxy=shelf.settings.space),
+            ],
             "openapi_url": None,
             "docs_url": None,
             "redoc_url": None,

@@ -13,6 +13,14 @@ def test_simulated_observers_are_counted_apart_and_each_time_others(store, study
     assert "6 simulated observers with 84 answers, kept apart" in text
 
 
+def test_there_are_no_more_simulated_observers_than_a_study_takes(store, study, monkeypatch):
+    monkeypatch.setattr(study_tab, "MOST_SIMULATED", 4)
+    study_tab.add_simulated(store, study, 3)
+    with pytest.raises(gr.Error, match="takes 4 simulated observers and has 3"):
+        study_tab.add_simulated(store, study, 2)
+    assert "3 simulated observers" in study_tab.progress_text(store, study)
+
+
 def test_raw_votes_of_people_and_of_simulated_observers_are_two_files(store, study):
     study_tab.add_simulated(store, study, 2)
     people, simulated = map(pd.read_csv, study_tab.export(store, study))

@@ -50,14 +50,14 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._left)
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Take one token of the key: 0, or the seconds until there is one again."""
+    def wait_s(self, key: str, now_s: float, tokens: int = 1) -> float:
+        """Take tokens of the key: 0, or the seconds until there are so many again."""
         per_second, name = self._rate.per_minute / 60, hash(key)
         left, at_s = self._left.pop(name, (float(self._rate.burst), now_s))
         left = min(self._rate.burst, left + max(0.0, now_s - at_s) * per_second)
-        self._left[name] = (left - 1 if left >= 1 else left, now_s)
+        self._left[name] = (left - tokens if left >= tokens else left, now_s)
         self._forget(now_s - self._rate.burst / per_second)
-        return 0.0 if left >= 1 else (1 - left) / per_second
+        return 0.0 if left >= tokens else (tokens - left) / per_second
 
     def _forget(self, before_s: float) -> None:
         while len(self._left) > self._most or next(iter(self._left.values()))[1] < before_s:

@@ -18,6 +18,7 @@ from uplapp.web.widgets import offer
 
 FRAME_PX = 780
 REFRESH_S = 5
+MOST_SIMULATED = 1000  # more would only fill the disk
 NOT_OPEN = "This study is not open yet: its pictures are still being made. Come back in a minute."
 
 
@@ -84,10 +85,13 @@ def progress_text(store: Store, study: OpenStudy | None) -> str:
 
 
 def add_simulated(store: Store, study: OpenStudy | None, count: int) -> None:
-    """Add observers with evenly spaced scores, each time others."""
+    """Add observers with evenly spaced scores, each time others, up to MOST_SIMULATED."""
     if study is None:
         raise gr.Error(NOT_OPEN)
     seed = votes.progress(store, study.id).simulated
+    if seed + count > MOST_SIMULATED:
+        text = f"The study takes {MOST_SIMULATED} simulated observers and has {seed} of them."
+        raise gr.Error(text, title="Not possible", print_exception=False)
     observers.simulate(store, study, observers.even_scores(study.definition), count, seed, time.time())
 
 

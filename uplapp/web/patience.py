@@ -1,0 +1,76 @@
+"""Connections: how long a request may take to arrive, and how many one address may hold open.
+
+Uvicorn waits without end for the rest of a request that was begun, so a thousand half requests would take
+every connection that the process may have.
+"""
+
+import asyncio
+import resource
+from collections import Counter
+from typing import ClassVar
+
+from uvicorn.config import HTTP_PROTOCOLS
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+FILES = 65_536
+
+
+class PatientProtocol(H11Protocol):
+    """Closes a connection whose request has not begun to be answered in time, and those of a crowd.
+
+    `request_s` is how long the head of a request may take. `most` connections may come from one address,
+    without limit where it is None, as behind a proxy, from which all come.
+    """
+
+    request_s: ClassVar[float] = 20.0
+    most: ClassVar[int | None] = None
+    held: ClassVar[Counter[str]] = Counter()
+    _deadline: asyncio.TimerHandle | None = None
+    _peer: str = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        self.held[self._peer] += 1
+        self._wait()
+        if self.most is not None and self.held[self._peer] > self.most:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._wait_no_more()
+        self.held[self._peer] -= 1
+        if self.held[self._peer] <= 0:
+            del self.held[self._peer]
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Go on reading, and stop waiting once the head of the request is there."""
+        before = self.cycle
+        if before is not None and before.response_complete and self._deadline is None:
+            self._wait()  # the next request on this connection has begun
+        super().data_received(data)
+        if self.cycle is not before:
+            self._wait_no_more()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self.request_s, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def be_patient(most: int | None) -> None:
+    """Serve by this protocol from now on, with as many open files as the system allows.
+
+    `most` connections may come from one address, None where a proxy stands before the app.
+    """
+    PatientProtocol.most = most
+    HTTP_PROTOCOLS["auto"] = f"{__name__}:{PatientProtocol.__name__}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
