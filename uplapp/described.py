@@ -11,9 +11,15 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from uplapp.errors import UnknownName, UplappError
 
-Kind = Literal["whole", "number", "switch", "choice", "file", "other"]
+Kind = Literal["whole", "number", "switch", "choice", "text", "file", "other"]
 KINDS: Mapping[type, Kind] = {bool: "switch", int: "whole", float: "number", str: "choice", Path: "file"}
-WORDS = {"whole": "a whole number", "number": "a number", "switch": "true or false", "file": "a file"}
+WORDS = {
+    "text": "text",
+    "whole": "a whole number",
+    "number": "a number",
+    "switch": "true or false",
+    "file": "a file",
+}
 PARSERS: Mapping[Kind, Any] = {"whole": int, "number": float, "file": Path}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -75,11 +81,14 @@ class Option:
         return value
 
     def _fits_kind(self, value: Any) -> bool:
-        wanted: type = {"switch": bool, "file": Path, "whole": Integral}.get(self.kind, Real)
+        kinds: dict[Kind, type] = {"switch": bool, "file": Path, "whole": Integral, "text": str}
+        wanted = kinds.get(self.kind, Real)
         return isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
 
     def _fits_limits(self, value: Any) -> bool:
-        return self.kind in ("switch", "file") or (math.isfinite(value) and self.low <= value <= self.high)
+        return self.kind in ("switch", "file", "text") or (
+            math.isfinite(value) and self.low <= value <= self.high
+        )
 
 
 def option(
@@ -125,4 +134,6 @@ def _option(field: Any, hint: Any) -> Option:
     kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
     optional = isinstance(hint, UnionType) and type(None) in get_args(hint)
     names: Iterator[Kind] = (KINDS[kind] for kind in kinds if kind in KINDS)
-    return Option(field.name, next(names, "other"), field.default, optional=optional, **field.metadata)
+    name: Kind = next(names, "other")
+    own: Kind = "text" if name == "choice" and not field.metadata["choices"] else name
+    return Option(field.name, own, field.default, optional=optional, **field.metadata)

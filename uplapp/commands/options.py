@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from uplapp.imaging.evaluation.candidates import Candidate
     from uplapp.imaging.physics import AsItIs, Degradation
 
-TYPES: Mapping[str, type] = {"whole": int, "number": float, "switch": bool, "choice": str, "file": Path}
+TYPES: Mapping[str, type] = {
+    "whole": int,
+    "number": float,
+    "switch": bool,
+    "choice": str,
+    "text": str,
+    "file": Path,
+}
 METHOD = typer.Option("--method", help="A method without training, such as tv; may be given again.")
 SET = typer.Option("--set", help="An option of a method, key=value or METHOD.key=value; may be given again.")
 NO_CONSISTENCY = typer.Option(

@@ -209,7 +209,7 @@ def spoiled(value: complex) -> np.ndarray:
         pytest.param("a.npy", npy(spoiled(np.nan)), "not finite", id="nan"),
         pytest.param("a.npy", npy(spoiled(complex(0, np.inf))), "not finite", id="infinite"),
         pytest.param("a.npy", npy(0 * COILS), "all its samples are 0", id="zeros"),
-        pytest.param("a.npy", npy(COILS[None]), "has 4 axes", id="four-axes"),
+        pytest.param("a.npy", npy(COILS[None, None]), "has 5 axes", id="five-axes"),
         pytest.param("a.npy", npy(COILS[0, 0]), "has 1 axes", id="one-axis"),
         pytest.param("a.npy", npy(np.fft.ifftshift(COILS, (1, 2))), "apply numpy.fft.fftshift", id="shifted"),
         pytest.param("a.npy", npy(-np.abs(COILS)), "no value above 0", id="negative-picture"),

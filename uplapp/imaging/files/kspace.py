@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -14,13 +15,16 @@ import torch
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.arrays import layout_of
+from uplapp.imaging.files.formats.raw import RawScan, choose
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
-from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.reading import AS_IT_SAYS, AUTO, IMAGE, Reading, counted, sizes
 from uplapp.imaging.files.scans import (
     Array,
     Scan,
-    is_image,
+    image_ratio,
     largest_value,
+    partial_fourier,
     scan_of_volume,
     slice_of_image,
     slice_of_kspace,
@@ -28,14 +32,14 @@ from uplapp.imaging.files.scans import (
 from uplapp.imaging.files.stored import MAX_VOXELS
 from uplapp.imaging.physics import Slice
 
-ARRAY_NAMES = ("kspace", "ksp", "data", "vol")
 RECONSTRUCTIONS = ("reconstruction_rss", "reconstruction_esc")
 FASTMRI_SIZE = (320, 320)
 LONGEST_HEADER = 2**20
 ISMRMRD = "{http://www.ismrm.org/ISMRMRD}"
 # A reconstruction in the file gives the scale if it differs from ours by rounding only.
 RECONSTRUCTION_TOLERANCE = 1e-2
-NAMES_SHOWN = 8
+# Neither an image nor k-space where one is less than so many times as concentrated as the other.
+DOUBTFUL = 1.25
 
 
 def read_fastmri(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
@@ -51,26 +55,43 @@ def read_fastmri(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
         raise BadImage(
             f"{path.name} has a kspace of {len(shape)} axes; slices, coils, rows, columns are read"
         )
-    return Scan(path.name, shape[0], partial(_read_fastmri_slice, path))
+    coils = f"{counted(shape[1], 'coil')}, combined," if len(shape) == 4 else "1 coil"
+    words = f"fastMRI: {counted(shape[0], 'slice')} of {coils} of {sizes(shape[-2:])}."
+    return Scan(path.name, shape[0], partial(_read_fastmri_slice, path), (words,))
 
 
 def read_array(
     path: Path, reading: Reading = AS_IT_SAYS, array: str | None = None, axis: int | None = None
 ) -> Scan:
-    """Read an .npy or .npz file: complex k-space (H,W) or (coils,H,W), or a real picture or volume.
+    """Read an .npy or .npz file: complex k-space or images of coils and slices, a real picture or volume.
 
     Of an .npz the array of that name is read, else the only one, else `kspace`, `ksp`, `data` or `vol`.
-    Complex coil images, recognised by where their energy is, become their k-space. A volume is cut along
-    `axis`, by default the last. Pickled objects are never read.
+    `scan_of_array` says what the array is. Pickled objects are never read.
     """
-    values = load_array(path, array)
-    if values.dtype.kind != "c":
-        axis = values.ndim - 1 if axis is None else axis
-        return scan_of_volume(path.name, values, axis, reading=reading)
-    if values.ndim not in (2, 3):
-        raise BadImage(f"{path.name} has {values.ndim} axes; k-space of rows, columns or coils first is read")
-    coils = values.reshape(-1, *values.shape[-2:]) / largest_value(path.name, values)
-    return Scan(path.name, 1, partial(_slice_of_complex, path.name, coils.astype(np.complex64)))
+    return scan_of_array(path.name, load_array(path, array or reading.array or None), reading, axis)
+
+
+def scan_of_array(name: str, values: Array, reading: Reading = AS_IT_SAYS, axis: int | None = None) -> Scan:
+    """Make a scan of an array whose axes are as `layout_of` says, or a volume cut along `axis`.
+
+    Complex coil images, recognised by where their energy is, become their k-space.
+    """
+    layout = layout_of(name, values, reading, axis)
+    if layout.planes is None:
+        volume = values if layout.volume is None else layout.volume
+        scan = scan_of_volume(name, volume, layout.axis, reading=reading)
+        return replace(scan, understood=(*layout.words, *scan.understood))
+    return scan_of_raw(name, RawScan(layout.planes, None, layout.words), reading)
+
+
+def scan_of_raw(name: str, raw: RawScan, reading: Reading) -> Scan:
+    """Make a scan of planes (slices,coils,H,W) of k-space, or of complex images, which become k-space."""
+    planes = (raw.planes / largest_value(name, raw.planes)).astype(np.complex64)
+    middle = planes[len(planes) // 2]
+    images = _are_images(name, middle, reading)
+    words = ("They are complex images, whose k-space was computed.",) if images else partial_fourier(middle)
+    read = partial(_slice_of_complex, name, planes, images, raw.size)
+    return Scan(name, len(planes), read, (*raw.words, *words))
 
 
 def load_array(path: Path, array: str | None = None) -> Array:
@@ -162,20 +183,8 @@ def _load_npy(path: Path) -> Array:
 def _load_npz(path: Path, array: str | None) -> Array:
     with zipfile.ZipFile(path) as archive:
         names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
-        with archive.open(f"{_choose(path.name, names, array)}.npy") as file:
+        with archive.open(f"{choose(path.name, names, array or '')}.npy") as file:
             return read_npy(path.name, file)
-
-
-def _choose(name: str, names: list[str], array: str | None) -> str:
-    candidates = [array] if array else [*ARRAY_NAMES, *names[: len(names) == 1]]
-    choice = next((key for key in candidates if key in names), None)
-    if choice is None:
-        choices = ", ".join(names[:NAMES_SHOWN]) or "none"
-        raise BadImage(
-            f"{name} holds no array '{array or ARRAY_NAMES[0]}'; name one of its arrays "
-            f"({choices}) or save it as '{ARRAY_NAMES[0]}'"
-        )
-    return choice
 
 
 def read_npy(name: str, file: IO[bytes]) -> Array:
@@ -195,11 +204,26 @@ def read_npy(name: str, file: IO[bytes]) -> Array:
     return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _slice_of_complex(name: str, coils: Array, index: int) -> Slice:
-    if is_image(coils):
-        return slice_of_image(name, index, coils)
-    _require_centred(name, coils)
-    return slice_of_kspace(name, index, coils)
+def _slice_of_complex(
+    name: str, planes: Array, images: bool, size: tuple[int, int] | None, index: int
+) -> Slice:
+    if images:
+        return slice_of_image(name, index, planes[index])
+    _require_centred(name, planes[index])
+    return slice_of_kspace(name, index, planes[index], size)
+
+
+def _are_images(name: str, coils: Array, reading: Reading) -> bool:
+    """Tell images (coils,H,W) from k-space, or ask where the array itself cannot."""
+    if reading.content != AUTO:
+        return reading.content == IMAGE
+    ratio = image_ratio(coils)
+    if 1 / DOUBTFUL < ratio < DOUBTFUL:
+        raise BadImage(
+            f"{name} may hold k-space as well as complex images: neither is more concentrated; choose "
+            f"k-space or images for its samples (content)"
+        )
+    return ratio > 1
 
 
 def _require_centred(name: str, kspace: Array) -> None:

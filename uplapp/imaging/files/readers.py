@@ -6,7 +6,14 @@ from pathlib import Path
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files import pictures
-from uplapp.imaging.files.kspace import read_array, read_fastmri
+from uplapp.imaging.files.formats.raw import (
+    holds_ismrmrd,
+    read_bart,
+    read_ismrmrd,
+    read_matlab,
+    read_twix,
+)
+from uplapp.imaging.files.kspace import read_array, read_fastmri, scan_of_array, scan_of_raw
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.scans import Scan, scan_of_stored, slice_of_magnitude
 from uplapp.imaging.files.voxels import FORMATS, is_voxels, read_voxels
@@ -42,10 +49,35 @@ def read_picture(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     return Scan(path.name, 1, read, picture.understood)
 
 
+def read_hdf5(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Read HDF5 in the layout of fastMRI, or the acquisitions of ISMRMRD."""
+    if holds_ismrmrd(path):
+        return scan_of_raw(path.name, read_ismrmrd(path, reading), reading)
+    return read_fastmri(path, reading)
+
+
+def read_mat(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Read an array of a MATLAB file, see `scan_of_array` for what it may be."""
+    return scan_of_array(path.name, read_matlab(path, reading), reading)
+
+
+def read_cfl(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Read k-space or images of BART."""
+    return scan_of_raw(path.name, read_bart(path, reading), reading)
+
+
+def read_dat(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Read the image of a Siemens raw file."""
+    return scan_of_raw(path.name, read_twix(path, reading), reading)
+
+
 READERS: dict[str, Callable[[Path, Reading], Scan]] = {
-    ".h5": read_fastmri,
+    ".h5": read_hdf5,
     ".npy": read_array,
     ".npz": read_array,
+    ".mat": read_mat,
+    ".cfl": read_cfl,
+    ".dat": read_dat,
     **dict.fromkeys(FORMATS, read_slices),
     **dict.fromkeys(pictures.SUFFIXES, read_picture),
 }

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from uplapp.described import check_options, option
 
 AUTO = "auto"
-SLICES, COILS, COILS_LAST = "slices", "coils", "coils_last"
+SLICES, SLICES_LAST, COILS, COILS_LAST = "slices", "slices_last", "coils", "coils_last"
+PARTS, PARTS_FIRST = "parts", "parts_first"
 KSPACE, IMAGE = "kspace", "image"
 FULL, PERCENTILE = "full", "percentile"
 AXES: Mapping[str, str] = {
     AUTO: "as the file suggests",
     SLICES: "slices first",
+    SLICES_LAST: "slices last",
     COILS: "coils first",
     COILS_LAST: "coils last",
+    PARTS: "real and imaginary parts last",
+    PARTS_FIRST: "real and imaginary parts first",
 }
 CONTENTS: Mapping[str, str] = {AUTO: "as the file suggests", KSPACE: "k-space", IMAGE: "complex images"}
 # Level and width of the usual windows of CT, in Hounsfield units.
@@ -36,7 +40,7 @@ MOST = 9999
 class Reading:
     """What a person says of a file. The defaults leave it to the file."""
 
-    axes: str = option(AUTO, "Axes", "What the axes of a complex array are.", choices=AXES)
+    axes: str = option(AUTO, "Axes", "What the axes of an array are.", choices=AXES)
     content: str = option(AUTO, "Samples", "What complex samples are.", choices=CONTENTS)
     window: str = option(AUTO, "Window", "Which values are black and white in a scan.", choices=WINDOWS)
     white: float = option(
@@ -44,6 +48,9 @@ class Reading:
     )
     volume: int = option(
         0, "Volume", "The place on the fourth axis of a series, from 0.", low=0, high=MOST, folded=True
+    )
+    array: str = option(
+        "", "Array", "The name of an array in a file of several, empty for the usual names.", folded=True
     )
     series: int = option(
         0, "Series", "Which series of a folder, from 1; 0 is the largest one.", low=0, high=MOST, folded=True

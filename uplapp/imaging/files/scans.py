@@ -22,6 +22,8 @@ Array = NDArray[Any]
 # A whole k-space may be zero at its rim and in its corners; with more zeros inside it was undersampled.
 MOST_ZEROS = 0.25
 SAME_SPACING = 1.01
+# Sides of a k-space differ by one sample where its size is even; more is partial Fourier.
+LOPSIDED = 1 / 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +118,26 @@ def is_whole(kspace: Array) -> bool:
     return bool(unbroken and inside.mean() >= 1 - MOST_ZEROS)
 
 
-def is_image(values: Array) -> bool:
-    """Whether an array (coils,H,W), complex64, is an image: its transform is more concentrated than it."""
-    return _concentration(to_image(torch.from_numpy(values)).numpy()) > _concentration(values)
+def partial_fourier(kspace: Array) -> tuple[str, ...]:
+    """Say where one side of a k-space (coils,H,W) was not measured, which leaves its picture blurred."""
+    sampled = (kspace != 0).any(axis=0)
+    for axis, noun in ((0, "row"), (1, "column")):
+        filled = np.flatnonzero(sampled.any(axis=1 - axis))
+        side = sampled.shape[axis]
+        if not filled.size:
+            continue
+        before, after = side // 2 - filled[0], filled[-1] + 1 - side // 2
+        if abs(int(before) - int(after)) > side * LOPSIDED:
+            return (
+                f"Partial Fourier: {side - int(filled[-1]) - 1 + int(filled[0])} of {side} {noun}s on one "
+                f"side were not measured, so the picture and a reference made of it are blurred along them.",
+            )
+    return ()
+
+
+def image_ratio(values: Array) -> float:
+    """How many times as concentrated the transform of an array (coils,H,W) is: above 1 it is an image."""
+    return _concentration(to_image(torch.from_numpy(values)).numpy()) / _concentration(values)
 
 
 def crop_size(shape: tuple[int, ...], size: tuple[int, int] | None = None) -> tuple[int, int]:

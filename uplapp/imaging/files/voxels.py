@@ -6,7 +6,8 @@ from pathlib import Path
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats import series
 from uplapp.imaging.files.formats.blinding import read_dicom
-from uplapp.imaging.files.formats.nifti import read_nifti
+from uplapp.imaging.files.formats.headed import read_metaimage, read_nrrd
+from uplapp.imaging.files.formats.nifti import read_mgh, read_nifti, read_pair
 from uplapp.imaging.files.formats.series import holds_dicom
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.stored import Stored
@@ -14,6 +15,11 @@ from uplapp.imaging.files.stored import Stored
 FORMATS: Mapping[str, Callable[[Path, Reading], Stored]] = {
     ".nii.gz": read_nifti,
     ".nii": read_nifti,
+    ".mgz": read_mgh,
+    ".mgh": read_mgh,
+    ".img": read_pair,
+    ".nrrd": read_nrrd,
+    ".mha": read_metaimage,
     **dict.fromkeys((*series.SUFFIXES, series.ZIP), read_dicom),
 }
 

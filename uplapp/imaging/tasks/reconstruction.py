@@ -306,5 +306,5 @@ RECONSTRUCTION = Task(
     network="d5c5",
     prepare=_prepare,
     doubts=doubts,
-    reading=("axes", "content", "window", "white", "volume", "series"),
+    reading=("axes", "content", "window", "white", "volume", "series", "array"),
 )

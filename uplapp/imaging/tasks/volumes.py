@@ -155,5 +155,5 @@ VOLUMES = Task(
     samples=TREES,
     network="unet_unshuffle",
     doubts=doubts,
-    reading=("window", "white", "volume", "series"),
+    reading=("axes", "window", "white", "volume", "series", "array"),
 )

@@ -113,6 +113,8 @@ def field_of(task: str, one: Option) -> gr.components.Component:
         return gr.Radio(choices, value=one.default, show_label=False, elem_id=f"{task}-{one.name}")
     if one.kind == "file":
         return gr.File(type="filepath", file_types=["image"], height=120, **shared)
+    if one.kind == "text":
+        return gr.Textbox(one.default, info=one.help, max_lines=1, **shared)
     if one.kind == "switch":
         return gr.Checkbox(one.default, info=one.help, **shared)
     if one.slider is not None:

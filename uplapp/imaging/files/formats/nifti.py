@@ -19,6 +19,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
 HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
 SPACE_AXES = 3
+MGH_HEADER = 284
+PAIRS: tuple[Any, ...] = (nibabel.Nifti1Pair, nibabel.Spm2AnalyzeImage, nibabel.AnalyzeImage)
 
 
 def read_nifti(path: Path, reading: Reading) -> Stored:
@@ -29,6 +31,51 @@ def read_nifti(path: Path, reading: Reading) -> Stored:
     with refusing_damage(path.name), unpacked(path) as file:
         image, words = _image_of(path.name, file, reading)
         return of_image(path.name, image, words)
+
+
+def read_mgh(path: Path, reading: Reading) -> Stored:
+    """Read a file of FreeSurfer (.mgz, .mgh), of a series one volume."""
+    with refusing_damage(path.name), unpacked(path) as file:
+        start = file.read(MGH_HEADER)
+        header: Any = nibabel.freesurfer.mghformat.MGHHeader(start, check=False)  # type: ignore[no-untyped-call]
+        shape, dtype = header.get_data_shape(), header.get_data_dtype()
+        require_samples(path.name, shape[:SPACE_AXES], MAX_VOXELS)
+        several = len(shape) > SPACE_AXES
+        place, words = volume_of(path.name, shape, reading) if several else (0, ())
+        size = math.prod(shape[:SPACE_AXES]) * dtype.itemsize
+        file.seek(MGH_HEADER + place * size)
+        voxels = np.frombuffer(file.read(size), dtype).reshape(shape[:SPACE_AXES], order="F")
+        values = voxels.astype(dtype.newbyteorder("="))
+        spacing = tuple(float(step) for step in header.get_zooms()[:SPACE_AXES])
+        return Stored(path.name, values, np.asarray(header.get_affine()), spacing, understood=words)
+
+
+def read_pair(path: Path, reading: Reading) -> Stored:
+    """Read a NIfTI or Analyze file in two pieces: NAME.img with its header NAME.hdr beside it."""
+    voxels, header = path.with_suffix(".img"), path.with_suffix(".hdr")
+    if not voxels.is_file() or not header.is_file():
+        raise BadImage(f"{path.name} needs its other half beside it: {voxels.name} and {header.name}")
+    with refusing_damage(path.name):
+        start = header.read_bytes()[: max(HEADERS)]
+        kind = next((one for one in PAIRS if one.header_class.may_contain_header(start)), None)
+        if kind is None:
+            raise BadImage(f"{header.name} is no header of NIfTI or Analyze")
+        announced = kind.header_class(start[: kind.header_class.sizeof_hdr], check=False)
+        require_samples(path.name, announced.get_data_shape()[:SPACE_AXES], MAX_VOXELS)
+        require_samples(path.name, announced.get_data_shape(), 8 * MAX_VOXELS)
+        if announced.get_data_dtype().kind not in "iuf":
+            raise BadImage(
+                f"{path.name} holds voxels of type {announced.get_data_dtype()}; real numbers are read"
+            )
+        image = kind.from_filename(str(voxels))
+        shape = image.shape
+        several = len(shape) == SPACE_AXES + 1
+        place, words = volume_of(path.name, shape, reading) if several else (0, ())
+        values = np.asanyarray(image.dataobj[..., place] if several else image.dataobj)
+        spacing = tuple(float(step) for step in image.header.get_zooms()[: values.ndim])
+        analyze = "Analyze does not say which side is left: it was taken as it is stored."
+        said = words if hasattr(image, "get_sform") else (*words, analyze)
+        return Stored(path.name, values, np.asarray(image.affine), spacing, understood=said)
 
 
 def of_image(name: str, image: Any, words: tuple[str, ...] = ()) -> Stored:

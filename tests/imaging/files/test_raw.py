@@ -1,0 +1,149 @@
+"""Raw k-space of scanners and of other programs gives the pictures that it was made of."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.imaging.rawfiles import write_bart, write_ismrmrd, write_matlab_7_3
+from tests.imaging.scans import head, kspace_of
+from uplapp.errors import BadImage
+from uplapp.imaging.files.readers import read_scan
+from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.physics import to_image
+
+PICTURES = np.stack([head(48, 40, brightness) for brightness in (0.5, 2.0)])
+PLANES = np.stack([kspace_of(picture, 3) for picture in PICTURES])
+ROUNDING = 1e-5
+
+
+def close(slice_, picture: np.ndarray) -> None:
+    np.testing.assert_allclose(slice_.magnitude[0], picture / picture.max(), atol=ROUNDING)
+
+
+def test_bart_is_read_with_its_slices_and_coils(tmp_path):
+    scan = read_scan(write_bart(tmp_path / "a.cfl", PLANES))
+    assert scan.understood == ("BART: 2 slices of 3 coils of 48x40, combined.",)
+    for slice_, picture in zip(scan, PICTURES, strict=True):
+        close(slice_, picture)
+
+
+def test_bart_without_its_header_says_what_is_missing(tmp_path):
+    (tmp_path / "a.cfl").write_bytes(b"")
+    with pytest.raises(BadImage, match=r"needs its header a\.hdr"):
+        read_scan(tmp_path / "a.cfl")
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_matlab_arrays_are_read_with_the_axes_of_matlab(tmp_path, version):
+    """MATLAB users keep coils last."""
+    last = np.moveaxis(PLANES[0], 0, -1)
+    path = tmp_path / "a.mat"
+    if version == "5":
+        scipy.io.savemat(path, {"kspace": last, "note": "a word"})
+    else:
+        write_matlab_7_3(path, kspace=last.astype(np.complex64), mask=np.ones((48, 40)))
+    scan = read_scan(path)
+    assert "3 coils of 48x40 (coils last), combined." in scan.understood[0]
+    close(scan[0], PICTURES[0])
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_one_of_several_matlab_arrays_is_named(tmp_path, version):
+    path, arrays = tmp_path / "a.mat", {"im": PICTURES[0], "im2": PICTURES[1]}
+    if version == "5":
+        scipy.io.savemat(path, arrays)
+    else:
+        write_matlab_7_3(path, **arrays)
+    with pytest.raises(BadImage, match=r"no array 'kspace'; name one of its arrays \(im, im2\)"):
+        read_scan(path)
+    assert read_scan(path, Reading(array="im2"))[0].size == (48, 40)
+
+
+def test_ismrmrd_lines_are_put_in_their_places(tmp_path):
+    scan = read_scan(write_ismrmrd(tmp_path / "a.h5", PLANES, size=(32, 36), averages=2))
+    assert scan.understood == ("ISMRMRD: 2 slices of 3 coils of 48x40, combined.",)
+    for slice_, picture in zip(scan, PICTURES, strict=True):
+        assert slice_.size == (32, 36)
+        close(slice_, picture[8:40, 2:38])
+
+
+def test_of_several_repetitions_one_is_read(tmp_path):
+    path = write_ismrmrd(tmp_path / "a.h5", PLANES, repetitions=3)
+    assert "Volume 0 of 3" in read_scan(path).understood[1]
+    close(read_scan(path, Reading(volume=2))[1], PICTURES[1])
+    with pytest.raises(BadImage, match="no volume 3"):
+        read_scan(path, Reading(volume=3))
+
+
+def test_partitions_of_a_3d_scan_become_slices(tmp_path):
+    images = to_image(torch.from_numpy(PLANES)).numpy()
+    shifted = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(PLANES, axes=0), axis=0, norm="ortho"), axes=0)
+    assert images.shape == PLANES.shape
+    scan = read_scan(write_ismrmrd(tmp_path / "a.h5", shifted.astype(np.complex64), partitions=True))
+    for slice_, picture in zip(scan, PICTURES, strict=True):
+        close(slice_, picture)
+
+
+def test_what_is_not_on_a_grid_is_called_by_its_name(tmp_path):
+    with pytest.raises(BadImage, match="not Cartesian"):
+        read_scan(write_ismrmrd(tmp_path / "a.h5", PLANES, trajectory="spiral"))
+
+
+def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "twixtools", None)
+    (tmp_path / "a.dat").write_bytes(bytes(100))
+    with pytest.raises(BadImage, match="pip install twixtools"):
+        read_scan(tmp_path / "a.dat")
+
+
+def test_twix_gives_the_kspace_that_its_library_gives():
+    pytest.importorskip("twixtools")
+    folder = Path(os.environ.get("UPLAPP_TEST_DATA", "")) / "kspace"
+    if not folder.is_dir():
+        pytest.skip("UPLAPP_TEST_DATA names no folder with kspace")
+    scan = read_scan(folder / "phantom_gre_2ch_siemens_twix.dat")
+    expected = np.load(folder / "phantom_gre_2ch_2x160x320.npy").transpose(0, 2, 1)
+    kspace = scan[0].kspace.numpy()
+    np.testing.assert_allclose(kspace / np.abs(kspace).max(), expected / np.abs(expected).max(), atol=1e-5)
+    assert scan[0].size == (160, 160)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> list[tuple[str, bytes]]:
+    folder = tmp_path_factory.mktemp("raw")
+    scipy.io.savemat(folder / "a.mat", {"kspace": PLANES[0]})
+    made = [folder / "a.mat", write_matlab_7_3(folder / "b.mat", kspace=PLANES[0].astype(np.complex64))]
+    made.append(write_ismrmrd(folder / "c.h5", PLANES[:, :1, 8:40:8, 8:32:8]))
+    return [(path.suffix, path.read_bytes()) for path in made]
+
+
+def sentence_of(path: Path) -> str:
+    """The refusal of a file, empty for one that is read."""
+    try:
+        scan = read_scan(path)
+        return "" if scan.middle.kspace is not None or scan.middle.magnitude is not None else "nothing\n"
+    except BadImage as refused:
+        return str(refused)
+
+
+@settings(max_examples=25)
+@given(
+    st.integers(0, 2),
+    st.lists(st.tuples(st.floats(0, 0.99), st.integers(0, 255)), max_size=5),
+    st.floats(0.3, 1),
+)
+def test_spoiled_raw_data_are_data_or_one_sentence(whole, tmp_path_factory, kind, changes, share):
+    suffix, data = whole[kind]
+    spoiled = bytearray(data[: int(len(data) * share)])
+    for place, value in changes:
+        spoiled[int(place * len(spoiled))] = value
+    path = tmp_path_factory.mktemp("spoiled") / f"a{suffix}"
+    path.write_bytes(bytes(spoiled))
+    assert "\n" not in sentence_of(path)

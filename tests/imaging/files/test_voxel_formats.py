@@ -1,0 +1,203 @@
+"""One volume in every format of voxels gives one scan, in one place."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.imaging import dicoms
+from uplapp.errors import BadImage
+from uplapp.imaging.files.readers import read_scan
+from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.files.volumes import read_volume
+from uplapp.imaging.files.voxels import read_voxels
+
+VOXELS = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)
+# Axes to the left, to the front and to the head, slices 3 mm apart.
+AFFINE = np.array([[-1.5, 0, 0, 10], [0, 2, 0, -20], [0, 0, 3, 5], [0, 0, 0, 1]], float)
+
+
+def nifti(path: Path, voxels: np.ndarray = VOXELS) -> Path:
+    nibabel.save(nibabel.Nifti1Image(voxels, AFFINE), path)
+    return path
+
+
+def mgh(path: Path, voxels: np.ndarray = VOXELS) -> Path:
+    nibabel.save(nibabel.MGHImage(voxels, AFFINE), path)
+    return path
+
+
+def pair(path: Path, voxels: np.ndarray = VOXELS) -> Path:
+    nibabel.save(nibabel.Nifti1Pair(voxels, AFFINE), path)
+    return path
+
+
+def nrrd(path: Path, encoding: str = "raw", voxels: np.ndarray = VOXELS, extra: str = "") -> Path:
+    """By hand, axes to the left, to the back and to the head."""
+    packed = voxels.astype("<i2").tobytes(order="F")
+    body = {
+        "raw": packed,
+        "gzip": gzip.compress(packed),
+        "ascii": " ".join(map(str, voxels.ravel(order="F"))).encode(),
+    }
+    place = "space: left-posterior-superior\nspace directions: (1.5,0,0) (0,-2,0) (0,0,3)\n"
+    sizes = " ".join(map(str, voxels.shape))
+    kind = f"NRRD0004\n# a comment\ntype: short\ndimension: {voxels.ndim}\nspace origin: (-10,20,5)\n"
+    head = f"{kind}{place}sizes: {sizes}\nendian: little\nencoding: {encoding}\n{extra}\n"
+    path.write_bytes(head.encode() + body[encoding])
+    return path
+
+
+def metaimage(path: Path, packed: bool = False, file: str = "LOCAL") -> Path:
+    """By hand, in the axes of DICOM."""
+    body = VOXELS.astype("<i2").tobytes(order="F")
+    head = (
+        f"ObjectType = Image\nNDims = 3\nBinaryDataByteOrderMSB = False\nCompressedData = {packed}\n"
+        "TransformMatrix = 1 0 0 0 -1 0 0 0 1\nOffset = -10 20 5\nElementSpacing = 1.5 2 3\nDimSize = 5 6 7\n"
+        f"ElementType = MET_SHORT\nElementDataFile = {file}\n"
+    )
+    path.write_bytes(head.encode() + (zlib.compress(body) if packed else body))
+    return path
+
+
+FILES = {
+    "mgz": lambda folder: mgh(folder / "a.mgz"),
+    "mgh": lambda folder: mgh(folder / "a.mgh"),
+    "pair": lambda folder: pair(folder / "a.img"),
+    "nrrd": lambda folder: nrrd(folder / "a.nrrd"),
+    "nrrd-gzip": lambda folder: nrrd(folder / "a.nrrd", "gzip"),
+    "nrrd-text": lambda folder: nrrd(folder / "a.nrrd", "ascii"),
+    "mha": lambda folder: metaimage(folder / "a.mha"),
+    "mha-packed": lambda folder: metaimage(folder / "a.mha", packed=True),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_format_gives_the_same_pictures_in_the_same_place(kind, tmp_path):
+    (tmp_path / "twin").mkdir()
+    stored, twin = read_voxels(FILES[kind](tmp_path)), read_voxels(nifti(tmp_path / "twin" / "a.nii"))
+    np.testing.assert_array_equal(stored.values, twin.values)
+    np.testing.assert_allclose(stored.affine, twin.affine, atol=1e-5)
+    np.testing.assert_allclose(stored.spacing_mm, (1.5, 2, 3), rtol=1e-6)
+    path = next(each for each in tmp_path.iterdir() if each.is_file() and each.suffix != ".hdr")
+    np.testing.assert_array_equal(
+        read_scan(path)[3].magnitude, read_scan(tmp_path / "twin" / "a.nii")[3].magnitude
+    )
+    np.testing.assert_array_equal(read_volume(path).voxels, read_volume(tmp_path / "twin" / "a.nii").voxels)
+
+
+@pytest.mark.parametrize("encoding", ["raw", "gzip", "bzip2", "ascii"])
+@pytest.mark.parametrize("space", ["left-posterior-superior", "right-anterior-superior", "LAS"])
+def test_nrrd_is_read_as_pynrrd_writes_it(encoding, space, tmp_path):
+    library = pytest.importorskip("nrrd")
+    directions = np.array([[0, 2.0, 0], [1.5, 0, 0], [0, 0, 3.0]])
+    header = {"space": space, "space directions": directions, "space origin": [1, 2, 3], "encoding": encoding}
+    library.write(str(tmp_path / "a.nrrd"), VOXELS, header)
+    stored = read_voxels(tmp_path / "a.nrrd")
+    np.testing.assert_array_equal(stored.values, library.read(str(tmp_path / "a.nrrd"))[0])
+    signs = {"left-posterior-superior": [-1, -1, 1], "right-anterior-superior": [1, 1, 1], "LAS": [-1, 1, 1]}[
+        space
+    ]
+    np.testing.assert_allclose(stored.affine[:3, :3], directions.T * np.array(signs)[:, None])
+    np.testing.assert_allclose(stored.affine[:3, 3], np.array([1, 2, 3]) * signs)
+
+
+def test_analyze_is_read_and_says_what_it_does_not_know(tmp_path):
+    nibabel.save(nibabel.AnalyzeImage(VOXELS, np.diag([-1.5, 2, 3, 1])), tmp_path / "a.img")
+    stored = read_voxels(tmp_path / "a.img")
+    np.testing.assert_array_equal(stored.values, VOXELS)
+    assert "does not say which side is left" in stored.understood[0]
+
+
+@pytest.mark.parametrize("volume", [0, 1])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path, voxels: mgh(path.with_suffix(".mgz"), voxels),
+        lambda path, voxels: pair(path.with_suffix(".img"), voxels),
+        lambda path, voxels: nrrd(path.with_suffix(".nrrd"), "raw", voxels),
+    ],
+    ids=["mgz", "pair", "nrrd"],
+)
+def test_of_a_series_one_volume_is_read_in_every_format(write, volume, tmp_path):
+    several = np.stack([VOXELS, 2 * VOXELS], axis=-1)
+    stored = read_voxels(write(tmp_path / "a", several), Reading(volume=volume))
+    np.testing.assert_array_equal(stored.values, several[..., volume])
+    assert f"Volume {volume} of 2" in stored.understood[0]
+
+
+@pytest.mark.parametrize(
+    ("write", "sentence"),
+    [
+        (lambda folder: nrrd(folder / "a.nrrd", extra="data file: ../../etc/passwd\n"), "names another file"),
+        (lambda folder: metaimage(folder / "a.mha", file="/etc/passwd"), "names another file"),
+        (
+            lambda folder: pair(folder / "a.img").with_suffix(".hdr").unlink() or folder / "a.img",
+            "other half",
+        ),
+        (lambda folder: bomb(folder / "a.nrrd"), "40000x40000x40000; 1 to"),
+        (lambda folder: lying(folder / "a.nrrd"), "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(write, sentence, tmp_path):
+    with pytest.raises(BadImage, match=sentence) as refused:
+        read_voxels(write(tmp_path))
+    assert "\n" not in str(refused.value)
+
+
+def bomb(path: Path) -> Path:
+    path.write_bytes(nrrd(path).read_bytes().replace(b"sizes: 5 6 7", b"sizes: 40000 40000 40000"))
+    return path
+
+
+def lying(path: Path) -> Path:
+    path.write_bytes(nrrd(path).read_bytes().replace(b"sizes: 5 6 7", b"sizes: 5 6 9"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> list[tuple[str, bytes]]:
+    """A file of each kind: its suffix and its bytes."""
+    folder = tmp_path_factory.mktemp("voxels")
+    made = [
+        nifti(folder / "a.nii"),
+        nifti(folder / "b.nii.gz"),
+        mgh(folder / "c.mgz"),
+        nrrd(folder / "d.nrrd", "gzip"),
+    ]
+    made += [metaimage(folder / "e.mha", packed=True)]
+    (folder / "f.dcm").write_bytes(
+        dicoms.as_bytes(dicoms.enhanced(np.zeros((2, 4, 5), np.uint16) + 7, [0, 3]))
+    )
+    made.append(folder / "f.dcm")
+    return [("".join(path.suffixes), path.read_bytes()) for path in made]
+
+
+def sentence_of(path: Path) -> str:
+    """The refusal of a file, empty for one that is read."""
+    try:
+        magnitude = read_scan(path).middle.magnitude
+    except BadImage as refused:
+        return str(refused)
+    return "" if np.isfinite(magnitude.numpy()).all() else "not finite\n"
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(0, 5),
+    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=5),
+    st.floats(0.05, 1),
+)
+def test_spoiled_voxels_are_voxels_or_one_sentence(whole, tmp_path_factory, kind, changes, share):
+    suffix, data = whole[kind]
+    spoiled = bytearray(data[: int(len(data) * share)])
+    for place, value in changes:
+        spoiled[place % max(len(spoiled), 1)] = value
+    path = tmp_path_factory.mktemp("spoiled") / f"a{suffix}"
+    path.write_bytes(bytes(spoiled))
+    assert "\n" not in sentence_of(path)

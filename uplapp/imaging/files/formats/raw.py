@@ -1,0 +1,257 @@
+"""Raw k-space of BART, MATLAB, ISMRMRD and Siemens twix as arrays (slices,coils,H,W) or as they lie."""
+
+import contextlib
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.nifti import volume_of
+from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
+from uplapp.imaging.files.reading import Reading, counted, sizes
+
+Array = NDArray[Any]
+SCHEMA = "{http://www.ismrm.org/ISMRMRD}"
+LONGEST_XML, LARGEST_TWIX = 2**20, 2**30
+BART_AXES, BART_COILS = 16, 3
+# Bits of an acquisition that is no line of the image: noise, calibration alone, navigation and the like.
+NO_IMAGE = sum(1 << bit for bit in (18, 19, 22, 23, 26, 27, 28))
+COUNTERS = ("repetition", "contrast", "phase", "set")
+BLOCK = 512
+# MATLAB 7.3 puts 512 bytes of its own before HDF5.
+HDF5_MAGIC, HDF5_MAGIC_WITHIN = b"\x89HDF\r\n\x1a\n", 520
+USUAL = ("kspace", "ksp", "data", "vol")
+
+
+@dataclass(frozen=True, eq=False)
+class RawScan:
+    """k-space `planes` (slices,coils,H,W), the size (h,w) of the picture, and what was understood."""
+
+    planes: Array
+    size: tuple[int, int] | None = None
+    words: tuple[str, ...] = ()
+
+
+def read_bart(path: Path, reading: Reading) -> RawScan:
+    """Read NAME.cfl with NAME.hdr beside it: rows, columns, slices, coils. Source: BART, src/misc/io.c."""
+    header = path.with_suffix(".hdr")
+    if not header.is_file():
+        raise BadImage(f"{path.name} needs its header {header.name} beside it")
+    with refusing_damage(path.name):
+        lines = header.read_text(errors="replace").splitlines()
+        after = next(at for at, line in enumerate(lines) if line.strip() == "# Dimensions") + 1
+        shape = tuple(int(side) for side in lines[after].split()[:BART_AXES])
+        require_samples(path.name, shape, MAX_SAMPLES)
+        shape = (*shape, *(1,) * (BART_COILS + 1 - len(shape)))
+        others = shape[BART_COILS + 1 :]
+        if math.prod(others) != 1:
+            place, words = volume_of(path.name, (1, 1, 1, *others), reading)
+        else:
+            place, words = 0, ()
+        values = np.fromfile(path, "<c8", math.prod(shape)).reshape((*shape[: BART_COILS + 1], -1), order="F")
+        planes = values[..., place].transpose(2, 3, 0, 1)
+        return RawScan(planes, None, (f"BART: {_said(planes)}.", *words))
+
+
+def read_matlab(path: Path, reading: Reading) -> Array:
+    """Read an array of a MATLAB file of any version, its axes as MATLAB has them."""
+    with refusing_damage(path.name), path.open("rb") as file:
+        if HDF5_MAGIC in file.read(HDF5_MAGIC_WITHIN):
+            return _read_matlab_hdf5(path, reading)
+        from scipy.io import loadmat, whosmat
+
+        file.seek(0)
+        found = {name: shape for name, shape, kind in whosmat(file) if kind in MATLAB_KINDS}
+        name = choose(path.name, list(found), reading.array)
+        require_samples(path.name, found[name], MAX_SAMPLES)
+        file.seek(0)
+        return np.asarray(loadmat(file, variable_names=[name])[name])
+
+
+MATLAB_KINDS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+
+
+def _read_matlab_hdf5(path: Path, reading: Reading) -> Array:
+    with path.open("rb") as raw, h5py.File(raw, "r") as file:
+        found = {name: own for name in file.keys() if (own := inside(file, name)) is not None}  # noqa: SIM118
+        dataset = found[choose(path.name, list(found), reading.array)]
+        require_samples(path.name, dataset.shape, MAX_SAMPLES)
+        require_samples(path.name, dataset.chunks or (1,), MAX_SAMPLES)
+        values = np.asarray(dataset[()])
+        if values.dtype.names:
+            real, imaginary = (values[name] for name in values.dtype.names[:2])
+            values = (real + 1j * imaginary).astype(np.complex64 if real.itemsize == 4 else np.complex128)
+        if values.dtype.kind not in "iufc":
+            raise BadImage(f"{path.name} holds samples of type {values.dtype}; real and complex are read")
+        return values.T  # HDF5 has the axes of MATLAB backwards
+
+
+def inside(file: Any, name: str) -> Any:
+    """Give a dataset whose samples lie in the file itself, None for anything else."""
+    hard = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    own = file[name] if hard else None
+    kept = isinstance(own, h5py.Dataset) and not own.external and not own.is_virtual
+    return own if kept else None
+
+
+def choose(name: str, names: list[str], wanted: str) -> str:
+    """Choose an array by its name, else by the usual names, else the only one. Several others are listed."""
+    usual = [wanted] if wanted else [*USUAL, *names[: len(names) == 1]]
+    choice = next((key for key in usual if key in names), None)
+    if choice is None:
+        listed = ", ".join(names[:8]) or "none"
+        raise BadImage(
+            f"{name} holds no array '{wanted or USUAL[0]}'; name one of its arrays ({listed}) or save it as "
+            f"'{USUAL[0]}'"
+        )
+    return choice
+
+
+def holds_ismrmrd(path: Path) -> bool:
+    """Whether an HDF5 file is one of ISMRMRD's acquisitions."""
+    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+        hard = isinstance(file.get("dataset", getlink=True), h5py.HardLink)
+        group = file["dataset"] if hard else None
+        return isinstance(group, h5py.Group) and inside(group, "data") is not None
+
+
+def read_ismrmrd(path: Path, reading: Reading) -> RawScan:
+    """Read the Cartesian acquisitions of an ISMRMRD file, averages averaged, partitions made slices.
+
+    Of several repetitions, contrasts, phases and sets one is read. Source: Inati et al. (2017).
+    """
+    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+        group = file["dataset"]
+        encoding = _encoding(path.name, inside(group, "xml"))
+        lines = _Lines(path.name, inside(group, "data"))
+        chosen, words = lines.choose(reading)
+        planes = _sorted(path.name, lines, chosen, encoding)
+    return RawScan(planes, encoding["size"], (f"ISMRMRD: {_said(planes)}.", *words))
+
+
+class _Lines:
+    """The acquisitions of a file: their heads, and on demand their samples."""
+
+    def __init__(self, name: str, dataset: Any) -> None:
+        self.name, self.dataset = name, dataset
+        require_samples(name, dataset.shape, 2**20)
+        heads = np.concatenate(
+            [dataset.fields("head")[at : at + BLOCK] for at in range(0, len(dataset), BLOCK)]
+        )
+        self.heads, self.counters = heads, heads["idx"]
+        self.usable = np.flatnonzero((heads["flags"] & NO_IMAGE) == 0)
+        if not self.usable.size:
+            raise BadImage(f"{name} holds no acquisition of an image")
+
+    def choose(self, reading: Reading) -> tuple[Array, tuple[str, ...]]:
+        """Choose the acquisitions of one repetition, contrast, phase and set."""
+        keys = np.stack([self.counters[key][self.usable] for key in COUNTERS], axis=1)
+        kinds, which = np.unique(keys, axis=0, return_inverse=True)
+        place, words = volume_of(self.name, (1, 1, 1, len(kinds)), reading)
+        return self.usable[which.ravel() == place], words
+
+    def samples(self, chosen: Array) -> Iterator[tuple[int, Array]]:
+        """Give the samples (coils,W) of acquisitions."""
+        for at in map(int, chosen):
+            coils, width = (int(self.heads[key][at]) for key in ("active_channels", "number_of_samples"))
+            flat = np.asarray(self.dataset.fields("data")[at], np.float32)
+            yield at, flat.view(np.complex64).reshape(coils, width)
+
+
+def _encoding(name: str, xml: Any) -> dict[str, Any]:
+    text = bytes(xml[0]) if xml is not None and xml.shape == (1,) else b""
+    if not text or len(text) > LONGEST_XML or b"<!" in text:
+        raise BadImage(f"{name} has a header of ISMRMRD that is not plain XML; write it as ISMRMRD does")
+    encoding = ElementTree.fromstring(text).find(f"{SCHEMA}encoding")
+    if encoding is None or encoding.findtext(f"{SCHEMA}trajectory", "cartesian").lower() != "cartesian":
+        raise BadImage(
+            f"{name} is not Cartesian; only k-space on a grid is read: grid it first (BART: nufft)"
+        )
+    spaces = {}
+    for space in ("encodedSpace", "reconSpace"):
+        matrix = encoding.find(f"{SCHEMA}{space}/{SCHEMA}matrixSize")
+        if matrix is None:
+            raise BadImage(f"{name} does not say the size of its matrix; write it as ISMRMRD does")
+        spaces[space] = tuple(int(matrix.findtext(f"{SCHEMA}{side}", "0")) for side in "xyz")
+    centres = [
+        _centre(encoding, f"kspace_encoding_step_{step}", spaces["encodedSpace"][step]) for step in (1, 2)
+    ]
+    return {"matrix": spaces["encodedSpace"], "size": spaces["reconSpace"][:2], "centres": centres}
+
+
+def _centre(encoding: Any, step: str, side: int) -> int:
+    found = encoding.findtext(f"{SCHEMA}encodingLimits/{SCHEMA}{step}/{SCHEMA}center")
+    return int(found) if found else side // 2
+
+
+def _sorted(name: str, lines: _Lines, chosen: Array, encoding: Mapping[str, Any]) -> Array:
+    """Put lines in their places (slices,coils,W,H), read-out along the rows as fastMRI has them."""
+    width, height, depth = encoding["matrix"]
+    coils = int(lines.heads["active_channels"][chosen].max())
+    slices = int(lines.counters["slice"][chosen].max()) + 1
+    require_samples(name, (slices, max(depth, 1), coils, width, height), MAX_SAMPLES)
+    kspace = np.zeros((slices, max(depth, 1), coils, width, height), np.complex64)
+    times = np.zeros((slices, max(depth, 1), height), int)
+    for at, samples in lines.samples(chosen):
+        idx = lines.counters[at]
+        row = int(idx["kspace_encode_step_1"]) - encoding["centres"][0] + height // 2
+        part = int(idx["kspace_encode_step_2"]) - encoding["centres"][1] + max(depth, 1) // 2
+        first = width // 2 - int(lines.heads["center_sample"][at])
+        if not (0 <= row < height and 0 <= part < max(depth, 1) and 0 <= first <= width - samples.shape[1]):
+            raise BadImage(f"{name} has a line outside of its matrix {sizes(encoding['matrix'])}")
+        kspace[int(idx["slice"]), part, :, first : first + samples.shape[1], row] += samples
+        times[int(idx["slice"]), part, row] += 1
+    kspace /= np.maximum(times, 1)[:, :, None, None, :]
+    if depth > 1:
+        unshifted = np.fft.ifftshift(kspace, axes=1)
+        kspace = np.fft.fftshift(np.fft.ifft(unshifted, axis=1, norm="ortho"), axes=1).astype(np.complex64)
+    return kspace.reshape(-1, coils, width, height)
+
+
+def read_twix(path: Path, reading: Reading) -> RawScan:
+    """Read the image of a Siemens raw file (.dat): slices, coils, read-out along the rows, phase columns.
+
+    The library twixtools does the reading. Nothing of its header is kept.
+    """
+    try:
+        import twixtools  # type: ignore[import-not-found]
+    except ImportError as error:
+        raise BadImage(
+            f"{path.name} is Siemens twix, which is read with twixtools (pip install twixtools)"
+        ) from error
+    if path.stat().st_size > LARGEST_TWIX:
+        raise BadImage(f"{path.name} has more than {LARGEST_TWIX >> 20} MiB, the most that is read")
+    quiet = contextlib.ExitStack()
+    with refusing_damage(path.name, quoting=False), quiet:
+        quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        image = twixtools.map_twix(str(path))[-1]["image"]
+        image.flags["remove_os"] = False
+        axes = dict(zip(image.dims, image.shape, strict=True))
+        require_samples(path.name, tuple(image.shape), MAX_SAMPLES)
+        kept = ("Sli", "Cha", "Col", "Lin")
+        if axes["Par"] > 1:
+            raise BadImage(f"{path.name} is a 3-D scan, which is not read; convert it to ISMRMRD first")
+        values = np.asarray(image[:]).reshape(image.shape)
+        others = [axis for axis in image.dims if axis not in (*kept, "Ave", "Seg")]
+        order = [image.dims.index(axis) for axis in (*kept, "Ave", "Seg", *others)]
+        planes = values.transpose(order).reshape(*(axes[axis] for axis in kept), axes["Ave"], axes["Seg"], -1)
+        place, words = volume_of(path.name, (1, 1, 1, planes.shape[-1]), reading)
+        planes = planes[..., place].sum(axis=-1).mean(axis=-1).astype(np.complex64)
+    size = (planes.shape[2] // 2, planes.shape[3])
+    said = f"Siemens twix: {_said(planes)}; the read-out is twice oversampled, and its middle is shown."
+    return RawScan(planes, size, (said, *words))
+
+
+def _said(planes: Array) -> str:
+    slices, coils = planes.shape[:2]
+    combined = ", combined" if coils > 1 else ""
+    return f"{counted(slices, 'slice')} of {counted(coils, 'coil')} of {sizes(planes.shape[2:])}{combined}"
