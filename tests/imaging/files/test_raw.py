@@ -116,7 +116,7 @@ def test_twix_gives_the_kspace_that_its_library_gives():
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> list[tuple[str, bytes]]:
+def files_of_raw(tmp_path_factory) -> list[tuple[str, bytes]]:
     folder = tmp_path_factory.mktemp("raw")
     scipy.io.savemat(folder / "a.mat", {"kspace": PLANES[0]})
     made = [folder / "a.mat", write_matlab_7_3(folder / "b.mat", kspace=PLANES[0].astype(np.complex64))]
@@ -139,8 +139,8 @@ def sentence_of(path: Path) -> str:
     st.lists(st.tuples(st.floats(0, 0.99), st.integers(0, 255)), max_size=5),
     st.floats(0.3, 1),
 )
-def test_spoiled_raw_data_are_data_or_one_sentence(whole, tmp_path_factory, kind, changes, share):
-    suffix, data = whole[kind]
+def test_spoiled_raw_data_are_data_or_one_sentence(files_of_raw, tmp_path_factory, kind, changes, share):
+    suffix, data = files_of_raw[kind]
     spoiled = bytearray(data[: int(len(data) * share)])
     for place, value in changes:
         spoiled[int(place * len(spoiled))] = value

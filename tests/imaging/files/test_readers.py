@@ -12,7 +12,7 @@ import torch
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
 from uplapp.imaging.files.pictures import array_to_tensor, encode_png
-from uplapp.imaging.files.readers import READERS, read_scan
+from uplapp.imaging.files.readers import CONVERTED, READERS, read_scan
 from uplapp.imaging.physics import Undersampling
 
 PICTURE = head(48, 40)
@@ -83,6 +83,13 @@ def test_a_spoiled_file_is_read_or_told_but_never_half_read(folder, tmp_path, na
 def test_another_kind_of_file_lists_what_is_read(folder):
     with pytest.raises(BadImage, match=r"notes\.txt is not a scan; \.h5, \.npy, \.npz, \.nii"):
         read_scan(folder / "notes.txt")
+
+
+@pytest.mark.parametrize("suffix", CONVERTED)
+def test_a_format_that_is_not_read_is_called_by_its_name_with_the_way_to_convert_it(tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_bytes(bytes(200))
+    with pytest.raises(BadImage, match=r"convert|save it as|beside it"):
+        read_scan(tmp_path / f"a{suffix}")
 
 
 def test_a_colour_picture_is_a_scan_of_its_luma(tmp_path):

@@ -161,7 +161,7 @@ def lying(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> list[tuple[str, bytes]]:
+def files_of_voxels(tmp_path_factory) -> list[tuple[str, bytes]]:
     """A file of each kind: its suffix and its bytes."""
     folder = tmp_path_factory.mktemp("voxels")
     made = [
@@ -193,8 +193,8 @@ def sentence_of(path: Path) -> str:
     st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=5),
     st.floats(0.05, 1),
 )
-def test_spoiled_voxels_are_voxels_or_one_sentence(whole, tmp_path_factory, kind, changes, share):
-    suffix, data = whole[kind]
+def test_spoiled_voxels_are_voxels_or_one_sentence(files_of_voxels, tmp_path_factory, kind, changes, share):
+    suffix, data = files_of_voxels[kind]
     spoiled = bytearray(data[: int(len(data) * share)])
     for place, value in changes:
         spoiled[place % max(len(spoiled), 1)] = value

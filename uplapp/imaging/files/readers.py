@@ -1,6 +1,6 @@
 """Files of MR scans: k-space, volumes and pictures by one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,9 @@ def read_scan(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
         return READERS[suffix](path, reading)
     if path.is_dir() or is_voxels(path):
         return read_slices(path, reading)
+    way = CONVERTED.get(path.suffix.lower())
+    if way is not None:
+        raise BadImage(f"{path.name} is {way}")
     raise BadImage(f"{path.name} is not a scan; {', '.join(READERS)} are read")
 
 
@@ -75,11 +78,26 @@ READERS: dict[str, Callable[[Path, Reading], Scan]] = {
     ".h5": read_hdf5,
     ".npy": read_array,
     ".npz": read_array,
+    **dict.fromkeys(FORMATS, read_slices),
     ".mat": read_mat,
     ".cfl": read_cfl,
     ".dat": read_dat,
-    **dict.fromkeys(FORMATS, read_slices),
     **dict.fromkeys(pictures.SUFFIXES, read_picture),
+}
+
+
+# Formats that are not read, by suffix, and the way to one that is.
+CONVERTED: Mapping[str, str] = {
+    ".hdr": "the header of another file; give the .img or .cfl beside it",
+    ".mhd": "a MetaImage in two files, which is not read; save it as .mha",
+    ".nhdr": "an NRRD in two files, which is not read; save it as .nrrd",
+    ".par": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
+    ".rec": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
+    ".lab": "Philips raw data, which are not read; convert them to ISMRMRD (philips_to_ismrmrd)",
+    ".raw": "raw data without a header; convert Philips data to ISMRMRD (philips_to_ismrmrd), others to .npy",
+    ".7": "a P-file of GE, which is not read; convert it to ISMRMRD (ge_to_ismrmrd)",
+    ".mnc": "MINC, which is not read; convert it to NIfTI (mnc2nii)",
+    ".fid": "raw data of Bruker or Varian, which are not read; convert them to ISMRMRD",
 }
 
 
