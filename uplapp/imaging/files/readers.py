@@ -13,6 +13,7 @@ from uplapp.imaging.files.formats.raw import (
     read_matlab,
     read_twix,
 )
+from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.kspace import read_array, read_fastmri, scan_of_array, scan_of_raw
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.scans import Scan, scan_of_stored, slice_of_magnitude
@@ -27,7 +28,8 @@ def read_scan(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     """
     suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), None)
     if suffix is not None and not path.is_dir():
-        return READERS[suffix](path, reading)
+        with refusing_damage(path.name):
+            return READERS[suffix](path, reading)
     if path.is_dir() or is_voxels(path):
         return read_slices(path, reading)
     way = CONVERTED.get(path.suffix.lower())

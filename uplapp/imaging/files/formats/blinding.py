@@ -43,8 +43,9 @@ def read_dicom(path: Path, reading: Reading) -> Stored:
     members = dicom_members(path)
     if not members:
         raise BadImage(f"{path.name} holds no DICOM file; files of MR, CT and the like are read")
-    name = blind_name(path.name, read_whole(members[0]))
-    stored = read_series(name, members, reading)
+    with refusing_damage(path.name, quoting=False):
+        name = blind_name(path.name, read_whole(members[0]))
+        stored = read_series(name, members, reading)
     words = BLINDED.format(name=name)
     return stored if name == path.name else replace(stored, understood=(*stored.understood, words))
 

@@ -225,7 +225,7 @@ def _values(name: str, files: dict[int, Member], frames: Sequence[Frame]) -> Arr
 def _step(frames: Sequence[Frame]) -> tuple[Array, tuple[str, ...]]:
     """Give the way from slice to slice in mm, and words where the slices are unevenly far apart."""
     first, last = frames[0], frames[-1]
-    if first.position is None:
+    if any(frame.position is None for frame in frames):
         return np.array([0.0, 0.0, first.thickness_mm]), ()
     along = np.array([_along(frame) for frame in frames])
     if along[-1] - along[0] < SAME_PLACE_MM:
