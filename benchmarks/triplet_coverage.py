@@ -1,6 +1,6 @@
 """How often intervals from plain and boosted triplets hold the true distortions, and how wide they are.
 
-python benchmarks/triplet_coverage.py [STUDIES]     # 200 a row take two minutes
+python benchmarks/triplet_coverage.py [STUDIES]     # 200 a row take twelve minutes
 """
 
 import sys

@@ -20,7 +20,7 @@ Kind = Literal["practice", "main", "catch", "repeat"]
 KINDS: tuple[Kind, ...] = ("main", "practice", "catch", "repeat")
 Side = Literal["left", "right"]
 SIDES: tuple[Side, ...] = ("left", "right")
-Choice = Literal["left", "right", "not_sure", "none", "rated"]  # none: no answer in time
+Choice = Literal["left", "right", "not_sure", "both_bad", "none", "rated"]  # none: no answer in time
 Watch = Callable[[int, int], None]  # hears (done, total) of long work, and may raise Cancelled to stop it
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import write
 from tests.study.tiny import NOW, open_tiny
+from uplapp.analysis.reading.choices import count_both_bad
 from uplapp.analysis.reading.votes import (
     count,
     from_table,
@@ -75,6 +76,20 @@ def test_a_live_table_and_its_export_give_the_same_votes(store, tmp_path):
     assert live.manifest == file.manifest == table["manifest"][0]
     assert live.notes == file.notes
     assert count(live).answers.tolist() == count(file).answers.tolist()
+
+
+def test_both_bad_of_a_study_comes_back_from_its_table_and_its_export(store, tmp_path):
+    study = open_tiny(store, tmp_path / "tiny", both_bad=True)
+    observers.simulate(store, study, observers.even_scores(study.definition), 2, 0, NOW)
+    query = (
+        "SELECT answers.trial FROM answers JOIN trials ON trials.token = answers.trial WHERE kind = 'main'"
+    )
+    main, *_ = store.rows(query, {})
+    store.update("answers", main["trial"], {"choice": "both_bad"})
+    table = study_votes.votes(store, study.id, simulated=True)
+    for votes in (from_table(table, simulated=True), read_votes(write(tmp_path, to_csv(table)))):
+        assert count_both_bad(votes, "tie").total[0] == 1
+        assert count(votes).answers[:, 1].sum() == 1
 
 
 def test_answers_that_the_study_excluded_are_left_out_with_a_note(tmp_path):

@@ -43,12 +43,13 @@ def test_feedback_says_which_picture_changes_less(start, store, open_page, layou
     )
 
 
-def test_who_is_not_sure_in_practice_is_not_called_wrong(start, store, open_page):
-    _, address = start(practice=1, not_sure=True)
+@pytest.mark.parametrize(("button", "key"), [("#not-sure", "0"), ("#both-bad", "9")])
+def test_who_is_not_sure_in_practice_is_not_called_wrong(start, store, open_page, button, key):
+    _, address = start(practice=1, not_sure=True, both_bad=True)
     page, words = open_page(), texts("en")
     begin(page, address)
-    page.wait_for_selector("#not-sure:enabled")
-    page.keyboard.press("0")
+    page.wait_for_selector(f"{button}:enabled")
+    page.keyboard.press(key)
     page.wait_for_selector("#pause:visible")
     assert page.text_content("#pause-text") == words["unsure_text"]
     page.keyboard.press("Enter")

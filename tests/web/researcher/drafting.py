@@ -21,6 +21,7 @@ FIELDS = {
     "repeats": 0,
     "every": 0,
     "not_sure": False,
+    "both_bad": False,
     "links": False,
     "more": "",
 }

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from uplapp.analysis.reading.cells import numbers
+from uplapp.analysis.reading.choices import BAD
 from uplapp.analysis.reading.votes import count_scenes, main_trials
 from uplapp.values import REFERENCE, Array, Votes
 
@@ -29,7 +30,8 @@ def conduct(votes: Votes) -> pd.DataFrame:
     who = main["observer"].astype(str)
     answers = who.value_counts().reindex(observers, fill_value=0).rename("answers")
     parts: list[Any] = [answers, _catches(votes), _repeats(votes), _sides(main), _times(main, votes.source)]
-    unsure = _share(main["is_A_selected"] == 0.5, who).rename("not_sure_share")
+    undecided = main["is_A_selected"] == 0.5
+    unsure = _share(undecided & ~main[BAD] if BAD in main else undecided, who).rename("not_sure_share")
     parts += [_broken(main, votes.source), unsure, _circles(votes)]
     table: pd.DataFrame = pd.concat([part.reindex(observers) for part in parts], axis=1)
     shown = ["catch_shown", "repeats_shown"]

@@ -19,7 +19,7 @@ WORST_GAP_MS = 50.0
 MISSED_SHARE = 0.02
 CYCLES_IN_PLACE = 2
 LAYOUTS = ("side_by_side", "in_place")
-CHOICES: tuple[Choice, ...] = ("left", "right", "not_sure", "none")
+CHOICES: tuple[Choice, ...] = ("left", "right", "not_sure", "both_bad", "none")
 
 
 class BadResponse(UplappError):
@@ -111,8 +111,9 @@ def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
 
 def check_choice(response: Response, protocol: Protocol) -> None:
     """Refuse a choice that the study does not offer."""
-    if response.choice == "not_sure" and not protocol.not_sure:
-        raise BadResponse("choice 'not_sure' is not offered in this study; choose left or right")
+    offered = {"not_sure": protocol.not_sure, "both_bad": protocol.both_bad}
+    if not offered.get(response.choice, True):
+        raise BadResponse(f"choice '{response.choice}' is not offered in this study; choose left or right")
     if response.choice == "none" and not protocol.answer_timeout_ms:
         raise BadResponse("choice 'none' is for a study whose trials end without an answer; this one waits")
 

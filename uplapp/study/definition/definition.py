@@ -225,8 +225,8 @@ def _check_protocol(definition: Definition, where: str) -> None:
     if protocol.adaptive and (protocol.orders == 2 or definition.rating):
         what = "a rating study" if definition.rating else "orders = 2"
         raise BadStudy(f'{where}: {what} needs pairs that are planned; write "all" or "random:N"')
-    if definition.rating and (protocol.orders == 2 or protocol.not_sure):
-        raise BadStudy(f"{where}: orders = 2 and not_sure are for pairs, not for ratings")
+    if definition.rating and (protocol.orders == 2 or protocol.not_sure or protocol.both_bad):
+        raise BadStudy(f"{where}: orders = 2, not_sure and both_bad are for pairs, not for ratings")
 
 
 def _check_times(protocol: Protocol, where: str) -> None:

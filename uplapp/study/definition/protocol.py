@@ -48,7 +48,8 @@ class Protocol:
     the last page points to the Analysis tab. An answer counts after `min_view_ms`; the pictures go grey
     after `max_view_ms`; after `answer_timeout_ms` the trial ends without an answer and comes once more at
     the end; 0 is no limit. `zoom` and `amplification` (of the difference from the reference) of 2 boost
-    what is seen, as in JPEG AIC-3; scores from boosted views are labelled so.
+    what is seen, as in JPEG AIC-3; scores from boosted views are labelled so. `not_sure` and `both_bad`
+    offer these answers beside the two sides.
     """
 
     phase_ms: float = allowing(Range(50, 2000), default=250.0)
@@ -61,6 +62,7 @@ class Protocol:
     repeats: int = allowing(Range(0, 200), default=0)
     break_every: int = allowing(Range(0, 1000), default=0)
     not_sure: bool = False
+    both_bad: bool = False
     ranking: bool = False
     min_view_ms: float = allowing(Range(0, 60_000), default=0.0)
     max_view_ms: float = allowing(Range(0, 600_000), default=0.0)

@@ -14,7 +14,7 @@ from uplapp.study.store.phrases import EDITION, OUTCOME
 from uplapp.study.store.store import Row, Store
 
 AsTable = Callable[[Iterable[Row], bool], pd.DataFrame]  # as_table, here or of `ratings`
-CHOSEN = {"left": 1.0, "right": 0.0, "not_sure": 0.5}
+CHOSEN: dict[str, float | str] = {"left": 1.0, "right": 0.0, "not_sure": 0.5, "both_bad": "both_bad"}
 SIDE_NAMES = {"left": "A", "right": "B"}
 NO_VOTE = {"none": "no answer in time", "rated": "a rating, not a vote"}
 BOOSTS = ("zoom", "amplification")
@@ -57,6 +57,7 @@ class Progress:
 def votes(store: Store, study: str, simulated: bool = False, everything: bool = False) -> pd.DataFrame:
     """The votes of people, or of simulated observers, never both. `is_A_selected` is 1, 0 or .5 (not sure).
 
+    Where both were called bad it is `both_bad`.
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
     are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
     their choice is NaN. `boosting` says how differences were made easier to see, `first` (A or B) which

@@ -17,7 +17,7 @@ from uplapp.values import SIDES, Side, Trial
 
 # (counts (n,n), count, allowed (n,n), shown (n,n), seed, start) -> pairs (i, j), best first
 Chooser = Callable[[Any, int, Any, Any, int, Any], Sequence[tuple[int, int]]]
-WINS = {"left": (1.0, 0.0), "right": (0.0, 1.0), "not_sure": (0.5, 0.5)}
+WINS = {"left": (1.0, 0.0), "right": (0.0, 1.0), "not_sure": (0.5, 0.5), "both_bad": (0.5, 0.5)}
 OLD = """SELECT count(*) AS n FROM observers
     WHERE study = :study AND simulated = :simulated AND pilot = 0 AND excluded != ''"""
 NEW = """SELECT answers.rowid AS id, scene, "left", "right", first, choice

@@ -263,6 +263,7 @@ PASSED_ON = (
     "phase_ms",
     "layout",
     "not_sure",
+    "both_bad",
     "ranking",
     "practice",
     "calibration",

@@ -60,15 +60,16 @@ def build() -> Form:
         ]
     with gr.Row():
         not_sure = gr.Checkbox(label="Observers may say: not sure")
+        both_bad = gr.Checkbox(label="Observers may say: both are bad")
         links_only = gr.Checkbox(label="By personal link only")
     first = [task, hidden, phase, layout, language, pairs, number, quota]
-    return Form([*first, *counts, not_sure, links_only, more.build()])
+    return Form([*first, *counts, not_sure, both_bad, links_only, more.build()])
 
 
 def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for. BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
-    pairs, number, quota, practice, catch, repeats, every, not_sure, links, text = others
+    pairs, number, quota, practice, catch, repeats, every, not_sure, both_bad, links, text = others
     kind = _choice(PAIRS, pairs, "comparisons")
     reference = "hidden" if hidden else "shown"
     first, *second = _choice(LANGUAGES, language, "languages")
@@ -82,6 +83,7 @@ def tables(*values: Any) -> dict[str, Any]:
             "repeats": _whole(repeats, "asked twice"),
             "break_every": _whole(every, "break after every"),
             "not_sure": bool(not_sure),
+            "both_bad": bool(both_bad),
             "language": first,
         },
         "access": {"links_only": bool(links), "quota": _whole(quota, "people wanted")},

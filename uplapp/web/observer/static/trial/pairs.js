@@ -84,6 +84,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
       right: () => side(1),
       shown: () => together || choose(SIDES[player.shown]),
       unsure: () => study.not_sure && choose("not_sure"),
+      bad: () => study.both_bad && choose("both_bad"),
     }, listening.signal);
     checkHold = holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
       if (held) player.pause();
@@ -103,11 +104,11 @@ function drawButtons(player, needed, ready, together) {
   });
   at("choose-left").disabled = at("choose-right").disabled = !ready;
   at("choose-shown").disabled = !together && !ready;
-  at("not-sure").disabled = !ready;
+  at("not-sure").disabled = at("both-bad").disabled = !ready;
 }
 
-function listen({ left, right, shown, unsure }, signal) {
-  const keys = { ArrowLeft: left, 1: left, ArrowRight: right, 2: right, Enter: shown, 0: unsure };
+function listen({ left, right, shown, unsure, bad }, signal) {
+  const keys = { ArrowLeft: left, 1: left, ArrowRight: right, 2: right, Enter: shown, 0: unsure, 9: bad };
   const held = () => !at("held").hidden;
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys) || held()) return;
@@ -116,7 +117,8 @@ function listen({ left, right, shown, unsure }, signal) {
     keys[event.key]();
   }, { signal });
   const clicks = { "choose-left": left, "choose-right": right, "show-left": left, "show-right": right };
-  for (const [id, action] of Object.entries({ ...clicks, "choose-shown": shown, "not-sure": unsure })) {
+  const others = { "choose-shown": shown, "not-sure": unsure, "both-bad": bad };
+  for (const [id, action] of Object.entries({ ...clicks, ...others })) {
     at(id).addEventListener("click", (event) => {
       if (held()) return;
       if (event.detail) at("trial").focus(); // after a pointer, Enter chooses again
@@ -131,9 +133,10 @@ export function arrange(layout, { width, height }, study) {
   at("canvas-right").hidden = at("sides").hidden = !together;
   at("places").hidden = at("choose-shown").hidden = together;
   at("not-sure").hidden = !study.not_sure;
+  at("both-bad").hidden = !study.both_bad;
   at("wait").hidden = !study.min_view_ms;
   drawWait(at("wait"), 0);
-  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure"]) at(id).disabled = true;
+  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure", "both-bad"]) at(id).disabled = true;
   for (const button of [at("show-left"), at("show-right")]) {
     button.setAttribute("aria-pressed", "false");
     button.style.setProperty("--seen", "0%");

@@ -14,6 +14,7 @@ import { load, loaded, say } from "../base/texts.js";
 import { admits, consent, dates, invitation, preferred } from "./welcome.js";
 
 const LATE_MS = 1600; // the sentence after a trial without an answer
+const UNDECIDED = ["not_sure", "both_bad"];
 const LATE_IN_A_ROW = 2; // then nobody may be there
 const pictures = new Map(); // trial token -> promise of its bitmaps
 let study;
@@ -113,7 +114,7 @@ async function sayLate() {
 async function between(before, after) {
   if (late) await sayLate();
   else if (before.trial.practice && typeof after.correct === "boolean") {
-    const key = after.correct ? "right" : choice === "not_sure" ? "unsure" : "wrong";
+    const key = after.correct ? "right" : UNDECIDED.includes(choice) ? "unsure" : "wrong";
     await pause(`${key}_title`, `${key}_text`);
   }
   if (before.trial.practice && after.trial && !after.trial.practice) {
