@@ -9,7 +9,7 @@ from tests.analysis import slow
 from tests.analysis.made import counts
 from uplapp.analysis.model import distance_prior
 from uplapp.analysis.model.distance_prior import DistancePrior, Groups, Scratch
-from uplapp.analysis.model.objective import PRIORS, Pairs
+from uplapp.analysis.model.objective import PRIORS, Pairs, fit
 
 
 def grouped(wins):
@@ -96,3 +96,39 @@ def test_memory_is_lent_again_and_grows_when_it_must():
     first = scratch.take(2, 3)
     assert np.shares_memory(scratch.take(6), first)
     assert scratch.take(4, 5).shape == (4, 5)
+
+
+def many(conditions=44):
+    """Win counts of six replicates of more conditions than there are groups of pairs with equal votes."""
+    generator = np.random.default_rng(5)
+    return np.stack([counts(generator.normal(0, 0.5, conditions), 6, generator) for _ in range(6)])
+
+
+@pytest.mark.parametrize("large", [1, 1 << 60])
+@pytest.mark.parametrize("held", [1 << 21, 1000])
+def test_factors_and_products_of_groups_change_no_number(monkeypatch, large, held):
+    wins, scores = many(), np.random.default_rng(6).normal(0, 0.5, (6, 44))
+    monkeypatch.setattr(distance_prior, "MANY_CONDITIONS", 100)
+    plain = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(6))
+    monkeypatch.setattr(distance_prior, "MANY_CONDITIONS", 1)
+    monkeypatch.setattr(distance_prior, "LARGE", large)
+    monkeypatch.setattr(distance_prior, "HELD", held)  # more parts than one: whole matrices
+    quick = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(6))
+    for name in ("value", "gradient", "hessian", "concave"):
+        assert getattr(quick, name) == pytest.approx(getattr(plain, name), rel=1e-9, abs=1e-10)
+
+
+def test_slopes_at_a_shared_point_are_those_of_each_replicate():
+    pairs, scores = Pairs.of(many(9)), np.random.default_rng(6).normal(0, 0.5, (1, 9))
+    prior = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
+    probit = pairs.probit(np.repeat(scores, 6, axis=0))
+    each = prior.at(probit, np.arange(6)).slope
+    assert prior.shared_slope(pairs.probit(scores)) == pytest.approx(each, rel=1e-9, abs=1e-11)
+
+
+def test_the_first_step_leads_replicates_to_the_peaks_they_find_alone():
+    wins = many(12)
+    labels, start = np.zeros(12, dtype=int), np.zeros((6, 12))
+    alone = np.concatenate([fit(each[None], "distance", start[:1], labels).scores for each in wins])
+    together = fit(np.repeat(wins, 3, axis=0), "distance", np.repeat(start, 3, axis=0), labels).scores
+    assert together[::3] == pytest.approx(alone, abs=1e-7)

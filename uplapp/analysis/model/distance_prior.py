@@ -10,9 +10,11 @@ votes, P pairs, N conditions.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from uplapp.analysis.model.normal import Probit
 from uplapp.values import Array, Rows
@@ -22,6 +24,9 @@ NOWHERE = -1e30  # stands for ln 0, and may be multiplied by 0
 FAINTEST = -200.0  # ln of a share too small to count; exp is ten times slower where it underflows
 CACHED = 1 << 15  # cells (b,G,P) of replicates that are computed at once: more would leave the cache
 HELD = 1 << 21  # cells (G,P) that memory holds; those of more groups are computed twice
+LARGE = 1 << 17  # cells from which on factors are worth their bookkeeping
+MILD = 300.0  # logarithms up to this have factors that neither overflow nor underflow
+MANY_CONDITIONS = 40  # from here on the incidence matrix is worth being sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +63,15 @@ class Groups:
         tables = np.zeros((3, len(votes), size.max(initial=0)))
         tables[:, row, place] = ms[m_rank], ns[n_rank], pairs
         return cls(tables[0], tables[1], tables[2], size)
+
+    def together(self) -> tuple[Array, Array, Array]:
+        """Give m and n of the groups (G,) of all replicates, and how many pairs (B,G) of each share them."""
+        rows, places = np.nonzero(self.pairs)
+        keys = self.wins[rows, places] + 1j * self.votes[rows, places]
+        values, which = np.unique(keys, return_inverse=True)
+        pairs = np.zeros((len(self.pairs), values.size))
+        pairs[rows, which] = self.pairs[rows, places]
+        return values.real, values.imag, pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +141,8 @@ class _Columns:
     def of(cls, groups: Groups, rows: Rows, part: slice, logs: Array, scratch: Scratch) -> "_Columns":
         m, n, weight = (table[rows, part, None] for table in (groups.wins, groups.votes, groups.pairs))
         near, far, both = scratch.take(3, *m.shape[:2], logs.shape[-1])
+        if _by_factors(n, n - 2 * m, logs, (near, far, both)):
+            return cls(both, near, far, both.sum(axis=-1, keepdims=True), weight, n, n - 2 * m)
         np.matmul(np.concatenate((n - m, m), axis=-1), logs, out=near)
         np.matmul(np.concatenate((m, n - m), axis=-1), logs, out=far)
         highest = near.max(axis=-1, keepdims=True)
@@ -155,6 +171,36 @@ class _Columns:
         return np.add(self.spare, self.difference, out=self.spare)
 
 
+def _by_factors(n: Array, d: Array, logs: Array, cells: tuple[Array, Array, Array]) -> bool:
+    """Write difference, exp(n u) and sum into `cells`, if few factors exp(n u) and exp(d v) make them all.
+
+    n and d (b,G,1) take few values, so the exponentials of these are fewer. Returns False where they are not,
+    or where one would overflow.
+    """
+    if n.size * logs.shape[-1] < LARGE:
+        return False
+    difference, factor, total = cells
+    votes, odds = np.unique(n), np.unique(d)
+    u, v = (logs[:, 0] + logs[:, 1]) / 2, (logs[:, 0] - logs[:, 1]) / 2
+    deepest = np.max(-u, where=u > NOWHERE / 2, initial=0.0)
+    longest = max(votes[-1] * deepest, odds[-1] * v.max(initial=0.0))
+    if votes.size + odds.size > n.shape[1] or longest > MILD:
+        return False
+    level = np.exp(votes[:, None] * u[:, None, :])
+    apart = np.exp(odds[:, None] * v[:, None, :])
+    for table, values, places, out in (
+        (level, votes, n, factor),
+        (apart + 1 / apart, odds, d, total),
+        (apart - 1 / apart, odds, d, difference),
+    ):
+        rows = np.searchsorted(values, places[..., 0]) + values.size * np.arange(len(n))[:, None]
+        flat = table.reshape(-1, table.shape[-1])
+        flat.take(rows.ravel(), axis=0, out=out.reshape(rows.size, -1), mode="clip")
+    total *= factor
+    difference *= factor
+    return True
+
+
 def _combine(columns: Array, *weights: Array) -> Array:
     """Add up columns (b,G,P) by each of the weights (b,G,1). Returns one (b,P) for each."""
     combined: Array = (np.concatenate(weights, axis=-1).swapaxes(1, 2) @ columns).swapaxes(0, 1)
@@ -175,11 +221,19 @@ class DistancePrior:
     incidence: Array
     columns: Scratch
     jacobian: Scratch
+    ends: tuple[Rows, Rows]
+    sparse: Any
 
     @classmethod
     def of(cls, wins: Array, votes: Array, incidence: Array) -> "DistancePrior":
         """Prepare for wins and votes (B,P) of pairs whose incidence matrix is (P,N)."""
-        return cls(Groups.of(wins, votes), votes > 0, incidence, Scratch(), Scratch())
+        ends = incidence.argmax(axis=1), incidence.argmin(axis=1)
+        sparse = None
+        if incidence.shape[1] >= MANY_CONDITIONS:
+            pairs = np.arange(len(incidence))
+            cells = np.append(*ends), np.append(pairs, pairs)
+            sparse = csr_array((np.repeat([1.0, -1.0], pairs.size), cells), shape=incidence.T.shape)
+        return cls(Groups.of(wins, votes), votes > 0, incidence, Scratch(), Scratch(), ends, sparse)
 
     def blocks(self, rows: Rows) -> Iterator[Rows]:
         """Split `rows`, by their places, into blocks that fit the cache and hardly pad each other."""
@@ -201,8 +255,7 @@ class DistancePrior:
             _add((pi, slope, bend), columns.along(curve, columns.weight))
         r = np.where(compared, 1 / (pi + FLOOR), 0.0)
         value = np.where(compared, np.log(pi + FLOOR), 0.0).sum(axis=1)
-        j = self.jacobian.take(*compared.shape, self.incidence.shape[1])  # how pi follows the scores
-        np.multiply((curve.sign * slope)[:, :, None], self.incidence, out=j)
+        j = _Jacobian(self, r, curve.sign * slope, len(parts) == 1)
         slope, bend, cross = r * slope, r * bend, np.zeros((len(rows), *(self.incidence.shape[1:] * 2)))
         for part in parts:
             if len(parts) > 1:  # too many to have kept them
@@ -210,25 +263,86 @@ class DistancePrior:
             pull = columns.sum @ r[:, :, None] / columns.total  # R_g = sum of r_c s_gc
             _add((slope, bend), columns.along(curve, -columns.weight * pull)[1:])
             cross += self._couple(columns, curve, r, pull, j)
-        j *= r[:, :, None]
-        return Prior(value, curve.sign * slope, bend, cross, -(j.swapaxes(1, 2) @ j))
+        return Prior(value, curve.sign * slope, bend, cross, -j.squares())
+
+    def shared_slope(self, probit: Probit) -> Array:
+        """Slope (B,P) along the distances of all replicates, at distances `probit` (1,P) that they share.
+
+        Columns are then the same for all, so a few products of matrices do, G groups of all replicates
+        together. Where a column underflows, it is a little off.
+        """
+        m, n, weight = self.groups.together()
+        groups = Groups(m[None], n[None], np.ones((1, m.size)), np.array([m.size]))
+        curve = _Curve.of(probit, self.compared.sum(axis=0, keepdims=True) > 0)
+        columns = _Columns.of(groups, np.zeros(1, dtype=np.intp), slice(None), curve.logs, Scratch())
+        even, odd, compared = columns.sum[0], columns.difference[0], self.compared.astype(float)
+        total = np.maximum(compared @ even.T, np.finfo(float).tiny)
+        share, d = weight / total, n - 2 * m
+        r = compared / (share @ even + FLOOR)
+        pulled = share * (r @ even.T) / total
+        own, others = (curve.du * ((w * n) @ even) + curve.dv * ((w * d) @ odd) for w in (share, pulled))
+        slope: Array = curve.sign * (r * own - others)
+        return slope
 
     def _parts(self, rows: Rows) -> list[slice]:
         size, held = int(self.groups.size[rows].max()), max(1, HELD // max(1, self.compared[rows].size))
         return [slice(at, min(at + held, size)) for at in range(0, size, held)]
 
-    def _couple(self, columns: _Columns, curve: _Curve, r: Array, pull: Array, j: Array) -> Array:
+    def _couple(self, columns: _Columns, curve: _Curve, r: Array, pull: Array, j: "_Jacobian") -> Array:
         """Take the columns' totals out of j. Returns how they follow the scores while the pulls do."""
         slopes = columns.slopes(curve)
-        k = self._gather(slopes) / columns.total
+        k = self.gather(slopes) / columns.total
         slopes *= r[:, None, :]
-        pulled = self._gather(slopes) / columns.total - pull * k
+        pulled = self.gather(slopes) / columns.total - pull * k
         k *= columns.weight
-        j -= columns.sum.swapaxes(1, 2) @ (k / columns.total)
+        j.less(columns, k / columns.total)
         cross: Array = pulled.swapaxes(1, 2) @ k
         return cross
 
-    def _gather(self, slopes: Array) -> Array:
+    def gather(self, slopes: Array) -> Array:
         """Multiply (b,G,P) by the incidence matrix, as one product."""
-        flat = slopes.reshape(-1, slopes.shape[-1]) @ self.incidence
-        return flat.reshape(*slopes.shape[:-1], -1)
+        flat: Array = slopes.reshape(-1, slopes.shape[-1])
+        if self.sparse is None:
+            gathered: Array = flat @ self.incidence
+        else:
+            gathered = np.ascontiguousarray((self.sparse @ np.ascontiguousarray(flat.T)).T)
+        return gathered.reshape(*slopes.shape[:-1], -1)
+
+
+class _Jacobian:
+    """How ln(pi + FLOOR) follows the scores, diag(r) (diag(slope) A - s' k), as what its squares add up to.
+
+    Where there are fewer groups than conditions, the squares come from their products, and j is not built.
+    """
+
+    def __init__(self, prior: DistancePrior, r: Array, slope: Array, whole: bool) -> None:
+        self.prior, self.r, self.slope = prior, r, slope
+        self.thin = whole and prior.groups.wins.shape[1] < prior.incidence.shape[1]
+        self.gram = np.zeros((len(r), *(prior.incidence.shape[1:] * 2)))
+        if not self.thin:
+            self.j = prior.jacobian.take(*slope.shape, prior.incidence.shape[1])
+            np.multiply(slope[:, :, None], prior.incidence, out=self.j)
+
+    def less(self, columns: _Columns, k: Array) -> None:
+        """Take off columns' transposed sums (b,P,G) times k (b,G,N)."""
+        if not self.thin:
+            self.j -= columns.sum.swapaxes(1, 2) @ k
+            return
+        weighed = np.multiply(columns.sum, (self.r**2)[:, None, :], out=columns.spare)
+        both = (weighed @ columns.sum.swapaxes(1, 2)) @ k
+        weighed *= self.slope[:, None, :]
+        both -= 2 * self.prior.gather(weighed)
+        crossed = k.swapaxes(1, 2) @ both
+        self.gram += (crossed + crossed.swapaxes(1, 2)) / 2
+
+    def squares(self) -> Array:
+        """Multiply (b,N,N) the transposed matrix by itself."""
+        if not self.thin:
+            self.j *= self.r[:, :, None]
+            squared: Array = self.j.swapaxes(1, 2) @ self.j
+            return squared
+        (first, second), n = self.prior.ends, self.gram.shape[-1]
+        own = np.zeros_like(self.gram)
+        own[:, first, second] = own[:, second, first] = -((self.r * self.slope) ** 2)
+        own[:, np.arange(n), np.arange(n)] = -own.sum(axis=-1)
+        return own + self.gram

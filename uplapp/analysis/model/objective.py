@@ -129,8 +129,10 @@ def distance(pairs: Pairs) -> Objective:
     pi_c says how well the distance of pair c fits the votes of all pairs, c's own among them.
     """
     incidence = pairs.incidence()
-    prior = DistancePrior.of(pairs.wins, pairs.votes, incidence)
+    return _with_prior(pairs, DistancePrior.of(pairs.wins, pairs.votes, incidence), incidence)
 
+
+def _with_prior(pairs: Pairs, prior: DistancePrior, incidence: Array) -> Objective:
     def objective(scores: Array, rows: Rows) -> Terms:
         probit = pairs.probit(scores)
         terms = _likelihood(pairs, probit, rows, incidence)
@@ -145,6 +147,24 @@ def distance(pairs: Pairs) -> Objective:
         return Terms(terms.value, terms.gradient, terms.hessian, concave)
 
     return objective
+
+
+def led_by_distance(pairs: Pairs, start: Array, gauge: Array) -> tuple[Objective, Array]:
+    """Build the objective of `distance`, and lead replicates on from scores (B,n) that they share.
+
+    The slopes of the step are exact. Of the prior's curvature all take that of the first replicate. Who would
+    go far, or not upwards, stays.
+    """
+    incidence, rows = pairs.incidence(), np.arange(len(start))
+    prior = DistancePrior.of(pairs.wins, pairs.votes, incidence)
+    objective, probit = _with_prior(pairs, prior, incidence), pairs.probit(start)
+    votes = _likelihood(pairs, probit, rows, incidence)
+    slope = votes.gradient + prior.shared_slope(probit.take(rows[:1])) @ incidence
+    hessian = votes.hessian + (objective(start[:1], rows[:1]).hessian - votes.hessian[:1])
+    step = _solve(hessian, slope, gauge)
+    usable = _is_domed(hessian, gauge) & (np.abs(step).max(axis=1) < FIRST_STEP_JOD)
+    led: Array = np.where(usable[:, None], start + step, start)
+    return objective, led
 
 
 PRIORS: Registry[Any] = Registry(
@@ -164,6 +184,9 @@ STUCK_JOD = 1e-9  # a step that ends a climb even where there is no peak
 LONGEST_STEP_JOD = 4.0
 FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
 STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
+MANY_REPLICATES = 12  # that share a start: worth a step of their own
+FIRST_STEP_JOD = 1.0
+WIDE = 1 << 19  # as CELLS, of those that share a step
 CELLS = 1 << 16  # replicates solved together x conditions x conditions
 
 
@@ -181,10 +204,16 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
     `labels` (n,) says which conditions have a scale in common; the mean of each label is 0.
     """
     gauge = (labels[:, None] == labels).astype(float)
-    size, scores, converged = chunk_size(len(labels)), np.empty(start.shape), np.zeros(len(start), dtype=bool)
+    size, scores = batch_size(len(labels), prior), np.empty(start.shape)
+    converged = np.zeros(len(start), dtype=bool)
     for at in range(0, len(counts), size):
         some = slice(at, at + size)
-        peak = maximise(PRIORS.build(prior, pairs=Pairs.of(counts[some])), start[some], gauge)
+        pairs, begin = Pairs.of(counts[some]), start[some]
+        if prior == "distance" and len(begin) >= MANY_REPLICATES and (begin == begin[0]).all():
+            objective, begin = led_by_distance(pairs, begin, gauge)
+        else:
+            objective = PRIORS.build(prior, pairs=pairs)
+        peak = maximise(objective, begin, gauge)
         scores[some], converged[some] = peak.scores, peak.converged
     scores -= scores @ (gauge / gauge.sum(axis=1))
     return Fit(np.where(converged[:, None], scores, np.nan), converged)
@@ -193,6 +222,12 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
 def chunk_size(conditions: int) -> int:
     """Count the replicates that are solved together: fewer waste the batch, more leave the cache."""
     return max(1, CELLS // conditions**2)
+
+
+def batch_size(conditions: int, prior: str) -> int:
+    """Count the replicates that are fitted together: with a prior enough to share the first step."""
+    few = chunk_size(conditions)
+    return few if prior == "none" else max(few, min(MANY_REPLICATES, WIDE // conditions**2))
 
 
 def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:

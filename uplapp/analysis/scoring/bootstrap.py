@@ -11,7 +11,7 @@ from scipy import stats
 from uplapp.analysis.model import (
     AnswerFit,
     Labels,
-    chunk_size,
+    batch_size,
     components,
     draw_answers,
     fit,
@@ -138,7 +138,7 @@ def refit(
     """
     draws = counts if isinstance(counts, Draws) else Draws.of(counts)
     parts, done = [np.empty((0, scores.size))], 0
-    for chunk in draws.chunks(chunk_size(scores.size)):
+    for chunk in draws.chunks(batch_size(scores.size, prior)):
         whole = chunk[intact(chunk if directed else chunk + chunk.swapaxes(1, 2), labels)]
         fits = fit(whole, prior, np.repeat(scores[None], len(whole), axis=0), labels)
         parts.append(fits.scores[fits.converged])
