@@ -1,6 +1,7 @@
 """Files that the page hands out."""
 
 import io
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ pytest.importorskip("gradio", reason="the page needs gradio")
 
 from gradio.utils import get_upload_folder
 
-from uplapp.web.widgets import offer, zip_files
+from uplapp.web.widgets import offer, without_folders, zip_files
 
 
 def test_a_zip_holds_the_files():
@@ -35,3 +36,10 @@ def test_two_files_of_one_name_are_kept_apart(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     first, second = offer("ranking.csv", b"a"), offer("ranking.csv", b"b")
     assert [Path(path).read_bytes() for path in (first, second)] == [b"a", b"b"]
+
+
+def test_a_message_names_an_uploaded_file_without_its_folder():
+    place = get_upload_folder()
+    text = f"{place}/0a1b/brain scan.png cannot be read; /data/studies/x stays"
+    assert without_folders(text) == "brain scan.png cannot be read; /data/studies/x stays"
+    assert without_folders(f"'{tempfile.gettempdir()}/a/b.zip' is no ZIP") == "'b.zip' is no ZIP"

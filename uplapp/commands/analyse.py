@@ -11,6 +11,7 @@ from uplapp import whole
 from uplapp.commands.shared import (
     COLUMNS,
     COUNTS,
+    EDITION,
     EXCLUDE,
     INTERVAL,
     JSON,
@@ -90,6 +91,7 @@ def analyse(
     side_bias: Annotated[bool, SIDE_BIAS] = False,
     resample: Annotated[str, RESAMPLE] = Method.resample,
     simulated: Annotated[bool, SIMULATED] = False,
+    edition: Annotated[str, EDITION] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     per_scene: Annotated[bool, PER_SCENE] = False,
     groups: Annotated[str, GROUPS] = "",
@@ -110,10 +112,9 @@ def analyse(
     Example:  python -m uplapp analyse --counts uplapp/analysis/reading/examples/denoising.csv --winner column
     --votes-per-pair 112 --json
     """
-    files = Files(csv, latex, figures, picture_format, not no_title)
-    _check_output(files, methods, as_json)
+    _check_output(files := Files(csv, latex, figures, picture_format, not no_title), methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
-    of_votes |= {"--groups": groups, "--columns": columns, "--values": values}
+    of_votes |= {"--groups": groups, "--columns": columns, "--values": values, "--edition": edition}
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     more = More(parse_reasons(exclude or []), per_scene, groups.strip(), covariate, covariate_log)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad)
@@ -182,7 +183,8 @@ def _read(
     match votes, counts:
         case Path(), None:
             _refuse(of_matrix, "--counts, not to votes")
-            return read_all(votes, of_votes["--columns"], of_votes["--values"], of_votes["--simulated"])
+            names = ("--columns", "--values", "--simulated", "--edition")
+            return read_all(votes, *(of_votes[name] for name in names))
         case None, Path():
             _refuse(of_votes, "votes, not to --counts")
             return read_counts(counts, of_matrix["--winner"], of_matrix["--votes-per-pair"])

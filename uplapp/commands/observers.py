@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp import __version__
-from uplapp.commands.shared import COLUMNS, JSON, VALUES, VOTES, parse_reasons, read_all
+from uplapp.commands.shared import COLUMNS, EDITION, JSON, VALUES, VOTES, parse_reasons, read_all
 from uplapp.plain import to_json
 from uplapp.values import Method, Votes
 
@@ -29,6 +29,7 @@ def observers(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Screen the simulated observers, not the people.")
     ] = False,
+    edition: Annotated[str, EDITION] = "",
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Say which observers to look at and why, and with --exclude rank with and without them.
@@ -39,7 +40,7 @@ def observers(
     --exclude "sim05=failed 4 of 4 catch trials"
     """
     reasons = parse_reasons(exclude or [])
-    read = read_all(votes, columns, values, simulated)
+    read = read_all(votes, columns, values, simulated, edition)
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
     result = _result(read, reasons, method)
     typer.echo(to_json(result) if as_json else _text(result))

@@ -7,6 +7,7 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.shared import (
+    EDITION,
     EXCLUDE,
     INTERVAL,
     JSON,
@@ -39,6 +40,7 @@ def ratings(
     bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
+    edition: Annotated[str, EDITION] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     columns: Annotated[str, COLUMNS] = "",
     reference: Annotated[str, REFERENCE_HELP] = REFERENCE,
@@ -65,7 +67,7 @@ def ratings(
     from uplapp.analysis.reading.ratings import read_ratings
 
     _check_output((csv, images, raters), figure)
-    read = read_ratings(file, simulated or None, columns, reference)
+    read = read_ratings(file, simulated or None, columns, reference, edition)
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
     treatment = Treatment(likelihood, highest, screening)
     result = rating_report(read, method, parse_reasons(exclude or []), treatment)

@@ -108,6 +108,7 @@ VALUES = typer.Option(
     help="Other values of the choice: A=left,B=right,tie=same,both_bad=neither; steps: A=2|1,B=-2|-1,tie=0."
 )
 EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
+EDITION = typer.Option("--edition", help="Take one edition of the study, by its number.")
 SIMULATED = typer.Option("--simulated", help="Take the simulated observers, not the people.")
 COUNTS = typer.Option(help="Instead of votes: a matrix, conditions in its first row and column.")
 WINNER = typer.Option(help="Whose votes a cell of the matrix counts: row or column.")
@@ -133,12 +134,12 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
     return reasons
 
 
-def read_all(path: Path, columns: str, values: str, simulated: bool) -> Votes:
+def read_all(path: Path, columns: str, values: str, simulated: bool, edition: str = "") -> Votes:
     """Read votes of people, or of simulated observers, as --columns and --values name their columns."""
     from uplapp.analysis.reading.tables import parse_columns
     from uplapp.analysis.reading.votes import read_votes
 
-    return read_votes(path, simulated or None, parse_columns(columns, values))
+    return read_votes(path, simulated or None, parse_columns(columns, values), edition)
 
 
 def read_kept(path: Path, columns: str, values: str, exclude: Sequence[str], simulated: bool) -> Votes:

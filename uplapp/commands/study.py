@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -18,11 +18,12 @@ from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.hosting.status import log, status
-from uplapp.commands.shared import Edition, Json, Name, folder_of, opened, print_result
+from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
 
+ALL = "all"  # of --edition
 LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
 
 app = typer.Typer(
@@ -212,25 +213,42 @@ def export(
         bool, typer.Option("--replies", help="Instead: what people replied to the questions at the end.")
     ] = False,
     pilot: Annotated[bool, typer.Option("--pilot", help="Answers of the pilot instead.")] = False,
-    edition: Edition = "",
+    edition: Annotated[
+        str,
+        typer.Option("--edition", help="An edition by number or digits, as `study editions` says, or all."),
+    ] = "",
 ) -> None:
     """Write the votes or ratings as CSV, as `uplapp analyse` or `uplapp ratings` reads it, or as JSON lines.
 
     Example: uplapp study export demo -o votes.csv
     """
     from uplapp.study.exports import streaming
+    from uplapp.study.session import editions as kept
     from uplapp.study.store.store import DATABASE, reading, snapshot
 
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
     database = Settings.from_env().data / DATABASE
     wanted = streaming.Wanted(simulated, everything, pilot, time.time())
-    with opened(name, edition) as (_, study):
+    with opened(name, "" if edition == ALL else edition) as (store, study):
         if kind == "sqlite" and out is not None:
             snapshot(database, out)
             return
+        rows = kept.listing(store, study.definition.name)
+        every = [kept.described(row) for row in rows] if edition == ALL else [study]
+        if not edition:
+            _mention(study.number, rows)
         with reading(database) as reader, _target(out) as file:
-            file.writelines(streaming.export(reader, study, kind, wanted, of_replies))
+            file.writelines(streaming.export_all(reader, every, kind, wanted, of_replies))
+
+
+def _mention(number: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say on stderr which edition is written, where people took part in others."""
+    others = [f"{row['number']} ({row['people']} people)" for row in rows if row["people"]]
+    others = [text for text in others if not text.startswith(f"{number} ")]
+    if others:
+        told = f"edition {number} alone is written; others, by --edition NUMBER or all: {', '.join(others)}"
+        print(told, file=sys.stderr)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import io
 import re
 import secrets
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -107,4 +108,12 @@ def errors_on_screen() -> Iterator[None]:
     try:
         yield
     except UplappError as error:
-        raise gr.Error(str(error), title="Not possible", print_exception=False) from error
+        raise gr.Error(without_folders(str(error)), title="Not possible", print_exception=False) from error
+
+
+def without_folders(text: str) -> str:
+    """A sentence that names uploaded files by their names alone: where they lie is nobody's business."""
+    places = {tempfile.gettempdir(), str(Path(tempfile.gettempdir()).resolve()), get_upload_folder()}
+    for place in sorted(places, key=len, reverse=True):
+        text = re.sub(rf"{re.escape(place)}/(?:[^/\s'\"]+/)*", "", text)
+    return text

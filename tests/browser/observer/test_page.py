@@ -1,8 +1,10 @@
 """The real page in a real browser, by keyboard."""
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
 from tests.browser.moves import (
     answer_in_place,
@@ -17,6 +19,7 @@ from tests.browser.moves import (
 from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
+from uplapp.study.definition import Access
 from uplapp.study.exports import votes
 from uplapp.study.session import session
 
@@ -131,3 +134,20 @@ def test_nothing_is_wider_than_the_window(start, open_page, width, height):
     begin(page, address)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert page.evaluate("() => document.documentElement.scrollHeight") <= height
+
+
+def test_forced_colours_keep_the_grey_surround_of_the_pictures(start, open_page):
+    _, address = start(practice=0, catch=0)
+    page = open_page(forced_colors="active")
+    begin(page, address)
+    reaches(page, 1)
+    with Image.open(io.BytesIO(page.screenshot())) as shot:
+        assert shot.convert("RGB").getpixel((5, 400)) == (118, 118, 118)
+
+
+def test_a_study_outside_of_its_dates_says_when_it_begins(store, open_page, tmp_path, serve):
+    parts = {"access": Access(opens="2999-01-31 09:00")}
+    study = open_tiny(store, tmp_path / "tiny", parts=parts, language="de")
+    page = open_page(locale="de-DE", timezone_id="UTC")
+    page.goto(f"{serve(mounted(store, {'tiny': study}))}/study/tiny")
+    page.get_by_text("31. Januar 2999 um 09:00").wait_for()

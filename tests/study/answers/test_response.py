@@ -35,6 +35,8 @@ def test_an_honest_answer_is_read_as_it_was_measured():
         {"swaps_ms": [float(n) for n in range(3000)]},
         {"gaps_ms": [-5]},
         {"missed_frames": -1},
+        {"missed_frames": 1.5},
+        {"frames_per_phase": 14.5},
         {"paused_ms": -1},
         {"seen_ms": [1.0]},
         {"pixel_ratio": 0},

@@ -116,6 +116,15 @@ def test_young_keys_of_access_leave_the_hash_of_older_studies_alone(store, tmp_p
     assert '"hold_minutes": 5' in store.row("SELECT manifest FROM studies")["manifest"]
 
 
+def test_a_clock_that_was_set_back_is_marked_in_the_export(store, study):
+    who = join(store, study)
+    go_on(store, study, who, answers=1, now=NOW + 100)
+    go_on(store, study, who, now=NOW + 50)
+    late = join(store, study, NOW + 200)
+    go_on(store, study, late, answers=1, now=NOW)
+    assert list(votes.votes(store, study.id)["flags"]) == ["", "clock_back", "clock_back"]
+
+
 class TestPilot:
     @pytest.fixture
     def piloted(self, store, study):

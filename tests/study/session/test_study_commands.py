@@ -82,13 +82,44 @@ def test_an_edit_waits_for_adopt_and_every_edition_can_be_exported(studies):
     assert run("export", "tiny").count("\n") == 1
     assert run("export", "tiny", "--edition", "1").count("\n") == 2
     assert json.loads(run("status", "tiny", "--edition", "1", "--json"))["answers"] == 1
+    every = run("export", "tiny", "--edition", "all").splitlines()
+    assert (len(every), every[0].startswith("observer,")) == (2, True)
     with pytest.raises(UplappError, match="no edit of 'tiny' waits"):
         run("adopt", "tiny", "--yes")
 
 
+def test_a_log_says_who_did_what(studies):
+    write_study(studies / "tiny")
+    with opened("tiny") as (store, study):
+        joining.join(store, study, study.definition.consent.version, NOW)
+        who = store.row("SELECT id FROM observers")["id"]
+    run("pause", "tiny")
+    run("quota", "tiny", 5)
+    run("pilot", "tiny")
+    run("pilot", "tiny", "--end")
+    run("exclude", "tiny", who, "--reason", "no glasses")
+    run("include", "tiny", who)
+    run("links", "make", "tiny", "--count", 2)
+    with pytest.raises(UplappError):
+        run("exclude", "tiny", "nobody", "--reason", "x")
+    run("withdraw", "tiny", who)
+    rows = json.loads(run("log", "tiny", "--json"))
+    assert [(row["what"], row["detail"]) for row in rows] == [
+        ("paused", ""),
+        ("quota", "5"),
+        ("pilot begins", ""),
+        ("pilot ends", ""),
+        ("exclude", f"{who}: no glasses"),
+        ("include", who),
+        ("make links", "2"),
+        ("withdraw", who),
+    ]
+    assert all(row["who"] for row in rows)
+
+
 VERBS = (
     *("new", "check", "render", "freeze", "simulate", "pack", "unpack", "pause", "resume", "close"),
-    *("quota", "withdraw", "status", "export", "editions", "adopt"),
+    *("quota", "withdraw", "status", "export", "editions", "adopt", "pilot", "log"),
 )
 
 

@@ -22,6 +22,7 @@ from uplapp.analysis.reading.cells import (
     pooled,
     where,
 )
+from uplapp.analysis.reading.editions import of_edition, require_one_set, without_pilot
 from uplapp.analysis.reading.tables import parse_roles, read_header, read_table, require_columns, spelling
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
@@ -55,14 +56,19 @@ class Ratings:
 
 
 def read_ratings(
-    path: Path, simulated: bool | None = None, columns: str = "", reference: str = REFERENCE
+    path: Path,
+    simulated: bool | None = None,
+    columns: str = "",
+    reference: str = REFERENCE,
+    edition: str = "",
 ) -> Ratings:
     """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
     A bad file is a BadVotes that names the line.
     """
     roles = parse_roles(columns, ROLES)
-    return from_table(read_table(path), path.name, simulated, roles, reference)
+    table = of_edition(read_table(path), path.name, edition)
+    return from_table(table, path.name, simulated, roles, reference)
 
 
 def holds_ratings(path: Path) -> bool:
@@ -86,7 +92,9 @@ def from_table(
     """
     columns = _columns(table, roles, source)
     table, is_simulated, whose = one_population(table, source, simulated, "rating")
+    table, trial_run = without_pilot(table)
     table, excluded, left_out = kept(table, columns["observer"])
+    require_one_set(table, source)
     texts = {role: _texts(table, columns, role, source) for role in ROLES if role != "rating"}
     checked = table.assign(
         **texts, rating=_rating(table, columns["rating"], source), kind=kinds(table, source)
@@ -104,7 +112,7 @@ def from_table(
         source,
         reference,
         is_simulated,
-        (*whose, *left_out, *pooled(manifests), *boosted(table), *twins),
+        (*whose, *trial_run, *left_out, *pooled(manifests), *boosted(table), *twins),
         excluded,
         ", ".join(manifests),
     )

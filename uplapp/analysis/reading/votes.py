@@ -22,6 +22,7 @@ from uplapp.analysis.reading.cells import (
     where,
 )
 from uplapp.analysis.reading.choices import STEP, read_choices
+from uplapp.analysis.reading.editions import of_edition, require_one_set, without_pilot
 from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
@@ -29,7 +30,9 @@ from uplapp.values import Cells, Comparisons, Mask, Votes
 USUAL = Columns()
 
 
-def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USUAL) -> Votes:
+def read_votes(
+    path: Path, simulated: bool | None = None, columns: Columns = USUAL, edition: str = ""
+) -> Votes:
     """Read a file of votes, of rankings, of best and worst, or of triplets, with options of `from_table`.
 
     Raises BadVotes that names the line.
@@ -41,7 +44,7 @@ def read_votes(path: Path, simulated: bool | None = None, columns: Columns = USU
         pairs, said = rankings.to_votes(table, path.name)
         understood = (said,)
     else:
-        return from_table(table, path.name, simulated, columns)
+        return from_table(of_edition(table, path.name, edition), path.name, simulated, columns)
     votes = from_table(pairs, path.name, simulated, columns)
     return replace(votes, notes=(*understood, *votes.notes))
 
@@ -58,7 +61,9 @@ def from_table(
     _check_columns(table, columns, source)
     has_kinds = "kind" in table
     table, is_simulated, whose = one_population(table, source, simulated)
+    table, trial_run = without_pilot(table)
     table, excluded, left_out = kept(table, columns.observer)
+    require_one_set(table, source)
     observer = names(table, columns.observer, source)
     a, b = (names(table, columns.of(side), source) for side in ("condition_A", "condition_B"))
     conditions = tuple(sorted({*a.texts, *b.texts}))
@@ -75,7 +80,7 @@ def from_table(
     )
     manifests = manifests_of(checked)
     twins = (*alike("conditions", conditions), *alike("observers", observer.texts))
-    notes = (*whose, *left_out, *pooled(manifests), *boosted(table), *twins)
+    notes = (*whose, *trial_run, *left_out, *pooled(manifests), *boosted(table), *twins)
     return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds, steps)
 
 

@@ -15,6 +15,7 @@ from uplapp.study.answers.response import (
     numbers,
     one_of,
     two,
+    whole,
 )
 from uplapp.study.definition import SCALES, Criterion, Definition
 
@@ -48,10 +49,10 @@ def read(body: Mapping[str, Any], definition: Definition) -> Response:
         response_ms=number(body, "response_ms", 1.0, LONGEST_MS),
         layout=one_of(body, "layout", (LAYOUT,)),
         frame_ms=number(body, "frame_ms", FASTEST_FRAME_MS, SLOWEST_FRAME_MS),
-        frames_per_phase=int(number(body, "frames_per_phase", 1, 1)),
+        frames_per_phase=whole(body, "frames_per_phase", 1, 1),
         swaps_ms=numbers(body, "swaps_ms", 0),
         gaps_ms=numbers(body, "gaps_ms", 0),
-        missed_frames=int(number(body, "missed_frames", 0, 0)),
+        missed_frames=whole(body, "missed_frames", 0, 0),
         paused_ms=number(body, "paused_ms", 0.0, LONGEST_MS),
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),

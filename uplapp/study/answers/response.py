@@ -62,10 +62,10 @@ def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
         response_ms=number(body, "response_ms", 1.0, LONGEST_MS),
         layout=one_of(body, "layout", LAYOUTS),
         frame_ms=number(body, "frame_ms", FASTEST_FRAME_MS, SLOWEST_FRAME_MS),
-        frames_per_phase=int(number(body, "frames_per_phase", 1, 2000)),
+        frames_per_phase=whole(body, "frames_per_phase", 1, 2000),
         swaps_ms=numbers(body, "swaps_ms", SWAPS_LOGGED),
         gaps_ms=numbers(body, "gaps_ms", SWAPS_LOGGED),
-        missed_frames=int(number(body, "missed_frames", 0, 1e7)),
+        missed_frames=whole(body, "missed_frames", 0, 10_000_000),
         paused_ms=number(body, "paused_ms", 0.0, LONGEST_MS),
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
@@ -107,6 +107,9 @@ def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
     if contradicts(response, protocol):
         marks.append("contradiction")
     return tuple(marks)
+
+
+CLOCK_BACK = "clock_back"  # the server's clock stood earlier than at the answer before, or at the consent
 
 
 def check_choice(response: Response, protocol: Protocol) -> None:
@@ -170,6 +173,14 @@ def one_of(body: Mapping[str, Any], key: str, allowed: Sequence[str]) -> Any:
 def number(body: Mapping[str, Any], key: str, low: float, high: float) -> float:
     """The entry `key` of a body as a number from low to high."""
     return finite(_field(body, key), key, low, high)
+
+
+def whole(body: Mapping[str, Any], key: str, low: int, high: int) -> int:
+    """The entry `key` of a body as a whole number from low to high."""
+    value = number(body, key, low, high)
+    if value != int(value):
+        raise BadResponse(f"'{key}' must be a whole number from {low} to {high}")
+    return int(value)
 
 
 def numbers(body: Mapping[str, Any], key: str, most: int) -> tuple[float, ...]:

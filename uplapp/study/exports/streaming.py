@@ -1,12 +1,13 @@
 """Votes or ratings read beside the writer: as text in pieces, so that a long export needs little memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 import pandas as pd
 
+from uplapp.errors import UplappError
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.definition import Definition
@@ -94,6 +95,22 @@ def export(
         yield to_csv(table) if suffix == "csv" else votes.to_json_lines(table)
     else:
         yield from WRITERS[suffix](reader, study.id, wanted, study.presentation.as_table)
+
+
+def export_all(
+    reader: Reader, studies: Sequence[Study], suffix: str, wanted: Wanted, of_replies: bool = False
+) -> Iterator[str]:
+    """The exports of several editions as one, their rows told apart by the column `edition`.
+
+    UplappError where one is rated and another compared.
+    """
+    if len({study.presentation.answers for study in studies}) > 1:
+        raise UplappError("some editions are rated, others compared; export them one by one with --edition")
+    for place, study in enumerate(studies):
+        pieces = export(reader, study, suffix, wanted, of_replies)
+        if place and suffix == "csv":
+            yield next(pieces).partition("\n")[2]  # without the header
+        yield from pieces
 
 
 def everything(reader: Reader, study: Study, now: float = 0.0) -> dict[str, str]:

@@ -193,7 +193,8 @@ def _store(
         name: json.dumps(value) if isinstance(value, tuple) else value for name, value in vars(given).items()
     }
     row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
-    flags = " ".join(response.flags(given, study.definition.protocol))
+    marks = response.flags(given, study.definition.protocol)
+    flags = " ".join((*marks, response.CLOCK_BACK) if now < _last_sign(store, observer) else marks)
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
     store.insert("answers", row | {"excluded": lost})
     if again:
@@ -204,6 +205,14 @@ def _store(
         opening.add(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
         store.update("observers", observer["id"], {"finished_at": now})
+
+
+def _last_sign(store: Store, observer: Row) -> float:
+    """When the observer joined or answered last by the server's clock, which may have been set back since."""
+    query = """SELECT max(answered_at) AS last FROM answers JOIN trials ON trials.token = answers.trial
+        WHERE trials.observer = :id"""
+    last = (store.row(query, id=observer["id"]) or {"last": None})["last"]
+    return max(float(observer["joined_at"]), float(last or 0.0))
 
 
 def _lost(given: Response, again: bool) -> str:

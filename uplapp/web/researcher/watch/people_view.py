@@ -1,6 +1,7 @@
 """The observers of a study, and the way out for one who wants every answer deleted."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -15,6 +16,9 @@ WHEN = (
     "from the database at once, from every file here within half a minute, and from the copy on the Hub, "
     "with its history, at the next copying"
 )
+
+PILOT_BEGINS = "Who joins from now on is one of the pilot, whose answers are kept apart for good."
+PILOT_ENDS = "Who joins from now on counts."
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> gr.Number:
             elem_id="quota",
         )
         take = gr.Button("Set", min_width=100)
+        begin, end = gr.Button("Begin a pilot", min_width=120), gr.Button("End the pilot", min_width=120)
     said = gr.Markdown()
 
     def limit(entry: Entry, name: str, quota: float | None) -> tuple[int | None, str]:
@@ -132,6 +137,12 @@ def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> gr.Number:
         people = wanted(desk, name)
         return people, "There is no limit." if people is None else f"The study takes {people} people."
 
+    def pilot(entry: Entry, name: str, on: bool) -> str:
+        lifecycle.pilot(desk.shelf.store, desk.shelf.get(name).id, on)
+        return PILOT_BEGINS if on else PILOT_ENDS
+
     desk.on(take.click, limit, [chosen, quota], [quota, said])
+    desk.on(begin.click, partial(pilot, on=True), [chosen], said)
+    desk.on(end.click, partial(pilot, on=False), [chosen], said)
     desk.on(chosen.change, lambda entry, name: (wanted(desk, name), ""), [chosen], [quota, said])
     return quota

@@ -10,6 +10,7 @@ const RANGES = {
   paused_ms: [0, WEEK_MS],
   pixel_ratio: [0.1, 20],
 };
+const WHOLE = ["frames_per_phase", "missed_frames"];
 const MOST = { swaps_ms: 2400, gaps_ms: 2400 };
 
 const isTime = (ms) => Number.isFinite(ms) && ms >= 0 && ms <= WEEK_MS;
@@ -20,6 +21,7 @@ export const isRefused = (body) => body.timing === "refused";
 export function refused(body) {
   const marked = { ...body, timing: "refused" };
   for (const [name, range] of Object.entries(RANGES)) marked[name] = within(body[name], range);
+  for (const name of WHOLE) marked[name] = Math.round(marked[name]);
   for (const [name, most] of Object.entries(MOST)) marked[name] = (body[name] ?? []).filter(isTime).slice(0, most);
   marked.seen_ms = [0, 1].map((index) => within(body.seen_ms?.[index], [0, WEEK_MS]));
   return marked;
