@@ -25,6 +25,7 @@ FAINTEST = -200.0  # ln of a share too small to count; exp is ten times slower w
 CACHED = 1 << 15  # cells (b,G,P) of replicates that are computed at once: more would leave the cache
 HELD = 1 << 21  # cells (G,P) that memory holds; those of more groups are computed twice
 LARGE = 1 << 17  # cells from which on factors are worth their bookkeeping
+UNSHARED = 8  # times the groups of one replicate, those of all together share too little
 MILD = 300.0  # logarithms up to this have factors that neither overflow nor underflow
 MANY_CONDITIONS = 40  # from here on the incidence matrix is worth being sparse
 
@@ -174,8 +175,7 @@ class _Columns:
 def _by_factors(n: Array, d: Array, logs: Array, cells: tuple[Array, Array, Array]) -> bool:
     """Write difference, exp(n u) and sum into `cells`, if few factors exp(n u) and exp(d v) make them all.
 
-    n and d (b,G,1) take few values, so the exponentials of these are fewer. Returns False where they are not,
-    or where one would overflow.
+    n and d (b,G,1) take few values. Returns False where they do not, or where one would overflow.
     """
     if n.size * logs.shape[-1] < LARGE:
         return False
@@ -265,13 +265,15 @@ class DistancePrior:
             cross += self._couple(columns, curve, r, pull, j)
         return Prior(value, curve.sign * slope, bend, cross, -j.squares())
 
-    def shared_slope(self, probit: Probit) -> Array:
+    def shared_slope(self, probit: Probit) -> Array | None:
         """Slope (B,P) along the distances of all replicates, at distances `probit` (1,P) that they share.
 
         Columns are then the same for all, so a few products of matrices do, G groups of all replicates
-        together. Where a column underflows, it is a little off.
+        together. Where a column underflows, it is a little off. None where replicates hardly share groups.
         """
         m, n, weight = self.groups.together()
+        if m.size > UNSHARED * self.groups.wins.shape[1]:
+            return None
         groups = Groups(m[None], n[None], np.ones((1, m.size)), np.array([m.size]))
         curve = _Curve.of(probit, self.compared.sum(axis=0, keepdims=True) > 0)
         columns = _Columns.of(groups, np.zeros(1, dtype=np.intp), slice(None), curve.logs, Scratch())

@@ -158,8 +158,11 @@ def led_by_distance(pairs: Pairs, start: Array, gauge: Array) -> tuple[Objective
     incidence, rows = pairs.incidence(), np.arange(len(start))
     prior = DistancePrior.of(pairs.wins, pairs.votes, incidence)
     objective, probit = _with_prior(pairs, prior, incidence), pairs.probit(start)
+    of_prior = prior.shared_slope(probit.take(rows[:1]))
+    if of_prior is None:
+        return objective, start
     votes = _likelihood(pairs, probit, rows, incidence)
-    slope = votes.gradient + prior.shared_slope(probit.take(rows[:1])) @ incidence
+    slope = votes.gradient + of_prior @ incidence
     hessian = votes.hessian + (objective(start[:1], rows[:1]).hessian - votes.hessian[:1])
     step = _solve(hessian, slope, gauge)
     usable = _is_domed(hessian, gauge) & (np.abs(step).max(axis=1) < FIRST_STEP_JOD)
