@@ -1,4 +1,4 @@
-"""Seconds and memory from a CSV of 100,000 and of 1,000,000 votes to the JSON of its scores, the whole command.
+"""Seconds and memory from a CSV of 100,000 or 1,000,000 votes to the JSON of its scores, the whole command.
 
 One thread. On a busy machine the seconds of processor count. Run: python benchmarks/votes.py
 """
