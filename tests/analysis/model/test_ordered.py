@@ -59,6 +59,19 @@ def test_newton_ends_where_a_second_optimiser_does():
     assert fit.point[0] == pytest.approx(by_scipy(answers), abs=2e-4)
 
 
+def test_another_program_finds_the_same_scores_and_thresholds():
+    # statsmodels 0.15, OrderedModel (probit), every answer entered a second time with its sides exchanged
+    answers = np.zeros((5, 3, 3))
+    answers[:, 0, 1], answers[:, 0, 2], answers[:, 1, 2] = (
+        (9, 14, 6, 5, 2),
+        (20, 10, 3, 4, 1),
+        (8, 11, 7, 6, 4),
+    )
+    fit = fit_best_answers(answers, STEPS, ONE_SCALE[:3])
+    assert fit.scores[0] == pytest.approx([0.763174468, -0.108145154, -0.655029314], abs=1e-7)
+    assert fit.thresholds[0] == pytest.approx([0.340272708, 1.542123381], abs=1e-7)
+
+
 @pytest.mark.parametrize("prior", PRIORS)
 def test_with_one_step_and_nobody_unsure_it_is_the_plain_probit(prior):
     answers = random_answers(truth=truth_of(thresholds=np.zeros(1)))[0]

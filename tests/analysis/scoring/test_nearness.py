@@ -50,3 +50,7 @@ def test_a_report_says_which_verdicts_are_near():
     near = [result for result in (report(each, METHOD) for each in made) if near_level(result.scores)]
     assert near
     assert all(any("another seed" in text for text in result.warnings) for result in near)
+
+
+def test_two_replicates_settle_nothing(scores):
+    assert near_level(replace(with_p(scores, 0.2), replicates=np.zeros((2, 2))))

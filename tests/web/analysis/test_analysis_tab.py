@@ -444,3 +444,28 @@ def test_no_listener_of_the_tab_is_part_of_the_public_interface():
 def test_the_main_listener_has_a_widget_for_all_that_it_reads_and_shows():
     _, outputs, inputs = asyncio.run(outputs_of_the_page())
     assert (outputs, inputs) == (len(FOLLOWED), len(Source._fields) + len(METHOD) + 2)
+
+
+def test_votes_in_steps_are_fitted_with_them_and_both_bad_has_a_table(tmp_path):
+    rows = made.table(("p", "q", "r"), names="abc")
+    rows["preference_strength"] = [str(1 + place % 2) for place in range(len(rows))]
+    rows.loc[:2, "is_A_selected"] = "both_bad"
+    shown = show(source="upload", upload=str(made.write(tmp_path, rows.to_csv(index=False))))
+    assert shown.state.report.scores.method.ties == "ordered"
+    assert "step 2 begins at" in shown.fit
+    assert "3 of 36 answers called both bad" in shown.both_bad
+    assert visible(shown.bad_pairs)
+    plain = show(
+        method=(*METHOD[:5], "half", *METHOD[6:]), source="upload", upload=str(tmp_path / "votes.csv")
+    )
+    assert "take no account of steps" in plain.fit
+
+
+def test_steps_and_both_bad_may_be_other_cells(tmp_path):
+    rows = made.table(("p", "q"), names="ab")
+    rows["is_A_selected"] = ["much a", "a", "b", "much b", "neither", "same", *["a", "b"] * 5][: len(rows)]
+    values = {"value_a": "much a|a", "value_b": "much b|b", "value_tie": "same", "value_bad": "neither"}
+    path = str(made.write(tmp_path, rows.to_csv(index=False)))
+    shown = show(source="upload", upload=path, **values)
+    assert len(shown.state.report.tally.steps) == 2
+    assert shown.state.report.both_bad.total[0] == 1

@@ -12,6 +12,7 @@ from uplapp.analysis.scoring.significance import ALPHA
 from uplapp.values import Difference, Scores
 
 TIMES = 2.0
+LEAST = 1e-6  # share of a standard error that two replicates may leave of it
 
 
 def near_level(scores: Scores) -> tuple[Difference, ...]:
@@ -25,7 +26,7 @@ def near_level(scores: Scores) -> tuple[Difference, ...]:
         ratio, freedom = abs(pair.difference) / pair.se, _freedom(scores, pair)
         if not np.isclose(_two_sided(ratio, freedom), pair.p):
             continue  # of another test, without replicates
-        low, high = (_two_sided(ratio / (1 + side * share), freedom) for side in (-1, 1))
+        low, high = (_two_sided(ratio / max(1 + side * share, LEAST), freedom) for side in (-1, 1))
         holm = pair.p_adjusted / pair.p
         if low * holm < ALPHA <= high * holm:
             near.append(pair)
