@@ -160,6 +160,17 @@ def test_versions_without_a_fixed_distance_are_named():
         scale_triplets(from_table(votes_of(plain)), from_table(votes_of(boosted)), method=FAST)
 
 
+def test_files_of_other_scenes_are_one_sentence():
+    votes = votes_of(np.round(expected(JND)))
+    made = [from_table(votes.assign(scene=scene)) for scene in ("one", "two")]
+    with pytest.raises(UplappError, match="share no scene: votes shows one, the other two"):
+        scale_triplets(*made, method=FAST)
+    either = [from_table(pd.concat([votes, votes.iloc[:9].assign(scene=x)]).fillna("")) for x in "ab"]
+    found = scale_triplets(*either, method=FAST)
+    assert [scale.scene for scale in found.scales] == [""]
+    assert any("no scale of a, b, which only one of the two files shows" in said for said in found.warnings)
+
+
 def test_a_source_that_is_not_there_is_one_sentence():
     votes = from_table(votes_of(np.round(expected(JND))))
     with pytest.raises(UnknownName, match="unknown source 'original'"):

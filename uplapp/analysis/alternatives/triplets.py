@@ -11,6 +11,7 @@ from uplapp.analysis.alternatives.scale import Parameter
 from uplapp.analysis.model import GoodnessOfFit, Pairs, chunk_size, fit_best, likelihood, strong_components
 from uplapp.analysis.reading.votes import count_scenes
 from uplapp.analysis.scoring import ALPHA, INTERVALS, MOST_BOOTSTRAPS, observer_weights
+from uplapp.analysis.writing.wording import listed
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import REFERENCE, Array, Comparisons, Mask, Method, Votes
 
@@ -89,6 +90,9 @@ def scale_triplets(
     _check(plain, boosted, method)
     scenes = count_scenes(plain), count_scenes(boosted)
     shared = [name for name in scenes[0] if name in scenes[1]]
+    if not shared:
+        first, second = (listed([name or "no named scene" for name in each]) for each in scenes)
+        raise UplappError(f"the two files share no scene: {plain.source} shows {first}, the other {second}")
     said = [*plain.notes, *boosted.notes]
     alone = sorted({*scenes[0], *scenes[1]} - set(shared))
     if alone:
@@ -102,7 +106,7 @@ def scale_triplets(
                 raise
             said.append(f"no scale of {scene}: {error}")
     if not scales:
-        raise UplappError("; ".join(said[len(plain.notes) + len(boosted.notes) :]) or "there are no scenes")
+        raise UplappError("; ".join(said[len(plain.notes) + len(boosted.notes) :]))
     excluded = tuple(dict.fromkeys([*plain.excluded, *boosted.excluded]))
     return TripletScales(tuple(scales), source, method, plain.simulated, excluded, tuple(dict.fromkeys(said)))
 

@@ -28,9 +28,10 @@ def step_lines(scores: Scores, counts: tuple[int, ...]) -> list[str]:
     if not counts:
         return []
     taken = ", ".join(f"{count} of step {place}" for place, count in enumerate(counts, start=1))
-    begins = _begins(scores)
-    used = f"; {begins}" if begins else "; the scores take no account of steps"
-    return [f"answers in steps: {taken}{used}"]
+    used = _begins(scores)
+    if scores.method.ties != ORDERED:
+        used = "the scores take no account of steps"
+    return ["; ".join(filter(None, [f"answers in steps: {taken}", used]))]
 
 
 def step_sentences(scores: Scores, counts: tuple[int, ...]) -> list[str]:
