@@ -41,8 +41,8 @@ def restored(page, rows: int) -> None:
     )
 
 
-def consent(page, address):
-    """Welcome, consent and checks, by keyboard alone."""
+def agree(page, address):
+    """Welcome and consent by keyboard alone, until the checks are done."""
     page.goto(address)
     page.wait_for_selector("#welcome:visible")
     page.keyboard.press("Tab")
@@ -50,6 +50,11 @@ def consent(page, address):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("#ready:enabled")
+
+
+def consent(page, address):
+    """Welcome, consent and checks, by keyboard alone."""
+    agree(page, address)
     page.keyboard.press("Enter")
 
 

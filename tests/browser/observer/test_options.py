@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.browser.moves import (
+    agree,
     answer_side_by_side,
     answers,
     begin,
@@ -209,3 +210,28 @@ def test_what_lies_over_the_pictures_can_be_read(start, open_page):
     zoom(page, 1.1)
     page.wait_for_selector("#held:visible")
     assert contrasts(page)[0][0] >= 4.5
+
+
+COARSE = """
+const exact = performance.now.bind(performance), ask = requestAnimationFrame.bind(window);
+performance.now = () => 100 * Math.floor(exact() / 100);
+window.requestAnimationFrame = (callback) => ask((time) => callback(100 * Math.floor(time / 100)));
+"""
+
+
+def test_a_browser_that_hides_its_clock_can_take_part_and_is_told_that_pictures_may_be_scaled(
+    start, store, open_page
+):
+    _, address = start()
+    page = open_page()
+    page.add_init_script(COARSE)
+    agree(page, address)
+    assert page.text_content("#check-ratio") == texts("en")["ratio_hidden"]
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#trial:visible")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("ArrowLeft")
+    wait_for_answer(page, store, 0)
+    (answer,) = answers(store)
+    assert 10 < answer["frame_ms"] < 40
+    assert "refused" not in answer["flags"]

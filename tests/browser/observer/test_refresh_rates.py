@@ -12,16 +12,17 @@ from uplapp.study.store.store import Store
 
 pytestmark = pytest.mark.browser
 SECONDS = 40
-# The real player.js; the times of the frames are rounded to .1 ms, as a browser does.
+# The real player.js; the times of the frames are rounded to .1 ms, as a browser does, or to a coarser step.
 PLAY = """
-async ({ rate, phaseMs, seconds, pause, absent, late }) => {
+async ({ rate, phaseMs, seconds, pause, absent, late, step }) => {
   let number = 0, away = 0;
   const waiting = [];
   window.requestAnimationFrame = (callback) => waiting.push(callback);
   window.cancelAnimationFrame = () => { waiting.length = 0; };
   const turn = (frames = 1) => {
     number += frames;
-    const time = Math.round(10 * (away + 12345.678 + 1000 * number / rate)) / 10;
+    const exact = away + 12345.678 + 1000 * number / rate;
+    const time = step ? step * Math.floor(exact / step) : Math.round(10 * exact) / 10;
     waiting.splice(0).forEach((callback) => callback(time));
   };
   const { FlickerPlayer, measureFrame } = await import('./static/trial/player.js');
@@ -68,8 +69,8 @@ def play(opened):
     page.on("pageerror", note)
     page.reload()
 
-    def played(rate, phase_ms, pause=0, absent=0, late=0):
-        choice = {"pause": pause, "absent": absent, "late": late}
+    def played(rate, phase_ms, pause=0, absent=0, late=0, step=0):
+        choice = {"pause": pause, "absent": absent, "late": late, "step": step}
         return page.evaluate(PLAY, {"rate": rate, "phaseMs": phase_ms, "seconds": SECONDS, **choice})
 
     yield played
@@ -110,3 +111,13 @@ def test_a_page_hidden_in_the_middle_goes_on_where_the_phase_was(play, rate):
     assert log["paused_ms"] == pytest.approx(60_000, abs=0.3)
     seen = np.where(swaps > 30_000, swaps - log["paused_ms"], swaps)
     assert np.diff(seen).std(ddof=1) < 0.5
+
+
+@pytest.mark.parametrize("step", [1000 / 60, 100])
+@pytest.mark.parametrize("rate", [60, 144])
+def test_a_browser_with_a_coarse_clock_measures_the_display_and_swaps_at_whole_frames(play, rate, step):
+    log = play(rate, 250.0, step=step)
+    assert log["frame_ms"] == pytest.approx(1000 / rate, rel=0.02)
+    assert log["frames_per_phase"] == phase_frames(250.0, log["frame_ms"])
+    assert np.diff(log["swaps_ms"]).mean() == pytest.approx(250, rel=0.03)
+    assert log["missed_frames"] == 0

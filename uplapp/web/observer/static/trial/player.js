@@ -9,7 +9,12 @@
 
 const LOGGED = 2400; // ten minutes at 250 ms; keeps an answer below the server's limit
 const LATE = 1.5; // frames
+const DRAWN = 0.05; // of a frame
 const PAUSE_MS = 250; // a display has more frames a second
+
+// The step of a clock that is coarser than a frame, 0 for others: browsers that hide who they are round their
+// times to 16.67 or 100 ms, so that two frames have one time. Then frames are counted.
+export const clock = { stepMs: 0 };
 
 export class FlickerPlayer {
   #canvases;
@@ -48,6 +53,7 @@ export class FlickerPlayer {
     this.paused = 0;
     this.seen = this.#candidates.map(() => 0);
     this.resuming = false;
+    this.counted = null;
     this.running = true;
     this.#request = requestAnimationFrame((time) => this.#tick(time));
   }
@@ -98,8 +104,9 @@ export class FlickerPlayer {
     };
   }
 
-  #tick(time) {
+  #tick(stamp) {
     this.#request = requestAnimationFrame((next) => this.#tick(next));
+    const time = this.#timed(stamp);
     if (this.begin === null) this.begin = this.origin = this.last = time;
     if (this.resuming) this.#skip(time);
     this.#account(time - this.last);
@@ -112,6 +119,18 @@ export class FlickerPlayer {
     this.phase = phase;
     this.#draw();
     this.onSwap();
+  }
+
+  // Of a coarse clock the frames are counted. A count that leaves the step it must lie in is drawn back to it
+  // slowly; only frames that were late by a whole step make it jump.
+  #timed(stamp) {
+    if (!clock.stepMs) return stamp;
+    const next = (this.counted ?? stamp - this.frameMs) + this.frameMs;
+    const off = stamp - next; // a clock shows the step that has begun: between -stepMs and 0
+    if (off > clock.stepMs || off < -2 * clock.stepMs) this.counted = stamp;
+    else if (off > 0) this.counted = next + DRAWN * this.frameMs;
+    else this.counted = off < -clock.stepMs ? next - DRAWN * this.frameMs : next;
+    return this.counted;
   }
 
   #skip(time) {
@@ -141,16 +160,22 @@ export class FlickerPlayer {
 
 // Timestamps are rounded to .1 ms, so a bare delta slips a frame about every 500: count the frames instead,
 // for a second at least, or a fast display slips as well. A pause, as of a hidden page, is no frame; where more
-// than half of the frames are late, the median is two frames, the lower quartile still one.
+// than half of the frames are late, the median is two frames, the lower quartile still one. Of a coarse clock the
+// frames between its first step and its last are counted.
 export async function measureFrame(least = { frames: 60, ms: 1000 }) {
   const frame = () => new Promise(requestAnimationFrame);
   const deltas = [];
   let total = 0;
-  for (let last = await frame(), time; deltas.length < least.frames || total < least.ms; last = time) {
+  for (let last = await frame(), time; deltas.length < least.frames || total < least.ms || deltas.at(-1) === 0; last = time) {
     time = await frame();
     if (time - last > PAUSE_MS) continue;
     deltas.push(time - last);
     total += time - last;
+  }
+  clock.stepMs = deltas.includes(0) ? Math.min(...deltas.filter((delta) => delta > 0)) : 0;
+  if (clock.stepMs) {
+    const first = deltas.findIndex((delta) => delta > 0);
+    return (total - deltas[first]) / (deltas.length - 1 - first);
   }
   const one = [...deltas].sort((a, b) => a - b)[Math.floor(deltas.length / 4)];
   return total / deltas.reduce((frames, delta) => frames + Math.round(delta / one), 0);

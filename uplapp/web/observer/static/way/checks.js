@@ -2,7 +2,7 @@
 
 import * as api from "../base/api.js";
 import { pinched } from "../trial/hold.js";
-import { measureFrame } from "../trial/player.js";
+import { clock, measureFrame } from "../trial/player.js";
 import { at, pressed, show } from "../base/screens.js";
 import { write } from "../base/texts.js";
 
@@ -31,6 +31,7 @@ function checkRatio() {
   const odd = !touch() && // phones have ratios of every kind
     (ratio < 1 || Math.abs(ratio / STEP - Math.round(ratio / STEP)) > 0.01);
   if (pinched()) mark("check-ratio", false, "ratio_pinched");
+  else if (clock.stepMs) mark("check-ratio", false, "ratio_hidden"); // who hides the clock hides the pixels too
   else if (odd) mark("check-ratio", false, "ratio_odd", { percent: Math.round(100 * ratio) });
   else mark("check-ratio", true, "ratio_good");
 }
@@ -86,7 +87,7 @@ export async function checks(study, state, fitting) {
   at("ready").focus();
   await pressed("ready");
   listening.abort();
-  const size = { width: innerWidth, height: innerHeight, ratio: devicePixelRatio, frame_ms: frameMs };
+  const size = { width: innerWidth, height: innerHeight, ratio: devicePixelRatio, frame_ms: frameMs, clock_ms: clock.stepMs };
   api.report("screen", size);
   return frameMs;
 }
