@@ -18,12 +18,16 @@ from uplapp.commands.options import (
 )
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
+from uplapp.whole import write_bytes
 
 if TYPE_CHECKING:
     from uplapp.imaging.evaluation.candidates import Candidate
+    from uplapp.imaging.files.reading import Reading
+    from uplapp.imaging.physics import AsItIs, Degradation
 
 IMAGES = typer.Argument(help="Pictures; for MR also k-space, arrays, NIfTI, and DICOM or folders of it.")
 SLICE = typer.Option("--slice", help="Slice of a scan, from 0; the middle one by default.")
+WHOLE = typer.Option(help="Restore every slice of a volume, and write whole volumes as NIfTI.")
 TASK = typer.Option(help="The task of the methods where no checkpoint says it.")
 
 
@@ -39,6 +43,7 @@ def restore(
     task: Annotated[str | None, TASK] = None,
     no_consistency: Annotated[bool, NO_CONSISTENCY] = False,
     slice_: Annotated[int | None, SLICE] = None,
+    whole: Annotated[bool, WHOLE] = False,
     *,
     degradation: Mapping[str, Any],
     reading: Mapping[str, Any],
@@ -54,9 +59,6 @@ def restore(
     Or: python -m uplapp restore torn.png --task inpaint --mask-image mask.png --method tv -o restored
     """
     from uplapp.imaging.checkpoints import Checkpoints
-    from uplapp.imaging.evaluation.job import read_case, run_job
-    from uplapp.imaging.evaluation.provenance import write_results
-    from uplapp.imaging.evaluation.text import cautions, fits
     from uplapp.imaging.files.reading import Reading
 
     _require_names_of_their_own(images)
@@ -65,13 +67,52 @@ def restore(
     task = _task_of(task, [card.task for card in cards], degradation)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     chosen = degradation_if_any(task, degradation)
-    cases = [read_case(path, task, chosen, slice_, Reading(**reading)) for path in images]
-    for case in cases:
+    if whole:
+        if slice_ is not None:
+            raise UplappError("--whole restores all slices, and --slice one; give one of them")
+        _restore_whole(images, task, chosen, candidates, Reading(**reading), out)
+    else:
+        _restore_each(images, task, chosen, candidates, Reading(**reading), slice_, out)
+    print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
+
+
+def _restore_each(
+    images: Sequence[Path],
+    task: str,
+    degradation: "Degradation | AsItIs | None",
+    candidates: "Sequence[Candidate]",
+    reading: "Reading",
+    index: int | None,
+    out: Path,
+) -> None:
+    from uplapp.imaging.evaluation.job import read_case, run_job
+    from uplapp.imaging.evaluation.provenance import write_results
+    from uplapp.imaging.evaluation.text import cautions, fits
+
+    for case in [read_case(path, task, degradation, index, reading) for path in images]:
         _say(*case.understood, case.note)
         job = run_job(case, candidates)
         print(*write_results(job, out), sep="\n")
         _say(*fits(job), *cautions(job))
-    print(f"{len(images)} image(s), {_count(candidates)}", file=sys.stderr)
+
+
+def _restore_whole(
+    images: Sequence[Path],
+    task: str,
+    degradation: "Degradation | AsItIs | None",
+    candidates: "Sequence[Candidate]",
+    reading: "Reading",
+    out: Path,
+) -> None:
+    import json
+
+    from uplapp.imaging.evaluation.whole import restore_whole
+
+    for path in images:
+        files = restore_whole(path, task, degradation, candidates, reading)
+        provenance = next(content for name, content in files.items() if name.endswith(".json"))
+        _say(*json.loads(provenance)["understood"])
+        print(*(write_bytes(out / name, content) for name, content in files.items()), sep="\n")
 
 
 def _say(*sentences: str) -> None:

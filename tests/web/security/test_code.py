@@ -25,6 +25,7 @@ READERS = {
     "files/kspace.py": {"h5py", "xml"},
     "files/scans.py": {"nibabel"},
     "formats/nifti.py": {"nibabel"},
+    "formats/whole.py": {"nibabel"},
     "formats/raw.py": {"h5py", "xml"},
     "formats/dicom.py": {"pydicom"},
     "formats/blinding.py": {"pydicom"},

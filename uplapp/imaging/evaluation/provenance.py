@@ -47,7 +47,7 @@ def describe_job(job: Job, files: Mapping[str, bytes]) -> dict[str, Any]:
         "uplapp": __version__,
         "torch": torch.__version__,
         "task": job.case.task,
-        "degradation": None if degradation is None else _plain(degradation),
+        "degradation": None if degradation is None else plain_options(degradation),
         "understood": list(job.case.understood),
         "note": job.case.note,
         f"{job.observed}_scores": job.degraded_scores,
@@ -71,7 +71,7 @@ def _encode(case: Case, kind: str, pixels: Tensor) -> tuple[str, bytes]:
     return f"{case.name}-{kind}.nii.gz", encode_nifti(pixels, case.space)
 
 
-def _plain(degradation: Degradation | AsItIs) -> dict[str, Any]:
+def plain_options(degradation: Degradation | AsItIs) -> dict[str, Any]:
     """Give the options of a degradation as JSON values, of a file its name alone."""
     options = asdict(degradation)  # type: ignore[arg-type]
     return {name: value.name if isinstance(value, Path) else value for name, value in options.items()}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.whole import encode_whole
 from uplapp.imaging.files.levels import Levels, levels_of, without_nan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.stored import Stored
@@ -30,13 +31,16 @@ LOPSIDED = 1 / 16
 class Scan:
     """The slices of one file, each read on access: `scan[3]`, `len(scan)`, `for slice in scan`.
 
-    `understood` says in sentences what the reader took the file for.
+    `understood` says in sentences what the reader took the file for. `levels` are those of a volume, which
+    `encode` makes of pictures (slices,h,w) in [0,1]: packed NIfTI in the place of the file.
     """
 
     name: str
     count: int
     read: Callable[[int], Slice]
     understood: tuple[str, ...] = ()
+    levels: Levels | None = None
+    encode: Callable[[Array], bytes] | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -175,7 +179,8 @@ def scan_of_stored(stored: Stored, reading: Reading, axis: int | None = None) ->
         stored.window,
         stored.inverted,
     )
-    return replace(scan, understood=(*stored.understood, *scan.understood))
+    encode = partial(encode_whole, stored, axis or 0, scan.levels) if scan.levels else None
+    return replace(scan, understood=(*stored.understood, *scan.understood), encode=encode)
 
 
 class Turn(Enum):
@@ -211,7 +216,7 @@ def scan_of_volume(
     largest_value(name, volume)
     levels = replace(levels_of(name, volume, reading, window), inverted=inverted)
     cut = partial(_cut, name, volume, axis, levels, turn)
-    return Scan(name, volume.shape[axis], cut, (*words, *levels.words))
+    return Scan(name, volume.shape[axis], cut, (*words, *levels.words), levels)
 
 
 def _cut(name: str, volume: Array, axis: int, levels: Levels, turn: Turn, index: int) -> Slice:

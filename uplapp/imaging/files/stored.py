@@ -17,6 +17,7 @@ class Stored:
     `window` is what the file asks to be black and white; `inverted` samples are brighter where lower.
     With `as_rows` the second axis points down and slices are shown as the file has them, else they are
     turned by the affine. `series` slices lie at one place, one after the other in time, and are no volume.
+    `header` is that of a NIfTI-1 file.
     """
 
     name: str
@@ -27,4 +28,5 @@ class Stored:
     inverted: bool = False
     as_rows: bool = False
     series: bool = False
+    header: Any = None
     understood: tuple[str, ...] = ()

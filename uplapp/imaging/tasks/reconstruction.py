@@ -164,8 +164,18 @@ def _halve(voxels: Voxels, axis: int) -> Voxels:
 
 def open_slice(path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
     """Read one slice of a scan, by default the middle one."""
-    scan = read_scan(path, reading)
-    part, name = _choose(scan, index), picture_name(Path(scan.name))
+    scan = open_scan(path, reading)
+    return subject_of_slice(scan, _choose(scan, index))
+
+
+def open_scan(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
+    """Open a scan, whose slices are read on access."""
+    return read_scan(path, reading)
+
+
+def subject_of_slice(scan: Scan, part: Slice) -> Subject:
+    """Make a slice of a scan that can be measured."""
+    name = picture_name(Path(scan.name))
     return Subject(
         scan.name,
         part.magnitude,

@@ -83,7 +83,8 @@ def of_image(name: str, image: Any, words: tuple[str, ...] = ()) -> Stored:
     values = np.asanyarray(image.dataobj)
     values = values.squeeze(tuple(axis for axis in range(SPACE_AXES, values.ndim) if values.shape[axis] == 1))
     spacing = tuple(float(step) for step in image.header.get_zooms()[: values.ndim])
-    return Stored(name, values, np.asarray(image.affine), spacing, understood=words)
+    header = image.header if type(image.header) is nibabel.Nifti1Header else None
+    return Stored(name, values, np.asarray(image.affine), spacing, header=header, understood=words)
 
 
 @contextmanager
