@@ -124,3 +124,9 @@ def test_circles_are_counted_scene_by_scene(tmp_path):
     line = ["o,t,x,y,1,main", "o,t,y,z,1,main", "o,t,z,x,0,main"]
     assert of(tmp_path, *circle, *line).loc["o", "circular_share"] == pytest.approx(1 / 2)
     assert np.isnan(of(tmp_path, MAIN).loc["o", "circular_share"])
+
+
+def test_both_bad_is_no_want_of_certainty(tmp_path):
+    text = "observer,condition_A,condition_B,is_A_selected\no,x,y,both_bad\no,x,y,0.5\no,x,y,1\no,y,x,1\n"
+    table = conduct(read_votes(write(tmp_path, text)))
+    assert table["not_sure_share"].tolist() == [pytest.approx(1 / 4)]

@@ -141,3 +141,9 @@ def test_a_result_that_can_be_no_scene_is_a_sentence(pictures, changes, words):
 def test_nothing_restored_is_a_sentence():
     with pytest.raises(UplappError, match="press Restore first"):
         collecting.added(Collected(), None)
+
+
+@pytest.mark.parametrize("answer", ["not_sure", "both_bad"])
+def test_a_study_offers_the_answers_that_are_ticked(answer):
+    assert tables(**{answer: True})["protocol"][answer] is True
+    assert tables()["protocol"][answer] is False
