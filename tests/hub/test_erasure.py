@@ -60,11 +60,11 @@ def test_the_copy_follows_with_its_history(lived, settings, hub, endpoint):
 @pytest.mark.parametrize(("path", "fault"), [("super-squash", 500), ("commits", 403), ("tree", 403),
                                          ("resolve", 500), ("commit/", "lost")])  # fmt: skip
 def test_what_the_hub_refuses_is_done_at_the_next_start(lived, settings, hub, endpoint, path, fault):
-    _, loop, left, stayed = lived
+    store, loop, left, stayed = lived
     loop.mirror.push()
     hub.faults = [(path, fault)]
     with pytest.raises(HubError):
-        loop.mirror.erase(lambda texts: erasure.wiped(texts, [left.id]))
+        loop.mirror.erase(lambda texts: erasure.wiped(texts, erasure.scope(store)))
     assert marks_in(copied(hub), left)
     hub.faults = []
     restart(settings, endpoint)

@@ -15,7 +15,7 @@ from uplapp.commands.hosting import life
 from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
-from uplapp.commands.hosting.people import exclude, include, withdraw
+from uplapp.commands.hosting.people import clear, exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.hosting.status import log, status
 from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
@@ -33,7 +33,7 @@ app = typer.Typer(
 app.add_typer(links, name="links")
 VERBS: tuple[Callable[..., None], ...] = (
     *(life.pause, life.resume, life.close, life.quota, life.pilot, status, log),
-    *(adopt, codes, editions, exclude, include, rebuild, withdraw),
+    *(adopt, clear, codes, editions, exclude, include, rebuild, withdraw),
 )
 for verb in VERBS:
     app.command()(verb)

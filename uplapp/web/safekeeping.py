@@ -29,9 +29,7 @@ def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, 
     mirror = Mirror(journals, settings.answers_repo, endpoint)
     fetched = _restore(mirror, database, journals)
     store = _cleaned(Store(database), fetched > 0)
-    erasing = Erasing(
-        lambda: erasure.erased(store), lambda texts: erasure.wiped(texts, erasure.withdrawn(store))
-    )
+    erasing = Erasing(lambda: erasure.erased(store), lambda texts: erasure.wiped(texts, erasure.scope(store)))
     return store, keep(mirror, lambda: _ended(store), erasing)
 
 

@@ -1,25 +1,29 @@
-"""What an app does by itself while it runs: it erases who withdrew."""
+"""What an app does by itself while it runs: it erases who withdrew, and what a study kept long enough."""
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from uplapp.errors import UplappError
+from uplapp.study.session import retention
 from uplapp.study.store import erasure
 from uplapp.study.store.store import Store
 
 TICK_S = 1.0
+DAYS_S = 60.0  # between two looks at the days that studies name
 REST_S = (
     20.0  # after an erasure, which holds answers up for a moment: who withdraws in masses holds up nobody
 )
 
 
 class Upkeep:
-    """A thread that looks every second whether somebody withdrew, and erases what is left of them."""
+    """A thread that looks every second whether somebody withdrew, every minute whether a day has come."""
 
     def __init__(self, store: Store) -> None:
         self._store, self._stopped, self._last_error = store, threading.Event(), ""
+        self._looked_s = -DAYS_S
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -33,8 +37,11 @@ class Upkeep:
         self.once()
 
     def once(self) -> float:
-        """Erase who withdrew. Returns the seconds to the next look."""
+        """Clear what is due and erase who withdrew. Returns the seconds to the next look."""
         try:
+            if time.monotonic() - self._looked_s >= DAYS_S:
+                retention.enforce(self._store, time.time())
+                self._looked_s = time.monotonic()
             found = erasure.erase(self._store)
         except UplappError as error:
             if str(error) != self._last_error:

@@ -270,3 +270,17 @@ def test_a_study_can_start_from_a_task(studies, tmp_path, task, trials):
     folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]
     made = run("new", "mine", "--task", task, "--reference", source / "reference", *folders, "--json")
     assert json.loads(made)["main_trials"] == trials
+
+
+def test_clear_deletes_what_may_name_people_and_says_so(studies):
+    write_study(studies / "tiny")
+    run("simulate", "tiny", "--observers", 1)
+    run("links", "make", "tiny", "--label", "Ann Example")
+    assert json.loads(run("clear", "tiny", "--json")) == {
+        "study": "tiny",
+        "rows_cleared": 1,
+        "files_overwritten": True,
+    }
+    assert "Ann" not in run("links", "list", "tiny")
+    with pytest.raises(UplappError, match="unknown question 'age'"):
+        run("clear", "tiny", "--question", "age")

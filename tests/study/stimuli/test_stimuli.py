@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Access, Criterion, Question, Rating, load
+from uplapp.study.definition import Access, Completion, Criterion, Question, Rating, load
 from uplapp.study.stimuli import stimuli
 
 
@@ -81,6 +81,15 @@ def test_every_option_in_use_is_in_the_manifest(folder, change):
     changed = replace(plain, protocol=replace(plain.protocol, **change))
     (name, value) = next(iter(change.items()))
     assert json.loads(check(folder).manifest(changed))["definition"]["protocol"][name] == value
+
+
+def test_tables_in_use_keep_the_keys_of_older_versions_until_a_younger_one_is_used(folder):
+    changed = replace(load(folder), access=Access(links_only=True), completion=Completion(code=False))
+    held = json.loads(check(folder).manifest(changed))["definition"]
+    assert held["access"] == {"links_only": True, "quota": 0}
+    assert held["completion"] == {"code": False, "redirect": ""}
+    changed = replace(changed, access=Access(links_only=True, returning="block"))
+    assert json.loads(check(folder).manifest(changed))["definition"]["access"]["returning"] == "block"
 
 
 def test_links_questions_and_ratings_in_use_are_in_the_manifest(folder):

@@ -29,6 +29,7 @@ def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
         "m003_tasks",
         "m004_editions",
         "m005_erased",
+        "m006_personal",
     ]
 
 

@@ -1,12 +1,15 @@
-"""`python -m uplapp study exclude`, `include` and `withdraw`: whose answers count, and whose are deleted."""
+"""`python -m uplapp study exclude`, `include`, `withdraw`, `clear`: who counts, who is deleted."""
 
 import time
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uplapp.commands.shared import Json, Name, acting, opened, print_result, user
+
+if TYPE_CHECKING:
+    from uplapp.study.store.store import Store
 
 Observer = Annotated[str, typer.Argument(help="The observer's id, as `export` writes it.")]
 
@@ -53,16 +56,51 @@ def withdraw(name: Name, observer: Observer, as_json: Json = False) -> None:
     Example: uplapp study withdraw demo o1a2b3c4d5e
     """
     from uplapp.study.session import lifecycle, log
-    from uplapp.study.store import erasure
-    from uplapp.study.store.store import StoreBusy
 
     with opened(name) as (store, study):
         with store.transaction():
             own = lifecycle.edition_of_observer(store, study.id, observer)
             gone = lifecycle.withdraw(store, own, observer, time.time())
             log.note(store, study.definition.name, user(), "withdraw", observer, time.time())
-        with suppress(StoreBusy):  # an app that runs, or the next start, finishes it
-            erasure.erase(store)
-        left = observer in erasure.pending(store)
-    told = {"study": name, "observer": observer, "answers_deleted": gone, "files_overwritten": not left}
+        done = _erased(store)
+    told = {"study": name, "observer": observer, "answers_deleted": gone, "files_overwritten": done}
     print_result(as_json, told)
+
+
+def clear(
+    name: Name,
+    question: Annotated[
+        list[str] | None, typer.Option(help="Also the replies to this question, once per question.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete ids of panels, browsers and labels of links of everybody in a study. Answers stay.
+
+    The app does the same by itself on the day that [retention] in study.toml names.
+
+    Example: uplapp study clear demo --question name
+    """
+    from uplapp.errors import UnknownName
+    from uplapp.study.session import log, retention
+
+    with opened(name) as (store, study):
+        known = {row.name for row in study.definition.questions}
+        for asked in question or ():
+            if asked not in known:
+                raise UnknownName("question", asked, sorted(known))
+        with store.transaction():
+            every = store.rows("SELECT id FROM studies WHERE name = :name", {"name": study.definition.name})
+            rows = sum(retention.clear(store, row["id"], question or (), time.time()) for row in every)
+            log.note(store, study.definition.name, user(), "clear", ", ".join(question or ()), time.time())
+        done = _erased(store)
+    print_result(as_json, {"study": name, "rows_cleared": rows, "files_overwritten": done})
+
+
+def _erased(store: "Store") -> bool:
+    """Overwrite the files. False where somebody reads: an app that runs, or the next start, finishes it."""
+    from uplapp.study.store import erasure
+    from uplapp.study.store.store import StoreBusy
+
+    with suppress(StoreBusy):
+        erasure.erase(store)
+    return not erasure.due(store)

@@ -12,14 +12,18 @@ from typing import Any
 from uplapp.errors import BadStudy
 from uplapp.study.definition.presets import FORMER_CONSENTS, PAIRS, RATING, consent
 from uplapp.study.definition.protocol import (
+    OTHER,
+    PANELS,
     Access,
     Completion,
     Consent,
     Criterion,
+    Panel,
     Protocol,
     Question,
     Rating,
     Render,
+    Retention,
     Scene,
     Translation,
 )
@@ -51,6 +55,8 @@ class Definition:
     rating: Rating | None = None
     access: Access = field(default_factory=Access)
     completion: Completion = field(default_factory=Completion)
+    panel: Panel = field(default_factory=Panel)
+    retention: Retention = field(default_factory=Retention)
     questions: tuple[Question, ...] = ()
     translations: tuple[Translation, ...] = ()
 
@@ -133,18 +139,19 @@ def parse(raw: Mapping[str, Any], name: str, where: str) -> Definition:
         raise BadStudy(f"{where}: a study cannot be called '{name}'; choose another folder name")
     allowed = {entry.name for entry in fields(Definition)} - {"name"}
     check_keys(raw, allowed, {"title", "conditions", "scenes"}, Place(where, BadStudy))
-    definition = read(Definition, {**raw, **_dated(raw), "name": name}, where, BadStudy)
+    definition = read(Definition, {**_dated(raw), "name": name}, where, BadStudy)
     _check(definition, where)
     return definition
 
 
 def _dated(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The table `access` with dates of TOML as texts."""
-    access = raw.get("access")
-    if not isinstance(access, Mapping):
-        return {}
-    texts = {key: str(value) for key, value in access.items() if isinstance(value, date)}
-    return {"access": {**access, **texts}}
+    """The tables, with dates of TOML as texts where there may be some."""
+    tables = {name: raw[name] for name in ("access", "retention") if isinstance(raw.get(name), Mapping)}
+    texts = {
+        name: {key: str(value) if isinstance(value, date) else value for key, value in table.items()}
+        for name, table in tables.items()
+    }
+    return {**raw, **texts}
 
 
 def consents_of(said: Mapping[str, Any]) -> dict[str, str]:
@@ -267,6 +274,44 @@ def _check_texts(definition: Definition, where: str) -> None:
     for question in definition.questions:
         if (question.kind == "choice") != (len(question.options) >= 2):
             raise BadStudy(f"{where}: question '{question.name}': only a choice has options, 2 or more")
-    redirect = definition.completion.redirect
-    if redirect and not re.fullmatch(r"https://[^\s\"'<>\\]{1,500}", redirect):
-        raise BadStudy(f"{where}: redirect = {redirect!r} must be an https:// address")
+    _check_recruiting(definition, where)
+    _check_retention(definition, where)
+
+
+def _check_recruiting(definition: Definition, where: str) -> None:
+    panel = definition.panel
+    if panel.name == OTHER and not panel.ids:
+        raise BadStudy(f'{where}: panel name = "{OTHER}" needs ids, the names in its addresses')
+    if panel.ids and not panel.name:
+        raise BadStudy(f"{where}: panel ids need the name of the panel: {', '.join((*PANELS, OTHER))}")
+    for name in panel.ids:
+        if not NAME.fullmatch(name) or name in ("lang", "code") or panel.ids.count(name) > 1:
+            raise BadStudy(f"{where}: panel id '{name}' must be 1-40 letters, digits, _ or -, and come once")
+    _check_addresses(definition, where)
+
+
+def _check_addresses(definition: Definition, where: str) -> None:
+    panel = definition.panel
+    for key, address in definition.completion.addresses.items():
+        if not re.fullmatch(r"https://[^\s\"'<>\\]{1,500}", address):
+            raise BadStudy(f"{where}: {key} = {address!r} must be an https:// address")
+        allowed = [*panel.names, *(["code"] if key == "redirect" else [])]
+        for name in re.findall(r"\{([^{}]*)\}", address) if panel.name or key != "redirect" else ():
+            if name not in allowed:
+                raise BadStudy(
+                    f"{where}: {key}: {{{name}}} is unknown; allowed: {', '.join(allowed) or 'none'}"
+                )
+
+
+def _check_retention(definition: Definition, where: str) -> None:
+    until, names = definition.retention.personal_until, [row.name for row in definition.questions]
+    if until:
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            raise BadStudy(f"{where}: personal_until = {until!r} must be a day, such as 2027-06-30") from None
+    for name in definition.retention.questions:
+        if name not in names or not until:
+            raise BadStudy(
+                f"{where}: retention of question '{name}' needs personal_until and one of: {', '.join(names)}"
+            )

@@ -10,6 +10,14 @@ from uplapp.typed import OneOf, Range, allowing
 LAYOUTS = ("auto", "side_by_side", "in_place")
 QUESTIONS = ("text", "number", "choice")
 REFERENCES = ("shown", "hidden")
+RETURNING = ("resume", "restart", "block")
+OTHER = "other"
+PANELS: Mapping[str, tuple[str, ...]] = {  # the names of the ids in their addresses, that of the person first
+    "prolific": ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
+    "mturk": ("workerId", "assignmentId", "hitId"),
+    "cloudresearch": ("participantId", "assignmentId", "projectId"),
+    "sona": ("survey_code",),
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,9 @@ class Access:
     `quota` counts who finished and who holds a place, for `hold_minutes` after the last answer; 0 is no
     quota. New people are taken from `opens` to `closes`, dates as `2026-12-01 09:00`, in UTC unless they name
     another zone.
+
+    Who comes back to a session under way may resume it, begin anew (`restart`), or do neither (`block`).
+    Without a link or the id of a panel a session is resumed within `resume_hours` only; 0 is no limit.
     """
 
     links_only: bool = False
@@ -106,6 +117,8 @@ class Access:
     hold_minutes: int = allowing(Range(1, 100_000), default=60)
     opens: str = ""
     closes: str = ""
+    returning: str = allowing(OneOf(RETURNING), default="resume")
+    resume_hours: float = allowing(Range(0, 10_000), default=48.0)
 
     @property
     def hold_s(self) -> float:
@@ -123,10 +136,50 @@ class Access:
 
 @dataclass(frozen=True)
 class Completion:
-    """The last page: a code, and an https address to go on to, in which `{code}` stands for the code."""
+    """The last page: a code, and an https address to go on to, in which `{code}` stands for the code.
+
+    The other addresses are for people whose screen cannot show the pictures (`screened_out`), who come when
+    the study has all it needs (`full`), and who do not agree (`no_consent`). In each of them `{NAME}` stands
+    for the id NAME of a panel.
+    """
 
     code: bool = True
     redirect: str = ""
+    screened_out: str = ""
+    full: str = ""
+    no_consent: str = ""
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Every address that is given, by its key."""
+        names = ("redirect", "screened_out", "full", "no_consent")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Where people are recruited, and the ids that its addresses carry: no other part of one is read.
+
+    `ids` are by default those of the panel; the first names the person, who takes part once. Where it is
+    `required`, nobody takes part without it, but by a personal link.
+    """
+
+    name: str = allowing(OneOf(("", *PANELS, OTHER)), default="")
+    ids: tuple[str, ...] = ()
+    required: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the ids. The first is that of the person."""
+        return self.ids or PANELS.get(self.name, ())
+
+
+@dataclass(frozen=True)
+class Retention:
+    """The day (as 2027-06-30, UTC) on which personal fields are deleted, and replies to some questions."""
+
+    personal_until: str = ""
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

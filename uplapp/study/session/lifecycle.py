@@ -72,7 +72,7 @@ def withdraw(store: Store, study: str, observer: str, now: float) -> int:
             raise UplappError(f"this study has no observer '{observer}'; `study export` lists them")
         mine = "IN (SELECT token FROM trials WHERE observer = :observer)"
         gone = store.rows(f"DELETE FROM answers WHERE trial {mine} RETURNING trial", values)  # noqa: S608
-        for table in ("events", "replies", "trials"):
+        for table in ("events", "replies", "trials", "panel"):
             store.rows(f"DELETE FROM {table} WHERE observer = :observer RETURNING 1", values)  # noqa: S608
         if not store.rows("SELECT observer FROM withdrawals WHERE observer = :observer", values):
             store.insert("withdrawals", {**values, "withdrawn_at": now})

@@ -122,8 +122,11 @@ def _tables(value: object) -> list[Mapping[str, Any]]:
 
 
 def _toml_value(value: object) -> str:
-    """A value as in JSON, without escapes beyond ASCII, for TOML has no surrogates. DEL must be escaped."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A value as in JSON, without escapes beyond ASCII, for TOML has no surrogates. DEL must be escaped.
+
+    A day becomes a text.
+    """
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
 def pack(folder: Path, root: Path, target: Path, extra: Mapping[str, str] | None = None) -> int:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Access, Definition, Protocol, Render, load
+from uplapp.study.definition import Definition, Protocol, Render, load
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
@@ -34,8 +34,11 @@ OLD_RENDER: Mapping[str, Any] = {  # the first keys of a recipe, with what they 
     "mask": "random",
     "mask_seed": 0,
 }
-YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations")
-YOUNG_ACCESS = frozenset(["hold_minutes", "opens", "closes"])
+YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations", "panel", "retention")
+YOUNG_KEYS = {
+    "access": ("hold_minutes", "opens", "closes", "returning", "resume_hours"),
+    "completion": ("screened_out", "full", "no_consent"),
+}
 OLD_PROTOCOL = frozenset(
     [
         "phase_ms",
@@ -97,7 +100,7 @@ def _as_old(definition: Definition) -> dict[str, Any]:
     for name in YOUNG_PARTS:
         if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
             del frozen[name]
-    _drop_unused(frozen.get("access", {}), Access(), YOUNG_ACCESS)
+    _drop_young_keys(frozen)
     for scene in frozen["scenes"]:
         if not scene["view"]:
             del scene["view"]
@@ -106,6 +109,11 @@ def _as_old(definition: Definition) -> dict[str, Any]:
     if definition.render is not None:
         frozen["render"] = _as_old_render(frozen["render"])
     return frozen
+
+
+def _drop_young_keys(frozen: dict[str, Any]) -> None:
+    for part, names in YOUNG_KEYS.items():
+        _drop_unused(frozen.get(part, {}), getattr(Definition("", "", (), ()), part), names)
 
 
 def _drop_unused(table: dict[str, Any], usual: object, young: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""Withdrawn answers taken out of the files themselves, so that no byte of them is left on the disk.
+"""What was withdrawn or cleared taken out of the files themselves, so that no byte of it is left on the disk.
 
 A withdrawal deletes rows at once. What they said still lies in the journals, in pages of the database that
 nothing uses, and in its write-ahead log. Here lines of journals are overwritten with blanks where they
@@ -14,27 +14,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from uplapp.study.store.personal import LINKS, PEOPLE, REMOVED
 from uplapp.study.store.replay import FOLDER, WITHDRAWALS, note
 from uplapp.study.store.store import BUSY, Store, StoreBusy
 
 BLANK = b" "
 # Tables by stage, each with the column that says whose a row is. A trial says whose an answer is, so it goes
-# after the answer. The observer's own row goes last: what is left of it was written anew before.
+# after the answer. Rows of which something stays go last: that is written anew before.
 STAGES: tuple[Mapping[str, str], ...] = (
-    {"answers": "trial", "events": "observer", "replies": "observer"},
+    {"answers": "trial", "events": "observer", "replies": "observer", "panel": "observer"},
     {"trials": "observer"},
-    {"observers": "id"},
+    {"observers": "id", "links": "id"},
 )
 OWNED = {table: column for stage in STAGES for table, column in stage.items()}
-PENDING = f"SELECT observer FROM {WITHDRAWALS} WHERE observer NOT IN (SELECT observer FROM _erased)"  # noqa: S608
+DUE = f"""SELECT id FROM (SELECT observer AS id FROM {WITHDRAWALS} UNION SELECT id FROM clearings)
+    WHERE id NOT IN (SELECT id FROM _erased)"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What has to go: all of the observers `gone`, personal fields of those `cleared`, labels of `links`.
+
+    `cleared` has by observer the questions whose replies go.
+    """
+
+    gone: frozenset[str]
+    cleared: Mapping[str, frozenset[str]]
+    links: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a journal from byte `start` up to its end, of a table, and the owner of its row.
-
-    The owner is an observer, or of an answer its trial. A line that a kill left half blank has no table.
-    """
+    """A line of a journal from byte `start` up to its end. One that a kill left half blank has no table."""
 
     start: int
     end: int
@@ -42,75 +53,75 @@ class Line:
     row: Mapping[str, Any]
 
     @property
-    def owner(self) -> object:
-        """Whose the row is."""
+    def owner(self) -> Any:
+        """Whose the row is: an observer, of an answer its trial, of a link itself."""
         return self.row.get(OWNED.get(self.table, ""))
 
+    @property
+    def whole(self) -> bool:
+        """Whether it adds an observer or a link, and does not only change one."""
+        return "study" in self.row
 
-def pending(store: Store) -> list[str]:
-    """The observers who withdrew and whose bytes this disk may still hold."""
-    return [str(row["observer"]) for row in store.rows(PENDING, {})]
 
-
-def withdrawn(store: Store) -> list[str]:
-    """Every observer who withdrew."""
-    return [str(row["observer"]) for row in store.rows(f"SELECT observer FROM {WITHDRAWALS}", {})]  # noqa: S608
+def due(store: Store) -> list[str]:
+    """The withdrawals and clearings whose bytes this disk may still hold, by observer or id."""
+    return [str(row["id"]) for row in store.rows(DUE, {})]
 
 
 def erased(store: Store) -> int:
-    """How many observers were erased here."""
+    """How many withdrawals and clearings were carried out on this disk."""
     return int((store.row("SELECT count(*) AS n FROM _erased") or {"n": 0})["n"])
 
 
+def scope(store: Store) -> Scope:
+    """All that has ever to go, so that journals from elsewhere are covered too."""
+    cleared: dict[str, frozenset[str]] = {}
+    for row in store.rows(PEOPLE, {}):
+        cleared[row["id"]] = cleared.get(row["id"], frozenset()) | {*json.loads(row["questions"])}
+    return Scope(
+        frozenset(row["observer"] for row in store.rows(f"SELECT observer FROM {WITHDRAWALS}", {})),  # noqa: S608
+        cleared,
+        frozenset(row["id"] for row in store.rows(LINKS, {})),
+    )
+
+
 def erase(store: Store) -> int:
-    """Overwrite what withdrawn observers said, in journals and database. Returns the number of observers.
+    """Overwrite what was withdrawn or cleared, in journals and database. Returns the number of such acts.
 
     StoreBusy, with the work to be done again, while somebody reads the database or the disk is full.
     """
-    gone = pending(store)
-    if gone:
-        _erase(store, gone)
-    return len(gone)
-
-
-def _erase(store: Store, gone: Sequence[str]) -> None:
-    folder = store.path.parent / FOLDER
-    try:
-        store.catch_up()
-        journals = sorted(folder.glob("*.jsonl"))
-        note(_rest(store, gone), folder)
-        overwrite(journals, gone)
-        _drop_damaged(store.path)
-    except OSError as error:
-        raise StoreBusy(BUSY) from error
-    store.compact()
-    with store.here_alone() as database:
-        database.executemany("INSERT OR IGNORE INTO _erased VALUES (?)", [(one,) for one in gone])
+    acts = due(store)
+    if acts:
+        try:
+            store.catch_up()
+            _overwrite(store, sorted((store.path.parent / FOLDER).glob("*.jsonl")))
+            _drop_damaged(store.path)
+        except OSError as error:
+            raise StoreBusy(BUSY) from error
+        store.compact()
+        with store.here_alone() as database:
+            database.executemany("INSERT OR IGNORE INTO _erased VALUES (?)", [(act,) for act in acts])
+    return len(acts)
 
 
 def again(store: Store) -> None:
-    """Have every withdrawal erased once more, as after journals came from elsewhere."""
+    """Have everything erased once more, as after journals came from elsewhere."""
     with store.here_alone() as database:
         database.execute("DELETE FROM _erased")
 
 
-def overwrite(journals: Iterable[Path], gone: Collection[str]) -> None:
-    """Blank the lines of these observers in journals."""
-    found = {path: list(lines(path.read_bytes())) for path in journals}
-    tokens = _trials((line for entries in found.values() for line in entries), gone)
-    for stage in STAGES:
-        for path, entries in found.items():
-            _blank(path, [line for line in entries if _goes(line, stage, gone, tokens)])
-
-
-def wiped(texts: Sequence[bytes], gone: Collection[str]) -> list[bytes]:
-    """The same pieces of journals with the lines of these observers blank. No length changes."""
+def wiped(texts: Sequence[bytes], what: Scope) -> list[bytes]:
+    """The same pieces of journals with the lines in scope blank. No length changes."""
     found = [list(lines(text)) for text in texts]
-    tokens = _trials((line for entries in found for line in entries), gone)
-    return [
-        _blanked(text, [line for line in entries if _goes(line, OWNED, gone, tokens)])
-        for text, entries in zip(texts, found, strict=True)
-    ]
+    tokens = _trials((line for entries in found for line in entries), what)
+    wiped = []
+    for text, entries in zip(texts, found, strict=True):
+        data = bytearray(text)
+        for line in entries:
+            if _goes(line, what, tokens):
+                data[line.start : line.end] = BLANK * (line.end - line.start)
+        wiped.append(bytes(data))
+    return wiped
 
 
 def lines(data: bytes) -> Iterator[Line]:
@@ -126,6 +137,30 @@ def lines(data: bytes) -> Iterator[Line]:
         start = end + 1
 
 
+def _overwrite(store: Store, journals: Sequence[Path]) -> None:
+    """Write what stays of rows in scope to a journal of its own, then blank the lines."""
+    what = scope(store)
+    found = {path: list(lines(path.read_bytes())) for path in journals}
+    every = [line for entries in found.values() for line in entries]
+    tokens = _trials(every, what)
+    note(_rest(store, every, what), store.path.parent / FOLDER)
+    for tables in ({""} | {*STAGES[0]}, STAGES[1], STAGES[2]):
+        for path, entries in found.items():
+            _blank(path, [line for line in entries if line.table in tables and _goes(line, what, tokens)])
+
+
+def _rest(store: Store, every: Iterable[Line], what: Scope) -> list[tuple[str, dict[str, Any]]]:
+    """The rows as they are now of which the journals have nothing but lines that go."""
+    whole = [line for line in every if line.table in STAGES[2] and line.whole]
+    lost = {(line.table, line.owner) for line in whole if _goes(line, what, ())}
+    lost -= {(line.table, line.owner) for line in whole if not _goes(line, what, ())}
+    return [
+        (table, row)
+        for table, owner in sorted(lost)
+        for row in store.rows(f'SELECT * FROM "{table}" WHERE id = :id', {"id": owner})  # noqa: S608
+    ]
+
+
 def _read(text: bytes) -> dict[str, Any] | None:
     try:
         line = json.loads(text)
@@ -134,13 +169,25 @@ def _read(text: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _trials(found: Iterable[Line], gone: Collection[str]) -> set[object]:
-    return {line.row.get("token") for line in found if line.table == "trials" and line.owner in gone}
+def _trials(found: Iterable[Line], what: Scope) -> set[object]:
+    return {line.row.get("token") for line in found if line.table == "trials" and line.owner in what.gone}
 
 
-def _goes(line: Line, stage: Mapping[str, str], gone: Collection[str], tokens: Collection[object]) -> bool:
-    owners = tokens if line.table == "answers" else gone
-    return not line.table or (line.table in stage and line.owner in owners)
+def _goes(line: Line, what: Scope, tokens: Collection[object]) -> bool:
+    """Whether a line is in scope. A row of which something stays goes as long as it has what must not."""
+    row, owner = line.row, line.owner
+    if line.table == "answers":
+        return owner in tokens
+    if line.table == "links":
+        return owner in what.links and row.get("label", REMOVED) != REMOVED
+    if line.table == "observers":
+        personal = ("agent", "language", "join_key") if owner in what.gone else ("agent",)
+        return (owner in what.gone or owner in what.cleared) and any(row.get(name) for name in personal)
+    if line.table == "panel":
+        return owner in what.gone or owner in what.cleared
+    if line.table == "replies" and row.get("question") in what.cleared.get(owner, ()):
+        return True
+    return not line.table or owner in what.gone
 
 
 def _blank(path: Path, entries: Sequence[Line]) -> None:
@@ -156,22 +203,8 @@ def _blank(path: Path, entries: Sequence[Line]) -> None:
             os.fsync(file.fileno())
 
 
-def _blanked(text: bytes, entries: Sequence[Line]) -> bytes:
-    data = bytearray(text)
-    for line in entries:
-        data[line.start : line.end] = BLANK * (line.end - line.start)
-    return bytes(data)
-
-
-def _rest(store: Store, gone: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
-    """What stays of these observers, as rows: written to a journal before the older lines are blanked."""
-    query = "SELECT * FROM observers WHERE id = :id"
-    rows = [row for one in gone for row in store.rows(query, {"id": one})]
-    return [("observers", row) for row in rows]
-
-
 def _drop_damaged(database: Path) -> None:
     """Delete damaged databases that a rebuild put aside: nothing can be taken out of them."""
     for path in database.parent.glob(f"{database.name}.damaged-*"):
         path.unlink(missing_ok=True)
-        print(f"{path} was deleted, for somebody withdrew who may be in it", file=sys.stderr)
+        print(f"{path} was deleted, for it may hold what somebody withdrew", file=sys.stderr)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from uplapp.errors import UplappError
+from uplapp.study.store import personal
 from uplapp.study.store.schema import migrations
 
 WITHDRAWALS = "withdrawals"  # a line of this table is a tombstone: it wins over all lines of that observer
@@ -115,6 +116,7 @@ def _replay(connection: sqlite3.Connection, folder: Path) -> Replayed:
         # A kill can keep a tombstone from the journal, while the journal still holds the answers.
         held = [row[0] for row in connection.execute(f"SELECT observer FROM {WITHDRAWALS}")]  # noqa: S608
         _bury(connection, {*gone, *held})
+        personal.clear(connection)
         orphans = _drop_orphans(connection)
     return Replayed(added, damaged, orphans)
 
@@ -172,7 +174,7 @@ def _bury(connection: sqlite3.Connection, observers: Iterable[str | None]) -> No
         connection.execute(
             "DELETE FROM answers WHERE trial IN (SELECT token FROM trials WHERE observer = ?)", (observer,)
         )
-        for table in ("events", "replies", "trials"):
+        for table in ("events", "replies", "trials", "panel"):
             connection.execute(f"DELETE FROM {table} WHERE observer = ?", (observer,))  # noqa: S608
         connection.execute(
             "UPDATE observers SET excluded = ?, join_key = NULL, agent = '', language = '' WHERE id = ?",

@@ -91,5 +91,20 @@ def m004_editions(db: Database) -> None:
 
 @migrations()
 def m005_erased(db: Database) -> None:
-    """Who withdrew and is erased from this disk. No journal has it, for each disk has bytes of its own."""
-    db.execute("CREATE TABLE _erased (observer TEXT PRIMARY KEY)")
+    """Whose bytes are off this disk. No journal has it, for each disk has bytes of its own."""
+    db.execute("CREATE TABLE _erased (id TEXT PRIMARY KEY)")
+
+
+@migrations()
+def m006_personal(db: Database) -> None:
+    """Ids of a panel, apart from the answers. When the personal fields of a study's people were cleared."""
+    statements = (
+        """CREATE TABLE panel (
+            id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), name TEXT NOT NULL,
+            value TEXT NOT NULL, UNIQUE (observer, name))""",
+        "CREATE INDEX panel_value ON panel (name, value)",
+        """CREATE TABLE clearings (
+            id TEXT PRIMARY KEY, study TEXT NOT NULL, questions TEXT NOT NULL, cleared_at REAL NOT NULL)""",
+    )
+    for statement in statements:
+        db.execute(statement)

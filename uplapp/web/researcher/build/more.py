@@ -16,9 +16,11 @@ from uplapp.study.definition import (
     Consent,
     Criterion,
     Definition,
+    Panel,
     Protocol,
     Question,
     Rating,
+    Retention,
     Translation,
     parse,
 )
@@ -28,6 +30,8 @@ TABLES: Mapping[str, type] = {
     "consent": Consent,
     "access": Access,
     "completion": Completion,
+    "panel": Panel,
+    "retention": Retention,
     "questions": Question,
     "translations": Translation,
     "rating": Rating,
@@ -95,6 +99,8 @@ def deviations(definition: Definition) -> list[str]:
         ("consent", definition.consent),
         ("access", definition.access),
         ("completion", definition.completion),
+        ("panel", definition.panel),
+        ("retention", definition.retention),
     )
     lines = [f"{name}.{key} = {value}" for name, part in parts for key, value in _changed(part)]
     lines += [f"question '{row.name}': {row.text}" for row in definition.questions]
