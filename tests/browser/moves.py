@@ -68,6 +68,7 @@ def second_tab(page, address):
     """Another tab of the same browser, at the trial where the first is."""
     other = page.context.new_page()
     other.goto(address)
+    other.click("#returning-go")
     other.wait_for_selector("#ready:enabled")
     other.keyboard.press("Enter")
     other.wait_for_selector("#trial:visible")

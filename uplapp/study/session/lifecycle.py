@@ -91,6 +91,13 @@ def edition_of_observer(store: Store, study: str, observer: str) -> str:
     return str(row["study"])
 
 
+def under_way(store: Store, session: str) -> Row | None:
+    """Study and id of the person whose session it is, if it has trials left and counts. Else None."""
+    query = """SELECT study, id FROM observers WHERE session = :session AND finished_at IS NULL
+        AND excluded = ''"""
+    return store.row(query, session=session)
+
+
 def leave_out(store: Store, study: str, observer: str, reason: str) -> None:
     """Keep an observer's answers where they are, and out of fits and exports, with the reason. Reversible.
 

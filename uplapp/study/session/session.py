@@ -3,14 +3,14 @@
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from uplapp.errors import Refused
 from uplapp.study.answers import replies, response
 from uplapp.study.answers.codes import code_of
 from uplapp.study.answers.response import Response
-from uplapp.study.session import lifecycle, opening
+from uplapp.study.session import lifecycle, opening, panel
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import blinding
 from uplapp.study.store.store import Row, Store, new_token
@@ -53,6 +53,7 @@ class State:
     """What an observer's page shows next. `done` and `total` do not count practice.
 
     After the last trial `ask` says that questions wait; then come the code and where to go on, if any.
+    `idle_s` is how long ago the observer answered or joined, `screened_out` where to go if nothing fits.
     """
 
     done: int
@@ -66,12 +67,15 @@ class State:
     ask: bool = False
     practice_done: int = 0
     practice_total: int = 0
+    idle_s: float = 0.0
+    screened_out: str | None = None
 
 
-def state(store: Store, study: OpenStudy, session: str) -> State:
+def state(store: Store, study: OpenStudy, session: str, now: float | None = None) -> State:
     """Where the observer is. Asking changes nothing. NotNow if the study shows no further trial."""
     observer = _observer(store, study, session)
-    return _unless_held(_state(store, study, observer), observer)
+    reached = _unless_held(_state(store, study, observer), observer)
+    return reached if now is None else replace(reached, idle_s=max(0.0, now - _last(store, observer)))
 
 
 def answer(
@@ -155,6 +159,30 @@ def withdraw(store: Store, study: OpenStudy, session: str, now: float) -> None:
         lifecycle.withdraw(store, study.id, row["id"], now)
 
 
+def withdraw_by_code(store: Store, study: OpenStudy, code: str, now: float) -> None:
+    """Delete what the person with a completion code said and did, in whichever edition of the study.
+
+    Unknown for a code that nobody was shown.
+    """
+    query = """SELECT observers.id, study, secret FROM observers JOIN studies ON studies.id = observers.study
+        WHERE name = :name AND simulated = 0 AND finished_at IS NOT NULL AND excluded != :gone"""
+    wanted = code.strip().upper().encode(errors="replace")
+    with store.transaction():
+        for row in store.rows(query, {"name": study.definition.name, "gone": lifecycle.WITHDRAWN}):
+            if hmac.compare_digest(code_of(row).encode(), wanted):
+                lifecycle.withdraw(store, row["study"], row["id"], now)
+                return
+        raise Unknown("this code is not known here", "code_unknown")
+
+
+def _last(store: Store, observer: Row) -> float:
+    """When the observer answered last, or joined."""
+    query = """SELECT max(answered_at) AS at FROM answers JOIN trials ON trials.token = answers.trial
+        WHERE observer = :id"""
+    row = store.row(query, id=observer["id"])
+    return float((row and row["at"]) or observer["joined_at"])
+
+
 def _unless_held(reached: State, observer: Row) -> State:
     if reached.trial is not None:
         lifecycle.hold(observer)
@@ -229,6 +257,10 @@ def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None =
     shown = [_shown(study, row) for row in waiting] + [None, None]
     every = study.definition.protocol.break_every
     code = None if waiting or ask else code_of(observer)
+    addresses = study.definition.completion.addresses if not waiting or not done else {}
+    onward = {
+        name: _onward(store, study, observer, address, code or "") for name, address in addresses.items()
+    }
     return State(
         done=done,
         total=total,
@@ -236,12 +268,19 @@ def _state(store: Store, study: OpenStudy, observer: Row, correct: bool | None =
         upcoming=shown[1],
         rest=bool(waiting and every and done and done % every == 0),
         code=code if study.definition.completion.code else None,
-        redirect=(study.definition.completion.redirect.replace("{code}", code) or None) if code else None,
+        redirect=onward.get("redirect") if code else None,
+        screened_out=onward.get("screened_out") if waiting else None,
         correct=correct,
         ask=ask,
         practice_done=practice_done,
         practice_total=practice_total,
     )
+
+
+def _onward(store: Store, study: OpenStudy, observer: Row, address: str, code: str) -> str:
+    """Where to go on, with the code and the ids of a panel filled in."""
+    missing = dict.fromkeys(study.definition.panel.names, "")
+    return panel.filled(address, {**missing, **panel.ids_of(store, observer["id"]), "code": code})
 
 
 def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, int, int]:

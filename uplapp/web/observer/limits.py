@@ -88,7 +88,7 @@ class Limiter:
         waits = [self.addresses.wait_s(whose, now_s)]
         if "authorization" in headers:
             waits.append(self.sessions.wait_s(headers["authorization"], now_s))
-        if scope["method"] == "POST" and scope["path"].endswith("/join"):
+        if scope["method"] == "POST" and scope["path"].endswith(("/join", "/withdraw")):
             waits.append(self.joins.wait_s(whose, now_s))
         return max(waits)
 

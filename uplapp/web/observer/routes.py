@@ -1,5 +1,6 @@
 """The addresses of the observer's page: the server decides, the browser shows and measures."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -15,12 +16,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from uplapp.errors import Refused, UplappError
-from uplapp.study.answers import rating, replies, response
-from uplapp.study.definition import Access, Criterion
+from uplapp.study.answers import response
 from uplapp.study.session import admission, editions, joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
+from uplapp.web.observer.invitation import invite
 from uplapp.web.observer.limits import Limiter, Limits
 
 STATIC = Path(__file__).parent / "static"
@@ -40,6 +41,7 @@ STATUS: dict[type[UplappError], int] = {
     StoreBusy: 503,
 }
 EVENTS_AT_ONCE = 100
+MOST_IDS, ID = 20, re.compile(r"[!-~]{1,100}")
 AT_ONCE = 4  # calls of the study; more threads wait for each other's memory and take longer
 
 # Marks in a User-Agent header; of two that fit, the first counts.
@@ -126,6 +128,8 @@ async def join(request: Request) -> Response:
         link=_text(body, "link") if body.get("link") else "",
         language=str(body.get("language", "")),
         agent=browser_and_system(request.headers.get("user-agent", "")),
+        instead_of=_text(body, "instead_of") if body.get("instead_of") else "",
+        panel=_panel_ids(body),
     )
     token = await _call(request, joining.join, version, now=request.app.state.clock(), who=who)
     return JSONResponse({"session": token}, 201)
@@ -133,7 +137,8 @@ async def join(request: Request) -> Response:
 
 async def state(request: Request) -> Response:
     """The place that the session has reached."""
-    return JSONResponse(asdict(await _for_observer(request, session.state)))
+    now = request.app.state.clock()
+    return JSONResponse(asdict(await _for_observer(request, session.state, now=now)))
 
 
 async def picture(request: Request) -> Response:
@@ -172,9 +177,12 @@ async def reply(request: Request) -> Response:
 
 
 async def withdraw(request: Request) -> Response:
-    """Delete all that this observer answered and did."""
-    await read_json(request)
-    await _for_observer(request, session.withdraw, now=request.app.state.clock())
+    """Delete all that this observer answered and did. Who has no session any more gives the code."""
+    body, now = await read_json(request), request.app.state.clock()
+    if body.get("code"):
+        await _call(request, session.withdraw_by_code, _text(body, "code"), now=now)
+    else:
+        await _for_observer(request, session.withdraw, now=now)
     return JSONResponse({"withdrawn": True})
 
 
@@ -228,6 +236,15 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def _panel_ids(body: Mapping[str, Any]) -> dict[str, str]:
+    """The ids of a panel that a page sends along. Which of them are kept is the study's to say."""
+    given = body.get("panel") or {}
+    fits = isinstance(given, dict) and len(given) <= MOST_IDS
+    if not fits or not all(isinstance(value, str) and ID.fullmatch(value) for value in given.values()):
+        raise response.BadResponse(f"'panel' must hold at most {MOST_IDS} ids of 1 to 100 characters")
+    return {str(name): value for name, value in given.items()}
+
+
 async def _call(
     request: Request,
     function: Callable[..., Result],
@@ -257,67 +274,3 @@ async def _own_study(request: Request) -> OpenStudy:
         return present
     own = await _call(request, lambda store, _: editions.edition_of(store, held))
     return former.get(own or "", present)
-
-
-PASSED_ON = (
-    "phase_ms",
-    "layout",
-    "not_sure",
-    "both_bad",
-    "ranking",
-    "practice",
-    "calibration",
-    "blank_ms",
-    "min_view_ms",
-    "max_view_ms",
-    "answer_timeout_ms",
-)
-
-
-def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
-    """Build the JSON of the welcome page in the language wanted, else in the study's own.
-
-    `door` is the state of the study.
-    """
-    definition, protocol = study.definition, study.definition.protocol
-    language = wanted if wanted in definition.languages else definition.languages[0]
-    sizes = [study.stimuli.shown_size(scene.name, protocol) for scene in definition.scenes]
-    return {
-        "title": definition.title_in(language),
-        "consent": {"version": definition.consent.version, "text": definition.consent_in(language)},
-        **{name: getattr(protocol, name) for name in PASSED_ON},
-        "language": language,
-        "languages": list(definition.languages),
-        "task": study.presentation.name,
-        "state": door,
-        **{name: Access.moment(getattr(definition.access, name)) for name in ("opens", "closes")},
-        "links_only": definition.access.links_only,
-        "trials": definition.trials - protocol.practice,
-        "minutes": definition.minutes,
-        "width": max(width for _, width in sizes),
-        "height": max(height for height, _ in sizes),
-        "boosted": protocol.zoom > 1 or protocol.amplification > 1,
-        "original": definition.rating.reference if definition.rating else None,
-        "criteria": [_criterion(entry) for entry in rating.criteria(definition, language)],
-        "questions": [
-            {
-                "name": entry.name,
-                "text": entry.text,
-                "kind": entry.kind,
-                "options": list(entry.options),
-                "required": entry.required,
-            }
-            for entry in replies.questions(definition, language)
-        ],
-    }
-
-
-def _criterion(entry: Criterion) -> dict[str, Any]:
-    values = list(range(entry.lowest, entry.lowest + len(entry.labels)))
-    return {
-        "name": entry.name,
-        "question": entry.question,
-        "values": values,
-        "labels": list(entry.labels),
-        "scale": entry.scale,
-    }

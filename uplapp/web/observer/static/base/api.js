@@ -26,13 +26,15 @@ export const welcome = (language) => request("GET", `welcome?language=${encodeUR
 export const state = () => request("GET", "state");
 export const reply = (replies) => request("POST", "replies", { replies });
 export const withdraw = () => request("POST", "withdraw", {});
+export const withdrawByCode = (code) => request("POST", "withdraw", { code });
 export const picture = (token) => send("GET", `picture/${token}`, { read: (got) => got.blob() });
 
-// The same key again, after a lost reply, is the same observer, and so is the same personal link.
+// The same key again, after a lost reply, is the same observer. Who came by another link or id is not.
 export function join(body) {
-  if (body.link) return request("POST", "join", body);
-  const key = store.get("joining") ?? randomKey();
-  store.set("joining", key);
+  const whose = JSON.stringify([body.link ?? "", body.panel ?? {}]);
+  const [before, made] = parsed("joining", []);
+  const key = before === whose ? made : randomKey();
+  store.set("joining", JSON.stringify([whose, key]));
   return request("POST", "join", { ...body, key });
 }
 
@@ -112,12 +114,13 @@ function replace(key, change) {
 }
 
 const outbox = () => entries("outbox");
+const entries = (name) => parsed(name, []);
 
-function entries(name) {
+function parsed(name, otherwise) {
   try {
-    return JSON.parse(store.get(name) ?? "[]");
+    return JSON.parse(store.get(name)) ?? otherwise;
   } catch {
-    return []; // written by no page of ours
+    return otherwise; // written by no page of ours
   }
 }
 

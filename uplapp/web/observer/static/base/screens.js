@@ -55,11 +55,13 @@ export function announce(text) {
   at("status").textContent = text;
 }
 
-// The last screen: what happened, and a button that loads the page again where that can help.
-export function stop(title, text, reload = true, values = {}) {
+// The last screen: what happened, a button that loads the page again where that can help, where to go on.
+export function stop(title, text, reload = true, values = {}, onward = "") {
   write(at("gone-title"), title);
   write(at("gone-text"), text, values);
   at("gone-next").hidden = !reload;
+  at("gone-onward").hidden = !onward;
+  if (onward) at("gone-link").href = onward;
   show("gone", reload ? "gone-next" : "gone");
   at("gone-next").onclick = () => location.reload();
 }

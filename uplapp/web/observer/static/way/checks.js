@@ -17,13 +17,16 @@ function mark(id, good, key, values) {
   write(at(id), key, values);
 }
 
-function checkSize(study, layout) {
+function checkSize(study, layout, onward) {
+  at("screened").hidden = true;
   if (layout) return mark("check-size", true, `size_${layout}`);
   const { width, height } = study;
   const ratio = devicePixelRatio;
   const possible = Math.max(screen.width, innerWidth) * ratio >= width
     && Math.max(screen.height, innerHeight) * ratio >= height;
   mark("check-size", false, possible ? "size_window" : "size_screen", { width, height });
+  at("screened").hidden = possible || !onward;
+  if (onward) at("screened-link").href = onward;
 }
 
 function checkRatio() {
@@ -47,9 +50,9 @@ function checkFocus() {
   else mark("check-focus", document.hasFocus(), document.hasFocus() ? "focus_good" : "focus_click");
 }
 
-function checkAll(study, fitting) {
+function checkAll(study, state, fitting) {
   const layout = fitting(study);
-  checkSize(study, layout);
+  checkSize(study, layout, state.screened_out);
   checkRatio();
   checkRate();
   checkFocus();
@@ -65,7 +68,7 @@ function greet(study, state) {
     { n: state.done + 1, total: state.total });
   write(at("ready"), resumed ? "go_on" : state.trial.practice ? "start_practice" : "start");
   at("own-window").hidden = window.top === window.self;
-  at("own-link").href = location.href;
+  at("own-link").href = `${location.href}&go=1`;
 }
 
 // Resolves with the time of one frame once the observer is ready. `fitting` says which layout has room.
@@ -73,7 +76,7 @@ export async function checks(study, state, fitting) {
   frameMs = 0;
   greet(study, state);
   const listening = new AbortController();
-  const again = () => checkAll(study, fitting);
+  const again = () => checkAll(study, state, fitting);
   for (const kind of ["resize", "focus", "blur"]) addEventListener(kind, again, { signal: listening.signal });
   window.visualViewport?.addEventListener("resize", again, { signal: listening.signal });
   at("fullscreen").addEventListener("click", () => {

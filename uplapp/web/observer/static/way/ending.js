@@ -2,7 +2,7 @@
 
 import * as api from "../base/api.js";
 import { announce, at, show, shown, stop } from "../base/screens.js";
-import { dropSession } from "../base/store.js";
+import { dropSession, leaveDevice } from "../base/store.js";
 import { say, write } from "../base/texts.js";
 
 export function thank(study, state) {
@@ -19,7 +19,9 @@ export function thank(study, state) {
     write(at("copy"), "copied");
     announce(say("copied"));
   };
+  at("once").hidden = !state.code;
   show("thanks");
+  leaveDevice();
 }
 
 // Every quiet button of this kind leads to one question, and only its answer deletes anything.

@@ -9,9 +9,10 @@ import { toBitmap } from "../trial/player.js";
 import * as pairs from "../trial/pairs.js";
 import * as rating from "../trial/rating.js";
 import { announce, at, brief, delay, pause, show, stop } from "../base/screens.js";
-import { dropSession, keepSession, session } from "../base/store.js";
+import { dropSession, keepSession, readPanel, session } from "../base/store.js";
 import { load, loaded, say } from "../base/texts.js";
-import { admits, consent, dates, invitation, preferred } from "./welcome.js";
+import { claim, whoIsHere } from "./returning.js";
+import { admits, consent, dates, full, invitation, preferred } from "./welcome.js";
 
 const LATE_MS = 1600; // the sentence after a trial without an answer
 const UNDECIDED = ["not_sure", "both_bad"];
@@ -177,12 +178,14 @@ async function begin() {
   watch();
   await load(preferred()); // for the line of trouble
   study = await invitation();
-  let state = await resume();
+  readPanel(study.panel);
+  let state = await whoIsHere(study, await resume());
   if (!state) {
     if (!admits(study)) return;
     study = await consent(study);
     state = await api.state();
   }
+  claim();
   task = study.task === "rating" ? rating : pairs;
   preload(state.trial);
   if (state.trial) {
@@ -197,5 +200,6 @@ begin().catch(async (error) => {
   const named = say(`refused_${error.reason}_title`) !== `refused_${error.reason}_title`;
   const reason = named ? error.reason : "other";
   if (!named) console.error(error);
-  stop(`refused_${reason}_title`, `refused_${reason}_text`, true, study ? dates(study) : {});
+  const onward = reason === "full" ? full(study) : "";
+  stop(`refused_${reason}_title`, `refused_${reason}_text`, true, study ? dates(study) : {}, onward);
 });

@@ -2,7 +2,7 @@
 
 import * as api from "../base/api.js";
 import { at, show, stop, submitted } from "../base/screens.js";
-import { keepSession, link, store } from "../base/store.js";
+import { identified, keepSession, link, panelIds, store } from "../base/store.js";
 import { load, nameOf, say, write } from "../base/texts.js";
 
 const NO_ENTRY = ["full", "early", "over"]; // to newcomers alone
@@ -24,9 +24,10 @@ export function preferred() {
 
 // Whether a newcomer can take part. A link may belong to someone who is in already.
 export function admits(study) {
-  const held = NO_ENTRY.includes(study.state) && link ? "open" : study.state;
-  const reason = held !== "open" ? held : study.links_only && !link ? "link_needed" : null;
-  if (reason) stop(`refused_${reason}_title`, `refused_${reason}_text`, false, dates(study));
+  const held = NO_ENTRY.includes(study.state) && identified() ? "open" : study.state;
+  const reason = held !== "open" ? held : unknown(study);
+  const way = reason === "full" ? full(study) : "";
+  if (reason) stop(`refused_${reason}_title`, `refused_${reason}_text`, false, dates(study), way);
   return !reason;
 }
 
@@ -36,6 +37,16 @@ export function dates({ opens, closes }) {
     { dateStyle: "long", timeStyle: "short" });
   return { opens: inWords(opens), closes: inWords(closes) };
 }
+
+function unknown(study) {
+  if (study.links_only && !link) return "link_needed";
+  return study.panel?.required && !identified() ? "panel_needed" : null;
+}
+
+// Where a panel wants people to go, with the ids that they came with.
+const onward = (address = "") =>
+  address.replace(/\{([^{}]*)\}/g, (_, name) => encodeURIComponent(panelIds()[name] ?? ""));
+export const full = (study) => onward(study?.onward.full);
 
 // Resolves with the study in the language of the consent.
 export async function consent(study) {
@@ -49,8 +60,11 @@ export async function consent(study) {
   await submitted("consent");
   wait(true);
   store.set("language", agreed.language);
-  const body = { consent_version: agreed.consent.version, language: agreed.language };
-  keepSession((await api.join(link ? { ...body, link } : body)).session);
+  const body = { consent_version: agreed.consent.version, language: agreed.language, panel: panelIds() };
+  const before = store.get("given-up");
+  const whole = { ...body, ...(link && { link }), ...(before && { instead_of: before }) };
+  keepSession((await api.join(whole)).session);
+  for (const name of ["given-up", "taken"]) store.remove(name);
   return agreed;
 }
 
@@ -64,6 +78,19 @@ function fill(study) {
   at("fast").hidden = 1000 / (2 * study.phase_ms) <= SAFE_HZ;
   at("with-original").hidden = study.original !== "shown";
   at("boosted").hidden = !study.boosted;
+  tell(study);
+}
+
+// What is stored that may name a person, until when, and the way out for who does not agree.
+function tell({ panel, personal_until: until, onward: addresses }) {
+  at("told-panel").hidden = !panel;
+  if (panel) write(at("told-panel"), "told_panel", { panel: say(`panel_${panel.name}`), ids: panel.ids.join(", ") });
+  at("told-until").hidden = !until;
+  const day = until && new Date(`${until}T00:00:00Z`).toLocaleDateString(document.documentElement.lang,
+    { dateStyle: "long", timeZone: "UTC" });
+  if (until) write(at("told-until"), "told_until", { day });
+  at("disagree").hidden = !addresses.no_consent;
+  if (addresses.no_consent) at("disagree-link").href = onward(addresses.no_consent);
 }
 
 async function offerLanguages(study, onChange) {
