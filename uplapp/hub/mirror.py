@@ -121,7 +121,7 @@ class Mirror:
         Raises HubError; the next call finishes what this one could not. Call `push` before: what stays of a
         withdrawn observer must be there.
         """
-        with self._sending, _Failures(self):
+        with self._sending, _Failures(self, "what was withdrawn is still there, "):
             journals = self._remote_pieces()
             doubtful = [
                 Piece(name, offset, self._download(blob))
@@ -262,8 +262,8 @@ def _joined(name: str, pieces: Mapping[int, Blob], content: Mapping[str, bytes])
 class _Failures:
     """Turns any failure of talking to the Hub into a HubError, and keeps its words for the status."""
 
-    def __init__(self, mirror: Mirror) -> None:
-        self._mirror = mirror
+    def __init__(self, mirror: Mirror, doing: str = "") -> None:
+        self._mirror, self._doing = mirror, doing
 
     def __enter__(self) -> None:
         pass
@@ -273,5 +273,5 @@ class _Failures:
         mirror._error = ""
         if isinstance(error, Exception):
             sentence = explain(error, mirror.repo)
-            mirror._error = str(sentence)
+            mirror._error = f"{self._doing}{sentence}"
             raise sentence from error

@@ -49,3 +49,17 @@ def test_codes_that_people_hand_in_are_looked_up(listed):
     found = codes.checked(table, [shown[0].lower(), f" {shown[1]} ", "0123456789", under_way])
     assert list(found["outcome"]) == ["finished", "finished", "unknown", "unknown"]
     assert list(found["code"]) == [shown[0], shown[1], "0123456789", under_way]
+
+
+def test_ids_of_a_panel_stand_beside_the_codes_only_where_they_are_asked_for(store, study, tmp_path):
+    who, code = take_part(store, study)
+    take_part(store, study)
+    observer = store.row("SELECT id FROM observers WHERE session = :who", who=who)["id"]
+    row = {"id": "p1", "observer": observer, "name": "PROLIFIC_PID", "value": "5f00d"}
+    store.insert("panel", row)
+    with reading(tmp_path / "answers.db") as reader:
+        plain, whole = (codes.listing(reader, study.definition.name, NOW, ids) for ids in (False, True))
+    assert "5f00d" not in plain.to_csv()
+    assert dict(zip(whole["code"], whole["PROLIFIC_PID"], strict=True))[code] == "5f00d"
+    assert sorted(whole["PROLIFIC_PID"]) == ["", "5f00d"]
+    assert list(codes.checked(whole, [code, "0123456789"])["PROLIFIC_PID"]) == ["5f00d", ""]

@@ -15,6 +15,7 @@ from tests.web.analysis.showing import show
 from tests.web.desks import ENTRY
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import SyncStatus
+from uplapp.study.definition import Panel, Retention
 from uplapp.study.exports import streaming
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.session.joining import Newcomer
@@ -242,3 +243,20 @@ def test_the_ranking_and_the_analysis_tab_give_one_verdict_on_the_same_votes(des
 
 def test_before_the_first_answer_there_is_no_ranking(desk, study):
     assert ranking_view.standing(desk, study, simulated=False) is None
+
+
+def test_the_board_has_the_address_to_enter_at_a_panel_and_the_day_of_retention(desk, study):
+    said = replace(study.definition, panel=Panel("sona"), retention=Retention("2031-06-30"))
+    desk.shelf.studies["tiny"] = replace(study, definition=said)
+    text = board_html(desk)
+    assert "<code>https://lab.example/study/tiny?survey_code=%SURVEY_CODE%</code>" in text
+    assert "deleted on 2031-06-30" in text
+
+
+def test_people_with_codes_are_written_with_ids_only_where_asked(desk, observer):
+    row = {"id": "p1", "observer": observer, "name": "survey_code", "value": "51423"}
+    desk.shelf.store.insert("panel", row)
+    texts = [Path(data_view.written(desk, "tiny", kind, False, False)).read_text() for kind in
+             (data_view.CODES, data_view.IDS)]  # fmt: skip
+    assert all(observer in text for text in texts)
+    assert ["51423" in text for text in texts] == [False, True]

@@ -21,19 +21,26 @@ QUERY = f"""SELECT observers.id, studies.secret, studies.hash, links.label, join
     FROM observers JOIN studies ON studies.id = observers.study
     LEFT JOIN links ON links.observer = observers.id
     WHERE studies.id = :study AND simulated = 0 ORDER BY joined_at, observers.id"""  # noqa: S608
+IDS = """SELECT panel.observer, panel.name, value FROM panel JOIN observers ON observers.id = panel.observer
+    JOIN studies ON studies.id = observers.study WHERE studies.name = :name ORDER BY panel.name"""
 DIGITS = 12
 EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS, "")
 
 
-def listing(reader: Reader, name: str, now: float = 0.0) -> pd.DataFrame:
+def listing(reader: Reader, name: str, now: float = 0.0, with_ids: bool = False) -> pd.DataFrame:
     """List every person of a study with code and outcome: finished, under way, given up, or why left out.
 
-    Who has not finished has not seen the code. `now`, in seconds since 1970, decides who gave up.
+    Who has not finished has not seen the code. `now`, in seconds since 1970, decides who gave up. Only
+    `with_ids` there is a column for each id of a panel.
     """
-    ids = [row["id"] for row in reader.rows("SELECT id FROM studies WHERE name = :name", {"name": name})]
-    rows = [row for study in ids for row in reader.rows(QUERY, {"study": study, "now": now})]
+    editions = [row["id"] for row in reader.rows("SELECT id FROM studies WHERE name = :name", {"name": name})]
+    rows = [row for study in editions for row in reader.rows(QUERY, {"study": study, "now": now})]
     rows.sort(key=lambda row: (row["joined_at"], row["id"]))
-    return pd.DataFrame([_line(row) for row in rows], columns=list(COLUMNS))
+    ids = reader.rows(IDS, {"name": name}) if with_ids else []
+    names = list(dict.fromkeys(row["name"] for row in ids))
+    of = {(row["observer"], row["name"]): row["value"] for row in ids}
+    table = [_line(row) | {name: of.get((row["id"], name), "") for name in names} for row in rows]
+    return pd.DataFrame(table, columns=[*COLUMNS, *names])
 
 
 def checked(table: pd.DataFrame, codes: Iterable[str]) -> pd.DataFrame:
@@ -48,7 +55,7 @@ def checked(table: pd.DataFrame, codes: Iterable[str]) -> pd.DataFrame:
         if code in shown.index:
             known = shown.loc[code].to_dict()
         rows.append({**EMPTY, **known, "code": code})
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(table.columns)).fillna("")
 
 
 def _line(row: Row) -> dict[str, Any]:

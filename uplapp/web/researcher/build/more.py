@@ -11,6 +11,7 @@ import gradio as gr
 
 from uplapp.errors import BadStudy
 from uplapp.study.definition import (
+    PANELS,
     Access,
     Completion,
     Consent,
@@ -24,6 +25,7 @@ from uplapp.study.definition import (
     Translation,
     parse,
 )
+from uplapp.study.session import panel
 
 TABLES: Mapping[str, type] = {
     "protocol": Protocol,
@@ -64,7 +66,7 @@ def build() -> gr.Textbox:
     """Lay out the box, folded."""
     with gr.Accordion("More, as in study.toml", open=False, elem_id="more"):
         text = gr.Textbox(label="TOML", placeholder=EXAMPLE, lines=8, max_lines=30, max_length=50_000)
-        gr.Markdown(f"{ABOUT} The keys, with their defaults:\n\n{keys()}")
+        gr.Markdown(f"{ABOUT} The keys, with their defaults:\n\n{keys()}\n\n{panels()}")
     return text
 
 
@@ -73,6 +75,15 @@ def keys() -> str:
     kinds = {**TABLES, "rating.criteria": Criterion}
     heads = {name: f"[[{name}]]" if name in LISTS else f"[{name}]" for name in kinds}
     return "\n".join(f"- `{heads[name]}` {', '.join(_keys(kind))}" for name, kind in kinds.items())
+
+
+def panels() -> str:
+    """A table in Markdown: how a study says where its people come from, and the address to enter there."""
+    rows = [
+        f'| `[panel]` `name = "{name}"` | `{panel.entry(Panel(name), "https://HOST/study/NAME")}` |'
+        for name in PANELS
+    ]
+    return "\n".join(["| People come from | Address to enter there |", "|---|---|", *rows])
 
 
 def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:

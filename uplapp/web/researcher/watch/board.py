@@ -2,12 +2,15 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from html import escape
 from urllib.parse import quote
 
 from uplapp.errors import UplappError
+from uplapp.study.definition import Definition
 from uplapp.study.exports import dashboard
 from uplapp.study.exports.dashboard import Overview, Person
+from uplapp.study.session import panel
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.phrases import FINISHED, GIVEN_UP, UNDER_WAY
 from uplapp.study.store.store import reading
@@ -103,7 +106,18 @@ def _address(entry: Entry, study: OpenStudy, present: OpenStudy) -> str:
     only = " (by personal link only)" if study.definition.access.links_only else ""
     name = study.definition.name
     link = f'<a href="study/{quote(name)}" target="_blank">{escape(entry.study(name))}</a>'
-    return f'<div class="address">Observers take part at {link}{only}</div>'
+    lines = [f"Observers take part at {link}{only}", *_recruiting(study.definition, entry.study(name))]
+    return "".join(f'<div class="address">{line}</div>' for line in lines)
+
+
+def _recruiting(definition: Definition, address: str) -> Iterator[str]:
+    """What a panel needs to know, and until when fields that may name a person are kept."""
+    if definition.panel.name:
+        entered = f"<code>{escape(panel.entry(definition.panel, address))}</code>"
+        yield f"Enter this address at {escape(definition.panel.name)}: {entered}"
+    until = definition.retention.personal_until
+    if until:
+        yield f"What may name a person is deleted on {escape(until)} (UTC)."
 
 
 def _tiles(overview: Overview, desk: Desk, now: float) -> str:

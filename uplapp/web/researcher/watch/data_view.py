@@ -5,21 +5,26 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.study.exports import streaming, votes
+from uplapp.plain import to_csv
+from uplapp.study.exports import codes, streaming, votes
 from uplapp.study.store.store import reading, snapshot
 from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.widgets import offer_pieces, room
+from uplapp.web.widgets import offer, offer_pieces, room
 
 CSV, LINES, REPLIES = "CSV", "JSON lines", "Replies to the questions, CSV"
+CODES, IDS = "People with their codes, CSV", "The same with the ids of their panel"
 DATABASE = "SQLite, every study"
 SUFFIXES = {CSV: "csv", LINES: "jsonl", REPLIES: "csv"}
-ABOUT = "CSV is what the Analysis tab and `uplapp analyse` read. The database holds secrets: keep it private."
+ABOUT = (
+    "CSV is what the Analysis tab and `uplapp analyse` read. Who has a code can withdraw by it, "
+    "ids name people, and the database holds secrets: keep these private."
+)
 
 
 def build(desk: Desk, chosen: gr.Dropdown) -> None:
     """Lay out the view of the study `chosen`."""
     gr.Markdown(ABOUT)
-    kind = gr.Radio([CSV, LINES, REPLIES, DATABASE], value=CSV, label="Format")
+    kind = gr.Radio([CSV, LINES, REPLIES, CODES, IDS, DATABASE], value=CSV, label="Format")
     with gr.Row():
         everything = gr.Checkbox(label="Also what is left out, with the reason")
         simulated = gr.Checkbox(label="Simulated observers instead of people")
@@ -53,6 +58,10 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool,
         path = room("uplapp-snapshot.db")
         snapshot(desk.shelf.database, path)
         return str(path)
+    if kind in (CODES, IDS):
+        with reading(desk.shelf.database) as reader:
+            people = to_csv(codes.listing(reader, study.definition.name, desk.clock(), kind == IDS))
+        return offer(f"{study.definition.name}-people.csv", people.encode())
     suffix = SUFFIXES.get(kind, "csv")
     what = "replies" if kind == REPLIES else study.presentation.answers
     wanted = streaming.Wanted(simulated, everything, pilot, desk.clock())
