@@ -162,6 +162,7 @@ def test_a_tab_closed_while_the_server_is_down_delivers_its_answer_once_when_it_
     with serve():
         again = context.new_page()
         again.goto(address)
+        again.click("#returning-go")
         go_on(again)
         reaches(again, 2)
         assert stored(tmp_path) == [(kept["token"], kept["key"])]
@@ -177,6 +178,7 @@ def test_two_tabs_of_one_session_never_answer_a_trial_twice(host, open_page, tmp
         begin(first, address)
         second = first.context.new_page()
         second.goto(address)
+        second.click("#returning-go")
         go_on(second)
         reaches(second, 1)
         first.bring_to_front()
