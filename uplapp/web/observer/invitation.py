@@ -41,7 +41,7 @@ def invite(study: OpenStudy, wanted: str, door: str) -> dict[str, Any]:
         "links_only": definition.access.links_only,
         "returning": definition.access.returning,
         "resume_s": definition.access.resume_hours * 3600,
-        "code": definition.completion.code,
+        "has_code": definition.completion.code,
         "personal_until": definition.retention.personal_until,
         "panel": _panel(definition),
         "onward": {key: text for key, text in definition.completion.addresses.items() if key != "redirect"},

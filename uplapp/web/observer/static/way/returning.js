@@ -65,7 +65,7 @@ function begun(study) {
   write(at("returning-text"), closed ? "taken_closed" : "taken_text");
   at("returning-go").hidden = true;
   at("returning-new").hidden = closed;
-  at("by-code").hidden = !study.code;
+  at("by-code").hidden = !study.has_code;
   at("code-said").textContent = "";
   show("returning", closed ? "returning" : "returning-new");
   at("by-code").onsubmit = withdraw;

@@ -86,9 +86,7 @@ function tell({ panel, personal_until: until, onward: addresses }) {
   at("told-panel").hidden = !panel;
   if (panel) write(at("told-panel"), "told_panel", { panel: say(`panel_${panel.name}`), ids: panel.ids.join(", ") });
   at("told-until").hidden = !until;
-  const day = until && new Date(`${until}T00:00:00Z`).toLocaleDateString(document.documentElement.lang,
-    { dateStyle: "long", timeZone: "UTC" });
-  if (until) write(at("told-until"), "told_until", { day });
+  if (until) write(at("told-until"), "told_until", { day: until });
   at("disagree").hidden = !addresses.no_consent;
   if (addresses.no_consent) at("disagree-link").href = onward(addresses.no_consent);
 }
