@@ -1,5 +1,7 @@
 """What keeps its intervals where few votes hold a condition."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,29 @@ def test_the_intervals_of_a_firm_part_are_those_of_the_votes_inside_it(votes):
     pairs = {(pair.a, pair.b): pair.se for pair in analyse(made, METHOD).pairs}
     expected = [pair.se for pair in inside.pairs]
     assert [pairs[pair.a, pair.b] for pair in inside.pairs] == pytest.approx(expected, rel=0.15)
+
+
+def answered():
+    """The votes of `hanging` one by one, every other one with its pair turned round, and a few "not sure"."""
+    made = hanging()
+    answers = np.zeros((8, 3, 4, 4))
+    turned = np.indices(made.wins.shape).sum(axis=0) % 2
+    upright = np.floor((made.wins + turned) / 2)
+    answers[:, 0], answers[:, 2] = upright, (made.wins - upright).swapaxes(1, 2)
+    answers[:, 1, [0, 1, 2], [1, 2, 0]] = 1
+    half = answers[:, 1] / 2
+    wins = made.wins + half + half.swapaxes(1, 2)
+    return Comparisons(made.conditions, made.observers, wins, answers=answers)
+
+
+@pytest.mark.parametrize("options", [{"ties": "threshold"}, {"side_bias": True}])
+def test_firm_parts_of_answers_have_intervals_and_errors_of_their_parameters(options):
+    scores = analyse(answered(), replace(METHOD, **options))
+    assert np.isfinite(scores.low).tolist() == [True, True, True, False]
+    assert np.isfinite(scores.side.se if "side_bias" in options else scores.tie.se)
+    plain = {(pair.a, pair.b): pair.se for pair in analyse(answered(), METHOD).pairs}
+    for pair in scores.pairs:
+        assert pair.se == pytest.approx(plain[pair.a, pair.b], rel=0.2, nan_ok=True)
 
 
 def stops_after(calls):

@@ -25,7 +25,7 @@ FAINTEST = -200.0  # ln of a share too small to count; exp is ten times slower w
 CACHED = 1 << 15  # cells (b,G,P) of replicates that are computed at once: more would leave the cache
 HELD = 1 << 21  # cells (G,P) that memory holds; those of more groups are computed twice
 LARGE = 1 << 17  # cells from which on factors are worth their bookkeeping
-UNSHARED = 8  # times the groups of one replicate, those of all together share too little
+FIRST, UNSHARED = 4, 2  # replicates that have so many times the groups of one share too little
 MILD = 300.0  # logarithms up to this have factors that neither overflow nor underflow
 MANY_CONDITIONS = 40  # from here on the incidence matrix is worth being sparse
 
@@ -65,9 +65,9 @@ class Groups:
         tables[:, row, place] = ms[m_rank], ns[n_rank], pairs
         return cls(tables[0], tables[1], tables[2], size)
 
-    def together(self) -> tuple[Array, Array, Array]:
-        """Give m and n of the groups (G,) of all replicates, and how many pairs (B,G) of each share them."""
-        rows, places = np.nonzero(self.pairs)
+    def together(self, most: int) -> tuple[Array, Array, Array]:
+        """Give m and n of the groups (G,) of `most` replicates, and how many pairs (B,G) share them."""
+        rows, places = np.nonzero(self.pairs[:most])
         keys = self.wins[rows, places] + 1j * self.votes[rows, places]
         values, which = np.unique(keys, return_inverse=True)
         pairs = np.zeros((len(self.pairs), values.size))
@@ -271,9 +271,9 @@ class DistancePrior:
         Columns are then the same for all, so a few products of matrices do, G groups of all replicates
         together. Where a column underflows, it is a little off. None where replicates hardly share groups.
         """
-        m, n, weight = self.groups.together()
-        if m.size > UNSHARED * self.groups.wins.shape[1]:
+        if self.groups.together(FIRST)[0].size > UNSHARED * self.groups.size[:FIRST].max():
             return None
+        m, n, weight = self.groups.together(len(self.compared))
         groups = Groups(m[None], n[None], np.ones((1, m.size)), np.array([m.size]))
         curve = _Curve.of(probit, self.compared.sum(axis=0, keepdims=True) > 0)
         columns = _Columns.of(groups, np.zeros(1, dtype=np.intp), slice(None), curve.logs, Scratch())

@@ -19,7 +19,6 @@ from uplapp.analysis.scoring.bootstrap import (
     Scale,
     beating,
     fit_scale,
-    needs_answers,
     observer_draws,
     vote_draws,
 )
@@ -31,13 +30,17 @@ SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions
 
 @dataclass(frozen=True, eq=False)
 class Firm:
-    """Labels (n,) of the firm parts, with ends (n,) of the intervals inside them, and how these were made."""
+    """Labels (n,) of the firm parts, with ends (n,) of the intervals inside them, and how these were made.
+
+    `scale` is that of all, with the replicates of its extra parameters that the parts have.
+    """
 
     labels: Labels
     low: Array
     high: Array
     interval: str
     pairs: tuple[Difference, ...]
+    scale: Scale
 
     @property
     def kept(self) -> tuple[tuple[Array, Array], tuple[Difference, ...], str]:
@@ -63,7 +66,7 @@ def firm_parts(
 
     `pairs` get standard error and p where both conditions lie in one part. `watch` hears of the replicates.
     """
-    if len(scale.replicates) or needs_answers(method) or not np.isfinite(scale.scores).any():
+    if len(scale.replicates) or not np.isfinite(scale.scores).any():
         return None
     observers, beat = len(comparisons.observers), beating(watch, method.bootstraps)
     for draws in _draws(comparisons, method, scale):
@@ -74,6 +77,7 @@ def firm_parts(
         own = fit_scale(within, method, anchor, watch)
         if not own.varies:
             continue
+        extra = replace(scale, extra_replicates=own.extra_replicates)
         own = replace(own, scores=scale.scores, replicates=own.replicates + (scale.scores - own.scores))
         interval = "parametric" if observers < 2 or own.refused else method.interval
         blocks = Blocks.of(within.wins.sum(axis=0), anchor)
@@ -81,7 +85,7 @@ def firm_parts(
         tests = differences(
             comparisons.conditions, own.scores, own.replicates, own.labels, within.wins, interval
         )
-        return Firm(labels, low, high, interval, _merged(pairs, tests))
+        return Firm(labels, low, high, interval, _merged(pairs, tests), extra)
     return None
 
 

@@ -88,7 +88,7 @@ def analyse(
         warnings=cautious,
         bound=open_.sides,
         bound_jod=open_.jod,
-        **_extras(scale, method, side, interval, observers, both),
+        **_extras(scale if firm is None else firm.scale, method, side, interval, observers, both),
         **_of_votes(comparisons, both, blocks.zeros(jod, scale.labels)),
     )
 
