@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits
+from tests.browser.moves import download, fits, restored
 from tests.imaging.volumes import ball
 from uplapp.imaging.files.views import as_bytes, view_of
 from uplapp.web.observer.routes import build
@@ -231,7 +231,7 @@ def restore_volume(page, path) -> None:
         network.locator("input").uncheck()
     page.locator("#methods-volume label").filter(has_text="Gaussian").locator("input").check()
     page.locator("#restore").click()
-    page.locator("#metrics table").wait_for()
+    restored(page, 2)
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def build(desk: Desk, collected: gr.State) -> None:
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
-        _connect_menu(checkpoints, panel, added)
+    _connect_menus(checkpoints, panels, added)
     _connect_tasks(task, panels, outputs)
     _connect_buttons(checkpoints, start, stop, task, panels, outputs, live)
 
@@ -100,16 +100,21 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         )
 
 
-def _connect_menu(checkpoints: Checkpoints, panel: Panel, added: gr.State) -> None:
-    """Read the networks of a task when the page loads, and when this browser added one."""
-    for moment in (None, added.change):
-        gr.on(
-            moment,
-            partial(own_network.menu, checkpoints, panel.task),
-            [panel.checkpoints, added],
-            [panel.checkpoints, panel.no_network],
-            **PRIVATE,
+def _connect_menus(checkpoints: Checkpoints, panels: Sequence[Panel], added: gr.State) -> None:
+    """Read the networks of all tasks when the page loads, and when this browser added one."""
+
+    def read(*values: Any) -> list[Any]:
+        *ticked, own = values
+        menus = (
+            own_network.menu(checkpoints, panel.task, boxes, own)
+            for panel, boxes in zip(panels, ticked, strict=True)
         )
+        return [update for menu in menus for update in menu]
+
+    boxes = [panel.checkpoints for panel in panels]
+    shown = [field for panel in panels for field in (panel.checkpoints, panel.no_network)]
+    for moment in (None, added.change):
+        gr.on(moment, read, [*boxes, added], shown, **PRIVATE)
 
 
 def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:

@@ -41,7 +41,8 @@ const state = {
   centre: null, // in pixels of the picture, once it is known
   phase: 0,
   playing: !still,
-  frameMs: 1000 / 60,
+  frameMs: 0,
+  following: false,
   chosen: false, // whether somebody chose what is shown against the second picture
 };
 let shown = []; // the pictures on screen, loaded
@@ -75,6 +76,7 @@ async function show() {
   layViews();
   say();
   draw();
+  followTime();
 }
 
 // One view holds both pictures of a pair, or there is a view for each picture.
@@ -196,6 +198,7 @@ function split(share) {
 function play(playing) {
   state.playing = playing;
   say();
+  followTime();
 }
 
 function choose(menu, index) {
@@ -205,12 +208,19 @@ function choose(menu, index) {
   show();
 }
 
-function followTime() {
+// Frames are asked for while pictures flicker, and not before the display was measured.
+const inFlicker = () => state.way === "flicker" && state.playing && shown.length > 1;
+
+async function followTime() {
+  if (state.following || !inFlicker()) return;
+  state.following = true;
+  state.frameMs ||= await measureFrame();
   let begin = null;
   requestAnimationFrame(function tick(time) {
     begin ??= time;
+    state.following = inFlicker();
+    if (!state.following) return;
     requestAnimationFrame(tick);
-    if (state.way !== "flicker" || !state.playing || shown.length < 2) return;
     const half = framesPerPhase(Number(at("phase").value), state.frameMs) * state.frameMs;
     const phase = Math.floor((time - begin + state.frameMs / 2) / half);
     if (phase === state.phase) return;
@@ -252,6 +262,4 @@ at("second").value = String(Math.max(pictures.findIndex(({ role }) => role === "
 at("zoom").value = String(state.zoom);
 listen();
 followHeight(at("compare"));
-followTime();
 go(state.way);
-measureFrame().then((frameMs) => (state.frameMs = frameMs));

@@ -18,7 +18,8 @@ const state = {
   active: 0,
   phase: 0,
   rotated: 0,
-  frameMs: 1000 / 60,
+  frameMs: 0,
+  following: false,
 };
 const at = (id) => document.getElementById(id);
 const volumes = given.volumes.map(([name, url]) => ({ name, url, sides: given.sides, spacing: given.spacing, kept: new Map() }));
@@ -79,6 +80,7 @@ function draw() {
   at("viewer").classList.toggle("projecting", !inSlices());
   for (const plane of PLANES) figureOf(plane).hidden = !visible().includes(plane);
   for (const plane of visible()) drawPlane(plane, shown, grey);
+  followTime();
 }
 
 function drawPlane(plane, shown, grey) {
@@ -153,10 +155,18 @@ function swap() {
   }
 }
 
-function followTime() {
+// Frames are asked for while something moves, and not before the display was measured.
+const isMoving = () => inFlicker() || (!inSlices() && isPressed("rotate"));
+
+async function followTime() {
+  if (state.following || !isMoving()) return;
+  state.following = true;
+  state.frameMs ||= await measureFrame();
   let begin = null;
   requestAnimationFrame(function tick(time) {
     begin ??= time;
+    state.following = isMoving();
+    if (!state.following) return;
     requestAnimationFrame(tick);
     if (!inSlices() && isPressed("rotate") && time - state.rotated > ROTATE_MS) {
       state.rotated = time;
@@ -178,7 +188,7 @@ function listen() {
     const most = quantile(chosen()[0], FITTED);
     see(100 * most, 50 * most);
   });
-  at("rotate").addEventListener("click", () => at("rotate").setAttribute("aria-pressed", String(!isPressed("rotate"))));
+  at("rotate").addEventListener("click", () => (at("rotate").setAttribute("aria-pressed", String(!isPressed("rotate"))), followTime()));
   at("whole").addEventListener("click", () => see(100, 50));
   for (const plane of PLANES) listenTo(plane);
   document.addEventListener("keydown", (event) => !event.target.closest("select, input") && press(event));
@@ -223,7 +233,5 @@ function see(window, level) {
 layOut(at("viewer"), volumes.map(({ name }) => name), given.sides, given.words);
 listen();
 followHeight(at("viewer"));
-followTime();
 at("first").value = String(volumes.length - 1);
 show();
-measureFrame().then((frameMs) => (state.frameMs = frameMs));
