@@ -3,14 +3,17 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.analysis.made import matrix, study
+from tests.analysis.made import matrix, study, table
 from uplapp.analysis.reading.published import published
+from uplapp.analysis.reading.votes import from_table
+from uplapp.analysis.scoring.covariate import against
 from uplapp.analysis.writing.latex import MOST_LETTERS, escape, to_latex
 from uplapp.analysis.writing.report import report
 from uplapp.values import Comparisons, Method
@@ -90,6 +93,16 @@ def test_the_table_holds_ranks_scores_intervals_letters_and_votes():
     assert rows[1].startswith(rf"1 & LPIPS+l2 & $0.70$ & $[{low:.2f}, {high:.2f}]$ & a & 72 ")
     assert rows[-1].startswith("6 & l2 & $-0.63$ & ")
     assert r"LPIPS+l2 & 1 & 1 & 100\,\% \\" in ranks
+
+
+def test_spread_and_covariate_have_tables_of_their_own():
+    made = report(from_table(table(tuple("opqrst"), ("sea", "oak"))), QUICK)
+    numbers = against(made.scores, {"a": 1.0, "b": 2.0, "c": 3.0}, "50% rate")
+    text = to_latex(replace(made, covariate=numbers))
+    spread, covariate = (text.split(rf"\label{{tab:{label}}}")[1] for label in ("spread", "covariate"))
+    assert f"All & ${made.spread.overall:.2f}$ & $[{made.spread.overall_low:.2f}, " in spread
+    assert rf"Slope, JOD per unit of 50\% rate & ${numbers.slope.value:.3g}$" in covariate
+    assert "tab:covariate" not in to_latex(made)
 
 
 def test_the_note_names_unit_interval_and_number_of_votes():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.scoring import least_distances, ranking, scope
+from uplapp.analysis.scoring.covariate import Coefficient
 from uplapp.analysis.writing.choices import both_bad_rows, both_bad_words, step_lines
 from uplapp.analysis.writing.people import group_words, side_by_side, sizes
 from uplapp.analysis.writing.ranks import rank_rows, stability_words
@@ -82,7 +83,8 @@ def to_latex(report: Report) -> str:
         "rows": "\n".join(lines),
         "note": _note(report, lettered),
     }
-    return "\n".join([ranking_table, *_ranks(report), *_groups(report), *_both_bad(report)])
+    more = (_ranks, _groups, _spread, _covariate, _both_bad)
+    return "\n".join([ranking_table, *(text for table in more for text in table(report))])
 
 
 def escape(text: str) -> str:
@@ -120,6 +122,47 @@ def _groups(report: Report) -> list[str]:
     cells = [[escape(name), *(f"${cell}$" if cell != "-" else "--" for cell in row)] for name, *row in rows]
     caption = _caption(report.scores, "Scores of groups of observers")
     return [small_table("groups", caption, [escape(head) for head in heads], cells, note)]
+
+
+def _spread(report: Report) -> list[str]:
+    """Write how much observers differ, over all conditions and in each, the best first."""
+    spread = report.spread
+    if spread is None or not isfinite(spread.overall):
+        return []
+    place = {name: index for index, name in enumerate(spread.conditions)}
+    each = [(escape(name), place[name]) for name in ranking(report.scores)["condition"] if name in place]
+    rows = [("All", *_estimate(spread.overall, spread.overall_low, spread.overall_high))]
+    rows += [(name, *_estimate(spread.sd[at], spread.low[at], spread.high[at])) for name, at in each]
+    caption = _caption(report.scores, "Standard deviation of scores over observers, in JOD,")
+    note = "All: the root of the mean variance. Intervals: chi squared on the observers less one."
+    return [small_table("spread", caption, ("Condition", "SD", r"95\,\% interval"), rows, note)]
+
+
+def _covariate(report: Report) -> list[str]:
+    """Write slope and bend of the scores against a number of each condition."""
+    covariate = report.covariate
+    if covariate is None:
+        return []
+    per = "doubling" if covariate.log else "unit"
+    terms = [(f"Slope, JOD per {per} of {covariate.name}", covariate.slope)]
+    terms += [] if covariate.bend is None else [(f"Bend, JOD per squared {per}", covariate.bend)]
+    rows = [(escape(name), *_coefficient(term)) for name, term in terms]
+    note = escape(f"The line explains {100 * covariate.explained:.0f} % of the variance between conditions.")
+    heads = ("Coefficient", "Estimate", r"95\,\% interval", "$p$")
+    caption = _caption(report.scores, escape(f"Scores against {covariate.name}"))
+    return [small_table("covariate", caption, heads, rows, note)]
+
+
+def _coefficient(term: Coefficient) -> tuple[str, str, str]:
+    """Write a coefficient, its interval and p, three digits each: its unit may be small."""
+    ends = f"$[{term.low:.3g}, {term.high:.3g}]$" if isfinite(term.low) and isfinite(term.high) else "--"
+    return f"${term.value:.3g}$", ends, f"{term.p:.2g}" if isfinite(term.p) else "--"
+
+
+def _estimate(value: float, low: float, high: float) -> tuple[str, str]:
+    """Write a number and its interval."""
+    interval = f"$[{fixed(low)}, {fixed(high)}]$" if isfinite(low) and isfinite(high) else "--"
+    return _number(value), interval
 
 
 def _both_bad(report: Report) -> list[str]:
