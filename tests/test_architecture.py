@@ -93,6 +93,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "plots": {"model", "observers", "ratings", "reading", "scoring", "writing"},
     },
     "web": {
+        "alarms": {"shelf"},
         "observer": set(),
         "patience": set(),
         "safekeeping": set(),
@@ -106,7 +107,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "uploads": {"observer"},
         "page": {
             *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
-            *("upkeep", "uploads"),
+            *("alarms", "upkeep", "uploads"),
         },
     },
 }

@@ -5,6 +5,10 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from uplapp.errors import UplappError
+
+SHORTEST_TOKEN = 12
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,6 +23,8 @@ class Settings:
     weights: Path | None = None
     admin_token: str | None = None
     answers_repo: str | None = None
+    researchers: tuple[tuple[str, str], ...] = ()
+    alarm_webhook: str | None = None
     space: bool = False
     leads: bool = True
 
@@ -30,7 +36,7 @@ class Settings:
     @property
     def own_machine(self) -> bool:
         """Whether these are the settings of one's own machine, whose owner needs no token."""
-        return not self.space and self.admin_token is None
+        return not self.space and self.admin_token is None and not self.researchers
 
     @property
     def models(self) -> tuple[Path, ...]:
@@ -59,9 +65,31 @@ class Settings:
             weights=Path(weights) if weights else None,
             admin_token=source.get("UPLAPP_ADMIN_TOKEN") or None,
             answers_repo=source.get("UPLAPP_ANSWERS_REPO") or None,
+            researchers=_researchers(source.get("UPLAPP_RESEARCHERS", "")),
+            alarm_webhook=_webhook(source.get("UPLAPP_ALARM_WEBHOOK", "")),
             space="SPACE_ID" in source,
             leads=source.get("RANK", "0") == "0",
         )
+
+
+def _researchers(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `anna=token,ben=token`: a name and a token of each researcher."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    named = tuple((name.strip(), token.strip()) for name, _, token in pairs)
+    if not all(name and len(token) >= SHORTEST_TOKEN for name, token in named):
+        raise UplappError(
+            "UPLAPP_RESEARCHERS must be NAME=TOKEN,NAME=TOKEN with tokens of 12 characters or more"
+        )
+    if len({token for _, token in named}) < len(named):
+        raise UplappError("UPLAPP_RESEARCHERS gives one token to two names; each needs its own")
+    return named
+
+
+def _webhook(text: str) -> str | None:
+    """Read an address that alarms are sent to."""
+    if text and not text.startswith(("https://", "http://")):
+        raise UplappError("UPLAPP_ALARM_WEBHOOK must be an http:// or https:// address")
+    return text or None
 
 
 def behind_own_proxy(environment: Mapping[str, str] | None = None) -> bool:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach_itself
 from uplapp.study.store.holding import holding
-from uplapp.web import safekeeping, upkeep
+from uplapp.web import alarms, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
@@ -84,7 +84,9 @@ def _serve(settings: Settings) -> None:
     store, loop = safekeeping.open_store(settings)
     try:
         with upkeep.keeping(store):
-            _launch(Shelf(settings, store), loop.mirror if loop else None)
+            shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
+            with alarms.watching(shelf, mirror):
+                _launch(shelf, mirror)
     finally:
         safekeeping.close(store, loop)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.web.desks import TOKEN, settings
+from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.web.researcher.gate import TRIES, Gate, GateShut, gate
 
@@ -86,3 +87,27 @@ def test_only_a_space_without_a_copy_forgets(environment, forgetful):
 
 def test_an_empty_secret_is_none():
     assert Settings.from_env({"UPLAPP_ADMIN_TOKEN": ""}).admin_token is None
+
+
+def test_each_researcher_has_a_name_and_a_token():
+    text = "anna=anna-s secret, ben=ben-s secret!"
+    own = Settings.from_env({"UPLAPP_ADMIN_TOKEN": TOKEN, "UPLAPP_RESEARCHERS": text})
+    made = gate(own)
+    tokens = (TOKEN, "anna-s secret", "ben-s secret!")
+    assert [made.enter(token, 0.0) for token in tokens] == ["researcher", "anna", "ben"]
+    assert wrong(made)[0] == 0.0
+    assert not gate(Settings.from_env({"SPACE_ID": "x/y", "UPLAPP_RESEARCHERS": text})).missing
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("UPLAPP_RESEARCHERS", "anna", "NAME=TOKEN"),
+        ("UPLAPP_RESEARCHERS", "anna=short", "12 characters"),
+        ("UPLAPP_RESEARCHERS", "anna=one long token,ben=one long token", "each needs its own"),
+        ("UPLAPP_ALARM_WEBHOOK", "file:///etc/passwd", "http:// or https://"),
+    ],
+)
+def test_settings_that_cannot_be_are_said(name, text, message):
+    with pytest.raises(UplappError, match=message):
+        Settings.from_env({name: text})

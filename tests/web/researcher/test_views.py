@@ -23,7 +23,15 @@ from uplapp.study.simulation import observers
 from uplapp.study.store.store import reading
 from uplapp.values import Method
 from uplapp.web.researcher.desk import FORGETFUL
-from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view, watch_view
+from uplapp.web.researcher.watch import (
+    board,
+    data_view,
+    links_view,
+    log_view,
+    people_view,
+    ranking_view,
+    watch_view,
+)
 
 
 class Copy:
@@ -126,7 +134,7 @@ def test_names_that_are_script_are_shown_as_text(desk, study):
 def test_an_observer_is_withdrawn_by_id_after_a_look_at_the_number_of_answers(desk, study, observer):
     withdrawal = people_view.withdrawal_of(desk, "tiny", f" {observer} ")
     assert withdrawal == people_view.Withdrawal("tiny", observer, 3)
-    assert people_view.carry_out(desk, withdrawal) == f"3 answers of {observer} are deleted."
+    assert people_view.carry_out(desk, withdrawal, ENTRY) == f"3 answers of {observer} are deleted."
     assert people_view.withdrawal_of(desk, "tiny", observer).answers == 0
     assert "withdrawn" in board_html(desk)
 
@@ -144,7 +152,7 @@ def test_an_empty_id_is_a_sentence_that_says_where_ids_are(desk, text):
 
 def test_a_yes_without_a_question_deletes_nothing(desk, observer):
     with pytest.raises(UplappError, match="press Withdraw first"):
-        people_view.carry_out(desk, None)
+        people_view.carry_out(desk, None, ENTRY)
     assert people_view.withdrawal_of(desk, "tiny", observer).answers == 3
 
 
@@ -260,3 +268,24 @@ def test_people_with_codes_are_written_with_ids_only_where_asked(desk, observer)
              (data_view.CODES, data_view.IDS)]  # fmt: skip
     assert all(observer in text for text in texts)
     assert ["51423" in text for text in texts] == [False, True]
+
+
+def test_the_log_says_which_researcher_did_what(desk, observer):
+    anna = replace(ENTRY, who="<anna>")
+    with desk.acting(anna, "tiny", "exclude", observer) as study:
+        lifecycle.leave_out(desk.shelf.store, study.id, observer, "no glasses")
+    with pytest.raises(UplappError), desk.acting(anna, "tiny", "exclude", "again") as study:
+        lifecycle.leave_out(desk.shelf.store, study.id, observer, "again")
+    text = log_view.drawn(desk, "tiny")
+    assert "&lt;anna&gt;" in text
+    assert observer in text
+    assert "again" not in text
+    assert "Nobody did anything" in log_view.drawn(desk, "nothing")
+
+
+def test_people_of_a_pilot_have_a_tile_of_their_own(desk, study, observer):
+    lifecycle.pilot(desk.shelf.store, study.id, on=True)
+    joining.join(desk.shelf.store, study, study.definition.consent.version, NOW)
+    text = board_html(desk)
+    assert "<b>1</b><span>in the pilot, kept apart; who joins now is one of it" in text
+    assert "<b>1</b><span>under way; 0 gave up" in text

@@ -39,7 +39,7 @@ TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row
     FROM steps GROUP BY trial HAVING count(step) > 1"""
 OF_PEOPLE = f"""FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer WHERE observers.study = :study AND {PEOPLE}"""
-RECENT = 50
+RECENT, RECENT_PEOPLE = 50, 20
 CHANCE = 1e-4  # the rule is asked after every answer, and some thousands are given in a study
 PRIOR = 0.5
 
@@ -95,6 +95,7 @@ class Overview:
     excluded: Mapping[str, int]
     alarm: Alarm | None
     pilot: bool = False
+    people_alarm: Alarm | None = None
 
 
 def overview(reader: Reader, study: str, definition: Definition, now: float) -> Overview:
@@ -110,6 +111,7 @@ def overview(reader: Reader, study: str, definition: Definition, now: float) -> 
         flags=flags(reader, study),
         excluded=exclusions(reader, study),
         alarm=watch(reader, study),
+        people_alarm=watch_people(reader, study),
     )
 
 
@@ -181,6 +183,28 @@ def watch(reader: Reader, study: str) -> Alarm | None:
     return alarm(before["marked"], before["answers"], last["marked"], last["answers"])
 
 
+def watch_people(reader: Reader, study: str) -> Alarm | None:
+    """Ask the alarm about people who are left out or withdrew: the last ones against those before."""
+    joined = f"""SELECT excluded != '' AS marked FROM observers WHERE study = :study AND {PEOPLE}
+        ORDER BY joined_at DESC, id"""  # noqa: S608
+    marks = [row["marked"] for row in reader.rows(joined, {"study": study})]
+    last, before = marks[:RECENT_PEOPLE], marks[RECENT_PEOPLE:]
+    return alarm(sum(before), len(before), sum(last), len(last), RECENT_PEOPLE)
+
+
+def alarms(reader: Reader, study: str) -> dict[str, str]:
+    """The alarms of a study at this moment as sentences, by their kind."""
+    found = {
+        "answers": (watch(reader, study), "of the last answers {0} are flagged or left out, before {1}"),
+        "people": (watch_people(reader, study), "of the last people {0} are left out, before {1}"),
+    }
+    return {
+        kind: text.format(f"{alarm.recent:.0%}", f"{alarm.before:.0%}")
+        for kind, (alarm, text) in found.items()
+        if alarm is not None
+    }
+
+
 def answers_of(reader: Reader, study: str, observer: str) -> int:
     """How many answers an observer gave. UplappError for one the study does not have."""
     query = """SELECT count(answers.trial) AS n FROM observers
@@ -202,12 +226,14 @@ def _swap_sd_ms(reader: Reader, ids: list[str]) -> dict[str, float]:
     return {observer: median(values) for observer, values in deviations.items()}
 
 
-def alarm(marked: int, answers: int, recent_marked: int, recent: int = RECENT) -> Alarm | None:
+def alarm(
+    marked: int, answers: int, recent_marked: int, recent: int = RECENT, least: int = RECENT
+) -> Alarm | None:
     """Whether `recent_marked` of the last `recent` answers are too many after `marked` of `answers` before.
 
-    None also while fewer than RECENT answers are there on either side.
+    None also while fewer than `least` are there on either side.
     """
-    if min(answers, recent) < RECENT or recent_marked * answers <= marked * recent:
+    if min(answers, recent) < least or recent_marked * answers <= marked * recent:
         return None
     if at_least(recent_marked, recent, marked, answers) >= CHANCE:
         return None

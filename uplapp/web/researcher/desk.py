@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import gradio as gr
 
 from uplapp.hub.mirror import Mirror
-from uplapp.web.researcher.gate import Gate
+from uplapp.study.session import log
+from uplapp.study.session.opening import OpenStudy
+from uplapp.web.researcher.gate import NAMELESS, Gate
 from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
 
@@ -24,9 +27,10 @@ HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
 
 @dataclass(frozen=True)
 class Entry:
-    """What the server remembers of a browser whose token was right, with the `address` of its page."""
+    """What the server remembers of a browser whose token was right: the `address` of its page, and `who`."""
 
     address: str
+    who: str = NAMELESS
 
     def study(self, name: str, link: str = "") -> str:
         """The address to send to observers."""
@@ -48,6 +52,14 @@ class Desk:
     def drafts(self) -> Path:
         """Where studies under construction lie."""
         return self.shelf.settings.data / "drafts"
+
+    @contextmanager
+    def acting(self, entry: Entry, name: str, what: str, detail: str = "") -> Iterator[OpenStudy]:
+        """Yield the study of that name for one transaction that changes it, which its log writes down."""
+        study = self.shelf.get(name)
+        with self.shelf.store.transaction():
+            yield study
+            log.note(self.shelf.store, study.definition.name, entry.who, what, detail, self.clock())
 
     def on(
         self,

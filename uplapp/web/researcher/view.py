@@ -1,6 +1,7 @@
 """The researcher's tab: the gate, and behind it the studies to watch and to build."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -32,11 +33,11 @@ def build(desk: Desk, collected: gr.State) -> None:
 
     async def knock(request: gr.Request, token: str) -> tuple[Any, ...]:
         try:
-            desk.gate.enter(token, desk.steady(), address_of(request, desk.shelf.settings.space))
+            who = desk.gate.enter(token, desk.steady(), address_of(request, desk.shelf.settings.space))
         except GateShut as error:
             await asyncio.sleep(error.wait_s)
             return gr.skip(), "", str(error)
-        return entry_of(request), "", ON_OWN_MACHINE
+        return replace(entry_of(request), who=who), "", ON_OWN_MACHINE
 
     def admit(entry: object) -> tuple[Any, ...]:
         """Show the room to a session that has entered."""

@@ -71,6 +71,9 @@ def warnings(desk: Desk, overview: Overview, wrong: str | None = None) -> list[s
         texts.append(
             f"Of the last answers {recent} are flagged or left out, before {before}: look at People."
         )
+    if overview.people_alarm is not None:
+        recent, before = f"{overview.people_alarm.recent:.0%}", f"{overview.people_alarm.before:.0%}"
+        texts.append(f"Of the last people {recent} are left out, before {before}: look at People.")
     return [warning(text) for text in texts]
 
 

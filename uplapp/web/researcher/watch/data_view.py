@@ -38,10 +38,13 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 
     def export(entry: Entry, name: str, kind: str, everything: bool, simulated: bool, pilot: bool) -> Any:
         path = written(desk, name, kind, everything, simulated, pilot)
+        with desk.acting(entry, name, "export", kind):
+            pass
         return gr.update(value=path, visible=True)
 
     def reset(entry: Entry, name: str) -> Any:
-        votes.reset(desk.shelf.store, desk.shelf.get(name).id, "set aside on the Study tab")
+        with desk.acting(entry, name, "set all answers aside") as study:
+            votes.reset(desk.shelf.store, study.id, "set aside on the Study tab")
         return gr.update(visible=False)
 
     desk.on(write.click, export, [chosen, kind, everything, simulated, pilot], file)

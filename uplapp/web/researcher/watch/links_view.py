@@ -42,15 +42,16 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[Any, Any]:
         return as_table(entry, study_name(desk, name), rows), gr.update(choices=alive, value=None)
 
     def add(entry: Entry, name: str, number: float, text: str) -> tuple[Any, Any]:
-        study = desk.shelf.get(name).id
-        before = len(links.listing(desk.shelf.store, study))
-        links.make(desk.shelf.store, study, labels(text, number, before), desk.clock())
+        with desk.acting(entry, name, "make links", f"{number or 0:g}") as study:
+            before = len(links.listing(desk.shelf.store, study.id))
+            links.make(desk.shelf.store, study.id, labels(text, number, before), desk.clock())
         return show(entry, name)
 
     def end(entry: Entry, name: str, link: str | None) -> tuple[Any, Any]:
         if not link:
             raise UplappError("no link is chosen; choose the one to revoke")
-        links.revoke(desk.shelf.store, desk.shelf.get(name).id, link, desk.clock())
+        with desk.acting(entry, name, "revoke a link") as study:
+            links.revoke(desk.shelf.store, study.id, link, desk.clock())
         return show(entry, name)
 
     def hand_out(entry: Entry, name: str) -> Any:

@@ -52,7 +52,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
         return withdrawal, gr.update(visible=True), f"{text} Nobody can bring them back.", ""
 
     def withdraw(entry: Entry, withdrawal: Withdrawal | None) -> tuple[Any, ...]:
-        return None, gr.update(visible=False), "", carry_out(desk, withdrawal)
+        return None, gr.update(visible=False), "", carry_out(desk, withdrawal, entry)
 
     def typed(entry: Entry, observer: str, withdrawal: Withdrawal | None) -> tuple[Any, Any]:
         same = withdrawal is not None and observer.strip() == withdrawal.observer
@@ -81,11 +81,13 @@ def _lay_out_judging(desk: Desk, chosen: gr.Dropdown) -> None:
     said = gr.Markdown(elem_id="judgement")
 
     def leave_out(entry: Entry, name: str, observer: str, reason: str) -> tuple[str, str, str]:
-        lifecycle.leave_out(desk.shelf.store, desk.shelf.get(name).id, observer.strip(), reason)
+        with desk.acting(entry, name, "exclude", f"{observer.strip()}: {reason}") as study:
+            lifecycle.leave_out(desk.shelf.store, study.id, observer.strip(), reason)
         return "", "", f"{observer.strip()} is left out of scores and exports; the answers stay."
 
     def take_back(entry: Entry, name: str, observer: str) -> tuple[str, str, str]:
-        lifecycle.take_back(desk.shelf.store, desk.shelf.get(name).id, observer.strip())
+        with desk.acting(entry, name, "include", observer.strip()) as study:
+            lifecycle.take_back(desk.shelf.store, study.id, observer.strip())
         return "", "", f"{observer.strip()} counts again."
 
     desk.on(out.click, leave_out, [chosen, observer, reason], [observer, reason, said])
@@ -102,12 +104,12 @@ def withdrawal_of(desk: Desk, name: str, observer: str) -> Withdrawal:
         return Withdrawal(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
 
 
-def carry_out(desk: Desk, withdrawal: Withdrawal | None) -> str:
+def carry_out(desk: Desk, withdrawal: Withdrawal | None, entry: Entry) -> str:
     """Delete what the question was about, whatever is on screen by now. Returns what to say."""
     if withdrawal is None:
         raise UplappError("nothing is asked; give an id and press Withdraw first")
-    study = desk.shelf.get(withdrawal.study).id
-    gone = lifecycle.withdraw(desk.shelf.store, study, withdrawal.observer, desk.clock())
+    with desk.acting(entry, withdrawal.study, "withdraw", withdrawal.observer) as study:
+        gone = lifecycle.withdraw(desk.shelf.store, study.id, withdrawal.observer, desk.clock())
     return f"{gone} answers of {withdrawal.observer} are deleted."
 
 
@@ -133,12 +135,15 @@ def _lay_out_quota(desk: Desk, chosen: gr.Dropdown) -> gr.Number:
     said = gr.Markdown()
 
     def limit(entry: Entry, name: str, quota: float | None) -> tuple[int | None, str]:
-        lifecycle.limit(desk.shelf.store, desk.shelf.get(name).id, None if quota is None else int(quota))
+        most = None if quota is None else int(quota)
+        with desk.acting(entry, name, "quota", f"{most}") as study:
+            lifecycle.limit(desk.shelf.store, study.id, most)
         people = wanted(desk, name)
         return people, "There is no limit." if people is None else f"The study takes {people} people."
 
     def pilot(entry: Entry, name: str, on: bool) -> str:
-        lifecycle.pilot(desk.shelf.store, desk.shelf.get(name).id, on)
+        with desk.acting(entry, name, "pilot begins" if on else "pilot ends") as study:
+            lifecycle.pilot(desk.shelf.store, study.id, on)
         return PILOT_BEGINS if on else PILOT_ENDS
 
     desk.on(take.click, limit, [chosen, quota], [quota, said])

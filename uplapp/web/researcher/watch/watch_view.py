@@ -9,7 +9,7 @@ import gradio as gr
 from uplapp.errors import UplappError
 from uplapp.study.session import lifecycle
 from uplapp.web.researcher.desk import Desk, Entry
-from uplapp.web.researcher.watch import board, data_view, links_view, people_view, ranking_view
+from uplapp.web.researcher.watch import board, data_view, links_view, log_view, people_view, ranking_view
 
 REFRESH_S = 5
 VERBS = {"Open": lifecycle.OPEN, "Pause": lifecycle.PAUSED, "Close": lifecycle.CLOSED}
@@ -27,15 +27,7 @@ def build(desk: Desk) -> Watch:
     """Lay out the view inside the current tab."""
     chosen, span, verbs, again, adopt = _lay_out_head()
     overview = gr.HTML(elem_id="board")
-    with gr.Tabs():
-        with gr.Tab("People"):
-            listed, quota = people_view.build(desk, chosen)
-        with gr.Tab("Ranking"):
-            ranking_view.build(desk, chosen)
-        with gr.Tab("Links") as links_tab:
-            show_links, links_outputs = links_view.build(desk, chosen)
-        with gr.Tab("Data"):
-            data_view.build(desk, chosen)
+    listed, quota = _lay_out_tabs(desk, chosen)
     live, fields, timer = [overview, listed, adopt], [chosen, span], gr.Timer(REFRESH_S, active=False)
 
     def refresh(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
@@ -43,7 +35,8 @@ def build(desk: Desk) -> Watch:
         return *drawn, gr.update(visible=name in desk.shelf.edits)
 
     def change(entry: Entry, name: str, span: str, state: str) -> tuple[Any, ...]:
-        change_state(desk, name, state)
+        with desk.acting(entry, name, state, name):
+            change_state(desk, name, state)
         return refresh(entry, name, span)
 
     def read_again(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
@@ -52,6 +45,8 @@ def build(desk: Desk) -> Watch:
 
     def serve_edit(entry: Entry, name: str, span: str) -> tuple[Any, ...]:
         desk.shelf.adopt(name)
+        with desk.acting(entry, name, "adopt", f"edition {desk.shelf.get(name).number}"):
+            pass
         return *refresh(entry, name, span), people_view.wanted(desk, name)
 
     for event in (chosen.change, span.change, timer.tick):
@@ -61,8 +56,6 @@ def build(desk: Desk) -> Watch:
     desk.on(again.click, read_again, fields, [*live, quota])
     desk.on(adopt.click, serve_edit, fields, [*live, quota])
     _follow_the_disk(desk, chosen, (timer.tick, again.click))
-    desk.on(chosen.change, show_links, [chosen], links_outputs, show_progress="hidden")
-    desk.on(links_tab.select, show_links, [chosen], links_outputs, show_progress="hidden")
     return Watch(chosen, timer)
 
 
@@ -76,6 +69,24 @@ def _lay_out_head() -> tuple[gr.Dropdown, gr.Radio, dict[str, gr.Button], gr.But
         again = gr.Button("Read it from the disk again", size="sm", min_width=180)
         adopt = gr.Button("Serve the edit to new people", size="sm", min_width=180, visible=False)
     return chosen, span, verbs, again, adopt
+
+
+def _lay_out_tabs(desk: Desk, chosen: gr.Dropdown) -> tuple[gr.HTML, gr.Number]:
+    """Lay out what stands below the board. Returns the table of people and the quota."""
+    with gr.Tabs():
+        with gr.Tab("People"):
+            listed, quota = people_view.build(desk, chosen)
+        with gr.Tab("Ranking"):
+            ranking_view.build(desk, chosen)
+        with gr.Tab("Links") as links_tab:
+            show_links, links_outputs = links_view.build(desk, chosen)
+        with gr.Tab("Data"):
+            data_view.build(desk, chosen)
+        with gr.Tab("Log") as log_tab:
+            log_view.build(desk, chosen, log_tab)
+    for event in (chosen.change, links_tab.select):
+        desk.on(event, show_links, [chosen], links_outputs, show_progress="hidden")
+    return listed, quota
 
 
 def _follow_the_disk(desk: Desk, chosen: gr.Dropdown, events: tuple[Any, ...]) -> None:
