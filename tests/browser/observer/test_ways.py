@@ -17,9 +17,11 @@ from tests.browser.moves import (
     texts,
     wait_for_answer,
 )
-from tests.study.tiny import NOW, open_tiny, write_study
+from tests.study.tiny import NOW, on_disk, open_tiny, write_study
+from tests.web.serving import mounted
 from uplapp.study.definition import Access, Completion, Question
-from uplapp.study.session import lifecycle, links
+from uplapp.study.session import editions, joining, lifecycle, links
+from uplapp.study.session.joining import Newcomer
 from uplapp.web.observer.routes import build
 
 QUESTIONS = (
@@ -231,3 +233,18 @@ def test_in_a_frame_the_page_asks_for_a_click_and_offers_a_window_of_its_own(
     alone.goto(own)  # the same session
     alone.wait_for_selector("#checks:visible")
     assert store.row("SELECT count(*) AS n FROM observers")["n"] == 1
+
+
+def test_a_personal_link_leads_back_to_the_edition_that_was_begun(store, serve, open_page, tmp_path):
+    folder = write_study(tmp_path / "tiny", conditions=("l1", "l2"), protocol="practice = 0\ncatch = 0")
+    before = editions.serve(store, on_disk(folder), NOW).present
+    [link] = links.make(store, before.id, ["one"], NOW)
+    joining.join(store, before, "1", NOW, Newcomer(link=link))
+    path = folder / "study.toml"
+    path.write_text(path.read_text().replace("title = ", 'title = "New" #').replace("seed = ", "seed = 7 #"))
+    after = editions.serve(store, on_disk(folder), NOW, adopt=True)
+    served = mounted(store, {"tiny": after.present}, {"tiny": after.former})
+    page = open_page()
+    consent(page, f"{serve(served)}/study/tiny#l={link}")
+    page.wait_for_selector("#trial:visible")
+    assert page.title() == "Which changes less?"

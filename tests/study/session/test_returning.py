@@ -125,10 +125,12 @@ class TestPeopleOfAPanel:
 
     def test_nor_in_another_edition(self, store, tmp_path):
         study = opened(store, tmp_path, panel=PROLIFIC)
-        join(store, study, panel=ANN)
+        who = join(store, study, panel=ANN)
         parts = {"panel": PROLIFIC, "access": Access()}
         other = open_tiny(store, tmp_path / "tiny", parts=parts, practice=1)
         assert other.id != study.id
+        assert join(store, other, panel=ANN) == who  # under way: back to the edition that was begun
+        answer(store, study, who, study.definition.trials)
         with pytest.raises(NotNow, match="taken part in this study already"):
             join(store, other, panel=ANN)
 

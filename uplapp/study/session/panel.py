@@ -50,12 +50,12 @@ def read(panel: Panel, who: Comer) -> dict[str, str]:
 def claim(store: Store, study: OpenStudy, ids: Mapping[str, str]) -> str | None:
     """The session of the person who came with the same id before, or None. One person takes part once.
 
-    NotNow for one who took part in another edition.
+    It may be of another edition. NotNow for one who finished another.
     """
     person = study.definition.panel.names[:1]
     if not person or person[0] not in ids:
         return None
-    query = """SELECT observers.session, observers.study
+    query = """SELECT observers.session, observers.study, finished_at
         FROM panel JOIN observers ON observers.id = panel.observer
         JOIN studies ON studies.id = observers.study
         WHERE panel.name = :name AND value = :value AND studies.name = :study
@@ -70,7 +70,7 @@ def claim(store: Store, study: OpenStudy, ids: Mapping[str, str]) -> str | None:
         left_out=f"{LEFT_OUT}%",
         again=f"{LEFT_OUT}{BEGAN_AGAIN}",
     )
-    if row and row["study"] != study.id:
+    if row and row["study"] != study.id and row["finished_at"] is not None:
         raise NotNow(ELSEWHERE, "took_part")
     return row["session"] if row else None
 

@@ -65,7 +65,7 @@ export async function consent(study) {
   const whole = { ...body, ...(link && { link }), ...(before && { instead_of: before }) };
   keepSession((await api.join(whole)).session);
   for (const name of ["given-up", "taken"]) store.remove(name);
-  return agreed;
+  return invitation(agreed.language); // a link may lead back to an earlier edition
 }
 
 function fill(study) {
