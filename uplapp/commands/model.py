@@ -38,6 +38,8 @@ def add(
         from uplapp.workflows.networks import add_from_hub
 
         made = add_from_hub(checkpoints, source, name, file, watcher("bytes"))
+    for note in adding.notes(made):
+        typer.echo(note, err=True)
     print_result(as_json, _facts(made))
 
 

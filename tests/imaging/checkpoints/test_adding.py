@@ -144,11 +144,50 @@ def test_a_card_that_does_not_fit_is_refused_in_one_line_and_leaves_nothing(chec
     assert left(checkpoints) == []
 
 
-def test_a_card_without_a_hash_is_told_the_hash_of_the_weights(checkpoints):
+def test_a_card_without_a_hash_gets_that_of_the_weights(checkpoints):
     values = json.loads(card())
     actual = values.pop("sha256")
-    with pytest.raises(BadCheckpoint, match=f"lacks 'sha256'; the hash of the file of weights is {actual}"):
-        adding.add(checkpoints, json.dumps(values).encode(), FITTING)
+    assert adding.add(checkpoints, json.dumps(values).encode(), FITTING).sha256 == actual
+
+
+@pytest.mark.parametrize("wrapper", ["module.", "_orig_mod.", "generator.net."])
+def test_the_name_of_a_wrapper_is_taken_off_and_said(checkpoints, wrapper):
+    wrapped = saved({f"{wrapper}{name}": one for name, one in network().state_dict().items()})
+    values = {**json.loads(card()), "sha256": hashlib.sha256(wrapped).hexdigest()}
+    made = adding.add(checkpoints, json.dumps(values).encode(), wrapped)
+    assert adding.notes(made) == [f"'{wrapper}' was taken off the names of its tensors"]
+    image = torch.rand(1, 3, 40, 40)
+    assert torch.equal(checkpoints.load(made)(image), network()(image))
+
+
+def test_names_of_which_only_some_have_a_wrapper_are_told_beside_those_that_are_wanted(checkpoints):
+    tensors = network().state_dict()
+    first, *others = tensors
+    mixed = saved({f"module.{first}": tensors[first], **{name: tensors[name] for name in others}})
+    values = {**json.loads(card()), "sha256": hashlib.sha256(mixed).hexdigest()}
+    with pytest.raises(BadCheckpoint, match=f"'{first}' is missing; found instead: 'module.{first}'"):
+        adding.add(checkpoints, json.dumps(values).encode(), mixed)
+    assert left(checkpoints) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.onnx", "is an ONNX graph"),
+        ("net.pt", "is a pickle, which can run code"),
+        ("a.txt", "is no .saf"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(BadCheckpoint, match=words):
+        adding.read_files(tmp_path / name)
+
+
+@pytest.mark.parametrize("key", adding.OF_LIBRARIES)
+def test_the_configuration_of_another_library_is_called_that(checkpoints, key):
+    with pytest.raises(BadCheckpoint, match=f"another library.*'{key}'"):
+        adding.add(checkpoints, json.dumps({key: "Net", "name": "x"}).encode(), FITTING)
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"{" * 9999, b"\x80\x04K\x01.", b" " * 256_001])

@@ -11,13 +11,27 @@ import torch
 
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints.card import MAX_CARD_BYTES, Card, card_of, values_of
-from uplapp.imaging.checkpoints.folder import Checkpoints, check_weights, put
-from uplapp.imaging.checkpoints.weights import MAX_BYTES, count_parameters, outline
+from uplapp.imaging.checkpoints.folder import Checkpoints, check_weights, put, require_hash
+from uplapp.imaging.checkpoints.weights import (
+    LEARNED_BY_LOSS,
+    MAX_BYTES,
+    count_parameters,
+    outline,
+    read_shapes,
+)
 from uplapp.imaging.metrics.error_maps import ERROR_MAP
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import REFERENCE
 
 Origin = Mapping[str, str]
+PICKLE = "a pickle, which can run code and is not read; write its state_dict with safetensors.torch.save_file"
+OTHERS = {
+    ".onnx": "an ONNX graph; export the state_dict of the network that it was made from to .safetensors",
+    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".pkl"), PICKLE),
+}
+# Each is in the config.json of a library of models, and in no card.
+OF_LIBRARIES = ("architectures", "model_type", "_class_name", "model_args")
+UNWRAPPED = "unwrapped"
 
 
 def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
@@ -27,7 +41,8 @@ def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
     cannot be read or is too large, before it is read.
     """
     if weights.suffix != ".safetensors":
-        raise BadCheckpoint(f"{weights.name} is no .safetensors file; a pickle (.pt, .pth, .bin) is not read")
+        what = OTHERS.get(weights.suffix, "no .safetensors file; a pickle (.pt, .pth, .bin) is not read")
+        raise BadCheckpoint(f"{weights.name} is {what}")
     content = _read(card or weights.with_suffix(".json"), MAX_CARD_BYTES)
     return content, _read(weights, MAX_BYTES)
 
@@ -37,19 +52,23 @@ def add(
 ) -> Card:
     """Check a network and put it into the last folder of `checkpoints`.
 
-    Returns its card. `name` replaces the card's name, `origin` joins the card's `data`. BadCheckpoint says
-    in a sentence what does not fit; then nothing is written.
+    Returns its card. `name` replaces the card's name, `origin` joins the card's `data`. A card without a
+    hash gets that of the weights. Names that all begin with the name of a wrapper, such as `module.`, lose
+    it, as `notes` says. BadCheckpoint says in a sentence what does not fit; then nothing is written.
     """
+    values = _values(card, name)
     actual = hashlib.sha256(weights).hexdigest()
-    values = _values(card, name, f"; the hash of the file of weights is {actual}")
-    described = _card_of(checkpoints, values)
+    described = _card_of(checkpoints, {**values, "sha256": values.get("sha256") or actual})
     try:
-        check_weights(described.recipe, described.sha256, weights)
+        require_hash(described.sha256, weights)
+        weights, wrapper = _unwrapped(weights, outline(described.recipe))
+        values["sha256"] = hashlib.sha256(weights).hexdigest()
+        check_weights(described.recipe, values["sha256"], weights)
         _require_finite(weights)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the file of weights {error}") from error
     values["parameters"] = count_parameters(outline(described.recipe))
-    values["data"] = {**described.data, **(origin or {})}
+    values["data"] = {**described.data, **(origin or {}), **({UNWRAPPED: wrapper} if wrapper else {})}
     _keep(checkpoints.folders[-1], described.name, values, weights)
     return card_of(values)
 
@@ -59,9 +78,18 @@ def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
 
     Raises BadCheckpoint as `add` does.
     """
-    result = _card_of(checkpoints, _values(card, name, "; write the hash of the file of weights into it"))
+    values = _values(card, name)
+    if "sha256" not in values:
+        raise BadCheckpoint("the card lacks 'sha256'; write the hash of the file of weights into it")
+    result = _card_of(checkpoints, values)
     outline(result.recipe)
     return result
+
+
+def notes(card: Card) -> list[str]:
+    """Say what was changed in the files of a network that was added."""
+    wrapper = card.data.get(UNWRAPPED)
+    return [f"'{wrapper}' was taken off the names of its tensors"] if wrapper else []
 
 
 def remove(checkpoints: Checkpoints, name: str) -> None:
@@ -93,17 +121,17 @@ def _read(path: Path, largest: int) -> bytes:
         raise BadCheckpoint(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _values(card: bytes, name: str, hint: str) -> dict[str, Any]:
-    """Parse a stranger's card and give it the name that it is to have here.
-
-    `hint` ends the message about a missing hash.
-    """
+def _values(card: bytes, name: str) -> dict[str, Any]:
+    """Parse a stranger's card and give it the name that it is to have here."""
     try:
         values = values_of(card)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the card cannot be used: {error}") from error
-    if "sha256" not in values:
-        raise BadCheckpoint(f"the card lacks 'sha256'{hint}")
+    if other := [key for key in OF_LIBRARIES if key in values and "spec" not in values]:
+        raise BadCheckpoint(
+            f"the card is the configuration of another library (it has '{other[0]}'); docs/models.md says "
+            "what a card holds"
+        )
     return {**values, "name": name} if name else values
 
 
@@ -131,6 +159,18 @@ def _require_free(checkpoints: Checkpoints, card: Card) -> None:
     for other in checkpoints.cards(card.task):
         if other.label == card.label:
             raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")
+
+
+def _unwrapped(weights: bytes, expected: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Take the name of a wrapper off the names of tensors, if all that are expected begin with it."""
+    names = [name for name in read_shapes(weights) if not name.startswith(LEARNED_BY_LOSS)]
+    longest = max(expected, key=len)
+    ends = [name[: -len(longest)] for name in names if name.endswith(f".{longest}")]
+    found = next((start for start in ends if all(f"{start}{name}" in names for name in expected)), "")
+    if not found:
+        return weights, ""
+    tensors = safetensors.torch.load(weights)
+    return safetensors.torch.save({name.removeprefix(found): one for name, one in tensors.items()}), found
 
 
 def _require_finite(weights: bytes) -> None:

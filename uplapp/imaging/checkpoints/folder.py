@@ -184,10 +184,15 @@ def put(folder: Path, name: str, card: Mapping[str, Any], weights: bytes) -> Non
         partial_card.write_bytes((json.dumps(card, indent=2) + "\n").encode())
 
 
-def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
-    """Raise BadCheckpoint for weights of another hash, or not exactly of the recipe's network."""
+def require_hash(sha256: str, weights: bytes) -> None:
+    """Raise BadCheckpoint for weights of another hash."""
     if hashlib.sha256(weights).hexdigest() != sha256:
         raise BadCheckpoint("is not the file its card describes (sha256 differs); fetch both again")
+
+
+def check_weights(spec: RunSpec, sha256: str, weights: bytes) -> None:
+    """Raise BadCheckpoint for weights of another hash, or not exactly of the recipe's network."""
+    require_hash(sha256, weights)
     try:
         require_fit(read_shapes(weights), outline(spec))
     except BadCheckpoint as error:

@@ -22,6 +22,7 @@ MAX_OPTION = 4096  # a larger number in the options of a network would build one
 BYTES_A_NUMBER = {"F32": 4, "F16": 2, "BF16": 2}
 LEARNED_BY_LOSS = "loss."  # begins the names of what a loss learned; no part of the network
 LENGTH_BYTES = 8
+LISTED = 4  # names in a message
 
 Shape = tuple[int, ...]
 
@@ -62,9 +63,11 @@ def require_fit(shapes: Mapping[str, Shape], expected: Mapping[str, Shape]) -> N
     Tensors of the loss are left out.
     """
     own = {name: shape for name, shape in shapes.items() if not name.startswith(LEARNED_BY_LOSS)}
-    if missing := sorted(expected.keys() - own.keys()):
-        raise BadCheckpoint(f"tensor '{missing[0]}' is missing{_others(missing)}")
-    if strange := sorted(own.keys() - expected.keys()):
+    missing, strange = sorted(expected.keys() - own.keys()), sorted(own.keys() - expected.keys())
+    if missing:
+        found = f"; found instead: {_list(strange)}" if strange else ""
+        raise BadCheckpoint(f"tensor '{missing[0]}' is missing{_others(missing)}{found}")
+    if strange:
         raise BadCheckpoint(f"the network has no tensor {strange[0][:100]!r}{_others(strange)}")
     for name, shape in expected.items():
         if own[name] != shape:
@@ -118,7 +121,13 @@ def _counts(value: Any) -> bool:
 
 
 def _others(names: list[str]) -> str:
-    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+    """Name some more of the names, and count the others."""
+    return f", and {len(names) - 1} more ({_list(names[1:])})" if len(names) > 1 else ""
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:100]) for name in names[:LISTED])
+    return f"{shown}, ..." if len(names) > LISTED else shown
 
 
 def _text(shape: Shape) -> str:

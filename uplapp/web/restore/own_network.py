@@ -138,7 +138,7 @@ def take(
     except UplappError as error:
         yield gr.skip(), paragraph(f"Not added: {error}."), *[gr.skip()] * 4
         return
-    yield (*added, card.name), paragraph(_describe(card)), None, "", "", ""
+    yield (*added, card.name), paragraph(". ".join([_describe(card), *adding.notes(card)])), None, "", "", ""
 
 
 def bring(
