@@ -48,7 +48,7 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
     "verb",
     [
         *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan", "deploy"),
-        *("ratings", "sweep", "study new", "study export", "model add", "model list", "model remove"),
+        *("ratings", "score", "sweep", "study new", "study export", "model add", "model list", "model remove"),
     ],
 )
 def test_every_verb_has_help_with_an_example(verb):

@@ -14,6 +14,7 @@ VERBS = {
     "restore": "uplapp.commands.restore:restore",
     "train": "uplapp.commands.train:train",
     "evaluate": "uplapp.commands.evaluate:evaluate",
+    "score": "uplapp.commands.data.score:score",
     "sis": "uplapp.commands.sis:sis",
     "trees": "uplapp.commands.data.trees:trees",
     "sweep": "uplapp.commands.sweep:sweep",

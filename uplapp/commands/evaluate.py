@@ -60,7 +60,7 @@ def evaluate(
     how = (degradation_of(task, degradation), read_seeds(seeds), _show, lpips)
     result = job.evaluate(task, candidates, data, *how, checkpoints.load_segmenters(task))
     if csv is not None:
-        write_text(csv, scores_csv(result))
+        write_text(csv, scores_csv(result.scenes))
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
         return

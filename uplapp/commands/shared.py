@@ -121,6 +121,15 @@ JSON = typer.Option("--json", help="Print JSON and nothing else.")
 NO_TITLE = typer.Option("--no-title", help="Leave titles and notes out of pictures, for captions.")
 
 
+def conditions_of(texts: Sequence[str]) -> dict[str, Path]:
+    """Read folders by the names of conditions, from NAME=FOLDER."""
+    pairs = [text.partition("=") for text in texts]
+    for text, (key, _, folder) in zip(texts, pairs, strict=True):
+        if not key or not folder:
+            raise UplappError(f"--condition {text!r} must be NAME=FOLDER")
+    return {key: Path(folder) for key, _, folder in pairs}
+
+
 def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
     """Read `NAME=REASON` texts."""
     reasons: dict[str, str] = {}

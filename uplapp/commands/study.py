@@ -18,7 +18,7 @@ from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import clear, exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
 from uplapp.commands.hosting.status import log, status
-from uplapp.commands.shared import Json, Name, folder_of, opened, print_result
+from uplapp.commands.shared import Json, Name, conditions_of, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.definition import presets
@@ -67,7 +67,7 @@ def new(
     if archive is not None and reference is None and not condition:
         made = package.create_from_zip(archive, target, head, tables)
     elif archive is None and reference is not None and condition:
-        made = package.create_from_folders(target, head, reference, _conditions(condition), tables)
+        made = package.create_from_folders(target, head, reference, conditions_of(condition), tables)
     else:
         raise UplappError("give either --zip FILE, or --reference FOLDER with --condition NAME=FOLDER")
     print_result(as_json, {"study": name, "folder": str(target), "main_trials": made.main_trials})
@@ -262,14 +262,6 @@ def _target(out: Path | None) -> Iterator[TextIO]:
             yield file
     except OSError as error:
         raise UplappError(f"{out} cannot be written: {error.strerror}; choose another file") from None
-
-
-def _conditions(texts: list[str]) -> dict[str, Path]:
-    pairs = [text.partition("=") for text in texts]
-    for text, (key, _, folder) in zip(texts, pairs, strict=True):
-        if not key or not folder:
-            raise UplappError(f"--condition {text!r} must be NAME=FOLDER")
-    return {key: Path(folder) for key, _, folder in pairs}
 
 
 def _scores(text: str) -> dict[str, float]:

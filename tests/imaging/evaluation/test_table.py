@@ -155,7 +155,7 @@ def test_the_scores_of_each_image_average_to_the_table_and_are_read_as_metrics(t
     for row, name in zip([result.degraded, *result.rows], ("noisy", "tv", "nlm"), strict=True):
         each = [one["psnr"] for one in result.scenes if one["condition"] == name]
         assert row["psnr"] == pytest.approx(sum(each) / 2)
-    (tmp_path / "scores.csv").write_text(scores_csv(result))
+    (tmp_path / "scores.csv").write_text(scores_csv(result.scenes))
     metrics = read_metrics(tmp_path / "scores.csv")
     assert (len(metrics.scenes), metrics.conditions, metrics.notes) == (2, ("nlm", "noisy", "tv"), ())
     assert dict(zip(metrics.names, metrics.better, strict=True))["l1"] == "lower"

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from uplapp.imaging.evaluation.job import Evaluation, Job
+from uplapp.imaging.evaluation.scores import Scores
 from uplapp.imaging.evaluation.semantic import SemanticTable
 from uplapp.imaging.files.labelled import ANATOMIES
 from uplapp.imaging.metrics import METRICS, MetricEntry
@@ -31,14 +33,24 @@ def format_evaluation(evaluation: Evaluation) -> str:
     return "\n\n".join(filter(None, (_markdown(header, body), words)))
 
 
-def scores_csv(evaluation: Evaluation) -> str:
+def format_means(means: Mapping[str, Scores]) -> str:
+    """Lay out mean scores: metrics down, conditions across."""
+    body = [
+        [entry.label, *_mark_best([row[name] for row in means.values()], entry)]
+        for name, entry in METRICS.items()
+        if any(row[name] is not None for row in means.values())
+    ]
+    return _markdown(["", *means], body)
+
+
+def scores_csv(scenes: Sequence[Mapping[str, Any]]) -> str:
     """Write the scores of each image as CSV: scene, condition, and the metrics that are known everywhere.
 
     A metric's column says which way is better, as tables of metrics do that are set beside votes.
     """
     import pandas as pd
 
-    table = pd.DataFrame(evaluation.scenes).dropna(axis="columns")
+    table = pd.DataFrame(scenes).dropna(axis="columns")
     better = {name: "higher" if METRICS[name].higher_is_better else "lower" for name in METRICS}
     return to_csv(table.rename(columns={name: f"{name}:{way}" for name, way in better.items()}))
 
