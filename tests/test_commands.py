@@ -47,8 +47,9 @@ def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
 @pytest.mark.parametrize(
     "verb",
     [
-        *("serve", "restore", "train", "evaluate", "analyse", "observers", "agree", "next", "plan", "deploy"),
-        *("ratings", "score", "sweep", "study new", "study export", "model add", "model list", "model remove"),
+        *("serve", "restore", "train", "evaluate", "score", "analyse", "observers", "agree", "next", "plan"),
+        *("deploy", "ratings", "sweep", "study new", "study export", "model add", "model list"),
+        "model remove",
     ],
 )
 def test_every_verb_has_help_with_an_example(verb):
