@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.browser.launching import both_sizes
 from tests.browser.moves import download, fits, tick
+from tests.imaging import dicoms
 from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.metrics.error_maps import MAGMA
 from uplapp.imaging.physics import to_kspace
@@ -114,3 +115,20 @@ def test_each_task_keeps_its_own_picture(mri):
     mri.get_by_label("MR reconstruction").check()
     mri.get_by_text("base.png").wait_for()
     assert mri.get_by_text("astronaut.png").count() == 0
+
+
+def test_a_zip_of_dicom_says_what_was_read_and_offers_other_windows(mri, tmp_path):
+    planes = np.random.default_rng(0).integers(-1000, 1500, (3, 48, 40)).astype(np.int16)
+    folder = dicoms.write_series(tmp_path / "a", planes, [6, 0, 3], ["1.dcm", "2.dcm", "3.dcm"])
+    with zipfile.ZipFile(tmp_path / "Mustermann.zip", "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    mri.locator(UPLOAD).set_input_files(tmp_path / "Mustermann.zip")
+    words = mri.locator("#metrics")
+    words.get_by_text("DICOM: 3 pictures of 48x40, sorted by position").wait_for()
+    mri.get_by_text("How the file is read").locator("visible=true").click()
+    mri.locator("#mri-window input").click()
+    mri.get_by_role("option", name="CT, bone (400, 1800 wide)").click()
+    words.get_by_text("The CT window 'bone' is shown: -500 is black, 1300 white.").wait_for()
+    assert mri.get_by_text("Mustermann").count() == 0
+    assert fits(mri)

@@ -252,6 +252,13 @@ def test_what_is_not_read_is_called_by_its_name(data, sentence):
     assert "\n" not in str(refused.value)
 
 
+def test_the_largest_picture_is_a_choice():
+    large = saved(np.zeros((1000, 1001), np.uint8), "PNG")
+    assert read_image(large, reading=Reading(megapixels=2)).pixels.shape == (1, 1000, 1001)
+    with pytest.raises(BadImage, match=r"1001x1000 px; at most 1 megapixels are read.*--megapixels"):
+        read_image(large, reading=Reading(megapixels=1))
+
+
 LOSSLESS = {
     "PNG": {},
     "TIFF": {},

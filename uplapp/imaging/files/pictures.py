@@ -26,7 +26,6 @@ SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"),
     *(".heic", ".heif", ".bmp", ".gif"),
 )
-MAX_PIXELS = 16_000_000
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 CMYK = 4
 FULL_SCALE = {8: 255, 16: 65535}
@@ -81,12 +80,14 @@ def list_images(folder: Path) -> list[Path]:
     return paths
 
 
-def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS, reading: Reading = AS_IT_SAYS) -> Picture:
+def read_image(source: Path | bytes, max_pixels: int | None = None, reading: Reading = AS_IT_SAYS) -> Picture:
     """Read a picture of up to 16 bits or of floats: grey, RGB, palette or CMYK, upright, as sRGB.
 
     Transparency is laid on white, profiles and gammas are undone. The header is read first: more than
-    `max_pixels`, another format, several pages and damaged data raise BadImage.
+    `max_pixels`, by default the megapixels of the reading, another format, several pages and damaged data
+    raise BadImage.
     """
+    max_pixels = max_pixels or round(reading.megapixels * 1e6)
     name, data = _read_bytes(source)
     raster = read_raster(name, data, max_pixels) or read_tiff(name, data, max_pixels)
     with refusing_damage(name):

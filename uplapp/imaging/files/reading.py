@@ -46,6 +46,9 @@ class Reading:
     white: float = option(
         0.0, "White level", "The value that is white, 0 for that of the file.", low=0, folded=True
     )
+    megapixels: float = option(
+        16.0, "Megapixels", "The largest picture that is read, in millions of pixels.", low=1, high=1000
+    )
     volume: int = option(
         0, "Volume", "The place on the fourth axis of a series, from 0.", low=0, high=MOST, folded=True
     )
@@ -61,6 +64,8 @@ class Reading:
 
 
 AS_IT_SAYS = Reading()
+# What costs the memory of a server is no choice of its visitors.
+OF_COMMANDS = ("megapixels",)
 
 
 def sizes(shape: tuple[int, ...]) -> str:

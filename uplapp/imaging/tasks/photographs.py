@@ -151,7 +151,7 @@ DENOISING = Task(
     pairs=noisy_crops,
     samples=PHOTOGRAPHS,
     doubts=doubts,
-    reading=("white",),
+    reading=("white", "megapixels"),
 )
 
 

@@ -316,5 +316,5 @@ RECONSTRUCTION = Task(
     network="d5c5",
     prepare=_prepare,
     doubts=doubts,
-    reading=("axes", "content", "window", "white", "volume", "series", "array"),
+    reading=("axes", "content", "window", "white", "volume", "series", "array", "megapixels"),
 )

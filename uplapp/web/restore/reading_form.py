@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.described import Option, options_of
-from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.files.reading import OF_COMMANDS, Reading
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore.forms import field_of, value_of
 
@@ -30,15 +30,16 @@ class ReadingForm:
         """Build the reading from the values of all fields, by field. A field that is not there has none."""
         return self.read(*(values.get(component) for component in self.components))
 
-    @property
-    def defaults(self) -> list[Any]:
-        """The values that leave everything to the file."""
-        return [one.default for one in self.options]
+
+def options_on_page(task: str) -> tuple[Option, ...]:
+    """List the choices that visitors have for the files of a task."""
+    own = set(TASKS[task].reading) - set(OF_COMMANDS)
+    return tuple(one for one in options_of(Reading) if one.name in own)
 
 
 def lay_out_reading(task: str) -> ReadingForm:
     """Lay out the fields of a task's readings. A task whose files say everything has none."""
-    options = tuple(one for one in options_of(Reading) if one.name in TASKS[task].reading)
+    options = options_on_page(task)
     if not options:
         return ReadingForm((), ())
     with gr.Accordion(HEADING, open=False, elem_id=f"reading-{task}"), gr.Row():
@@ -57,5 +58,5 @@ def _menu(task: str, one: Option) -> gr.components.Component:
         label=one.label,
         info=one.help,
         elem_id=f"{task}-{one.name}",
-        min_width=160,
+        min_width=220,
     )

@@ -7,14 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Subject
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.formats.blinding import without_person
-from uplapp.imaging.files.reading import AS_IT_SAYS
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
@@ -23,7 +21,7 @@ from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.outputs import COUNT, Outputs, after, before, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
-from uplapp.web.restore.reading_form import ReadingForm
+from uplapp.web.restore.reading_form import ReadingForm, options_on_page
 from uplapp.web.restore.running import following
 from uplapp.web.restore.volume_viewer import require_for_page
 from uplapp.web.widgets import errors_on_screen
@@ -177,7 +175,7 @@ def pick_upload(task: str, path: str) -> tuple[Any, ...]:
 def _pick(task: str, path: Path) -> tuple[Any, ...]:
     subject = TASKS[task].read(path)
     require_for_page(subject)
-    fresh = [one.default for one in options_of(AS_IT_SAYS) if one.name in TASKS[task].reading]
+    fresh = [one.default for one in options_on_page(task)]
     return str(path), _slider(subject), *before(subject.name, subject, about(task, path)), *fresh
 
 

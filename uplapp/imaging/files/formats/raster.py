@@ -46,7 +46,10 @@ def require_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
     """Refuse a picture (width, height) of more pixels than are read."""
     if size[0] * size[1] > max_pixels:
         most = f"{max_pixels / 1e6:g}"
-        raise BadImage(f"{name} is {size[0]}x{size[1]} px; at most {most} megapixels are read")
+        raise BadImage(
+            f"{name} is {size[0]}x{size[1]} px; at most {most} megapixels are read, a limit that "
+            f"`restore --megapixels` changes"
+        )
 
 
 def read_raster(name: str, data: bytes, max_pixels: int) -> Raster | None:
