@@ -8,7 +8,7 @@ from starlette.routing import Mount, Route
 
 from uplapp.study.stimuli.blinding import encode
 from uplapp.web.observer.routes import build
-from uplapp.web.restore.compare_pane import INPUT, REFERENCE, Picture, comparison
+from uplapp.web.restore.compare_pane import CLEAN, INPUT, Picture, comparison
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ PICTURES = {
 PICTURES["dot"] = np.full(SIDES, 60, np.uint8)
 PICTURES["dot"][20, 30] = 255  # row, column: beside the middle
 GIVEN = [
-    Picture("Clean", "clean", REFERENCE),
+    Picture("Clean", "clean", CLEAN),
     Picture("Noisy", "noisy", INPUT),
     Picture("L1 <i>", "l1"),
     Picture("Dot", "dot"),

@@ -1,5 +1,6 @@
 """What goes wrong around the server: a full disk, a clock that jumps, a page that must not trust clocks."""
 
+import re
 import resource
 import sqlite3
 
@@ -64,7 +65,7 @@ def test_a_clock_that_jumps_neither_loses_an_answer_nor_changes_the_order(store,
 
 @pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_the_page_measures_with_a_clock_that_cannot_jump(path):
-    assert "Date" not in path.read_text()
+    assert re.findall(r"\bDate\.|\bDate\(\s*\)|new Date\b(?!\()", path.read_text()) == []
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE answers; --", '" OR ""="', "1 OR 1=1", "%", "\\"])

@@ -13,7 +13,8 @@ ROOMS = {
     "base": {"base"},
     "trial": {"base", "trial"},
     "way": {"base", "trial", "way"},
-    "volume": {"trial", "volume"},
+    "volume": {"base", "trial", "volume"},
+    "compare": {"base", "compare", "trial"},
 }
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())

@@ -11,7 +11,7 @@ from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.job import run_job
 from uplapp.imaging.files.pictures import read_image, tensor_to_array
 from uplapp.web.restore import example
-from uplapp.web.restore.compare_pane import INPUT, REFERENCE, RESULT, WORDS, Picture, comparison, role_of
+from uplapp.web.restore.compare_pane import CLEAN, INPUT, RESULT, WORDS, Picture, comparison, role_of
 
 TOLERANCE = 1  # a level of 8 bits, for another processor rounds otherwise
 
@@ -34,10 +34,10 @@ def test_names_are_no_markup_in_the_frame():
 
 
 def test_change_is_called_good_or_bad_by_what_a_picture_is_held_against():
-    assert "less change is closer" in WORDS["flicker"][REFERENCE]
+    assert "less change is closer" in WORDS["flicker"][CLEAN]
     assert "was not restored" in WORDS["flicker"][INPUT]
     assert "less change" not in WORDS["flicker"][INPUT] + WORDS["flicker"][RESULT]
-    assert [role_of(kind, "noisy") for kind in ("reference", "noisy", "l1")] == [REFERENCE, INPUT, RESULT]
+    assert [role_of(kind, "noisy") for kind in ("reference", "noisy", "l1")] == [CLEAN, INPUT, RESULT]
 
 
 def test_every_way_to_compare_has_a_letter_of_its_own():
@@ -48,7 +48,7 @@ def test_every_way_to_compare_has_a_letter_of_its_own():
 def test_the_page_opens_with_all_networks_of_the_first_task(shown):
     pictures = given(example.frame(shown))["pictures"]
     assert [name for name, _, _ in pictures] == [*shown.labels.values()]
-    assert [role for _, _, role in pictures] == [REFERENCE, INPUT, *[RESULT] * 7]
+    assert [role for _, _, role in pictures] == [CLEAN, INPUT, *[RESULT] * 7]
     assert all(path.is_file() for path, _ in example.pictures(shown))
     assert example.table(shown).count("\n| ") == 2 + 8
     assert "example" in example.table(shown)

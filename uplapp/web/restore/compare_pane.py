@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from uplapp.values import REFERENCE
+
 FILES = "gradio_api/file="
 HEIGHT_PX = 640  # until the frame follows its content, so that nothing below it moves
-REFERENCE, INPUT, RESULT = "reference", "input", "result"
+# What a picture is to the restoration. No script of the observers' page holds the name of a stimulus.
+CLEAN, INPUT, RESULT = "clean", "input", "result"
 # What the comparison says; no script holds a sentence. What change means depends on what is held against.
 WORDS = {
     "show": "Show",
@@ -30,13 +33,13 @@ WORDS = {
     "stop": "Stop",
     "play": "Play",
     "flicker": {
-        REFERENCE: "Flicker against the reference, as observers see it: less change is closer to it.",
+        CLEAN: "Flicker against the reference, as observers see it: less change is closer to it.",
         INPUT: "Flicker against the input: change is what the restoration took away or added. "
         "A picture that does not change was not restored.",
         RESULT: "Flicker of two results: change is where they differ.",
     },
     "difference": {
-        REFERENCE: "The error of each pixel: black is none.",
+        CLEAN: "The error of each pixel: black is none.",
         INPUT: "What the restoration changed: black is nothing.",
         RESULT: "Where two results differ: black is nowhere.",
     },
@@ -63,7 +66,7 @@ class Picture(NamedTuple):
 
 def role_of(kind: str, observed: str) -> str:
     """Say what an image of a job is to the restoration, by its kind. The input is of the kind `observed`."""
-    return {REFERENCE: REFERENCE, observed: INPUT}.get(kind, RESULT)
+    return {REFERENCE: CLEAN, observed: INPUT}.get(kind, RESULT)
 
 
 def comparison(pictures: Sequence[Picture], static: str = "study/static/", files: str = FILES) -> str:

@@ -25,7 +25,7 @@ SAID = "An example that was made before. Press **Restore** to make it anew, or c
 @cache
 def job(checkpoints: Checkpoints) -> Job:
     """Read the job that was stored by `restore astronaut.png --sigma 25`, with its scores."""
-    stored: dict[str, Any] = json.loads((FOLDER / "provenance.json").read_text(encoding="utf-8"))
+    stored: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
     case = read_case(PHOTOGRAPHS[NAME].path, TASK, TASKS[TASK].degrade(**stored["degradation"]))
     rows = stored["results"]
     candidates = of_cards(checkpoints, [checkpoints.find(row["checkpoint"]) for row in rows])

@@ -150,7 +150,7 @@ function say() {
 function go(way) {
   state.way = way;
   keep();
-  const original = pictures.findIndex(({ role }) => role === "reference");
+  const original = pictures.findIndex(({ role }) => role === "clean");
   if (way !== "slider" && !state.chosen && original >= 0) at("first").value = String(original);
   show();
 }
