@@ -63,7 +63,7 @@ def test_pictures_on_screen_are_the_files_sample_for_sample(page):
 def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"not an image")
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "broken.png")
-    notice = page.get_by_text("broken.png is not an image that can be read; PNG, JPEG and TIFF are")
+    notice = page.get_by_text("broken.png is not an image that can be read")
     notice.wait_for()
     assert page.get_by_text("An example that was made before").is_visible()
 
@@ -85,10 +85,10 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
 def test_cancel_stops_a_large_job(page, tmp_path):
     from uplapp.imaging.files.pictures import encode_png, read_image
 
-    pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 4, 4)
+    pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 2, 2)
     (tmp_path / "large.png").write_bytes(encode_png(pixels))
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
-    page.get_by_text("large.png, 2048x2048").wait_for()
+    page.get_by_text("large.png, 1024x1024").wait_for()
     page.locator("#restore").click()
     page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for()
     page.locator("#cancel").click()
