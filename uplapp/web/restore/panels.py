@@ -17,7 +17,7 @@ from uplapp.web.restore.reading_form import ReadingForm, lay_out_reading
 
 # More than these take a photograph minutes.
 TICKED = 7
-SAMPLES_PER_ROW, ROW_PX = 6, 106
+SAMPLES_PER_ROW, ROW_PX = 7, 106
 FOR_RESEARCH = "†"
 RESEARCH_ALONE = f"{FOR_RESEARCH} trained on data that are for research alone: no commercial use"
 NO_NETWORK = (

@@ -30,7 +30,7 @@ WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 STYLE = """
 #inputs .samples .grid-wrap { overflow: hidden; }
-#inputs .samples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 6px; }
+#inputs .samples .grid-container { grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 6px; }
 #results .grid-wrap, #errors .grid-wrap { max-height: none; }
 @media (max-width: 640px) {
   :is(#results, #errors) .grid-container:has(> :nth-child(2)) {
