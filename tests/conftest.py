@@ -22,7 +22,7 @@ settings.load_profile("seeded")
 
 
 def pytest_configure() -> None:
-    """No test fetches weights from the network: without a folder of them there are none."""
+    """Name a folder of weights that does not exist, so that no test fetches any from the network."""
     os.environ.setdefault("UPLAPP_WEIGHTS", str(Path(__file__).parent / "no-weights"))
 
 

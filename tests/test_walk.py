@@ -1,6 +1,5 @@
 """The house holds what it did not know: every kind of thing is added at run time and used everywhere."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -16,6 +14,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
+from tests.walking import laid_out, restored_on
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry, Subject
 from uplapp.imaging.checkpoints import Checkpoints, build_network
@@ -35,9 +34,6 @@ from uplapp.imaging.training import LEARNERS
 from uplapp.registry import Entry
 from uplapp.study.definition import Definition, Render, Scene
 from uplapp.values import REFERENCE, Condition
-from uplapp.web.restore import restore_tab
-from uplapp.web.restore.panels import lay_out_panel
-from uplapp.web.restore.running import Wish
 from uplapp.workflows import render
 
 SIDE = 40
@@ -295,35 +291,15 @@ def test_a_studys_stimuli_are_rendered_by_every_kind(trained, models, pictures, 
     np.testing.assert_array_equal(stored["descent"], (fitted[0] * 255).round().byte().numpy())
 
 
-def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pictures, monkeypatch):
+def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pictures):
     checkpoints = Checkpoints((models,))
     sample = {"one": Sample(pictures / "picture0.png", "A picture of a test.")}
     with TASKS.joined("focus-with-sample", replace(FOCUS, samples=sample)):
-        panels, words = asyncio.run(laid_out(checkpoints))
+        panels, words = laid_out(checkpoints)
     assert all(word in words for word in ("A lens out of focus", "Unsharp mask", "Upload a PNG", "Misfit"))
-    panel = next(panel for panel in panels if panel.task == "focus")
-    assert methods_of("focus") == ["unsharp", "descent"]
-    values = {
-        "task": "focus",
-        "wish": Wish(),
-        panel.source: str(pictures / "picture0.png"),
-        panel.slices: 0,
-        panel.checkpoints: [trained],
-        panel.consistency: True,
-        panel.methods: ["unsharp", "descent"],
-        **{field: field.value for field in panel.form.fields},
-        **{field: field.value for form in panel.method_forms for field in form.components},
-    }
-    *_, (_, pictures_shown, _, _, table, *_) = restore_tab.restore(
-        checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
-    )
-    captions = [caption for _, caption in pictures_shown]
+    methods = methods_of("focus")
+    assert methods == ["unsharp", "descent"]
+    picture = pictures / "picture0.png"
+    captions, table = restored_on(panels, "focus", picture, checkpoints, [trained], methods)
     assert captions == ["Reference", "Blurred", "Misfit", "Unsharp mask", "Descent"]
     assert all(caption in table for caption in captions[2:])
-
-
-async def laid_out(checkpoints):
-    """The panels of all tasks, and the words on their page."""
-    with gr.Blocks() as page:
-        panels = [lay_out_panel(name, checkpoints.cards(name), visible=True) for name in TASKS]
-    return panels, json.dumps(page.get_config_file()["components"], default=str)

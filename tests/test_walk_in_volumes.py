@@ -1,6 +1,5 @@
 """A stranger's task of volumes: added at run time, trained, restored, measured, rendered and shown."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-import gradio as gr
 import nibabel
 import numpy as np
 import pytest
 import torch
 
+from tests.walking import laid_out, restored_on
 from uplapp.described import option
 from uplapp.imaging.case import Batch, ComparingEntry
 from uplapp.imaging.checkpoints import Checkpoints
@@ -28,9 +27,6 @@ from uplapp.imaging.restorers.restorer import proceed
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.task import Words
 from uplapp.imaging.tasks.volumes import subject_of
-from uplapp.web.restore import restore_tab
-from uplapp.web.restore.panels import lay_out_panel
-from uplapp.web.restore.running import Wish
 
 SHAPE = (40, 36, 16)
 SPACING_MM = (0.7, 0.8, 2.5)
@@ -187,29 +183,10 @@ def test_a_method_that_inverts_the_operator_is_measured_exact(here, trained, vol
 
 def test_the_page_lays_the_task_out_and_restores_by_both(trained, models, volumes):
     checkpoints = Checkpoints((models,))
-    panels, words = asyncio.run(laid_out(checkpoints))
+    panels, words = laid_out(checkpoints)
     assert all(word in words for word in ("A coil above the volume", "Brighten", "Upload a NIfTI", "Cubed"))
-    panel = next(panel for panel in panels if panel.task == "depths")
-    assert methods_of("depths") == ["brighten"]
-    values = {
-        "task": "depths",
-        "wish": Wish(),
-        panel.source: str(volumes / "v0.nii.gz"),
-        panel.slices: 0,
-        panel.checkpoints: [trained],
-        panel.consistency: True,
-        panel.methods: ["brighten"],
-        **{field: field.value for field in panel.form.fields},
-        **{field: field.value for form in panel.method_forms for field in form.components},
-    }
-    *_, (_, _, _, _, table, *_) = restore_tab.restore(
-        checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
-    )
-    assert all(caption in table for caption in ("Cubed", "Brighten"))
-
-
-async def laid_out(checkpoints):
-    """The panels of all tasks, and the words on their page."""
-    with gr.Blocks() as page:
-        panels = [lay_out_panel(name, checkpoints.cards(name), visible=True) for name in TASKS]
-    return panels, json.dumps(page.get_config_file()["components"], default=str)
+    methods = methods_of("depths")
+    assert methods == ["brighten"]
+    captions, table = restored_on(panels, "depths", volumes / "v0.nii.gz", checkpoints, [trained], methods)
+    assert captions == ["Reference", "Dimmed", "Cubed", "Brighten"]
+    assert all(caption in table for caption in captions[2:])

@@ -93,6 +93,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for()
     page.locator("#cancel").click()
     page.get_by_text("Cancelled.").wait_for()
+    assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"
     page.locator("#samples-denoise button").first.click()
     restore(page, "L1")
 

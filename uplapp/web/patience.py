@@ -5,9 +5,9 @@ every connection that the process may have.
 """
 
 import asyncio
-import resource
+import sys
 from collections import Counter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from uvicorn.config import HTTP_PROTOCOLS
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -39,10 +39,7 @@ class PatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._wait_no_more()
-        self.held[self._peer] -= 1
-        if self.held[self._peer] <= 0:
-            del self.held[self._peer]
+        self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -53,6 +50,17 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not before:
             self._wait_no_more()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Hand the connection over to another protocol, and forget it."""
+        self._leave()
+        super().handle_websocket_upgrade(event)
+
+    def _leave(self) -> None:
+        self._wait_no_more()
+        self.held[self._peer] -= 1
+        if self.held[self._peer] <= 0:
+            del self.held[self._peer]
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(self.request_s, self.transport.close)
@@ -70,6 +78,13 @@ def be_patient(most: int | None) -> None:
     """
     PatientProtocol.most = most
     HTTP_PROTOCOLS["auto"] = f"{__name__}:{PatientProtocol.__name__}"
+    if sys.platform != "win32":
+        _open_more_files()
+
+
+def _open_more_files() -> None:
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft < wanted:

@@ -89,8 +89,15 @@ class Uploads:
 def _room(folder: Path) -> tuple[int, int]:
     """How many bytes lie in a folder, and how many are free on its disk."""
     home = next(place for place in (folder, *folder.parents) if place.exists())
-    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return sum(sizes), shutil.disk_usage(home).free
+    return sum(map(_size, folder.rglob("*"))), shutil.disk_usage(home).free
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, 0 of a folder and of a file that is gone by now."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def _say(status: int, sentence: str, headers: dict[str, str] | None = None) -> PlainTextResponse:

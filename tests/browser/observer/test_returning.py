@@ -133,6 +133,7 @@ def test_a_session_too_old_is_not_offered(start, store, open_page):
     store.update("observers", observer["id"], {"joined_at": before})
     page = come_again(page, address)
     page.wait_for_selector("#welcome:visible")
+    assert store.row("SELECT count(*) AS n FROM observers")["n"] == 1, "nobody joined unasked"
 
 
 def test_ids_of_a_panel_are_told_taken_along_and_gone_from_the_address(start, store, open_page):

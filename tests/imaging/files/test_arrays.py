@@ -92,7 +92,7 @@ def test_real_and_imaginary_parts_are_joined(axis):
 
 
 def test_two_slices_of_magnitudes_are_no_parts_and_a_person_may_say_slices():
-    """An axis of two looks like real and imaginary parts; magnitudes have no sample below 0."""
+    """Values around zero along an axis of two are taken for real and imaginary parts, magnitudes never."""
     magnitudes = np.stack([PICTURES[0], PICTURES[1]], axis=-1)
     assert len(scan_of_array("a", magnitudes)) == 2
     around = np.random.default_rng(0).normal(size=(48, 40, 2))

@@ -10,6 +10,7 @@ from uplapp.analysis.alternatives.unified import Marks, fit_unified, rough_start
 from uplapp.analysis.model import GoodnessOfFit, Pairs, chunk_size, fit_best, likelihood, strong_components
 from uplapp.analysis.reading.ratings import Ratings, images
 from uplapp.analysis.scoring import INTERVALS, LEVEL, MOST_BOOTSTRAPS
+from uplapp.analysis.writing.wording import with_interval
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Mask, Method, Rows
 
@@ -20,11 +21,16 @@ LEAST_SHARED = 2  # stimuli with votes and ratings, which fix a and b
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of the rating scale with its 95 % interval, NaN where undefined."""
+    """A number with its 95 % interval, NaN where undefined."""
 
     value: float
     low: float
     high: float
+
+    @property
+    def words(self) -> str:
+        """The number and its interval as a report writes them."""
+        return with_interval(self.value, self.low, self.high)
 
 
 @dataclass(frozen=True, eq=False)

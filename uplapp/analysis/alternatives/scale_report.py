@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.alternatives.scale import Parameter, UnifiedScale
+from uplapp.analysis.alternatives.scale import UnifiedScale
 from uplapp.analysis.scoring import ALPHA
-from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
+from uplapp.analysis.writing.wording import chance, fixed, one_line, or_dash, plural
 
 SCOPE = "other observers, these stimuli"
 
@@ -33,7 +33,7 @@ def scale_table(scale: UnifiedScale) -> pd.DataFrame:
 def to_text(scale: UnifiedScale) -> str:
     """Write the scale, what a JOD is in steps, and whether votes and ratings agree."""
     table = scale_table(scale)
-    printed = table.map(lambda value: _number(value) if isinstance(value, float) else value)
+    printed = table.map(lambda value: or_dash(value) if isinstance(value, float) else value)
     printed["condition"] = [one_line(name) for name in printed["condition"]]
     votes, ratings, both = scale.people
     lines = [
@@ -44,9 +44,9 @@ def to_text(scale: UnifiedScale) -> str:
         "",
         printed.to_string(index=False),
         "",
-        f"one JOD is {_interval(scale.steps)} steps of the rating scale",
-        f"0 JOD is rated {_interval(scale.zero)}",
-        f"a rating is {_interval(scale.noise)} times as noisy as an impression in a comparison",
+        f"one JOD is {scale.steps.words} steps of the rating scale",
+        f"0 JOD is rated {scale.zero.words}",
+        f"a rating is {scale.noise.words} times as noisy as an impression in a comparison",
         *_agreement(scale),
         *(f"left out: {name} ({reason})" for name, reason in scale.excluded),
         *(f"warning: {warning}" for warning in scale.warnings),
@@ -103,13 +103,3 @@ def _provenance(scale: UnifiedScale) -> dict[str, Any]:
         "simulated": scale.simulated,
         "version": __version__,
     }
-
-
-def _interval(number: Parameter) -> str:
-    if np.isnan(number.low):
-        return fixed(number.value)
-    return f"{number.value:z.2f} [{number.low:z.2f}, {number.high:z.2f}]"
-
-
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else fixed(value)

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
-from uplapp.analysis.alternatives.scale import Parameter
 from uplapp.analysis.alternatives.triplets import TripletScale, TripletScales
 from uplapp.analysis.scoring import ALPHA
-from uplapp.analysis.writing.wording import chance, fixed, one_line, plural
+from uplapp.analysis.writing.wording import chance, fixed, one_line, or_dash, plural
 
 SCOPE = "other observers, these stimuli"
 UNITS = "JND of plain views; 1 JND = 75 % of answers find it more distorted"
@@ -44,7 +43,7 @@ def to_text(scales: TripletScales) -> str:
 
 
 def _scene(scale: TripletScale) -> list[str]:
-    printed = triplet_table(scale).map(lambda value: _number(value) if isinstance(value, float) else value)
+    printed = triplet_table(scale).map(lambda value: or_dash(value) if isinstance(value, float) else value)
     printed["condition"] = [one_line(name) for name in printed["condition"]]
     people = [plural(count, "observer") for count in scale.people]
     test, off = scale.agreement, scale.off
@@ -52,7 +51,7 @@ def _scene(scale: TripletScale) -> list[str]:
         f"{scale.scene or 'all scenes'}: plain views by {people[0]}, boosted ones by {people[1]}; intervals "
         f"speak of {SCOPE}",
         printed.to_string(index=False),
-        f"boosted = g1 d + g2 d^2, g1 = {_interval(scale.linear)}, g2 = {_interval(scale.square)}",
+        f"boosted = g1 d + g2 d^2, g1 = {scale.linear.words}, g2 = {scale.square.words}",
         f"plain = {_inverse(scale)}",
     ]
     if np.isfinite(off):
@@ -124,13 +123,3 @@ def _provenance(scales: TripletScales) -> dict[str, Any]:
         "simulated": scales.simulated,
         "version": __version__,
     }
-
-
-def _interval(number: Parameter) -> str:
-    if np.isnan(number.low):
-        return fixed(number.value)
-    return f"{number.value:z.2f} [{number.low:z.2f}, {number.high:z.2f}]"
-
-
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else fixed(value)

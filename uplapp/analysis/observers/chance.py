@@ -104,7 +104,10 @@ def _scores(counts: Array) -> tuple[Array, Array]:
 
 
 def _ties(comparisons: Comparisons) -> Array:
-    """Count "not sure" (K,n,n) of unordered pairs; of half votes alone, the odd one of each is known."""
+    """Count "not sure" answers (K,n,n) of each pair.
+
+    Where a file holds half votes alone, two of them look like a vote, so that one at most is counted.
+    """
     if comparisons.answers is None:
         odd: Array = 2 * (comparisons.wins % 1)
         return odd

@@ -128,7 +128,7 @@ def methods(report: RatingReport) -> str:
 
 
 def _raters(report: RatingReport) -> str:
-    """Say how the scores without the raters' bias were fitted. Where there are none the text is empty."""
+    """Say how the scores without the raters' bias were fitted. The text is empty without such scores."""
     if report.images["score"].isna().all():
         return ""
     how = LIKELIHOODS[report.treatment.likelihood].partition(",")[0]

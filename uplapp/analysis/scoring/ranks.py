@@ -72,7 +72,7 @@ class Order:
 
 
 def ranks(scores: Scores) -> Ranks | None:
-    """Count how often each condition has each rank in the replicates. Without replicates there is None.
+    """Count how often each condition has each rank in the replicates. The result is None without replicates.
 
     Only conditions that comparisons connect are ranked against each other.
     Where scenes were resampled too, scores are drawn from a normal distribution with the two-way covariance,

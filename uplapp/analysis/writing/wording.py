@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
-from math import isfinite
+from math import isfinite, isnan
 
 import numpy as np
 
@@ -48,6 +48,16 @@ def fixed(value: float, digits: int = 2, limit: float = 0.0) -> str:
     if not isfinite(value) or abs(value - limit) <= NOISE:
         return f"{value:z.{digits}f}"
     return _beside(value, limit, digits, "f")
+
+
+def or_dash(value: float) -> str:
+    """Write a number, a dash where it is not known."""
+    return "-" if isnan(value) else fixed(value)
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Write a number with its interval, if it has one."""
+    return fixed(value) if isnan(low) else f"{value:z.2f} [{low:z.2f}, {high:z.2f}]"
 
 
 def at_most(value: float, digits: int = 2) -> str:

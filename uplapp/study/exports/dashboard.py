@@ -116,7 +116,7 @@ def overview(reader: Reader, study: str, definition: Definition, now: float) -> 
 
 
 def people(reader: Reader, study: str, definition: Definition, now: float = 0.0) -> tuple[Person, ...]:
-    """List the observers at `now` without simulated ones, those of a pilot too, the latest answer first."""
+    """List the people at `now`, the latest answer first: those of a pilot too, no simulated ones."""
     rows = reader.rows(LISTED, {"study": study, "late": LATE, "now": now})
     planned = definition.main_trials + definition.protocol.catch + definition.protocol.repeats
     spread = _swap_sd_ms(reader, [row["id"] for row in rows[:SHOWN]])

@@ -60,7 +60,11 @@ def layout_of(name: str, values: Array, reading: Reading, axis: int | None = Non
 
 
 def _parts_axis(name: str, values: Array, reading: Reading) -> int | None:
-    """Find the axis of real and imaginary parts, None where there is none."""
+    """Find the axis of real and imaginary parts, None where there is none.
+
+    It is the one that a person named, or else the last or first axis if it is two long and its values lie
+    around zero.
+    """
     if reading.axes in (PARTS, PARTS_FIRST):
         axis = -1 if reading.axes == PARTS else 0
         if values.ndim < 3 or values.shape[axis] != 2:

@@ -66,7 +66,7 @@ def _converted(colour: Array, profile: bytes) -> Array:
 
 
 def _name(profile: bytes) -> str:
-    """Read the name of a profile off its description, 'its profile' where there is none."""
+    """Read the name of a colour profile from its description, 'its profile' where it has none."""
     at = profile.find(b"desc", 128 + 4)
     text = ""
     if at >= 0 and at + 12 <= len(profile):

@@ -255,7 +255,7 @@ class _Lookup:
         return self.header.get(key)
 
     def numbers(self, key: str, count: int) -> tuple[float, ...] | None:
-        """Give so many finite numbers, None where there are none."""
+        """Read the first `count` numbers of an element, None where they are missing or not finite."""
         value = self.value(key)
         if value is None or value == "":
             return None

@@ -1,0 +1,53 @@
+"""The page as a stranger's task finds it: laid out with what was added, and restored on."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from uplapp.imaging.checkpoints import Checkpoints
+from uplapp.imaging.tasks import TASKS
+from uplapp.web.restore import restore_tab
+from uplapp.web.restore.panels import Panel, lay_out_panel
+from uplapp.web.restore.running import Wish
+
+
+def laid_out(checkpoints: Checkpoints) -> tuple[list[Panel], str]:
+    """The panels of all tasks, and the words on their page."""
+    return asyncio.run(_laid_out(checkpoints))
+
+
+async def _laid_out(checkpoints: Checkpoints) -> tuple[list[Panel], str]:
+    with gr.Blocks() as page:  # inside a loop: without one gradio leaves its own open
+        panels = [lay_out_panel(name, checkpoints.cards(name), visible=True) for name in TASKS]
+    return panels, json.dumps(page.get_config_file()["components"], default=str)
+
+
+def restored_on(
+    panels: list[Panel],
+    task: str,
+    source: Path,
+    checkpoints: Checkpoints,
+    networks: list[str],
+    methods: list[str],
+) -> tuple[list[str], str]:
+    """The captions of the pictures, and the table, after a file was restored by these on the page."""
+    panel = next(panel for panel in panels if panel.task == task)
+    values: dict[Any, Any] = {
+        "task": task,
+        "wish": Wish(),
+        panel.source: str(source),
+        panel.slices: 0,
+        panel.checkpoints: networks,
+        panel.consistency: True,
+        panel.methods: methods,
+        **{field: field.value for field in panel.form.fields},
+        **{field: field.value for field in panel.reading.components},
+        **{field: field.value for form in panel.method_forms for field in form.components},
+    }
+    *_, (_, pictures, _, _, table, *_) = restore_tab.restore(
+        checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
+    )
+    return [caption for _, caption in pictures], table
