@@ -31,6 +31,12 @@ def download(page, locator) -> bytes:
     return Path(event.value.path()).read_bytes()
 
 
+def give_file(field, path) -> None:
+    """Choose a file, and wait until it is uploaded."""
+    field.locator("input[type=file]").set_input_files(path)
+    field.locator(".file-preview").get_by_text(path.stem, exact=True).wait_for()
+
+
 def restored(page, rows: int) -> None:
     """Wait for results whose table has so many rows.
 

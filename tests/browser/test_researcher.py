@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from tests.browser.moves import answer_side_by_side, consent, download, fits, tick
+from tests.browser.moves import answer_side_by_side, consent, download, fits, give_file, tick
 from tests.browser.researcher_process import started
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
@@ -45,8 +45,7 @@ def go_in(page, address):
 
 
 def upload(page, archive):
-    page.locator("#pictures input[type=file]").set_input_files(archive)
-    page.locator("#pictures").get_by_text(archive.stem, exact=True).wait_for()
+    give_file(page.locator("#pictures"), archive)
 
 
 def build(page, archive, name):

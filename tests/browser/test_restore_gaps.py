@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits
+from tests.browser.moves import download, fits, give_file
 from uplapp.imaging.tasks import TASKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -47,8 +47,7 @@ def begin(page, task, words, path) -> None:
 def test_a_mask_is_uploaded_beside_a_picture_whose_pixels_are_missing(page, torn):
     begin(page, "inpaint", "Pixels are missing already", torn / "torn.png")
     page.get_by_text("white keeps a pixel, black hides it").wait_for()
-    page.locator("#inpaint-mask_image input[type=file]").set_input_files(torn / "mask.png")
-    page.locator("#inpaint-mask_image").get_by_text("mask").last.wait_for()
+    give_file(page.locator("#inpaint-mask_image"), torn / "mask.png")
     page.locator("#methods-inpaint").get_by_text("Biharmonic").click()
     page.locator("#restore").click()
     page.locator("#metrics table").wait_for()
@@ -61,8 +60,7 @@ def test_a_mask_is_uploaded_beside_a_picture_whose_pixels_are_missing(page, torn
 
 def test_a_mask_of_another_size_is_refused_in_a_sentence(page, torn):
     begin(page, "inpaint", "Pixels are missing already", torn / "torn.png")
-    page.locator("#inpaint-mask_image input[type=file]").set_input_files(torn / "short.png")
-    page.locator("#inpaint-mask_image").get_by_text("short").last.wait_for()
+    give_file(page.locator("#inpaint-mask_image"), torn / "short.png")
     page.locator("#methods-inpaint").get_by_text("Biharmonic").click()
     page.locator("#restore").click()
     page.get_by_text("the mask short.png is 64x20 px, the picture 64x48; make them equal").wait_for()

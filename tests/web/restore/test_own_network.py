@@ -65,6 +65,11 @@ def test_a_menu_keeps_what_was_ticked_and_forgets_what_is_gone(tmp_path):
     assert menu["value"] == ["denoise-unet-l2"]
 
 
+def test_a_menu_that_is_read_again_leaves_alone_what_a_visitor_ticks_meanwhile(tmp_path):
+    menu, _ = own_network.menu(checkpoints(desk(tmp_path)), "denoise", ["denoise-unet-l2"], ())
+    assert "value" not in menu
+
+
 def test_a_task_without_networks_has_no_menu_but_a_word(tmp_path):
     menu, nothing = own_network.menu(checkpoints(desk(tmp_path)), "mri", [], ())
     assert not menu["visible"]

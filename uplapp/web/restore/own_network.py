@@ -99,16 +99,14 @@ def _lay_out_fields() -> Fields:
 def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequence[str]) -> tuple[Any, Any]:
     """Update the checkboxes of a task, and the note that it has no networks.
 
-    What was ticked stays so, the network just added joins.
+    What was ticked stays so, the network just added joins. Where that changes nothing no value is sent: it
+    would undo what a visitor ticked in the meantime.
     """
     cards = checkpoints.cards(task)
     chosen = {*ticked, *added[-1:]}
-    boxes = gr.update(
-        choices=choices_of(cards),
-        info=info_of(cards),
-        value=[card.name for card in cards if card.name in chosen],
-        visible=bool(cards),
-    )
+    shown = [card.name for card in cards if card.name in chosen]
+    changed = {"value": shown} if set(shown) != set(ticked) else {}
+    boxes = gr.update(choices=choices_of(cards), info=info_of(cards), visible=bool(cards), **changed)
     return boxes, gr.update(visible=not cards)
 
 
