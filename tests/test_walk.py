@@ -295,11 +295,11 @@ def test_the_page_offers_the_strangers_and_restores_by_them(trained, models, pic
     checkpoints = Checkpoints((models,))
     sample = {"one": Sample(pictures / "picture0.png", "A picture of a test.")}
     with TASKS.joined("focus-with-sample", replace(FOCUS, samples=sample)):
-        panels, words = laid_out(checkpoints)
+        inputs, words = laid_out(checkpoints)
     assert all(word in words for word in ("A lens out of focus", "Unsharp mask", "Upload a PNG", "Misfit"))
     methods = methods_of("focus")
     assert methods == ["unsharp", "descent"]
     picture = pictures / "picture0.png"
-    captions, table = restored_on(panels, "focus", picture, checkpoints, [trained], methods)
+    captions, table = restored_on(inputs, "focus", picture, checkpoints, [trained], methods)
     assert captions == ["Reference", "Blurred", "Misfit", "Unsharp mask", "Descent"]
     assert all(caption in table for caption in captions[2:])

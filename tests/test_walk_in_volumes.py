@@ -183,10 +183,10 @@ def test_a_method_that_inverts_the_operator_is_measured_exact(here, trained, vol
 
 def test_the_page_lays_the_task_out_and_restores_by_both(trained, models, volumes):
     checkpoints = Checkpoints((models,))
-    panels, words = laid_out(checkpoints)
+    inputs, words = laid_out(checkpoints)
     assert all(word in words for word in ("A coil above the volume", "Brighten", "Upload a NIfTI", "Cubed"))
     methods = methods_of("depths")
     assert methods == ["brighten"]
-    captions, table = restored_on(panels, "depths", volumes / "v0.nii.gz", checkpoints, [trained], methods)
+    captions, table = restored_on(inputs, "depths", volumes / "v0.nii.gz", checkpoints, [trained], methods)
     assert captions == ["Reference", "Dimmed", "Cubed", "Brighten"]
     assert all(caption in table for caption in captions[2:])

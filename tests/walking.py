@@ -3,30 +3,40 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import restore_tab
+from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
 from uplapp.web.restore.panels import Panel, lay_out_panel
 from uplapp.web.restore.running import Wish
 
 
-def laid_out(checkpoints: Checkpoints) -> tuple[list[Panel], str]:
-    """The panels of all tasks, and the words on their page."""
+class Inputs(NamedTuple):
+    """The panels of all tasks, and the forms of all methods."""
+
+    panels: list[Panel]
+    forms: tuple[MethodForm, ...]
+
+
+def laid_out(checkpoints: Checkpoints) -> tuple[Inputs, str]:
+    """The inputs of the page, and the words on it."""
     return asyncio.run(_laid_out(checkpoints))
 
 
-async def _laid_out(checkpoints: Checkpoints) -> tuple[list[Panel], str]:
+async def _laid_out(checkpoints: Checkpoints) -> tuple[Inputs, str]:
     with gr.Blocks() as page:  # inside a loop: without one gradio leaves its own open
         panels = [lay_out_panel(name, checkpoints.cards(name), visible=True) for name in TASKS]
-    return panels, json.dumps(page.get_config_file()["components"], default=str)
+        task = gr.Radio(list(TASKS), value=next(iter(TASKS)))
+        forms = lay_out_method_forms(task, {panel.task: panel.methods for panel in panels})
+    return Inputs(panels, forms), json.dumps(page.get_config_file()["components"], default=str)
 
 
 def restored_on(
-    panels: list[Panel],
+    inputs: Inputs,
     task: str,
     source: Path,
     checkpoints: Checkpoints,
@@ -34,7 +44,7 @@ def restored_on(
     methods: list[str],
 ) -> tuple[list[str], str]:
     """The captions of the pictures, and the table, after a file was restored by these on the page."""
-    panel = next(panel for panel in panels if panel.task == task)
+    panel = next(panel for panel in inputs.panels if panel.task == task)
     values: dict[Any, Any] = {
         "task": task,
         "wish": Wish(),
@@ -45,9 +55,9 @@ def restored_on(
         panel.methods: methods,
         **{field: field.value for field in panel.form.fields},
         **{field: field.value for field in panel.reading.components},
-        **{field: field.value for form in panel.method_forms for field in form.components},
+        **{field: field.value for form in inputs.forms for field in form.components},
     }
     *_, (_, pictures, _, _, table, *_) = restore_tab.restore(
-        checkpoints, "task", panels, "wish", values, progress=lambda *share, **words: None
+        checkpoints, "task", *inputs, "wish", values, progress=lambda *share, **words: None
     )
     return [caption for _, caption in pictures], table

@@ -22,9 +22,9 @@ def fitting(page):
     for box in page.locator("#checkpoints-mri input").all():
         box.uncheck()
     page.locator("#methods-mri label").filter(has_text="Deep Decoder").locator("input").check()
-    page.locator("#options-mri-deep_decoder").get_by_role("button", name="More").click()
+    page.locator("#options-deep_decoder").get_by_role("button", name="More").click()
     for name, value in SETTINGS.items():
-        page.locator(f"#mri-deep_decoder-{name}").locator("input, textarea").fill(str(value))
+        page.locator(f"#deep_decoder-{name}").locator("input, textarea").fill(str(value))
     return page
 
 
@@ -60,7 +60,7 @@ def test_cancel_throws_the_fit_away_and_another_can_begin(fitting):
     fitting.locator("#cancel").click()
     fitting.get_by_text("Cancelled.").wait_for()
     fitting.locator("#fit").wait_for(state="hidden")
-    fitting.locator("#mri-deep_decoder-iterations").locator("input, textarea").fill("3")
+    fitting.locator("#deep_decoder-iterations").locator("input, textarea").fill("3")
     fitting.locator("#restore").click()
     fitting.locator("#metrics").get_by_text("did all its 3 iterations").wait_for()
     assert fitting.locator("#metrics tbody tr").count() == 2

@@ -12,17 +12,19 @@ from uplapp.errors import UplappError
 from uplapp.imaging.evaluation.candidates import methods_of, of_methods
 from uplapp.imaging.restorers import RESTORERS
 from uplapp.imaging.tasks import TASKS
+from uplapp.web.restore import method_forms
 from uplapp.web.restore.method_forms import lay_out_method_forms
 
-BOTH = [(task, name) for task in TASKS for name in methods_of(task) if options_of(RESTORERS[name].build)]
+WITH_OPTIONS = [name for name, row in RESTORERS.items() if options_of(row.build)]
 
 
-def forms(task):
-    """The forms of a task's methods by name, and the components of its page."""
+def forms(task="denoise"):
+    """The forms of all methods by name, and the components of a page that opens with a task."""
 
     async def build():  # outside of a running loop a component would open one and leave it open
         with gr.Blocks() as page:
-            made = lay_out_method_forms(task, gr.CheckboxGroup(methods_of(task)))
+            menus = {name: gr.CheckboxGroup(methods_of(name)) for name in TASKS}
+            made = lay_out_method_forms(gr.Radio(list(TASKS), value=task), menus)
         return {form.method: form for form in made}, page.get_config_file()["components"]
 
     return asyncio.run(build())
@@ -34,23 +36,23 @@ def set_to(form, **given):
     return (shown | given).values()
 
 
-@pytest.mark.parametrize(("task", "method"), BOTH)
-def test_every_option_of_a_method_is_a_field_and_untouched_fields_are_its_defaults(task, method):
-    made, components = forms(task)
+@pytest.mark.parametrize("method", WITH_OPTIONS)
+def test_every_option_of_a_method_is_a_field_and_untouched_fields_are_its_defaults(method):
+    made, components = forms()
     form, words = made[method], json.dumps(components, default=str)
     for one in options_of(RESTORERS[method].build):
-        assert f'"{task}-{method}-{one.name}"' in words
+        assert f'"{method}-{one.name}"' in words
     assert not form.column.visible
     assert form.read(*set_to(form)) == {}
 
 
 def test_a_method_without_options_has_no_form():
     assert "zero_filled" in methods_of("mri")
-    assert "zero_filled" not in forms("mri")[0]
+    assert "zero_filled" not in forms()[0]
 
 
 def test_what_is_set_on_screen_reaches_the_method():
-    form = forms("denoise")[0]["deep_decoder"]
+    form = forms()[0]["deep_decoder"]
     shown = set_to(
         form, iterations="40", k="16", starts=2.0, extra_block="no", inputs="blur", purpose="represent"
     )
@@ -78,17 +80,38 @@ def test_what_is_set_on_screen_reaches_the_method():
     ],
 )
 def test_a_wrong_value_is_refused_in_one_sentence(given, words):
-    form = forms("denoise")[0]["deep_decoder"]
+    form = forms()[0]["deep_decoder"]
     with pytest.raises(UplappError, match=words):
         form.read(*set_to(form, **given))
 
 
 def test_what_is_left_to_the_purpose_is_said():
-    _, components = forms("denoise")
+    _, components = forms()
     of = {one["props"].get("elem_id"): one["props"] for one in components}
-    assert of["denoise-deep_decoder-iterations"]["placeholder"] == "auto: 1,900"
-    assert of["denoise-deep_decoder-extra_block"]["choices"][0] == ("Auto: Yes", "auto")
-    assert of["denoise-nlm-sigma"]["placeholder"] == "auto"
+    assert of["deep_decoder-iterations"]["placeholder"] == "auto: 1,900"
+    assert of["deep_decoder-extra_block"]["choices"][0] == ("Auto: Yes", "auto")
+    assert of["nlm-sigma"]["placeholder"] == "auto"
     represent = RESTORERS.build("deep_decoder", purpose="represent").automatic("pixels")
     assert (represent["iterations"], represent["k"], represent["inputs"]) == (5000, 96, "blur")
     assert RESTORERS.build("conv_decoder").automatic("kspace")["k"] == 96
+
+
+def test_in_another_task_the_forms_of_its_ticked_methods_are_shown_with_what_fields_stand_for_there():
+    made, _ = forms()
+    every, task = tuple(made.values()), object()
+    menus = {name: object() for name in TASKS}
+    values = {
+        **{box: [] for box in menus.values()},
+        **{form.purpose: "restore" for form in every if form.purpose is not None},
+        menus["mri"]: ["deep_decoder"],
+        menus["denoise"]: ["nlm"],
+        task: "mri",
+    }
+    updates = method_forms._turn(every, task, menus, values)
+    shown = [form.method for form, one in zip(every, updates, strict=False) if one["visible"]]
+    assert shown == ["deep_decoder"]
+    words = dict(zip([field for form in every for field in form.left], updates[len(every) :], strict=True))
+    decoder = made["deep_decoder"]
+    iterations = decoder.components[[one.name for one in decoder.options].index("iterations")]
+    told = RESTORERS.build("deep_decoder", purpose="restore").automatic("kspace")["iterations"]
+    assert words[iterations]["placeholder"] == f"auto: {told:,}"

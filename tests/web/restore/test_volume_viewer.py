@@ -24,6 +24,7 @@ from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.physics import Space, of_magnitude
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import outputs, restore_tab
+from uplapp.web.restore.method_forms import lay_out_method_forms
 from uplapp.web.restore.panels import lay_out_panel
 from uplapp.web.restore.running import Report, Wish, time_left
 from uplapp.web.restore.volume_viewer import FILES, MOST_VOXELS, frame_of, require_for_page
@@ -33,22 +34,23 @@ AFFINE = np.array([[-1.5, 0, 0, 4], [0, 0, 2.0, 5], [0, 1.5, 0, -6], [0, 0, 0, 1
 NAMES = [field for field in outputs.Outputs.__dataclass_fields__]
 
 
-async def laid_out() -> object:
+async def laid_out() -> tuple:
     with gr.Blocks():
-        return lay_out_panel("volume", [], visible=True)
+        panel = lay_out_panel("volume", [], visible=True)
+        return panel, lay_out_method_forms(gr.Radio(["volume"], value="volume"), {"volume": panel.methods})
 
 
 def restore(path, *degradation) -> dict:
     """Restore a file on the page by a Gaussian. Returns what the page is then given, by output."""
-    panel = asyncio.run(laid_out())
+    panel, forms = asyncio.run(laid_out())
     values = {
         **{"task": "volume", "wish": Wish(), panel.source: str(path), panel.slices: 0},
         **{panel.checkpoints: [], panel.consistency: True, panel.methods: ["gaussian"]},
         **dict(zip(panel.form.fields, degradation or [f.value for f in panel.form.fields], strict=True)),
-        **{field: field.value for form in panel.method_forms for field in form.components},
+        **{field: field.value for form in forms for field in form.components},
     }
     *_, last = restore_tab.restore(
-        Checkpoints(()), "task", [panel], "wish", values, progress=lambda *share, **words: None
+        Checkpoints(()), "task", [panel], forms, "wish", values, progress=lambda *share, **words: None
     )
     return dict(zip(NAMES, last, strict=False))
 

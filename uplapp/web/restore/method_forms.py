@@ -1,4 +1,7 @@
-"""The options of methods on screen: a form for each method that has some, shown while it is ticked."""
+"""The options of methods on screen: a form for each method that has some, shown while it is ticked.
+
+All tasks share the form of a method, so what is set for one task stays set for the next.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +30,28 @@ class MethodForm:
     options: tuple[Option, ...]
     components: tuple[gr.components.Component, ...]
 
+    @property
+    def purpose(self) -> gr.components.Component | None:
+        """The field on which it depends what an empty field stands for, where there is one."""
+        fields = (field for one, field in self._pairs if one.name == "purpose")
+        return next(fields, None) if self.left else None
+
+    @property
+    def left(self) -> tuple[gr.components.Component, ...]:
+        """The fields that may be left to the method, where it says what they stand for."""
+        told = hasattr(RESTORERS[self.method].build, "automatic")
+        return tuple(field for one, field in self._pairs if one.optional and told)
+
+    @property
+    def _pairs(self) -> list[tuple[Option, gr.components.Component]]:
+        return list(zip(self.options, self.components, strict=True))
+
+    def follow(self, task: str, purpose: str | None) -> list[Any]:
+        """Update `left`: what the fields stand for in a task."""
+        chosen = {} if self.purpose is None else {"purpose": purpose}
+        automatic = _automatic(task, self.method, **chosen)
+        return [gr.update(**_words(one, automatic)) for one, field in self._pairs if field in self.left]
+
     def read(self, *values: Any) -> dict[str, Any]:
         """Read the options that are not at their defaults.
 
@@ -44,36 +69,60 @@ class MethodForm:
         return given
 
 
-def lay_out_method_forms(task: str, ticked: gr.CheckboxGroup) -> tuple[MethodForm, ...]:
-    """Lay out the forms of a task's methods, each hidden until its method is ticked."""
-    methods = [name for name in methods_of(task) if options_of(RESTORERS[name].build)]
-    forms = tuple(_lay_out_form(task, name) for name in methods)
-    if forms:
-        ticked.change(partial(_show, methods), ticked, [form.column for form in forms], **PRIVATE)
+def lay_out_method_forms(task: gr.Radio, ticked: Mapping[str, gr.CheckboxGroup]) -> tuple[MethodForm, ...]:
+    """Lay out the forms of all methods, each hidden until it is ticked, and connect them.
+
+    `ticked` are the menus of the methods, by task.
+    """
+    known = {name: None for each in ticked for name in methods_of(each)}
+    forms = tuple(_lay_out_form(name, task.value) for name in known if options_of(RESTORERS[name].build))
+    columns = [form.column for form in forms]
+    for boxes in ticked.values():
+        boxes.change(partial(_show, forms), boxes, columns, **PRIVATE)
+    left = [field for form in forms for field in form.left]
+    purposes = [form.purpose for form in forms if form.purpose is not None]
+    task.change(
+        partial(_turn, forms, task, ticked), {task, *ticked.values(), *purposes}, [*columns, *left], **PRIVATE
+    )
+    for form in forms:
+        if form.purpose is not None:
+            form.purpose.change(form.follow, [task, form.purpose], list(form.left), **PRIVATE)  # type: ignore[attr-defined]
     return forms
 
 
-def _show(methods: Sequence[str], ticked: Sequence[str]) -> Any:
-    updates = [gr.update(visible=name in ticked) for name in methods]
-    return updates if len(updates) > 1 else updates[0]
+def settings_of(
+    forms: Sequence[MethodForm], methods: Sequence[str], values: Mapping[Any, Any]
+) -> dict[str, dict[str, Any]]:
+    """Read the options of the ticked methods from the values on screen, by field."""
+    ticked = [form for form in forms if form.method in methods]
+    return {form.method: form.read(*(values[field] for field in form.components)) for form in ticked}
 
 
-def _lay_out_form(task: str, method: str) -> MethodForm:
+def _show(forms: Sequence[MethodForm], ticked: Sequence[str]) -> list[Any]:
+    return [gr.update(visible=form.method in ticked) for form in forms]
+
+
+def _turn(
+    forms: Sequence[MethodForm], task: gr.Radio, boxes: Mapping[str, Any], values: Mapping[Any, Any]
+) -> list[Any]:
+    """Show the forms of what is ticked for another task, and what the options stand for there."""
+    now = values[task]
+    words = [update for form in forms for update in form.follow(now, values.get(form.purpose))]
+    return [*_show(forms, values[boxes[now]]), *words]
+
+
+def _lay_out_form(method: str, task: str) -> MethodForm:
     kind = RESTORERS[method].build
     options, automatic = options_of(kind), _automatic(task, method)
     components: dict[str, gr.components.Component] = {}
-    with gr.Column(visible=False, elem_id=f"options-{task}-{method}", elem_classes="options") as column:
+    with gr.Column(visible=False, elem_id=f"options-{method}", elem_classes="options") as column:
         gr.Markdown(f"**{RESTORERS[method].label}**")
-        lay_out = partial(_lay_out, task, method, automatic=automatic)
+        lay_out = partial(_lay_out, method, automatic=automatic)
         components |= _lay_out_all(lay_out, [one for one in options if not one.folded])
         folded = [one for one in options if one.folded]
         if folded:
             with gr.Accordion("More", open=False):
                 components |= _lay_out_all(lay_out, folded)
-    if automatic and "purpose" in components:
-        left = [one for one in options if one.optional]
-        purpose, fields = components["purpose"], [components[one.name] for one in left]
-        purpose.change(partial(_follow, task, method, left), purpose, fields, **PRIVATE)  # type: ignore[attr-defined]
     return MethodForm(method, column, options, tuple(components[one.name] for one in options))
 
 
@@ -95,17 +144,11 @@ def _automatic(task: str, method: str, **options: Any) -> Mapping[str, Any]:
     return {} if say is None else say(TASKS[task].degrading.operator)
 
 
-def _follow(task: str, method: str, left: Sequence[Option], purpose: str) -> list[Any]:
-    """Show what the options that are left to the purpose stand for now."""
-    automatic = _automatic(task, method, purpose=purpose)
-    return [gr.update(**_words(one, automatic)) for one in left]
-
-
-def _lay_out(task: str, method: str, one: Option, automatic: Mapping[str, Any]) -> gr.components.Component:
+def _lay_out(method: str, one: Option, automatic: Mapping[str, Any]) -> gr.components.Component:
     shared: dict[str, Any] = {
         "label": one.label,
         "info": one.help,
-        "elem_id": f"{task}-{method}-{one.name}",
+        "elem_id": f"{method}-{one.name}",
         "min_width": 126,
     }
     if one.kind == "switch" and not one.optional:

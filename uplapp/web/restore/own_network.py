@@ -105,7 +105,7 @@ def menu(checkpoints: Checkpoints, task: str, ticked: Sequence[str], added: Sequ
     cards = checkpoints.cards(task)
     chosen = {*ticked, *added[-1:]}
     shown = [card.name for card in cards if card.name in chosen]
-    changed = {"value": shown} if set(shown) != set(ticked) else {}
+    changed: dict[str, Any] = {"value": shown} if set(shown) != set(ticked) else {}
     boxes = gr.update(choices=choices_of(cards), info=info_of(cards), visible=bool(cards), **changed)
     return boxes, gr.update(visible=not cards)
 

@@ -1,9 +1,8 @@
 """One panel for each task: the input, its degradation, and the checkpoints and methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -12,7 +11,6 @@ from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
-from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
 from uplapp.web.restore.reading_form import ReadingForm, lay_out_reading
 
 # More than these take a photograph minutes.
@@ -46,20 +44,13 @@ class Panel:
     no_network: gr.Markdown
     consistency: gr.Checkbox
     methods: gr.CheckboxGroup
-    method_forms: tuple[MethodForm, ...]
 
     @property
     def fields(self) -> list[gr.components.Component]:
         """The fields that a job reads."""
         chosen = [self.checkpoints, self.consistency, self.methods]
-        options = [field for form in self.method_forms for field in form.components]
         own = [self.source, self.slices, *self.reading.components]
-        return [*own, *chosen, *self.form.fields, *options]
-
-    def settings(self, values: Mapping[Any, Any]) -> dict[str, dict[str, Any]]:
-        """Read the options of the ticked methods from the values on screen, by field."""
-        ticked = [form for form in self.method_forms if form.method in values[self.methods]]
-        return {form.method: form.read(*(values[field] for field in form.components)) for form in ticked}
+        return [*own, *chosen, *self.form.fields]
 
 
 def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
@@ -86,11 +77,10 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
             elem_id=f"consistency-{name}",
         )
         methods = _lay_out_methods(name, task)
-        method_forms = lay_out_method_forms(name, methods)
     source = gr.State(str(paths[0]) if paths else None)
     return Panel(
         *(name, column, source, samples, upload, slices, reading, form),
-        *(checkpoints, no_network, consistency, methods, method_forms),
+        *(checkpoints, no_network, consistency, methods),
     )
 
 

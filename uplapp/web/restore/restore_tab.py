@@ -19,6 +19,7 @@ from uplapp.web.researcher.desk import Desk
 from uplapp.web.restore import example, own_network
 from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
+from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms, settings_of
 from uplapp.web.restore.outputs import COUNT, Outputs, after, before, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.reading_form import ReadingForm, options_on_page
@@ -61,6 +62,7 @@ def build(desk: Desk, collected: gr.State) -> None:
         with gr.Column(scale=2, min_width=320, elem_id="inputs"):
             task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
             panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
+            forms = lay_out_method_forms(task, {panel.task: panel.methods for panel in panels})
             with gr.Row(elem_id="actions"):
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
@@ -73,7 +75,7 @@ def build(desk: Desk, collected: gr.State) -> None:
         _connect_panel(panel, outputs)
     _connect_menus(checkpoints, panels, added)
     _connect_tasks(task, panels, outputs)
-    _connect_buttons(checkpoints, start, stop, task, panels, outputs, live)
+    _connect_buttons(checkpoints, start, stop, task, panels, forms, outputs, live)
 
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
@@ -127,12 +129,15 @@ def _connect_buttons(
     stop: gr.Button,
     task: gr.Radio,
     panels: Sequence[Panel],
+    forms: Sequence[MethodForm],
     outputs: Outputs,
     live: Live,
 ) -> None:
+    fields = [field for form in forms for field in form.components]
+    fields += [field for panel in panels for field in panel.fields]
     run = start.click(
-        partial(restore, checkpoints, task, panels, live.wish),
-        {task, live.wish, *(field for panel in panels for field in panel.fields)},
+        partial(restore, checkpoints, task, panels, forms, live.wish),
+        {task, live.wish, *fields},
         [*outputs.all, *live.all],
         concurrency_id="restoration",
         concurrency_limit=1,
@@ -215,6 +220,7 @@ def restore(
     checkpoints: Checkpoints,
     task: gr.Radio,
     panels: Sequence[Panel],
+    forms: Sequence[MethodForm],
     wish: gr.State,
     values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
@@ -228,7 +234,7 @@ def restore(
         cards = [checkpoints.find(name) for name in values[panel.checkpoints]]
         candidates = [
             *of_cards(checkpoints, cards, values[panel.consistency]),
-            *of_methods(values[panel.methods], panel.settings(values)),
+            *of_methods(values[panel.methods], settings_of(forms, values[panel.methods], values)),
         ]
         degradation = panel.form.read(*(values[field] for field in panel.form.fields))
         if values[panel.source] is None:
