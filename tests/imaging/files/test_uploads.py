@@ -2,10 +2,9 @@
 
 import io
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 import imagecodecs
@@ -14,6 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests.imaging.memory import memory_of
 from tests.study.tiny import write_study
 from uplapp.errors import BadImage, BadStudy
 from uplapp.imaging.checkpoints import Checkpoints
@@ -25,8 +25,8 @@ from uplapp.settings import Settings
 from uplapp.study.definition import load
 from uplapp.study.stimuli import package, stimuli
 
-HOUSE = Path(__file__).resolve().parents[3]
 BOMB_SIDES = (12_000, 20_000)  # Pillow warns of the first and refuses the second
+PIECE = 2**20
 ROOM_MB = 60  # a 12000x12000 picture takes 411
 
 
@@ -34,11 +34,19 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
+def packed_zeros(count: int) -> bytes:
+    """So many zeros as zlib packs them, one piece again and again rather than all of them packed."""
+    piece, end = zlib.compressobj(9, wbits=-15), zlib.compressobj(9, wbits=-15)
+    repeated = piece.compress(bytes(PIECE)) + piece.flush(zlib.Z_FULL_FLUSH)
+    rest = end.compress(bytes(count % PIECE)) + end.flush()
+    checksum = struct.pack(">HH", count % 65_521, 1)  # Adler-32 of zeros
+    return b"\x78\xda" + repeated * (count // PIECE) + rest + checksum
+
+
 def png_bomb(side: int, depth: int = 8, colour: int = 2, *before: bytes) -> bytes:
     """A PNG of some kilobytes that unpacks to `side` x `side` black pixels."""
     samples = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
-    row, packer = bytes(1 + side * samples * depth // 8), zlib.compressobj(9)
-    data = b"".join([*(packer.compress(row) for _ in range(side)), packer.flush()])
+    data = packed_zeros(side * (1 + side * samples * depth // 8))
     header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
     parts = [chunk(b"IHDR", header), *before, chunk(b"IDAT", data), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
@@ -68,37 +76,11 @@ def bombs(tmp_path_factory) -> Path:
     return folder
 
 
-WATCHED = """
-import resource, sys
-from pathlib import Path
-from uplapp.errors import UplappError
-{before}
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-at = peak()
-try:
-    {act}
-except UplappError as error:
-    print((peak() - at) // 1024, error)
-"""
-
-
-def memory_of(before: str, act: str, *arguments: Path) -> tuple[int, str]:
-    """MB that a refusal took in a process of its own, and its sentence."""
-    code = WATCHED.format(before=before, act=act)
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    megabytes, _, sentence = done.stdout.partition(" ")
-    return int(megabytes), sentence
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["rgb.png", "deep.png", "huge.png", "bits.png", "grey.tif", "deep.tif"])
 def test_a_picture_bomb_is_refused_by_its_header_alone(bombs, name):
     assert (bombs / name).stat().st_size < 1_000_000
-    megabytes, sentence = memory_of(
-        "from uplapp.imaging.files.pictures import read_image", "read_image(Path(sys.argv[1]))", bombs / name
-    )
+    megabytes, sentence = memory_of(read_image, bombs / name)
     assert "at most 16 megapixels" in sentence
     assert megabytes < ROOM_MB
 
@@ -119,27 +101,20 @@ def packed(folder: Path, target: Path) -> Path:
 @pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
 def test_a_stimulus_that_is_a_bomb_is_refused_by_its_header_alone(study, side):
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side))
-    before = "from uplapp.study.stimuli import stimuli\nfrom uplapp.study.definition import load"
-    act = "stimuli.check(load(Path(sys.argv[1])), Path(sys.argv[1]))"
-    megabytes, sentence = memory_of(before, act, study)
+    megabytes, sentence = memory_of(stimuli.check, load(study), study)
     assert "chelsea.png" in sentence
     assert megabytes < ROOM_MB
 
 
 @pytest.mark.parametrize("side", [2_500, *BOMB_SIDES])
 @pytest.mark.parametrize(
-    "act",
-    [
-        "unpack(Path(sys.argv[1]), Path(sys.argv[2]))",
-        "create_from_zip(Path(sys.argv[1]), Path(sys.argv[2]), 'T')",
-    ],
+    "act", [package.unpack, partial(package.create_from_zip, title="T")], ids=["unpack", "create"]
 )
 def test_a_study_in_a_zip_with_a_picture_bomb_is_refused_and_leaves_nothing(study, tmp_path, side, act):
     (study / "l1" / "chelsea.png").write_bytes(png_bomb(side, 8, 0))
     source = packed(study, tmp_path / "tiny.zip")
     (tmp_path / "new").mkdir()
-    before = "from uplapp.study.stimuli import package"
-    megabytes, sentence = memory_of(before, f"package.{act}", source, tmp_path / "new" / "mine")
+    megabytes, sentence = memory_of(act, source, tmp_path / "new" / "mine")
     assert "chelsea.png" in sentence
     assert megabytes < ROOM_MB
     assert list((tmp_path / "new").iterdir()) == []
