@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
 
+# What catch trials show whose sides both differ from the reference: people see that the spot changes more.
+GRAIN, SPOT = f"{REFERENCE}+grain", f"{REFERENCE}+spot"
+
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]  # indices of rows
 Mask = NDArray[np.bool_]
@@ -34,8 +37,9 @@ class Condition:
 
 @dataclass(frozen=True)
 class Trial:
-    """One comparison as an observer gets it: `left` and `right` are condition names or REFERENCE.
+    """One comparison as an observer gets it: `left` and `right` name conditions, or are REFERENCE.
 
+    In a catch trial whose sides both differ from the reference they are GRAIN and SPOT.
     Where only one flicker is on screen at a time, `first` is the side shown first.
     """
 

@@ -104,6 +104,11 @@ def response(choice="left", frame_ms=1000 / 60, **changes) -> Response:
     return replace(given, **changes)
 
 
+def paced(n: int, **changes) -> Response:
+    """The answer `n` of a person, who does not take the same time for each."""
+    return response(response_ms=2100.0 + 150.0 * (n % 5), **changes)
+
+
 def body(token: str, key: str = "a" * 32, **changes) -> dict:
     """The answer as the browser sends it."""
     fields = json.loads(json.dumps(vars(response())))

@@ -110,6 +110,7 @@ def _observers(table: "pd.DataFrame") -> "pd.DataFrame":
             "expected": _cells(table["side_expected"], "{:.0%}"),
             "median s": _cells(table["median_s"], "{:.1f}"),
             "late frames": _cells(table["broken_share"], "{:.0%}"),
+            "not human": _cells(table["robotic_share"], "{:.0%}"),
             "not sure": _cells(table["not_sure_share"], "{:.0%}"),
         }
     )

@@ -100,6 +100,20 @@ def test_broken_timing_is_what_the_player_flagged(tmp_path):
     assert table.loc["o", "broken_share"] == pytest.approx(2 / 4)
 
 
+def test_answers_without_human_timing_are_a_share(tmp_path):
+    flags = ["", "too_fast", "no_input", "paused even_pace untimely"]
+    table = of(tmp_path, *(f"{MAIN},{flag}" for flag in flags), more=",flags")
+    assert table.loc["o", "robotic_share"] == pytest.approx(2 / 4)
+    assert np.isnan(of(tmp_path, MAIN).loc["o", "robotic_share"])
+
+
+def test_of_a_disguised_catch_trial_the_grain_is_right(tmp_path):
+    right = ["o,s,reference+grain,reference+spot,1,catch", "o,s,reference+spot,reference+grain,0,catch"]
+    wrong = ["o,s,reference+grain,reference+spot,0,catch"]
+    table = of(tmp_path, MAIN, *right, *wrong).loc["o"]
+    assert table[["catch_failed", "catch_shown"]].tolist() == [1, 3]
+
+
 def test_without_flags_missed_frames_tell(tmp_path):
     table = of(tmp_path, MAIN + ",0", MAIN + ",3", more=",missed_frames")
     assert table.loc["o", "broken_share"] == pytest.approx(1 / 2)

@@ -76,6 +76,7 @@ SPOILED = {
         r"faster than the others \(median 0.30 s\); 100% of answers in less than 0.5 s",
     ),
     "late frames": (lambda part: part.assign(flags="late_frames"), r"late frames in 100% of answers"),
+    "a program": (lambda part: part.assign(flags="no_input"), r"no human timing in 100% of answers"),
     "not sure": (lambda part: part.assign(is_A_selected="0.5"), r"not sure in 100% of answers"),
 }
 

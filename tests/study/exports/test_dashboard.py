@@ -1,10 +1,9 @@
-from dataclasses import replace
 from itertools import pairwise
 from statistics import stdev
 
 import pytest
 
-from tests.study.tiny import NOW, open_tiny, response
+from tests.study.tiny import NOW, open_tiny, paced
 from uplapp.study.exports import dashboard
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.simulation import observers
@@ -26,13 +25,13 @@ def look(store, study, tmp_path):
     return looked
 
 
-def take_part(store, study, number, answers, at=NOW, **changes):
-    """Join, and answer every second from `at` on."""
+def take_part(store, study, number, answers, at=NOW, each_s=1, **changes):
+    """Join, and answer every second or `each_s` from `at` on."""
     token = joining.join(store, study, study.definition.consent.version, at)
     for n in range(answers):
         trial = session.state(store, study, token).trial
-        given = replace(response(), **changes)
-        session.answer(store, study, token, trial.token, f"{number:016}{n:016}", given, at + n + 1)
+        when = at + each_s * (n + 1)
+        session.answer(store, study, token, trial.token, f"{number:016}{n:016}", paced(n, **changes), when)
     return token
 
 
@@ -108,11 +107,11 @@ def test_the_label_of_a_personal_link_stands_with_its_observer(store, study, loo
 def test_the_alarm_holds_the_last_fifty_against_those_before(store, tmp_path):
     study = open_tiny(store, tmp_path / "tiny", practice=0)
     for number in range(5):
-        take_part(store, study, number, 13)
+        take_part(store, study, number, 13, each_s=3)
     with reading(tmp_path / "answers.db") as reader:
         assert dashboard.watch(reader, study.id) is None
     for number in range(5, 9):
-        take_part(store, study, number, 13, at=NOW + 1000, **LATE)
+        take_part(store, study, number, 13, at=NOW + 1000, each_s=3, **LATE)
     with reading(tmp_path / "answers.db") as reader:
         alarm = dashboard.watch(reader, study.id)
     assert (alarm.recent, alarm.before) == (1.0, pytest.approx(2 / 67))

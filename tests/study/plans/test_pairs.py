@@ -8,9 +8,9 @@ from scipy.stats import chisquare
 
 from tests.study.plans.trials import comparison, in_one_piece, of_kind
 from tests.study.tiny import CONDITIONS, definition
-from uplapp.study.definition import Render
+from uplapp.study.definition import CATCHES, Render
 from uplapp.study.plans.pairs import plan
-from uplapp.values import REFERENCE
+from uplapp.values import GRAIN, REFERENCE, SPOT
 
 SEED = 7
 
@@ -74,6 +74,17 @@ def test_known_trials_put_the_reference_on_both_sides_equally_often():
         assert all(REFERENCE in (trial.left, trial.right) for trial in certain)
         lefts += sum(trial.left == REFERENCE for trial in certain)
     assert lefts == 400 * 2  # they take turns within each observer
+
+
+def test_disguised_catch_trials_take_the_places_of_plain_ones():
+    for observer in range(40):
+        plain, other = (plan(definition(catch=2, catch_kind=kind), observer, SEED) for kind in CATCHES)
+        changed = {REFERENCE: GRAIN, **dict.fromkeys(CONDITIONS, SPOT)}
+        catches = {trial.position: trial for trial in of_kind(plain, "catch")}
+        assert [trial for trial in other if trial.kind != "catch"] == [t for t in plain if t.kind != "catch"]
+        for trial in of_kind(other, "catch"):
+            once = catches[trial.position]
+            assert (trial.left, trial.right) == (changed[once.left], changed[once.right])
 
 
 def test_practice_comes_first_and_a_catch_never_opens_the_comparisons():

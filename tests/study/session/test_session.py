@@ -1,9 +1,12 @@
+import io
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from tests.study.tiny import NOW, open_tiny, response, write_study
+from tests.study.tiny import NOW, open_tiny, paced, response, write_study
 from uplapp.errors import Refused
 from uplapp.study.answers.response import BadResponse
 from uplapp.study.session import joining, session
@@ -21,8 +24,9 @@ def count(store):
 
 
 def answer(store, study, observer, given=None, key=None):
-    trial = session.state(store, study, observer).trial
-    return session.answer(store, study, observer, trial.token, key or new_token(), given or response(), NOW)
+    trial, n = session.state(store, study, observer).trial, count(store)
+    given = given or paced(n)
+    return session.answer(store, study, observer, trial.token, key or new_token(), given, NOW + 3 * n)
 
 
 def test_asking_again_changes_nothing(store, study, observer):
@@ -76,6 +80,17 @@ def test_an_answered_trial_shows_its_pictures_no_more(store, study, observer):
     answer(store, study, observer)
     with pytest.raises(Unknown):
         session.picture(store, study, observer, trial.left)
+
+
+@pytest.mark.study(practice=0, catch=2, catch_kind="disguised")
+def test_both_pictures_of_a_disguised_catch_trial_arrive_and_are_new(store, study, observer):
+    while (trial := session.state(store, study, observer).trial) is not None:
+        if session.reveal(store, trial.token).kind == "catch":
+            slots = (trial.original, trial.left, trial.right)
+            images = [Image.open(io.BytesIO(session.picture(store, study, observer, slot))) for slot in slots]
+            assert len({np.asarray(image).tobytes() for image in images}) == 3
+            return
+        answer(store, study, observer)
 
 
 def test_a_trial_with_late_frames_is_set_aside_and_shown_once_more_at_the_end(store, study, observer):

@@ -8,7 +8,7 @@ from uplapp.study.exports import votes
 from uplapp.study.presentations import PRESENTATIONS
 from uplapp.study.simulation import observers
 from uplapp.study.store.store import Store
-from uplapp.values import REFERENCE, Trial
+from uplapp.values import GRAIN, REFERENCE, SPOT, Trial
 
 SCORES = dict(zip(CONDITIONS, (1.0, 0.0, -0.5, -0.5), strict=True))
 
@@ -74,6 +74,14 @@ def test_scores_without_a_condition_are_refused(tmp_path):
     with pytest.raises(UnknownName, match="'ms_ssim'"):
         observers.simulate(store, study, {"l1": 0.0, "l2": 0.0, "flip": 0.0}, 1, 0, NOW)
     store.close()
+
+
+def test_simulated_observers_pass_catch_trials_whose_sides_both_differ(tmp_path, store):
+    study = open_tiny(store, tmp_path / "tiny", catch=4, catch_kind="disguised")
+    observers.simulate(store, study, SCORES, 5, 0, NOW)
+    catches = votes.votes(store, study.id, simulated=True).query("kind == 'catch'")
+    assert set(catches["condition_A"]) == {GRAIN, SPOT}
+    assert ((catches["condition_A"] == GRAIN) == (catches["is_A_selected"] == 1)).mean() > 0.9
 
 
 def test_every_presentation_can_be_simulated():

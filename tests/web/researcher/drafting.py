@@ -22,6 +22,7 @@ FIELDS = {
     "every": 0,
     "not_sure": False,
     "both_bad": False,
+    "disguised": False,
     "links": False,
     "more": "",
 }

@@ -143,6 +143,15 @@ def test_nothing_restored_is_a_sentence():
         collecting.added(Collected(), None)
 
 
+def test_known_answers_can_be_such_that_pixels_do_not_tell_them(desk, tmp_path):
+    made = drafted(desk, str(zip_of_pictures(tmp_path)), disguised=True)
+    assert made.definition.protocol.catch_kind == "disguised"
+    assert "protocol.catch_kind = disguised" in build_view.shown(made)
+    archive = str(zip_of_pictures(tmp_path))
+    with pytest.raises(BadStudy, match="catch_kind are for pairs"):
+        drafted(desk, archive, name="rated", task="Rate one: quality, 1 to 5", disguised=True)
+
+
 @pytest.mark.parametrize("answer", ["not_sure", "both_bad"])
 def test_a_study_offers_the_answers_that_are_ticked(answer):
     assert tables(**{answer: True})["protocol"][answer] is True

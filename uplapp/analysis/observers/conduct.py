@@ -10,10 +10,12 @@ from scipy.stats import binom
 from uplapp.analysis.reading.cells import numbers
 from uplapp.analysis.reading.choices import BAD
 from uplapp.analysis.reading.votes import count_scenes, main_trials
-from uplapp.values import REFERENCE, Array, Votes
+from uplapp.values import GRAIN, REFERENCE, Array, Votes
 
 FAST_MS = 500.0  # less than a look at both sides takes
 LATE_FRAMES = "late_frames"  # the flag of an answer whose flicker cannot be trusted
+ROBOTIC = frozenset(["no_input", "even_pace", "untimely"])  # flags of answers without human timing
+RIGHT = (REFERENCE, GRAIN)  # what changes less in a catch trial
 NOBODY = "(not sure)"  # what an observer chose who chose neither
 
 
@@ -23,7 +25,8 @@ def conduct(votes: Votes) -> pd.DataFrame:
     Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
     `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
     two-sided binomial `side_p`, which presumes balanced sides; `median_s`; `fast_share` below FAST_MS;
-    `broken_share` with late frames; `not_sure_share`; `circular_share` of the triads in each scene.
+    `broken_share` with late frames; `robotic_share` with a flag of ROBOTIC; `not_sure_share`;
+    `circular_share` of the triads in each scene.
     """
     observers = pd.Index(sorted(votes.table["observer"].astype(str).unique()), name="observer")
     main = main_trials(votes)
@@ -32,7 +35,7 @@ def conduct(votes: Votes) -> pd.DataFrame:
     parts: list[Any] = [answers, _catches(votes), _repeats(votes), _sides(main), _times(main, votes.source)]
     undecided = main["is_A_selected"] == 0.5
     unsure = _share(undecided & ~main[BAD] if BAD in main else undecided, who).rename("not_sure_share")
-    parts += [_broken(main, votes.source), unsure, _circles(votes)]
+    parts += [_broken(main, votes.source), robotic(main), unsure, _circles(votes)]
     table: pd.DataFrame = pd.concat([part.reindex(observers) for part in parts], axis=1)
     shown = ["catch_shown", "repeats_shown"]
     table[shown] = table[shown].fillna(0).astype(int)
@@ -45,7 +48,7 @@ def _catches(votes: Votes) -> pd.DataFrame:
     One without the reference cannot be failed.
     """
     table = votes.table[votes.table["kind"] == "catch"]
-    is_a, is_b = (table[side].astype(str) == REFERENCE for side in ("condition_A", "condition_B"))
+    is_a, is_b = (table[side].astype(str).isin(RIGHT) for side in ("condition_A", "condition_B"))
     one_reference = is_a ^ is_b
     chosen = table["is_A_selected"]
     failed = ~((is_a & (chosen == 1)) | (is_b & (chosen == 0)))
@@ -112,12 +115,25 @@ def _broken(main: pd.DataFrame, source: str) -> pd.Series:
     """Share of answers flagged for late frames, or without flags of answers with any missed frame."""
     who = main["observer"].astype(str)
     if "flags" in main:
-        broken = main["flags"].astype("string").fillna("").str.split().map(lambda words: LATE_FRAMES in words)
+        broken = _flags(main).map(lambda words: LATE_FRAMES in words)
     elif "missed_frames" in main:
         broken = pd.Series(numbers(main, "missed_frames", source, 0.0) > 0, index=main.index)
     else:
         return pd.Series(name="broken_share", dtype=float)
     return _share(broken, who).rename("broken_share")
+
+
+def robotic(main: pd.DataFrame) -> pd.Series:
+    """Give each observer's share of answers with a flag of ROBOTIC, for votes or ratings."""
+    if "flags" not in main:
+        return pd.Series(name="robotic_share", dtype=float)
+    marked = _flags(main).map(lambda words: not ROBOTIC.isdisjoint(words))
+    return _share(marked, main["observer"].astype(str)).rename("robotic_share")
+
+
+def _flags(main: pd.DataFrame) -> pd.Series:
+    """The flags of each answer, as lists."""
+    return main["flags"].astype("string").fillna("").str.split()
 
 
 def _circles(votes: Votes) -> pd.Series:

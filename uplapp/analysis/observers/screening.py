@@ -17,6 +17,7 @@ CATCH_SHARE = 0.2
 SIDE_LEAN = 0.1  # from one half; among a thousand answers a smaller one is significant and harmless
 FAST_SHARE = 0.1
 BROKEN_SHARE = 0.1
+ROBOTIC_SHARE = 0.1
 NOT_SURE_SHARE = 0.5
 MOST_NAMES = 12  # of observers in a sentence
 
@@ -52,6 +53,10 @@ RULES: tuple[tuple[Rule, str], ...] = (
         f"{{fast_share:.0%}} of answers in less than {FAST_MS / 1000:g} s",
     ),
     (lambda t: t["broken_share"] > BROKEN_SHARE, "late frames in {broken_share:.0%} of answers"),
+    (
+        lambda t: t["robotic_share"] > ROBOTIC_SHARE,
+        "no human timing in {robotic_share:.0%} of answers (flags no_input, even_pace, untimely)",
+    ),
     (lambda t: t["not_sure_share"] > NOT_SURE_SHARE, "not sure in {not_sure_share:.0%} of answers"),
 )
 

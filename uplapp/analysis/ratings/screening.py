@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uplapp.analysis.observers.conduct import robotic
 from uplapp.analysis.observers.outliers import distances
-from uplapp.analysis.observers.screening import FAR
+from uplapp.analysis.observers.screening import FAR, ROBOTIC_SHARE
 from uplapp.analysis.reading.cells import numbers
 from uplapp.analysis.reading.ratings import Ratings, images
 
@@ -25,13 +26,14 @@ def screen(ratings: Ratings) -> pd.DataFrame:
     observers' first quartile it lies, in quartile ranges of Fisher's z (one limit for all scales would call
     whole panels odd on short ones); `constant`, if all ratings are the same; `repeats_shown`, `repeats_same`
     (share) and `repeats_apart` (mean distance in steps); `reference_shown` and `reference_below`, the share
-    of the other images of its scene that were rated above the hidden reference; `median_s`. What is not known
-    is NaN.
+    of the other images of its scene that were rated above the hidden reference; `median_s`; `robotic_share`,
+    answers with a flag of ROBOTIC. What is not known is NaN.
     """
     own = images(ratings).groupby(["observer", *IMAGE])["rating"].mean()
     people = pd.Index(sorted(set(ratings.table["observer"])), name="observer")
-    parts = [_beside_others(own), _repeats(ratings, own), _reference(ratings, own), _pace(ratings)]
-    table = pd.concat([part.reindex(people) for part in parts], axis=1)
+    parts: list[Any] = [_beside_others(own), _repeats(ratings, own), _reference(ratings, own)]
+    parts += [_pace(ratings), robotic(images(ratings))]
+    table: pd.DataFrame = pd.concat([part.reindex(people) for part in parts], axis=1)
     counts = ["images", "repeats_shown", "reference_shown"]
     table[counts] = table[counts].fillna(0).astype(int)
     table["far"] = distances(np.arctanh(table["agreement"].clip(-CLOSE, CLOSE).to_numpy(float)))
@@ -103,5 +105,6 @@ def _looks(row: Mapping[Hashable, Any]) -> str:
         f"agreement with the others {row['agreement']:.2f}": row["far"] > FAR,
         f"reference below {row['reference_below']:.0%} of other images": row["reference_below"] > MOST_BELOW,
         f"repeats {row['repeats_apart']:.1f} steps apart": row["repeats_apart"] > 1,
+        f"no human timing in {row['robotic_share']:.0%} of answers": row["robotic_share"] > ROBOTIC_SHARE,
     }
     return "; ".join(text for text, is_so in said.items() if is_so)

@@ -11,6 +11,7 @@ from uplapp.study.answers.response import (
     BadResponse,
     Response,
     check_choice,
+    inputs,
     number,
     numbers,
     one_of,
@@ -57,6 +58,7 @@ def read(body: Mapping[str, Any], definition: Definition) -> Response:
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
         ratings=_ratings(body, definition) if choice == "rated" else (),
+        inputs=inputs(body),
     )
     check_choice(response, definition.protocol)
     return response

@@ -34,7 +34,8 @@ class Response:
 
     `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
     above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
-    `ratings` holds (criterion, value) where one image was rated instead.
+    `ratings` holds (criterion, value) where one image was rated instead. `inputs` counts the events of keys
+    and pointers during the trial that the browser says a person made.
     """
 
     choice: Choice
@@ -49,6 +50,12 @@ class Response:
     seen_ms: tuple[float, float]
     pixel_ratio: float
     ratings: tuple[tuple[str, int], ...] = ()
+    inputs: int = 1
+
+
+def inputs(body: Mapping[str, Any]) -> int:
+    """How many events of keys and pointers came with an answer. 0 where its sender does not say."""
+    return whole(body, "inputs", 0, 10_000_000) if "inputs" in body else 0
 
 
 def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
@@ -69,6 +76,7 @@ def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
         paused_ms=number(body, "paused_ms", 0.0, LONGEST_MS),
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
+        inputs=inputs(body),
     )
     check_choice(response, protocol)
     if protocol.layout not in ("auto", response.layout):

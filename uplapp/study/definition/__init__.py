@@ -2,6 +2,7 @@
 
 from uplapp.study.definition.definition import NAME, RESERVED, Definition, consents_of, load, parse
 from uplapp.study.definition.protocol import (
+    CATCHES,
     LAYOUTS,
     PANELS,
     SCALES,
@@ -20,6 +21,7 @@ from uplapp.study.definition.protocol import (
 )
 
 __all__ = [
+    "CATCHES",
     "LAYOUTS",
     "NAME",
     "PANELS",

@@ -232,8 +232,10 @@ def _check_protocol(definition: Definition, where: str) -> None:
     if protocol.adaptive and (protocol.orders == 2 or definition.rating):
         what = "a rating study" if definition.rating else "orders = 2"
         raise BadStudy(f'{where}: {what} needs pairs that are planned; write "all" or "random:N"')
-    if definition.rating and (protocol.orders == 2 or protocol.not_sure or protocol.both_bad):
-        raise BadStudy(f"{where}: orders = 2, not_sure and both_bad are for pairs, not for ratings")
+    paired = protocol.orders == 2 or protocol.not_sure or protocol.both_bad
+    if definition.rating and (paired or protocol.catch_kind != Protocol.catch_kind):
+        what = "orders = 2, not_sure, both_bad and catch_kind"
+        raise BadStudy(f"{where}: {what} are for pairs, not for ratings")
 
 
 def _check_times(protocol: Protocol, where: str) -> None:

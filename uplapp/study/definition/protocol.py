@@ -10,6 +10,7 @@ from uplapp.typed import OneOf, Range, allowing
 LAYOUTS = ("auto", "side_by_side", "in_place")
 QUESTIONS = ("text", "number", "choice")
 REFERENCES = ("shown", "hidden")
+CATCHES = ("reference", "disguised")
 RETURNING = ("resume", "restart", "block")
 OTHER = "other"
 PANELS: Mapping[str, tuple[str, ...]] = {  # the names of the ids in their addresses, that of the person first
@@ -57,7 +58,8 @@ class Protocol:
     after `max_view_ms`; after `answer_timeout_ms` the trial ends without an answer and comes once more at
     the end; 0 is no limit. `zoom` and `amplification` (of the difference from the reference) of 2 boost
     what is seen, as in JPEG AIC-3; scores from boosted views are labelled so. `not_sure` and `both_bad`
-    offer these answers beside the two sides.
+    offer these answers beside the two sides. One side of a catch trial is the reference itself or, where
+    `catch_kind` is `disguised`, each differs from it: people see which changes less, pixels say the other.
     """
 
     phase_ms: float = allowing(Range(50, 2000), default=250.0)
@@ -67,6 +69,7 @@ class Protocol:
     seed: int = allowing(Range(0, 2**53), default=0)
     practice: int = allowing(Range(0, 20), default=2)
     catch: int = allowing(Range(0, 100), default=2)
+    catch_kind: str = allowing(OneOf(CATCHES), default="reference")
     repeats: int = allowing(Range(0, 200), default=0)
     break_every: int = allowing(Range(0, 1000), default=0)
     not_sure: bool = False

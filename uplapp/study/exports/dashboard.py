@@ -9,19 +9,21 @@ from statistics import median
 
 from uplapp.errors import UplappError
 from uplapp.study.answers.codes import code_of
+from uplapp.study.answers.human import EVEN_PACE, NO_INPUT, UNTIMELY
 from uplapp.study.definition import Definition
 from uplapp.study.store.phrases import OUTCOME, PEOPLE, UNDER_WAY
 from uplapp.study.store.store import Reader
 
 LATE = "late_frames"
 SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
+ROBOTIC = " OR ".join(f"instr(flags, '{name}') > 0" for name in (NO_INPUT, EVEN_PACE, UNTIMELY))
 LISTED = f"""SELECT observers.id, observers.pilot, {OUTCOME} AS outcome,
     studies.secret, joined_at, finished_at, observers.excluded, language,
     links.label,
     count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
     coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
     coalesce(sum(flags != ''), 0) AS flagged, coalesce(sum(answers.excluded != ''), 0) AS answers_excluded,
-    coalesce(sum(instr(flags, :late) > 0), 0) AS late
+    coalesce(sum(instr(flags, :late) > 0), 0) AS late, coalesce(sum({ROBOTIC}), 0) AS robotic
     FROM observers JOIN studies ON studies.id = observers.study
     LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
     LEFT JOIN links ON links.observer = observers.id
@@ -56,9 +58,10 @@ class Alarm:
 class Person:
     """One observer: `minutes` from joining to the last answer, `swap_sd_ms` the median over the last answers.
 
-    `answers` counts practice too, `done` and `total` do not. `late_share` is in [0,1], `excluded` the reason
-    or '', `code` the completion code of who finished, `outcome` whether somebody finished, is under way or
-    gave up, `pilot` whether it was in a pilot; what is not known yet is None.
+    `answers` counts practice too, `done` and `total` do not. `late_share` and `robotic_share` (no human
+    timing) are in [0,1], `excluded` the reason or '', `code` the completion code of who finished, `outcome`
+    whether somebody finished, is under way or gave up, `pilot` whether it was in a pilot. What is not known
+    yet is None.
     """
 
     id: str
@@ -80,6 +83,7 @@ class Person:
     code: str = ""
     outcome: str = UNDER_WAY
     pilot: bool = False
+    robotic_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ def people(reader: Reader, study: str, definition: Definition, now: float = 0.0)
             code="" if row["finished_at"] is None else code_of(row),
             outcome=row["outcome"],
             pilot=bool(row["pilot"]),
+            robotic_share=row["robotic"] / max(1, row["answers"]),
         )
         for row in rows
     )

@@ -8,7 +8,9 @@ import numpy as np
 
 from uplapp.study.definition import Definition
 from uplapp.study.plans import sequence
-from uplapp.values import REFERENCE, SIDES, Kind, Trial
+from uplapp.values import GRAIN, REFERENCE, SIDES, SPOT, Kind, Trial
+
+DISGUISED = "disguised"  # of `catch_kind`
 
 
 @lru_cache(maxsize=512)
@@ -24,6 +26,8 @@ def plan(definition: Definition, observer: int, seed: int) -> tuple[Trial, ...]:
     protocol, hand = definition.protocol, _hand(definition, observer, seed)
     practice = _with_answer(definition, "practice", protocol.practice, rng)
     catches = _with_answer(definition, "catch", protocol.catch, rng)
+    if protocol.catch_kind == DISGUISED:
+        catches = [_disguised(trial) for trial in catches]
     before = practice[-1].scene if practice else ""
     main = sequence.rounds(hand, before, rng)
     if protocol.orders == 2:
@@ -109,3 +113,9 @@ def _with_answer(definition: Definition, kind: Kind, count: int, rng: np.random.
         trial = Trial(0, kind, scene, REFERENCE, condition)
         trials.append(_oriented(trial, bool((index + start) % 2), bool(rng.integers(2))))
     return trials
+
+
+def _disguised(catch: Trial) -> Trial:
+    """The same catch trial, its reference under a grain, its other side the reference with a spot."""
+    left, right = (GRAIN if side == REFERENCE else SPOT for side in (catch.left, catch.right))
+    return replace(catch, left=left, right=right)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study.answers import replies, response
+from uplapp.study.answers import human, replies, response
 from uplapp.study.answers.codes import code_of
 from uplapp.study.answers.response import Response
 from uplapp.study.session import lifecycle, opening, panel
@@ -218,11 +218,12 @@ def _store(
     lost = _lost(given, again)
     again = again and bool(lost)
     row = {
-        name: json.dumps(value) if isinstance(value, tuple) else value for name, value in vars(given).items()
+        name: json.dumps(value) if isinstance(value, tuple) else value
+        for name, value in vars(given).items()
+        if name != "inputs"  # its flag says enough
     }
     row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
-    marks = response.flags(given, study.definition.protocol)
-    flags = " ".join((*marks, response.CLOCK_BACK) if now < _last_sign(store, observer) else marks)
+    flags = " ".join(_marks(store, study, observer, given, now))
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
     store.insert("answers", row | {"excluded": lost})
     if again:
@@ -233,6 +234,20 @@ def _store(
         opening.add(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
         store.update("observers", observer["id"], {"finished_at": now})
+
+
+def _marks(store: Store, study: OpenStudy, observer: Row, given: Response, now: float) -> list[str]:
+    """What a researcher should see beside the answer."""
+    marks = list(response.flags(given, study.definition.protocol))
+    query = """SELECT response_ms FROM answers JOIN trials ON trials.token = answers.trial
+        WHERE trials.observer = :id AND choice != 'none' ORDER BY position"""
+    if now < _last_sign(store, observer):
+        marks.append(response.CLOCK_BACK)
+    elif not observer["simulated"]:
+        earlier_ms = [row["response_ms"] for row in store.rows(query, {"id": observer["id"]})]
+        passed_ms = 1000.0 * (now - observer["joined_at"])
+        marks += human.marks(given, earlier_ms, passed_ms, study.definition.protocol)
+    return marks
 
 
 def _last_sign(store: Store, observer: Row) -> float:

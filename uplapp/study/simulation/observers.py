@@ -15,7 +15,7 @@ from uplapp.study.session.joining import Newcomer
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.simulation import raters
 from uplapp.study.store.store import Store, new_token
-from uplapp.values import REFERENCE, Choice, Trial
+from uplapp.values import GRAIN, REFERENCE, SPOT, Choice, Trial
 
 SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
 REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
@@ -41,7 +41,9 @@ def even_scores(definition: Definition) -> dict[str, float]:
 
 def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
     """One probit choice: left with probability Phi((q_left - q_right) / sigma) (Thurstone 1927, Case V)."""
-    jod = {**scores, REFERENCE: max(scores.values()) + REFERENCE_LEAD}
+    best, worst = max(scores.values()), min(scores.values())
+    jod = {**scores, REFERENCE: best + REFERENCE_LEAD, GRAIN: best + REFERENCE_LEAD}
+    jod[SPOT] = worst - REFERENCE_LEAD
     for name in (trial.left, trial.right):
         if name not in jod:
             raise UnknownName("condition", name, scores)

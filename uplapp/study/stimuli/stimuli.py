@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
 from uplapp.study.definition import Definition, Protocol, Render, load
+from uplapp.study.stimuli import disguise
 from uplapp.values import REFERENCE
 
 MAX_PIXELS = 4_000_000  # more than any screen shows at one to one
@@ -64,7 +65,9 @@ class Stimuli:
     sizes: Mapping[str, tuple[int, int]]
 
     def pixels(self, scene: str, condition: str) -> NDArray[np.uint8]:
-        """The picture (H,W) or (H,W,3). BadStudy if the file is not the one that was checked."""
+        """The picture (H,W) or (H,W,3), GRAIN and SPOT as well. BadStudy if the file changed since."""
+        if condition in disguise.CHANGES:
+            return _disguised(_path(self.root, scene, REFERENCE), self.hashes[scene, REFERENCE], condition)
         return _pixels(_path(self.root, scene, condition), self.hashes[scene, condition])
 
     def shown(self, scene: str, condition: str, protocol: Protocol) -> NDArray[np.uint8]:
@@ -197,6 +200,12 @@ def _pixels(path: Path, digest: str) -> NDArray[np.uint8]:
         raise BadStudy(f"{path} changed while the study was open; put the old file back or start again")
     with Image.open(io.BytesIO(raw)) as image:
         return np.asarray(image)
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def _disguised(path: Path, digest: str, name: str) -> NDArray[np.uint8]:
+    """A picture of catch trials. Its seed is the hash of the reference, so it is the same for everybody."""
+    return disguise.disguised(_pixels(path, digest), name, int(digest[:8], 16))
 
 
 def boost(

@@ -99,6 +99,7 @@ def _table(screening: pd.DataFrame) -> str:
         "Expected there": [share(row["side_expected"]) for row in rows],
         "Median, s": [number(row["median_s"]) for row in rows],
         "Late frames": [share(row["broken_share"]) for row in rows],
+        "No human timing": [share(row["robotic_share"]) for row in rows],
     }
     return table(columns)
 

@@ -113,6 +113,7 @@ def _screened(rows: list[dict[Any, Any]], raters: dict[str, tuple[str, str]]) ->
             "Repeats the same": [share(row["repeats_same"]) for row in rows],
             "Rated above the reference": [share(row["reference_below"]) for row in rows],
             "Median, s": [number(row["median_s"]) for row in rows],
+            "No human timing": [share(row["robotic_share"]) for row in rows],
         }
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import LAYOUTS, presets
+from uplapp.study.definition import CATCHES, LAYOUTS, presets
 from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
@@ -61,15 +61,17 @@ def build() -> Form:
     with gr.Row():
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         both_bad = gr.Checkbox(label="Observers may say: both are bad")
+        disguised = gr.Checkbox(label="Known answers that pixels do not tell")
         links_only = gr.Checkbox(label="By personal link only")
     first = [task, hidden, phase, layout, language, pairs, number, quota]
-    return Form([*first, *counts, not_sure, both_bad, links_only, more.build()])
+    return Form([*first, *counts, not_sure, both_bad, disguised, links_only, more.build()])
 
 
 def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for. BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
-    pairs, number, quota, practice, catch, repeats, every, not_sure, both_bad, links, text = others
+    pairs, number, quota, practice, catch, repeats, every, *ticks, text = others
+    not_sure, both_bad, disguised, links = map(bool, ticks)
     kind = _choice(PAIRS, pairs, "comparisons")
     reference = "hidden" if hidden else "shown"
     first, *second = _choice(LANGUAGES, language, "languages")
@@ -82,11 +84,12 @@ def tables(*values: Any) -> dict[str, Any]:
             "catch": _whole(catch, "with a known answer"),
             "repeats": _whole(repeats, "asked twice"),
             "break_every": _whole(every, "break after every"),
-            "not_sure": bool(not_sure),
-            "both_bad": bool(both_bad),
+            "catch_kind": CATCHES[disguised],
+            "not_sure": not_sure,
+            "both_bad": both_bad,
             "language": first,
         },
-        "access": {"links_only": bool(links), "quota": _whole(quota, "people wanted")},
+        "access": {"links_only": links, "quota": _whole(quota, "people wanted")},
         "translations": [{"language": other} for other in second],
         "rating": None,
         **presets.tables(_choice(TASKS, task, "what observers do"), (first, *second), reference),

@@ -19,9 +19,9 @@ from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, 
 
 HOUR, DAY = "last hour", "last day"
 SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}
-BROKEN_SHARE = 0.1  # of an observer's answers; the table marks what is above
+BROKEN_SHARE = ROBOTIC_SHARE = 0.1  # of an observer's answers; the table marks what is above
 COLUMNS = (
-    *("Observer", "Joined, UTC", "Progress", "Minutes", "Flagged", "Late frames", "Swap sd, ms"),
+    *("Observer", "Joined, UTC", "Progress", "Minutes", "Flagged", "Not human", "Late frames", "Swap sd, ms"),
     *("Layout", "Pixel ratio", "Language", "Left out because"),
 )
 
@@ -163,20 +163,25 @@ def _person(row: Person) -> tuple[str, ...]:
         progress += "<br><small>gave up</small>"
     if row.pilot:
         label += " <small>pilot</small>"
-    late = f"{row.late_share:.0%}"
     return (
         f"<code>{escape(row.id)}</code>{label}",
         time.strftime("%d %b %H:%M", time.gmtime(row.joined_at)),
         progress,
         f"{row.minutes:.1f}",
         f"{row.flagged}",
-        f'<span class="hot">{late}</span>' if row.late_share > BROKEN_SHARE else late,
+        _hot(row.robotic_share, ROBOTIC_SHARE),
+        _hot(row.late_share, BROKEN_SHARE),
         "" if row.swap_sd_ms is None else f"{row.swap_sd_ms:.2f}",
         escape(row.layout.replace("_", " ")),
         "" if row.pixel_ratio is None else f"{row.pixel_ratio:g}",
         escape(row.language),
         escape(row.excluded),
     )
+
+
+def _hot(share: float, limit: float) -> str:
+    """A share, in a colour where screening would point to it."""
+    return f'<span class="hot">{share:.0%}</span>' if share > limit else f"{share:.0%}"
 
 
 def _ago(seconds: float) -> str:

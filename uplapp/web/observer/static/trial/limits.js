@@ -33,6 +33,15 @@ export function watchLimits(study, watch, { onStep, onGrey, onLate }) {
   return () => clearInterval(timer);
 }
 
+// Counts what a person does, by the browser's own word: a click without a pointer is that of a screen reader.
+export function countInputs(signal) {
+  let count = 0;
+  for (const kind of ["keydown", "pointerdown", "click"]) {
+    document.addEventListener(kind, (event) => { count += Number(event.isTrusted); }, { capture: true, signal });
+  }
+  return () => count;
+}
+
 // The bar that fills while the buttons wait.
 export function drawWait(element, share) {
   element.style.visibility = share >= 1 ? "hidden" : "visible"; // it keeps its room: nothing moves

@@ -1,7 +1,7 @@
 // One comparison on screen: keys, buttons and the player. Resolves with the choice and what was measured.
 
 import { holdWhile } from "./hold.js";
-import { drawWait, Stopwatch, watchLimits } from "./limits.js";
+import { countInputs, drawWait, Stopwatch, watchLimits } from "./limits.js";
 import { FlickerPlayer, fitToPixels, size } from "./player.js";
 import { at } from "../base/screens.js";
 import { say, write } from "../base/texts.js";
@@ -61,8 +61,9 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
 
   return new Promise((resolve) => {
     const listening = new AbortController();
+    const inputs = countInputs(listening.signal);
     function end(choice) {
-      const measured = player.log;
+      const measured = { ...player.log, inputs: inputs() };
       endLimits();
       listening.abort();
       player.clear();

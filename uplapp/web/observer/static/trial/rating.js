@@ -1,7 +1,7 @@
 // One picture to rate, its original beside it, in its place, or not shown at all. Resolves with the ratings and times.
 
 import { holdWhile } from "./hold.js";
-import { drawWait, Stopwatch, watchLimits } from "./limits.js";
+import { countInputs, drawWait, Stopwatch, watchLimits } from "./limits.js";
 import { fitToPixels, size } from "./player.js";
 import { chooseDigit, complete, drawScales, ratings } from "./scales.js";
 import { at } from "../base/screens.js";
@@ -162,8 +162,9 @@ export function runTrial({ trial, bitmaps, frameMs, study, note }) {
 
   return new Promise((resolve) => {
     const listening = new AbortController();
+    const inputs = countInputs(listening.signal);
     function end(choice) {
-      const measured = viewing.log;
+      const measured = { ...viewing.log, inputs: inputs() };
       endLimits();
       listening.abort();
       viewing.clear();
