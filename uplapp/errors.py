@@ -38,6 +38,17 @@ class OtherNames(BadVotes):
     hint = "name them, such as --columns is_A_selected=NAME+NAME or --values A=left,B=right"
 
 
+class Question(BadVotes):
+    """A file that can be read in several ways, between which a person must choose.
+
+    `hint` names the options of the command line that choose.
+    """
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.hint = hint
+
+
 class BadStudy(UplappError):
     """A study definition or a folder of stimuli that cannot be shown."""
 

@@ -60,7 +60,8 @@ class Votes:
     or first. `excluded` holds (observer, reason) of those whose answers are left out; `manifest` is the hash
     of the study that was shown, where known. `has_kinds` is False where the source names no kinds of trials
     and all count as main. `steps` is how many steps a choice can have, such as 2 for slightly and much
-    better: then `step` holds which, 0 where not sure.
+    better: then `step` holds which, 0 where not sure. `anonymous` is True where nobody knows who voted, and
+    all answers go by one name.
     """
 
     table: "pd.DataFrame"
@@ -71,6 +72,7 @@ class Votes:
     manifest: str = ""
     has_kinds: bool = False
     steps: int = 1
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, eq=False)

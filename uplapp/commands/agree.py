@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
-    COLUMNS,
     COUNTS,
     EXCLUDE,
     JSON,
@@ -16,7 +16,6 @@ from uplapp.commands.shared import (
     REPLICATES,
     SEED,
     SIMULATED,
-    VALUES,
     VOTES_PER_PAIR,
     WINNER,
     draw,
@@ -50,12 +49,12 @@ class Question:
 class OfVotes:
     """Options that only votes have, all empty unless given."""
 
-    columns: str
-    values: str
+    layout: tuple[str, ...]
     exclude: tuple[str, ...]
     simulated: bool
 
 
+@with_layout()
 def agree(
     tables: Annotated[
         list[Path] | None, typer.Argument(help="VOTES.csv METRICS.csv; with --counts only METRICS.csv.")
@@ -64,8 +63,6 @@ def agree(
     winner: Annotated[str | None, WINNER] = None,
     votes_per_pair: Annotated[str | None, VOTES_PER_PAIR] = None,
     published: Annotated[str | None, PUBLISHED] = None,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     prior: Annotated[str, PRIOR] = "distance",
     bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
@@ -76,6 +73,8 @@ def agree(
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Correlate metrics with the scores that people gave, with 95 % intervals.
 
@@ -88,14 +87,14 @@ def agree(
 
     if figure is not None:
         kind_of(figure)
-    files, of_votes = tables or [], OfVotes(columns, values, tuple(exclude or ()), simulated)
+    files, of_votes = tables or [], OfVotes(layout.given, tuple(exclude or ()), simulated)
     if published is not None:
         others = [*files, counts, winner, votes_per_pair, *vars(of_votes).values()]
         question = _of_published(published, others)
     elif counts is not None:
         question = _of_matrix(files, counts, winner, votes_per_pair, of_votes)
     else:
-        question = _of_votes(files, winner or votes_per_pair, of_votes)
+        question = _of_votes(files, winner or votes_per_pair, of_votes, layout)
     scores, answer, points = _answer(question, Method(prior=prior, bootstraps=bootstraps, seed=seed))
     if figure is not None:
         _draw(question, scores, answer, points, figure, not no_title)
@@ -118,18 +117,20 @@ def _of_matrix(
     if len(files) != 1:
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
     if any(vars(of_votes).values()):
-        raise UplappError("--columns, --values, --exclude and --simulated belong to votes, not to --counts")
+        raise UplappError(
+            "--columns, --where and the like, --exclude and --simulated belong to votes, not to --counts"
+        )
     return Question(read_counts(counts, winner, votes_per_pair), read_metrics(files[0]))
 
 
-def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes) -> Question:
+def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes, layout: Layout) -> Question:
     from uplapp.analysis.reading.metric_table import read_metrics
 
     if len(files) != 2:
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
         raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-    kept = read_kept(files[0], options.columns, options.values, options.exclude, options.simulated)
+    kept = read_kept(files[0], layout, options.exclude, options.simulated)
     return Question(kept, read_metrics(files[1]))
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp import whole
+from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
-    COLUMNS,
     COUNTS,
     EDITION,
     EXCLUDE,
@@ -20,7 +20,6 @@ from uplapp.commands.shared import (
     REPLICATES,
     SEED,
     SIMULATED,
-    VALUES,
     VOTES,
     VOTES_PER_PAIR,
     WINNER,
@@ -76,6 +75,7 @@ class More:
     covariate_log: bool
 
 
+@with_layout()
 def analyse(
     votes: Annotated[Path | None, VOTES] = None,
     counts: Annotated[Path | None, COUNTS] = None,
@@ -97,8 +97,6 @@ def analyse(
     groups: Annotated[str, GROUPS] = "",
     covariate: Annotated[str, COVARIATE] = "",
     covariate_log: Annotated[bool, LOG] = False,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     csv: Annotated[Path | None, CSV] = None,
     latex: Annotated[Path | None, LATEX] = None,
     figures: Annotated[Path | None, FIGURES] = None,
@@ -106,6 +104,8 @@ def analyse(
     no_title: Annotated[bool, NO_TITLE] = False,
     methods: Annotated[bool, METHODS] = False,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Turn votes into JOD scores with 95 % intervals, and into tables, pictures and text for a paper.
 
@@ -114,11 +114,11 @@ def analyse(
     """
     _check_output(files := Files(csv, latex, figures, picture_format, not no_title), methods, as_json)
     of_votes: dict[str, Any] = {"--simulated": simulated, "--exclude": exclude, "--per-scene": per_scene}
-    of_votes |= {"--groups": groups, "--columns": columns, "--values": values, "--edition": edition}
+    of_votes |= {"--groups": groups, "--edition": edition} | dict.fromkeys(layout.given, True)
     of_matrix = {"--winner": winner, "--votes-per-pair": votes_per_pair}
     more = More(parse_reasons(exclude or []), per_scene, groups.strip(), covariate, covariate_log)
     method = Method(prior, interval, bootstraps, seed, anchor, ties, side_bias, resample, both_bad)
-    result = _report(_read(votes, counts, of_votes | _for_votes(method), of_matrix), method, more)
+    result = _report(_read(votes, counts, of_votes | _for_votes(method), of_matrix, layout), method, more)
     _write(result, files)
     typer.echo(_text(result, methods, as_json))
 
@@ -174,7 +174,11 @@ def _check_output(files: Files, methods: bool, as_json: bool) -> None:
 
 
 def _read(
-    votes: Path | None, counts: Path | None, of_votes: dict[str, Any], of_matrix: dict[str, Any]
+    votes: Path | None,
+    counts: Path | None,
+    of_votes: dict[str, Any],
+    of_matrix: dict[str, Any],
+    layout: Layout,
 ) -> Votes | Comparisons:
     """Read the one input that is given, with the options that belong to its kind.
 
@@ -183,8 +187,7 @@ def _read(
     match votes, counts:
         case Path(), None:
             _refuse(of_matrix, "--counts, not to votes")
-            names = ("--columns", "--values", "--simulated", "--edition")
-            return read_all(votes, *(of_votes[name] for name in names))
+            return read_all(votes, layout, of_votes["--simulated"], of_votes["--edition"])
         case None, Path():
             _refuse(of_votes, "votes, not to --counts")
             return read_counts(counts, of_matrix["--winner"], of_matrix["--votes-per-pair"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from uplapp.commands.shared import COLUMNS, EXCLUDE, JSON, SIMULATED, VALUES, VOTES, read_kept
+from uplapp.commands.data.layout import Layout, with_layout
+from uplapp.commands.shared import EXCLUDE, JSON, SIMULATED, VOTES, read_kept
 from uplapp.errors import BadVotes, UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons
@@ -29,6 +30,7 @@ class Question:
     notes: tuple[str, ...]
 
 
+@with_layout()
 def next_pair(
     votes: Annotated[Path, VOTES],
     count: Annotated[int, typer.Option(help="How many pairs.")] = 10,
@@ -42,11 +44,11 @@ def next_pair(
         float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Say which pairs to ask next, how much each answer is expected to add, and whether to stop.
 
@@ -60,7 +62,7 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_kept(votes, columns, values, exclude or [], simulated))
+    comparisons = count_votes(read_kept(votes, layout, exclude or [], simulated))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp import __version__
-from uplapp.commands.shared import COLUMNS, EDITION, JSON, VALUES, VOTES, parse_reasons, read_all
+from uplapp.commands.data.layout import Layout, with_layout
+from uplapp.commands.shared import EDITION, JSON, VOTES, parse_reasons, read_all
+from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.values import Method, Votes
 
@@ -16,13 +18,12 @@ if TYPE_CHECKING:
 MOST_ROWS = 40  # observers, beyond which only those to look at are printed
 
 
+@with_layout()
 def observers(
     votes: Annotated[Path, VOTES],
     exclude: Annotated[
         list[str] | None, typer.Option(help="NAME=REASON: score also without this observer; repeatable.")
     ] = None,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     prior: Annotated[str, typer.Option(help="distance or none, for --exclude.")] = "distance",
     bootstraps: Annotated[int, typer.Option(help="Replicates, for --exclude.")] = Method.bootstraps,
     seed: Annotated[int, typer.Option(help="Seed of the replicates, for --exclude.")] = 0,
@@ -31,6 +32,8 @@ def observers(
     ] = False,
     edition: Annotated[str, EDITION] = "",
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Say which observers to look at and why, and with --exclude rank with and without them.
 
@@ -40,7 +43,9 @@ def observers(
     --exclude "sim05=failed 4 of 4 catch trials"
     """
     reasons = parse_reasons(exclude or [])
-    read = read_all(votes, columns, values, simulated, edition)
+    read = read_all(votes, layout, simulated, edition)
+    if read.anonymous:
+        raise UplappError(f"{votes.name} does not say who voted, so nobody can be screened")
     method = Method(prior=prior, bootstraps=bootstraps, seed=seed)
     result = _result(read, reasons, method)
     typer.echo(to_json(result) if as_json else _text(result))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp import whole
+from uplapp.commands.data.layout import OF_ROWS, Layout, with_layout
 from uplapp.commands.shared import (
     EDITION,
     EXCLUDE,
@@ -34,6 +35,7 @@ SCREENING = typer.Option(help="Leave out whom bt500 or p913 would, or none.")
 COLUMNS = typer.Option(help="Other column names: condition=method+level,rating=score,observer=reader.")
 
 
+@with_layout(*OF_ROWS)
 def ratings(
     file: Annotated[Path, FILE],
     interval: Annotated[str, INTERVAL] = "t",
@@ -53,6 +55,8 @@ def ratings(
     figure: Annotated[Path | None, typer.Option(help="Draw the means: .svg, .pdf or .png.")] = None,
     no_title: Annotated[bool, NO_TITLE] = False,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
 
@@ -67,7 +71,7 @@ def ratings(
     from uplapp.analysis.reading.ratings import read_ratings
 
     _check_output((csv, images, raters), figure)
-    read = read_ratings(file, simulated or None, columns, reference, edition)
+    read = read_ratings(file, simulated or None, columns, reference, edition, layout.rows)
     method = Method(interval=interval, bootstraps=bootstraps, seed=seed)
     treatment = Treatment(likelihood, highest, screening)
     result = rating_report(read, method, parse_reasons(exclude or []), treatment)

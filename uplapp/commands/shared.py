@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uplapp.commands.data.layout import Layout
 from uplapp.errors import UplappError
 from uplapp.plain import to_json
 from uplapp.settings import Settings
@@ -102,10 +103,8 @@ def watcher(noun: str) -> Callable[[int, int], None]:
     return report
 
 
-VOTES = typer.Argument(help="CSV with observer, condition_A, condition_B, is_A_selected (1, 0 or 0.5).")
-COLUMNS = typer.Option(help="Other names of columns: condition_A=type1+level1,observer=who.")
-VALUES = typer.Option(
-    help="Other values of the choice: A=left,B=right,tie=same,both_bad=neither; steps: A=2|1,B=-2|-1,tie=0."
+VOTES = typer.Argument(
+    help="CSV with observer, condition_A, condition_B, is_A_selected, or as --columns says."
 )
 EXCLUDE = typer.Option(help="NAME=REASON: leave out this observer; repeatable.")
 EDITION = typer.Option("--edition", help="Take one edition of the study, by its number.")
@@ -143,20 +142,20 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
     return reasons
 
 
-def read_all(path: Path, columns: str, values: str, simulated: bool, edition: str = "") -> Votes:
-    """Read votes of people, or of simulated observers, as --columns and --values name their columns."""
-    from uplapp.analysis.reading.tables import parse_columns
+def read_all(path: Path, layout: Layout, simulated: bool, edition: str = "") -> Votes:
+    """Read votes of people, or of simulated observers, laid out as the options say."""
     from uplapp.analysis.reading.votes import read_votes
 
-    return read_votes(path, simulated or None, parse_columns(columns, values), edition)
+    columns, rows = layout.read
+    return read_votes(path, simulated or None, columns, edition, rows)
 
 
-def read_kept(path: Path, columns: str, values: str, exclude: Sequence[str], simulated: bool) -> Votes:
+def read_kept(path: Path, layout: Layout, exclude: Sequence[str], simulated: bool) -> Votes:
     """Read votes as `read_all` does, without the observers in `NAME=REASON` texts."""
     from uplapp.analysis.reading.votes import without
 
     reasons = parse_reasons(exclude)
-    return without(read_all(path, columns, values, simulated), reasons)
+    return without(read_all(path, layout, simulated), reasons)
 
 
 def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> Comparisons:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from uplapp.analysis.reading.choices import count_both_bad, count_steps, settle
-from uplapp.analysis.reading.tables import Columns, parse_columns
+from uplapp.analysis.reading.layouts.columns import Columns, parse_columns
 from uplapp.analysis.reading.votes import count, from_table
 from uplapp.errors import BadVotes, UnknownName, UplappError
 

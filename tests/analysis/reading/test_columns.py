@@ -6,7 +6,9 @@ import pytest
 
 from tests.analysis.made import write
 from tests.analysis.real import data_file
-from uplapp.analysis.reading.tables import Columns, parse_columns, read_header, spelling
+from uplapp.analysis.reading.layouts.columns import Columns, parse_columns
+from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import read_header
 from uplapp.analysis.reading.votes import count, read_votes, scenes
 from uplapp.errors import BadVotes, UplappError
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.made import write
-from uplapp.analysis.reading.tables import number, read_header, read_rows, read_table, shown
+from uplapp.analysis.reading.numbers import number
+from uplapp.analysis.reading.tables import read_header, read_rows, read_table, shown
 from uplapp.errors import BadVotes
 
 

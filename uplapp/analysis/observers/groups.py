@@ -11,7 +11,7 @@ from scipy import stats
 from uplapp.analysis.model import Pairs, Terms, components, fit_best, likelihood, maximise
 from uplapp.analysis.reading.cells import cells_of
 from uplapp.analysis.reading.choices import BAD, STEP, STRENGTH
-from uplapp.analysis.reading.tables import number
+from uplapp.analysis.reading.numbers import number
 from uplapp.analysis.reading.votes import count, main_trials
 from uplapp.analysis.scoring import ALPHA, OBSERVERS, TAILS, analyse, holm
 from uplapp.errors import BadVotes, Cancelled, UnknownName, UplappError

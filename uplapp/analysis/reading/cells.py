@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uplapp.analysis.reading.tables import shown, spelling
+from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import shown
 from uplapp.errors import BadVotes
 from uplapp.values import KINDS, Array, Mask
 
@@ -115,6 +116,7 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
 
 
 TRUTHS = {"0": False, "1": True, "false": False, "true": True}
+KEPT = frozenset(("", "0", "false", "no", "n", "na", "n/a", "nan", "none", "null", "-"))  # not excluded
 
 Notes = tuple[str, ...]
 Reasons = tuple[tuple[str, str], ...]
@@ -149,7 +151,7 @@ def kept(table: pd.DataFrame, observers: tuple[str, ...]) -> tuple[pd.DataFrame,
     if "excluded" not in table:
         return table, (), ()
     reason, observer = cells_of(table, ("excluded",)), cells_of(table, observers)
-    out = reason.spread([TRUTHS.get(spelling(text), text != "") for text in reason.texts], bool)
+    out = reason.spread([spelling(text) not in KEPT for text in reason.texts], bool)
     if not out.any():
         return table, (), ()
     rows = np.flatnonzero(out)

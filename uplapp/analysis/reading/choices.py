@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.reading.cells import cells_of, numbers, require, where
-from uplapp.analysis.reading.tables import MOST_STEPS, Columns, spelling
+from uplapp.analysis.reading.layouts.columns import MOST_STEPS, Columns
+from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import listed
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.registry import Registry
 from uplapp.values import Array, Votes
@@ -30,7 +32,9 @@ def read_choices(table: pd.DataFrame, columns: Columns, source: str) -> tuple[di
     try:
         require(table, source, columns.is_A_selected, cells, good, columns.allowed)
     except BadVotes as error:
-        raise OtherNames(str(error)) from None
+        unknown = [text for text, is_good in zip(cells.texts, good, strict=True) if text and not is_good]
+        more = f"; not understood: {listed(unknown)}" if len(unknown) > 1 else ""
+        raise OtherNames(f"{error}{more}") from None
     known = [choice for choice in choices if choice is not None]
     votes = cells.spread([choice.vote for choice in known], float)
     read: dict[str, Any] = {"is_A_selected": votes}

@@ -3,7 +3,8 @@
 import math
 from pathlib import Path
 
-from uplapp.analysis.reading.tables import number, read_rows, shown
+from uplapp.analysis.reading.numbers import number
+from uplapp.analysis.reading.tables import read_rows, shown
 from uplapp.errors import BadVotes, UplappError
 
 NAME = "covariate"

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from uplapp.analysis.reading.cells import TRUTHS, Notes, cells_of
-from uplapp.analysis.reading.tables import spelling
+from uplapp.analysis.reading.numbers import spelling
 from uplapp.errors import BadVotes, UnknownName
 
 

@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from uplapp.analysis.reading.tables import NEEDED, number, read_rows, shown
+from uplapp.analysis.reading.layouts.columns import NEEDED
+from uplapp.analysis.reading.numbers import number
+from uplapp.analysis.reading.tables import read_rows, shown
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.values import Array, Comparisons
 

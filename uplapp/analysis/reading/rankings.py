@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from uplapp.analysis.reading.tables import shown, spelling
+from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import shown
 from uplapp.errors import BadVotes
 
 RANKING, ITEMS, BEST, WORST = "ranking", "items", "best", "worst"
+ROLES = (RANKING, ITEMS, BEST, WORST)
 FEWEST = 2  # conditions of a ranking
 Vote = tuple[str, str, float]  # condition A, condition B, 1 where A lies higher, 0.5 beside each other
 

@@ -23,7 +23,11 @@ from uplapp.analysis.reading.cells import (
     where,
 )
 from uplapp.analysis.reading.editions import of_edition, require_one_set, without_pilot
-from uplapp.analysis.reading.tables import parse_roles, read_header, read_table, require_columns, spelling
+from uplapp.analysis.reading.layouts.columns import parse_roles
+from uplapp.analysis.reading.layouts.questions import ask, known_names
+from uplapp.analysis.reading.layouts.rows import Rows, chosen, without_answers
+from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import read_header, read_table, require_columns
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
 
@@ -61,14 +65,22 @@ def read_ratings(
     columns: str = "",
     reference: str = REFERENCE,
     edition: str = "",
+    rows: Rows = Rows(),  # noqa: B008 - frozen
 ) -> Ratings:
     """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
-    A bad file is a BadVotes that names the line.
+    `rows` says which rows count. Columns that change what ratings mean, and that nobody spoke of, are a
+    Question. A bad file is a BadVotes that names the line.
     """
-    roles = parse_roles(columns, ROLES)
-    table = of_edition(read_table(path), path.name, edition)
-    return from_table(table, path.name, simulated, roles, reference)
+    source, roles = path.name, parse_roles(columns, ROLES)
+    table, said = chosen(read_table(path, rows.header, rows.skip), rows, source)
+    table = known_names(table, {name for names in roles.values() for name in names}, ROLES)
+    by_role = _columns(table, roles, source)
+    table, dropped = without_answers(table, by_role["rating"], rows.drop)
+    used = {name for names in by_role.values() for name in names}
+    listed = ask(table, used, by_role["observer"], source)
+    ratings = from_table(of_edition(table, source, edition), source, simulated, roles, reference)
+    return replace(ratings, notes=(*said, *dropped, *listed, *ratings.notes))
 
 
 def holds_ratings(path: Path) -> bool:

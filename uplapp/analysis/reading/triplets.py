@@ -8,12 +8,13 @@ so on, response (left, right, not sure, skip).
 import pandas as pd
 
 from uplapp.analysis.reading.cells import cells_of, require, where
-from uplapp.analysis.reading.tables import spelling
+from uplapp.analysis.reading.numbers import spelling
 from uplapp.errors import BadVotes
 from uplapp.values import REFERENCE
 
 NEEDED = ("worker", "img_num", "codec_left", "dlevel_left", "codec_right", "dlevel_right", "response")
 PIVOT, TRAP, METHOD = "dlevel_pivot", "is_trap", "method"
+USED = (*NEEDED, "codec_pivot", PIVOT, TRAP, METHOD)
 BOOSTED = "BTC"
 BOOSTING = "zoom, amplification and flicker, as in JPEG AIC-3"
 SKIP = "skip"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from uplapp.analysis.reading import rankings, triplets
+from uplapp.analysis.reading.cells import Cells as Column
 from uplapp.analysis.reading.cells import (
     alike,
     boosted,
@@ -17,36 +17,85 @@ from uplapp.analysis.reading.cells import (
     kinds,
     manifests_of,
     names,
+    numbers,
     one_population,
     pooled,
     where,
 )
 from uplapp.analysis.reading.choices import STEP, read_choices
 from uplapp.analysis.reading.editions import of_edition, require_one_set, without_pilot
-from uplapp.analysis.reading.tables import Columns, check_columns, read_table, shown
+from uplapp.analysis.reading.layouts.answers import by_name
+from uplapp.analysis.reading.layouts.columns import NEEDED, OTHER_ROLES, ROLES, Columns
+from uplapp.analysis.reading.layouts.questions import ask, known_names, nobody, with_texts
+from uplapp.analysis.reading.layouts.rows import Rows, chosen, without_answers
+from uplapp.analysis.reading.layouts.shapes import SHAPES, TRIPLETS, Read, repeated
+from uplapp.analysis.reading.tables import read_table, require_columns, shown
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
 
-USUAL = Columns()
+USUAL, ALL = Columns(), Rows()
+EVERYBODY = "everybody"  # the one observer of votes that name none
+NO_OBSERVERS = (
+    "no column says who voted, so intervals are parametric: they hold where votes do not depend on each other"
+)
 
 
 def read_votes(
-    path: Path, simulated: bool | None = None, columns: Columns = USUAL, edition: str = ""
+    path: Path,
+    simulated: bool | None = None,
+    columns: Columns = USUAL,
+    edition: str = "",
+    rows: Rows = ALL,
 ) -> Votes:
-    """Read a file of votes, of rankings, of best and worst, or of triplets, with options of `from_table`.
+    """Read a file of votes in any of SHAPES, with options of `from_table`.
 
-    Raises BadVotes that names the line.
+    `rows` says which rows count. What was understood is in the notes; columns that change what votes mean,
+    and that nobody spoke of, are a Question. Raises BadVotes that names the line.
     """
-    table = read_table(path)
-    if columns == USUAL and triplets.holds_triplets(table):
-        pairs, understood = triplets.to_votes(table, path.name)
-    elif rankings.holds_rankings(table):
-        pairs, said = rankings.to_votes(table, path.name)
-        understood = (said,)
-    else:
-        return from_table(of_edition(table, path.name, edition), path.name, simulated, columns)
-    votes = from_table(pairs, path.name, simulated, columns)
-    return replace(votes, notes=(*understood, *votes.notes))
+    source = path.name
+    table, said = chosen(read_table(path, rows.header, rows.skip), rows, source)
+    table = with_texts(known_names(table, columns.named, OTHER_ROLES), columns)
+    read, anonymous = _read(of_edition(table, source, edition), columns, rows, source)
+    people = () if anonymous else read.columns.observer
+    listed = ask(table, read.used, people, source)
+    counted, often = _by_times(read, source)
+    votes = from_table(counted, source, simulated, read.columns)
+    told = (*said, *read.said, *often, *((NO_OBSERVERS,) if anonymous else ()), *listed)
+    return replace(votes, notes=(*told, *votes.notes), anonymous=anonymous)
+
+
+def _read(table: pd.DataFrame, columns: Columns, rows: Rows, source: str) -> tuple[Read, bool]:
+    """Read a table in the first shape that it has, and say whether nobody is named as the observer."""
+    shape = next(shape for shape in SHAPES if shape.holds(table, columns))
+    table, dropped = without_answers(table, shape.answers(table, columns), rows.drop)
+    read = shape.read(table, columns, source)
+    votes = read.table
+    more: tuple[str, ...] = ()
+    if shape.name != TRIPLETS and read.columns.is_A_selected[0] in votes:
+        votes, more = without_answers(votes, read.columns.is_A_selected, rows.drop)
+    anonymous = nobody(votes, read.columns, source)
+    if anonymous and _complete(votes, read.columns):
+        votes = votes.assign(observer=EVERYBODY)
+        read = read._replace(columns=replace(read.columns, observer=USUAL.observer))
+    votes, named, said = by_name(votes, read.columns, source)
+    return Read(votes, named, (*read.said, *dropped, *more, *said), read.used), anonymous
+
+
+def _complete(table: pd.DataFrame, columns: Columns) -> bool:
+    return all(set(columns.of(role)) <= set(table.columns) for role in NEEDED[1:])
+
+
+def _by_times(read: Read, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Repeat each row as often as its column of times says."""
+    if not read.columns.times:
+        return read.table, ()
+    require_columns(read.table, {"times": read.columns.times}, source)
+    times = np.nan_to_num(numbers(read.table, read.columns.times[0], source, 0))
+    if (times % 1).any():
+        row = where(read.table, source, times % 1 > 0)
+        raise BadVotes(f"{row}, column '{read.columns.times[0]}': a row counts a whole number of times")
+    votes = read.table.iloc[repeated(times, source)]
+    return votes, (f"{len(read.table)} rows were counted as often as '{read.columns.times[0]}' says",)
 
 
 def from_table(
@@ -70,16 +119,25 @@ def from_table(
     first, second = a.categories(conditions), b.categories(conditions)
     _refuse_self(table, source, first, second)
     choices, steps = read_choices(table, columns, source)
+    scene = _scene(table, columns)
     checked = table.assign(
         observer=observer.categories(),
         condition_A=first,
         condition_B=second,
         **choices,
-        scene=_scene(table, columns),
+        scene=scene.categories(),
         kind=kinds(table, source),
     )
     manifests = manifests_of(checked)
-    twins = (*alike("conditions", conditions), *alike("observers", observer.texts))
+    twins = [
+        note
+        for what, names in (
+            ("conditions", conditions),
+            ("observers", observer.texts),
+            ("scenes", scene.texts),
+        )
+        for note in alike(what, names)
+    ]
     notes = (*whose, *trial_run, *left_out, *pooled(manifests), *boosted(table), *twins)
     return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds, steps)
 
@@ -118,9 +176,10 @@ def without(votes: Votes, exclude: Mapping[str, str]) -> Votes:
 
 
 def _check_columns(table: pd.DataFrame, columns: Columns, source: str) -> None:
-    """Check columns as `check_columns` does, with a sentence of its own for a table of ratings."""
+    """Refuse a table that lacks a column, or has one twice, with a sentence of its own for ratings."""
+    roles = [role for role in ROLES if role in NEEDED or columns.of(role) != USUAL.of(role)]
     try:
-        check_columns(table, columns, source)
+        require_columns(table, {role: columns.of(role) for role in roles}, source)
     except OtherNames:
         if {"condition", "rating"} <= set(table.columns):
             raise BadVotes(
@@ -138,9 +197,9 @@ def _refuse_self(
         raise BadVotes(f"{where(table, source, same)}: '{name}' is compared with itself")
 
 
-def _scene(table: pd.DataFrame, columns: Columns) -> "pd.Categorical[str]":
+def _scene(table: pd.DataFrame, columns: Columns) -> Column:
     named = set(columns.scene) <= set(table.columns)
-    return (cells_of(table, columns.scene) if named else constant("", len(table))).categories()
+    return cells_of(table, columns.scene) if named else constant("", len(table))
 
 
 def count(votes: Votes) -> Comparisons:
@@ -158,7 +217,7 @@ def count(votes: Votes) -> Comparisons:
     answers = _answers(cells, len(observers), len(conditions))
     return Comparisons(
         conditions=conditions,
-        observers=observers,
+        observers=() if votes.anonymous else observers,
         wins=to_wins(answers),
         simulated=votes.simulated,
         notes=(*votes.notes, *_left_out(int((~main).sum()))),

@@ -142,7 +142,7 @@ def report(
         _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
-        observers_triads=sum(observers_triads(kept).values(), Triads(0, 0)),
+        observers_triads=None if kept.anonymous else sum(observers_triads(kept).values(), Triads(0, 0)),
         screening=screening,
         interaction=interaction(kept, method.seed),
         spread=spread(counted, scores),
@@ -174,6 +174,8 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
 
     A column beside the votes that cannot be read must not cost the ranking.
     """
+    if votes.anonymous:
+        return None, ()
     try:
         return screen(votes), ()
     except BadVotes as error:

@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 
 from uplapp import whole
+from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
-    COLUMNS,
     EXCLUDE,
     INTERVAL,
     JSON,
     REPLICATES,
     SEED,
     SIMULATED,
-    VALUES,
     parse_reasons,
     read_all,
 )
@@ -25,6 +24,7 @@ PLAIN = typer.Argument(help="Triplets (as in JPEG AIC-3) or votes on plain views
 BOOSTED = typer.Argument(help="Triplets or votes on boosted views, of the same versions and scenes.")
 
 
+@with_layout()
 def triplets(
     plain: Annotated[Path, PLAIN],
     boosted: Annotated[Path, BOOSTED],
@@ -34,10 +34,10 @@ def triplets(
     seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     csv: Annotated[Path | None, typer.Option(help="Write the scales to this file.")] = None,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Put plain and boosted comparisons on one scale in plain JND, scene by scene, with the mapping between.
 
@@ -53,7 +53,7 @@ def triplets(
 
     if csv is not None and not csv.parent.is_dir():
         raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
-    both = [read_all(path, columns, values, simulated) for path in (plain, boosted)]
+    both = [read_all(path, layout, simulated) for path in (plain, boosted)]
     people = [set(votes.table["observer"].unique()) for votes in both]
     for name, reason in parse_reasons(exclude or []).items():
         if name not in people[0] | people[1]:

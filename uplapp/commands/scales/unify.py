@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 
 from uplapp import whole
+from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
-    COLUMNS,
     EXCLUDE,
     INTERVAL,
     JSON,
     REPLICATES,
     SEED,
     SIMULATED,
-    VALUES,
     VOTES,
     parse_reasons,
     read_all,
@@ -27,6 +26,7 @@ RATING_COLUMNS = typer.Option(help="Other column names of the ratings: condition
 CRITERION = typer.Option(help="Which criterion of the ratings, where there are several.")
 
 
+@with_layout()
 def unify(
     votes: Annotated[Path, VOTES],
     ratings: Annotated[Path, RATINGS],
@@ -36,12 +36,12 @@ def unify(
     seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
-    columns: Annotated[str, COLUMNS] = "",
-    values: Annotated[str, VALUES] = "",
     rating_columns: Annotated[str, RATING_COLUMNS] = "",
     reference: Annotated[str, typer.Option(help="The hidden reference of the ratings.")] = REFERENCE,
     csv: Annotated[Path | None, typer.Option(help="Write the scale to this file.")] = None,
     as_json: Annotated[bool, JSON] = False,
+    *,
+    layout: Layout,
 ) -> None:
     """Put votes and ratings of the same conditions on one JOD scale, by their common likelihood.
 
@@ -58,7 +58,7 @@ def unify(
 
     if csv is not None and not csv.parent.is_dir():
         raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
-    answers = read_all(votes, columns, values, simulated)
+    answers = read_all(votes, layout, simulated)
     rated = read_ratings(ratings, simulated or None, rating_columns, reference)
     voters, raters = set(answers.table["observer"].unique()), set(rated.table["observer"])
     for name, reason in parse_reasons(exclude or []).items():

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 import pandas as pd
 
+from uplapp.analysis.reading.layouts.columns import ROLES, Columns
 from uplapp.analysis.reading.matrices import WINNERS, read_matrix
 from uplapp.analysis.reading.published import (
     EXAMPLE,
@@ -17,7 +18,7 @@ from uplapp.analysis.reading.published import (
     published,
 )
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
-from uplapp.analysis.reading.tables import ROLES, Columns, read_header
+from uplapp.analysis.reading.tables import read_header
 from uplapp.analysis.reading.votes import from_table, read_votes
 from uplapp.errors import BadVotes, OtherNames, UplappError
 from uplapp.values import Comparisons, Votes
@@ -180,6 +181,6 @@ def _named(chosen: Source) -> Columns:
     A role without a column keeps the usual name.
     """
     roles = (chosen.observer, chosen.condition_a, chosen.condition_b, chosen.choice, chosen.scene)
-    named = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
+    named: dict[str, Any] = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
     tie, bad = ((text or "").strip() or None for text in (chosen.value_tie, chosen.value_bad))
     return Columns(a=chosen.value_a, b=chosen.value_b, tie=tie, bad=bad, **named)

@@ -1,0 +1,1 @@
+"""Layouts of votes files: which columns, rows and cells mean what."""
