@@ -42,14 +42,19 @@ def pictures(
 
 
 def write_study(
-    folder: Path, conditions=CONDITIONS, scenes=SCENES, size=(64, 48), protocol="practice = 1\ncatch = 1"
+    folder: Path,
+    conditions=CONDITIONS,
+    scenes=SCENES,
+    size=(64, 48),
+    protocol="practice = 1\ncatch = 1",
+    consent="internal_test = true",
 ) -> Path:
     """Write study.toml and PNGs of pattern plus noise. Returns the folder."""
     for (condition, scene), png in pictures(tuple(conditions), tuple(scenes), size).items():
         path = folder / condition / f"{scene}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png)
-    lines = ['title = "Which changes less?"', "[protocol]", f"seed = {SEED}", protocol]
+    lines = ['title = "Which changes less?"', "[protocol]", f"seed = {SEED}", protocol, "[consent]", consent]
     lines += [f'[[conditions]]\nname = "{name}"\nlabel = "{name.upper()} loss"' for name in conditions]
     lines += [f'[[scenes]]\nname = "{name}"' for name in scenes]
     (folder / "study.toml").write_text("\n".join(lines))

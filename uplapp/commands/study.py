@@ -21,7 +21,7 @@ from uplapp.commands.hosting.status import log, status
 from uplapp.commands.shared import Json, Name, conditions_of, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
-from uplapp.study.definition import presets
+from uplapp.study.definition import PLACES, presets
 
 ALL = "all"  # of --edition
 LANGUAGE = "en"  # of a study made here; another is a line in its study.toml
@@ -54,6 +54,13 @@ def new(
     task: Annotated[
         str, typer.Option(help="pairs; or ratings: mos5, mos4, grade3 (denoising, structure, details).")
     ] = presets.PAIRS,
+    consent: Annotated[
+        list[str] | None,
+        typer.Option(help=f"KEY=TEXT, once for each of: {', '.join(PLACES)}; a study is frozen with all."),
+    ] = None,
+    internal_test: Annotated[
+        bool, typer.Option("--internal-test", help="Nobody from outside takes part; the consent says so.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Build a study from folders of pictures, or from a ZIP of them.
@@ -64,6 +71,8 @@ def new(
 
     target = Settings.from_env().studies / package.name_of(name)
     head, tables = title or presets.title(task, LANGUAGE), presets.tables(task, [LANGUAGE])
+    test = {"internal_test": True} if internal_test else {}
+    tables["consent"] = {**_consent(consent or []), **test} or None
     if archive is not None and reference is None and not condition:
         made = package.create_from_zip(archive, target, head, tables)
     elif archive is None and reference is not None and condition:
@@ -262,6 +271,15 @@ def _target(out: Path | None) -> Iterator[TextIO]:
             yield file
     except OSError as error:
         raise UplappError(f"{out} cannot be written: {error.strerror}; choose another file") from None
+
+
+def _consent(texts: Sequence[str]) -> dict[str, str]:
+    """What --consent says, by its key."""
+    said = {key.strip(): text.strip() for key, _, text in (one.partition("=") for one in texts)}
+    for key, text in said.items():
+        if key not in PLACES or not text:
+            raise UplappError(f"--consent '{key}' must be KEY=TEXT with one of: {', '.join(PLACES)}")
+    return said
 
 
 def _scores(text: str) -> dict[str, float]:

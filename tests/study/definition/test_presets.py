@@ -36,3 +36,40 @@ def test_expert_grading_has_the_three_criteria_of_the_published_study_from_0_to_
 def test_an_unknown_task_names_those_there_are():
     with pytest.raises(UnknownName, match="grade3, mos4, mos5, pairs"):
         presets.tables("stars", ("en",))
+
+
+def asked(**changes):
+    raw = {
+        "title": "Which?",
+        "consent": {
+            "purpose": "To see",
+            "contact": "lab@example",
+            "retention": "10 years",
+            "questions": "Ada",
+        },
+        "conditions": [{"name": "a", "label": "a"}, {"name": "b", "label": "b"}],
+        "scenes": [{"name": "s"}],
+        "translations": [{"language": "de", "purpose": "Um zu sehen"}],
+    }
+    return parse({**raw, **changes}, "asked", "study.toml")
+
+
+def test_what_a_study_says_of_itself_follows_the_standard_text_in_each_language():
+    english, german = (asked().consent_in(language) for language in ("en", "de"))
+    assert english.startswith(presets.consent(False, "en"))
+    assert "Purpose: To see" in english
+    for words in ("lab@example", "10 years", "Ada"):
+        assert words in english
+        assert words in german
+    assert "Zweck: Um zu sehen" in german
+
+
+def test_an_internal_test_says_that_it_is_one():
+    assert "an internal test" in asked(consent={"internal_test": True}).consent_in("en")
+    assert asked(consent={}).consent_in("en") == presets.consent(False, "en")
+
+
+def test_consents_that_are_written_out_hold_each_place_once():
+    written = asked().with_consents()
+    assert written.consent_in("de").count("Zweck") == 1
+    assert written.with_consents() == written

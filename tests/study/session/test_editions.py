@@ -51,9 +51,7 @@ EDITS = {
     "pictures": swap_pictures,
     "no TOML": lambda folder: edit(folder, "title", "title = ["),
     "a picture less": lambda folder: (folder / "l1" / "chelsea.png").unlink(),
-    "consent under its version": lambda folder: edit(
-        folder, "[protocol]", '[consent]\ntext = "Else."\n[protocol]'
-    ),
+    "consent under its version": lambda folder: edit(folder, "internal_test = true", 'text = "Else."'),
 }
 
 

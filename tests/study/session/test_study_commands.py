@@ -11,11 +11,18 @@ from uplapp.commands.study import app
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.study.answers import replies
+from uplapp.study.definition import PLACES
 from uplapp.study.exports import streaming
 from uplapp.study.session import joining, session
 from uplapp.study.store.store import new_token
 
 run = printer(app)
+
+
+def refused(*words):
+    with pytest.raises(UplappError) as caught:
+        run(*words)
+    return str(caught.value)
 
 
 @pytest.fixture
@@ -140,6 +147,19 @@ def test_a_frozen_study_tells_its_edition(studies):
     assert json.loads(run("freeze", "tiny", "--json"))["edition"] == 1
     assert "edition: 2" in run("freeze", "tiny", "--again")
     assert "identical: none" in run("check", "tiny")
+
+
+def test_a_new_study_can_say_what_a_consent_must_and_is_refused_the_seal_before(studies, tmp_path):
+    source = write_study(tmp_path / "source")
+    pictures = ("--reference", source / "reference", *(f"--condition={n}={source / n}" for n in ("l1", "l2")))
+    run("new", "silent", *pictures)
+    assert "consent does not say purpose, contact, retention, questions" in refused("freeze", "silent")
+    places = [f"--consent={name}={name} of it" for name in PLACES]
+    run("new", "open", *pictures, *places)
+    assert json.loads(run("freeze", "open", "--json"))["edition"] == 1
+    run("new", "trial", *pictures, "--internal-test")
+    assert json.loads(run("freeze", "trial", "--json"))["edition"] == 1
+    assert "'why' must be KEY=TEXT" in refused("new", "odd", *pictures, "--consent", "why=not")
 
 
 def test_a_study_travels_with_its_answers(studies, tmp_path):

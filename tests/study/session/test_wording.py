@@ -89,7 +89,7 @@ def formerly(definition):
 
 
 def test_a_study_of_a_former_version_stays_the_same_study(store, folder):
-    definition = load(write_study(folder))
+    definition = load(write_study(folder, consent=""))
     checked = stimuli.check(definition, folder)
     old = {"hash": checked.digest(formerly(definition)), "manifest": checked.manifest(formerly(definition))}
     store.insert("studies", {"id": "old", "name": "tiny", **old, "secret": "00", "opened_at": NOW})

@@ -14,6 +14,7 @@ from uplapp.study.stimuli.preview import contact_sheet
 from uplapp.values import REFERENCE
 
 TABLES = {"protocol": {"phase_ms": 125, "pairs": "random:5", "catch": 3}, "access": {"quota": 9}}
+TABLES |= {"consent": {"internal_test": True}}
 
 
 @pytest.fixture

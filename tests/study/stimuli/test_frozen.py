@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from tests.study.tiny import NOW
+from tests.study.tiny import NOW, write_study
 from uplapp.errors import BadStudy
 from uplapp.study.definition import load
 from uplapp.study.exports import votes
@@ -60,6 +60,28 @@ def test_freezing_keeps_the_study_and_freezing_again_makes_another(folder, store
         stimuli.freeze(folder, NOW)
     stimuli.freeze(folder, NOW, again=True)
     assert opened(store, folder) != first
+
+
+PLACES = ("purpose", "contact", "retention", "questions")
+
+
+def told(*names):
+    return "\n".join(f'{name} = "{name} of it"' for name in names)
+
+
+@pytest.mark.parametrize("missing", PLACES)
+def test_a_study_whose_consent_leaves_a_place_empty_is_not_frozen(tmp_path, missing):
+    others = [name for name in PLACES if name != missing]
+    folder = write_study(tmp_path / "asks", consent=told(*others))
+    with pytest.raises(BadStudy, match=rf"consent does not say {missing}; .* internal_test = true"):
+        stimuli.freeze(folder, NOW)
+    assert not (folder / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("consent", [told(*PLACES), 'text = "My own."', "internal_test = true"])
+def test_one_that_says_all_or_has_a_text_of_its_own_or_is_a_test_is_frozen(tmp_path, consent):
+    folder = write_study(tmp_path / "asks", consent=consent)
+    assert stimuli.freeze(folder, NOW)["edition"] == 1
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"edition": "1", "files": {}}'])

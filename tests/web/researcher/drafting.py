@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.study.tiny import CONDITIONS, SCENES
+from uplapp.study.definition import PLACES
 from uplapp.web.researcher.build import build_view, form
 from uplapp.web.researcher.build.collecting import Collected, Results
 
@@ -16,6 +17,7 @@ FIELDS = {
     "pairs": "All of them",
     "number": 60,
     "quota": 0,
+    "recruited": "Anywhere",
     "practice": 2,
     "catch": 2,
     "repeats": 0,
@@ -24,6 +26,8 @@ FIELDS = {
     "both_bad": False,
     "disguised": False,
     "links": False,
+    **dict.fromkeys(PLACES, ""),
+    "internal": True,
     "more": "",
 }
 

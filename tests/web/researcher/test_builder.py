@@ -152,6 +152,26 @@ def test_known_answers_can_be_such_that_pixels_do_not_tell_them(desk, tmp_path):
         drafted(desk, archive, name="rated", task="Rate one: quality, 1 to 5", disguised=True)
 
 
+def test_a_consent_with_empty_places_is_a_warning_and_is_not_frozen(desk, tmp_path):
+    made = drafted(desk, str(zip_of_pictures(tmp_path)), internal=False, purpose="To see", contact=" ")
+    assert "The consent does not say contact, retention, questions" in build_view.shown(made)
+    with pytest.raises(BadStudy, match="contact, retention, questions; fill in"):
+        build_view.published(desk, ENTRY, made, forced=False)
+
+
+def test_the_places_of_the_consent_are_fields_and_the_box_goes_over_them():
+    places = {"purpose": "To see", "contact": "Ada", "retention": "A year", "questions": "Ben"}
+    told = tables(**places, internal=False, more='[consent]\ncontact = "Cleo"')["consent"]
+    assert told == {**places, "contact": "Cleo"}
+    assert tables(internal=False)["consent"] is None
+
+
+@pytest.mark.parametrize("panel", [label for label, name in form.PANEL_MENU.items() if name])
+def test_where_people_come_from_is_a_choice_of_the_form(panel):
+    assert tables(recruited=panel)["panel"] == {"name": form.PANEL_MENU[panel]}
+    assert tables()["panel"] is None
+
+
 @pytest.mark.parametrize("answer", ["not_sure", "both_bad"])
 def test_a_study_offers_the_answers_that_are_ticked(answer):
     assert tables(**{answer: True})["protocol"][answer] is True

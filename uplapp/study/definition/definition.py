@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition.presets import FORMER_CONSENTS, PAIRS, RATING, consent
+from uplapp.study.definition.presets import FORMER_CONSENTS, PAIRS, RATING, consent, placed
 from uplapp.study.definition.protocol import (
     OTHER,
     PANELS,
+    PLACES,
     Access,
     Completion,
     Consent,
@@ -99,9 +100,16 @@ class Definition:
         return self._translation(language).title or self.title
 
     def consent_in(self, language: str) -> str:
-        """The consent text in one of the languages: translated, the study's own, or the standard."""
-        own = self._translation(language).consent or self.consent.text
-        return own or consent(self.rating is not None, language)
+        """The consent text in one of the languages: translated, the study's own, or the standard.
+
+        What the consent says of purpose, contact, retention and questions follows it.
+        """
+        spoken = self._translation(language)
+        own = spoken.consent or self.consent.text
+        translated = {name: text for name in PLACES if (text := getattr(spoken, name, ""))}
+        return (own or consent(self.rating is not None, language)) + placed(
+            {**vars(self.consent), **translated}, language
+        )
 
     def as_formerly(self) -> "Definition":
         """The study as versions up to 0.1 hashed it: the consent text not written out in each language."""
@@ -111,8 +119,10 @@ class Definition:
     def with_consents(self, texts: Mapping[str, str] | None = None) -> "Definition":
         """The same study with its consent text written out in each language, or with the given `texts`."""
         texts = texts or {language: self.consent_in(language) for language in self.languages}
-        rows = tuple(replace(row, consent=texts[row.language]) for row in self.translations)
-        own = replace(self.consent, text=texts[self.protocol.language])
+        rows = tuple(
+            Translation(row.language, row.title, consent=texts[row.language]) for row in self.translations
+        )
+        own = Consent(version=self.consent.version, text=texts[self.protocol.language])
         return replace(self, consent=own, translations=rows)
 
     def _translation(self, language: str) -> Translation:

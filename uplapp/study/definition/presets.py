@@ -36,6 +36,22 @@ CONSENTS: Mapping[str, Mapping[str, str]] = {  # the standard texts, by what obs
         ),
     },
 }
+PLACED: Mapping[str, Mapping[str, str]] = {  # what follows a consent text, where the study says it
+    "en": {
+        "internal_test": "This is an internal test: nothing is concluded from its answers.",
+        "purpose": "Purpose",
+        "contact": "Responsible, and how to reach them",
+        "retention": "How long your answers are kept",
+        "questions": "Who answers your questions",
+    },
+    "de": {
+        "internal_test": "Dies ist ein interner Test: Aus seinen Antworten wird nichts gefolgert.",
+        "purpose": "Zweck",
+        "contact": "Verantwortlich, und wie erreichbar",
+        "retention": "Wie lange Ihre Antworten aufbewahrt werden",
+        "questions": "Wer Ihre Fragen beantwortet",
+    },
+}
 # What manifests held up to version 0.1, where the page showed the standard texts above all the same.
 FORMER_CONSENTS: Mapping[str, str] = {
     PAIRS: """You will see pairs of flickering pictures and say which of the two changes less.
@@ -92,6 +108,14 @@ def consent(rating: bool, language: str) -> str:
     """The standard consent text in a language, in English where that language lacks one."""
     texts = CONSENTS[RATING if rating else PAIRS]
     return texts.get(language, texts["en"])
+
+
+def placed(said: Mapping[str, str | bool], language: str) -> str:
+    """The paragraphs that follow a consent text, of what `said` holds for the keys of PLACED."""
+    words = PLACED.get(language, PLACED["en"])
+    test = [words["internal_test"]] if said["internal_test"] else []
+    rows = [f"{words[name]}: {said[name]}" for name in words if name != "internal_test" and said[name]]
+    return "".join(f"\n\n{row}" for row in [*test, *rows])
 
 
 def _titles(task: str) -> Mapping[str, str]:

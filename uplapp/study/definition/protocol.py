@@ -12,6 +12,7 @@ QUESTIONS = ("text", "number", "choice")
 REFERENCES = ("shown", "hidden")
 CATCHES = ("reference", "disguised")
 RETURNING = ("resume", "restart", "block")
+PLACES = ("purpose", "contact", "retention", "questions")  # of the consent
 OTHER = "other"
 PANELS: Mapping[str, tuple[str, ...]] = {  # the names of the ids in their addresses, that of the person first
     "prolific": ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
@@ -97,10 +98,27 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Consent:
-    """What an observer agrees to. The version is stored with the observer. No text is the standard text."""
+    """What an observer agrees to. The version is stored with the observer. No text is the standard text.
+
+    The standard text says nothing of who asks, and why: `purpose`, `contact`, `retention` (how long answers
+    are kept) and `questions` (who answers them) follow it where they are filled in. An `internal_test` needs
+    none of them, and says what it is.
+    """
 
     version: str = "1"
     text: str = ""
+    purpose: str = ""
+    contact: str = ""
+    retention: str = ""
+    questions: str = ""
+    internal_test: bool = False
+
+    @property
+    def empty_places(self) -> tuple[str, ...]:
+        """The places that a study for people outside must fill in first, if the text is the standard one."""
+        if self.text or self.internal_test:
+            return ()
+        return tuple(name for name in PLACES if not getattr(self, name).strip())
 
 
 @dataclass(frozen=True)
@@ -205,11 +223,14 @@ class Translation:
     """Title and consent text in another language.
 
     Without a title it has the study's own; without a text it has the study's own or the standard text.
+    `purpose` and `retention` translate these places of the consent.
     """
 
     language: str
     title: str = ""
     consent: str = ""
+    purpose: str = ""
+    retention: str = ""
 
 
 @dataclass(frozen=True)

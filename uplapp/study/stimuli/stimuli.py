@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from uplapp import __version__, whole
 from uplapp.errors import BadStudy
-from uplapp.study.definition import Definition, Protocol, Render, load
+from uplapp.study.definition import PLACES, Definition, Protocol, Render, Translation, load
 from uplapp.study.stimuli import disguise
 from uplapp.values import REFERENCE
 
@@ -39,6 +39,7 @@ YOUNG_PARTS = ("rating", "access", "completion", "questions", "translations", "p
 YOUNG_KEYS = {
     "access": ("hold_minutes", "opens", "closes", "returning", "resume_hours"),
     "completion": ("screened_out", "full", "no_consent"),
+    "consent": (*PLACES, "internal_test"),
 }
 OLD_PROTOCOL = frozenset(
     [
@@ -104,6 +105,8 @@ def _as_old(definition: Definition) -> dict[str, Any]:
         if frozen[name] in (None, [], ()) or frozen[name] == asdict(Definition("", "", (), ()))[name]:
             del frozen[name]
     _drop_young_keys(frozen)
+    for row in frozen.get("translations", ()):
+        _drop_unused(row, Translation(""), ("purpose", "retention"))
     for scene in frozen["scenes"]:
         if not scene["view"]:
             del scene["view"]
@@ -236,7 +239,9 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     `now` in seconds since 1970. BadStudy if it is frozen already, unless `again`: the next edition is
     another study, whose answers are kept apart.
     """
-    definition = load(folder).with_consents()
+    definition = load(folder)
+    _require_places(definition, folder)
+    definition = definition.with_consents()
     if not (folder / REFERENCE).is_dir():
         raise BadStudy(f"{folder} has no stimuli of its own; make them first: uplapp study render NAME")
     manifest = read(folder)
@@ -256,6 +261,14 @@ def freeze(folder: Path, now: float, again: bool = False) -> dict[str, Any]:
     }
     whole.write_text(folder / MANIFEST, json.dumps(made, indent=2) + "\n")
     return made
+
+
+def _require_places(definition: Definition, folder: Path) -> None:
+    if empty := definition.consent.empty_places:
+        raise BadStudy(
+            f"{folder / DEFINITION}: the consent does not say {', '.join(empty)}; fill in [consent] "
+            f"{', '.join(PLACES)}, write a text of your own, or say internal_test = true"
+        )
 
 
 def read(folder: Path) -> dict[str, Any] | None:

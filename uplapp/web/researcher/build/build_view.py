@@ -109,6 +109,9 @@ def shown(made: Draft) -> str:
         cautions.append(f"{facts.minutes:.0f} minutes are long: more than {LONG_MIN} tire observers.")
     if protocol.phase_ms < FLASHES_MS:
         cautions.append("More than three flashes a second: the page warns people who are photosensitive.")
+    if (empty := made.definition.consent.empty_places) and not made.sealed:
+        what = f"The consent does not say {', '.join(empty)}"
+        cautions.append(f"{what}: fill these in, or tick Internal test, and check again.")
     numbers = (
         tile(f"{facts.scenes}", "scenes"),
         tile(f"{facts.conditions}", "conditions"),

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.errors import BadStudy
-from uplapp.study.definition import CATCHES, LAYOUTS, presets
+from uplapp.study.definition import CATCHES, LAYOUTS, PLACES, presets
 from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
@@ -21,7 +21,23 @@ TASKS = {
     "Rate one: quality, 1 to 4": "mos4",
     "Rate one: denoising, structure, details, 0 to 3": "grade3",
 }
+PANEL_MENU = {"Anywhere": "", "Prolific": "prolific", "MTurk": "mturk", "CloudResearch": "cloudresearch"}
+PANEL_MENU |= {"SONA": "sona"}
 SHOWN = dict(zip(("Side by side if both fit", "Side by side", "One at a time"), LAYOUTS, strict=True))
+
+
+CONSENT = dict(
+    zip(
+        PLACES,
+        (
+            ("Purpose", "what the answers are for"),
+            ("Contact", "who is responsible, with an address"),
+            ("Answers are kept", "such as: for ten years, without your name"),
+            ("Questions go to", "such as: the ethics committee, ethics@..."),
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,7 @@ def build() -> Form:
         )
         number = gr.Number(60, label="How many, if not all", precision=0, minimum=1, maximum=9999)
         quota = gr.Number(0, label="People wanted (0: no limit)", precision=0, minimum=0, maximum=100_000)
+        recruited = gr.Dropdown(list(PANEL_MENU), value=next(iter(PANEL_MENU)), label="People come from")
     with gr.Row():
         counts = [
             gr.Number(value, label=label, precision=0, minimum=0, maximum=most, min_width=110)
@@ -63,15 +80,29 @@ def build() -> Form:
         both_bad = gr.Checkbox(label="Observers may say: both are bad")
         disguised = gr.Checkbox(label="Known answers that pixels do not tell")
         links_only = gr.Checkbox(label="By personal link only")
-    first = [task, hidden, phase, layout, language, pairs, number, quota]
-    return Form([*first, *counts, not_sure, both_bad, disguised, links_only, more.build()])
+    first = [task, hidden, phase, layout, language, pairs, number, quota, recruited]
+    ticks = [not_sure, both_bad, disguised, links_only]
+    return Form([*first, *counts, *ticks, *_lay_out_consent(), more.build()])
+
+
+def _lay_out_consent() -> list[Any]:
+    """The places of the standard consent text, in the order of PLACES, and whether they are needed."""
+    gr.Markdown("**The consent** is a standard text, and says beside it:")
+    with gr.Row():
+        places = [
+            gr.Textbox(label=label, placeholder=example, max_length=1000, lines=1, min_width=220)
+            for label, example in CONSENT.values()
+        ]
+    internal = gr.Checkbox(label="Internal test: nobody from outside takes part", elem_id="internal")
+    return [*places, internal]
 
 
 def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for. BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
-    pairs, number, quota, practice, catch, repeats, every, *ticks, text = others
-    not_sure, both_bad, disguised, links = map(bool, ticks)
+    pairs, number, quota, recruited, practice, catch, repeats, every, *ticks, text = others
+    not_sure, both_bad, disguised, links = map(bool, ticks[:4])
+    panel = _choice(PANEL_MENU, recruited, "where people come from")
     kind = _choice(PAIRS, pairs, "comparisons")
     reference = "hidden" if hidden else "shown"
     first, *second = _choice(LANGUAGES, language, "languages")
@@ -90,11 +121,20 @@ def tables(*values: Any) -> dict[str, Any]:
             "language": first,
         },
         "access": {"links_only": links, "quota": _whole(quota, "people wanted")},
+        "panel": {"name": panel} if panel else None,
+        "consent": _consent(*ticks[4:]),
         "translations": [{"language": other} for other in second],
         "rating": None,
         **presets.tables(_choice(TASKS, task, "what observers do"), (first, *second), reference),
     }
     return more.merged(own, text)
+
+
+def _consent(*values: Any) -> dict[str, Any] | None:
+    """The table `consent` that its fields ask for, None where all are empty."""
+    *texts, internal = values
+    said = {name: f"{text}".strip() for name, text in zip(PLACES, texts, strict=True) if text}
+    return {**said, **({"internal_test": True} if internal else {})} or None
 
 
 def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:

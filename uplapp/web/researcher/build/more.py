@@ -58,7 +58,8 @@ kind = "number"
 language = "de"
 title = "Welches Bild ändert sich weniger?"
 """
-ABOUT = "Keys of [protocol] go over the fields above one by one; any other table replaces what they say."
+ABOUT = """Keys of [protocol] and [consent] go over the fields above one by one; any other table replaces what
+they say."""
 LONG = 60  # characters of a text in the facts
 
 
@@ -94,8 +95,9 @@ def merged(tables: Mapping[str, Any], text: object) -> dict[str, Any]:
         return dict(tables)
     own = _read(text)
     both = {**tables, **own}
-    if isinstance(own.get("protocol"), Mapping):
-        both["protocol"] = {**tables["protocol"], **own["protocol"]}
+    for name in ("protocol", "consent"):
+        if isinstance(own.get(name), Mapping):
+            both[name] = {**(tables[name] or {}), **own[name]}
     try:
         parse({**STAND_IN, **{key: table for key, table in both.items() if table is not None}}, "a", "More")
     except BadStudy as error:
