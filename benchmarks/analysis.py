@@ -17,7 +17,8 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
 from uplapp.analysis.model import HALF_LOG_TAU, PRIORS, SIGMA, Pairs, fit_best, preference
-from uplapp.analysis.model.distance_prior import FLOOR, Groups
+from uplapp.analysis.model.distance_prior import FLOOR
+from uplapp.analysis.model.vote_groups import Groups
 from uplapp.analysis.scoring import BOTH, analyse
 from uplapp.analysis.scoring.bootstrap import observer_draws, refit, resample_observers
 from uplapp.values import Array, Cells, Comparisons, Method

@@ -160,12 +160,13 @@ def _text(result: "Report", methods: bool, as_json: bool) -> str:
 
 def _check_output(files: Files, methods: bool, as_json: bool) -> None:
     """Refuse before hours of work what could not be written after them."""
-    from uplapp.analysis.plots.figures import FORMATS
-
     if methods and as_json:
         raise UplappError("--json and --methods both want the output; give one of them")
-    if files.format not in FORMATS:
-        raise UnknownName("picture format", files.format, FORMATS)
+    if files.format != "svg":  # the library that draws takes a second to load
+        from uplapp.analysis.plots.figures import FORMATS
+
+        if files.format not in FORMATS:
+            raise UnknownName("picture format", files.format, FORMATS)
     for path in (files.csv, files.latex):
         if path is not None and not path.parent.is_dir():
             raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from tests.analysis import slow
 from tests.analysis.made import counts
-from uplapp.analysis.model import distance_prior
-from uplapp.analysis.model.distance_prior import DistancePrior, Groups, Scratch
+from uplapp.analysis.model import climbing, distance_prior, prior_columns, prior_nodes
+from uplapp.analysis.model.distance_prior import DistancePrior
 from uplapp.analysis.model.objective import PRIORS, Pairs, fit
+from uplapp.analysis.model.vote_groups import Groups, Scratch
 
 
 def grouped(wins):
@@ -111,7 +112,7 @@ def test_factors_and_products_of_groups_change_no_number(monkeypatch, large, hel
     monkeypatch.setattr(distance_prior, "MANY_CONDITIONS", 100)
     plain = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(6))
     monkeypatch.setattr(distance_prior, "MANY_CONDITIONS", 1)
-    monkeypatch.setattr(distance_prior, "LARGE", large)
+    monkeypatch.setattr(prior_columns, "LARGE", large)
     monkeypatch.setattr(distance_prior, "HELD", held)  # more parts than one: whole matrices
     quick = PRIORS.build("distance", pairs=Pairs.of(wins))(scores, np.arange(6))
     for name in ("value", "gradient", "hessian", "concave"):
@@ -132,3 +133,42 @@ def test_the_first_step_leads_replicates_to_the_peaks_they_find_alone():
     alone = np.concatenate([fit(each[None], "distance", start[:1], labels).scores for each in wins])
     together = fit(np.repeat(wins, 3, axis=0), "distance", np.repeat(start, 3, axis=0), labels).scores
     assert together[::3] == pytest.approx(alone, abs=1e-7)
+
+
+@pytest.mark.parametrize("held", [1 << 21, 50])
+def test_value_and_slope_alone_are_those_with_the_curvature(monkeypatch, held):
+    wins, scores = study()
+    monkeypatch.setattr(distance_prior, "HELD", held)
+    objective, rows = PRIORS.build("distance", pairs=Pairs.of(wins)), np.array([2, 0])
+    whole, (value, gradient) = objective(scores[rows], rows), objective.slope(scores[rows], rows)
+    assert value == pytest.approx(whole.value, rel=1e-12)
+    assert gradient == pytest.approx(whole.gradient, rel=1e-10, abs=1e-11)
+
+
+def test_a_held_curvature_leads_to_the_peak_that_fresh_ones_find(monkeypatch):
+    wins, labels = many(12), np.zeros(12, dtype=int)
+    start = np.zeros((6, 12))
+    held = fit(wins, "distance", start, labels).scores
+    monkeypatch.setattr(climbing, "HELD_JOD", 0.0)
+    assert held == pytest.approx(fit(wins, "distance", start, labels).scores, abs=2e-8)
+
+
+def test_nodes_stand_for_pairs_of_many_kinds(monkeypatch):
+    generator, n = np.random.default_rng(7), 30
+    scores = generator.normal(0, 0.6, (2, n))
+    votes = np.triu(generator.poisson(8, (2, n, n)), 1)
+    chosen = generator.binomial(votes, 0.6)
+    pairs, rows = Pairs.of((chosen + (votes - chosen).swapaxes(1, 2)).astype(float)), np.arange(2)
+    plain = PRIORS.build("distance", pairs=pairs)
+    monkeypatch.setattr(prior_nodes, "WORTH", 1)
+    monkeypatch.setattr(prior_nodes, "FULL", 0)
+    nodes = DistancePrior.of(pairs.wins, pairs.votes, pairs.incidence())
+    assert nodes._nodes(pairs.probit(scores), rows) is not None
+    quick = PRIORS.build("distance", pairs=pairs)(scores, rows)
+    value, gradient = PRIORS.build("distance", pairs=pairs).slope(scores, rows)
+    assert gradient == pytest.approx(quick.gradient, rel=1e-10, abs=1e-9)
+    assert value == pytest.approx(quick.value, rel=1e-12)
+    monkeypatch.setattr(prior_nodes, "FULL", np.inf)
+    whole = plain(scores, rows)
+    for name in ("value", "gradient", "hessian", "concave"):
+        assert getattr(quick, name) == pytest.approx(getattr(whole, name), rel=1e-10, abs=1e-9)

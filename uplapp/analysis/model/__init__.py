@@ -11,6 +11,7 @@ from uplapp.analysis.model.answers import (
     side_bias,
 )
 from uplapp.analysis.model.checks import GoodnessOfFit, bradley_terry, goodness_of_fit, goodness_within
+from uplapp.analysis.model.climbing import Objective, Terms, maximise
 from uplapp.analysis.model.connectivity import (
     Labels,
     components,
@@ -25,15 +26,12 @@ from uplapp.analysis.model.objective import (
     HALF_LOG_TAU,
     PRIORS,
     SIGMA,
-    Objective,
     Pairs,
-    Terms,
     batch_size,
     chunk_size,
     fit,
     fit_best,
     likelihood,
-    maximise,
     preference,
 )
 from uplapp.analysis.model.unequal import UnequalFit, unequal_variances

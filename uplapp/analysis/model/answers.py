@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import ndtri
 
+from uplapp.analysis.model.climbing import Objective, Terms, maximise
 from uplapp.analysis.model.connectivity import Labels, strong_components
 from uplapp.analysis.model.curves import ORDERED, TIES, Curve, chances, coarse
-from uplapp.analysis.model.objective import PRIORS, SIGMA, Objective, Pairs, Terms, fit_best, maximise
+from uplapp.analysis.model.objective import PRIORS, SIGMA, Pairs, fit_best
 from uplapp.analysis.reading.votes import to_wins
 from uplapp.values import Array, Estimate, Method, Rows
 

@@ -14,7 +14,7 @@ FARTHEST = 37.0  # standard deviations: beyond, a tail of the normal is no norma
 
 @dataclass(frozen=True, eq=False)
 class Probit:
-    """ln Phi(|d|) and ln Phi(-|d|) of differences d (B,P), with derivatives along |d|, and the sign of d."""
+    """ln Phi(|d|) and ln Phi(-|d|) of differences d (B,P), with derivatives along |d|, sign and |d|."""
 
     sign: Array
     near: Array
@@ -23,6 +23,7 @@ class Probit:
     dfar: Array
     ddnear: Array
     ddfar: Array
+    distance: Array
 
     @classmethod
     def of(cls, differences: Array) -> "Probit":
@@ -32,7 +33,7 @@ class Probit:
         far, down = _far(x) if x.max(initial=0.0) > FARTHEST else (np.log(tail), density / tail)
         up, sign = density / (1 - tail), np.where(differences < 0, -1.0, 1.0)
         bends = -up * (x + up) / SIGMA**2, -down * (down - x) / SIGMA**2
-        return cls(sign, np.log1p(-tail), far, up / SIGMA, -down / SIGMA, *bends)
+        return cls(sign, np.log1p(-tail), far, up / SIGMA, -down / SIGMA, *bends, x * SIGMA)
 
     def take(self, rows: Rows) -> "Probit":
         """Keep some replicates."""

@@ -5,13 +5,21 @@ condition of a pair. B replicates, P unordered pairs, n conditions. Both terms h
 ordered pairs, which leaves the optimum where it is.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from uplapp.analysis.model.climbing import (
+    Fit,
+    Lead,
+    Objective,
+    Sloped,
+    Terms,
+    is_domed,
+    maximise,
+    newton_solve,
+)
 from uplapp.analysis.model.distance_prior import DistancePrior
 from uplapp.analysis.model.normal import HALF_LOG_TAU, SIGMA, Probit, preference
 from uplapp.registry import Entry, Registry
@@ -75,25 +83,6 @@ class Pairs:
         return curve.repeat(len(scores)) if same else curve
 
 
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """Value (B,), gradient (B,n), Hessian (B,n,n), and the Hessian's part that is never positive."""
-
-    value: Array
-    gradient: Array
-    hessian: Array
-    concave: Array
-
-    def take(self, rows: NDArray[np.bool_]) -> "Terms":
-        """Keep some replicates."""
-        if rows.all():
-            return self
-        return Terms(self.value[rows], self.gradient[rows], self.hessian[rows], self.concave[rows])
-
-
-Objective = Callable[[Array, Rows], Terms]  # (scores of some replicates, which ones) -> Terms
-
-
 def laplacian(pairs: Pairs, weights: Array) -> Array:
     """Assemble A' diag(weights) A (B,n,n) from weights (B,P), with A the incidence matrix."""
     n = pairs.conditions
@@ -114,13 +103,18 @@ def likelihood(pairs: Pairs) -> Objective:
 
 
 def _likelihood(pairs: Pairs, probit: Probit, rows: Rows, incidence: Array) -> Terms:
-    m, n = pairs.wins[rows], pairs.votes[rows]
-    high = np.where(probit.sign > 0, m, n - m)  # votes for the condition that lies higher
-    low = n - high
-    value = (high * probit.near + low * probit.far).sum(axis=1)
-    slope = probit.sign * (high * probit.dnear + low * probit.dfar)
+    value, slope, (high, low) = _votes(pairs, probit, rows)
     hessian = laplacian(pairs, high * probit.ddnear + low * probit.ddfar)
     return Terms(value, slope @ incidence, hessian, hessian)
+
+
+def _votes(pairs: Pairs, probit: Probit, rows: Rows) -> tuple[Array, Array, tuple[Array, Array]]:
+    """Log-likelihood (B,), its slope (B,P), and the votes (B,P) for who lies higher and who lower."""
+    m, n = pairs.wins[rows], pairs.votes[rows]
+    high = np.where(probit.sign > 0, m, n - m)
+    low = n - high
+    value = (high * probit.near + low * probit.far).sum(axis=1)
+    return value, probit.sign * (high * probit.dnear + low * probit.dfar), (high, low)
 
 
 def distance(pairs: Pairs) -> Objective:
@@ -133,7 +127,7 @@ def distance(pairs: Pairs) -> Objective:
 
 
 def _with_prior(pairs: Pairs, prior: DistancePrior, incidence: Array) -> Objective:
-    def objective(scores: Array, rows: Rows) -> Terms:
+    def terms(scores: Array, rows: Rows) -> Terms:
         probit = pairs.probit(scores)
         terms = _likelihood(pairs, probit, rows, incidence)
         concave = terms.hessian.copy()
@@ -146,28 +140,35 @@ def _with_prior(pairs: Pairs, prior: DistancePrior, incidence: Array) -> Objecti
             terms.hessian[block] += laplacian(pairs, terms_of_prior.bend) - coupled + terms_of_prior.concave
         return Terms(terms.value, terms.gradient, terms.hessian, concave)
 
-    return objective
+    def slope(scores: Array, rows: Rows) -> tuple[Array, Array]:
+        probit = pairs.probit(scores)
+        value, along, _ = _votes(pairs, probit, rows)
+        for block in prior.blocks(rows):
+            more, steeper = prior.slope(probit.take(block), rows[block])
+            value[block] += more
+            along[block] += steeper
+        return value, along @ incidence
+
+    return Sloped(terms, slope)
 
 
-def led_by_distance(pairs: Pairs, start: Array, gauge: Array) -> tuple[Objective, Array]:
-    """Build the objective of `distance`, and lead replicates on from scores (B,n) that they share.
+def led_by_distance(pairs: Pairs, start: Array, gauge: Array) -> tuple[Objective, Lead | None]:
+    """Build the objective of `distance`, and a first step for replicates from scores (B,n) that they share.
 
     The slopes of the step are exact. Of the prior's curvature all take that of the first replicate. Who would
-    go far, or not upwards, stays.
+    go far, or not upwards, stays. None where replicates hardly share groups of pairs.
     """
     incidence, rows = pairs.incidence(), np.arange(len(start))
     prior = DistancePrior.of(pairs.wins, pairs.votes, incidence)
     objective, probit = _with_prior(pairs, prior, incidence), pairs.probit(start)
     of_prior = prior.shared_slope(probit.take(rows[:1]))
     if of_prior is None:
-        return objective, start
+        return objective, None
     votes = _likelihood(pairs, probit, rows, incidence)
-    slope = votes.gradient + of_prior @ incidence
     hessian = votes.hessian + (objective(start[:1], rows[:1]).hessian - votes.hessian[:1])
-    step = _solve(hessian, slope, gauge)
-    usable = _is_domed(hessian, gauge) & (np.abs(step).max(axis=1) < FIRST_STEP_JOD)
-    led: Array = np.where(usable[:, None], start + step, start)
-    return objective, led
+    step = newton_solve(hessian, votes.gradient + of_prior @ incidence, gauge)
+    usable = is_domed(hessian, gauge) & (np.abs(step).max(axis=1) < FIRST_STEP_JOD)
+    return objective, Lead(step, hessian, usable)
 
 
 PRIORS: Registry[Any] = Registry(
@@ -179,13 +180,6 @@ PRIORS: Registry[Any] = Registry(
 )
 
 
-ITERATIONS = 100
-LAST_STEP_JOD = 1e-6  # Newton squares it: what remains after this step is rounding
-NEXT_STEP_JOD = 1e-8  # of a step that shrank to a share x, the next shrinks to x^2
-NEAR_JOD = 1e-4  # and only so near: a long step may have been along what is solved in one
-STUCK_JOD = 1e-9  # a step that ends a climb even where there is no peak
-LONGEST_STEP_JOD = 4.0
-FLATTEST = 1e-4  # 1/JOD^2: an optimum flatter than a standard error of 100 JOD lies at infinity
 STARTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # times rough scores: far apart, the prior has several hills
 MANY_REPLICATES = 12  # that share a start: worth a step of their own
 FIRST_STEP_JOD = 1.0
@@ -193,15 +187,7 @@ WIDE = 1 << 19  # as CELLS, of those that share a step
 CELLS = 1 << 16  # replicates solved together x conditions x conditions
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Scores (B,n) in JOD, NaN in rows without a finite optimum."""
-
-    scores: Array
-    converged: NDArray[np.bool_]
-
-
-def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fit:
+def fit(counts: Array, prior: str, start: Array, labels: Rows) -> Fit:
     """Fit win counts (B,n,n), `counts[b, i, j]` = times i was chosen over j, from scores `start` (B,n).
 
     `labels` (n,) says which conditions have a scale in common; the mean of each label is 0.
@@ -212,11 +198,12 @@ def fit(counts: Array, prior: str, start: Array, labels: NDArray[np.intp]) -> Fi
     for at in range(0, len(counts), size):
         some = slice(at, at + size)
         pairs, begin = Pairs.of(counts[some]), start[some]
+        lead = None
         if prior == "distance" and len(begin) >= MANY_REPLICATES and (begin == begin[0]).all():
-            objective, begin = led_by_distance(pairs, begin, gauge)
+            objective, lead = led_by_distance(pairs, begin, gauge)
         else:
             objective = PRIORS.build(prior, pairs=pairs)
-        peak = maximise(objective, begin, gauge)
+        peak = maximise(objective, begin, gauge, lead=lead)
         scores[some], converged[some] = peak.scores, peak.converged
     scores -= scores @ (gauge / gauge.sum(axis=1))
     return Fit(np.where(converged[:, None], scores, np.nan), converged)
@@ -233,7 +220,7 @@ def batch_size(conditions: int, prior: str) -> int:
     return few if prior == "none" else max(few, min(MANY_REPLICATES, WIDE // conditions**2))
 
 
-def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
+def fit_best(counts: Array, prior: str, labels: Rows) -> Array:
     """Fit one matrix (n,n) from several starts to the scores (n,) of the highest optimum, or NaN."""
     votes = counts + counts.T
     rough = fit((counts + 0.5 * (votes > 0))[None], "none", np.zeros((1, len(counts))), labels).scores[0]
@@ -245,66 +232,3 @@ def fit_best(counts: Array, prior: str, labels: NDArray[np.intp]) -> Array:
     highest = np.argmax(np.where(fits.converged, np.round(values, 6), -np.inf))
     best: Array = fits.scores[highest]
     return best
-
-
-def maximise(objective: Objective, start: Array, gauge: Array, iterations: int = ITERATIONS) -> Fit:
-    """Climb by Newton steps from `start` (B,n), halving steps that lead down.
-
-    A row that has arrived is left alone. `gauge` (n,n) holds 1 where two conditions share a mean that the
-    objective leaves free.
-    """
-    point, step = start.copy(), np.zeros_like(start)
-    best = np.full(len(start), -np.inf)
-    converged = np.zeros(len(start), dtype=bool)
-    climbing = np.arange(len(start))
-    for _ in range(iterations):
-        trial = point[climbing] + step[climbing]
-        terms = objective(trial, climbing)
-        up = terms.value >= best[climbing] - 1e-12 * np.abs(terms.value)  # rounding is no descent
-        risen, terms = climbing[up], terms.take(up)
-        point[risen], best[risen] = trial[up], terms.value
-        before, domed = np.abs(step[risen]).max(axis=1), _is_domed(terms.hessian, gauge)
-        step[risen] = _newton_step(terms, domed, gauge)
-        step[climbing[~up]] /= 2
-        arrived = _is_last(np.abs(step[risen]).max(axis=1), before, domed)
-        converged[risen[arrived]] = domed[arrived]
-        climbing = np.setdiff1d(climbing, risen[arrived])
-        if not climbing.size:
-            break
-    return Fit(point + step, converged)
-
-
-def _is_last(length: Array, before: Array, domed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say whether only rounding remains after a step, from its length and the length of the one before."""
-    shrank = np.divide(length, before, out=np.ones_like(length), where=before > 0)
-    squared = (length < NEAR_JOD) & (shrank < 0.1) & (length * shrank**2 < NEXT_STEP_JOD)
-    last: NDArray[np.bool_] = (domed & (squared | (length < LAST_STEP_JOD))) | (length < STUCK_JOD)
-    return last
-
-
-def _newton_step(terms: Terms, domed: NDArray[np.bool_], gauge: Array) -> Array:
-    """Solve for the step, with the concave curvature where the Hessian may lead down or to a saddle."""
-    step = _solve(terms.hessian, terms.gradient, gauge)
-    if not domed.all():
-        step[~domed] = _solve(terms.concave[~domed], terms.gradient[~domed], gauge)
-    longest = np.abs(step).max(axis=1, keepdims=True)
-    shortened: Array = step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD))
-    return shortened
-
-
-def _is_domed(hessian: Array, gauge: Array) -> NDArray[np.bool_]:
-    """Mark where the objective curves down in every direction, as it does around a peak."""
-    steepness = gauge - FLATTEST * np.eye(len(gauge)) - hessian
-    try:
-        np.linalg.cholesky(steepness)  # a tenth of the time of eigenvalues
-    except np.linalg.LinAlgError:
-        domed: NDArray[np.bool_] = np.linalg.eigvalsh(steepness)[:, 0] > 0
-        return domed
-    return np.ones(len(hessian), dtype=bool)
-
-
-def _solve(hessian: Array, gradient: Array, gauge: Array) -> Array:
-    curvature = np.abs(np.trace(hessian, axis1=1, axis2=2))
-    ridge = (1e-12 * (1 + curvature))[:, None, None] * np.eye(len(gauge))  # a flat contrast stays solvable
-    solution: Array = np.linalg.solve(gauge + ridge - hessian, gradient[:, :, None])[:, :, 0]
-    return solution
