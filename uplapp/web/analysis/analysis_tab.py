@@ -47,7 +47,8 @@ NO_REASON = "no reason given"
 ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
 model, Case V. Where votes name their observers, intervals resample whole observers, and scenes if you ask."""
 # Without it a fluid chart is as wide as its menu.
-STYLE = "<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }</style>"
+STYLE = """<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }
+.first-rows { overflow: auto; } .first-rows :is(td, th) { padding: 0.2em 0.7em; text-align: left; }</style>"""
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
 # Each view has a button that nobody sees. After a choice the one in the open view is pressed.

@@ -17,20 +17,23 @@ from uplapp.analysis.reading.published import (
     example_votes,
     published,
 )
+from uplapp.analysis.reading.ratings import ROLES as RATING_ROLES
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
-from uplapp.analysis.reading.tables import read_header
 from uplapp.analysis.reading.votes import from_table, read_votes
-from uplapp.errors import BadVotes, OtherNames, UplappError
+from uplapp.errors import BadVotes, OtherNames, Question, UplappError
 from uplapp.values import Comparisons, Votes
+from uplapp.web.analysis import layout_view
+from uplapp.web.analysis.layout_view import Fields
 
 LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
 
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
 ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
-0.5), perhaps `scene`; a file with the columns `observer`, `condition` and `rating` shows mean ratings, one
-with `observer` and `ranking` (a > b > c) is read as votes on pairs, and triplets of JPEG AIC-3 as votes for
-the less distorted version.
+0.5), perhaps `scene`; winner and loser, counts and one
+column per pair are read too; a file with the columns `observer`, `condition` and `rating` shows mean
+ratings, one with `observer` and `ranking` (a > b > c) is read as votes on pairs, and triplets of JPEG
+AIC-3 as votes for the less distorted version.
 Published tables: {SOURCE}."""
 VALUES = (
     ("A was chosen:", "1"),
@@ -66,6 +69,24 @@ class Source(NamedTuple):
     matrix: Any
     winner: Any
     votes_per_pair: Any
+    won: Any = ()
+    lost: Any = ()
+    preferred: Any = ()
+    wins_a: Any = ()
+    wins_b: Any = ()
+    times: Any = ()
+    rating: Any = ()
+    ignore: Any = ()
+    pairs: Any = ""
+    where: Any = ""
+    drop: Any = ""
+    header: Any = 0
+    skip: Any = 0
+
+    @property
+    def layout(self) -> Fields:
+        """The fields of the file's layout, which are the last."""
+        return Fields(*self[-len(Fields._fields) :])
 
 
 def build() -> Source:
@@ -76,6 +97,8 @@ def build() -> Source:
         upload = gr.File(label="Votes, CSV", file_types=[".csv"], type="filepath", height=110)
         with gr.Accordion(OTHER_NAMES, open=False):
             columns = _columns()
+            more = layout_view.build()
+        understood = gr.HTML(elem_id="understood")
     with gr.Group(visible=False) as table:
         matrix = gr.File(label="Matrix, CSV", file_types=[".csv"], type="filepath", height=110)
         with gr.Row():
@@ -95,8 +118,28 @@ def build() -> Source:
         api_visibility="private",
         show_progress="hidden",
     )
-    upload.change(_menus, upload, columns[: len(ROLES)], api_visibility="private", show_progress="hidden")
-    return Source(*[source, simulated, upload, *columns, matrix, winner, per_pair])
+    for offer, heads in (
+        (layout_view.usual_menus, columns[: len(ROLES)]),
+        (layout_view.other_menus, list(more[: more.index(more.pairs)])),
+    ):
+        gr.on(
+            [upload.change, more.header.submit],
+            offer,
+            [upload, more.header],
+            heads,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, *more])
+    gr.on(
+        [upload.change, *of_file(menu)],
+        show_first,
+        list(menu),
+        understood,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    return menu
 
 
 def first() -> Comparisons:
@@ -107,11 +150,27 @@ def first() -> Comparisons:
 def changes(menu: Source) -> list[Any]:
     """Events after which the votes are others."""
     files = [event for file in (menu.upload, menu.matrix) for event in (file.upload, file.clear)]
-    boxes = (menu.value_a, menu.value_b, menu.value_tie, menu.value_bad, menu.votes_per_pair)
-    typed = [box.submit for box in boxes]
+    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner)]
+    return [*files, menu.votes_per_pair.submit, *clicked, *of_file(menu)]
+
+
+def of_file(menu: Source) -> list[Any]:
+    """Events after which an uploaded file is read otherwise."""
+    boxes = (menu.value_a, menu.value_b, menu.value_tie, menu.value_bad)
     roles = (menu.observer, menu.condition_a, menu.condition_b, menu.choice, menu.scene)
-    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner, *roles)]
-    return [*files, *typed, *clicked]
+    typed = [box.submit for box in boxes]
+    return [*typed, *(menu.input for menu in roles), *layout_view.clicked(menu.layout)]
+
+
+def show_first(*chosen: Any) -> str:
+    """Show the first rows of an uploaded file as they are understood, nothing where it cannot be read."""
+    menu = Source(*chosen)
+    if menu.source != UPLOAD or menu.upload is None:
+        return ""
+    try:
+        return layout_view.preview(_read_upload(menu))
+    except UplappError:
+        return ""  # the sentence stands in place of the ranking
 
 
 def _columns() -> list[Any]:
@@ -125,16 +184,6 @@ def _columns() -> list[Any]:
         values = [gr.Textbox(value, label=label, max_lines=1, min_width=90) for label, value in VALUES]
     gr.Markdown("Steps stand with a | between, the largest first: `much A|slightly A`.")
     return [*roles, *values]
-
-
-def _menus(path: str | None) -> tuple[Any, ...]:
-    """Offer a file's columns, with the usual names chosen already."""
-    try:
-        names = () if path is None else read_header(Path(path))
-    except UplappError:
-        names = ()
-    taken = [[name for name in Columns().of(role) if name in names] for role in ROLES]
-    return tuple(gr.update(choices=list(names), value=value) for value in taken)
 
 
 def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings:
@@ -167,20 +216,32 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings
 
 def _read_upload(chosen: Source) -> Votes | Ratings:
     """A file of votes, or of ratings if its columns say so."""
-    if holds_ratings(Path(chosen.upload)):
-        return read_ratings(Path(chosen.upload), chosen.simulated or None)
+    path, more = Path(chosen.upload), chosen.layout
     try:
-        return read_votes(Path(chosen.upload), chosen.simulated or None, _named(chosen))
-    except OtherNames as error:
+        rows = layout_view.rows_of(more)
+        if more.rating:
+            return read_ratings(path, chosen.simulated or None, _rating_columns(chosen), rows=rows)
+        if holds_ratings(path):
+            return read_ratings(path, chosen.simulated or None, rows=rows)
+        return read_votes(path, chosen.simulated or None, _named(chosen), rows=rows)
+    except (OtherNames, Question) as error:
         raise BadVotes(f"{error}; name them under '{OTHER_NAMES}'") from None
 
 
-def _named(chosen: Source) -> Columns:
-    """Columns of an upload.
-
-    A role without a column keeps the usual name.
-    """
+def _roles(chosen: Source) -> dict[str, tuple[str, ...]]:
     roles = (chosen.observer, chosen.condition_a, chosen.condition_b, chosen.choice, chosen.scene)
-    named: dict[str, Any] = {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
-    tie, bad = ((text or "").strip() or None for text in (chosen.value_tie, chosen.value_bad))
-    return Columns(a=chosen.value_a, b=chosen.value_b, tie=tie, bad=bad, **named)
+    return {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
+
+
+def _named(chosen: Source) -> Columns:
+    """Columns of an upload."""
+    cells = chosen.value_a, chosen.value_b, chosen.value_tie, chosen.value_bad
+    return layout_view.columns_of(_roles(chosen), cells, chosen.layout)
+
+
+def _rating_columns(chosen: Source) -> str:
+    """Columns of ratings, in the words of `read_ratings`; the condition is in the menu of condition A."""
+    roles = {"condition" if role == "condition_A" else role: names for role, names in _roles(chosen).items()}
+    kept = {role: names for role, names in roles.items() if role in RATING_ROLES}
+    kept |= {"rating": tuple(chosen.layout.rating)}
+    return ",".join(f'"{role}={"+".join(names)}"' for role, names in kept.items())

@@ -47,9 +47,9 @@ def chance(p: float) -> str:
     return f"{p:.{3 if round(p, 3) != 0.05 else 4}f}".removeprefix("0")
 
 
-def table(columns: Mapping[str, Sequence[Any]]) -> str:
-    """Write a table as HTML, every cell escaped, without empty columns."""
+def table(columns: Mapping[str, Sequence[Any]], kind: str = "numbers") -> str:
+    """Write a table as HTML of a `kind` for its style, every cell escaped, without empty columns."""
     cells = {name: ["" if cell is None else str(cell) for cell in column] for name, column in columns.items()}
     full = pd.DataFrame({name: column for name, column in cells.items() if any(column)})
     with pd.option_context("display.max_colwidth", None):
-        return f'<div class="numbers">{full.to_html(index=False, border=0)}</div>'
+        return f'<div class="{kind}">{full.to_html(index=False, border=0)}</div>'

@@ -1,0 +1,74 @@
+"""Uploaded files in the layouts that people have: menus, fields, and the first rows as understood."""
+
+import pytest
+
+from tests.analysis import made
+from tests.web.analysis.showing import FIELDS, show
+from uplapp.web.analysis import layout_view
+from uplapp.web.analysis.source import show_first
+
+WINNERS = "who,better,worse,bad\na,x,y,0\na,x,y,0\nb,y,x,1\n"
+
+
+def chosen(folder, text, **fields):
+    return {"source": "upload", "upload": str(made.write(folder, text)), **fields}
+
+
+def first(fields):
+    return show_first(*FIELDS._replace(**fields))
+
+
+def test_winner_and_loser_are_chosen_in_menus_and_shown_as_understood(tmp_path):
+    fields = chosen(tmp_path, WINNERS, observer=["who"], won=["better"], lost=["worse"], where="bad=0")
+    view = show(**fields)
+    assert view.state.report.scores.wins.tolist() == [[0, 2], [0, 0]]
+    assert "2 answers" in first(fields)
+    assert first(fields).count("<td>x</td>") == 2
+
+
+def test_a_question_about_a_column_is_answered_in_the_menu(tmp_path):
+    rows = "".join(f"{who},x,y,1,{lab}\n" for lab in "pq" for who in "ab")
+    fields = chosen(tmp_path, "observer,condition_A,condition_B,is_A_selected,lab\n" + rows)
+    view = show(**fields)
+    assert "several values of 'lab'" in view.headline
+    assert "--" not in view.headline
+    assert not first(fields)
+    assert "4 comparisons of 2 observers" in show(**fields, ignore=["lab"]).headline
+
+
+def test_one_column_per_pair_has_a_field(tmp_path):
+    fields = chosen(tmp_path, "Q1,Q2\n1,0\n1,1\n", pairs="Q1=x|y,Q2=y|x")
+    assert "4 comparisons of 2 observers" in show(**fields).headline
+    assert "row 2" in first(fields)
+
+
+def test_no_file_of_this_machine_is_opened_for_pairs(tmp_path):
+    listed = made.write(tmp_path, "column,condition_A,condition_B\nQ1,x,y\n", "pairs.csv")
+    view = show(**chosen(tmp_path, "Q1\n1\n", pairs=str(listed)))
+    assert "does not say which pair a column is about" in view.headline
+
+
+def test_ratings_of_other_names_are_chosen_in_a_menu(tmp_path):
+    fields = chosen(tmp_path, "observer,file,score\na,x,3\nb,x,4\n", condition_a=["file"], rating=["score"])
+    assert show(**fields).state.report.means["mean"].tolist() == [3.5]
+    assert "3.00" in first(fields)
+
+
+@pytest.mark.parametrize(("header", "names"), [(0, ["p", "q"]), (2, ["1", "2"])])
+def test_menus_offer_the_columns_of_the_line_of_the_header(tmp_path, header, names):
+    path = made.write(tmp_path, "p,q\n1,2\n")
+    offered = [
+        *layout_view.usual_menus(str(path), header),
+        *layout_view.other_menus(str(path), header),
+    ]
+    assert [update["choices"] for update in offered] == [names] * (5 + len(layout_view.MENUS) + 2)
+
+
+def test_a_text_in_a_file_is_no_markup_in_the_first_rows(tmp_path):
+    shown = first(chosen(tmp_path, "observer,winner,loser\na,<b>x</b>,y\n"))
+    assert "&lt;b&gt;x" in shown
+    assert "<b>" not in shown
+
+
+def test_nothing_is_shown_of_other_sources():
+    assert first({"source": "example"}) == ""
