@@ -118,28 +118,33 @@ def build() -> Source:
         api_visibility="private",
         show_progress="hidden",
     )
+    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, *more])
+    _follow(menu, columns[: len(ROLES)], more, understood)
+    return menu
+
+
+def _follow(menu: Source, usual: list[Any], more: Fields, understood: gr.HTML) -> None:
+    """Fill the menus of columns and show the first rows after each choice that concerns the file."""
     for offer, heads in (
-        (layout_view.usual_menus, columns[: len(ROLES)]),
+        (layout_view.usual_menus, usual),
         (layout_view.other_menus, list(more[: more.index(more.pairs)])),
     ):
         gr.on(
-            [upload.change, more.header.submit],
+            [menu.upload.change, more.header.submit],
             offer,
-            [upload, more.header],
+            [menu.upload, more.header],
             heads,
             api_visibility="private",
             show_progress="hidden",
         )
-    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, *more])
     gr.on(
-        [upload.change, *of_file(menu)],
+        [menu.upload.change, *of_file(menu)],
         show_first,
         list(menu),
         understood,
         api_visibility="private",
         show_progress="hidden",
     )
-    return menu
 
 
 def first() -> Comparisons:
