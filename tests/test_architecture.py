@@ -85,7 +85,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "model": {"reading"},
         "scoring": {"model", "reading"},
         "agreement": {"reading", "scoring"},
-        "asking": {"model", "scoring"},
+        "asking": {"model", "reading", "scoring"},
         "observers": {"model", "reading", "scoring"},
         "writing": {"model", "observers", "reading", "scoring"},
         "alternatives": {"model", "reading", "scoring", "writing"},

@@ -61,7 +61,7 @@ class Votes:
     of the study that was shown, where known. `has_kinds` is False where the source names no kinds of trials
     and all count as main. `steps` is how many steps a choice can have, such as 2 for slightly and much
     better: then `step` holds which, 0 where not sure. `anonymous` is True where nobody knows who voted, and
-    all answers go by one name.
+    all answers go by one name; `equal` where every observer counts the same.
     """
 
     table: "pd.DataFrame"
@@ -73,6 +73,7 @@ class Votes:
     has_kinds: bool = False
     steps: int = 1
     anonymous: bool = False
+    equal: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,8 +56,10 @@ def plan(
 
 
 def _numbers(text: str) -> tuple[int, ...]:
+    from uplapp.analysis.reading.numbers import whole_numbers
+
     try:
-        return tuple(int(part) for part in text.split(","))
+        return whole_numbers(text)
     except ValueError:
         raise UplappError(f"--observers is '{text}'; give whole numbers such as 6,10,14") from None
 

@@ -99,7 +99,12 @@ BAD = {
     "negative": (",x,y\nx,0,-3\ny,1,0\n", "row", None, "row 'x', column 'y': '-3' is not a number from 0"),
     "text": (",x,y\nx,0,many\ny,1,0\n", "row", None, "row 'x', column 'y': 'many' is not a number"),
     "infinite": (",x,y\nx,0,inf\ny,1,0\n", "row", None, "'inf' is not a number from 0 up"),
-    "thousands": (',x,y\nx,0,"1,000"\ny,1,0\n', "row", None, "'1,000' is not a number from 0 up"),
+    "thousands": (
+        ',x,y\nx,0,"1,000"\ny,1,0\n',
+        "row",
+        None,
+        "'1,000' may be 1 or 1000; write it",
+    ),
     "third of a vote": (",x,y\nx,0,.3\ny,1,0\n", "row", None, "0.3 is no count (whole or half votes); prob"),
     "one condition": (",x\nx,0\n", "row", None, "names 1 conditions in its first row"),
     "empty": ("", "row", None, "'matrix.csv' is empty; it needs a header"),

@@ -11,6 +11,7 @@ from scipy import stats
 from uplapp.analysis.asking import BOOTSTRAPS, EXPERIMENTS, OBSERVERS, POWER
 from uplapp.analysis.asking.next_pair import widths
 from uplapp.analysis.model import preference
+from uplapp.analysis.reading.numbers import value_of, values_of
 from uplapp.analysis.scoring import TAILS, analyse, ranking, upright
 from uplapp.errors import UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Difference, Method, Rows, Scores, Watch
@@ -157,17 +158,14 @@ def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
 
 def read_scores(text: str) -> tuple[tuple[str, float], ...]:
     """Read guessed scores from "name=score, name=score", where a name may hold "="."""
-    scores = []
+    names, texts = [], []
     for part in text.split(","):
-        name, sign, number = part.rpartition("=")
-        try:
-            score = float(number)
-        except ValueError:
-            score = np.nan
-        if not sign or not name.strip() or not np.isfinite(score):
+        name, sign, score = (word.strip() for word in part.rpartition("="))
+        if not sign or not name or not np.isfinite(value_of(score)):
             raise UplappError(f"'{part.strip()}' is not name=score, such as l2=-0.5")
-        scores.append((name.strip(), score))
-    return tuple(scores)
+        names.append(name)
+        texts.append(score)
+    return tuple(zip(names, map(float, values_of(texts)), strict=True))
 
 
 def _check(guess: Plan, observers: Sequence[int], experiments: int, seed: int) -> tuple[int, ...]:

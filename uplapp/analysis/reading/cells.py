@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from uplapp.analysis.reading.numbers import spelling
-from uplapp.analysis.reading.tables import shown
-from uplapp.errors import BadVotes
+from uplapp.analysis.reading.numbers import COMMA, doubtful, question, spelling, value_of
+from uplapp.analysis.reading.tables import SEPARATOR, shown
+from uplapp.errors import BadVotes, Question
 from uplapp.values import KINDS, Array, Mask
 
 
@@ -77,7 +78,7 @@ def where(table: pd.DataFrame, source: str, rows: Mask) -> str:
 
 def _cells(column: pd.Series) -> Cells:
     codes, distinct = pd.factorize(column)
-    texts = [str(value).strip() for value in distinct]
+    texts = [normalize("NFC", str(value).strip()) for value in distinct]
     if (codes < 0).any():
         texts.append("")  # -1, which marks no value, now points here
     return _merged(texts, codes)
@@ -105,12 +106,22 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
 
     Anything else is a BadVotes that names the row and the column.
     """
-    texts = table[column].astype("string").fillna("").str.strip()
-    values: Array = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    bad = (texts != "").to_numpy(dtype=bool) & ~(np.isfinite(values) & (values >= least))
+    cells = cells_of(table, (column,))
+    separator = table.attrs.get(SEPARATOR, COMMA)
+    unclear = doubtful(cells.texts, separator)
+    if unclear:
+        others = {text for name in table.columns if name != column for text in set(table[name].astype(str))}
+        unclear = doubtful(cells.texts, separator, map(str.strip, others))
+    asked = cells.spread([text in unclear for text in cells.texts], bool)
+    if asked.any():
+        text = cells[int(asked.argmax())]
+        raise BadVotes(f"{where(table, source, asked)}, column '{column}': {question(text)}")
+    values: Array = cells.spread([value_of(text) for text in cells.texts], float)
+    filled = cells.spread([text != "" for text in cells.texts], bool)
+    bad = filled & ~(np.isfinite(values) & (values >= least))
     if bad.any():
         allowed = "a number" if np.isinf(least) else f"a number from {least:g} up"
-        text = shown(texts.iloc[int(bad.argmax())])
+        text = shown(cells[int(bad.argmax())])
         raise BadVotes(f"{where(table, source, bad)}, column '{column}': '{text}' is not {allowed}")
     return values
 
@@ -184,7 +195,11 @@ def kinds(table: pd.DataFrame, source: str) -> "pd.Categorical[str]":
         return constant("main", len(table)).categories()
     cells = cells_of(table, ("kind",))
     labels: list[Any] = [text.lower() for text in cells.texts]
-    require(table, source, ("kind",), cells, [kind in KINDS for kind in labels], ", ".join(KINDS))
+    try:
+        require(table, source, ("kind",), cells, [kind in KINDS for kind in labels], ", ".join(KINDS))
+    except BadVotes as error:
+        text = f"{error}; which rows count, or does the column not matter?"
+        raise Question(text, f'choose --where "kind={cells.texts[0]}", or --ignore kind') from None
     return pd.Categorical(cells.spread(labels, object))
 
 

@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-from uplapp.analysis.reading.numbers import number
-from uplapp.analysis.reading.tables import read_rows, shown
+from uplapp.analysis.reading.numbers import COMMA, value_of, values_of
+from uplapp.analysis.reading.tables import read_rows, separator_of, shown
 from uplapp.errors import BadVotes, UplappError
 
 NAME = "covariate"
@@ -22,34 +22,37 @@ def read_covariate(given: str) -> tuple[str, dict[str, float]]:
     name = Path(given).name
     if len(header) != 2:
         raise BadVotes(f"{name} has {len(header)} columns; it needs two: the condition and its number")
-    numbers: dict[str, float] = {}
+    texts: dict[str, str] = {}
     for line, cells in rows:
         if len(cells) != 2:
             raise BadVotes(f"{name}, line {line}: {len(cells)} cells, the header has 2")
         if cells[1]:
-            _add(numbers, cells[0], cells[1], f"{name}, line {line}")
-    return header[1] or NAME, numbers
+            _add(texts, cells[0], cells[1], f"{name}, line {line}")
+    return header[1] or NAME, _values(texts, separator_of(Path(given)))
 
 
 def _of_text(given: str) -> tuple[str, dict[str, float]]:
     before, colon, after = given.partition(":")
     named = colon and "=" not in before
     name, text = (before.strip(), after) if named else (NAME, given)
-    numbers: dict[str, float] = {}
+    texts: dict[str, str] = {}
     for part in filter(str.strip, text.split(",")):
         condition, sign, value = (word.strip() for word in part.rpartition("="))
         if not sign or not condition:
             raise UplappError(
                 f"'{shown(part)}' gives no number; write it as CONDITION=NUMBER, with commas between"
             )
-        _add(numbers, condition, value, f"'{shown(part)}'")
-    return name or NAME, numbers
+        _add(texts, condition, value, f"'{shown(part)}'")
+    return name or NAME, _values(texts)
 
 
-def _add(numbers: dict[str, float], condition: str, text: str, where: str) -> None:
-    value = number(text)
-    if not math.isfinite(value):
+def _add(texts: dict[str, str], condition: str, text: str, where: str) -> None:
+    if not math.isfinite(value_of(text)):
         raise BadVotes(f"{where}: '{shown(text)}' is not a number")
-    if condition in numbers:
+    if condition in texts:
         raise BadVotes(f"{where}: '{shown(condition)}' has two numbers")
-    numbers[condition] = value
+    texts[condition] = text
+
+
+def _values(texts: dict[str, str], separator: str = COMMA) -> dict[str, float]:
+    return dict(zip(texts, map(float, values_of(list(texts.values()), separator)), strict=True))

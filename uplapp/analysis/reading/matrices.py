@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.analysis.reading.layouts.columns import NEEDED
-from uplapp.analysis.reading.numbers import number
-from uplapp.analysis.reading.tables import read_rows, shown
+from uplapp.analysis.reading.numbers import doubtful, number, one_number, question
+from uplapp.analysis.reading.tables import read_rows, separator_of, shown
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.values import Array, Comparisons
 
@@ -58,9 +58,12 @@ def read_cells(path: Path) -> tuple[tuple[str, ...], Array]:
     """Read the names and the numbers (n,n) of a matrix file, diagonal 0."""
     table = read_rows(path)
     names = _names(path.name, table)
+    unclear = doubtful([text for _, row in table[1:] for text in row[1:]], separator_of(path))
     cells = np.zeros((len(names), len(names)))
     for i, (_, row) in enumerate(table[1:]):
         for j, text in enumerate(row[1:]):
+            if i != j and text in unclear:
+                raise BadVotes(f"{_where(path.name, names[i], names[j])}: {question(text)}")
             cells[i, j] = 0.0 if i == j else _number(text, path.name, names[i], names[j])
     return names, cells
 
@@ -171,7 +174,7 @@ def _check_shares(source: str, names: tuple[str, ...], cells: Array) -> None:
 
 def _totals(votes_per_pair: str, source: str, names: tuple[str, ...], cells: Array) -> Array:
     """Votes (n,n) of each pair, from a number or a file."""
-    votes = number(votes_per_pair.strip())
+    votes = one_number(votes_per_pair)
     if np.isfinite(votes):
         if votes < 1 or votes % 1:
             raise BadVotes(f"votes per pair: '{votes_per_pair}' is not a whole number from 1 up")

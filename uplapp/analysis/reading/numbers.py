@@ -71,7 +71,12 @@ def values_of(texts: Sequence[str], separator: str = COMMA, others: Iterable[str
     """
     for text in sorted(doubtful(texts, separator, others)):
         raise BadVotes(question(text))
-    return np.array([_value(text) if NUMBER.fullmatch(text) else math.nan for text in texts], dtype=float)
+    return np.array([value_of(text) for text in texts], dtype=float)
+
+
+def value_of(text: str) -> float:
+    """Read a number of a column that is known not to be in doubt, NaN for another text."""
+    return _value(text) if NUMBER.fullmatch(text) else math.nan
 
 
 def question(text: str) -> str:

@@ -58,6 +58,11 @@ def read_header(path: Path, header: int = 0) -> tuple[str, ...]:
     return tuple(name for name in map(str.strip, cells) if name)
 
 
+def separator_of(path: Path) -> str:
+    """Say what stands between the cells of a file."""
+    return content(path).separator
+
+
 def read_rows(path: Path) -> list[tuple[int, list[str]]]:
     """Read the lines and stripped cells of the rows that hold any text, the header first."""
     rows = _rows(content(path))

@@ -29,6 +29,7 @@ from uplapp.analysis.reading.layouts.columns import NEEDED, OTHER_ROLES, ROLES, 
 from uplapp.analysis.reading.layouts.questions import ask, known_names, nobody, with_texts
 from uplapp.analysis.reading.layouts.rows import Rows, chosen, without_answers
 from uplapp.analysis.reading.layouts.shapes import SHAPES, TRIPLETS, Read, repeated
+from uplapp.analysis.reading.layouts.weights import equally, leading
 from uplapp.analysis.reading.tables import read_table, require_columns, shown
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
@@ -61,7 +62,7 @@ def read_votes(
     counted, often = _by_times(read, source)
     votes = from_table(counted, source, simulated, read.columns)
     told = (*said, *read.said, *often, *((NO_OBSERVERS,) if anonymous else ()), *listed)
-    return replace(votes, notes=(*told, *votes.notes), anonymous=anonymous)
+    return replace(votes, notes=(*told, *votes.notes), anonymous=anonymous, equal=rows.equal)
 
 
 def _read(table: pd.DataFrame, columns: Columns, rows: Rows, source: str) -> tuple[Read, bool]:
@@ -138,6 +139,7 @@ def from_table(
         )
         for note in alike(what, names)
     ]
+    twins += leading(observer, (checked["kind"] == "main").to_numpy(dtype=bool))
     notes = (*whose, *trial_run, *left_out, *pooled(manifests), *boosted(table), *twins)
     return Votes(checked, source, is_simulated, notes, excluded, ", ".join(manifests), has_kinds, steps)
 
@@ -215,7 +217,7 @@ def count(votes: Votes) -> Comparisons:
     observers = tuple(sorted(table["observer"].unique()))
     cells = _cells(table, observers, conditions, votes.steps)
     answers = _answers(cells, len(observers), len(conditions))
-    return Comparisons(
+    counts = Comparisons(
         conditions=conditions,
         observers=() if votes.anonymous else observers,
         wins=to_wins(answers),
@@ -226,6 +228,7 @@ def count(votes: Votes) -> Comparisons:
         manifest=votes.manifest,
         cells=cells,
     )
+    return equally(counts) if votes.equal else counts
 
 
 def count_scenes(votes: Votes) -> dict[str, Comparisons]:

@@ -24,6 +24,7 @@ WHERE = "Take only rows such as is_bias=0, lab=a|b, or rt>300; repeatable."
 DROP = "Answers to leave out, counted: skip,NA; empty for an empty cell."
 IGNORE = "A column that does not matter, such as session; repeatable."
 HEADER = "The line that holds the names of columns, if it is not the first."
+EQUAL = "Let each observer count the same, however many votes he gave."
 SKIP = "How many rows below the header hold no answers."
 
 Command = Callable[..., None]
@@ -41,6 +42,7 @@ class Layout:
     ignore: tuple[str, ...] = ()
     header: int = 0
     skip: int = 0
+    equal: bool = False
 
     @property
     def read(self) -> "tuple[Columns, Rows]":
@@ -54,7 +56,7 @@ class Layout:
         """The rows that are meant."""
         from uplapp.analysis.reading.layouts.rows import parse_rows
 
-        return parse_rows(self.where, self.drop, self.ignore, self.header, self.skip)
+        return parse_rows(self.where, self.drop, self.ignore, self.header, self.skip, self.equal)
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -71,6 +73,7 @@ OPTIONS: dict[str, Any] = {
     "ignore": Annotated[list[str] | None, typer.Option(help=IGNORE)],
     "header": Annotated[int, typer.Option(help=HEADER)],
     "skip": Annotated[int, typer.Option(help=SKIP)],
+    "equal": Annotated[bool, typer.Option("--equal", help=EQUAL)],
 }
 OF_ROWS = ("where", "drop", "ignore", "header", "skip")
 

@@ -43,6 +43,7 @@ class Fields(NamedTuple):
     drop: Any = ""
     header: Any = 0
     skip: Any = 0
+    equal: Any = False
 
 
 def build() -> Fields:
@@ -58,7 +59,8 @@ def build() -> Fields:
         drop = _text("Leave out answers", "skip,NA,empty")
         header = gr.Number(0, label="Line of the header, 0: find it", precision=0, minimum=0, min_width=120)
         skip = gr.Number(0, label="Rows below it to skip", precision=0, minimum=0, min_width=120)
-    return Fields(*[*menus, ignore, pairs, where, drop, header, skip])
+    equal = gr.Checkbox(label="Each observer counts the same")
+    return Fields(*[*menus, ignore, pairs, where, drop, header, skip, equal])
 
 
 def _menu(label: str) -> gr.Dropdown:
@@ -73,7 +75,7 @@ def clicked(fields: Fields) -> list[Any]:
     """Events after which the file is read otherwise."""
     menus = [fields[place].input for place in range(len(MENUS) + 2)]
     typed = [box.submit for box in (fields.pairs, fields.where, fields.drop, fields.header, fields.skip)]
-    return [*menus, *typed]
+    return [*menus, *typed, fields.equal.input]
 
 
 def usual_menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
@@ -110,7 +112,9 @@ def rows_of(more: Fields) -> Rows:
     """Read which rows of an upload count."""
     where = [test for test in (more.where or "").split(";") if test.strip()]
     ignore = [f'"{name}"' for name in more.ignore or ()]
-    return parse_rows(where, more.drop or "", ignore, int(more.header or 0), int(more.skip or 0))
+    return parse_rows(
+        where, more.drop or "", ignore, int(more.header or 0), int(more.skip or 0), bool(more.equal)
+    )
 
 
 def preview(data: Any) -> str:

@@ -16,6 +16,7 @@ from uplapp.analysis.asking.planning import (
     read_scores,
 )
 from uplapp.analysis.plots.power import power_chart
+from uplapp.analysis.reading.numbers import whole_numbers
 from uplapp.errors import UplappError
 from uplapp.values import Method
 from uplapp.web.analysis.state import Analysed, Found
@@ -158,6 +159,6 @@ def _widths(planned: Planned) -> str:
 
 def _sizes(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.replace(",", " ").split())
+        return whole_numbers(text)
     except ValueError:
         raise UplappError(f"'{text}' is no list of whole numbers, such as 6, 10, 14") from None

@@ -82,6 +82,7 @@ class Source(NamedTuple):
     drop: Any = ""
     header: Any = 0
     skip: Any = 0
+    equal: Any = False
 
     @property
     def layout(self) -> Fields:

@@ -88,7 +88,8 @@ class Rows:
 
     `header` is the line of the header (0: find it), `skip` counts rows below it without answers; rows must
     meet all of `where`; those whose answer is one of `drop` are left out; `ignore` names columns that do
-    not matter, whatever they are called.
+    not matter, whatever they are called. With `equal` every observer counts the same, however many votes
+    he gave.
     """
 
     header: int = 0
@@ -96,10 +97,16 @@ class Rows:
     where: tuple[Test, ...] = ()
     drop: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    equal: bool = False
 
 
 def parse_rows(
-    where: Sequence[str] = (), drop: str = "", ignore: Sequence[str] = (), header: int = 0, skip: int = 0
+    where: Sequence[str] = (),
+    drop: str = "",
+    ignore: Sequence[str] = (),
+    header: int = 0,
+    skip: int = 0,
+    equal: bool = False,
 ) -> Rows:
     """Read conditions such as `is_bias=0`, `lab=a|b` or `rt>300`, answers such as `skip,NA`, and columns."""
     for name, value in (("line of the header", header), ("number of rows to skip", skip)):
@@ -107,7 +114,7 @@ def parse_rows(
             raise UplappError(f"the {name} is {value}; it must be 0 or more")
     tests = tuple(_test(text) for text in where if text.strip())
     columns = tuple(name for text in ignore for name in _split(text))
-    return Rows(header, skip, tests, _split(drop), columns)
+    return Rows(header, skip, tests, _split(drop), columns, equal)
 
 
 def chosen(table: pd.DataFrame, rows: Rows, source: str) -> tuple[pd.DataFrame, Said]:
