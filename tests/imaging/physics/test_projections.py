@@ -7,12 +7,21 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from skimage.data import shepp_logan_phantom
 from skimage.transform import radon, resize
 
 from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.physics import Head, Projection, Projector
-from uplapp.imaging.physics.phantoms import PHANTOM_HEAD, Ellipsoid, chords, line_integrals, voxels
+from uplapp.imaging.physics.phantoms import (
+    PHANTOM_HEAD,
+    Ellipsoid,
+    chords,
+    drawn_head,
+    line_integrals,
+    voxels,
+)
 from uplapp.imaging.physics.projections import (
     BEAMS,
     WATER,
@@ -210,3 +219,22 @@ def test_volumes_that_do_not_fit_each_other_are_refused():
         Projection().measure(Head("a", torch.zeros(2, 8, 8), torch.zeros(3, 8, 8)))
     with pytest.raises(BadImage, match="2x8x9"):
         Projection().measure(Head("a", torch.zeros(2, 8, 9), torch.zeros(2, 8, 9)))
+
+
+class TestDrawnHeads:
+    """Heads of ellipsoids that differ with a seed."""
+
+    def test_are_the_same_for_a_seed_and_differ_between_seeds(self):
+        assert drawn_head(3) == drawn_head(3)
+        assert drawn_head(3) != drawn_head(4)
+
+    @given(st.integers(0, 10_000))
+    def test_lie_in_the_frame_skull_in_scalp_and_fluid_in_skull(self, seed):
+        scalp, skull, fluid, *_ = drawn_head(seed)
+        assert all(abs(place) + radius < 1 for place, radius in zip(scalp.centre, scalp.radii, strict=True))
+        assert scalp.radii > skull.radii > fluid.radii
+
+    @given(st.integers(0, 10_000))
+    def test_have_all_that_a_phantom_has(self, seed):
+        signs = [(one.mr > 0, one.attenuation > 0) for one in drawn_head(seed)]
+        assert signs == [(one.mr > 0, one.attenuation > 0) for one in PHANTOM_HEAD]

@@ -6,9 +6,11 @@ Source of the idea: Shepp and Logan (1974); Kak and Slaney (1988), section 3.1.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -104,3 +106,27 @@ PHANTOM_HEAD: tuple[Ellipsoid, ...] = (
     Ellipsoid((0.02, 0.14, 0.0), (0.03, 0.035, 0.03), -0.3, 0.55),  # a calcified gland
     Ellipsoid((-0.12, 0.28, 0.27), (0.07, 0.09, 0.08), 0.4, 0.01),  # a lesion
 )
+
+
+def drawn_head(seed: int) -> tuple[Ellipsoid, ...]:
+    """Draw a head like PHANTOM_HEAD whose size, place and ellipsoids differ with the seed."""
+    random = np.random.default_rng(seed)
+    size, shift = random.uniform(0.9, 1.05, 3), random.uniform(-0.03, 0.03, 3)
+    return tuple(_varied(one, size, shift, random) for one in PHANTOM_HEAD)
+
+
+def _varied(
+    one: Ellipsoid, size: NDArray[np.float64], shift: NDArray[np.float64], random: np.random.Generator
+) -> Ellipsoid:
+    """Vary an ellipsoid. Scalp, skull and fluid keep their order, as their radii vary with the head alone."""
+    own = random.uniform(0.85, 1.15, 3) if max(one.radii) < 0.5 else np.ones(3)
+    level, row, column = (size * one.centre + shift).tolist()
+    along, down, across = (size * own * one.radii).tolist()
+    return replace(
+        one,
+        centre=(level, row, column),
+        radii=(along, down, across),
+        mr=one.mr * random.uniform(0.8, 1.2),
+        attenuation=one.attenuation * random.uniform(0.9, 1.1),
+        turn=one.turn + random.uniform(-5, 5),
+    )
