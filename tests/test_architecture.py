@@ -94,6 +94,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "web": {
         "alarms": {"shelf"},
+        "following": {"shelf"},
         "observer": set(),
         "patience": set(),
         "safekeeping": set(),
@@ -105,9 +106,10 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "restore": {"observer", "researcher", "widgets"},
         "study": {"researcher", "widgets"},
         "uploads": {"observer"},
+        "veil": set(),
         "page": {
             *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
-            *("alarms", "upkeep", "uploads"),
+            *("alarms", "following", "upkeep", "uploads", "veil"),
         },
     },
 }

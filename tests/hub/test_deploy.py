@@ -125,7 +125,9 @@ def test_the_command_tells_in_a_dry_run_what_it_then_does(hub, uplapp):
     done = json.loads(uplapp(SPACE, "--json").stdout)
     assert {**dry, "dry_run": False} == done
     assert set(hub.repos["space", SPACE]) == set(done["send"]) > {"app.py", "uplapp/hub/deploy.py"}
-    assert set(done["secrets"]) == {"HF_TOKEN", "UPLAPP_ADMIN_TOKEN"}
+    assert set(done["secrets"]) == {
+        *("HF_TOKEN", "UPLAPP_ADMIN_TOKEN", "UPLAPP_RESEARCHERS", "UPLAPP_ALARM_WEBHOOK")
+    }
     again = uplapp(SPACE)
     assert f"0 of {done['files']} files differ" in again.stdout
     assert "HF_TOKEN" in again.stdout

@@ -23,13 +23,17 @@ async def fine(request):
     return PlainTextResponse("fine")
 
 
+async def read(request):
+    return PlainTextResponse(f"{len(await request.body())}")
+
+
 @pytest.fixture
 def address(monkeypatch):
     """An app that waits a quarter of a second for a request, and takes five connections from an address."""
     monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["auto"])
     monkeypatch.setattr(PatientProtocol, "request_s", 0.25)
     be_patient(5)
-    with serving(Starlette(routes=[Route("/", fine)])) as served:
+    with serving(Starlette(routes=[Route("/", fine), Route("/read", read, methods=["POST"])])) as served:
         yield served
     monkeypatch.setattr(PatientProtocol, "most", None)
 
@@ -71,6 +75,36 @@ def test_a_second_request_that_stays_half_is_not_waited_for_either(address):
         while connection.recv(4096):
             pass
         assert ends(connection)
+
+
+TRICKLE = b"POST /read HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"
+
+
+def test_a_body_that_trickles_is_not_waited_for(address):
+    with begun(address, TRICKLE) as slow:
+        slow.settimeout(0.02)
+        end, closed = time.monotonic() + 5, False
+        while not closed and time.monotonic() < end:
+            try:
+                slow.sendall(b"x")
+                closed = slow.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                closed = True
+    assert closed
+    assert httpx.get(address).text == "fine"
+
+
+def test_a_body_that_comes_at_the_least_pace_may_take_as_long_as_it_needs(address, monkeypatch):
+    monkeypatch.setattr(PatientProtocol, "body_bytes_s", 100.0)
+
+    def pieces():
+        for _ in range(8):
+            time.sleep(0.1)
+            yield b"x" * 100
+
+    assert httpx.post(f"{address}/read", content=pieces(), timeout=10).text == "800"
 
 
 def test_a_crowd_from_one_address_is_turned_away_and_there_is_room_again_once_it_is_gone(address):

@@ -9,6 +9,7 @@ import typer
 from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
     COUNTS,
+    EDITION,
     EXCLUDE,
     JSON,
     NO_TITLE,
@@ -52,6 +53,7 @@ class OfVotes:
     layout: tuple[str, ...]
     exclude: tuple[str, ...]
     simulated: bool
+    edition: str
 
 
 @with_layout()
@@ -72,6 +74,7 @@ def agree(
     no_title: Annotated[bool, NO_TITLE] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
+    edition: Annotated[str, EDITION] = "",
     as_json: Annotated[bool, JSON] = False,
     *,
     layout: Layout,
@@ -87,7 +90,7 @@ def agree(
 
     if figure is not None:
         kind_of(figure)
-    files, of_votes = tables or [], OfVotes(layout.given, tuple(exclude or ()), simulated)
+    files, of_votes = tables or [], OfVotes(layout.given, tuple(exclude or ()), simulated, edition)
     if published is not None:
         others = [*files, counts, winner, votes_per_pair, *vars(of_votes).values()]
         question = _of_published(published, others)
@@ -118,7 +121,8 @@ def _of_matrix(
         raise UplappError(f"--counts needs one file beside it, METRICS.csv, not {len(files)}")
     if any(vars(of_votes).values()):
         raise UplappError(
-            "--columns, --where and the like, --exclude and --simulated belong to votes, not to --counts"
+            "--columns, --where and the like, --edition, --exclude and --simulated belong to votes, "
+            "not to --counts"
         )
     return Question(read_counts(counts, winner, votes_per_pair), read_metrics(files[0]))
 
@@ -130,7 +134,7 @@ def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes, layout
         raise UplappError("give VOTES.csv and METRICS.csv, or --counts MATRIX.csv and METRICS.csv")
     if of_matrix is not None:
         raise UplappError("--winner and --votes-per-pair belong to --counts, not to votes")
-    kept = read_kept(files[0], layout, options.exclude, options.simulated)
+    kept = read_kept(files[0], layout, options.exclude, options.simulated, options.edition)
     return Question(kept, read_metrics(files[1]))
 
 

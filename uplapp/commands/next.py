@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from uplapp.commands.data.layout import Layout, with_layout
-from uplapp.commands.shared import EXCLUDE, JSON, SIMULATED, VOTES, read_kept
+from uplapp.commands.shared import EDITION, EXCLUDE, JSON, SIMULATED, VOTES, read_kept
 from uplapp.errors import BadVotes, UplappError
 from uplapp.plain import to_json
 from uplapp.values import Comparisons
@@ -46,6 +46,7 @@ def next_pair(
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     simulated: Annotated[bool, SIMULATED] = False,
+    edition: Annotated[str, EDITION] = "",
     as_json: Annotated[bool, JSON] = False,
     *,
     layout: Layout,
@@ -62,7 +63,7 @@ def next_pair(
         raise UplappError(f"--target is {target:g} JOD; it must be above 0")
     if seed < 0:
         raise UplappError(f"--seed is {seed}; it must be 0 or more")
-    comparisons = count_votes(read_kept(votes, layout, exclude or [], simulated))
+    comparisons = count_votes(read_kept(votes, layout, exclude or [], simulated, edition))
     question = _question(comparisons, observer, allowed)
     chosen = next_pairs(question.wins, count, question.allowed, question.shown, seed)
     bits = gains(posterior(question.wins))

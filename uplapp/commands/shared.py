@@ -150,12 +150,14 @@ def read_all(path: Path, layout: Layout, simulated: bool, edition: str = "") -> 
     return read_votes(path, simulated or None, columns, edition, rows)
 
 
-def read_kept(path: Path, layout: Layout, exclude: Sequence[str], simulated: bool) -> Votes:
+def read_kept(
+    path: Path, layout: Layout, exclude: Sequence[str], simulated: bool, edition: str = ""
+) -> Votes:
     """Read votes as `read_all` does, without the observers in `NAME=REASON` texts."""
     from uplapp.analysis.reading.votes import without
 
     reasons = parse_reasons(exclude)
-    return without(read_all(path, layout, simulated), reasons)
+    return without(read_all(path, layout, simulated, edition), reasons)
 
 
 def read_counts(path: Path, winner: str | None, votes_per_pair: str | None) -> Comparisons:

@@ -23,6 +23,8 @@ VARIABLE = "UPLAPP_ANSWERS_REPO"
 SECRETS = {
     "HF_TOKEN": "a token that may write to the dataset of answers, and to nothing else",
     "UPLAPP_ADMIN_TOKEN": "a long random text that opens the researcher's view",
+    "UPLAPP_RESEARCHERS": "further researchers, as anna=TOKEN,ben=TOKEN; left out, the token above is alone",
+    "UPLAPP_ALARM_WEBHOOK": "an address for alarms; left out, they are on the page and in the log",
 }
 
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach_itself
 from uplapp.study.store.holding import holding
-from uplapp.web import alarms, safekeeping, upkeep
+from uplapp.web import alarms, following, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
@@ -28,6 +28,7 @@ from uplapp.web.restore import restore_tab
 from uplapp.web.shelf import Shelf
 from uplapp.web.study import study_tab
 from uplapp.web.uploads import Uploads
+from uplapp.web.veil import Veil
 
 DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
@@ -85,7 +86,7 @@ def _serve(settings: Settings) -> None:
     try:
         with upkeep.keeping(store):
             shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
-            with alarms.watching(shelf, mirror):
+            with alarms.watching(shelf, mirror), following.following(shelf):
                 _launch(shelf, mirror)
     finally:
         safekeeping.close(store, loop)
@@ -100,6 +101,7 @@ def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
             "routes": [Mount("/study", app=observer_app)],
             "middleware": [
                 Middleware(Shield),
+                Middleware(Veil, folder=get_upload_folder),
                 Middleware(Uploads, folder=get_upload_folder, behind_proxy=shelf.settings.space),
             ],
             "openapi_url": None,

@@ -13,20 +13,24 @@ from uvicorn.config import HTTP_PROTOCOLS
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 FILES = 65_536
+LOOKS = 10  # at the body of a request, while it may lag
 
 
 class PatientProtocol(H11Protocol):
     """Closes a connection whose request has not begun to be answered in time, and those of a crowd.
 
-    `request_s` is how long the head of a request may take. `most` connections may come from one address,
+    `request_s` is how long the head of a request may take, and how far its body may lag behind `body_bytes_s`
+    while the app reads it. `most` connections may come from one address,
     without limit where it is None, as behind a proxy, from which all come.
     """
 
     request_s: ClassVar[float] = 20.0
+    body_bytes_s: ClassVar[float] = 16_384.0
     most: ClassVar[int | None] = None
     held: ClassVar[Counter[str]] = Counter()
     _deadline: asyncio.TimerHandle | None = None
     _peer: str = ""
+    _came: int = 0  # bytes of the body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -48,13 +52,28 @@ class PatientProtocol(H11Protocol):
         if before is not None and before.response_complete and self._deadline is None:
             self._wait()  # the next request on this connection has begun
         super().data_received(data)
+        self._came += len(data)
         if self.cycle is not before:
             self._wait_no_more()
+            self._came = 0
+            self._look_at_body(self.cycle, self.request_s)
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         """Hand the connection over to another protocol, and forget it."""
         self._leave()
         super().handle_websocket_upgrade(event)
+
+    def _look_at_body(self, cycle: Any, left_s: float) -> None:
+        """Close the connection once the body of a request is late by more than `left_s`. Look again soon."""
+        if cycle is not self.cycle or not cycle.more_body or cycle.response_complete:
+            return
+        step_s = self.request_s / LOOKS
+        left_s += self._came / self.body_bytes_s - (0.0 if self.flow.read_paused else step_s)
+        self._came = 0
+        if left_s < 0:
+            self.transport.close()
+        else:
+            self.loop.call_later(step_s, self._look_at_body, cycle, min(left_s, self.request_s))
 
     def _leave(self) -> None:
         self._wait_no_more()

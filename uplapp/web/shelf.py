@@ -107,6 +107,13 @@ class Shelf:
         if name in self.closed:
             raise UplappError(self.closed[name])
 
+    def follow(self) -> None:
+        """Take in what the command line adopted meanwhile: the edition for new people is another one."""
+        for name, study in dict(self.studies).items():
+            present = editions.served(self.store, name)
+            if present is not None and present != study.id:
+                self.open(self.settings.studies / name)
+
     def find(self, name: object) -> OpenStudy | None:
         """The open study or former edition of that name, or None."""
         return self.studies.get(str(name)) or self._editions().get(str(name))

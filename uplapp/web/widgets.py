@@ -108,7 +108,12 @@ def errors_on_screen() -> Iterator[None]:
     try:
         yield
     except UplappError as error:
-        raise gr.Error(without_folders(str(error)), title="Not possible", print_exception=False) from error
+        raise gr.Error(sentence(error), title="Not possible", print_exception=False) from error
+
+
+def sentence(error: Exception) -> str:
+    """What to show of an error."""
+    return without_folders(str(error))
 
 
 def without_folders(text: str) -> str:

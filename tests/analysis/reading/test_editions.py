@@ -2,6 +2,7 @@
 
 import pytest
 
+from uplapp.analysis.reading.editions import editions_in
 from uplapp.analysis.reading.ratings import read_ratings
 from uplapp.analysis.reading.votes import read_votes
 from uplapp.errors import BadVotes, UnknownName
@@ -49,6 +50,13 @@ def test_a_pilot_is_left_out_and_alone_is_said(tmp_path, read, header, answer):
     assert list(found.table["observer"]) == ["p"]
     assert "1 answer of a pilot left out" in found.notes
     assert any("PILOT" in note for note in read(write(tmp_path, header, "pilot", [pilot])).notes)
+
+
+@KINDS
+def test_the_editions_of_a_file_are_listed_by_their_numbers(tmp_path, read, header, answer):
+    rows = [f"o,{answer},10,aa", f"p,{answer},2,bb", f"q,{answer},2,bb"]
+    assert editions_in(write(tmp_path, header, "edition,manifest", rows)) == ("2", "10")
+    assert editions_in(write(tmp_path, header, "note", [f"o,{answer},a"])) == ()
 
 
 @KINDS

@@ -25,6 +25,7 @@ FIELDS = Source(
     matrix=None,
     winner=None,
     votes_per_pair="",
+    edition=None,
 )
 FOLLOWED = ("state", "headline", "warnings", "jod", "ranking", "anchor", "interval", "resample", "exclude")
 OF_PAIRS = ("triangle", "wins", "fit", "pairs", "both_bad", "bad_pairs")

@@ -1,12 +1,18 @@
 """What the shelf does with folders that come and change while the process runs."""
 
+import time
+
 import pytest
 
 from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY
+from tests.web.processes import wait_for
 from uplapp.errors import UplappError
 from uplapp.study.session import editions, joining, lifecycle
+from uplapp.study.store.store import Store
+from uplapp.web.following import following
 from uplapp.web.researcher.watch import board, watch_view
+from uplapp.workflows import opening
 
 
 @pytest.fixture
@@ -87,6 +93,24 @@ def test_an_edit_waits_for_the_decision_and_then_both_editions_are_watched(desk,
     assert observer not in "".join(board.draw(desk, ENTRY, "tiny", board.HOUR))
     with pytest.raises(UplappError, match="no edit of 'tiny' waits"):
         desk.shelf.adopt("tiny")
+
+
+def test_what_the_command_line_adopts_is_served_without_anybody_on_the_page(desk, study, observer):
+    folder = desk.shelf.settings.studies / "tiny"
+    reseeded(desk)
+    other = Store(desk.shelf.database)
+    with following(desk.shelf, every_s=0.02):
+        opening.serve(other, opening.read_disk(folder, desk.shelf.settings), time.time(), adopt=True)
+        wait_for(lambda: desk.shelf.studies["tiny"].id != study.id)
+    other.close()
+    assert desk.shelf.studies["tiny"].number == 2
+    assert [former.id for former in desk.shelf.former["tiny"]] == [study.id]
+
+
+def test_following_leaves_a_study_that_nobody_adopted_as_it_is(desk, study):
+    reseeded(desk)
+    desk.shelf.follow()
+    assert desk.shelf.studies["tiny"] is study
 
 
 def test_a_pause_holds_every_edition_and_one_alone_where_it_is_chosen(desk, study, observer):

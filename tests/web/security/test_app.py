@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import socket
 import socketserver
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -137,6 +139,14 @@ def test_no_public_address_holds_a_secret_of_a_study_or_of_the_researcher(app, p
     reply = app.get(path)
     assert reply.status_code == 200
     assert [secret for secret in secrets(app) if secret in reply.text] == []
+
+
+@pytest.mark.parametrize("path", ["", "config"])
+def test_no_public_address_names_a_folder_of_the_servers_disk(app, path):
+    text = app.get(path).text
+    assert tempfile.gettempdir() + "/" not in text
+    (name,) = set(re.findall(r"/gradio_api/file=(/[^\"]*/astronaut\.png)", text))
+    assert app.get(f"gradio_api/file={name}").headers["content-type"] == "image/png"
 
 
 def test_the_search_for_secrets_knows_every_trial(app):

@@ -1,9 +1,12 @@
 """Answers of one edition of a study, without those of its pilot: stimuli that differ are never mixed."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from uplapp.analysis.reading.cells import TRUTHS, Notes, cells_of
 from uplapp.analysis.reading.numbers import spelling
+from uplapp.analysis.reading.tables import read_header, read_table
 from uplapp.errors import BadVotes, UnknownName
 
 
@@ -20,6 +23,19 @@ def of_edition(table: pd.DataFrame, source: str, edition: str) -> pd.DataFrame:
         known = sorted({*numbers, *manifests} - {""}) or ["none: it has no column 'edition'"]
         raise UnknownName(f"edition in {source}", edition, known)
     return table[mine.to_numpy(dtype=bool)]
+
+
+def editions_in(path: Path) -> tuple[str, ...]:
+    """List the numbers of the editions that a file of answers holds.
+
+    There are none where it has no such column, or cannot be read.
+    """
+    try:
+        table = read_table(path) if "edition" in read_header(path) else pd.DataFrame()
+    except BadVotes:
+        return ()
+    numbers = set(_texts(table, "edition")) - {""}
+    return tuple(sorted(numbers, key=lambda text: (len(text), text)))
 
 
 def without_pilot(table: pd.DataFrame) -> tuple[pd.DataFrame, Notes]:

@@ -38,7 +38,7 @@ def adopt(
 ) -> None:
     """Serve a study as it lies on the disk to new people. Who is under way finishes the edition before it.
 
-    An app that runs takes it in by `Read it from the disk again` on the Study tab, or at its next start.
+    An app that runs on the same data folder serves it within seconds.
 
     Example: uplapp study adopt demo --yes
     """

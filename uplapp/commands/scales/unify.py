@@ -8,6 +8,7 @@ import typer
 from uplapp import whole
 from uplapp.commands.data.layout import Layout, with_layout
 from uplapp.commands.shared import (
+    EDITION,
     EXCLUDE,
     INTERVAL,
     JSON,
@@ -22,6 +23,7 @@ from uplapp.errors import UnknownName, UplappError
 from uplapp.values import REFERENCE, Method
 
 RATINGS = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
+RATING_EDITION = typer.Option(help="Take one edition of the study of ratings, by its number.")
 RATING_COLUMNS = typer.Option(help="Other column names of the ratings: condition=method,rating=score.")
 CRITERION = typer.Option(help="Which criterion of the ratings, where there are several.")
 
@@ -35,6 +37,8 @@ def unify(
     bootstraps: Annotated[int, REPLICATES] = Method.bootstraps,
     seed: Annotated[int, SEED] = 0,
     simulated: Annotated[bool, SIMULATED] = False,
+    edition: Annotated[str, EDITION] = "",
+    rating_edition: Annotated[str, RATING_EDITION] = "",
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     rating_columns: Annotated[str, RATING_COLUMNS] = "",
     reference: Annotated[str, typer.Option(help="The hidden reference of the ratings.")] = REFERENCE,
@@ -58,8 +62,8 @@ def unify(
 
     if csv is not None and not csv.parent.is_dir():
         raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
-    answers = read_all(votes, layout, simulated)
-    rated = read_ratings(ratings, simulated or None, rating_columns, reference)
+    answers = read_all(votes, layout, simulated, edition)
+    rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition)
     voters, raters = set(answers.table["observer"].unique()), set(rated.table["observer"])
     for name, reason in parse_reasons(exclude or []).items():
         if name not in voters | raters:

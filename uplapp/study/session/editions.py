@@ -71,6 +71,14 @@ def listing(store: Store, name: str) -> list[Row]:
     return [row | {"number": place + 1, "present": place == last} for place, row in enumerate(rows)]
 
 
+def served(store: Store, name: str) -> str | None:
+    """The id of the edition of a study that new people get, None for a study that nobody opened."""
+    query = """SELECT id FROM studies WHERE name = :name
+        ORDER BY coalesce(served_at, opened_at) DESC, rowid DESC LIMIT 1"""
+    row = store.row(query, name=name)
+    return None if row is None else str(row["id"])
+
+
 def choose(rows: Sequence[Row], wanted: str) -> Row:
     """The edition called by its number or by the first digits of its manifest's hash."""
     fitting = [row for row in rows if wanted == str(row["number"])]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from uplapp.errors import Refused
-from uplapp.study.answers import human, replies, response
+from uplapp.study.answers import replies, response
 from uplapp.study.answers.codes import code_of
 from uplapp.study.answers.response import Response
-from uplapp.study.session import lifecycle, opening, panel
+from uplapp.study.session import lifecycle, marking, opening, panel
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import blinding
 from uplapp.study.store.store import Row, Store, new_token
@@ -79,9 +79,18 @@ def state(store: Store, study: OpenStudy, session: str, now: float | None = None
 
 
 def answer(
-    store: Store, study: OpenStudy, session: str, token: str, key: str, given: Response, now: float
+    store: Store,
+    study: OpenStudy,
+    session: str,
+    token: str,
+    key: str,
+    given: Response,
+    now: float,
+    jumps: Sequence[tuple[float, float]] = (),
 ) -> State:
     """Store one answer in one transaction. The same answer (same key) again is acknowledged, not stored.
+
+    `jumps` are what the server's clock showed before and after it was set forward.
 
     A paused study stores it and then raises NotNow unless it was the last; a closed one only raises.
     """
@@ -92,7 +101,8 @@ def answer(
         if earlier is None:
             lifecycle.take(observer)
             opening.tally(store, study, observer)
-            _store(store, study, observer, trial, key, given, now)
+            flags = " ".join(marking.marks(store, study, observer, given, now, jumps))
+            _store(store, study, observer, trial, key, given, now, flags)
             opening.extend(store, study, observer)
         elif earlier["key"] != key:
             raise Refused("this trial is answered already; load the page again")
@@ -208,7 +218,14 @@ def _trial(store: Store, observer: Row, token: str) -> Row:
 
 
 def _store(
-    store: Store, study: OpenStudy, observer: Row, trial: Row, key: str, given: Response, now: float
+    store: Store,
+    study: OpenStudy,
+    observer: Row,
+    trial: Row,
+    key: str,
+    given: Response,
+    now: float,
+    flags: str,
 ) -> None:
     """Add the answer to the current trial. Where it does not count, the trial comes again at the end."""
     waiting = opening.waiting(store, observer)
@@ -223,7 +240,6 @@ def _store(
         if name != "inputs"  # its flag says enough
     }
     row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
-    flags = " ".join(_marks(store, study, observer, given, now))
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}
     store.insert("answers", row | {"excluded": lost})
     if again:
@@ -234,28 +250,6 @@ def _store(
         opening.add(store, observer["id"], repeat, trial["attempt"] + 1)
     elif len(waiting) == 1:
         store.update("observers", observer["id"], {"finished_at": now})
-
-
-def _marks(store: Store, study: OpenStudy, observer: Row, given: Response, now: float) -> list[str]:
-    """What a researcher should see beside the answer."""
-    marks = list(response.flags(given, study.definition.protocol))
-    query = """SELECT response_ms FROM answers JOIN trials ON trials.token = answers.trial
-        WHERE trials.observer = :id AND choice != 'none' ORDER BY position"""
-    if now < _last_sign(store, observer):
-        marks.append(response.CLOCK_BACK)
-    elif not observer["simulated"]:
-        earlier_ms = [row["response_ms"] for row in store.rows(query, {"id": observer["id"]})]
-        passed_ms = 1000.0 * (now - observer["joined_at"])
-        marks += human.marks(given, earlier_ms, passed_ms, study.definition.protocol)
-    return marks
-
-
-def _last_sign(store: Store, observer: Row) -> float:
-    """When the observer joined or answered last by the server's clock, which may have been set back since."""
-    query = """SELECT max(answered_at) AS last FROM answers JOIN trials ON trials.token = answers.trial
-        WHERE trials.observer = :id"""
-    last = (store.row(query, id=observer["id"]) or {"last": None})["last"]
-    return max(float(observer["joined_at"]), float(last or 0.0))
 
 
 def _lost(given: Response, again: bool) -> str:

@@ -41,7 +41,7 @@ from uplapp.web.analysis.state import (
     method_changes,
     read_method,
 )
-from uplapp.web.widgets import working
+from uplapp.web.widgets import sentence, working
 
 NO_REASON = "no reason given"
 ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
@@ -230,7 +230,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
                 _nothing("Analysing ..."),
             )
         except UplappError as error:
-            yield _nothing(str(error))
+            yield _nothing(sentence(error))
         else:
             yield _everything(analysed)
 

@@ -13,6 +13,7 @@ from uplapp.analysis.writing.covariate import covariate_lines
 from uplapp.errors import UplappError
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import plain
+from uplapp.web.widgets import sentence
 
 NAME = "Covariate"
 ABOUT = (
@@ -69,7 +70,7 @@ def show(found: Found, text: str, upload: str | None, log: bool) -> tuple[Any, .
         name, numbers = read_covariate(str(Path(upload)) if upload else given)
         covariate = against(scores, numbers, name, log)
     except UplappError as error:
-        return plain(str(error)), hidden, gr.skip()
+        return plain(sentence(error)), hidden, gr.skip()
     lines = [f"{line[:1].upper()}{line[1:]}." for line in covariate_lines(covariate)]
     return (
         "\n\n".join(map(plain, lines)),

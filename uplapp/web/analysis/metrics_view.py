@@ -16,7 +16,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import cautions, number, plain, share, table, together
-from uplapp.web.widgets import working
+from uplapp.web.widgets import sentence, working
 
 ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column per metric."
 ABOUT = """+1 is full agreement, whichever way a metric points. An unknown metric counts as higher is better;
@@ -49,7 +49,7 @@ def show(
             return
         yield (yield from working(lambda watch: _shown(metrics, metric, found, watch), progress, "scenes"))
     except UplappError as error:
-        yield plain(str(error)), hidden, hidden, hidden
+        yield plain(sentence(error)), hidden, hidden, hidden
 
 
 def _metrics(upload: str | None, source: str) -> Metrics | None:

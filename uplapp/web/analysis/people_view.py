@@ -16,7 +16,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import interval, plain, table, together
-from uplapp.web.widgets import working
+from uplapp.web.widgets import sentence, working
 
 NAME = "People"
 NO_SPREAD = "How much people differ is not known: three or more must have judged the same pairs."
@@ -81,7 +81,7 @@ def compare(
         )
     except UplappError as error:
         hidden = gr.update(value=None, visible=False)
-        yield plain(str(error)), hidden, hidden, gr.skip()
+        yield plain(sentence(error)), hidden, hidden, gr.skip()
         return
     yield *_groups(groups, scores), replace(found, report=replace(found.report, groups=groups))
 

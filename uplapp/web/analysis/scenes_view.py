@@ -13,7 +13,7 @@ from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import cautions, interval, plain, table
-from uplapp.web.widgets import working
+from uplapp.web.widgets import sentence, working
 
 ONE = "These votes name no scenes, or only one; the example among the votes above has four."
 MOST_WARNINGS = 6
@@ -49,7 +49,7 @@ def show(found: Found, progress: gr.Progress) -> Generator[Any, None, Shown]:
             lambda watch: analyse_scenes(data, pooled.method, watch), progress, "scenes"
         )
     except UplappError as error:
-        return Shown(_sentence(plain(str(error))))
+        return Shown(_sentence(plain(sentence(error))))
     chart = gr.update(value=scene_chart(by_scene, pooled, "container"), visible=True)
     return Shown((_said(by_scene, pooled), chart, gr.update(value=_table(by_scene), visible=True)), by_scene)
 

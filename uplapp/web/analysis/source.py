@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 import pandas as pd
 
+from uplapp.analysis.reading.editions import editions_in
 from uplapp.analysis.reading.layouts.columns import ROLES, Columns
 from uplapp.analysis.reading.matrices import WINNERS, read_matrix
 from uplapp.analysis.reading.published import (
@@ -69,6 +70,7 @@ class Source(NamedTuple):
     matrix: Any
     winner: Any
     votes_per_pair: Any
+    edition: Any = None
     won: Any = ()
     lost: Any = ()
     preferred: Any = ()
@@ -96,6 +98,9 @@ def build() -> Source:
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
     with gr.Group(visible=False) as file:
         upload = gr.File(label="Votes, CSV", file_types=[".csv"], type="filepath", height=110)
+        edition = gr.Dropdown(
+            [], label="Edition of the study: answers to stimuli that differ are never pooled", visible=False
+        )
         with gr.Accordion(OTHER_NAMES, open=False):
             columns = _columns()
             more = layout_view.build()
@@ -119,7 +124,8 @@ def build() -> Source:
         api_visibility="private",
         show_progress="hidden",
     )
-    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, *more])
+    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, edition, *more])
+    upload.change(_editions, upload, edition, api_visibility="private", show_progress="hidden")
     _follow(menu, columns[: len(ROLES)], more, understood)
     return menu
 
@@ -156,7 +162,7 @@ def first() -> Comparisons:
 def changes(menu: Source) -> list[Any]:
     """Events after which the votes are others."""
     files = [event for file in (menu.upload, menu.matrix) for event in (file.upload, file.clear)]
-    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner)]
+    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner, menu.edition)]
     return [*files, menu.votes_per_pair.submit, *clicked, *of_file(menu)]
 
 
@@ -192,6 +198,12 @@ def _columns() -> list[Any]:
     return [*roles, *values]
 
 
+def _editions(path: str | None) -> Any:
+    """Offer the editions of a study that a file holds, where there are several."""
+    found = () if path is None else editions_in(Path(path))
+    return gr.update(choices=list(found), value=None, visible=len(found) > 1)
+
+
 def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings:
     """Read what a person chose.
 
@@ -223,13 +235,16 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings
 def _read_upload(chosen: Source) -> Votes | Ratings:
     """A file of votes, or of ratings if its columns say so."""
     path, more = Path(chosen.upload), chosen.layout
+    edition = chosen.edition if chosen.edition in editions_in(path) else ""  # not that of the file before
     try:
         rows = layout_view.rows_of(more)
         if more.rating:
-            return read_ratings(path, chosen.simulated or None, _rating_columns(chosen), rows=rows)
+            return read_ratings(
+                path, chosen.simulated or None, _rating_columns(chosen), edition=edition, rows=rows
+            )
         if holds_ratings(path):
-            return read_ratings(path, chosen.simulated or None, rows=rows)
-        return read_votes(path, chosen.simulated or None, _named(chosen), rows=rows)
+            return read_ratings(path, chosen.simulated or None, edition=edition, rows=rows)
+        return read_votes(path, chosen.simulated or None, _named(chosen), edition, rows)
     except (OtherNames, Question) as error:
         raise BadVotes(f"{error}; name them under '{OTHER_NAMES}'") from None
 

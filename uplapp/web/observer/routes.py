@@ -1,7 +1,6 @@
 """The addresses of the observer's page: the server decides, the browser shows and measures."""
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -20,6 +19,7 @@ from uplapp.study.answers import response
 from uplapp.study.session import admission, editions, joining, lifecycle, session
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
+from uplapp.web.observer.clock import Clock
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.invitation import invite
 from uplapp.web.observer.limits import Limiter, Limits
@@ -68,7 +68,7 @@ Result = TypeVar("Result")
 def build(
     store: Store,
     studies: Mapping[str, OpenStudy],
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] | None = None,
     limits: Limits | None = None,
     former: Mapping[str, Sequence[OpenStudy]] | None = None,
 ) -> Starlette:
@@ -92,7 +92,7 @@ def build(
     handlers: dict[Any, Any] = {UplappError: refuse}
     middleware = [Middleware(Guard), Middleware(Limiter, limits=limits)]
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
-    app.state.store, app.state.studies, app.state.clock = store, studies, clock
+    app.state.store, app.state.studies, app.state.clock = store, studies, clock or Clock()
     app.state.limiter, app.state.former = CapacityLimiter(AT_ONCE), {} if former is None else former
     app.state.files = _read_files()
     return app
@@ -152,9 +152,9 @@ async def answer(request: Request) -> Response:
     body, study = await read_json(request), await _own_study(request)
     measured = study.presentation.read(body, study.definition)
     token, key = _text(body, "token"), _text(body, "key")
-    now = request.app.state.clock()
+    now, jumps = request.app.state.clock(), tuple(getattr(request.app.state.clock, "jumps", ()))
     reply = await _call(
-        request, session.answer, _session(request), token, key, measured, now=now, study=study
+        request, session.answer, _session(request), token, key, measured, now=now, jumps=jumps, study=study
     )
     return JSONResponse(asdict(reply))
 

@@ -14,7 +14,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.values import Watch
 from uplapp.web.researcher.desk import REFUSED, Desk, Entry
 from uplapp.web.restore.panels import choices_of, info_of
-from uplapp.web.widgets import working
+from uplapp.web.widgets import sentence, working
 from uplapp.workflows.networks import add_from_hub
 
 ABOUT = """A network that you trained: its `.safetensors` and its card, a `.json` with name, recipe and hash.
@@ -134,7 +134,7 @@ def take(
             lambda watch: bring(checkpoints, paths, repo, file, name, watch), progress, "fetching the weights"
         )
     except UplappError as error:
-        yield gr.skip(), paragraph(f"Not added: {error}."), *[gr.skip()] * 4
+        yield gr.skip(), paragraph(f"Not added: {sentence(error)}."), *[gr.skip()] * 4
         return
     yield (*added, card.name), paragraph(". ".join([_describe(card), *adding.notes(card)])), None, "", "", ""
 

@@ -16,6 +16,7 @@ from uplapp.study.store.phrases import FINISHED, GIVEN_UP, UNDER_WAY
 from uplapp.study.store.store import reading
 from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
 from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
+from uplapp.web.widgets import sentence
 
 HOUR, DAY = "last hour", "last day"
 SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}
@@ -31,7 +32,7 @@ def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     try:
         return _board(desk, entry, name, span)
     except UplappError as error:
-        return _wrapped(warning(f"{error}")), ""
+        return _wrapped(warning(sentence(error))), ""
 
 
 def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
