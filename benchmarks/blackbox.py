@@ -1,0 +1,233 @@
+"""Observers from outside while their server is killed, doubled, edited, and moved to an empty machine.
+
+Run: python benchmarks/blackbox.py [--observers 60] [--kills 12] [--seed 0]
+
+Prints what was acknowledged and what the database holds in the end, and fails unless each acknowledged answer
+is there once, nothing else is, and everybody has finished.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
+from uplapp.study.definition import Protocol, load
+from uplapp.study.session import editions, opening
+from uplapp.study.session.editions import Disk
+from uplapp.study.simulation.observers import respond
+from uplapp.study.store.holding import holding
+from uplapp.study.store.replay import FOLDER
+from uplapp.study.store.store import DATABASE
+
+NAME, SIDE_PX = "box", 48
+PATIENCE_S = 60.0  # of one request, and of a start
+API = f"/study/api/{NAME}"
+EDITS = (("title = 'Which", "title = 'So which"), ("seed = 1", "seed = 2"))  # of wording, of the protocol
+
+
+@dataclass
+class Seen:
+    """What the observers were told."""
+
+    acknowledged: list[tuple[str, str]] = field(default_factory=list)
+    finished: int = 0
+
+
+def write_study(folder: Path) -> None:
+    """Four conditions in two scenes: twelve comparisons."""
+    rng = np.random.default_rng(0)
+    names = [f"c{n}" for n in range(4)]
+    for scene in ("s0", "s1"):
+        for name in ("reference", *names):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            pixels = rng.integers(0, 255, (SIDE_PX, SIDE_PX), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{scene}.png")
+    lines = ["title = 'Which changes less?'", "[protocol]", "seed = 1"]
+    lines += [f'[[conditions]]\nname = "{name}"\nlabel = "{name}"' for name in names]
+    lines += [f'[[scenes]]\nname = "{scene}"' for scene in ("s0", "s1")]
+    (folder / "study.toml").write_text("\n".join(lines))
+
+
+def serve(data: Path, study: Path, port: int) -> None:
+    """Open everything as the app does, and serve the observers' page alone."""
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    from uplapp.web import safekeeping
+    from uplapp.web.observer import routes
+    from uplapp.web.observer.limits import Limits
+
+    with holding(data):
+        store, _ = safekeeping.open_store(replace(Settings.from_env({}), data=data))
+        try:
+            lying: object = opening.prepare(load(study), study)
+        except UplappError as error:
+            lying = error
+        served = editions.serve(store, Disk(NAME, lying, study, data / "editions"), time.time())
+        limits = Limits(behind_proxy=True)
+        page = routes.build(store, {NAME: served.present}, limits=limits, former={NAME: served.former})
+        app = Starlette(routes=[Mount("/study", app=page)])
+        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+
+
+class Machine:
+    """The server as a process that comes back, its data folder, and the study's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data, self.study = folder, folder / "data0", folder / NAME
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = self.start()
+
+    def start(self, port: int | None = None) -> subprocess.Popen:
+        """Start a process on the data folder."""
+        where = [str(self.data), str(self.study), str(port or self.port)]
+        return subprocess.Popen(
+            [sys.executable, __file__, "--serve", *where], stderr=subprocess.PIPE, text=True
+        )
+
+    def kill(self) -> None:
+        """End the process without a warning."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate()
+
+    def double(self) -> str:
+        """Start a second process beside the first. Returns what it says when it gives up."""
+        return self.start(port=1).communicate(timeout=PATIENCE_S)[1]
+
+    def edit(self, before: str, after: str) -> None:
+        """Change the study on the disk."""
+        path = self.study / "study.toml"
+        path.write_text(path.read_text().replace(before, after))
+
+    def move(self) -> None:
+        """Go on where nothing but the journals came along."""
+        self.data = self.folder / "data1"
+        shutil.copytree(self.folder / "data0" / FOLDER, self.data / FOLDER)
+
+
+class Observer:
+    """Somebody who takes part over HTTP, and sends each answer until it is acknowledged."""
+
+    def __init__(self, client: httpx.AsyncClient, seen: Seen, number: int) -> None:
+        self.client, self.seen, self.rng = client, seen, np.random.default_rng(number)
+        self.headers = {"X-Forwarded-For": f"9.9.0.{number}"}
+
+    async def ask(self, method: str, path: str, sent: object = None) -> dict:
+        """Return the reply, however often the server dies before it comes."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                reply = await self.client.request(method, f"{API}/{path}", json=sent, headers=self.headers)
+                if reply.status_code < 500 and reply.status_code != 429:
+                    reply.raise_for_status()
+                    return dict(reply.json())
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > end:
+                raise TimeoutError(f"{path} was not answered in {PATIENCE_S:g} s")
+            await asyncio.sleep(0.05)
+
+    async def take_part(self, pause_s: float) -> None:
+        """From the consent to the last answer."""
+        version = (await self.ask("GET", "welcome"))["consent"]["version"]
+        key = self.rng.bytes(16).hex()
+        joined = await self.ask("POST", "join", {"consent_version": version, "key": key})
+        self.headers["Authorization"] = f"Bearer {joined['session']}"
+        state = await self.ask("GET", "state")
+        while state["trial"]:
+            await asyncio.sleep(pause_s * self.rng.uniform(0.5, 1.5))
+            token, key = state["trial"]["token"], self.rng.bytes(16).hex()
+            sent = {**asdict(respond("left", Protocol(), self.rng)), "token": token, "key": key}
+            state = await self.ask("POST", "answer", sent)
+            self.seen.acknowledged.append((token, key))
+        self.seen.finished += 1
+
+
+async def trouble(machine: Machine, kills: int, pause_s: float, moments: random.Random) -> list[str]:
+    """Kill the server so often. In between it is doubled, edited twice, and moved."""
+    said = []
+    for number in range(kills):
+        await asyncio.sleep(pause_s * moments.uniform(1, 3))
+        if number == kills // 2:
+            said.append(await asyncio.to_thread(machine.double))
+        await asyncio.to_thread(machine.kill)
+        if number in (0, kills // 3):
+            machine.edit(*EDITS[number > 0])
+        if number == kills - 1:
+            machine.move()
+        machine.process = await asyncio.to_thread(machine.start)
+    return said
+
+
+async def play(
+    machine: Machine, observers: int, kills: int, seed: int, pause_s: float
+) -> tuple[Seen, list[str]]:
+    """Let all of them take part while the server has its trouble."""
+    seen = Seen()
+    limits = httpx.Limits(max_connections=observers)
+    address = f"http://127.0.0.1:{machine.port}"
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, limits=limits) as client:
+        people = [Observer(client, seen, number) for number in range(observers)]
+        harm = trouble(machine, kills, pause_s, random.Random(seed))
+        said, *_ = await asyncio.gather(harm, *(one.take_part(pause_s) for one in people))
+    return seen, said
+
+
+def main() -> None:
+    """Play, and compare what was acknowledged with what is there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--observers", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=4.0, help="seconds between answers, about")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve(Path(chosen.serve[0]), Path(chosen.serve[1]), int(chosen.serve[2]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_study(Path(folder) / NAME)
+        machine = Machine(Path(folder))
+        begun = time.monotonic()
+        try:
+            seen, said = asyncio.run(play(machine, chosen.observers, chosen.kills, chosen.seed, chosen.pause))
+        finally:
+            machine.kill()
+        with sqlite3.connect(machine.data / DATABASE) as database:
+            rows = database.execute("SELECT trial, key FROM answers").fetchall()
+    counts = {
+        "observers": chosen.observers,
+        "kills": chosen.kills,
+        "seconds": round(time.monotonic() - begun),
+        "finished": seen.finished,
+        "acknowledged": len(seen.acknowledged),
+        "rows": len(rows),
+        "second process refused": all("is served by" in text for text in said),
+    }
+    print(json.dumps(counts))
+    whole = sorted(map(tuple, rows)) == sorted(seen.acknowledged) and seen.finished == chosen.observers
+    sys.exit(os.EX_OK if whole and counts["second process refused"] else 1)
+
+
+if __name__ == "__main__":
+    main()
