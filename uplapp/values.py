@@ -190,6 +190,14 @@ class TwoWay:
 
 
 @dataclass(frozen=True, eq=False)
+class FirmReplicates:
+    """Scores (B,n) of replicates that hold together inside the parts `labels` (n,), and not between them."""
+
+    labels: Rows
+    scores: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Scores in JOD with 95 % intervals, `jod`, `low`, `high` (n,), and how they were obtained.
 
@@ -202,7 +210,8 @@ class Scores:
 
     Scores compare where `group` (n,) is equal: each group has a zero of its own. `bound` (n,) is the open
     side of a score, "above", "below" or, where not even that is known, "open"; "" where the votes fix it. The
-    score lies beyond `bound_jod` (n,), one-sided at 95 % if votes are independent.
+    score lies beyond `bound_jod` (n,), one-sided at 95 % if votes are independent. `firm` are the replicates
+    of parts that have intervals where there are no `replicates`.
     """
 
     conditions: tuple[str, ...]
@@ -229,6 +238,7 @@ class Scores:
     manifest: str = ""
     two_way: TwoWay | None = None
     steps: tuple[Estimate, ...] = ()
+    firm: FirmReplicates | None = None
 
     @property
     def on_one_scale(self) -> bool:

@@ -204,7 +204,6 @@ def _refuse(options: dict[str, Any], home: str) -> None:
 
 
 def _write(result: "Report", files: Files) -> None:
-    from uplapp.analysis.plots.figures import figure_files, figure_notes
     from uplapp.analysis.writing.latex import to_latex
     from uplapp.analysis.writing.report import to_csv
 
@@ -212,6 +211,8 @@ def _write(result: "Report", files: Files) -> None:
         if path is not None:
             whole.write_text(path, text(result))
     if files.figures is not None:
+        from uplapp.analysis.plots.figures import figure_files, figure_notes
+
         for name, content in figure_files(result, files.format, files.title).items():
             whole.write_bytes(files.figures / name, content)
         for note in figure_notes(result, files.format):

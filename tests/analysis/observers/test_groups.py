@@ -15,7 +15,7 @@ from uplapp.analysis.observers.groups import (
     group_test,
 )
 from uplapp.analysis.reading.votes import from_table
-from uplapp.errors import BadVotes, UnknownName
+from uplapp.errors import BadVotes, Cancelled, UnknownName
 from uplapp.values import Comparisons, Method
 
 PEOPLE = tuple("opqrstuvwx")
@@ -37,6 +37,15 @@ def votes():
     frame["age"] = frame["observer"].map({name: str(20 + place) for place, name in enumerate(PEOPLE)})
     frame["trial"] = range(len(frame))
     return from_table(frame.astype(str))
+
+
+def test_permutations_of_observers_can_be_stopped(votes):
+    def stop(done, total):
+        if done == total - 1:  # the replicates of the groups are done
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled, match=r"^stopped$"):
+        compare_groups(votes, "who", Method("none", bootstraps=600), stop)
 
 
 def test_the_ratio_of_two_conditions_is_computed_by_hand():

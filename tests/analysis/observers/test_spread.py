@@ -14,6 +14,7 @@ from uplapp.analysis.model import SIGMA
 from uplapp.analysis.observers.spread import Cells, _interval, _moments, _signal, spread
 from uplapp.analysis.reading.votes import count, from_table
 from uplapp.analysis.scoring import analyse
+from uplapp.errors import Cancelled
 from uplapp.values import Comparisons, Method
 
 JOD = np.array([0.6, 0.2, 0.0, -0.8])
@@ -25,6 +26,15 @@ def scored(made):
 
 def of(made):
     return spread(made, scored(made))
+
+
+def test_whoever_watches_can_stop_it():
+    def stop():
+        raise Cancelled("stopped")
+
+    made = study(JOD, 6, 4, seed=1, spread_jod=0.4)
+    with pytest.raises(Cancelled, match=r"^stopped$"):
+        spread(made, scored(made), stop)
 
 
 def slow_sums(cells, jod, condition):

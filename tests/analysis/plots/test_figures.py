@@ -51,7 +51,7 @@ def test_a_report_has_a_picture_for_each_thing_it_says(made):
     votes = from_table(table(("p", "q", "r", "s", "t"), ("one", "two")))
     full = report(votes, QUICK, per_scene=True)
     assert set(figure_files(made)) == {"scores.svg", "triangles.svg", "votes.svg", "ranks.svg"}
-    assert set(figure_files(full)) == {*figure_files(made), "scenes.svg", "observers.svg"}
+    assert set(figure_files(full)) == {*figure_files(made), "scenes.svg", "observers.svg", "spread.svg"}
 
 
 def test_without_titles_the_captions_are_a_file_of_their_own(made):

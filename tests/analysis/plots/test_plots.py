@@ -13,16 +13,17 @@ from PIL import Image
 
 from tests.analysis.made import counts, matrix, study
 from tests.analysis.plots.drawn import NASTY, rows, svg
+from uplapp.analysis.observers.spread import Spread
 from uplapp.analysis.plots.agreement import agreement_chart, agreement_panels
 from uplapp.analysis.plots.figures import picture
-from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots.observers import observer_chart, spread_chart
 from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.plots.scores import SHADES, jod_chart, win_chart
 from uplapp.analysis.plots.style import COLUMN_PX, DASHES, PAGE_PX, PALETTE, SHAPES, untitled
 from uplapp.analysis.plots.triangle import triangle_chart
 from uplapp.analysis.reading.published import published
-from uplapp.analysis.scoring import analyse
+from uplapp.analysis.scoring import analyse, ranking
 from uplapp.values import Comparisons, Method
 
 QUICK = Method(bootstraps=20)
@@ -45,6 +46,11 @@ def screened(observers=6):
     names = [NASTY[k % len(NASTY)] + str(k) for k in range(observers)]
     table = pd.DataFrame({"observer": names, "answers": 60, "dist_pairs": distances[::-1]})
     return table.assign(dist_trials=distances, looks=["" if far < 1.5 else "unlike" for far in distances])
+
+
+def differing(names=NASTY):
+    sd = np.append(np.nan, np.linspace(0, 1, len(names) - 1))
+    return Spread(tuple(names), sd, sd / 2, sd * 2, 0.6, 0.4, 0.9, 12)
 
 
 def planned(comparisons=3):
@@ -70,6 +76,7 @@ ALL = {
     "triangle": lambda: triangle_chart(named(NASTY), COLUMN_PX),
     "scenes": lambda: scene_chart({NASTY[0]: named(NASTY), NASTY[1]: named(NASTY, 1)}, named(NASTY, 2)),
     "observers": lambda: observer_chart(screened()),
+    "spread": lambda: spread_chart(differing(), named(NASTY)),
     "power": lambda: power_chart(planned()),
     "agreement": lambda: agreement_chart(measured(), NASTY[1]),
     "panels": lambda: agreement_panels(measured()),
@@ -87,7 +94,17 @@ def test_names_of_any_characters_stand_in_the_picture_and_never_in_a_field(draw)
 
 def test_a_browser_saves_every_picture_under_a_name_of_its_own():
     kept = [draw().to_dict()["usermeta"]["embedOptions"]["downloadFileName"] for draw in ALL.values()]
-    names = ["scores", "votes", "triangles", "scenes", "observers", "power", "agreement", "agreement"]
+    names = [
+        "scores",
+        "votes",
+        "triangles",
+        "scenes",
+        "observers",
+        "spread",
+        "power",
+        "agreement",
+        "agreement",
+    ]
     assert kept == [f"uplapp-{name}" for name in names]
 
 
@@ -165,6 +182,15 @@ def test_of_many_conditions_the_best_and_the_last_keep_their_ranks():
     shown = {row["over_rank"] for row in rows(win_chart(scores)) if "over_rank" in row}
     assert shown == {*range(1, 26), *range(36, 61)}
     assert "The middle 10 of 60 are left out." in svg(jod_chart(scores, PAGE_PX))
+
+
+def test_the_spread_of_each_condition_stands_best_first_where_it_is_known():
+    chart = spread_chart(differing(), named(NASTY))
+    known = [row for row in rows(chart) if "sd" in row]
+    order = [name for name in ranking(named(NASTY))["condition"] if name != NASTY[0]]
+    assert [row["condition"] for row in known] == order
+    assert {row["overall"] for row in rows(chart) if "overall" in row} == {0.6}
+    assert all(row["low"] <= row["sd"] <= row["high"] for row in known)
 
 
 def test_observers_who_are_left_out_of_a_picture_are_counted():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.made import study
-from uplapp.analysis.scoring import analyse
+from uplapp.analysis.scoring import analyse, ranks
 from uplapp.analysis.scoring.bootstrap import Draws
 from uplapp.analysis.scoring.firmness import firm_labels
 from uplapp.errors import Cancelled
@@ -96,3 +96,21 @@ def test_firm_labels_by_hand():
     draws = Draws.of(np.stack([ring] * 9 + [torn]))
     assert firm_labels(draws, np.zeros(3, dtype=int), True).tolist() == [0, 0, 2]
     assert firm_labels(draws, np.zeros(3, dtype=int), False).tolist() == [0, 0, 0]
+
+
+def test_a_firm_part_has_ranks_where_its_order_to_the_others_is_known():
+    made = hanging()
+    scores = analyse(made, METHOD)
+    assert not len(scores.replicates)
+    whole = ranks(scores)
+    assert whole.best[3] == 0
+    assert (whole.low[3], whole.high[3]) == (4, 4)  # d lost 94 of 96: below the others, how far is open
+    leaders = scores.firm.scores[:, :3].argmax(axis=1)
+    assert whole.best[:3] == pytest.approx(np.bincount(leaders, minlength=3) / len(leaders))
+    assert whole.probability.sum(axis=1) == pytest.approx(np.ones(4))
+
+
+def test_parts_whose_order_the_tests_leave_open_have_no_ranks():
+    scores = analyse(hanging(), METHOD)
+    unsure = tuple(replace(pair, significant=False) for pair in scores.pairs)
+    assert np.isnan(ranks(replace(scores, pairs=unsure)).best).all()

@@ -108,6 +108,18 @@ def test_whoever_watches_can_stop_it():
         analyse_scenes(votes(TWO), Method(ties="threshold", bootstraps=60), stop)
 
 
+@pytest.mark.parametrize("beats", [1, 3])
+def test_the_test_of_scenes_can_be_stopped_while_it_permutes_and_while_it_resamples(beats):
+    left = iter(range(beats))
+
+    def stop():
+        if next(left, None) is None:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled, match=r"^stopped$"):
+        interaction(votes(TWO), beat=stop)
+
+
 def votes_of(*rows):
     """Votes (observer, scene, first, second, how often first, how often second was chosen)."""
     single = [

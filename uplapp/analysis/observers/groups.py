@@ -13,7 +13,7 @@ from uplapp.analysis.reading.cells import cells_of
 from uplapp.analysis.reading.choices import BAD, STEP, STRENGTH
 from uplapp.analysis.reading.numbers import number
 from uplapp.analysis.reading.votes import count, main_trials
-from uplapp.analysis.scoring import ALPHA, OBSERVERS, TAILS, analyse, holm
+from uplapp.analysis.scoring import ALPHA, OBSERVERS, TAILS, Beat, analyse, beating, holm
 from uplapp.errors import BadVotes, Cancelled, UnknownName, UplappError
 from uplapp.values import Array, Comparisons, Mask, Method, Rows, Scores, Votes, Watch
 
@@ -147,18 +147,21 @@ def compare_groups(
         column=column,
         members={group: sum(value == group for value in members.values()) for group in scores},
         scores=scores,
-        test=group_test(count(kept), members, method.seed),
+        test=group_test(count(kept), members, method.seed, beating(watch, method.bootstraps)),
         differences=group_differences(scores),
         notes=notes,
     )
 
 
-def group_test(comparisons: Comparisons, members: Mapping[str, str], seed: int = 0) -> GroupTest:
+def group_test(
+    comparisons: Comparisons, members: Mapping[str, str], seed: int = 0, beat: Beat | None = None
+) -> GroupTest:
     """Test by permuting observers between groups whether scores differ by group.
 
     The ratio is -2 ln(L_common / L_groups) of Thurstone fits without a prior, "not sure" as half a vote.
     Where votes name scenes, scores of each scene are taken as given, and groups differ from them alike in all
-    scenes: so what groups owe to the scenes that they saw is no difference between groups.
+    scenes: so what groups owe to the scenes that they saw is no difference between groups. `beat` may end the
+    work.
     """
     groups = sorted(set(members.values()))
     label = np.array([groups.index(members[name]) for name in comparisons.observers])
@@ -172,7 +175,7 @@ def group_test(comparisons: Comparisons, members: Mapping[str, str], seed: int =
     labels = np.array([label, *(generator.permutation(label) for _ in range(total))])
     best = np.zeros(len(labels))
     for place in range(len(groups)):
-        best += votes.peak((labels == place).astype(float))
+        best += votes.peak((labels == place).astype(float), beat)
     common = votes.peak(np.ones((1, label.size)))[0]
     as_large = int((best[1:] >= best[0] - SAME).sum())
     return GroupTest(float(max(0.0, 2 * (best[0] - common))), df, (1 + as_large) / (1 + total), total)
@@ -265,10 +268,10 @@ class _Votes:
             scores = np.array([_scene_scores(each) for each in counts])
         return cls(won.reshape(people, -1), (won + lost).reshape(people, -1), first, second, scores, n)
 
-    def peak(self, weights: Array) -> Array:
+    def peak(self, weights: Array, beat: Beat | None = None) -> Array:
         """Highest log-likelihood (B,) of the votes of observers, each as often as weights (B,K) say.
 
-        The scores are those of the scenes plus one shift per condition.
+        The scores are those of the scenes plus one shift per condition. `beat` may end the work.
         """
         shape = len(weights), len(self.scenes), self.first.size
         won, cast = ((weights @ votes).reshape(shape) for votes in (self.won, self.cast))
@@ -278,6 +281,8 @@ class _Votes:
         ]
 
         def objective(scores: Array, rows: Rows) -> Terms:
+            if beat:
+                beat()
             terms = [each(scores + own, rows) for each, own in zip(objectives, self.scenes, strict=True)]
             names = ("value", "gradient", "hessian", "concave")
             return Terms(*(np.sum([getattr(part, name) for part in terms], axis=0) for name in names))

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from uplapp.analysis.model import SIGMA
-from uplapp.analysis.scoring import TAILS
+from uplapp.analysis.scoring import TAILS, Beat
 from uplapp.values import Array, Comparisons, Rows, Scores
 
 LEAST_OBSERVERS = 3
@@ -106,11 +106,12 @@ class Moments:
     total: Array
 
 
-def spread(comparisons: Comparisons, scores: Scores) -> Spread | None:
+def spread(comparisons: Comparisons, scores: Scores, beat: Beat | None = None) -> Spread | None:
     """Estimate how much people differ in each condition.
 
     None for a matrix, for fewer than LEAST_OBSERVERS observers, and where no two observers judged one pair.
-    The interval takes the observers' own sums as normal: chi squared on the observers less one.
+    The interval takes the observers' own sums as normal: chi squared on the observers less one. `beat` may
+    end the work.
     """
     if len(comparisons.observers) < LEAST_OBSERVERS or len(set(scores.group)) > 1:
         return None
@@ -119,7 +120,7 @@ def spread(comparisons: Comparisons, scores: Scores) -> Spread | None:
         return None
     n = len(scores.conditions)
     moments = [_moments(cells, scores.jod, condition) for condition in range(n)]
-    variance, slope = _solve(moments, n)
+    variance, slope = _solve(moments, n, beat)
     judged = np.array([np.count_nonzero(each.total) for each in moments])
     known = (slope > 0) & np.isfinite(variance) & (judged >= LEAST_OBSERVERS)
     if not known.any():
@@ -184,7 +185,7 @@ def _repeats(cast: Array, votes: Array, variance: Array) -> tuple[Array, Array]:
     return single * variance, weight + single * twice / votes**2
 
 
-def _solve(moments: list[Moments], n: int) -> tuple[Array, Array]:
+def _solve(moments: list[Moments], n: int, beat: Beat | None) -> tuple[Array, Array]:
     """Variances (n,) in JOD^2 that explain the covariances, not cut at 0, and the slope (n,) of each.
 
     Where only their sum is known, as of two conditions, they are alike.
@@ -192,6 +193,8 @@ def _solve(moments: list[Moments], n: int) -> tuple[Array, Array]:
     variance, goal = np.zeros(n), np.array([each.covariance for each in moments])
     matrix = np.zeros((n, n))
     for _ in range(ROUNDS):
+        if beat:
+            beat()
         cut = np.maximum(variance, 0.0)
         for condition, each in enumerate(moments):
             signal = _signal(each, condition, cut)

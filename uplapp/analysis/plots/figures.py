@@ -9,7 +9,7 @@ import numpy as np
 from uplapp import whole
 from uplapp.analysis.plots.covariate import covariate_chart
 from uplapp.analysis.plots.fonts import box_notes
-from uplapp.analysis.plots.observers import observer_chart
+from uplapp.analysis.plots.observers import observer_chart, spread_chart
 from uplapp.analysis.plots.ranks import rank_chart
 from uplapp.analysis.plots.scenes import is_map, scene_chart
 from uplapp.analysis.plots.scores import jod_chart, win_chart
@@ -60,8 +60,9 @@ def picture(chart: Any, kind: str) -> bytes:
 def figure_files(report: Report, kind: str = "svg", title: bool = True) -> dict[str, bytes]:
     """Draw all that a report has to show, by file name.
 
-    Scores, triangles (of up to MOST_CONDITIONS), votes and ranks; scores by scene and observers' distances
-    where there are any. Without `title`, titles and notes stand in a text file instead, as captions.
+    Scores, triangles (of up to MOST_CONDITIONS), votes and ranks; scores by scene, observers' distances and
+    the spread between observers where there are any. Without `title`, titles and notes stand in a text file
+    instead, as captions.
     """
     charts = _charts(report)
     if title:
@@ -93,10 +94,18 @@ def _charts(report: Report) -> dict[str, Any]:
         charts["scenes"] = scene_chart(
             report.scenes, scores, PAGE_PX if is_map(report.scenes, scores) else COLUMN_PX
         )
+    return charts | _of_people(report)
+
+
+def _of_people(report: Report) -> dict[str, Any]:
+    """Draw groups of observers, scores against the covariate, and how observers differ."""
+    scores, charts = report.scores, dict[str, Any]()
     if report.groups is not None:
         charts["groups"] = scene_chart(report.groups.scores, scores, COLUMN_PX, "group")
     if report.covariate is not None:
         charts["covariate"] = covariate_chart(report.covariate, scores, COLUMN_PX)
+    if report.spread is not None:
+        charts["spread"] = spread_chart(report.spread, scores, COLUMN_PX)
     if report.screening is not None and report.screening["dist_pairs"].notna().any():
         charts["observers"] = observer_chart(report.screening, COLUMN_PX, scores.simulated)
     return charts

@@ -1,10 +1,11 @@
-"""How unlike the others each observer answered."""
+"""How unlike the others each observer answered, and how much people differ in each condition."""
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from uplapp.analysis.observers.screening import FAR
+from uplapp.analysis.observers.spread import Spread
 from uplapp.analysis.plots.style import (
     BLUE,
     GREY,
@@ -12,13 +13,17 @@ from uplapp.analysis.plots.style import (
     ORANGE,
     WIDE_PX,
     Width,
+    ends_of,
     finish,
+    gap_notes,
     inline,
     names_axis,
     row_px,
     titled,
     tooltips,
 )
+from uplapp.analysis.scoring import ranking
+from uplapp.values import Scores
 
 DISTANCES = {"dist_trials": "by answer", "dist_pairs": "by pair"}
 MARGIN = 0.03  # so that marks at 0 leave the names free
@@ -49,6 +54,37 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
         *_left_out(others),
         width=width,
         height=row_px(len(names)) * max(1, len(names)),
+    )
+
+
+def spread_chart(spread: Spread, scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
+    """Draw the standard deviation over people of each condition, best first, with its 95 % interval.
+
+    The dashed line is the root of the mean variance over conditions.
+    """
+    known = dict(zip(spread.conditions, zip(spread.sd, spread.low, spread.high, strict=True), strict=True))
+    everything = [name for name in ranking(scores)["condition"] if np.isfinite(known[name][0])]
+    names = ends_of(everything)
+    table = pd.DataFrame([(name, *known[name]) for name in names], columns=["condition", "sd", "low", "high"])
+    base = alt.Chart(inline(table)).encode(
+        y=alt.Y("condition:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width, grid=True)),
+        tooltip=tooltips("condition:N", "sd:Q", "low:Q", "high:Q"),
+    )
+    x = alt.X("low:Q", title="standard deviation over people, JOD", scale=alt.Scale(zero=True))
+    overall = alt.Chart(inline(pd.DataFrame({"overall": [spread.overall]})))
+    layers = [
+        overall.mark_rule(color=GREY, strokeDash=[5, 4]).encode(x="overall:Q"),
+        base.mark_rule(color=BLUE, strokeWidth=2).encode(x=x, x2="high:Q"),
+        base.mark_point(color=BLUE, filled=True, size=60, opacity=1).encode(x="sd:Q"),
+    ]
+    return finish(
+        alt.LayerChart(layer=layers),
+        "spread",
+        titled(scores.simulated, f"how much {spread.observers} people differ"),
+        "Dashed: over all conditions.",
+        *gap_notes(everything),
+        width=width,
+        height=row_px(len(names)) * len(names),
     )
 
 

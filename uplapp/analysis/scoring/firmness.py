@@ -23,7 +23,7 @@ from uplapp.analysis.scoring.bootstrap import (
     vote_draws,
 )
 from uplapp.analysis.scoring.significance import ALPHA, differences, holm
-from uplapp.values import Array, Comparisons, Difference, Method, Watch
+from uplapp.values import Array, Comparisons, Difference, FirmReplicates, Method, Watch
 
 SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions together; at 1 all hold all
 
@@ -33,6 +33,7 @@ class Firm:
     """Labels (n,) of the firm parts, with ends (n,) of the intervals inside them, and how these were made.
 
     `scale` is that of all, with the replicates of its extra parameters that the parts have.
+    `replicates` (B,n) hold inside parts.
     """
 
     labels: Labels
@@ -41,6 +42,12 @@ class Firm:
     interval: str
     pairs: tuple[Difference, ...]
     scale: Scale
+    replicates: Array
+
+    @property
+    def drawn(self) -> FirmReplicates:
+        """Give the replicates that the parts have."""
+        return FirmReplicates(self.labels, self.replicates)
 
     @property
     def kept(self) -> tuple[tuple[Array, Array], tuple[Difference, ...], str]:
@@ -85,7 +92,7 @@ def firm_parts(
         tests = differences(
             comparisons.conditions, own.scores, own.replicates, own.labels, within.wins, interval
         )
-        return Firm(labels, low, high, interval, _merged(pairs, tests), extra)
+        return Firm(labels, low, high, interval, _merged(pairs, tests), extra, own.replicates)
     return None
 
 

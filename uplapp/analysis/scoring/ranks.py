@@ -64,6 +64,8 @@ class Order:
         """Find from the votes which orders vary over replicates, and which unanimous ones are significant."""
         part, block = components(scores.wins), strong_components(scores.wins)
         together, varying = part[:, None] == part, block[:, None] == block
+        if not len(scores.replicates) and scores.firm is not None:
+            varying &= scores.firm.labels[:, None] == scores.firm.labels
         sure = known_order(scores.wins, scores.jod) & ~varying & _significant(scores)
         known = varying | sure | sure.T | ~together
         rows = known.all(axis=1) & (together.sum(axis=1) > 1)
@@ -74,7 +76,8 @@ class Order:
 def ranks(scores: Scores) -> Ranks | None:
     """Count how often each condition has each rank in the replicates. The result is None without replicates.
 
-    Only conditions that comparisons connect are ranked against each other.
+    Only conditions that comparisons connect are ranked against each other. In firm parts it is those whose
+    order to all others is known.
     Where scenes were resampled too, scores are drawn from a normal distribution with the two-way covariance,
     as many as there are replicates.
     """
@@ -143,7 +146,9 @@ def rank_columns(ranks: Ranks | None, scores: Scores) -> pd.DataFrame:
 
 
 def _draws(scores: Scores) -> Array:
-    """Replicates (B,n) of the scores."""
+    """Replicates (B,n) of the scores, or of what is firm in them."""
+    if not len(scores.replicates) and scores.firm is not None:
+        return scores.firm.scores
     if scores.two_way is None:
         return scores.replicates
     values, vectors = np.linalg.eigh(scores.two_way.covariance)

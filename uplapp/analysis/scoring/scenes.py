@@ -9,7 +9,7 @@ from scipy.special import gammaln
 
 from uplapp.analysis.model import Pairs, Terms, components, likelihood, maximise
 from uplapp.analysis.reading.votes import count, main_trials, of_scene, scenes
-from uplapp.analysis.scoring.bootstrap import observer_weights, shifted
+from uplapp.analysis.scoring.bootstrap import Beat, observer_weights, shifted
 from uplapp.analysis.scoring.common_zero import on_common_zero, without_zero
 from uplapp.analysis.scoring.scores import MEAN, analyse
 from uplapp.analysis.scoring.two_way import OBSERVERS
@@ -119,14 +119,14 @@ def analyse_scenes(
     return on_common_zero(scores) if method.anchor == MEAN else scores
 
 
-def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
+def interaction(votes: Votes, seed: int = 0, beat: Beat | None = None) -> Interaction | None:
     """Test by permutation whether the differences between conditions depend on the scene.
 
     The ratio is -2 ln(L_common / L_scenes) of Thurstone fits without a prior, "not sure" as half a vote. The
     permutations give scenes other votes of the same observer: of observers who judged the same pairs equally
     often in each of their scenes, whole scenes change places; of others, votes of one pair, and so of all
     where whole scenes have fewer than LEAST_WAYS ways to change places. None where there is no test:
-    one scene, no pair in two scenes, or no observer with votes to exchange.
+    one scene, no pair in two scenes, or no observer with votes to exchange. `beat` may end the work.
     """
     if len(scenes(votes)) < 2:
         return None
@@ -139,14 +139,14 @@ def interaction(votes: Votes, seed: int = 0) -> Interaction | None:
     own = data.wins(data.scene)
     common = _peak(own.sum(axis=0)[None], shown.sum(axis=0), data)[0]
     best = _best(own[None], shown, data)[0]
-    p, permutations = _chance(data, shown, best, seed)
+    p, permutations = _chance(data, shown, best, seed, beat)
     ratio = float(max(0.0, 2 * (best - common)))
     if not permutations:
         return None
-    return Interaction(ratio, df, p, permutations, _by_observers(data, ratio, seed))
+    return Interaction(ratio, df, p, permutations, _by_observers(data, ratio, seed, beat))
 
 
-def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[float, int]:
+def _chance(data: SceneVotes, shown: Array, best: float, seed: int, beat: Beat | None) -> tuple[float, int]:
     """Share of permutations that fit their scenes as well, and how many there were, 0 if none is possible."""
     total = int(np.clip(MOST_MOVES // data.scene.size, LEAST_PERMUTATIONS, PERMUTATIONS))
     labels = _permutations(data, np.random.default_rng(seed))
@@ -155,14 +155,14 @@ def _chance(data: SceneVotes, shown: Array, best: float, seed: int) -> tuple[flo
         wins = [data.wins(scene) for scene, _ in zip(labels, range(size), strict=False)]
         if not wins:
             return np.nan, 0
-        as_good += int((_best(np.array(wins), shown, data) >= best - SAME).sum())
+        as_good += int((_best(np.array(wins), shown, data, beat) >= best - SAME).sum())
         done += len(wins)
         if (p := (1 + as_good) / (1 + done)) > CLEARLY_CHANCE:
             break
     return p, done
 
 
-def _by_observers(data: SceneVotes, ratio: float, seed: int) -> float:
+def _by_observers(data: SceneVotes, ratio: float, seed: int, beat: Beat | None) -> float:
     """Share of replicates of whole observers whose scenes depart as far from what the study's scenes say.
 
     In each the ratio is taken against common scores plus the study's own differences between scenes, so that
@@ -173,13 +173,13 @@ def _by_observers(data: SceneVotes, ratio: float, seed: int) -> float:
     if data.observer.max() == 0 or most < FIRST_LOOK:
         return p
     for draws in (FIRST_LOOK, most):
-        p = float((1 + (_resampled_ratios(data, draws, seed) >= ratio - SAME).sum()) / (1 + draws))
+        p = float((1 + (_resampled_ratios(data, draws, seed, beat) >= ratio - SAME).sum()) / (1 + draws))
         if p > CLEARLY_CHANCE:
             break
     return p
 
 
-def _resampled_ratios(data: SceneVotes, draws: int, seed: int) -> Array:
+def _resampled_ratios(data: SceneVotes, draws: int, seed: int, beat: Beat | None = None) -> Array:
     """Ratios (B,) of replicates of observers against common scores plus the study's own differences.
 
     As every spread of resampled observers, they are widened by K / (K - 1).
@@ -194,6 +194,8 @@ def _resampled_ratios(data: SceneVotes, draws: int, seed: int) -> Array:
     rows, groups = np.arange(len(weights)), [_groups(votes, data) for votes in cast[0]]
     own, objectives, best = [], [], np.zeros(len(weights))
     for scene, group in enumerate(groups):
+        if beat:
+            beat()
         votes = Pairs(data.conditions, data.first, data.second, won[:, scene], cast[:, scene])
         objectives.append(likelihood(votes))
         fit = maximise(objectives[-1], np.zeros((rows.size, data.conditions)), _gauge(group), CLIMB)
@@ -260,10 +262,12 @@ def _groups(votes: Array, data: SceneVotes) -> Rows:
     return components(counts)
 
 
-def _best(wins: Array, shown: Array, data: SceneVotes) -> Array:
+def _best(wins: Array, shown: Array, data: SceneVotes, beat: Beat | None = None) -> Array:
     """Log-likelihood (B,) of B labellings, wins (B,S,P), each scene with its own scores."""
     total = np.zeros(len(wins))
     for scene, votes in enumerate(shown):
+        if beat:
+            beat()
         total += _peak(wins[:, scene], votes, data)
     return total
 

@@ -84,6 +84,7 @@ def analyse(
         method=method,
         identifiable=not trouble and scale.whole and not (method.side_bias and is_unknown(side)),
         replicates=scale.replicates,
+        firm=None if firm is None else firm.drawn,
         degenerate=scale.degenerate,
         warnings=cautious,
         bound=open_.sides,

@@ -30,6 +30,7 @@ from uplapp.analysis.scoring import (
     Ranks,
     analyse,
     analyse_scenes,
+    beating,
     interaction,
     letters,
     rank_columns,
@@ -134,7 +135,7 @@ def report(
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
     screening, trouble = _screened(source)
-    counted = count(kept)
+    counted, beat = count(kept), beating(watch, method.bootstraps)
     scores = analyse(counted, method, watch)
     return _report(
         counted,
@@ -144,8 +145,8 @@ def report(
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
         observers_triads=None if kept.anonymous else sum(observers_triads(kept).values(), Triads(0, 0)),
         screening=screening,
-        interaction=interaction(kept, method.seed),
-        spread=spread(counted, scores),
+        interaction=interaction(kept, method.seed, beat),
+        spread=spread(counted, scores, beat),
         groups=compare_groups(kept, groups, method, watch) if groups else None,
         both_bad=count_both_bad(without(everything, exclude or {}), method.both_bad),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from uplapp.analysis.observers.groups import Groups, compare_groups, differs, group_columns
 from uplapp.analysis.observers.spread import Spread
+from uplapp.analysis.plots.observers import spread_chart
 from uplapp.analysis.plots.scenes import scene_chart
 from uplapp.analysis.scoring import ranking
 from uplapp.analysis.writing.people import difference_words, group_words, side_by_side, significant, sizes
@@ -30,31 +31,34 @@ NO_COLUMN = "No further column of these votes holds one value per observer, such
 def build() -> tuple[gr.Dropdown, list[Any]]:
     """Lay out the view. Returns the menu of columns, and what is filled after a choice."""
     said = gr.Markdown(NO_SPREAD)
+    spread = gr.Plot(show_label=False, visible=False)
     numbers = gr.HTML(visible=False)
     column = gr.Dropdown([], label="Compare groups of observers by", interactive=True)
     test = gr.Markdown()
     chart = gr.Plot(show_label=False, visible=False)
-    return column, [said, numbers, column, test, chart, gr.HTML(visible=False)]
+    return column, [said, spread, numbers, column, test, chart, gr.HTML(visible=False)]
 
 
 def connect(state: gr.State, column: gr.Dropdown, outputs: list[Any]) -> Any:
     """Compare the groups of a column that is chosen, and return the event."""
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    return column.input(compare, [state, column], [*outputs[3:], state], **private)
+    return column.input(compare, [state, column], [*outputs[4:], state], **private)
 
 
 def show(found: Found) -> tuple[Any, ...]:
     """Show the spread of each condition, and offer the columns that make groups."""
     hidden = gr.update(value=None, visible=False)
     if not isinstance(found, Analysed):
-        return NO_VOTES, hidden, gr.update(choices=[], value=None), "", hidden, hidden
+        return NO_VOTES, hidden, hidden, gr.update(choices=[], value=None), "", hidden, hidden
     spread, groups = found.report.spread, found.report.groups
     columns = group_columns(found.kept) if isinstance(found.kept, Votes) else ()
-    numbers = hidden
+    drawn = numbers = hidden
     if spread is not None:
+        drawn = gr.update(value=spread_chart(spread, found.report.scores, "container"), visible=True)
         numbers = gr.update(value=_spread_table(spread, found.report.scores), visible=True)
     return (
         NO_SPREAD if spread is None else f"{ABOUT}\n\n{_overall(spread)}",
+        drawn,
         numbers,
         gr.update(choices=list(columns), value=None if groups is None else groups.column),
         *(_groups(groups, found.report.scores) if groups else ("" if columns else NO_COLUMN, hidden, hidden)),
