@@ -75,8 +75,9 @@ def test_people_are_compared_by_a_column_of_their_votes(tmp_path):
     frame = made.table(tuple("opqrstuv")).assign(kind="main")
     frame["device"] = frame["observer"].map(lambda name: "phone" if name in "oprt" else "screen")
     view = show(source="upload", upload=str(made.write(tmp_path, frame.to_csv(index=False))))
-    said, spread, column, *_ = people_view.show(view.state)
+    said, picture, spread, column, *_ = people_view.show(view.state)
     assert "Over all conditions" in said
+    assert visible(picture)
     assert visible(spread)
     assert column["choices"] == ["device"]
     test, chart, scores, state = last(people_view.compare(view.state, "device", gr.Progress()))
