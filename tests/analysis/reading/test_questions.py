@@ -136,3 +136,9 @@ class TestWhoCounts:
 def test_an_unknown_kind_stays_one_sentence(tmp_path):
     with pytest.raises(BadVotes, match="line 2, column 'kind'"):
         read(tmp_path, f"{HEAD},kind\no,x,y,1,warmup\n")
+
+
+@pytest.mark.parametrize("head", ["winner,winner,loser", "observer,x vs y,x vs y", "who,who,kind"])
+def test_a_column_that_is_there_twice_is_named_in_every_layout(tmp_path, head):
+    with pytest.raises(BadVotes, match=r"twice"):
+        read(tmp_path, f"{head}\na,b,c\n")

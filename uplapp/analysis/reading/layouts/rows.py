@@ -10,7 +10,7 @@ import pandas as pd
 
 from uplapp.analysis.reading.cells import cells_of
 from uplapp.analysis.reading.numbers import number, spelling
-from uplapp.analysis.reading.tables import NOTES, listed, shown
+from uplapp.analysis.reading.tables import NOTES, listed, require_columns, shown
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Mask
 
@@ -119,6 +119,7 @@ def parse_rows(
 
 def chosen(table: pd.DataFrame, rows: Rows, source: str) -> tuple[pd.DataFrame, Said]:
     """Keep the rows that count, without the columns to ignore, with what a reader must hear."""
+    require_columns(table, {}, source)
     said = [*table.attrs.get(NOTES, ())]
     for test in rows.where:
         marks = test.marks(table, source)
