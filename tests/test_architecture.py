@@ -94,11 +94,14 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "web": {
         "alarms": {"shelf"},
+        "calls": {"restore", "widgets"},
         "following": {"shelf"},
+        "look": set(),
         "observer": set(),
         "patience": set(),
         "safekeeping": set(),
         "shelf": set(),
+        "shield": set(),
         "upkeep": set(),
         "widgets": set(),
         "analysis": {"widgets"},
@@ -109,7 +112,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "veil": set(),
         "page": {
             *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
-            *("alarms", "following", "upkeep", "uploads", "veil"),
+            *("alarms", "calls", "following", "look", "shield", "upkeep", "uploads", "veil"),
         },
     },
 }

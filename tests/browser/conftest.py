@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser.launching import FLAGS, PATIENCE_MS, SIZES, wait_for_page
 from tests.browser.moves import short_study
+from tests.web.desks import TOKEN
 from tests.web.processes import free_port
 from tests.web.serving import serving
 
@@ -67,7 +68,11 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
 def app(house, tmp_path_factory) -> Iterator[str]:
     """The address of the real app in a process of its own."""
     port = free_port()
-    settings = {"UPLAPP_DATA": str(tmp_path_factory.mktemp("data")), "GRADIO_SERVER_PORT": str(port)}
+    settings = {
+        "UPLAPP_DATA": str(tmp_path_factory.mktemp("data")),
+        "UPLAPP_ADMIN_TOKEN": TOKEN,
+        "GRADIO_SERVER_PORT": str(port),
+    }
     process = subprocess.Popen([sys.executable, "app.py"], cwd=house, env={**os.environ, **settings})
     try:
         yield wait_for_page(f"http://127.0.0.1:{port}", lambda: process.poll() is None)

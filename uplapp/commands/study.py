@@ -17,7 +17,7 @@ from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import clear, exclude, include, withdraw
 from uplapp.commands.hosting.rebuild import rebuild
-from uplapp.commands.hosting.status import log, status
+from uplapp.commands.hosting.status import list_studies, log, status
 from uplapp.commands.shared import Json, Name, conditions_of, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
@@ -37,6 +37,7 @@ VERBS: tuple[Callable[..., None], ...] = (
 )
 for verb in VERBS:
     app.command()(verb)
+app.command("list")(list_studies)
 
 
 @app.command()

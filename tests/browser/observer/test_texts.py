@@ -14,7 +14,7 @@ from tests.browser.moves import (
     in_any_layout,
     texts,
 )
-from uplapp.study.definition import Question, Translation
+from uplapp.study.definition import Question, Translation, presets
 from uplapp.web.observer.routes import STATIC
 
 SCRIPTS = sorted(STATIC.rglob("*.js"))
@@ -58,7 +58,7 @@ def words_of_the_page():
     return words
 
 
-@pytest.mark.parametrize("language", ["de"])
+@pytest.mark.parametrize("language", presets.LANGUAGES)
 def test_every_language_has_the_same_sentences_with_the_same_places_to_fill(language):
     english, other = texts("en"), texts(language)
     assert other.keys() == english.keys()

@@ -18,13 +18,22 @@ def made(task, languages):
     return parse(raw, "mine", "here")
 
 
-@pytest.mark.parametrize("languages", [("en",), ("de",), ("en", "de"), ("de", "en")])
+@pytest.mark.parametrize(
+    "languages", [("en",), ("de", "en"), ("en", *sorted(presets.LANGUAGES.keys() - {"en"}))]
+)
 @pytest.mark.parametrize("task", presets.TASKS)
 def test_every_task_makes_a_study_in_every_choice_of_languages(task, languages):
     study = made(task, languages)
     assert (study.rating is None) == (task == "pairs")
     names = [[entry.name for entry in rating.criteria(study, language)] for language in languages]
     assert names == [names[0]] * len(languages)
+
+
+@pytest.mark.parametrize("language", presets.LANGUAGES)
+@pytest.mark.parametrize("rating", [False, True])
+def test_every_language_has_a_consent_of_its_own(language, rating):
+    others = {presets.consent(rating, other) for other in presets.LANGUAGES if other != language}
+    assert presets.consent(rating, language) not in others
 
 
 def test_expert_grading_has_the_three_criteria_of_the_published_study_from_0_to_3():

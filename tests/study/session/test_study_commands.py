@@ -32,6 +32,19 @@ def studies(tmp_path, monkeypatch):
     return settings.studies
 
 
+def test_list_says_of_each_study_whether_it_was_opened(studies):
+    write_study(studies / "tiny")
+    (studies / "torn").mkdir()
+    (studies / "torn" / "study.toml").write_text("title =")
+    before = json.loads(run("list", "--json"))
+    assert [(row["study"], row["state"].partition(":")[0]) for row in before] == [
+        ("tiny", "not opened yet"),
+        ("torn", "invalid"),
+    ]
+    run("simulate", "tiny", "--observers", 2)
+    assert run("list").splitlines()[:2] == ["study,state,people,title", "tiny,open,0,Which changes less?"]
+
+
 def test_a_study_lives_from_folders_to_votes(studies, tmp_path):
     source = write_study(tmp_path / "source")
     folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]

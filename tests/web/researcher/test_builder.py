@@ -87,12 +87,21 @@ def test_a_field_that_does_not_fit_is_a_sentence(changes, words):
         tables(**changes)
 
 
+def test_a_missing_upload_is_a_sentence(desk):
+    with pytest.raises(BadStudy, match="no ZIP is chosen yet"):
+        drafted(desk, None, title="Which?")
+
+
 @pytest.mark.parametrize(
-    ("upload", "title", "words"), [(None, "Which?", "no ZIP is chosen yet"), ("x.zip", " ", "title is empty")]
+    ("task", "language", "title"),
+    [
+        (form.COMPARE, "English, German", "Which picture changes less?"),
+        ("Rate one: quality, 1 to 5", "English", "How good are these images?"),
+        ("Rate one: quality, 1 to 5", "French, English", "Que valent ces images"),
+    ],
 )
-def test_what_is_missing_is_a_sentence(desk, upload, title, words):
-    with pytest.raises(BadStudy, match=words):
-        drafted(desk, upload, title=title)
+def test_an_empty_title_becomes_the_question_of_the_task(task, language, title):
+    assert form.title_of(task, False, "", "", language).startswith(title)
 
 
 def test_freezing_before_checking_is_a_sentence(desk):

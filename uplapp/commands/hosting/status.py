@@ -1,4 +1,4 @@
-"""`python -m uplapp study status` and `log`: how far a study is, and who did what to it."""
+"""`python -m uplapp study list`, `status` and `log`: which studies there are, how far, and who did what."""
 
 import time
 from dataclasses import asdict
@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from uplapp.commands.shared import Edition, Json, Name, opened, print_result
+from uplapp.errors import UplappError
+from uplapp.settings import Settings
 
 
 def status(
@@ -56,6 +58,34 @@ def log(name: Name, as_json: Json = False) -> None:
     lines = [{**row, "done_at": time.strftime(UTC_FORM, time.gmtime(row["done_at"]))} for row in rows]
     table = pd.DataFrame(lines, columns=list(actions.COLUMNS)).rename(columns={"done_at": "done_utc"})
     typer.echo(to_json(table.to_dict("records"), indent=None) if as_json else to_csv(table), nl=as_json)
+
+
+def list_studies(as_json: Json = False) -> None:
+    """List the studies in studies/ with their titles, states and people: as CSV, or as JSON.
+
+    Example: uplapp study list
+    """
+    import pandas as pd
+
+    from uplapp.plain import to_csv, to_json
+    from uplapp.study.definition import load
+    from uplapp.study.session.status import overview
+    from uplapp.study.store.store import DATABASE, reading
+
+    settings, states = Settings.from_env(), {}
+    if (settings.data / DATABASE).exists():
+        with reading(settings.data / DATABASE) as reader:
+            states = overview(reader)
+    rows = []
+    for folder in sorted(path.parent for path in settings.studies.glob("[!.]*/study.toml")):
+        state, people = states.get(folder.name, ("not opened yet", 0))
+        try:
+            title = load(folder).title
+        except UplappError as error:
+            title, state = "", f"invalid: {error}"
+        rows.append({"study": folder.name, "state": state, "people": people, "title": title})
+    table = pd.DataFrame(rows, columns=["study", "state", "people", "title"])
+    typer.echo(to_json(rows, indent=None) if as_json else to_csv(table), nl=as_json)
 
 
 UTC_FORM = "%Y-%m-%d %H:%M:%S"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from uplapp.study.session.lifecycle import WITHDRAWN
 from uplapp.study.store.phrases import FINISHED, GIVEN_UP, OUTCOME, PEOPLE, UNDER_WAY
-from uplapp.study.store.store import Store
+from uplapp.study.store.store import Reader, Store
 
 RECENT_S = 60.0
 
@@ -51,6 +51,19 @@ ANSWERS = f"""SELECT count(*) AS answers, coalesce(sum(answered_at > :recent), 0
 OTHERS = f"""SELECT count(*) AS answers_to_others {OF_PEOPLE} AND study != :study
     AND name = (SELECT name FROM studies WHERE id = :study)"""  # noqa: S608
 PILOTS = "SELECT count(*) AS pilot_observers FROM observers WHERE study = :study AND pilot = 1"
+
+
+EACH = f"""SELECT name, state, count(observers.id) AS people FROM studies
+    LEFT JOIN observers ON observers.study = studies.id AND {PEOPLE} GROUP BY studies.id
+    ORDER BY opened_at, studies.rowid"""  # noqa: S608
+
+
+def overview(reader: Reader) -> dict[str, tuple[str, int]]:
+    """Give the state of the last edition of each study by its name, and the people of all its editions."""
+    found: dict[str, tuple[str, int]] = {}
+    for row in reader.rows(EACH, {}):
+        found[row["name"]] = row["state"], row["people"] + found.get(row["name"], ("", 0))[1]
+    return found
 
 
 def status(store: Store, study: str, now: float) -> Status:

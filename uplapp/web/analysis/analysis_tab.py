@@ -46,9 +46,6 @@ from uplapp.web.widgets import sentence, working
 NO_REASON = "no reason given"
 ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
 model, Case V. Where votes name their observers, intervals resample whole observers, and scenes if you ask."""
-# Without it a fluid chart is as wide as its menu.
-STYLE = """<style>.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }
-.first-rows { overflow: auto; } .first-rows :is(td, th) { padding: 0.2em 0.7em; text-align: left; }</style>"""
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"
 # Each view has a button that nobody sees. After a choice the one in the open view is pressed.
@@ -103,7 +100,6 @@ def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
             gr.Markdown(f"{ABOUT} {source.ABOUT}")
-    gr.HTML(STYLE, padding=False)
     changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
     _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
 
@@ -114,7 +110,7 @@ def _lay_out_views(first: Analysed) -> Views:
     All but the first are filled when they are opened.
     """
     tabs, shown = {}, {}
-    with gr.Tabs():
+    with gr.Tabs(overflow_behavior="wrap"):
         with gr.Tab(RANKING) as tabs[RANKING]:
             shown[RANKING] = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:

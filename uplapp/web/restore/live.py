@@ -19,19 +19,6 @@ from uplapp.web.restore.running import Fit, Wish
 PREVIEW_PX, QUALITY = 384, 85
 LATE_S = 1.5
 KEEP, KEEPING = "Stop and keep", "Stopping …"
-STYLE = """
-.gradio-container { overflow: clip !important; }
-#fit { flex-grow: 0 !important; }
-#fit { border: 1px solid var(--border-color-primary); border-radius: 8px; padding: 10px; }
-#fit-line p { font-variant-numeric: tabular-nums; min-height: 1.6em; margin: 0; }
-#fit-picture img { width: 100%; height: 236px; object-fit: contain; }
-#fit-curve { min-height: 236px; }
-@media (min-width: 641px) {
-  /* It stays in sight wherever on the page the button was pressed, above the captions of the gallery. */
-  #shown { align-self: stretch; }
-  #fit { position: sticky; top: 8px; z-index: 20; background: var(--background-fill-primary); }
-}
-"""
 
 
 @dataclass(frozen=True)

@@ -29,25 +29,6 @@ from uplapp.web.widgets import errors_on_screen
 
 WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-STYLE = """
-#inputs .samples .grid-wrap { overflow: hidden; }
-#inputs .samples .grid-container { grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 6px; }
-#results .grid-wrap, #errors .grid-wrap { max-height: none; }
-@media (max-width: 640px) {
-  :is(#results, #errors) .grid-container:has(> :nth-child(2)) {
-    grid-template-columns: repeat(2, minmax(0, 1fr)) !important;
-  }
-}
-#actions { position: sticky; bottom: 0; z-index: 60; padding: 8px 0; }
-#actions { background: var(--background-fill-primary); }
-#inputs .options .form { align-items: end; background: none; }
-#inputs .checkpoints { max-height: 460px; overflow: auto; }
-#legend p:not(:first-child) { margin-top: 12px; }
-#legend .scale { height: 14px; border-radius: 3px; margin-top: 6px; }
-#legend .marks { display: flex; justify-content: space-between; font-size: 0.85em; }
-.aside { font-size: 0.9em; }
-"""
-STYLE += fits.STYLE
 
 
 def build(desk: Desk, collected: gr.State) -> None:

@@ -23,7 +23,7 @@ FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (
 ABOUT = """**ZIP**: a folder `reference` and one folder per condition, the same file names in each; or a study
 that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
 256 MB: `uplapp study new`."""
-TITLE = "Which picture changes less?"
+TITLE = "the question that observers answer, unless you write another"
 
 
 def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
@@ -36,7 +36,9 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
         clear = gr.Button("Clear", size="sm")
     with gr.Row():
         name = gr.Textbox(label="Name, in its address", max_length=40, max_lines=1, elem_id="study-name")
-        title = gr.Textbox(TITLE, label="Title, for observers", max_length=200, max_lines=1, min_width=250)
+        title = gr.Textbox(
+            placeholder=TITLE, label="Title, for observers", max_length=200, max_lines=1, min_width=250
+        )
     fields = form.build().fields
     check = gr.Button("Check", variant="primary", elem_id="check")
     facts = gr.HTML(elem_id="facts")
@@ -74,17 +76,15 @@ def drafted(
     desk: Desk, source: str, upload: str | None, collected: Collected, name: str, title: str, *values: Any
 ) -> Draft:
     """Build and check what the form asks for, out of sight. BadStudy in a sentence if it cannot be."""
-    if not title.strip():
-        raise BadStudy("the title is empty; it is what observers read on top")
-    tables, name = form.tables(*values), name.strip()
+    tables, name, title = form.tables(*values), name.strip(), title.strip() or form.title_of(*values)
     if source == RESULTS:
         labels = dict(collected.labels)
-        return drafts.from_pictures(desk.drafts, collected.scenes, labels, name, title.strip(), tables)
+        return drafts.from_pictures(desk.drafts, collected.scenes, labels, name, title, tables)
     if not upload:
         raise BadStudy("no ZIP is chosen yet")
     if values[-1] and package.is_packed(Path(upload)):
         raise BadStudy("this ZIP is a packed study, which keeps its own settings; empty the box 'More'")
-    return drafts.from_zip(desk.drafts, Path(upload), name, title.strip(), tables)
+    return drafts.from_zip(desk.drafts, Path(upload), name, title, tables)
 
 
 def published(desk: Desk, entry: Entry, made: Draft | None, forced: bool) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import gradio as gr
@@ -12,8 +13,14 @@ from uplapp.web.researcher.build import more
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
-LANGUAGES = {"English": ("en",), "German": ("de",), "English, German": ("en", "de")}
-LANGUAGES |= {"German, English": ("de", "en")}
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    name: (code,) for code, name in presets.LANGUAGES.items()
+}  # one, or two in either order
+LANGUAGES |= {
+    f"{one}, {other}": (*LANGUAGES[one], *LANGUAGES[other])
+    for one, other in permutations(presets.LANGUAGES.values(), 2)
+    if "English" in (one, other)
+}
 COMPARE = "Compare two, see which changes less"
 TASKS = {
     COMPARE: presets.PAIRS,
@@ -135,6 +142,13 @@ def _consent(*values: Any) -> dict[str, Any] | None:
     *texts, internal = values
     said = {name: f"{text}".strip() for name, text in zip(PLACES, texts, strict=True) if text}
     return {**said, **({"internal_test": True} if internal else {})} or None
+
+
+def title_of(*values: Any) -> str:
+    """Give the question that observers answer, in the study's first language."""
+    task, _, _, _, language, *_ = values
+    first = _choice(LANGUAGES, language, "languages")[0]
+    return presets.title(_choice(TASKS, task, "what observers do"), first)
 
 
 def _choice(menu: Mapping[str, Any], value: object, what: str) -> Any:

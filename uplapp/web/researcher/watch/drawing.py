@@ -3,43 +3,6 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-STYLE = """
-.board { display: grid; gap: 14px; }
-.board .tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); }
-.board .tile { border: 1px solid var(--border-color-primary); border-radius: 10px; padding: 10px 12px; }
-.board .tile { overflow-wrap: anywhere; }
-.board .tile b { display: block; font-size: 1.65em; line-height: 1.15; font-variant-numeric: tabular-nums; }
-.board .tile span { color: var(--body-text-color-subdued); font-size: .85em; }
-.board .warn { border-left: 5px solid #d55e00; background: var(--background-fill-secondary);
-  padding: 8px 12px; border-radius: 6px; }
-.board .open b { color: #00795c; } .board .paused b { color: #b34700; } .board .closed b { color: #767676; }
-.dark .board .open b { color: #2ec4a0; } .dark .board .paused b { color: #ff9a52; }
-.board .address { overflow-wrap: anywhere; font-size: .95em; }
-.board svg { width: 100%; height: 72px; display: block;
-  border-bottom: 1px solid var(--border-color-primary); }
-.board svg rect { fill: #0072b2; } .dark .board svg rect { fill: #56b4e9; }
-.board .ends { display: flex; justify-content: space-between; font-size: .8em;
-  color: var(--body-text-color-subdued); }
-.board .pair { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); }
-.board h4 { margin: 0 0 4px; font-size: .9em; font-weight: 600; }
-.board .share { display: grid; grid-template-columns: minmax(90px, 40%) 1fr auto; gap: 8px;
-  align-items: center; font-size: .9em; }
-.bar { background: var(--background-fill-secondary); border-radius: 4px; height: 9px; overflow: hidden;
-  min-width: 50px; }
-.bar i { display: block; height: 100%; background: #0072b2; border-radius: 4px; }
-.dark .bar i { background: #56b4e9; }
-.bar.done i { background: #00795c; } .bar.late i { background: #d55e00; }
-.people td { white-space: nowrap; } .people tr.out td { color: var(--body-text-color-subdued); }
-.people small { color: var(--body-text-color-subdued); } .people .hot { color: #b34700; font-weight: 600; }
-.dark .people .hot { color: #ff9a52; }
-.sheet { overflow-x: auto; } .sheet table { border-collapse: collapse; }
-.sheet img { width: 120px; max-width: none; image-rendering: pixelated; border-radius: 4px; display: block; }
-.sheet th { font-weight: 500; font-size: .85em; text-align: left; padding: 2px 4px; }
-.sheet td { padding: 2px 4px; } .sheet :is(table, tr, td, th) { border: 0 !important; }
-.act.act.act { align-items: flex-end; } .act.act > button { flex: 0 1 auto !important; margin-bottom: 14px; }
-.altair > .vega-embed.vega-embed { width: calc(100% - 16px); padding: 0; }
-"""
-
 
 def tile(value: str, label: str, kind: str = "") -> str:
     """A large number over a few words."""
