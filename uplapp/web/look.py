@@ -65,4 +65,4 @@ def head() -> str:
     It is not Gradio's `css`, which is scoped to the inside of the page and leaves its padding out of reach.
     """
     style, script = (Path(__file__).with_suffix(kind).read_text(encoding="utf-8") for kind in (".css", ".js"))
-    return f'<style>{style}</style><script type="module">{script}</script>'
+    return f"<style>{style}</style><script>{script}</script>"
