@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NARROWEST_PX = 200
 PICTURES = {"Ranking": 1, "Differences": 2, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 0, "Paper": 0}
 TABLES = {"Ranking": 1, "Differences": 1, "Scenes": 1, "Observers": 1, "Metrics": 1, "Plan": 1, "Paper": 0}
+OF_ORDER_AND_PEOPLE = {"Ranks": 1, "People": 1}  # pictures, beside a table each
 LONG_PLAN = "60, 120, 180, 240, 300, 360, 420, 480"
 
 
@@ -77,6 +78,12 @@ def pick(tab, label: str, *options: str) -> None:
     tab.get_by_role("listbox").wait_for(state="hidden")
 
 
+def pick_one(tab, label: str, option: str) -> None:
+    """Choose the option of a menu that takes one."""
+    tab.get_by_label(label, exact=True).click()
+    tab.get_by_role("option", name=option, exact=True).click()
+
+
 def say(box, text: str) -> None:
     """Click a box, then type: what is typed into it in its first frame is lost.
 
@@ -123,6 +130,28 @@ def test_every_view_of_uploaded_votes_shows_its_picture_and_its_table(tab, tmp_p
         wide(tab, PICTURES[name])
         tables(tab, TABLES[name])
         assert fits(tab)
+
+
+def test_ranks_people_and_a_covariate_are_drawn_where_votes_have_them(tab, tmp_path, votes):
+    ages = dict(zip("vwxyz", ("young", "young", "old", "old", "old"), strict=True))
+    give_votes(tab, tmp_path, votes.assign(age=votes["observer"].map(ages)))
+    tab.get_by_text("180 comparisons of 5 observers").wait_for()
+    for name, pictures in OF_ORDER_AND_PEOPLE.items():
+        look_at(tab, name)
+        wide(tab, pictures)
+        tables(tab, 1)
+        assert fits_windows(tab)
+    pick_one(tab, "Compare groups of observers by", "age")
+    tab.get_by_text("old (3) and young (2)").wait_for()
+    wide(tab, 2)
+    tables(tab, 2)
+    look_at(tab, "Covariate")
+    numbers = tab.get_by_label("Numbers", exact=True)
+    say(numbers, "bitrate: a=0.5, b=1, c=2")
+    numbers.blur()
+    wide(tab, 1)
+    tab.get_by_text("JOD per unit of bitrate").locator("visible=true").first.wait_for()
+    assert fits_windows(tab)
 
 
 def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
