@@ -95,7 +95,6 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "web": {
         "alarms": {"shelf"},
         "calls": {"restore", "widgets"},
-        "following": {"shelf"},
         "look": set(),
         "observer": set(),
         "patience": set(),
@@ -112,7 +111,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "veil": set(),
         "page": {
             *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
-            *("alarms", "calls", "following", "look", "shield", "upkeep", "uploads", "veil"),
+            *("alarms", "calls", "look", "shield", "upkeep", "uploads", "veil"),
         },
     },
 }

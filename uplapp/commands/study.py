@@ -12,12 +12,10 @@ import typer
 
 from uplapp import whole
 from uplapp.commands.hosting import life
-from uplapp.commands.hosting.codes import codes
 from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
-from uplapp.commands.hosting.people import clear, exclude, include, withdraw
-from uplapp.commands.hosting.rebuild import rebuild
-from uplapp.commands.hosting.status import list_studies, log, status
+from uplapp.commands.hosting.people import clear, codes, exclude, include, withdraw
+from uplapp.commands.hosting.status import list_studies, log, rebuild, status
 from uplapp.commands.shared import Json, Name, conditions_of, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings

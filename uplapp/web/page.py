@@ -13,7 +13,7 @@ from uplapp.hub.mirror import Mirror
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach_itself
 from uplapp.study.store.holding import holding
-from uplapp.web import alarms, calls, following, look, safekeeping, upkeep
+from uplapp.web import alarms, calls, look, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
@@ -22,7 +22,7 @@ from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate, gate
 from uplapp.web.restore import restore_tab
-from uplapp.web.shelf import Shelf
+from uplapp.web.shelf import Shelf, following
 from uplapp.web.shield import Shield
 from uplapp.web.study import study_tab
 from uplapp.web.uploads import Uploads
@@ -54,7 +54,7 @@ def _serve(settings: Settings) -> None:
     try:
         with upkeep.keeping(store):
             shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
-            with alarms.watching(shelf, mirror), following.following(shelf):
+            with alarms.watching(shelf, mirror), following(shelf):
                 _launch(shelf, mirror)
     finally:
         safekeeping.close(store, loop)

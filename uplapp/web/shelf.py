@@ -1,8 +1,10 @@
 """The studies of this process: those open to observers, and those that stay closed with the reason."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import DATABASE, Store
 from uplapp.workflows import opening, render
 
+FOLLOW_EVERY_S = 2.0
 LOST = "study {name}: {people} cannot go on, for their pictures are gone; restore the files for them"
 UNREAD = "not read yet: press Read it from the disk again"
 
@@ -137,3 +140,24 @@ def label(study: OpenStudy) -> str:
 
 def _show(done: int, total: int) -> None:
     print(f"rendering stimuli {done}/{total}", end="\n" if done == total else "\r", file=sys.stderr)
+
+
+@contextmanager
+def following(shelf: Shelf, every_s: float = FOLLOW_EVERY_S) -> Iterator[None]:
+    """Serve what the command line adopts: a thread looks every few seconds, as long as the block runs."""
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.wait(every_s):
+            try:
+                shelf.follow()
+            except UplappError as error:  # a busy database: the next look comes soon
+                print(f"editions are not looked at: {error}", file=sys.stderr)
+
+    thread = threading.Thread(target=run, name="following", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()

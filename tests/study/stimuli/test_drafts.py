@@ -10,7 +10,7 @@ from uplapp.errors import BadStudy
 from uplapp.study.definition import load
 from uplapp.study.stimuli import drafts, package, stimuli
 from uplapp.study.stimuli.drafts import Pictures
-from uplapp.study.stimuli.preview import contact_sheet
+from uplapp.study.stimuli.facts import contact_sheet
 from uplapp.values import REFERENCE
 
 TABLES = {"protocol": {"phase_ms": 125, "pairs": "random:5", "catch": 3}, "access": {"quota": 9}}

@@ -5,7 +5,7 @@ import pytest
 from tests.study.tiny import NOW, paced
 from uplapp.study.exports import votes
 from uplapp.study.session import joining, session
-from uplapp.web.observer.clock import Clock
+from uplapp.study.session.marking import Clock
 
 
 class Hands:

@@ -10,8 +10,8 @@ from tests.web.processes import wait_for
 from uplapp.errors import UplappError
 from uplapp.study.session import editions, joining, lifecycle
 from uplapp.study.store.store import Store
-from uplapp.web.following import following
 from uplapp.web.researcher.watch import board, watch_view
+from uplapp.web.shelf import following
 from uplapp.workflows import opening
 
 

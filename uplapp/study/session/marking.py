@@ -1,6 +1,11 @@
-"""What a researcher should see beside an answer: its flags, of its own times and of the times around it."""
+"""What a researcher should see beside an answer: its flags, of its own times and of the times around it.
 
-from collections.abc import Sequence
+The server's clock remembers when it was set forward.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from math import inf
 
 from uplapp.study.answers import human, response
@@ -10,6 +15,9 @@ from uplapp.study.store.store import Row, Store
 
 CLOCK_BACK = response.CLOCK_BACK
 CLOCK_FORWARD = "clock_forward"  # the server's clock was set forward since the answer before, or the consent
+
+JUMP_S = 2.0  # clocks that are kept right by small steps are no matter
+KEPT = 100
 
 Jump = tuple[float, float]  # what the server's clock showed before it was set forward, and after
 
@@ -36,3 +44,27 @@ def marks(
         times = [row["response_ms"] for row in earlier if row["choice"] != "none"]
         found += human.marks(given, times, passed_ms, study.definition.protocol)
     return found
+
+
+def steady_s() -> float:
+    """Seconds that nobody can set, and that go on while the machine sleeps where it can tell them."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+class Clock:
+    """Seconds since 1970 at each call. `jumps` holds what was shown before and after it was set forward."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = steady_s) -> None:
+        self._wall, self._steady = wall, steady
+        self._last = wall(), steady()
+        self.jumps: deque[Jump] = deque(maxlen=KEPT)
+
+    def __call__(self) -> float:
+        """Read the clock."""
+        now, steady = self._wall(), self._steady()
+        (before, then), self._last = self._last, (now, steady)
+        expected = before + (steady - then)
+        if now - expected > JUMP_S:
+            self.jumps.append((expected, now))
+        return now

@@ -17,9 +17,9 @@ from starlette.routing import Route
 from uplapp.errors import Refused, UplappError
 from uplapp.study.answers import response
 from uplapp.study.session import admission, editions, joining, lifecycle, session
+from uplapp.study.session.marking import Clock
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
-from uplapp.web.observer.clock import Clock
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.invitation import invite
 from uplapp.web.observer.limits import Limiter, Limits

@@ -11,7 +11,7 @@ import gradio as gr
 from uplapp.errors import BadStudy
 from uplapp.study.stimuli import drafts, package
 from uplapp.study.stimuli.drafts import Draft
-from uplapp.study.stimuli.preview import Row, contact_sheet
+from uplapp.study.stimuli.facts import Row, contact_sheet
 from uplapp.web.researcher.build import collecting, form, more
 from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
