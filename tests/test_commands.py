@@ -167,7 +167,7 @@ def test_train_writes_a_checkpoint_that_evaluates(uplapp, tmp_path):
 
 
 def test_ctrl_c_ends_a_verb_with_one_sentence_and_code_130(monkeypatch, capsys):
-    def stopped(*_):
+    def stopped(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("uplapp.analysis.model.objective.maximise", stopped)

@@ -43,7 +43,7 @@ from uplapp.web.analysis.source import Source  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 
 FIRST_OF = {"denoising": r"LPIPS\+l2 looks best", "mri": r"MS\-SSIM leads"}
-FIGURES = ("votes", "scores", "triangles", "ranks", "observers")
+FIGURES = ("votes", "scores", "triangles", "ranks", "observers", "spread")
 
 
 def test_the_example_fills_every_view():

@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 from tests.study.tiny import NOW, open_tiny
 from tests.web.serving import Observer, mounted
 from uplapp.study.definition import (
+    PLACES,
     Access,
     Completion,
     Consent,
@@ -58,7 +59,8 @@ def test_the_consent_text_on_the_page_is_the_one_in_the_frozen_manifest(store, t
         text = welcome(client, language)["consent"]["text"]
     manifest = json.loads(store.row("SELECT manifest FROM studies")["manifest"])["definition"]
     frozen = {"en": manifest["consent"]["text"], "de": manifest["translations"][0]["consent"]}
-    assert text == frozen[language] == presets.consent(False, language)
+    said = presets.placed({**dict.fromkeys(PLACES, ""), "internal_test": True}, language)
+    assert text == frozen[language] == presets.consent(False, language) + said
 
 
 def test_an_observers_language_is_stored(client, store):

@@ -32,12 +32,14 @@ def researchers(blocks):
     return listeners
 
 
-def test_the_page_describes_no_condition_no_token_and_offers_no_call(blocks, desk):
+def test_the_page_describes_no_condition_no_token_and_offers_three_calls_alone(blocks, desk):
     config = str(blocks.get_config_file())
     words = [f"{name.upper()} loss" for name in CONDITIONS]
     assert not any(word in config for word in (TOKEN, str(desk.shelf.settings.data), "tiny", *words))
-    assert blocks.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
-    assert {listener.api_visibility for listener in blocks.fns.values()} == {"private"}
+    offered, calls = blocks.get_api_info(), {"/list_networks", "/restore", "/analyse"}
+    assert (set(offered["named_endpoints"]), offered["unnamed_endpoints"]) == (calls, {})
+    open_ = [listener.api_name for listener in blocks.fns.values() if listener.api_visibility != "private"]
+    assert sorted(open_) == sorted(name[1:] for name in calls)
 
 
 def test_without_a_token_the_page_is_there_and_names_the_secret_that_is_missing(desk):

@@ -160,7 +160,8 @@ def test_the_export_holds_the_version_of_the_consent_and_the_manifest_its_text(c
     (manifest,) = table["manifest"].unique()
     row = store.row("SELECT hash, manifest FROM studies")
     assert row["hash"].startswith(manifest)
-    assert json.loads(row["manifest"])["definition"]["consent"] == vars(study.definition.consent)
+    consent = {"version": study.definition.consent.version, "text": study.definition.consent_in("en")}
+    assert json.loads(row["manifest"])["definition"]["consent"] == consent
 
 
 def test_the_export_names_nobody(client, store, study):

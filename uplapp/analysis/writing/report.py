@@ -137,7 +137,7 @@ def report(
     screening, trouble = _screened(source)
     counted, beat = count(kept), beating(watch, method.bootstraps)
     scores = analyse(counted, method, watch)
-    return _report(
+    made = _report(
         counted,
         scores,
         _tally(kept, trouble),
@@ -150,6 +150,9 @@ def report(
         groups=compare_groups(kept, groups, method, watch) if groups else None,
         both_bad=count_both_bad(without(everything, exclude or {}), method.both_bad),
     )
+    if watch is not None:
+        watch(method.bootstraps, method.bootstraps)  # what came after the scores kept it at all but the last
+    return made
 
 
 def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object) -> Report:
