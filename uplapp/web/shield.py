@@ -37,14 +37,14 @@ class Shield:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        lost = False
+        lost, asked = False, dict(scope)  # routes write into a scope where they are mounted
 
         async def send_with_headers(message: Message) -> None:
             nonlocal lost
             if message["type"] == "http.response.start":
-                if message["status"] == 404 and wants_page(scope):
+                if message["status"] == 404 and wants_page(asked):
                     lost = True
-                    await no_page(scope)(scope, receive, guarded)
+                    await no_page(asked)(asked, receive, guarded)
                     return
                 message = with_headers(message)
             if not lost:
