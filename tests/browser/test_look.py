@@ -134,3 +134,13 @@ def test_an_address_without_a_page_says_so_and_leads_back(app, open_page):
     page.goto(f"{app}/study/none")
     page.get_by_role("link", name="To the start").click()
     page.locator("#restore").wait_for()
+
+
+def test_an_address_opens_a_tab_a_task_and_a_study(app, open_page):
+    page = open_page()
+    page.goto(f"{app}/?study=demo&task=mri")
+    page.frame_locator("iframe[title='The study']").get_by_role("checkbox").wait_for()
+    open_tab(page, "Restore")
+    page.locator("#checkpoints-mri").wait_for()
+    page.get_by_label("Photo denoising").check()
+    page.wait_for_url(re.compile("tab=restore&?.*task=denoise|task=denoise&?.*tab=restore"))

@@ -15,8 +15,42 @@ const named = () => {
   }
 };
 
+// An address may say what to open: ?tab=analysis, ?task=mri, ?study=NAME. It follows what a visitor opens.
+const asked = new URLSearchParams(location.search);
+const tabs = () => [...(document.querySelector("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
+const nameOf = (tab) => tab.textContent.trim().toLowerCase();
+const taskOf = (name) => document.querySelector(`#task input[value="${CSS.escape(name)}"]`);
+
+const follow = () => {
+  if (!document.querySelector("#restore") || !tabs().length) return;
+  const study = asked.get("study") ?? "";
+  const tab = (asked.get("tab") ?? (study && "study")).toLowerCase();
+  if (asked.has("tab") || study) tabs().find((one) => nameOf(one) === tab)?.click();
+  if (asked.has("task")) taskOf(asked.get("task"))?.click();
+  for (const name of ["tab", "task"]) asked.delete(name);
+  const frame = document.querySelector("iframe[title='The study']");
+  if (frame && study) frame.src = `study/${encodeURIComponent(study)}`;
+  if (frame || !study) asked.delete("study");
+};
+
+const remember = (name, value) => {
+  const address = new URL(location);
+  address.searchParams.set(name, value);
+  history.replaceState(history.state, "", address);
+};
+document.addEventListener("click", ({ target, isTrusted }) => {
+  const tab = target.closest?.("[role=tab]");
+  if (isTrusted && tabs().includes(tab)) remember("tab", nameOf(tab));
+});
+document.addEventListener("change", ({ target, isTrusted }) => {
+  if (isTrusted && target.closest?.("#task")) remember("task", target.value);
+});
+
 let due = 0;
 new MutationObserver(() => {
   clearTimeout(due);
-  due = setTimeout(named, 200);
+  due = setTimeout(() => {
+    named();
+    if (asked.size) follow();
+  }, 200);
 }).observe(document, { childList: true, subtree: true });
