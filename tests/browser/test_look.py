@@ -91,7 +91,7 @@ WALKS = {
 
 
 def faults_of(page) -> list[str]:
-    """The faults of what is shown, once those of a page that still loads are gone."""
+    """The faults of what is shown. A page that still loads has some for a moment, so it is asked again."""
     for _ in range(10):
         found = [*page.evaluate(FAULTS), *page.evaluate(KEYS)]
         if not found:

@@ -107,7 +107,7 @@ def test_in_another_task_the_forms_of_its_ticked_methods_are_shown_with_what_fie
         menus["denoise"]: ["nlm"],
         task: "mri",
     }
-    updates = method_forms._turn(every, task, menus, values)
+    updates = method_forms.turn(every, task, menus, values)
     shown = [form.method for form, one in zip(every, updates, strict=False) if one["visible"]]
     assert shown == ["deep_decoder"]
     words = dict(zip([field for form in every for field in form.left], updates[len(every) :], strict=True))

@@ -54,7 +54,10 @@ class Columns:
 
     @classmethod
     def of(cls, groups: Groups, rows: Rows, part: slice, logs: Array, scratch: Scratch) -> "Columns":
-        """Compute those of a part of the groups of some replicates, from `logs` (b,2,P)."""
+        """Compute the columns of the replicates `rows` and the groups `part`.
+
+        `logs` (b,2,P) are ln Phi(|x|) and ln Phi(-|x|) of each pair.
+        """
         m, n, weight = (table[rows, part, None] for table in (groups.wins, groups.votes, groups.pairs))
         near, far, both = scratch.take(3, *m.shape[:2], logs.shape[-1])
         if _by_factors(n, n - 2 * m, logs, (near, far, both)):

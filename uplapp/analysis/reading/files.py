@@ -125,7 +125,10 @@ def _titles(data: bytes, first: int) -> int:
 
 
 def _texts(line: bytes) -> list[str]:
-    """The texts of a line's cells up to the last that holds one; a matrix begins with an empty cell."""
+    """Give the cells of a line without the empty ones at its end.
+
+    The first line of a matrix begins with an empty cell, which stays.
+    """
     try:
         text = line.decode()
         cells = next(csv.reader([text], delimiter=_separator(line), skipinitialspace=True), [])
@@ -139,7 +142,7 @@ def _texts(line: bytes) -> list[str]:
 
 
 def _line(data: bytes, place: int) -> bytes:
-    """Line number `place` from 0 on, without its end; empty beyond the last."""
+    """Give line number `place`, counted from 0, without its line break; nothing beyond the last line."""
     at = 0
     for _ in range(place):
         at = _end(data, at)

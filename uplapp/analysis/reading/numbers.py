@@ -65,9 +65,9 @@ def doubtful(texts: Sequence[str], separator: str = COMMA, others: Iterable[str]
 
 
 def values_of(texts: Sequence[str], separator: str = COMMA, others: Iterable[str] = ()) -> Array:
-    """Read texts of one column as numbers (n,), NaN where a text is none.
+    """Read the texts of one column as numbers (n,), NaN where a text is not a number.
 
-    Raises BadVotes for a number that may be one or a thousand.
+    Raises BadVotes for a text such as 1.000, which may be one or a thousand.
     """
     for text in sorted(doubtful(texts, separator, others)):
         raise BadVotes(question(text))

@@ -74,10 +74,10 @@ class Order:
 
 
 def ranks(scores: Scores) -> Ranks | None:
-    """Count how often each condition has each rank in the replicates. The result is None without replicates.
+    """Count how often each condition has each rank in the replicates. None is returned without replicates.
 
-    Only conditions that comparisons connect are ranked against each other. In firm parts it is those whose
-    order to all others is known.
+    Only conditions that comparisons connect are ranked against each other. Where scores are open because some
+    condition always wins, only conditions are ranked whose order to all others is known.
     Where scenes were resampled too, scores are drawn from a normal distribution with the two-way covariance,
     as many as there are replicates.
     """

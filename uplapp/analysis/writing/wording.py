@@ -207,5 +207,5 @@ def near_warnings(scores: Scores) -> list[str]:
         return []
     return [
         f"so near p = {ALPHA} that another seed may turn the verdict round: {', '.join([*pairs, *more])}; "
-        "take more replicates (--bootstraps)"
+        "take more replicates"
     ]

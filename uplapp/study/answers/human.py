@@ -37,7 +37,10 @@ def marks(given: Response, earlier_ms: Sequence[float], passed_ms: float, protoc
 
 
 def is_even(times_ms: Sequence[float], min_view_ms: float) -> bool:
-    """Whether the last PACED times spread less than those of a person do who answers as soon as possible."""
+    """Tell whether times in ms spread too little for a person, even one who answers as soon as possible.
+
+    Of fewer than PACED nothing is said.
+    """
     if len(times_ms) < PACED:
         return False
     beyond = max(0.0, mean(times_ms) - min_view_ms)

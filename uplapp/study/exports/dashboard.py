@@ -120,7 +120,10 @@ def overview(reader: Reader, study: str, definition: Definition, now: float) -> 
 
 
 def people(reader: Reader, study: str, definition: Definition, now: float = 0.0) -> tuple[Person, ...]:
-    """List the people at `now`, the latest answer first: those of a pilot too, no simulated ones."""
+    """List the observers at the time `now`, whoever answered last first.
+
+    Those of a pilot are among them, simulated ones are not.
+    """
     rows = reader.rows(LISTED, {"study": study, "late": LATE, "now": now})
     planned = definition.main_trials + definition.protocol.catch + definition.protocol.repeats
     spread = _swap_sd_ms(reader, [row["id"] for row in rows[:SHOWN]])

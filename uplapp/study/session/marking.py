@@ -25,9 +25,10 @@ Jump = tuple[float, float]  # what the server's clock showed before it was set f
 def marks(
     store: Store, study: OpenStudy, observer: Row, given: Response, now: float, jumps: Sequence[Jump] = ()
 ) -> list[str]:
-    """List the flags of an answer that comes at `now`. `jumps` are those of the server's clock.
+    """List the flags of an answer that comes at `now`, in seconds since 1970.
 
-    After a clock that was set back nothing is said of the time since the consent.
+    `jumps` are the times before and after which the server's clock was set forward. After it was
+    set back nothing is said of the time since the consent.
     """
     found = list(response.flags(given, study.definition.protocol))
     query = """SELECT response_ms, choice, flags, answered_at FROM answers

@@ -82,7 +82,7 @@ def lay_out_method_forms(task: gr.Radio, ticked: Mapping[str, gr.CheckboxGroup])
     left = [field for form in forms for field in form.left]
     purposes = [form.purpose for form in forms if form.purpose is not None]
     task.change(
-        partial(_turn, forms, task, ticked), {task, *ticked.values(), *purposes}, [*columns, *left], **PRIVATE
+        partial(turn, forms, task, ticked), {task, *ticked.values(), *purposes}, [*columns, *left], **PRIVATE
     )
     for form in forms:
         if form.purpose is not None:
@@ -102,7 +102,7 @@ def _show(forms: Sequence[MethodForm], ticked: Sequence[str]) -> list[Any]:
     return [gr.update(visible=form.method in ticked) for form in forms]
 
 
-def _turn(
+def turn(
     forms: Sequence[MethodForm], task: gr.Radio, boxes: Mapping[str, Any], values: Mapping[Any, Any]
 ) -> list[Any]:
     """Show the forms of what is ticked for another task, and what the options stand for there."""
