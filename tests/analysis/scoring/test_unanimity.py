@@ -47,6 +47,23 @@ def test_forty_eight_of_forty_eight_say_no_less_than_forty_seven():
     assert max(p[48][1:]) < 0.01
 
 
+def gathered(votes):
+    """As `lost`, but the votes for c are those of as few observers as can be."""
+    made = lost(48)
+    for upper in (0, 1):
+        for dissent in range(48 - votes):
+            made = turned(made, 5 - dissent // 8, 2, upper)
+    return made
+
+
+@pytest.mark.parametrize("study", [lost, gathered])
+def test_dissent_that_disappears_never_weakens_a_test_where_observers_cannot_be_drawn_again(study):
+    scores = [analyse(study(votes), Method(bootstraps=100)) for votes in range(46, 49)]
+    assert {one.interval for one in scores} == {"parametric"}
+    p = np.array([[pair.p for pair in one.pairs[1:]] for one in scores])
+    assert (np.diff(p, axis=0) < 0).all()
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
@@ -75,6 +92,8 @@ def test_turning_the_last_dissenting_vote_never_raises_p_nor_takes_a_rank_away(
     after = analyse(turned(made, observer, up, low), method)
     assert after.pairs[at].p <= before.pairs[at].p
     assert ranking(after)["rank"].notna().all()
+    for pair, then in zip(before.pairs, after.pairs, strict=True):
+        assert np.isfinite(then.se) or not np.isfinite(pair.se) or pair is before.pairs[at] or then.bound
 
 
 @settings(max_examples=30)

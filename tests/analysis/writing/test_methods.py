@@ -150,6 +150,7 @@ def test_votes_that_fix_no_scores_are_not_praised():
 def test_pairs_that_the_prior_decides_are_tested_by_their_signs():
     wins = np.zeros((8, 3, 3))
     wins[:, 0, 1], wins[:, 0, 2], wins[:, 1, 2], wins[:, 2, 1] = 3, 3, 2, 1
+    wins[0, 1, 2], wins[0, 2, 1] = 1, 2
     text = paragraph(Comparisons(("a", "b", "c"), tuple("pqrstuvw"), wins))
     assert (
         "2 differences with at most one vote against the better condition, or without a standard error, "
@@ -157,6 +158,13 @@ def test_pairs_that_the_prior_decides_are_tested_by_their_signs():
     )
     assert "or by the sign of the direct votes" in text
     assert "The votes do not fix all scores: what they leave open is arbitrary." in text
+
+
+def test_pairs_of_observers_who_could_not_be_drawn_again_are_tested_by_their_scores():
+    wins = np.zeros((8, 3, 3))
+    wins[:, 0, 1], wins[:, 0, 2], wins[:, 1, 2], wins[:, 2, 1] = 3, 3, 2, 1
+    text = paragraph(Comparisons(("a", "b", "c"), tuple("pqrstuvw"), wins))
+    assert "3 differences between conditions that were compared were tested by the score" in text
 
 
 def test_too_few_observers_to_resample_are_said():

@@ -70,7 +70,7 @@ def analyse(
     tests = differences(names, *given, wins, interval, both, seen)
     firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests, heard)
     own, tests, interval = (own, tests, interval) if firm is None else firm.kept
-    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, heard), open_)
+    pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, interval, heard), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale, both is not None)
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
     cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)

@@ -19,6 +19,7 @@ from uplapp.analysis.scoring.significance import ALPHA, holm
 from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Scores, Watch
 
 MOST_DISSENT = 1.0
+PARAMETRIC = "parametric"  # the interval where whole observers could not be drawn again
 FARTHEST_JOD = 10.0  # sd of a normal curve that keeps the scores of losers of every vote finite
 MOST_TOGETHER = 50  # conditions whose votes all judge a pair
 NEAREST = 20  # conditions whose votes judge a pair of more: all of 200 would take 30 times as long
@@ -57,14 +58,21 @@ def clear_pairs(counts: Array, difference: Array) -> tuple[Rows, Rows, Mask]:
 
 
 def unweakened(
-    pairs: tuple[Difference, ...], comparisons: Comparisons, method: Method, watch: Watch | None = None
+    pairs: tuple[Difference, ...],
+    comparisons: Comparisons,
+    method: Method,
+    interval: str,
+    watch: Watch | None = None,
 ) -> tuple[Difference, ...]:
     """Give pairs, in the order of `combinations`, the p of `score_test` where hardly anyone dissents.
 
-    Pairs that have no standard error are tested so too. The test knows no side bias: where the method has
-    one, only these are. `watch` may end the work.
+    Pairs that have no standard error are tested so too, and all that were compared where `interval` had to be
+    parametric though there are several observers: votes drawn from the fit know nothing of how these differ.
+    The test knows no side bias: where the method has one, only pairs without a standard error are. `watch`
+    may end the work.
     """
-    upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method)
+    drawn = interval == PARAMETRIC and len(comparisons.observers) > 1
+    upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method, drawn)
     if not clear.any():
         return pairs
     p = np.array([pair.p for pair in pairs])
@@ -80,15 +88,20 @@ def tested_by_score(scores: Scores) -> Mask:
     """Mark (T,) which pairs of the scores have the p of `score_test`."""
     if scores.two_way is not None:
         return np.zeros(len(scores.pairs), dtype=bool)
-    return _clear(scores.pairs, scores.wins, scores.method)[2]
+    drawn = scores.interval == PARAMETRIC and (scores.observers or 0) > 1
+    return _clear(scores.pairs, scores.wins, scores.method, drawn)[2]
 
 
-def _clear(pairs: tuple[Difference, ...], counts: Array, method: Method) -> tuple[Rows, Rows, Mask]:
-    """Orient the pairs, and mark those to test by their score: clear, or without a standard error."""
+def _clear(
+    pairs: tuple[Difference, ...], counts: Array, method: Method, drawn: bool
+) -> tuple[Rows, Rows, Mask]:
+    """Orient the pairs, and mark those to test by their score: clear, or without an error of observers."""
     upper, lower, clear = clear_pairs(counts, np.array([pair.difference for pair in pairs]))
     decided = counts[upper, lower] + counts[lower, upper] > 0
     decided &= [pair.difference != 0 for pair in pairs]
     silent = np.isnan([pair.se for pair in pairs]) & decided
+    if drawn:
+        clear = decided
     return upper, lower, silent if method.side_bias else clear | silent
 
 

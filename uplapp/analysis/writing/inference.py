@@ -93,11 +93,14 @@ def _measured(scores: Scores, count: int) -> list[str]:
 def _clear(scores: Scores, count: int) -> list[str]:
     if not count:
         return []
-    law = "t" if (scores.observers or 1) > 1 else "binomial"
+    several = (scores.observers or 1) > 1
+    which = "with at most one vote against the better condition, or without a standard error, "
+    if several and scores.interval == "parametric":
+        which = "between conditions that were compared "
     return [
-        f"{plural(count, 'difference')} with at most one vote against the better condition, or without a "
-        f"standard error, {was(count)} tested by the score of the votes where the two are equal (Rao 1948; "
-        f"{law}), or by the sign of the direct votes (Arbuthnot 1710) where that says more."
+        f"{plural(count, 'difference')} {which}{was(count)} tested by the score of the votes where the two "
+        f"are equal (Rao 1948; {'t' if several else 'binomial'}), or by the sign of the direct votes "
+        "(Arbuthnot 1710) where that says more."
     ]
 
 
