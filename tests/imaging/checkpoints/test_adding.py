@@ -131,7 +131,7 @@ def test_two_networks_of_one_task_never_look_the_same_in_a_menu(checkpoints):
         ({"spec": {**SPEC, "network_options": {"width": 0}}}, "cannot be built: "),
         ({"spec": {**SPEC, "network_options": {"width": "six"}}}, "cannot be built: TypeError"),
         ({"spec": {**SPEC, "network_options": {"width": -6}}}, "cannot be built"),
-        ({"spec": {**SPEC, "network_options": {"width": 6, "channels": 1}}}, "1 channels, which the task"),
+        ({"spec": {**SPEC, "network_options": {"width": 6, "channels": 2}}}, "2 channels, which the task"),
         ({"spec": {**SPEC, "task": "mri"}}, "tensor 'network.bottleneck.bias' is missing, and"),
         ({"more": 1}, "unknown key 'more'"),
         ({"title": "a|b"}, "cannot be shown"),

@@ -1,7 +1,7 @@
 """Networks that a user adds: checked before a byte is written, and taken away again."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ OTHERS = {
 }
 # Each is in the config.json of a library of models, and in no card.
 OF_LIBRARIES = ("architectures", "model_type", "_class_name", "model_args")
-UNWRAPPED = "unwrapped"
+UNWRAPPED, WRAPPED = "unwrapped", "wrapped"
 
 
 def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
@@ -54,21 +54,22 @@ def add(
 
     Returns its card. `name` replaces the card's name, `origin` joins the card's `data`. A card without a
     hash gets that of the weights. Names that all begin with the name of a wrapper, such as `module.`, lose
-    it, as `notes` says. BadCheckpoint says in a sentence what does not fit; then nothing is written.
+    it, and those that only lack the wrapper of the task, `network.`, get it, as `notes` says. BadCheckpoint
+    says in a sentence what does not fit; then nothing is written.
     """
     values = _values(card, name)
     actual = hashlib.sha256(weights).hexdigest()
     described = _card_of(checkpoints, {**values, "sha256": values.get("sha256") or actual})
     try:
         require_hash(described.sha256, weights)
-        weights, wrapper = _unwrapped(weights, outline(described.recipe))
+        weights, changed = _renamed(weights, outline(described.recipe))
         values["sha256"] = hashlib.sha256(weights).hexdigest()
         check_weights(described.recipe, values["sha256"], weights)
         _require_finite(weights)
     except BadCheckpoint as error:
         raise BadCheckpoint(f"the file of weights {error}") from error
     values["parameters"] = count_parameters(outline(described.recipe))
-    values["data"] = {**described.data, **(origin or {}), **({UNWRAPPED: wrapper} if wrapper else {})}
+    values["data"] = {**described.data, **(origin or {}), **changed}
     _keep(checkpoints.folders[-1], described.name, values, weights)
     return card_of(values)
 
@@ -88,8 +89,9 @@ def describe(checkpoints: Checkpoints, card: bytes, name: str = "") -> Card:
 
 def notes(card: Card) -> list[str]:
     """Say what was changed in the files of a network that was added."""
-    wrapper = card.data.get(UNWRAPPED)
-    return [f"'{wrapper}' was taken off the names of its tensors"] if wrapper else []
+    off, before = card.data.get(UNWRAPPED), card.data.get(WRAPPED)
+    sentences = [f"'{off}' was taken off the names of its tensors"] if off else []
+    return [*sentences, f"'{before}' was put before the names of its tensors"] if before else sentences
 
 
 def remove(checkpoints: Checkpoints, name: str) -> None:
@@ -161,16 +163,24 @@ def _require_free(checkpoints: Checkpoints, card: Card) -> None:
             raise BadCheckpoint(f"'{other.name}' is shown as '{card.label}' too; give the card another title")
 
 
-def _unwrapped(weights: bytes, expected: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Take the name of a wrapper off the names of tensors, if all that are expected begin with it."""
-    names = [name for name in read_shapes(weights) if not name.startswith(LEARNED_BY_LOSS)]
+def _renamed(weights: bytes, expected: Mapping[str, Any]) -> tuple[bytes, Origin]:
+    """Take a wrapper off the names of tensors, or put one before them, where only that differs."""
+    shapes = read_shapes(weights)
+    names = [name for name in shapes if not name.startswith(LEARNED_BY_LOSS)]
     longest = max(expected, key=len)
     ends = [name[: -len(longest)] for name in names if name.endswith(f".{longest}")]
-    found = next((start for start in ends if all(f"{start}{name}" in names for name in expected)), "")
-    if not found:
-        return weights, ""
+    if off := next((start for start in ends if all(f"{start}{name}" in names for name in expected)), ""):
+        return _save(weights, lambda name: name.removeprefix(off)), {UNWRAPPED: off}
+    before = f"{longest.partition('.')[0]}."
+    if {f"{before}{name}": shapes[name] for name in names} == expected:
+        return _save(weights, lambda name: before + name), {WRAPPED: before}
+    return weights, {}
+
+
+def _save(weights: bytes, rename: Callable[[str], str]) -> bytes:
     tensors = safetensors.torch.load(weights)
-    return safetensors.torch.save({name.removeprefix(found): one for name, one in tensors.items()}), found
+    kept = {name: rename(name) for name in tensors if not name.startswith(LEARNED_BY_LOSS)}
+    return safetensors.torch.save({kept.get(name, name): tensor for name, tensor in tensors.items()})
 
 
 def _require_finite(weights: bytes) -> None:

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from uplapp.errors import BadCheckpoint, UplappError
 from uplapp.imaging.networks import NETWORKS, SEGMENT, trained
 from uplapp.imaging.recipes.spec import RunSpec
-from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.tasks import TASKS, Task
 
 MAX_BYTES = 256_000_000
 MAX_HEADER_BYTES = 1_000_000
@@ -191,11 +191,16 @@ def outline(spec: RunSpec) -> dict[str, Shape]:
         reason = error if isinstance(error, UplappError) else type(error).__name__
         raise BadCheckpoint(f"the network of the card cannot be built: {reason}") from error
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    if network.channels != TASKS[spec.task].channels_in:
+    if network.channels not in _channels_of(TASKS[spec.task]):
         raise BadCheckpoint(f"the network has {network.channels} channels, which the task has not")
     if count_parameters(shapes) > MAX_PARAMETERS:
         raise BadCheckpoint(f"the network has more than {MAX_PARAMETERS / 1e6:.0f} million parameters")
     return shapes
+
+
+def _channels_of(task: Task) -> tuple[int, ...]:
+    """Give the channels that a network of a task may have: of a task of colour pictures, grey too."""
+    return (task.channels_in, 1) if task.channels_in == task.channels_out == 3 else (task.channels_in,)
 
 
 def _modest(value: Any) -> bool:

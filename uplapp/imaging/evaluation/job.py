@@ -27,7 +27,7 @@ from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
-from uplapp.imaging.restorers import FittedRestorer, Restorer, Watch, unwatched
+from uplapp.imaging.restorers import FittedRestorer, NetworkRestorer, Restorer, Watch, unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import REFERENCE
 
@@ -162,6 +162,8 @@ def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch
     seconds = time.perf_counter() - started
     scores, error = _compare(estimate, case)
     cautions = cautions_of(candidate, case, seen, scores)
+    if isinstance(restorer, NetworkRestorer):
+        cautions += tuple(f"{candidate.label} was {doubt}." for doubt in restorer.doubts(case))
     samples = tensor_to_array(estimate, case.bits) if case.space is None else estimate[0].numpy()
     return Restored(candidate, samples, seconds, scores, error, cautions, record)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
 from uplapp.imaging.device import arrange, device_of, estimate
+from uplapp.imaging.networks.published import estimate_noise
 from uplapp.imaging.physics import Measurement, crop_centre, with_maps
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
@@ -37,8 +38,40 @@ class NetworkRestorer:
         """Restore what the network sees of a case (C,*size), clipped to [0,1]."""
         if getattr(self.network, "sees_data", False):
             return reconstruct(self.network, case.measurement)
-        restored = restore_by_tiles(self.network, case.seen, watch)
+        network = KnowingNoise(self.network, level_of(case)) if self._wants_noise else self.network
+        restored = restore_by_tiles(network, case.seen, watch)
         return consistent(restored, case.measurement) if self.consistency else restored
+
+    def doubts(self, case: Case) -> tuple[str, ...]:
+        """Say what the network was shown of a case that nobody knew."""
+        if not self._wants_noise or case.measurement.noise is not None:
+            return ()
+        return (f"shown a level of noise that was estimated, sigma {255 * float(level_of(case)):.1f}",)
+
+    @property
+    def _wants_noise(self) -> bool:
+        return getattr(self.network, "wants_noise", False)
+
+
+def level_of(case: Case) -> Tensor:
+    """Give the deviation (1,) of the noise of a case, estimated where the measurement does not know it."""
+    noise = case.measurement.noise
+    return estimate_noise(case.seen[None]) if noise is None else torch.tensor([noise])
+
+
+class KnowingNoise(nn.Module):
+    """A network that is shown the level of the noise, one for all tiles of an image (C,H,W)."""
+
+    def __init__(self, network: nn.Module, level: Tensor) -> None:
+        super().__init__()
+        self.network, self.level = network, level
+        self.channels, self.multiple = network.channels, network.multiple
+        self.receptive_radius = network.receptive_radius
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore a tile (1,C,H,W)."""
+        restored: Tensor = self.network(image, self.level)
+        return restored
 
 
 @dataclass(frozen=True)
