@@ -42,13 +42,13 @@ def test_a_study_by_keyboard_from_consent_to_code_shows_the_browser_no_name(
 ):
     study = open_tiny(store, tmp_path / "tiny", pairs="random:4", practice=1, catch=1)
     app = Recording(mounted(store, {"tiny": study}))
-    page = open_page(1280, 800)
+    page = open_page(1280, 800, device_scale_factor=1.5)
     consent(page, f"{serve(app)}/study/tiny")
     code = go_through(page, store, answer_side_by_side)
     assert len(code) == 10
     kept = [row for row in answers(store) if not row["excluded"]]
     assert sorted(row["kind"] for row in kept) == ["catch", "main", "main", "main", "main", "practice"]
-    assert {row["layout"] for row in kept} == {"side_by_side"}
+    assert {(row["layout"], row["pixel_ratio"]) for row in kept} == {("side_by_side", 1.5)}
     assert votes.progress(store, study.id).finished == 1
     assert len(app.texts) > 25
     assert [leaks(text, secrets(store)) for text in app.texts if leaks(text, secrets(store))] == []
@@ -57,7 +57,7 @@ def test_a_study_by_keyboard_from_consent_to_code_shows_the_browser_no_name(
 
 def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, store, open_page):
     _, address = start(pairs="random:2", practice=1, catch=0, layout="in_place")
-    page = open_page(390, 844)
+    page = open_page(390, 844, device_scale_factor=3)
     begin(page, address)
     page.wait_for_timeout(700)
     page.keyboard.press("Enter")  # too early: one flicker was never shown
@@ -65,7 +65,7 @@ def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, 
     go_through(page, store, answer_in_place)
     kept = [row for row in answers(store) if not row["excluded"]]
     assert len(kept) == 3
-    assert all(row["layout"] == "in_place" for row in kept)
+    assert {(row["layout"], row["pixel_ratio"]) for row in kept} == {("in_place", 3)}
     assert all(min(json.loads(row["seen_ms"])) > 950 for row in kept)
 
 

@@ -3,7 +3,15 @@ import math
 import pytest
 
 from tests.study.tiny import body, response
-from uplapp.study.answers.response import BadResponse, contradicts, flags, is_broken, phase_frames, read
+from uplapp.study.answers.response import (
+    COARSE_CLOCK,
+    BadResponse,
+    contradicts,
+    flags,
+    is_broken,
+    phase_frames,
+    read,
+)
 from uplapp.study.definition import Protocol
 
 NINE_SWAPS = [250.0 * n for n in range(1, 9)]
@@ -40,6 +48,7 @@ def test_an_honest_answer_is_read_as_it_was_measured():
         {"paused_ms": -1},
         {"seen_ms": [1.0]},
         {"pixel_ratio": 0},
+        {"clock_ms": -1},
     ],
     ids=str,
 )
@@ -70,6 +79,10 @@ def test_times_that_contradict_each_other_are_kept_and_flagged(measured):
 
 def test_an_honest_answer_has_no_flag():
     assert flags(response(), Protocol()) == ()
+
+
+def test_the_step_of_a_coarse_clock_is_a_flag():
+    assert flags(read(body("t", clock_ms=100 / 6), Protocol()), Protocol()) == (COARSE_CLOCK,)
 
 
 @pytest.mark.parametrize("key", ["choice", "response_ms", "swaps_ms", "seen_ms"])

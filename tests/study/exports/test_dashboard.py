@@ -4,6 +4,7 @@ from statistics import stdev
 import pytest
 
 from tests.study.tiny import NOW, open_tiny, paced
+from uplapp.study.answers.response import COARSE_CLOCK
 from uplapp.study.exports import dashboard
 from uplapp.study.session import joining, lifecycle, links, session
 from uplapp.study.simulation import observers
@@ -115,6 +116,15 @@ def test_the_alarm_holds_the_last_fifty_against_those_before(store, tmp_path):
     with reading(tmp_path / "answers.db") as reader:
         alarm = dashboard.watch(reader, study.id)
     assert (alarm.recent, alarm.before) == (1.0, pytest.approx(2 / 67))
+
+
+def test_a_browser_with_a_coarse_clock_is_no_reason_for_an_alarm(store, tmp_path):
+    study = open_tiny(store, tmp_path / "tiny", practice=0)
+    for number in range(9):
+        take_part(store, study, number, 13, each_s=3, clock_ms=100.0 * (number >= 5))
+    with reading(tmp_path / "answers.db") as reader:
+        assert dashboard.flags(reader, study.id) == {COARSE_CLOCK: 52}
+        assert dashboard.watch(reader, study.id) is None
 
 
 def test_reading_sees_what_was_there_when_it_began_and_keeps_no_writer_waiting(store, study, tmp_path):

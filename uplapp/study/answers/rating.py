@@ -11,6 +11,7 @@ from uplapp.study.answers.response import (
     BadResponse,
     Response,
     check_choice,
+    clock_step,
     inputs,
     number,
     numbers,
@@ -59,6 +60,7 @@ def read(body: Mapping[str, Any], definition: Definition) -> Response:
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
         ratings=_ratings(body, definition) if choice == "rated" else (),
         inputs=inputs(body),
+        clock_ms=clock_step(body),
     )
     check_choice(response, definition.protocol)
     return response

@@ -35,7 +35,8 @@ class Response:
     `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
     above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
     `ratings` holds (criterion, value) where one image was rated instead. `inputs` counts the events of keys
-    and pointers during the trial that the browser says a person made.
+    and pointers during the trial that the browser says a person made. `clock_ms` is the step of a clock that
+    the browser makes coarse, with which it fakes `pixel_ratio` too, and 0 for others.
     """
 
     choice: Choice
@@ -51,11 +52,17 @@ class Response:
     pixel_ratio: float
     ratings: tuple[tuple[str, int], ...] = ()
     inputs: int = 1
+    clock_ms: float = 0.0
 
 
 def inputs(body: Mapping[str, Any]) -> int:
     """How many events of keys and pointers came with an answer. 0 where its sender does not say."""
     return whole(body, "inputs", 0, 10_000_000) if "inputs" in body else 0
+
+
+def clock_step(body: Mapping[str, Any]) -> float:
+    """The step in ms of the clock that measured an answer. 0 where its sender does not say."""
+    return number(body, "clock_ms", 0.0, SLOWEST_FRAME_MS) if "clock_ms" in body else 0.0
 
 
 def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
@@ -77,6 +84,7 @@ def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
         seen_ms=two(numbers(body, "seen_ms", 2)),
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
         inputs=inputs(body),
+        clock_ms=clock_step(body),
     )
     check_choice(response, protocol)
     if protocol.layout not in ("auto", response.layout):
@@ -114,9 +122,12 @@ def flags(response: Response, protocol: Protocol) -> tuple[str, ...]:
         marks.append("too_early")
     if contradicts(response, protocol):
         marks.append("contradiction")
+    if response.clock_ms > 0:
+        marks.append(COARSE_CLOCK)
     return tuple(marks)
 
 
+COARSE_CLOCK = "coarse_clock"  # the browser hides its clock and the size of its pixels
 CLOCK_BACK = "clock_back"  # the server's clock stood earlier than at the answer before, or at the consent
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from uplapp.errors import UplappError
 from uplapp.study.answers.codes import code_of
 from uplapp.study.answers.human import EVEN_PACE, NO_INPUT, UNTIMELY
+from uplapp.study.answers.response import COARSE_CLOCK
 from uplapp.study.definition import Definition
 from uplapp.study.store.phrases import OUTCOME, PEOPLE, UNDER_WAY
 from uplapp.study.store.store import Reader
@@ -181,10 +182,14 @@ def exclusions(reader: Reader, study: str) -> dict[str, int]:
 
 def watch(reader: Reader, study: str) -> Alarm | None:
     """Ask the alarm about the answers of people who are not excluded, practice aside."""
-    kept = f"""SELECT flags != '' OR answers.excluded != '' AS marked {OF_PEOPLE}
+    kept = f"""SELECT flags NOT IN ('', :coarse) OR answers.excluded != '' AS marked {OF_PEOPLE}
         AND observers.excluded = '' AND kind != 'practice' ORDER BY answered_at DESC"""
     counted = "SELECT count(*) AS answers, coalesce(sum(marked), 0) AS marked FROM "
-    values = {"study": study, "recent": RECENT}
+    values = {
+        "study": study,
+        "recent": RECENT,
+        "coarse": COARSE_CLOCK,
+    }  # of the browser, not of how one answers
     last = reader.rows(f"{counted} ({kept} LIMIT :recent)", values)[0]
     every = reader.rows(f"{counted} ({kept})", values)[0]
     before = {name: every[name] - last[name] for name in every}

@@ -237,7 +237,7 @@ def _store(
     row = {
         name: json.dumps(value) if isinstance(value, tuple) else value
         for name, value in vars(given).items()
-        if name != "inputs"  # its flag says enough
+        if name not in ("inputs", "clock_ms")  # their flags say enough
     }
     row["ratings"] = json.dumps(dict(given.ratings)) if given.ratings else ""
     row |= {"trial": trial["token"], "key": key, "answered_at": now, "flags": flags}

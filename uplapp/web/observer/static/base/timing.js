@@ -9,6 +9,7 @@ const RANGES = {
   missed_frames: [0, 1e7],
   paused_ms: [0, WEEK_MS],
   pixel_ratio: [0.1, 20],
+  clock_ms: [0, 1000],
 };
 const WHOLE = ["frames_per_phase", "missed_frames"];
 const MOST = { swaps_ms: 2400, gaps_ms: 2400 };

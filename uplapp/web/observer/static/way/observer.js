@@ -5,7 +5,7 @@ import { calibrate } from "./calibration.js";
 import { checks } from "./checks.js";
 import { ask } from "./questions.js";
 import { offerWithdrawal, thank } from "./ending.js";
-import { toBitmap } from "../trial/player.js";
+import { clock, toBitmap } from "../trial/player.js";
 import * as pairs from "../trial/pairs.js";
 import * as rating from "../trial/rating.js";
 import { announce, at, brief, delay, pause, show, stop } from "../base/screens.js";
@@ -89,7 +89,7 @@ async function once(state) {
   free(trial.token);
   ({ choice } = measured);
   late = choice === "none" ? late + 1 : 0;
-  return api.answer(measured);
+  return api.answer({ ...measured, clock_ms: clock.stepMs });
 }
 
 // Another tab may have answered this one: go on where the server is, once in a row.
