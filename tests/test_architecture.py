@@ -35,7 +35,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "physics": set(),
         "scheduler": set(),
         "case": {"physics"},
-        "files": {"physics"},
+        "files": {"device", "physics"},
         "losses": {"case"},
         "metrics": {"case", "losses", "physics"},
         "fitting": {"device", "physics"},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from uplapp.errors import UplappError
 from uplapp.settings import Settings
 
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
@@ -31,6 +32,13 @@ def test_settings_come_from_the_environment_with_defaults_for_a_fresh_clone(hous
     assert (str(plain.data), plain.weights, plain.admin_token) == ("data", None, None)
     chosen = Settings.from_env({"UPLAPP_DATA": "/d", "UPLAPP_WEIGHTS": "/w", "UPLAPP_ADMIN_TOKEN": "t"})
     assert (str(chosen.data), str(chosen.weights), chosen.admin_token) == ("/d", "/w", "t")
+    assert (plain.megapixels, Settings.from_env({"UPLAPP_MEGAPIXELS": "100"}).megapixels) == (16, 100)
+
+
+@pytest.mark.parametrize("text", ["many", "0", "1e3", "nan", "-24", "1001"])
+def test_a_largest_picture_that_is_no_size_is_refused_with_what_is_allowed(text):
+    with pytest.raises(UplappError, match=r"UPLAPP_MEGAPIXELS is .*; it must be a number from 1 to 1000"):
+        Settings.from_env({"UPLAPP_MEGAPIXELS": text})
 
 
 def imported(path: Path) -> set[str]:

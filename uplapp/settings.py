@@ -1,6 +1,7 @@
 """The settings of one process, read once from the environment."""
 
 import os
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from uplapp.errors import UplappError
 
 SHORTEST_TOKEN = 12
+MOST_MEGAPIXELS = 1000
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Settings:
     answers_repo: str | None = None
     researchers: tuple[tuple[str, str], ...] = ()
     alarm_webhook: str | None = None
+    megapixels: float = 16.0
     space: bool = False
     leads: bool = True
 
@@ -67,6 +70,7 @@ class Settings:
             answers_repo=source.get("UPLAPP_ANSWERS_REPO") or None,
             researchers=_researchers(source.get("UPLAPP_RESEARCHERS", "")),
             alarm_webhook=_webhook(source.get("UPLAPP_ALARM_WEBHOOK", "")),
+            megapixels=_megapixels(source.get("UPLAPP_MEGAPIXELS") or "16"),
             space="SPACE_ID" in source,
             leads=source.get("RANK", "0") == "0",
         )
@@ -83,6 +87,13 @@ def _researchers(text: str) -> tuple[tuple[str, str], ...]:
     if len({token for _, token in named}) < len(named):
         raise UplappError("UPLAPP_RESEARCHERS gives one token to two names; each needs its own")
     return named
+
+
+def _megapixels(text: str) -> float:
+    """Read the size of the largest picture that the page reads, in millions of pixels."""
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", text) or not 1 <= float(text) <= MOST_MEGAPIXELS:
+        raise UplappError(f"UPLAPP_MEGAPIXELS is {text!r}; it must be a number from 1 to {MOST_MEGAPIXELS}")
+    return float(text)
 
 
 def _webhook(text: str) -> str | None:

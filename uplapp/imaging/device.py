@@ -1,17 +1,27 @@
-"""The device, number format and memory layout of networks."""
+"""The device, number format and memory of networks and of what they restore."""
 
 import ctypes
 import itertools
+import math
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uplapp.errors import BadImage
+
 # The layout that is fast by number of axes of a batch.
 LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
+# Larger images lie in files: so many numbers, 256 MB of float32; a picture of 22 megapixels in colour.
+MOST_IN_MEMORY = 2**26
+# Rows of large images are converted in bands of about so many numbers.
+BAND = 2**22
 # Names of glibc's mallopt(3).
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
@@ -36,6 +46,37 @@ def fast_precision(device: torch.device) -> str:
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bfloat16" if abilities.get("avx512_bf16") or abilities.get("amx_bf16") else "float32"
+
+
+def blank(*shape: int, dtype: type[np.generic] = np.float32) -> Tensor:
+    """Give an unfilled tensor on the processor: in memory, or where it is large in a file without a name.
+
+    The file lies in the folder of temporary files and ends with the tensor. BadImage is raised where the disk
+    has no room for it.
+    """
+    count = math.prod(shape)
+    if count <= MOST_IN_MEMORY:
+        return torch.from_numpy(np.empty(shape, dtype))
+    with tempfile.TemporaryFile() as file:
+        try:
+            # A map of a file with holes would end the process where the disk is full.
+            getattr(os, "posix_fallocate", _extend)(file.fileno(), 0, count * np.dtype(dtype).itemsize)
+        except OSError as error:
+            raise BadImage(
+                f"the folder {tempfile.gettempdir()} has no room for an image of {count / 1e6:.0f} million "
+                "numbers; make room, or name another folder by TMPDIR"
+            ) from error
+        return torch.from_numpy(np.memmap(file, dtype, "r+", shape=shape))
+
+
+def _extend(descriptor: int, start: int, size: int) -> None:
+    os.ftruncate(descriptor, start + size)
+
+
+def bands(height: int, numbers_a_row: int) -> Iterator[slice]:
+    """Cut the rows of an image into bands that are converted one after the other."""
+    step = max(1, BAND // numbers_a_row)
+    return (slice(start, min(start + step, height)) for start in range(0, height, step))
 
 
 @contextmanager

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+import torch
 
 from tests.imaging.checkpoints.made import make
 from uplapp.described import options_of
 from uplapp.imaging.evaluation.candidates import methods_of
+from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.physics import (
     Enlargement,
     GaussianNoise,
@@ -19,7 +21,9 @@ from uplapp.imaging.physics import (
     Undersampling,
 )
 from uplapp.imaging.tasks import TASKS
+from uplapp.web.restore import restore_tab
 from uplapp.web.restore.panels import TICKED, lay_out_panel
+from uplapp.web.restore.reading_form import lay_out_reading
 
 
 def panel(task, cards):
@@ -38,6 +42,23 @@ def test_every_task_has_a_form_whose_first_values_are_its_own_degradation(task):
     made, _ = panel(task, [])
     values = [field.value for field in made.form.fields]
     assert made.form.read(*values) == TASKS[task].degrade()
+
+
+def test_the_page_reads_pictures_up_to_the_size_that_its_server_sets(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encode_png(torch.zeros(1, 1001, 1000)))
+
+    async def build():
+        with gr.Blocks():
+            return [lay_out_reading(task, megapixels=1) for task in TASKS]
+
+    for_all = dict(zip(TASKS, asyncio.run(build()), strict=True))
+    assert for_all["mri"].read(*(one.value for one in for_all["mri"].components)).megapixels == 1
+    for form in (for_all["denoise"].before, for_all["mri"].before):
+        with pytest.raises(gr.Error, match=r"1000x1001 px; at most 1 megapixels are read.*UPLAPP_MEGAPIXELS"):
+            restore_tab.pick_upload("denoise", str(path), form)
+    source, *_ = restore_tab.pick_upload("denoise", str(path))
+    assert source == str(path)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.device import bands, blank
 from uplapp.imaging.files.formats.colour import of_gamma, of_ink, of_profile, on_white
 from uplapp.imaging.files.formats.raster import READ, Raster, read_raster
 from uplapp.imaging.files.formats.tiff import read_tiff
@@ -97,26 +98,35 @@ def read_image(source: Path | bytes, max_pixels: int | None = None, reading: Rea
 def _picture_of(name: str, raster: Raster, reading: Reading) -> Picture:
     levels = levels_of(name, raster.colour, reading, bits=raster.bits)
     turn = UPRIGHT.get(raster.orientation, UPRIGHT[1])
-    colour, words = levels.of(turn(raster.colour), np.float32), list((*raster.understood, *levels.words))
-    alpha = None if raster.alpha is None else levels.of(turn(raster.alpha), np.float32)
-    if alpha is not None and raster.premultiplied:
-        colour = (colour / np.where(alpha > 0, alpha, 1)[..., None]).clip(0, 1)
+    samples, words = turn(raster.colour), ""
+    alphas = None if raster.alpha is None else turn(raster.alpha)
+    height, width, channels = samples.shape
+    pixels = blank(3 if channels == CMYK else channels, height, width)
+    opaque = None if alphas is None else torch.empty(1, height, width, dtype=torch.bool)
+    for rows in bands(height, width * channels):
+        colour = levels.of(samples[rows], np.float32)
+        alpha = None if alphas is None else levels.of(alphas[rows], np.float32)
+        if alpha is not None and raster.premultiplied:
+            colour = (colour / np.where(alpha > 0, alpha, 1)[..., None]).clip(0, 1)
+        colour, words = _as_srgb(colour, raster)
+        if alpha is not None and opaque is not None:
+            colour = on_white(colour, alpha)
+            opaque[0, rows] = torch.from_numpy(alpha == 1)
+        pixels[:, rows] = torch.from_numpy(colour.transpose(2, 0, 1))
+    understood = (*raster.understood, *levels.words, *([words] if words else []))
+    return Picture(pixels, 8 if 0 < raster.bits <= 8 else 16, opaque, understood)
+
+
+def _as_srgb(colour: Array, raster: Raster) -> tuple[Array, str]:
+    """Convert colours (H,W,C) in [0,1] to sRGB as their file says, and give words where that changed them."""
     if colour.shape[-1] == CMYK:
-        colour = of_ink(colour)
-        words.append("CMYK was converted to RGB without a profile.")
-    elif raster.profile:
-        colour, said = of_profile(colour, raster.profile)
-        words += [said] if said else []
-    elif raster.gamma:
-        colour = of_gamma(colour, raster.gamma)
-        words.append(f"The gamma of the file, {raster.gamma:g}, was converted to that of sRGB.")
-    shown = colour if alpha is None else on_white(colour, alpha)
-    return Picture(
-        torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1), np.float32)),
-        8 if 0 < raster.bits <= 8 else 16,
-        None if alpha is None else torch.from_numpy(np.ascontiguousarray(alpha == 1))[None],
-        tuple(words),
-    )
+        return of_ink(colour), "CMYK was converted to RGB without a profile."
+    if raster.profile:
+        return of_profile(colour, raster.profile)
+    if raster.gamma:
+        words = f"The gamma of the file, {raster.gamma:g}, was converted to that of sRGB."
+        return of_gamma(colour, raster.gamma), words
+    return colour, ""
 
 
 def array_to_tensor(array: Array) -> Tensor:
@@ -127,15 +137,22 @@ def array_to_tensor(array: Array) -> Tensor:
     if array.dtype not in (np.uint8, np.uint16):
         raise BadImage(f"samples of type {array.dtype} cannot be read; 8- and 16-bit unsigned integers are")
     planes = array[..., None] if array.ndim == 2 else array
-    scaled = planes.astype(np.float32) / np.iinfo(array.dtype).max
-    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
+    height, width, channels = planes.shape
+    pixels = blank(channels, height, width)
+    for rows in bands(height, width * channels):
+        scaled = planes[rows].astype(np.float32) / np.iinfo(array.dtype).max
+        pixels[:, rows] = torch.from_numpy(scaled.transpose(2, 0, 1))
+    return pixels
 
 
 def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
     """Convert (C,H,W) to (H,W) or (H,W,3) unsigned integers of 8 or 16 bits, clipped to [0,1] and rounded."""
-    levels = (pixels.detach().cpu().clamp(0, 1) * FULL_SCALE[bits]).round().numpy()
-    array = levels.transpose(1, 2, 0).astype(ARRAY_TYPE[bits])
-    return np.ascontiguousarray(array[..., 0] if array.shape[-1] == 1 else array)
+    channels, height, width = pixels.shape
+    array = np.empty((height, width, channels), ARRAY_TYPE[bits])
+    for rows in bands(height, width * channels):
+        levels = (pixels[:, rows].detach().cpu().clamp(0, 1) * FULL_SCALE[bits]).round()
+        array[rows] = levels.numpy().transpose(1, 2, 0)
+    return array[..., 0] if channels == 1 else array
 
 
 def thinned(pixels: Tensor, most_px: int) -> Tensor:

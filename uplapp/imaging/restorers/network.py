@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Case
-from uplapp.imaging.device import arrange, device_of, estimate
+from uplapp.imaging.device import arrange, blank, device_of, estimate
 from uplapp.imaging.networks.published import estimate_noise
 from uplapp.imaging.physics import Measurement, crop_centre, with_maps
 from uplapp.imaging.restorers.consistency import consistent
@@ -116,7 +116,7 @@ def restore_by_tiles(
     steps = (tile_px,) * len(sides) if tile_px else tile_sides(network, sides)
     each = zip(sides, steps, strict=True)
     tiles = list(itertools.product(*(split_side(*both, network, axis) for axis, both in enumerate(each))))
-    restored = torch.empty(outputs, *sides, dtype=seen.dtype)
+    restored = blank(outputs, *sides)
     for done, tile in enumerate(tiles, start=1):
         part = _restore_part(network, seen[(slice(None), *(side.seen for side in tile))], channels, outputs)
         if part.shape[0] != outputs:

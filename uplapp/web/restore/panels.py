@@ -53,7 +53,7 @@ class Panel:
         return [*own, *chosen, *self.form.fields]
 
 
-def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
+def lay_out_panel(name: str, cards: Sequence[Card], visible: bool, megapixels: float = 16.0) -> Panel:
     """Lay out the panel of a task, with samples, menus and checkpoints from the tables."""
     task = TASKS[name]
     paths = [sample.path for sample in task.samples.values()]
@@ -67,7 +67,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool) -> Panel:
             elem_classes="upload",
         )
         slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{name}", buttons=[])
-        reading = lay_out_reading(name)
+        reading = lay_out_reading(name, megapixels)
         form = lay_out_form(name)
         checkpoints, no_network = _lay_out_checkpoints(name, cards)
         consistency = gr.Checkbox(

@@ -13,6 +13,7 @@ from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import of_cards, of_methods
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.formats.blinding import without_person
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
@@ -36,13 +37,17 @@ def build(desk: Desk, collected: gr.State) -> None:
 
     Researchers collect its results.
     """
-    checkpoints = Checkpoints(desk.shelf.settings.models)
+    settings = desk.shelf.settings
+    checkpoints = Checkpoints(settings.models)
     first = next(iter(TASKS))
     tasks = [(entry.label, name) for name, entry in TASKS.items()]
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=320, elem_id="inputs"):
             task = gr.Radio(tasks, value=first, show_label=False, elem_id="task")
-            panels = [lay_out_panel(name, checkpoints.cards(name), name == first) for name in TASKS]
+            panels = [
+                lay_out_panel(name, checkpoints.cards(name), name == first, settings.megapixels)
+                for name in TASKS
+            ]
             forms = lay_out_method_forms(task, {panel.task: panel.methods for panel in panels})
             with gr.Row(elem_id="actions"):
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
@@ -61,8 +66,10 @@ def build(desk: Desk, collected: gr.State) -> None:
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
     picked = [panel.source, panel.slices, *outputs.all, *panel.reading.components]
-    panel.samples.select(sample_picker(panel.task), None, picked, **PRIVATE)
-    panel.upload.upload(partial(pick_upload, panel.task), panel.upload, picked, **PRIVATE)
+    panel.samples.select(sample_picker(panel.task, panel.reading.before), None, picked, **PRIVATE)
+    panel.upload.upload(
+        partial(pick_upload, panel.task, at_first=panel.reading.before), panel.upload, picked, **PRIVATE
+    )
     chosen = [panel.source, panel.slices, *panel.reading.components]
     panel.slices.input(
         partial(pick_slice, panel.task, panel.reading),
@@ -137,29 +144,29 @@ def _cancelled() -> tuple[Any, ...]:
     return fits.gone()
 
 
-def sample_picker(task: str) -> Callable[[gr.SelectData], tuple[Any, ...]]:
+def sample_picker(task: str, at_first: Reading) -> Callable[[gr.SelectData], tuple[Any, ...]]:
     """Make the listener of a task's samples.
 
     It is not a `partial`, in which Gradio finds no event.
     """
 
     def pick_sample(event: gr.SelectData) -> tuple[Any, ...]:
-        return _pick(task, list(TASKS[task].samples.values())[event.index].path)
+        return _pick(task, list(TASKS[task].samples.values())[event.index].path, at_first)
 
     return pick_sample
 
 
-def pick_upload(task: str, path: str) -> tuple[Any, ...]:
+def pick_upload(task: str, path: str, at_first: Reading = AS_IT_SAYS) -> tuple[Any, ...]:
     """Make an uploaded file the input. Of DICOM nothing is kept that says who the patient is.
 
     A file that cannot be read changes nothing.
     """
     with errors_on_screen():
-        return _pick(task, without_person(Path(path)))
+        return _pick(task, without_person(Path(path)), at_first)
 
 
-def _pick(task: str, path: Path) -> tuple[Any, ...]:
-    subject = TASKS[task].read(path)
+def _pick(task: str, path: Path, at_first: Reading) -> tuple[Any, ...]:
+    subject = TASKS[task].read(path, None, at_first)
     require_for_page(subject)
     fresh = [one.default for one in options_on_page(task)]
     return str(path), _slider(subject), *before(subject.name, subject, about(task, path)), *fresh

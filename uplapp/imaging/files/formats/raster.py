@@ -48,7 +48,7 @@ def require_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
         most = f"{max_pixels / 1e6:g}"
         raise BadImage(
             f"{name} is {size[0]}x{size[1]} px; at most {most} megapixels are read, a limit that "
-            f"`restore --megapixels` changes"
+            f"`restore --megapixels` and, on the page, UPLAPP_MEGAPIXELS change"
         )
 
 
