@@ -43,9 +43,14 @@ def test_a_column_of_single_steps_is_a_file_of_plain_votes():
     assert "step" not in votes.table
 
 
+def test_a_wholly_empty_column_of_steps_says_that_nobody_was_asked():
+    votes = from_table(frame(BAD[1:3], preference_strength=["", ""]))
+    assert (votes.steps, count_steps(votes)) == (1, ())
+
+
 @pytest.mark.parametrize("strength", ["", "0", "1.5", "12", "much"])
 def test_a_choice_without_a_whole_step_is_one_sentence(strength):
-    table = frame(BAD[1:3], preference_strength=["1", "1"]).replace({"preference_strength": {"1": strength}})
+    table = frame([BAD[1], BAD[1]], preference_strength=[strength, "1"])
     with pytest.raises(BadVotes, match=r"votes, row 0, column 'preference_strength'"):
         from_table(table)
 

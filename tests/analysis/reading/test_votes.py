@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.made import write
 from tests.study.tiny import NOW, open_tiny
-from uplapp.analysis.reading.choices import count_both_bad
+from uplapp.analysis.reading.choices import count_both_bad, count_steps
 from uplapp.analysis.reading.votes import (
     count,
     from_table,
@@ -17,10 +17,12 @@ from uplapp.analysis.reading.votes import (
     scenes,
     without,
 )
+from uplapp.analysis.scoring import analyse
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.plain import to_csv
 from uplapp.study.exports import votes as study_votes
 from uplapp.study.simulation import observers
+from uplapp.values import Method
 
 HEADER = "observer,condition_A,condition_B,is_A_selected"
 
@@ -90,6 +92,18 @@ def test_both_bad_of_a_study_comes_back_from_its_table_and_its_export(store, tmp
     for votes in (from_table(table, simulated=True), read_votes(write(tmp_path, to_csv(table)))):
         assert count_both_bad(votes, "tie").total[0] == 1
         assert count(votes).answers[:, 1].sum() == 1
+
+
+def test_steps_of_a_study_come_back_from_its_table_and_its_export_and_are_found_again(store, tmp_path):
+    study = open_tiny(store, tmp_path / "tiny", steps=2, practice=0, catch=0)
+    observers.simulate(store, study, {"l1": 1.5, "l2": 0.5, "ms_ssim": -0.5, "flip": -1.5}, 40, 3, NOW)
+    table = study_votes.votes(store, study.id, simulated=True)
+    live = from_table(table, simulated=True)
+    file = read_votes(write(tmp_path, to_csv(table)))
+    assert live.steps == file.steps == 2
+    assert count_steps(live) == count_steps(file)
+    scores = analyse(count(live), Method("none", bootstraps=50, ties="ordered"))
+    assert [step.jod for step in scores.steps[1:]] == [pytest.approx(observers.FROM_JOD[2][0], abs=0.25)]
 
 
 def test_answers_that_the_study_excluded_are_left_out_with_a_note(tmp_path):

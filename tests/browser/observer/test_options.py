@@ -6,11 +6,13 @@ import pytest
 
 from tests.browser.moves import (
     agree,
+    answer_in_place,
     answer_side_by_side,
     answers,
     begin,
     consent,
     contrasts,
+    fits,
     go_through,
     texts,
     wait_for_answer,
@@ -37,6 +39,61 @@ def test_buttons_wait_for_the_least_view_with_a_bar(start, store, open_page):
     page.keyboard.press("ArrowLeft")
     wait_for_answer(page, store, 0)
     assert answers(store)[0]["response_ms"] >= 2500
+
+
+PLACES = """() => ['stage', 'sides', 'hint']
+    .map((id) => document.getElementById(id).getBoundingClientRect().top)"""
+
+
+def test_a_side_is_chosen_then_by_how_much_and_nothing_moves(start, store, open_page):
+    _, address = start(steps=2, not_sure=True, pairs="random:3")
+    page, words = open_page(), texts("en")
+    begin(page, address)
+    page.wait_for_selector("#choose-left:enabled")
+    places = page.evaluate(PLACES)
+    page.keyboard.press("4")  # before a side is chosen it says nothing
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#step-much:visible")
+    assert page.text_content("#hint") == words["how_much"]
+    assert page.is_hidden("#step-clear")
+    assert page.evaluate(PLACES) == places
+    assert answers(store) == []
+    page.keyboard.press("ArrowRight")  # a second thought
+    assert page.get_attribute("#choose-right", "aria-pressed") == "true"
+    assert page.get_attribute("#choose-left", "aria-pressed") == "false"
+    page.keyboard.press("4")
+    wait_for_answer(page, store, 0)
+    page.wait_for_function("() => document.querySelector('#choose-left').matches(':disabled')")
+    assert page.is_hidden("#step-much")
+    page.wait_for_selector("#choose-left:enabled")
+    assert page.get_attribute("#choose-right", "aria-pressed") is None
+    page.click("#choose-left")
+    page.click("#step-slight")
+    wait_for_answer(page, store, 1)
+    page.wait_for_selector("#not-sure:enabled")
+    page.click("#not-sure")
+    wait_for_answer(page, store, 2)
+    given = [(row["choice"], row["step"]) for row in answers(store)]
+    assert given == [("right", 2), ("left", 1), ("not_sure", 0)]
+
+
+def test_in_place_the_one_on_show_is_chosen_and_then_by_how_much(start, store, open_page):
+    _, address = start(steps=3, layout="in_place")
+    page = open_page(390, 844)
+    begin(page, address)
+    answer_in_place(page, 0)
+    page.wait_for_selector("#step-clear:visible")
+    assert page.get_attribute("#choose-shown", "aria-pressed") == "true"
+    assert fits(page)
+    page.keyboard.press("2")  # which one would be meant?
+    assert page.is_hidden("#step-clear")
+    assert page.get_attribute("#choose-shown", "aria-pressed") == "false"
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.click("#step-clear")
+    wait_for_answer(page, store, 0)
+    [row] = answers(store)
+    assert (row["choice"], row["step"]) == ("left", 2)
 
 
 BLANK = """() => ['left', 'right'].every((side) => {

@@ -129,7 +129,7 @@ def test_a_window_that_is_too_small_says_so(start, open_page):
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_nothing_is_wider_than_the_window(start, open_page, width, height):
-    _, address = start(not_sure=True, both_bad=True)
+    _, address = start(not_sure=True, both_bad=True, steps=3)
     page = open_page(width, height)
     begin(page, address)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width

@@ -49,6 +49,7 @@ def test_an_honest_answer_is_read_as_it_was_measured():
         {"seen_ms": [1.0]},
         {"pixel_ratio": 0},
         {"clock_ms": -1},
+        {"step": 1},
     ],
     ids=str,
 )
@@ -91,6 +92,22 @@ def test_a_missing_field_is_named(key):
     del sent[key]
     with pytest.raises(BadResponse, match=f"'{key}' is missing"):
         read(sent, Protocol())
+
+
+@pytest.mark.parametrize(
+    ("choice", "step", "good"),
+    [
+        *[("left", 1, True), ("right", 2, True), ("not_sure", 0, True)],
+        *[("left", 0, False), ("left", 3, False), ("left", 1.5, False), ("not_sure", 1, False)],
+    ],
+)
+def test_a_side_and_no_other_answer_has_one_of_the_steps_that_the_study_asks_for(choice, step, good):
+    protocol, sent = Protocol(not_sure=True, steps=2), body("t", choice=choice, step=step)
+    if good:
+        assert read(sent, protocol).step == step
+    else:
+        with pytest.raises(BadResponse, match="step"):
+            read(sent, protocol)
 
 
 def test_not_sure_counts_where_the_study_offers_it():

@@ -86,6 +86,8 @@ def with_protocol(**entries):
             "need the same number of labels",
         ),
         ({**with_protocol(not_sure=True), "rating": {"criteria": [QUALITY]}}, "for pairs, not for ratings"),
+        ({**with_protocol(steps=2), "rating": {"criteria": [QUALITY]}}, "steps and catch_kind are for pairs"),
+        (with_protocol(steps=4), "steps = 4 must lie between 1 and 3"),
         ({**with_protocol(pairs="adaptive:2"), "rating": {"criteria": [QUALITY]}}, "pairs that are planned"),
     ],
 )

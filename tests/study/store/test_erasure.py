@@ -183,6 +183,7 @@ def test_a_database_of_the_version_before_is_erased_at_its_first_start(lived, da
         old.execute("DROP TABLE _erased")
         old.execute("DROP TABLE panel")
         old.execute("DROP TABLE clearings")
+        old.execute("ALTER TABLE answers DROP COLUMN step")
         old.execute("DELETE FROM _sqlite_migrations WHERE name > 'm005'")
     old.close()
     store = Store(data / DATABASE)

@@ -30,6 +30,7 @@ def test_a_migration_leaves_its_record_and_runs_once(store, tmp_path):
         "m004_editions",
         "m005_erased",
         "m006_personal",
+        "m007_steps",
     ]
 
 

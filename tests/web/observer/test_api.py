@@ -99,6 +99,7 @@ def test_a_picture_of_a_trial_far_ahead_cannot_be_had(observer, store):
         {"key": "x" * 65},
         {"choice": "not_sure"},
         {"choice": "both_bad"},
+        {"step": 1},
     ],
     ids=str,
 )

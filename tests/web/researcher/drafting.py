@@ -22,6 +22,7 @@ FIELDS = {
     "catch": 2,
     "repeats": 0,
     "every": 0,
+    "steps": "Which one",
     "not_sure": False,
     "both_bad": False,
     "disguised": False,

@@ -185,3 +185,9 @@ def test_where_people_come_from_is_a_choice_of_the_form(panel):
 def test_a_study_offers_the_answers_that_are_ticked(answer):
     assert tables(**{answer: True})["protocol"][answer] is True
     assert tables()["protocol"][answer] is False
+
+
+def test_a_study_asks_by_how_much_where_the_form_says_so():
+    assert tables(steps="Which, slightly or much")["protocol"]["steps"] == 2
+    with pytest.raises(BadStudy, match="what they say"):
+        tables(steps="Which, hugely")

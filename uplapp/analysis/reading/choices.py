@@ -24,7 +24,7 @@ def read_choices(table: pd.DataFrame, columns: Columns, source: str) -> tuple[di
     """Read the columns `is_A_selected`, `step` where there are steps, and `both_bad` where it occurs.
 
     Returns them with the number of steps. Steps are cells of the choice, as `columns` say, or numbers from 1
-    up in a column `preference_strength`. Raises BadVotes that names the line.
+    up in a column `preference_strength`, which may be wholly empty. Raises BadVotes that names the line.
     """
     cells, meanings = cells_of(table, columns.is_A_selected), columns.meanings
     choices = [meanings.get(spelling(text)) for text in cells.texts]
@@ -106,8 +106,10 @@ def count_steps(votes: Votes) -> tuple[int, ...]:
 
 
 def _strengths(table: pd.DataFrame, source: str, votes: Array) -> np.ndarray:
-    """Read steps (rows,), 0 where not sure. A choice without a step is a BadVotes."""
+    """Read steps (rows,), 0 where not sure. A choice without a step beside others is a BadVotes."""
     values = numbers(table, STRENGTH, source, 0)
+    if np.isnan(values).all():  # nobody was asked
+        return np.zeros(len(values), dtype=int)
     decided = votes != 0.5
     wrong = decided & ~((values >= 1) & (values <= MOST_STEPS) & (values == np.rint(values)))
     if wrong.any():

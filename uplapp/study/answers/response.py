@@ -34,6 +34,7 @@ class Response:
 
     `swaps_ms` are the requested frames in which the pictures changed, `gaps_ms` the lengths of frame gaps
     above 1.5 frames, `seen_ms` how long the left and the right flicker were on screen.
+    `step` says by how much a side was chosen, 1 for slightly, where the study asks that, else 0.
     `ratings` holds (criterion, value) where one image was rated instead. `inputs` counts the events of keys
     and pointers during the trial that the browser says a person made. `clock_ms` is the step of a clock that
     the browser makes coarse, with which it fakes `pixel_ratio` too, and 0 for others.
@@ -53,6 +54,7 @@ class Response:
     ratings: tuple[tuple[str, int], ...] = ()
     inputs: int = 1
     clock_ms: float = 0.0
+    step: int = 0
 
 
 def inputs(body: Mapping[str, Any]) -> int:
@@ -85,8 +87,10 @@ def read(body: Mapping[str, Any], protocol: Protocol) -> Response:
         pixel_ratio=number(body, "pixel_ratio", 0.1, 20.0),
         inputs=inputs(body),
         clock_ms=clock_step(body),
+        step=whole(body, "step", 0, protocol.steps) if "step" in body else 0,
     )
     check_choice(response, protocol)
+    _check_step(response, protocol)
     if protocol.layout not in ("auto", response.layout):
         raise BadResponse(f"layout '{response.layout}' is not the study's; it is {protocol.layout}")
     return response
@@ -138,6 +142,14 @@ def check_choice(response: Response, protocol: Protocol) -> None:
         raise BadResponse(f"choice '{response.choice}' is not offered in this study; choose left or right")
     if response.choice == "none" and not protocol.answer_timeout_ms:
         raise BadResponse("choice 'none' is for a study whose trials end without an answer; this one waits")
+
+
+def _check_step(response: Response, protocol: Protocol) -> None:
+    """Refuse a side without a step where the study asks for one, and a step where it asks for none."""
+    asked = protocol.steps > 1 and response.choice in ("left", "right")
+    if asked != (response.step > 0):
+        allowed = f"a whole number from 1 to {protocol.steps}" if asked else "0, or left out"
+        raise BadResponse(f"'step' of choice '{response.choice}' must be {allowed}")
 
 
 def is_early(response: Response, protocol: Protocol) -> bool:

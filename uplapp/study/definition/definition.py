@@ -242,9 +242,9 @@ def _check_protocol(definition: Definition, where: str) -> None:
     if protocol.adaptive and (protocol.orders == 2 or definition.rating):
         what = "a rating study" if definition.rating else "orders = 2"
         raise BadStudy(f'{where}: {what} needs pairs that are planned; write "all" or "random:N"')
-    paired = protocol.orders == 2 or protocol.not_sure or protocol.both_bad
-    if definition.rating and (paired or protocol.catch_kind != Protocol.catch_kind):
-        what = "orders = 2, not_sure, both_bad and catch_kind"
+    of_pairs = ("orders", "not_sure", "both_bad", "steps", "catch_kind")
+    if definition.rating and any(getattr(protocol, name) != getattr(Protocol, name) for name in of_pairs):
+        what = f"{', '.join(of_pairs[:-1])} and {of_pairs[-1]}"
         raise BadStudy(f"{where}: {what} are for pairs, not for ratings")
 
 

@@ -59,8 +59,10 @@ class Protocol:
     after `max_view_ms`; after `answer_timeout_ms` the trial ends without an answer and comes once more at
     the end; 0 is no limit. `zoom` and `amplification` (of the difference from the reference) of 2 boost
     what is seen, as in JPEG AIC-3; scores from boosted views are labelled so. `not_sure` and `both_bad`
-    offer these answers beside the two sides. One side of a catch trial is the reference itself or, where
-    `catch_kind` is `disguised`, each differs from it: people see which changes less, pixels say the other.
+    offer these answers beside the two sides. With `steps` of 2 or 3 observers also say how much less the
+    chosen one changes: slightly or much, or slightly, clearly or much. One side of a catch trial is the
+    reference itself or, where `catch_kind` is `disguised`, each differs from it: people see which changes
+    less, pixels say the other.
     """
 
     phase_ms: float = allowing(Range(50, 2000), default=250.0)
@@ -75,6 +77,7 @@ class Protocol:
     break_every: int = allowing(Range(0, 1000), default=0)
     not_sure: bool = False
     both_bad: bool = False
+    steps: int = allowing(Range(1, 3), default=1)
     ranking: bool = False
     min_view_ms: float = allowing(Range(0, 60_000), default=0.0)
     max_view_ms: float = allowing(Range(0, 600_000), default=0.0)

@@ -24,7 +24,7 @@ COLUMNS = (
     *("worst_gap_ms", "missed_frames", "paused_ms", "pixel_ratio", "flags", "excluded", "answered_at"),
     *("consent_version", "study", "manifest", "boosting"),
     *("first", "seen_A_ms", "seen_B_ms", "language", "browser"),
-    *("edition", "stimuli", "pilot", "outcome"),
+    *("edition", "stimuli", "pilot", "outcome", "preference_strength"),
 )
 QUERY = f"""SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
     answers.*, trials.scene, trials.kind, trials.first AS first_side, trials.position, trials.attempt,
@@ -57,7 +57,8 @@ class Progress:
 def votes(store: Store, study: str, simulated: bool = False, everything: bool = False) -> pd.DataFrame:
     """The votes of people, or of simulated observers, never both. `is_A_selected` is 1, 0 or .5 (not sure).
 
-    Where both were called bad it is `both_bad`.
+    Where both were called bad it is `both_bad`. `preference_strength` is the step of a choice, 1 for
+    slightly, NaN where the study asks for none.
     condition_A was on the left. Practice, catch and repeat trials are told apart by `kind`; excluded answers
     are left out unless `everything`, then `excluded` says why; trials without an answer in time are such,
     their choice is NaN. `boosting` says how differences were made easier to see, `first` (A or B) which
@@ -100,6 +101,7 @@ def _vote(row: Row) -> Row:
         "boosting": boosting(row),
         "simulated": bool(row["simulated"]),
         "is_A_selected": CHOSEN.get(row["choice"], float("nan")),
+        "preference_strength": row["step"] or float("nan"),
         "swaps": len(swaps_ms),
         "swap_sd_ms": swap_sd_ms(swaps_ms),
         "pilot": bool(row["pilot"]),

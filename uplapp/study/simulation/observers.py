@@ -21,6 +21,7 @@ SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and
 REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
 FRAME_MS = 1000 / 60
 STEP = 0.75  # JOD between neighbours of the scores for show
+FROM_JOD: dict[int, tuple[float, ...]] = {1: (), 2: (1.5,), 3: (1.0, 2.5)}  # from where on a step is larger
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,37 @@ def even_scores(definition: Definition) -> dict[str, float]:
 
 def choose(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> Choice:
     """One probit choice: left with probability Phi((q_left - q_right) / sigma) (Thurstone 1927, Case V)."""
+    return "left" if lead(trial, scores, rng) > 0 else "right"
+
+
+def lead(trial: Trial, scores: Mapping[str, float], rng: np.random.Generator) -> float:
+    """How far ahead the left one seems in one trial, in JOD: normal around q_left - q_right."""
     best, worst = max(scores.values()), min(scores.values())
     jod = {**scores, REFERENCE: best + REFERENCE_LEAD, GRAIN: best + REFERENCE_LEAD}
     jod[SPOT] = worst - REFERENCE_LEAD
     for name in (trial.left, trial.right):
         if name not in jod:
             raise UnknownName("condition", name, scores)
-    left = NormalDist(sigma=SIGMA).cdf(jod[trial.left] - jod[trial.right])
-    return "left" if rng.random() < left else "right"
+    chance = max(rng.random(), np.finfo(float).tiny)
+    return jod[trial.left] - jod[trial.right] - NormalDist(sigma=SIGMA).inv_cdf(chance)
 
 
 def voter(
     definition: Definition, scores: Mapping[str, float], rng: np.random.Generator
 ) -> Callable[[Trial], Response]:
-    """An observer who chooses by `choose` and responds by `respond`."""
-    return lambda trial: respond(choose(trial, scores, rng), definition.protocol, rng)
+    """An observer who chooses by `lead` and responds by `respond`."""
+    larger = FROM_JOD[definition.protocol.steps]
+
+    def respond_to(trial: Trial) -> Response:
+        ahead = lead(trial, scores, rng)
+        step = 1 + sum(abs(ahead) > limit for limit in larger) if larger else 0
+        return respond("left" if ahead > 0 else "right", definition.protocol, rng, step)
+
+    return respond_to
 
 
-def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Response:
-    """What a steady 60 Hz display would have logged around that choice."""
+def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator, step: int = 0) -> Response:
+    """What a steady 60 Hz display would have logged around that choice, and by how much it was made."""
     frames = phase_frames(protocol.phase_ms, FRAME_MS)
     phase_ms = frames * FRAME_MS
     least = max(2 * CYCLES_IN_PLACE, protocol.min_view_ms / (2 * phase_ms))
@@ -68,6 +81,7 @@ def respond(choice: Choice, protocol: Protocol, rng: np.random.Generator) -> Res
     swaps = np.round(np.arange(1, response_ms // phase_ms + 1) * phase_ms, 2)
     return Response(
         choice=choice,
+        step=step,
         response_ms=response_ms,
         layout="in_place" if protocol.layout == "in_place" else "side_by_side",
         frame_ms=FRAME_MS,

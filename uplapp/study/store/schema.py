@@ -108,3 +108,9 @@ def m006_personal(db: Database) -> None:
     )
     for statement in statements:
         db.execute(statement)
+
+
+@migrations()
+def m007_steps(db: Database) -> None:
+    """By how much a side was chosen, 0 where nobody asked."""
+    db.execute("ALTER TABLE answers ADD COLUMN step INTEGER NOT NULL DEFAULT 0")

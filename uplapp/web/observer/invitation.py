@@ -11,6 +11,7 @@ PASSED_ON = (
     "layout",
     "not_sure",
     "both_bad",
+    "steps",
     "ranking",
     "practice",
     "calibration",

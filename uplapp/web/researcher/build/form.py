@@ -28,6 +28,7 @@ TASKS = {
     "Rate one: quality, 1 to 4": "mos4",
     "Rate one: denoising, structure, details, 0 to 3": "grade3",
 }
+STEPS = {"Which one": 1, "Which, slightly or much": 2, "Which, slightly, clearly or much": 3}
 PANEL_MENU = {"Anywhere": "", "Prolific": "prolific", "MTurk": "mturk", "CloudResearch": "cloudresearch"}
 PANEL_MENU |= {"SONA": "sona"}
 SHOWN = dict(zip(("Side by side if both fit", "Side by side", "One at a time"), LAYOUTS, strict=True))
@@ -83,12 +84,13 @@ def build() -> Form:
             )
         ]
     with gr.Row():
+        steps = gr.Dropdown(list(STEPS), value=next(iter(STEPS)), label="Comparing, they say", min_width=220)
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         both_bad = gr.Checkbox(label="Observers may say: both are bad")
         disguised = gr.Checkbox(label="Known answers that pixels do not tell")
         links_only = gr.Checkbox(label="By personal link only")
     first = [task, hidden, phase, layout, language, pairs, number, quota, recruited]
-    ticks = [not_sure, both_bad, disguised, links_only]
+    ticks = [steps, not_sure, both_bad, disguised, links_only]
     return Form([*first, *counts, *ticks, *_lay_out_consent(), more.build()])
 
 
@@ -108,6 +110,7 @@ def tables(*values: Any) -> dict[str, Any]:
     """The tables of study.toml that the fields ask for. BadStudy names the one that does not fit."""
     task, hidden, phase, layout, language, *others = values
     pairs, number, quota, recruited, practice, catch, repeats, every, *ticks, text = others
+    steps, *ticks = ticks
     not_sure, both_bad, disguised, links = map(bool, ticks[:4])
     panel = _choice(PANEL_MENU, recruited, "where people come from")
     kind = _choice(PAIRS, pairs, "comparisons")
@@ -125,6 +128,7 @@ def tables(*values: Any) -> dict[str, Any]:
             "catch_kind": CATCHES[disguised],
             "not_sure": not_sure,
             "both_bad": both_bad,
+            "steps": _choice(STEPS, steps, "what they say"),
             "language": first,
         },
         "access": {"links_only": links, "quota": _whole(quota, "people wanted")},

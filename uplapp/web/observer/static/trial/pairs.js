@@ -10,7 +10,10 @@ const CYCLES_IN_PLACE = 2; // both flickers, before an answer counts
 const CYCLES_SIDE_BY_SIDE = 1; // an earlier key press cannot have seen a change
 const NARROW = 600; // CSS pixels: on a phone two small flickers side by side are hard to compare
 const ROOM = { width: 48, height: 250, gap: 48 }; // CSS pixels around and between the pictures
+const STEPS_HEIGHT = 56; // CSS pixels of the buttons for how much
 const SIDES = ["left", "right"];
+const STEPS = { 1: [], 2: ["slight", "much"], 3: ["slight", "clear", "much"] }; // by how much one changes less
+const FIRST_STEP_KEY = 3; // 1 and 2 are the sides
 
 // How many pictures of this size are as wide as the window, and as high, at one to one.
 function contains(count, { width, height }, room) {
@@ -21,8 +24,9 @@ function contains(count, { width, height }, room) {
 // The layout that shows pictures of this size at one to one: side by side where it fits, else in place, else none.
 export function fitting(study) {
   const both = study.layout === "side_by_side" || (study.layout === "auto" && innerWidth >= NARROW);
-  if (both && contains(2, study, ROOM)) return "side_by_side";
-  return study.layout !== "side_by_side" && contains(1, study, ROOM) ? "in_place" : null;
+  const room = { ...ROOM, height: ROOM.height + (study.steps > 1 ? STEPS_HEIGHT : 0) };
+  if (both && contains(2, study, room)) return "side_by_side";
+  return study.layout !== "side_by_side" && contains(1, study, room) ? "in_place" : null;
 }
 
 export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
@@ -31,6 +35,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
   const watch = new Stopwatch();
   let waited = study.min_view_ms ? 0 : 1; // share of the least view
   let grey = false;
+  let chosen = null; // a side, where the study asks by how much it changes less
   let checkHold = () => {};
   const player = new FlickerPlayer(canvases, { phaseMs: study.phase_ms, onSwap: () => tick() });
   player.load(bitmaps.original, [bitmaps.left, bitmaps.right]);
@@ -54,7 +59,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
     grey = true;
     player.clear();
     player.phase = -1; // nothing is drawn any more, whichever side is on show
-    write(at("hint"), together ? "hint_now" : "hint_now_in_place");
+    if (chosen === null) write(at("hint"), together ? "hint_now" : "hint_now_in_place");
     note("max_view", { seen_ms: player.seen });
   }
   refresh();
@@ -62,14 +67,36 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
   return new Promise((resolve) => {
     const listening = new AbortController();
     const inputs = countInputs(listening.signal);
-    function end(choice) {
+    function end(choice, step = 0) {
       const measured = { ...player.log, inputs: inputs() };
       endLimits();
       listening.abort();
       player.clear();
-      resolve({ token: trial.token, choice, layout, pixel_ratio: devicePixelRatio, ...measured });
+      resolve({ token: trial.token, choice, step, layout, pixel_ratio: devicePixelRatio, ...measured });
     }
     const choose = (choice) => seenEnough() && end(choice);
+    function choosePlace(index) {
+      if (study.steps < 2) return choose(SIDES[index]);
+      if (!seenEnough()) return;
+      choosing(index);
+    }
+    // In place a switch takes the choice back: it would not be clear which one is meant.
+    function turn(index) {
+      if (chosen !== null && index !== player.shown) choosing(null);
+      show(index);
+    }
+    function choosing(index) {
+      chosen = index;
+      drawChosen(chosen, together);
+      const now = grey ? "hint_now" : "hint";
+      if (index !== null) write(at("hint"), "how_much");
+      else write(at("hint"), `${now}_in_place`);
+    }
+    const steps = STEPS[study.steps].map((name, index) => ({
+      id: `step-${name}`,
+      key: FIRST_STEP_KEY + index,
+      action: () => chosen !== null && end(SIDES[chosen], index + 1),
+    }));
     const endLimits = watchLimits(study, watch, {
       onStep(share) {
         waited = share;
@@ -79,14 +106,14 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
       onGrey: goGrey,
       onLate: () => end("none"),
     });
-    const side = (index) => (together ? choose(SIDES[index]) : show(index));
+    const side = (index) => (together ? choosePlace(index) : turn(index));
     listen({
       left: () => side(0),
       right: () => side(1),
-      shown: () => together || choose(SIDES[player.shown]),
+      shown: () => together || choosePlace(player.shown),
       unsure: () => study.not_sure && choose("not_sure"),
       bad: () => study.both_bad && choose("both_bad"),
-    }, listening.signal);
+    }, steps, listening.signal);
     checkHold = holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
       if (held) player.pause();
       else player.resume();
@@ -108,8 +135,16 @@ function drawButtons(player, needed, ready, together) {
   at("not-sure").disabled = at("both-bad").disabled = !ready;
 }
 
-function listen({ left, right, shown, unsure, bad }, signal) {
+// The chosen side stays pressed, and can be changed until it is said by how much it changes less.
+function drawChosen(chosen, together) {
+  at("steps").style.visibility = chosen === null ? "hidden" : "visible";
+  SIDES.forEach((side, index) => at(`choose-${side}`).setAttribute("aria-pressed", String(index === chosen)));
+  at("choose-shown").setAttribute("aria-pressed", String(!together && chosen !== null));
+}
+
+function listen({ left, right, shown, unsure, bad }, steps, signal) {
   const keys = { ArrowLeft: left, 1: left, ArrowRight: right, 2: right, Enter: shown, 0: unsure, 9: bad };
+  for (const { key, action } of steps) keys[key] = action;
   const held = () => !at("held").hidden;
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys) || held()) return;
@@ -119,6 +154,7 @@ function listen({ left, right, shown, unsure, bad }, signal) {
   }, { signal });
   const clicks = { "choose-left": left, "choose-right": right, "show-left": left, "show-right": right };
   const others = { "choose-shown": shown, "not-sure": unsure, "both-bad": bad };
+  for (const { id, action } of steps) others[id] = action;
   for (const [id, action] of Object.entries({ ...clicks, ...others })) {
     at(id).addEventListener("click", (event) => {
       if (held()) return;
@@ -135,9 +171,13 @@ export function arrange(layout, { width, height }, study) {
   at("places").hidden = at("choose-shown").hidden = together;
   at("not-sure").hidden = !study.not_sure;
   at("both-bad").hidden = !study.both_bad;
+  arrangeSteps(STEPS[study.steps]);
   at("wait").hidden = !study.min_view_ms;
   drawWait(at("wait"), 0);
-  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure", "both-bad"]) at(id).disabled = true;
+  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure", "both-bad"]) {
+    at(id).disabled = true;
+    at(id).removeAttribute("aria-pressed");
+  }
   for (const button of [at("show-left"), at("show-right")]) {
     button.setAttribute("aria-pressed", "false");
     button.style.setProperty("--seen", "0%");
@@ -147,4 +187,15 @@ export function arrange(layout, { width, height }, study) {
   write(at("hint"), hint, { n: Math.round(study.max_view_ms / 100) / 10 });
   for (const canvas of [at("canvas-left"), at("canvas-right")]) size(canvas, width, height);
   at("trial").style.setProperty("--wide", `${width / devicePixelRatio}px`);
+}
+
+// They keep their room while they cannot be seen, so that nothing moves.
+function arrangeSteps(names) {
+  at("steps").hidden = !names.length;
+  at("steps").style.visibility = "hidden";
+  for (const name of STEPS[3]) {
+    const button = at(`step-${name}`);
+    button.hidden = !names.includes(name);
+    button.querySelector("kbd").textContent = FIRST_STEP_KEY + names.indexOf(name);
+  }
 }
