@@ -57,7 +57,7 @@ def restored_on(
         **{field: field.value for field in panel.reading.components},
         **{field: field.value for form in inputs.forms for field in form.components},
     }
-    *_, (_, pictures, _, _, table, *_) = restore_tab.restore(
-        checkpoints, "task", *inputs, "wish", values, progress=lambda *share, **words: None
-    )
+    asked = restore_tab.Asked(checkpoints, "task", *inputs, "wish")
+    job = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
+    *_, (_, pictures, _, _, table, *_) = job
     return [caption for _, caption in pictures], table

@@ -24,6 +24,10 @@ class BadImage(UplappError):
     """A file or an array that cannot be used as an image."""
 
 
+class BadArchive(UplappError):
+    """A ZIP that cannot be unpacked here."""
+
+
 class BadCheckpoint(UplappError):
     """Weights whose card, shape or hash does not fit."""
 

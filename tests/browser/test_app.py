@@ -90,7 +90,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
     page.get_by_text("large.png, 1024x1024").wait_for()
     page.locator("#restore").click()
-    page.get_by_text(re.compile(r"L1: \d+%")).first.wait_for()
+    page.get_by_text(re.compile(r"network 1 of 7 \(L1\)")).first.wait_for()
     page.locator("#cancel").click()
     page.get_by_text("Cancelled.").wait_for()
     assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"

@@ -6,6 +6,9 @@ const named = () => {
   for (const box of document.querySelectorAll(".select-all-checkbox:not([aria-label])")) {
     box.setAttribute("aria-label", "All");
   }
+  for (const one of document.querySelectorAll("[aria-label='common.upload']")) {
+    one.ariaLabel = one.title = "Add files";
+  }
   const still = ":is(#metrics, .numbers, .sheet):not([tabindex]), .cm-scroller[tabindex='-1']";
   for (const table of document.querySelectorAll(still)) {
     table.tabIndex = 0;
@@ -45,6 +48,32 @@ document.addEventListener("click", ({ target, isTrusted }) => {
 document.addEventListener("change", ({ target, isTrusted }) => {
   if (isTrusted && target.closest?.("#task")) remember("task", target.value);
 });
+
+// Gradio's field takes dropped files; of a dropped folder it sees nothing. Its files are put in instead.
+const filesOf = async (entry) => {
+  if (entry.isFile) return [await new Promise((take, fail) => entry.file(take, fail))];
+  const reader = entry.createReader();
+  const found = [];
+  for (let some; (some = await new Promise((take, fail) => reader.readEntries(take, fail))).length; ) {
+    found.push(...(await Promise.all(some.map(filesOf))).flat());
+  }
+  return found;
+};
+const dropped = async (input, entries) => {
+  const box = new DataTransfer();
+  const files = (await Promise.all(entries.map(filesOf))).flat().filter((file) => !file.name.startsWith("."));
+  files.forEach((file) => box.items.add(file));
+  input.files = box.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+};
+document.addEventListener("drop", (event) => {
+  const input = event.target.closest?.(".takes-folders")?.querySelector("input[type=file]");
+  const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!input || !entries.some((entry) => entry.isDirectory)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  dropped(input, entries);
+}, true);
 
 let due = 0;
 new MutationObserver(() => {

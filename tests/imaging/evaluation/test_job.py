@@ -175,7 +175,7 @@ def test_a_watch_that_says_to_stop_stops_a_job(tmp_path):
     watch, heard = stop_at(0.0)
     with pytest.raises(Cancelled):
         run_job(case_of(picture(), NOISE), by(tmp_path, card), watch)
-    assert heard == [(1.0, "L2: 100%")]
+    assert heard == [(1.0, "L2")]
 
 
 def test_a_job_of_checkpoints_and_methods_names_each_by_what_it_is(tmp_path):

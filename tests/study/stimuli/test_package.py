@@ -4,6 +4,7 @@ import zipfile
 import pytest
 
 from tests.study.tiny import NOW
+from uplapp import packed as packing
 from uplapp.errors import BadStudy
 from uplapp.study.definition import load
 from uplapp.study.stimuli import package, stimuli
@@ -71,7 +72,7 @@ def test_a_bomb_is_refused_by_its_header(packed, tmp_path):
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 5), ("MAX_BYTES", 1000)])
 def test_the_caps_hold_for_the_whole_file(packed, tmp_path, monkeypatch, limit, value):
-    monkeypatch.setattr(package, limit, value)
+    monkeypatch.setattr(packing, limit, value)
     with pytest.raises(BadStudy, match="too large; allowed: 10000 files, 2 GiB"):
         package.unpack(packed, tmp_path / "mine")
     assert not (tmp_path / "mine").exists()

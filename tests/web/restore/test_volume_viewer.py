@@ -49,9 +49,8 @@ def restore(path, *degradation) -> dict:
         **dict(zip(panel.form.fields, degradation or [f.value for f in panel.form.fields], strict=True)),
         **{field: field.value for form in forms for field in form.components},
     }
-    *_, last = restore_tab.restore(
-        Checkpoints(()), "task", [panel], forms, "wish", values, progress=lambda *share, **words: None
-    )
+    asked = restore_tab.Asked(Checkpoints(()), "task", [panel], forms, "wish")
+    *_, last = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
     return dict(zip(NAMES, last, strict=False))
 
 

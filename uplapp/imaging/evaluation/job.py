@@ -169,9 +169,11 @@ def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch
 
 
 def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Watch:
+    kind = "network" if candidate.card else "method"
+    place = f"{kind} {number + 1} of {total} ({candidate.label})" if total > 1 else candidate.label
+
     def part(share: float, text: str, preview: Tensor | None) -> bool:
-        words = f"{candidate.label}: {text or f'{share:.0%}'}"
-        return watch((number + share) / total, words, preview)
+        return watch((number + share) / total, f"{place}: {text}" if text else place, preview)
 
     return part
 

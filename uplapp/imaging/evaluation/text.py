@@ -111,10 +111,18 @@ def format_job(job: Job) -> str:
         table = _markdown(["", "Seconds"], zip(names, seconds, strict=True))
         return "\n\n".join((table, "The clean image is not known, so nothing can be measured.", *notes))
     scores = [job.degraded_scores, *(result.scores or {} for result in job.results)]
-    shown = [name for name in ON_SCREEN if TASKS[job.case.task].axes in METRICS[name].axes]
-    columns = [_mark_best([score.get(name) for score in scores], METRICS[name]) for name in shown]
-    header = ["", *(METRICS[name].label for name in shown), "Seconds"]
-    return "\n\n".join((_markdown(header, zip(names, *columns, seconds, strict=True)), *notes))
+    named = dict(zip(names, scores, strict=True))
+    return "\n\n".join((format_scores(named, TASKS[job.case.task].axes, {"Seconds": seconds}), *notes))
+
+
+def format_scores(
+    scores: Mapping[str, Scores], axes: int, further: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Lay out scores of images with so many axes: conditions down, metrics across, then further columns."""
+    shown, more = [name for name in ON_SCREEN if axes in METRICS[name].axes], further or {}
+    columns = [_mark_best([each.get(name) for each in scores.values()], METRICS[name]) for name in shown]
+    header = ["", *(METRICS[name].label for name in shown), *more]
+    return _markdown(header, zip(scores, *columns, *more.values(), strict=True))
 
 
 def _consistency(consistencies: Iterable[bool | None]) -> str:

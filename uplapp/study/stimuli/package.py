@@ -1,10 +1,8 @@
 """Studies as files that travel: made of pictures in folders or in a ZIP, packed whole into one ZIP."""
 
 import json
-import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +10,8 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from uplapp import whole
-from uplapp.errors import BadStudy
+from uplapp.errors import BadArchive, BadStudy
+from uplapp.packed import extract, is_litter
 from uplapp.study.definition import NAME, RESERVED, Definition, load, parse
 from uplapp.study.stimuli import stimuli
 from uplapp.values import REFERENCE
@@ -22,14 +21,7 @@ FORMATS = ("PNG", "TIFF", "BMP", "JPEG")  # whatever a file is called, no other 
 PROTOCOL = {"phase_ms": 250, "practice": 2, "catch": 2}
 
 Tables = Mapping[str, Any]
-MAX_FILES = 10_000
-MAX_BYTES = 2 * 2**30  # unpacked, all files together
-MAX_RATIO = 200  # bytes unpacked per byte packed; pictures and texts stay far below
-SMALL = 2**20  # a file so small is no bomb, whatever its ratio
-CHUNK = 2**20
 ANSWERS = "answers"  # a folder of the ZIP that a study does not need
-LIMITS = f"allowed: {MAX_FILES} files, {MAX_BYTES >> 30} GiB unpacked, {MAX_RATIO} times the packed size"
-SPECIAL = frozenset("\\:\0")  # a drive, another system's separator, a name cut short
 
 
 def create_from_folders(
@@ -164,7 +156,7 @@ def unpack(source: Path, target: Path) -> Definition:
     """
     _must_be_new(target)
     with whole.new_folder(target) as draft:
-        _extracted(source, draft.parent, target.name)
+        _extracted(source, draft)
         if not (draft / stimuli.DEFINITION).is_file():
             raise BadStudy(f"{source} has no {stimuli.DEFINITION}; `pack` writes a ZIP that can be unpacked")
         definition = load(draft)
@@ -176,7 +168,7 @@ def create_from_zip(source: Path, target: Path, title: str, tables: Tables | Non
     """Make a new study from a ZIP with reference/ and one folder per condition."""
     _must_be_new(target)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        folder = _extracted(source, Path(scratch), "pictures")
+        folder = _extracted(source, Path(scratch) / "pictures")
         if not (folder / REFERENCE).is_dir():
             raise BadStudy(f"{source} has no folder {REFERENCE}/; it needs that and one folder per condition")
         conditions = {path.name: path for path in sorted(folder.iterdir()) if _has_pictures(path)}
@@ -189,7 +181,7 @@ def is_packed(source: Path) -> bool:
     """Whether a ZIP holds a whole study with its definition, and not pictures alone."""
     try:
         with zipfile.ZipFile(source) as archive:
-            paths = [PurePosixPath(name) for name in archive.namelist() if not _is_litter(name)]
+            paths = [PurePosixPath(name) for name in archive.namelist() if not is_litter(name)]
     except (OSError, zipfile.BadZipFile):
         return False
     return any(path.name == stimuli.DEFINITION and len(path.parts) <= 2 for path in paths)
@@ -212,70 +204,8 @@ def _has_pictures(path: Path) -> bool:
     return path.is_dir() and any(file.suffix.lower() in SUFFIXES for file in path.iterdir())
 
 
-def _extracted(source: Path, scratch: Path, name: str) -> Path:
-    """Write the files of a ZIP below `scratch/name`, without the one folder that may hold them all."""
+def _extracted(source: Path, folder: Path) -> Path:
     try:
-        with zipfile.ZipFile(source) as archive:
-            entries = _checked(archive, source)
-            written = 0
-            for path, entry in entries.items():
-                written += _write(archive, entry, scratch / name / path, MAX_BYTES - written)
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        raise BadStudy(f"{source} cannot be read as a ZIP file without a password") from None
-    return scratch / name
-
-
-def _checked(archive: zipfile.ZipFile, source: Path) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """The files by their path. Every name and size is judged before the first byte is written."""
-    entries = [entry for entry in archive.infolist() if not _is_litter(entry.filename)]
-    for entry in entries:
-        _check_entry(entry, source)
-    files = {PurePosixPath(entry.filename): entry for entry in entries if not entry.is_dir()}
-    if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
-        raise BadStudy(f"{source} is too large; {LIMITS}")
-    _check_clashes(list(files), source)
-    if len(files) < sum(not entry.is_dir() for entry in entries):
-        raise BadStudy(f"{source} holds a file twice")
-    tops = {path.parts[0] for path in files}
-    if len(tops) == 1 and all(len(path.parts) > 1 for path in files):
-        return {path.relative_to(path.parts[0]): entry for path, entry in files.items()}
-    return files
-
-
-def _is_litter(name: str) -> bool:
-    """What file managers add on their own."""
-    path = PurePosixPath(name)
-    return path.parts[:1] == ("__MACOSX",) or path.name in (".DS_Store", "Thumbs.db")
-
-
-def _check_entry(entry: zipfile.ZipInfo, source: Path) -> None:
-    path, kind = PurePosixPath(entry.filename), stat.S_IFMT(entry.external_attr >> 16)
-    if path.is_absolute() or ".." in path.parts or not path.parts or SPECIAL & set(entry.orig_filename):
-        raise BadStudy(f"{source} holds {entry.orig_filename!r}, which is no plain path inside a study")
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise BadStudy(f"{source}: {entry.filename!r} is a link or a device; only files are allowed")
-    if entry.file_size > SMALL and entry.file_size > MAX_RATIO * entry.compress_size:
-        raise BadStudy(f"{source}: {entry.filename!r} unpacks to {entry.file_size} bytes; {LIMITS}")
-
-
-def _check_clashes(paths: list[PurePosixPath], source: Path) -> None:
-    """Names that differ in case only are one file on some disks. Folders count too."""
-    seen: dict[str, str] = {}
-    for path in paths:
-        for part in [path, *path.parents]:
-            first = seen.setdefault(str(part).casefold(), str(part))
-            if first != str(part):
-                raise BadStudy(f"{source}: {first!r} and {str(part)!r} differ in case only; rename one")
-
-
-def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, room: int) -> int:
-    """Copy one file in pieces. Its header may lie about its size, so the bytes are counted."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
-    with archive.open(entry) as packed, path.open("xb") as file:
-        while piece := packed.read(CHUNK):
-            written += len(piece)
-            if written > min(entry.file_size, room):
-                raise BadStudy(f"{archive.filename}: {entry.filename!r} is larger than it says; {LIMITS}")
-            file.write(piece)
-    return written
+        return extract(source, folder)
+    except BadArchive as error:
+        raise BadStudy(str(error)) from None

@@ -8,13 +8,15 @@ from typing import Any
 import gradio as gr
 
 from uplapp.imaging.case import Subject
+from uplapp.imaging.evaluation.batch import TABLE, BatchResult
 from uplapp.imaging.evaluation.fits import DEVIATION, FULL_SCALE
 from uplapp.imaging.evaluation.job import Job
 from uplapp.imaging.evaluation.provenance import result_files
-from uplapp.imaging.evaluation.text import format_job
+from uplapp.imaging.evaluation.text import format_job, format_scores
 from uplapp.imaging.files.pictures import encode_png, thinned
 from uplapp.imaging.files.views import picture_of
 from uplapp.imaging.metrics.error_maps import ERROR_MAP, colour_of
+from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.restore import example
 from uplapp.web.restore.compare_pane import INPUT, Picture, comparison, role_of
@@ -25,6 +27,7 @@ from uplapp.web.widgets import offer, plain, zip_files
 COUNT = 11  # components of `Outputs`
 SHOWN_PX = 1024  # the longer side of an input that is shown before it is restored
 LEGEND_COLOURS = 32
+MOST_LISTED = 20  # files of a batch that were left out
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
 ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
 is swapped for the other, seen at 67 pixels per degree. The numbers are means over all pixels."""
@@ -144,6 +147,28 @@ def after(job: Job) -> tuple[Any, ...]:
         list(viewed.files) or None,
         _results(job, paths),
     )
+
+
+def after_batch(batch: BatchResult, archive: Path) -> tuple[Any, ...]:
+    """Show the first job of a batch, with the scores and the ZIP of all."""
+    frame, pictures, legend, errors, _, fits, curves, _, niftis, voxels, latest = after(batch.first)
+    shown = gr.update(value=str(archive), visible=True)
+    table = format_batch(batch)
+    return frame, pictures, legend, errors, table, fits, curves, shown, niftis, voxels, latest
+
+
+def format_batch(batch: BatchResult) -> str:
+    """Lay out the mean scores of a batch, and say how many files they are of and which were left out."""
+    count, listed = len(batch.names), list(batch.refused.items())
+    said = f"{count} file{'s' * (count > 1)} restored; above is the first."
+    if batch.rows:
+        said += f" The numbers are means; `{TABLE}` in the ZIP has those of each file."
+        table = format_scores(batch.means, TASKS[batch.first.case.task].axes)
+    else:
+        said, table = f"{said} The clean images are not known, so nothing can be measured.", ""
+    lines = [f"- {plain(why if name in why else f'{name}: {why}')}" for name, why in listed[:MOST_LISTED]]
+    head = [f"Left out ({len(listed)}):"] if listed else []
+    return "\n\n".join(filter(None, (said, table, *head, "\n".join(lines))))
 
 
 def _offer_pictures(job: Job, files: Mapping[str, bytes]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The Restore tab: task, picture, degradation and checkpoints, then results, errors and metrics."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ import gradio as gr
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Subject
 from uplapp.imaging.checkpoints import Checkpoints
-from uplapp.imaging.evaluation.candidates import of_cards, of_methods
+from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods
+from uplapp.imaging.evaluation.fits import Hear
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.formats.blinding import without_person
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.physics import AsItIs, Degradation
+from uplapp.imaging.restorers import Watch
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
@@ -21,15 +25,43 @@ from uplapp.web.restore import example, own_network
 from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms, settings_of
-from uplapp.web.restore.outputs import COUNT, Outputs, after, before, lay_out_outputs, nothing
+from uplapp.web.restore.outputs import COUNT, Outputs, after, after_batch, before, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.reading_form import ReadingForm, options_on_page
-from uplapp.web.restore.running import following
+from uplapp.web.restore.running import Fit, Result, Wish, following
+from uplapp.web.restore.several import Several, batch_work, lay_out_several
 from uplapp.web.restore.volume_viewer import require_for_page
-from uplapp.web.widgets import errors_on_screen
+from uplapp.web.widgets import errors_on_screen, room
 
 WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a job reads: the task, the panel of each, the forms of methods, and the wish of the visitor."""
+
+    checkpoints: Checkpoints
+    task: gr.Radio
+    panels: Sequence[Panel]
+    forms: Sequence[MethodForm]
+    wish: gr.State
+
+    @property
+    def fields(self) -> set[Any]:
+        """The fields on screen that a job reads."""
+        options = {field for form in self.forms for field in form.components}
+        return {self.task, self.wish, *options, *(field for panel in self.panels for field in panel.fields)}
+
+    def read(self, values: Mapping[Any, Any]) -> tuple[Panel, Degradation | AsItIs | None, list[Candidate]]:
+        """Read the panel of the task, its degradation and the candidates from the values by field."""
+        panel = next(panel for panel in self.panels if panel.task == values[self.task])
+        cards = [self.checkpoints.find(name) for name in values[panel.checkpoints]]
+        candidates = [
+            *of_cards(self.checkpoints, cards, values[panel.consistency]),
+            *of_methods(values[panel.methods], settings_of(self.forms, values[panel.methods], values)),
+        ]
+        return panel, panel.form.read(*(values[field] for field in panel.form.fields)), candidates
 
 
 def build(desk: Desk, collected: gr.State) -> None:
@@ -52,6 +84,7 @@ def build(desk: Desk, collected: gr.State) -> None:
             with gr.Row(elem_id="actions"):
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
+            several = lay_out_several()
             added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320, elem_id="shown"):
             live = lay_out_live()
@@ -61,7 +94,9 @@ def build(desk: Desk, collected: gr.State) -> None:
         _connect_panel(panel, outputs)
     _connect_menus(checkpoints, panels, added)
     _connect_tasks(task, panels, outputs)
-    _connect_buttons(checkpoints, start, stop, task, panels, forms, outputs, live)
+    asked = Asked(checkpoints, task, panels, forms, live.wish)
+    _connect_buttons(asked, start, stop, several, outputs, live)
+    _follow_choice(asked, [start, several.start])
 
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
@@ -112,30 +147,36 @@ def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) ->
 
 
 def _connect_buttons(
-    checkpoints: Checkpoints,
-    start: gr.Button,
-    stop: gr.Button,
-    task: gr.Radio,
-    panels: Sequence[Panel],
-    forms: Sequence[MethodForm],
-    outputs: Outputs,
-    live: Live,
+    asked: Asked, start: gr.Button, stop: gr.Button, several: Several, outputs: Outputs, live: Live
 ) -> None:
-    fields = [field for form in forms for field in form.components]
-    fields += [field for panel in panels for field in panel.fields]
-    run = start.click(
-        partial(restore, checkpoints, task, panels, forms, live.wish),
-        {task, live.wish, *fields},
-        [*outputs.all, *live.all],
-        concurrency_id="restoration",
-        concurrency_limit=1,
+    job: dict[str, Any] = {
+        "outputs": [*outputs.all, *live.all],
+        "concurrency_id": "restoration",
+        "concurrency_limit": 1,
         # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
-        trigger_mode="multiple",
+        "trigger_mode": "multiple",
         **PRIVATE,
-    )
-    stopped = stop.click(_cancelled, None, live.all, cancels=[run], **PRIVATE)
+    }
+    fields = asked.fields
+    runs: list[Any] = [
+        start.click(partial(restore, asked), fields, **job),
+        several.start.click(partial(restore_all, asked, several.files), {several.files, *fields}, **job),
+    ]
+    stopped = stop.click(_cancelled, None, live.all, cancels=runs, **PRIVATE)
     # What the job sent at that moment may arrive later and show the fit again.
     stopped.then(fits.gone_for_good, None, live.all, **PRIVATE)
+
+
+def _follow_choice(asked: Asked, buttons: Sequence[gr.Button]) -> None:
+    """Let nothing be started while nothing is ticked to restore by. The browser does it by itself."""
+    menus = [field for panel in asked.panels for field in (panel.checkpoints, panel.methods)]
+    events = [asked.task.change, *(menu.change for menu in menus)]
+    js = f"""(task, ...ticked) => {{
+        const place = 2 * {list(TASKS)}.indexOf(task);
+        const interactive = ticked.slice(place, place + 2).some((names) => names.length);
+        return Array.from({{ length: {len(buttons)} }}, () => ({{ __type__: "update", interactive }}));
+    }}"""
+    gr.on(events, None, [asked.task, *menus], list(buttons), js=js, **PRIVATE)
 
 
 def _cancelled() -> tuple[Any, ...]:
@@ -205,11 +246,7 @@ def pick_task(task: gr.Radio, panels: Sequence[Panel], values: Mapping[Any, Any]
 
 
 def restore(
-    checkpoints: Checkpoints,
-    task: gr.Radio,
-    panels: Sequence[Panel],
-    forms: Sequence[MethodForm],
-    wish: gr.State,
+    asked: Asked,
     values: Mapping[Any, Any],
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[tuple[Any, ...]]:
@@ -218,24 +255,40 @@ def restore(
     The last yield holds the results. `values` are the values of the fields on screen, by field.
     """
     with errors_on_screen():
-        panel = next(panel for panel in panels if panel.task == values[task])
-        cards = [checkpoints.find(name) for name in values[panel.checkpoints]]
-        candidates = [
-            *of_cards(checkpoints, cards, values[panel.consistency]),
-            *of_methods(values[panel.methods], settings_of(forms, values[panel.methods], values)),
-        ]
-        degradation = panel.form.read(*(values[field] for field in panel.form.fields))
+        panel, degradation, candidates = asked.read(values)
         if values[panel.source] is None:
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
         case = read_case(source, panel.task, degradation, index, panel.reading.read_from(values))
-        # Until there are results, those before stay.
-        same = [gr.skip()] * COUNT
-        job = yield from following(
-            lambda watch, hear: run_job(case, candidates, watch, hear),
-            progress,
-            lambda fit: (*same, *(fits.running(fit, values[wish]) if fit else fits.gone())),
-            values[wish],
-        )
+        work = partial(run_job, case, candidates)
+        job = yield from _followed(work, values[asked.wish], progress)
         progress(1.0, desc=WRITING)
         yield *after(job), *fits.gone()
+
+
+def restore_all(
+    asked: Asked,
+    files: gr.File,
+    values: Mapping[Any, Any],
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> Iterator[tuple[Any, ...]]:
+    """Restore all uploaded files as `restore` does one."""
+    with errors_on_screen():
+        panel, degradation, candidates = asked.read(values)
+        target = room("uplapp-batch.zip")
+        reading = panel.reading.read_from(values)
+        work = batch_work(values[files], panel.task, degradation, candidates, target, reading)
+        batch = yield from _followed(work, values[asked.wish], progress)
+        yield *after_batch(batch, target), *fits.gone()
+
+
+def _followed(
+    work: Callable[[Watch, Hear], Result], wish: Wish, progress: gr.Progress
+) -> Generator[Any, None, Result]:
+    """Follow work on screen. Until there are results, those before stay."""
+    same = [gr.skip()] * COUNT
+
+    def show(fit: Fit | None) -> tuple[Any, ...]:
+        return *same, *(fits.running(fit, wish) if fit else fits.gone())
+
+    return (yield from following(work, progress, show, wish))

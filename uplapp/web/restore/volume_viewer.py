@@ -3,7 +3,7 @@
 import html
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,15 +49,20 @@ class Viewed:
 
 def sides_of(subject: Subject) -> str:
     """Say how large an image is, in pixels or voxels."""
-    return "x".join(map(str, reversed(subject.picture.shape[1:])))
+    return in_words(subject.picture.shape[1:])
 
 
-def require_for_page(subject: Subject) -> None:
+def in_words(sides: Sequence[int]) -> str:
+    """Write sides (D,H,W) or (H,W), the width first."""
+    return "x".join(map(str, reversed(sides)))
+
+
+def require_for_page(image: Subject | Case) -> None:
     """Refuse a volume that would take the memory of other visitors."""
-    voxels = math.prod(subject.picture.shape[1:])
-    if subject.space is not None and voxels > MOST_VOXELS:
+    sides = (image.seen if isinstance(image, Case) else image.picture).shape[1:]
+    if image.space is not None and math.prod(sides) > MOST_VOXELS:
         raise UplappError(
-            f"{subject.name} has {sides_of(subject)} voxels; this page takes as many as 256x256x256 have, "
+            f"{image.name} has {in_words(sides)} voxels; this page takes as many as 256x256x256 have, "
             f"and `python -m uplapp restore --task volume` takes more"
         )
 
