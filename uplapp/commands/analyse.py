@@ -23,6 +23,7 @@ from uplapp.commands.shared import (
     VOTES,
     VOTES_PER_PAIR,
     WINNER,
+    check_folders,
     parse_reasons,
     read_all,
     read_counts,
@@ -167,9 +168,7 @@ def _check_output(files: Files, methods: bool, as_json: bool) -> None:
 
         if files.format not in FORMATS:
             raise UnknownName("picture format", files.format, FORMATS)
-    for path in (files.csv, files.latex):
-        if path is not None and not path.parent.is_dir():
-            raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
+    check_folders(files.csv, files.latex)
     if files.figures is not None and files.figures.is_file():
         raise UplappError(f"--figures needs a folder, and '{files.figures}' is a file")
 

@@ -16,10 +16,10 @@ from uplapp.commands.shared import (
     REPLICATES,
     SEED,
     SIMULATED,
+    check_folders,
     draw,
     parse_reasons,
 )
-from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def _check_output(tables: tuple[Path | None, ...], figure: Path | None) -> None:
 
     if figure is not None:
         kind_of(figure)
-    for path in (*tables, figure):
-        if path is not None and not path.parent.is_dir():
-            raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
+    check_folders(*tables, figure)
 
 
 def _text(result: "RatingReport") -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uplapp.commands.data.layout import Layout
-from uplapp.errors import UplappError
+from uplapp.errors import UnknownName, UplappError
 from uplapp.plain import to_json
 from uplapp.settings import Settings
 from uplapp.values import Comparisons, Votes
@@ -140,6 +140,30 @@ def parse_reasons(texts: Sequence[str]) -> dict[str, str]:
             raise UplappError(f"--exclude names '{name}' twice")
         reasons[name] = reason
     return reasons
+
+
+def check_folders(*files: Path | None) -> None:
+    """Refuse before the work files that could not be written after it."""
+    for path in files:
+        if path is not None and not path.parent.is_dir():
+            raise UplappError(f"there is no folder '{path.parent}' for '{path.name}'")
+
+
+def leave_out(
+    exclude: Sequence[str], groups: Sequence[tuple[Any, set[str], Callable[..., Any]]]
+) -> list[Any]:
+    """Leave observers in `NAME=REASON` texts out of tables of answers that share them.
+
+    A group is such a table, the names in it, and the function that leaves out of it a mapping of reasons.
+    """
+    reasons, known = parse_reasons(exclude), {name for _, names, _ in groups for name in names}
+    for name in reasons:
+        if name not in known:
+            raise UnknownName("observer", name, known)
+    return [
+        without(table, {name: reason for name, reason in reasons.items() if name in names})
+        for table, names, without in groups
+    ]
 
 
 def read_all(path: Path, layout: Layout, simulated: bool, edition: str = "") -> Votes:

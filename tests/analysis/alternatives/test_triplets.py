@@ -19,7 +19,7 @@ from uplapp.analysis.alternatives.boosting import (
     plain_of,
     rough_start,
 )
-from uplapp.analysis.alternatives.triplet_report import to_csv, to_text
+from uplapp.analysis.alternatives.triplet_report import methods, to_csv, to_latex, to_text
 from uplapp.analysis.alternatives.triplets import scale_triplets
 from uplapp.analysis.reading.votes import from_table, read_votes
 from uplapp.commands.scales.triplets import triplets
@@ -134,6 +134,20 @@ def test_the_command_prints_what_the_files_hold(example, tmp_path):
     assert table["g1"].iloc[0] == pytest.approx(scene["mapping"]["g1"]["value"], abs=1e-6)
     assert len(pd.read_csv(io.StringIO(to_csv(example)))) == 9
     assert "boosted = g1 d + g2 d^2" in to_text(example)
+
+
+def test_the_paragraph_and_the_table_for_a_paper_hold_the_numbers_of_the_scale(example, tmp_path):
+    (scale,), table, paragraph = example.scales, to_latex(example), methods(example)
+    worst = scale.conditions.index("1-4")
+    cells = f"1-4 & {scale.jnd[worst]:.2f} & [{scale.low[worst]:.2f}, {scale.high[worst]:.2f}]"
+    assert cells in table
+    assert table.count(r"\\") == 1 + len(scale.conditions)
+    for text in (f"g1 = {scale.linear.words}", "576 answers to plain views by 12 observers", "seed 0"):
+        assert text in paragraph
+    assert paragraph.startswith("SIMULATED OBSERVERS")
+    printed = run(PLAIN, BOOSTED, "--bootstraps", 200, "--methods", "--latex", tmp_path / "t.tex")
+    assert printed.strip() == paragraph.strip()
+    assert (tmp_path / "t.tex").read_text() == table
 
 
 def votes_of(counts, boosted=False):

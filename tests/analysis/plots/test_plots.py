@@ -191,6 +191,9 @@ def test_the_spread_of_each_condition_stands_best_first_where_it_is_known():
     assert [row["condition"] for row in known] == order
     assert {row["overall"] for row in rows(chart) if "overall" in row} == {0.6}
     assert all(row["low"] <= row["sd"] <= row["high"] for row in known)
+    scale = chart.to_dict()["layer"][1]["encoding"]["x"]["scale"]
+    assert scale["domain"][0] < 0  # a mark at 0 does not touch the name
+    assert scale["domain"][1] > max(row["high"] for row in known)
 
 
 def test_observers_who_are_left_out_of_a_picture_are_counted():

@@ -36,7 +36,7 @@ from uplapp.web.analysis import (  # noqa: E402
     paper_view,
     people_view,
     plan_view,
-    ranks_view,
+    ranking_view,
     scenes_view,
 )
 from uplapp.web.analysis.source import Source  # noqa: E402
@@ -60,7 +60,7 @@ def test_the_example_fills_every_view():
     )
     assert all(map(visible, charts))
     assert " JOD**" in view.asked
-    said, *shown = ranks_view.show(view.state)
+    said, *shown = ranking_view.show_ranks(view.state)
     assert "same best condition" in said.lower()
     assert all(map(visible, shown))
     _, *scenes = scene_scores(scenes_view.show(view.state, gr.Progress()))

@@ -35,23 +35,33 @@ def to_text(scale: UnifiedScale) -> str:
     table = scale_table(scale)
     printed = table.map(lambda value: or_dash(value) if isinstance(value, float) else value)
     printed["condition"] = [one_line(name) for name in printed["condition"]]
-    votes, ratings, both = scale.people
+    head, *others = sentences(scale)
     lines = [
-        f"{table['condition'][0]} lies highest, {fixed(float(table['jod'][0]))} JOD; zero is the mean.",
-        f"Votes by {plural(votes + both, 'observer')}, ratings ({scale.criterion}) by "
-        f"{plural(ratings + both, 'observer')}, {both} of them gave both. "
-        f"Intervals speak of {SCOPE}.",
+        head,
+        others[0],
         "",
         printed.to_string(index=False),
         "",
-        f"one JOD is {scale.steps.words} steps of the rating scale",
-        f"0 JOD is rated {scale.zero.words}",
-        f"a rating is {scale.noise.words} times as noisy as an impression in a comparison",
-        *_agreement(scale),
+        *others[1:],
         *(f"left out: {name} ({reason})" for name, reason in scale.excluded),
         *(f"warning: {warning}" for warning in scale.warnings),
     ]
     return "\n".join(one_line(part) for line in lines for part in line.split("\n"))
+
+
+def sentences(scale: UnifiedScale) -> list[str]:
+    """Say what lies highest, who answered, what a JOD is in steps, and whether votes and ratings agree."""
+    table, (votes, ratings, both) = scale_table(scale), scale.people
+    return [
+        f"{table['condition'][0]} lies highest, {fixed(float(table['jod'][0]))} JOD; zero is the mean.",
+        f"Votes by {plural(votes + both, 'observer')}, ratings ({scale.criterion}) by "
+        f"{plural(ratings + both, 'observer')}, {both} of them gave both. "
+        f"Intervals speak of {SCOPE}.",
+        f"one JOD is {scale.steps.words} steps of the rating scale",
+        f"0 JOD is rated {scale.zero.words}",
+        f"a rating is {scale.noise.words} times as noisy as an impression in a comparison",
+        *_agreement(scale),
+    ]
 
 
 def _agreement(scale: UnifiedScale) -> list[str]:

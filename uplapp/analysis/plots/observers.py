@@ -27,6 +27,7 @@ from uplapp.values import Scores
 
 DISTANCES = {"dist_trials": "by answer", "dist_pairs": "by pair"}
 MARGIN = 0.03  # so that marks at 0 leave the names free
+LEAST_SPREAD_JOD = 0.1  # the axis of a spread reaches so far even where nobody differs
 LEAST_END = 2.0  # the axis reaches beyond the limit even where nobody does
 
 
@@ -70,7 +71,9 @@ def spread_chart(spread: Spread, scores: Scores, width: Width = WIDE_PX) -> alt.
         y=alt.Y("condition:N", scale=alt.Scale(domain=names), title=None, axis=names_axis(width, grid=True)),
         tooltip=tooltips("condition:N", "sd:Q", "low:Q", "high:Q"),
     )
-    x = alt.X("low:Q", title="standard deviation over people, JOD", scale=alt.Scale(zero=True))
+    end = 1.05 * max(table["high"].max(), table["sd"].max(), spread.overall, LEAST_SPREAD_JOD)
+    scale = alt.Scale(domain=[-MARGIN * end, end], nice=False)
+    x = alt.X("low:Q", title="standard deviation over people, JOD", scale=scale)
     overall = alt.Chart(inline(pd.DataFrame({"overall": [spread.overall]})))
     layers = [
         overall.mark_rule(color=GREY, strokeDash=[5, 4]).encode(x="overall:Q"),

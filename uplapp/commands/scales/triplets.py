@@ -14,13 +14,15 @@ from uplapp.commands.shared import (
     REPLICATES,
     SEED,
     SIMULATED,
-    parse_reasons,
+    check_folders,
+    leave_out,
     read_all,
 )
-from uplapp.errors import UnknownName, UplappError
+from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
 
 PLAIN = typer.Argument(help="Triplets (as in JPEG AIC-3) or votes on plain views.")
+METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
 BOOSTED = typer.Argument(help="Triplets or votes on boosted views, of the same versions and scenes.")
 
 
@@ -35,6 +37,8 @@ def triplets(
     simulated: Annotated[bool, SIMULATED] = False,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the scales to this file.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Write a LaTeX table to this file.")] = None,
+    written: Annotated[bool, METHODS] = False,
     as_json: Annotated[bool, JSON] = False,
     *,
     layout: Layout,
@@ -47,22 +51,19 @@ def triplets(
     Example:  python -m uplapp triplets uplapp/analysis/reading/examples/plain_triplets.csv
     uplapp/analysis/reading/examples/boosted_triplets.csv --bootstraps 200
     """
-    from uplapp.analysis.alternatives.triplet_report import to_csv, to_json, to_text
+    from uplapp.analysis.alternatives.triplet_report import methods, to_csv, to_json, to_latex, to_text
     from uplapp.analysis.alternatives.triplets import scale_triplets
     from uplapp.analysis.reading.votes import without
 
-    if csv is not None and not csv.parent.is_dir():
-        raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
+    if written and as_json:
+        raise UplappError("--json and --methods both want the output; give one of them")
+    check_folders(csv, latex)
     both = [read_all(path, layout, simulated) for path in (plain, boosted)]
-    people = [set(votes.table["observer"].unique()) for votes in both]
-    for name, reason in parse_reasons(exclude or []).items():
-        if name not in people[0] | people[1]:
-            raise UnknownName("observer", name, people[0] | people[1])
-        both = [
-            without(votes, {name: reason}) if name in own else votes
-            for votes, own in zip(both, people, strict=True)
-        ]
-    scales = scale_triplets(both[0], both[1], source, Method("none", interval, bootstraps, seed))
-    if csv is not None:
-        whole.write_text(csv, to_csv(scales))
-    typer.echo(to_json(scales) if as_json else to_text(scales))
+    groups = [(votes, set(votes.table["observer"].unique()), without) for votes in both]
+    kept = leave_out(exclude or [], groups)
+    scales = scale_triplets(kept[0], kept[1], source, Method("none", interval, bootstraps, seed))
+    for path, text in ((csv, to_csv), (latex, to_latex)):
+        if path is not None:
+            whole.write_text(path, text(scales))
+    write = to_json if as_json else methods if written else to_text
+    typer.echo(write(scales))

@@ -16,10 +16,10 @@ from uplapp.commands.shared import (
     SEED,
     SIMULATED,
     VOTES,
-    parse_reasons,
+    check_folders,
+    leave_out,
     read_all,
 )
-from uplapp.errors import UnknownName, UplappError
 from uplapp.values import REFERENCE, Method
 
 RATINGS = typer.Argument(help="CSV with observer, condition, rating; perhaps criterion, scene, kind.")
@@ -60,16 +60,11 @@ def unify(
     from uplapp.analysis.reading.ratings import without as without_raters
     from uplapp.analysis.reading.votes import count, without
 
-    if csv is not None and not csv.parent.is_dir():
-        raise UplappError(f"there is no folder '{csv.parent}' for '{csv.name}'")
+    check_folders(csv)
     answers = read_all(votes, layout, simulated, edition)
     rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition)
-    voters, raters = set(answers.table["observer"].unique()), set(rated.table["observer"])
-    for name, reason in parse_reasons(exclude or []).items():
-        if name not in voters | raters:
-            raise UnknownName("observer", name, voters | raters)
-        answers = without(answers, {name: reason}) if name in voters else answers
-        rated = without_raters(rated, {name: reason}) if name in raters else rated
+    voters, raters = (set(one.table["observer"].unique()) for one in (answers, rated))
+    answers, rated = leave_out(exclude or [], [(answers, voters, without), (rated, raters, without_raters)])
     scale = put_together(count(answers), rated, criterion, Method("none", interval, bootstraps, seed))
     if csv is not None:
         whole.write_text(csv, to_csv(scale))

@@ -16,13 +16,13 @@ from uplapp.errors import UplappError
 from uplapp.values import Method, Watch
 from uplapp.web.analysis import (
     covariate_view,
+    joint_view,
     metrics_view,
     observers_view,
     paper_view,
     people_view,
     plan_view,
     ranking_view,
-    ranks_view,
     ratings_view,
     scenes_view,
     source,
@@ -53,14 +53,15 @@ REDRAW_OPEN = """() => [...document.querySelectorAll(".draw-again")]
     .filter(button => button.parentElement.checkVisibility()).forEach(button => button.click())"""
 NAMES = ("Ranking", "Differences", "Scenes", "Observers", "Metrics", "Plan", "Paper")
 RANKING, DIFFERENCES, SCENES, OBSERVERS, METRICS, PLAN, PAPER = NAMES
-RANKS, PEOPLE, COVARIATE = ranks_view.NAME, people_view.NAME, covariate_view.NAME
+RANKS, PEOPLE, COVARIATE = ranking_view.RANKS, people_view.NAME, covariate_view.NAME
+JOINT = joint_view.NAME
 
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
 # What the views of a report show of it.
 DRAWN: dict[str, Callable[[Found], tuple[Any, ...]]] = {
     DIFFERENCES: ranking_view.show_differences,
-    RANKS: ranks_view.show,
+    RANKS: ranking_view.show_ranks,
     OBSERVERS: observers_view.show,
     PEOPLE: people_view.show,
     PLAN: plan_view.follow,
@@ -77,6 +78,7 @@ class Views:
     exclusion: tuple[gr.Dropdown, gr.Textbox]
     column: gr.Dropdown
     covariate: list[Any]
+    joint: joint_view.Asked
     metric_fields: list[Any]
     guess: tuple[gr.Button, gr.Textbox]
     plan_fields: plan_view.Fields
@@ -116,7 +118,7 @@ def _lay_out_views(first: Analysed) -> Views:
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
             shown[DIFFERENCES] = ranking_view.build_differences()
         with gr.Tab(RANKS) as tabs[RANKS]:
-            shown[RANKS] = ranks_view.build()
+            shown[RANKS] = ranking_view.build_ranks()
         with gr.Tab(SCENES) as tabs[SCENES]:
             shown[SCENES] = scenes_view.build()
         with gr.Tab(OBSERVERS) as tabs[OBSERVERS]:
@@ -125,6 +127,8 @@ def _lay_out_views(first: Analysed) -> Views:
             column, shown[PEOPLE] = people_view.build()
         with gr.Tab(COVARIATE) as tabs[COVARIATE]:
             covariate = covariate_view.build()
+        with gr.Tab(JOINT) as tabs[JOINT]:
+            joint, shown[JOINT] = joint_view.build()
         with gr.Tab(METRICS) as tabs[METRICS]:
             metric_fields, shown[METRICS] = metrics_view.build()
         with gr.Tab(PLAN) as tabs[PLAN]:
@@ -137,6 +141,7 @@ def _lay_out_views(first: Analysed) -> Views:
         exclusion=exclusion,
         column=column,
         covariate=covariate,
+        joint=joint,
         metric_fields=metric_fields,
         guess=(take_guess, guess),
         plan_fields=plan_fields,
@@ -187,13 +192,16 @@ def _connect_lazily(views: Views, state: gr.State) -> list[Any]:
             with inner:
                 again = gr.Button(visible="hidden", elem_classes="draw-again")
             events.append(_draw([inner.select, again.click], name, views, state))
-    return [*events, _draw([upload.change, metric.input], METRICS, views, state)]
+    events.append(_draw([upload.change, metric.input], METRICS, views, state))
+    return [*events, _draw(joint_view.changes(views.joint), JOINT, views, state)]
 
 
 def _draw(triggers: list[Any], name: str, views: Views, state: gr.State) -> Any:
     shown = views.shown[name]
     if name == SCENES:
         return gr.on(triggers, _show_scenes, state, [*shown, state], **PRIVATE)
+    if name == JOINT:
+        return gr.on(triggers, joint_view.show, [state, *views.joint], shown, **PRIVATE)
     if name == METRICS:
         return gr.on(triggers, _show_metrics, [state, *views.metric_fields], shown, **PRIVATE)
     return gr.on(triggers, DRAWN[name], state, shown, **PRIVATE)

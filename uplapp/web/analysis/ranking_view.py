@@ -1,21 +1,25 @@
-"""Who leads, which differences are more than chance, and do scores on one line fit the votes?"""
+"""Who leads, how sure are ranks and differences, and do scores on one line fit the votes?"""
 
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
+from uplapp.analysis.plots.ranks import rank_chart
 from uplapp.analysis.plots.scores import jod_chart, win_chart
 from uplapp.analysis.plots.triangle import MOST_CONDITIONS, triangle_chart
-from uplapp.analysis.scoring import ALPHA, ranking, scope, upright
+from uplapp.analysis.scoring import ALPHA, Ranks, ranking, scope, upright
 from uplapp.analysis.writing.choices import both_bad_pairs, both_bad_rows, both_bad_words, step_lines
+from uplapp.analysis.writing.ranks import rank_rows, stability_words
 from uplapp.analysis.writing.report import Report, headline
 from uplapp.analysis.writing.wording import interaction_words, plural, unequal_words, within_words
 from uplapp.values import Difference, Scores
 from uplapp.web.analysis import ratings_view
-from uplapp.web.analysis.state import Found, Rated
-from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found, Rated
+from uplapp.web.analysis.words import cautions, chance, interval, number, plain, share, table, together
 
+RANKS = "Ranks"
+NO_RANKS = "There are no replicates with an order, so nothing is known of how sure the ranks are."
 FLUID = "container"  # a chart as wide as the column it stands in
 
 
@@ -169,3 +173,51 @@ def _fit(report: Report) -> str:
         pull = f"{side.jod:z.2f} JOD, standard error {number(side.se)}"
         said.append(f"Pull of the left, or first-named, side: {pull}")
     return "\n\n".join(f"{sentence}." for sentence in said)
+
+
+def build_ranks() -> list[Any]:
+    """Lay out the view and return its outputs."""
+    said = gr.Markdown(NO_RANKS)
+    chart = gr.Plot(show_label=False, visible=False)
+    return [said, chart, gr.HTML(visible=False)]
+
+
+def show_ranks(found: Found) -> tuple[Any, ...]:
+    """Show the probability of each rank."""
+    hidden = gr.update(value=None, visible=False)
+    if not isinstance(found, Analysed):
+        return NO_VOTES, hidden, hidden
+    ranks, scores = found.report.ranks, found.report.scores
+    if ranks is None or np.isnan(ranks.best).all():
+        return NO_RANKS, hidden, hidden
+    return (
+        _stability(ranks, scores),
+        gr.update(value=rank_chart(ranks, scores, "container"), visible=True),
+        gr.update(value=_ranks(ranks, scores), visible=True),
+    )
+
+
+def _stability(ranks: Ranks, scores: Scores) -> str:
+    words = stability_words(ranks)
+    return (
+        f"{words[:1].upper()}{words[1:]}. The replicates speak of {scope(scores)}.\n\n"
+        "Of few observers and close scores, the highest P(best) is too sure of itself; the ranks that the "
+        f"tests leave possible hold for all conditions together in 95 % of studies.{_left_open(ranks)}"
+    )
+
+
+def _left_open(ranks: Ranks) -> str:
+    names = [name for name, chance in zip(ranks.conditions, ranks.best, strict=True) if np.isnan(chance)]
+    return f" The votes leave open the ranks of {plain(', '.join(names))}." if names else ""
+
+
+def _ranks(ranks: Ranks, scores: Scores) -> str:
+    names, spans, tested, best = zip(*rank_rows(ranks, scores), strict=True)
+    return table(
+        {
+            "Condition": names,
+            "P(best)": [together(chance) for chance in best],
+            "95 % of ranks": spans,
+            "Possible by the tests": tested,
+        }
+    )
