@@ -58,7 +58,7 @@ def listing(
     query = """SELECT observer, question, reply, replied_at, excluded FROM replies
         JOIN observers ON observers.id = replies.observer
         WHERE observers.study = :study AND simulated = :simulated AND pilot = :pilot
-        AND (:everything OR excluded = '')
+        AND (:everything = 1 OR excluded = '')
         ORDER BY joined_at, observer, question"""
     values = {"study": study, "simulated": int(simulated), "everything": int(everything), "pilot": int(pilot)}
     return [{name: row[name] for name in columns(everything)} for row in store.rows(query, values)]

@@ -17,29 +17,35 @@ from uplapp.study.store.store import Reader
 
 LATE = "late_frames"
 SHOWN, TIMED = 200, 10  # people, and answers of each, whose swaps are looked at; the export has all
-ROBOTIC = " OR ".join(f"instr(flags, '{name}') > 0" for name in (NO_INPUT, EVEN_PACE, UNTIMELY))
+ROBOTIC = " OR ".join(f"instr(answers.flags, '{name}') > 0" for name in (NO_INPUT, EVEN_PACE, UNTIMELY))
 LISTED = f"""SELECT observers.id, observers.pilot, {OUTCOME} AS outcome,
     studies.secret, joined_at, finished_at, observers.excluded, language,
     links.label,
-    count(answers.trial) AS answers, count(iif(kind != 'practice', answers.trial, NULL)) AS done,
-    coalesce(sum(attempt > 1), 0) AS again, max(answered_at) AS last_at, layout, pixel_ratio,
-    coalesce(sum(flags != ''), 0) AS flagged, coalesce(sum(answers.excluded != ''), 0) AS answers_excluded,
-    coalesce(sum(instr(flags, :late) > 0), 0) AS late, coalesce(sum({ROBOTIC}), 0) AS robotic
+    count(answers.trial) AS answers, count(answers.trial) FILTER (WHERE kind != 'practice') AS done,
+    count(*) FILTER (WHERE attempt > 1) AS again, max(answers.answered_at) AS last_at,
+    newest.layout, newest.pixel_ratio, count(*) FILTER (WHERE answers.flags != '') AS flagged,
+    count(*) FILTER (WHERE answers.excluded != '') AS answers_excluded,
+    count(*) FILTER (WHERE instr(answers.flags, :late) > 0) AS late,
+    count(*) FILTER (WHERE {ROBOTIC}) AS robotic
     FROM observers JOIN studies ON studies.id = observers.study
+    LEFT JOIN answers AS newest ON newest.trial = (SELECT given.trial FROM trials AS own
+        JOIN answers AS given ON given.trial = own.token WHERE own.observer = observers.id
+        ORDER BY given.answered_at DESC LIMIT 1)
     LEFT JOIN trials ON trials.observer = observers.id LEFT JOIN answers ON answers.trial = trials.token
     LEFT JOIN links ON links.observer = observers.id
     WHERE observers.study = :study AND simulated = 0
-    GROUP BY observers.id ORDER BY coalesce(max(answered_at), joined_at) DESC"""  # noqa: S608
-# layout and pixel ratio are those of the last answer: beside max() SQLite takes bare columns from its row.
+    GROUP BY observers.id, studies.secret, links.label, newest.layout, newest.pixel_ratio
+    ORDER BY coalesce(max(answers.answered_at), joined_at) DESC"""  # noqa: S608
 TIMING = """WITH latest AS (SELECT trials.observer, answers.trial, swaps_ms, row_number() OVER
         (PARTITION BY trials.observer ORDER BY answered_at DESC) AS place
         FROM trials JOIN answers ON answers.trial = trials.token
         WHERE trials.observer IN (SELECT value FROM json_each(:people))),
-    steps AS (SELECT observer, trial, each.value
-        - lag(each.value) OVER (PARTITION BY trial ORDER BY each.key) AS step
-        FROM latest, json_each(swaps_ms) AS each WHERE place <= :timed)
+    swaps AS (SELECT observer, trial, CAST(each.value AS DOUBLE PRECISION) AS at_ms, each.key AS number
+        FROM latest, json_each(swaps_ms) AS each WHERE place <= :timed),
+    steps AS (SELECT observer, trial, at_ms - lag(at_ms) OVER (PARTITION BY trial ORDER BY number) AS step
+        FROM swaps)
     SELECT observer, sum(step * step) AS squares, sum(step) AS total, count(step) AS n
-    FROM steps GROUP BY trial HAVING count(step) > 1"""
+    FROM steps GROUP BY observer, trial HAVING count(step) > 1"""
 OF_PEOPLE = f"""FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer WHERE observers.study = :study AND {PEOPLE}"""
 RECENT, RECENT_PEOPLE = 50, 20
@@ -157,11 +163,13 @@ def people(reader: Reader, study: str, definition: Definition, now: float = 0.0)
 
 def pace(reader: Reader, study: str, now: float, span_s: float, bars: int) -> tuple[int, ...]:
     """Answers of people in each of `bars` equal parts of the `span_s` seconds before `now`, oldest first."""
-    query = f"""SELECT min(:bars - 1, CAST((answered_at - :start) * :bars / :span AS INTEGER)) AS bar,
-        count(*) AS n {OF_PEOPLE} AND answered_at > :start AND answered_at <= :now GROUP BY bar"""
-    values = {"study": study, "start": now - span_s, "now": now, "span": span_s, "bars": bars}
-    counts = {row["bar"]: row["n"] for row in reader.rows(query, values)}
-    return tuple(counts.get(bar, 0) for bar in range(bars))
+    query = f"""SELECT CAST(1000 * (answered_at - :start) AS BIGINT) * :bars / :span_ms AS bar, count(*) AS n
+        {OF_PEOPLE} AND answered_at > :start AND answered_at <= :now GROUP BY bar"""
+    values = {"study": study, "start": now - span_s, "now": now, "span_ms": round(1000 * span_s)}
+    counts = [0] * bars
+    for row in reader.rows(query, values | {"bars": bars}):  # in whole milliseconds, for whole bars
+        counts[min(row["bar"], bars - 1)] += row["n"]
+    return tuple(counts)
 
 
 def flags(reader: Reader, study: str) -> dict[str, int]:
@@ -176,7 +184,8 @@ def flags(reader: Reader, study: str) -> dict[str, int]:
 def exclusions(reader: Reader, study: str) -> dict[str, int]:
     """How many answers of people are excluded for each reason, their own or their observer's."""
     query = f"""SELECT coalesce(nullif(observers.excluded, ''), answers.excluded) AS reason, count(*) AS n
-        {OF_PEOPLE} AND reason != '' GROUP BY reason ORDER BY n DESC, reason"""
+        {OF_PEOPLE} AND (observers.excluded != '' OR answers.excluded != '')
+        GROUP BY reason ORDER BY n DESC, reason"""
     return {row["reason"]: row["n"] for row in reader.rows(query, {"study": study})}
 
 

@@ -26,14 +26,15 @@ COLUMNS = (
     *("first", "seen_A_ms", "seen_B_ms", "language", "browser"),
     *("edition", "stimuli", "pilot", "outcome", "preference_strength"),
 )
-QUERY = f"""SELECT observers.id AS observer, trials."left" AS condition_A, trials."right" AS condition_B,
+QUERY = f"""SELECT observers.id AS observer, trials."left" AS "condition_A", trials."right" AS "condition_B",
     answers.*, trials.scene, trials.kind, trials.first AS first_side, trials.position, trials.attempt,
     observers.simulated,
     observers.consent_version, studies.name AS study, substr(studies.hash, 1, 12) AS manifest,
     observers.language, observers.agent AS browser, observers.excluded AS observer_excluded,
-    (SELECT json_extract(manifest, '$.definition.protocol.zoom') FROM studies WHERE id = :study) AS zoom,
-    (SELECT json_extract(manifest, '$.definition.protocol.amplification') FROM studies WHERE id = :study)
-    AS amplification,
+    (SELECT CAST(json_extract(manifest, '$.definition.protocol.zoom') AS INTEGER) FROM studies
+    WHERE id = :study) AS zoom,
+    (SELECT CAST(json_extract(manifest, '$.definition.protocol.amplification') AS INTEGER) FROM studies
+    WHERE id = :study) AS amplification,
     (SELECT json_extract(manifest, '$.stimuli') FROM studies WHERE id = :study) AS pictures,
     (SELECT {EDITION} FROM studies WHERE id = :study) AS edition, observers.pilot,
     {OUTCOME} AS outcome
@@ -88,7 +89,8 @@ def boosting(row: Row) -> str:
 @lru_cache(maxsize=16)
 def stimuli(pictures: str, boosted: str) -> str:
     """12 digits that say what was shown: answers to stimuli that differ are never mixed."""
-    return hashlib.sha256(f"{pictures}{boosted}".encode()).hexdigest()[:12]
+    compact = json.dumps(json.loads(pictures), separators=(",", ":"))  # databases write the blanks or not
+    return hashlib.sha256(f"{compact}{boosted}".encode()).hexdigest()[:12]
 
 
 def _vote(row: Row) -> Row:

@@ -21,8 +21,8 @@ from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.study.store.store import Row, Store
 
 LISTING = """SELECT studies.*, count(observers.id) AS people, count(finished_at) AS finished,
-    coalesce(sum(observers.excluded = :withdrawn), 0) AS withdrawn,
-    coalesce(sum(finished_at IS NULL AND observers.excluded = ''), 0) AS under_way
+    count(*) FILTER (WHERE observers.excluded = :withdrawn) AS withdrawn,
+    count(*) FILTER (WHERE finished_at IS NULL AND observers.excluded = '') AS under_way
     FROM studies LEFT JOIN observers ON observers.study = studies.id AND simulated = 0
     WHERE name = :name GROUP BY studies.id ORDER BY opened_at, studies.rowid"""
 WAITS = (

@@ -8,8 +8,9 @@ from uplapp.study.store import personal
 from uplapp.study.store.store import Store, new_token
 
 # Of every edition: people agreed to the day that theirs names. Also of studies whose folder is gone.
-DAYS = """SELECT id, json_extract(manifest, '$.definition.retention.personal_until') AS until,
-    json_extract(manifest, '$.definition.retention.questions') AS questions FROM studies
+DAYS = """SELECT id, questions FROM (SELECT id,
+    json_extract(manifest, '$.definition.retention.personal_until') AS until,
+    json_extract(manifest, '$.definition.retention.questions') AS questions FROM studies) AS days
     WHERE until != '' AND until <= :today"""
 
 

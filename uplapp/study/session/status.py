@@ -35,18 +35,19 @@ class Status:
     pilot_observers: int
 
 
-COUNTED = f"""SELECT count(*) AS observers, coalesce(sum(outcome = '{FINISHED}'), 0) AS finished,
-    coalesce(sum(outcome = '{UNDER_WAY}'), 0) AS under_way,
-    coalesce(sum(outcome = '{GIVEN_UP}'), 0) AS given_up,
-    coalesce(sum(outcome = ''), 0) AS observers_excluded, coalesce(sum(gone), 0) AS withdrawn
-    FROM (SELECT iif(excluded = '', {OUTCOME}, '') AS outcome, excluded = :withdrawn AS gone
-    FROM observers WHERE study = :study AND {PEOPLE})"""  # noqa: S608
+COUNTED = f"""SELECT count(*) AS observers, count(*) FILTER (WHERE outcome = '{FINISHED}') AS finished,
+    count(*) FILTER (WHERE outcome = '{UNDER_WAY}') AS under_way,
+    count(*) FILTER (WHERE outcome = '{GIVEN_UP}') AS given_up,
+    count(*) FILTER (WHERE excluded != '') AS observers_excluded,
+    count(*) FILTER (WHERE excluded = :withdrawn) AS withdrawn
+    FROM (SELECT excluded, CASE WHEN excluded = '' THEN {OUTCOME} END AS outcome
+    FROM observers WHERE study = :study AND {PEOPLE}) AS people"""  # noqa: S608
 OF_PEOPLE = f"""FROM answers JOIN trials ON trials.token = answers.trial
     JOIN observers ON observers.id = trials.observer JOIN studies ON studies.id = observers.study
     WHERE {PEOPLE}"""
-ANSWERS = f"""SELECT count(*) AS answers, coalesce(sum(answered_at > :recent), 0) AS answers_a_minute,
-    coalesce(sum(flags != ''), 0) AS flagged,
-    coalesce(sum(answers.excluded != '' OR observers.excluded != ''), 0) AS answers_excluded
+ANSWERS = f"""SELECT count(*) AS answers, count(*) FILTER (WHERE answered_at > :recent) AS answers_a_minute,
+    count(*) FILTER (WHERE flags != '') AS flagged,
+    count(*) FILTER (WHERE answers.excluded != '' OR observers.excluded != '') AS answers_excluded
     {OF_PEOPLE} AND study = :study"""
 OTHERS = f"""SELECT count(*) AS answers_to_others {OF_PEOPLE} AND study != :study
     AND name = (SELECT name FROM studies WHERE id = :study)"""  # noqa: S608

@@ -27,7 +27,7 @@ STAGES: tuple[Mapping[str, str], ...] = (
     {"observers": "id", "links": "id"},
 )
 OWNED = {table: column for stage in STAGES for table, column in stage.items()}
-DUE = f"""SELECT id FROM (SELECT observer AS id FROM {WITHDRAWALS} UNION SELECT id FROM clearings)
+DUE = f"""SELECT id FROM (SELECT observer AS id FROM {WITHDRAWALS} UNION SELECT id FROM clearings) AS acts
     WHERE id NOT IN (SELECT id FROM _erased)"""  # noqa: S608
 
 
@@ -100,7 +100,8 @@ def erase(store: Store) -> int:
             raise StoreBusy(BUSY) from error
         store.compact()
         with store.here_alone() as database:
-            database.executemany("INSERT OR IGNORE INTO _erased VALUES (?)", [(act,) for act in acts])
+            for act in acts:
+                database.execute("INSERT INTO _erased VALUES (:act) ON CONFLICT DO NOTHING", {"act": act})
     return len(acts)
 
 

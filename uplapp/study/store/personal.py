@@ -15,8 +15,8 @@ LINKS = """SELECT links.id FROM links
     JOIN clearings ON clearings.study = links.study AND made_at <= cleared_at"""
 # All names are ours.
 HELD: Mapping[str, str] = {
-    "panel": f"observer IN (SELECT id FROM ({PEOPLE}))",  # noqa: S608
-    "observers": f"agent != '' AND id IN (SELECT id FROM ({PEOPLE}))",  # noqa: S608
+    "panel": f"observer IN (SELECT id FROM ({PEOPLE}) AS cleared)",  # noqa: S608
+    "observers": f"agent != '' AND id IN (SELECT id FROM ({PEOPLE}) AS cleared)",  # noqa: S608
     "links": f"label != '{REMOVED}' AND id IN ({LINKS})",
     "replies": f"""EXISTS (SELECT 1 FROM ({PEOPLE}) AS cleared, json_each(cleared.questions) AS asked
         WHERE cleared.id = replies.observer AND asked.value = replies.question)""",  # noqa: S608

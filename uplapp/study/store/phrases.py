@@ -3,12 +3,12 @@
 # Neither simulated nor of a pilot. The columns are those of `observers`.
 PEOPLE = "simulated = 0 AND observers.pilot = 0"
 # When somebody joined or answered last, in seconds since 1970.
-LAST_SIGN = """max(joined_at, coalesce((SELECT max(answered_at) FROM trials AS own
-    JOIN answers ON answers.trial = own.token WHERE own.observer = observers.id), 0))"""
+LAST_SIGN = """(SELECT coalesce(max(CASE WHEN answered_at > joined_at THEN answered_at END), joined_at)
+    FROM trials AS own JOIN answers ON answers.trial = own.token WHERE own.observer = observers.id)"""
 USUAL_HOLD_S = 3600
 # How long the study :study holds a place after that, in seconds.
-HOLD_S = f"""(SELECT coalesce(60 * json_extract(manifest, '$.definition.access.hold_minutes'),
-    {USUAL_HOLD_S}) FROM studies WHERE id = :study)"""  # noqa: S608
+HOLD_S = f"""(SELECT coalesce(60 * CAST(json_extract(manifest, '$.definition.access.hold_minutes')
+    AS DOUBLE PRECISION), {USUAL_HOLD_S}) FROM studies WHERE id = :study)"""  # noqa: S608
 FINISHED, UNDER_WAY, GIVEN_UP = "finished", "under way", "given up"
 # What became of somebody at :now. Who has been silent for longer than a place is held gave up.
 OUTCOME = f"""CASE WHEN finished_at IS NOT NULL THEN '{FINISHED}'
