@@ -1,6 +1,6 @@
 """How many answers a second the store takes: one observer after the other, each answer a transaction.
 
-Run: python benchmarks/answers.py [--observers 20] [--data FOLDER]
+Run: python benchmarks/answers.py [--observers 20] [--data FOLDER | --database ADDRESS]
 
 Answers go through the same functions as those from a browser, without HTTP. Prints JSON. Compare numbers
 of one disk only, for each answer waits until the disk has it.
@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from uplapp.settings import DATABASE
 from uplapp.study.definition import load
 from uplapp.study.session import joining, opening, session
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation.observers import respond
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import Store
 
 SIDE_PX, CONDITIONS, SCENES = 16, 6, 4  # 60 comparisons
 
@@ -62,8 +63,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--observers", type=int, default=20)
     parser.add_argument("--data", type=Path, help="A folder on the disk to measure.")
+    parser.add_argument("--database", help="Instead of a file: the address of an empty PostgreSQL database.")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.data) as made:
-        store = Store(Path(made) / DATABASE)
+        store = Store(asked.database or Path(made) / DATABASE)
         print(json.dumps(measure(store, write_study(Path(made) / "answers"), asked.observers)))
         store.close()

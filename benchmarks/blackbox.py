@@ -27,14 +27,13 @@ import numpy as np
 from PIL import Image
 
 from uplapp.errors import UplappError
-from uplapp.settings import Settings
+from uplapp.settings import DATABASE, Settings
 from uplapp.study.definition import Protocol, load
 from uplapp.study.session import editions, opening
 from uplapp.study.session.editions import Disk
 from uplapp.study.simulation.observers import respond
 from uplapp.study.store.holding import holding
 from uplapp.study.store.replay import FOLDER
-from uplapp.study.store.store import DATABASE
 
 NAME, SIDE_PX = "box", 48
 PATIENCE_S = 60.0  # of one request, and of a start

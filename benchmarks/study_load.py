@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from uplapp.settings import Settings
+from uplapp.settings import DATABASE, Settings
 from uplapp.study.definition import Protocol
 from uplapp.study.simulation.observers import respond
-from uplapp.study.store.store import DATABASE, new_token
+from uplapp.study.store.store import new_token
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
 EVERY_S = 4.0

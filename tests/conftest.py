@@ -49,6 +49,17 @@ def store(empty_database, tmp_path) -> Iterator[Store]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[object]:
+    """A PostgreSQL server of this process of the tests, `tests.postgres.Server`."""
+    if not os.environ.get("UPLAPP_REQUIRE_POSTGRES"):
+        pytest.importorskip("psycopg")
+    from tests.postgres import serving
+
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
 def study(request, store, tmp_path) -> OpenStudy:
     """The tiny study, open. The mark `study` holds what is changed in it, as arguments of `open_tiny`."""

@@ -119,6 +119,7 @@ HOMES = {
     "torch": "imaging",
     "sqlite_utils": "study",
     "sqlite3": "study",
+    "psycopg": "study",
     "huggingface_hub": "hub",
     "gradio": "web",
     "fastapi": "web",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from uplapp.errors import UplappError
 
+DATABASE = "uplapp.db"  # the file of answers inside the data folder
 SHORTEST_TOKEN = 12
 MOST_MEGAPIXELS = 1000
 
@@ -28,13 +29,19 @@ class Settings:
     researchers: tuple[tuple[str, str], ...] = ()
     alarm_webhook: str | None = None
     megapixels: float = 16.0
+    database: str | None = None
     space: bool = False
     leads: bool = True
 
     @property
     def forgetful(self) -> bool:
         """Whether a restart loses the answers, as on a Space that keeps no copy."""
-        return self.space and self.answers_repo is None
+        return self.space and self.answers_repo is None and self.database is None
+
+    @property
+    def answers(self) -> Path | str:
+        """Where answers are kept: a file of SQLite, or the address of a PostgreSQL database."""
+        return self.database or self.data / DATABASE
 
     @property
     def own_machine(self) -> bool:
@@ -60,17 +67,18 @@ class Settings:
         """
         source = os.environ if environment is None else environment
         house = Path(__file__).resolve().parent.parent
-        weights = source.get("UPLAPP_WEIGHTS")
+        weights, answers_repo = source.get("UPLAPP_WEIGHTS"), source.get("UPLAPP_ANSWERS_REPO") or None
         return cls(
             data=Path(source.get("UPLAPP_DATA", "data")),
             checkpoints=house / "checkpoints",
             studies=house / "studies",
             weights=Path(weights) if weights else None,
             admin_token=source.get("UPLAPP_ADMIN_TOKEN") or None,
-            answers_repo=source.get("UPLAPP_ANSWERS_REPO") or None,
+            answers_repo=answers_repo,
             researchers=_researchers(source.get("UPLAPP_RESEARCHERS", "")),
             alarm_webhook=_webhook(source.get("UPLAPP_ALARM_WEBHOOK", "")),
             megapixels=_megapixels(source.get("UPLAPP_MEGAPIXELS") or "16"),
+            database=_database(source.get("UPLAPP_DATABASE", ""), answers_repo),
             space="SPACE_ID" in source,
             leads=source.get("RANK", "0") == "0",
         )
@@ -100,6 +108,18 @@ def _webhook(text: str) -> str | None:
     """Read an address that alarms are sent to."""
     if text and not text.startswith(("https://", "http://")):
         raise UplappError("UPLAPP_ALARM_WEBHOOK must be an http:// or https:// address")
+    return text or None
+
+
+def _database(text: str, answers_repo: str | None) -> str | None:
+    """Read the address of a PostgreSQL database."""
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise UplappError("UPLAPP_DATABASE must be postgresql://USER:PASSWORD@HOST/NAME, or unset for SQLite")
+    if text and answers_repo:
+        raise UplappError(
+            "UPLAPP_ANSWERS_REPO copies the journals of SQLite, and with UPLAPP_DATABASE there are none; "
+            "unset one of them"
+        )
     return text or None
 
 

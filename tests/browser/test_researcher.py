@@ -13,7 +13,8 @@ from tests.browser.researcher_process import started
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
 from tests.web.processes import wait_for
-from uplapp.study.store.store import DATABASE, reading
+from uplapp.settings import DATABASE
+from uplapp.study.store.store import reading
 from uplapp.web.researcher.gate import TRIES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -8,9 +8,9 @@ from tests.hub.lines import REPO
 from tests.study.leavers import ANSWERS, answers_of, bytes_of, marks_in, take_part
 from tests.study.tiny import NOW, open_tiny
 from uplapp.hub.client import HubError
+from uplapp.settings import DATABASE
 from uplapp.study.session import lifecycle
 from uplapp.study.store import erasure
-from uplapp.study.store.store import DATABASE
 from uplapp.web import safekeeping
 from uplapp.web.upkeep import REST_S, TICK_S, Upkeep
 

@@ -8,8 +8,8 @@ import pytest
 from tests.hub.lines import REPO
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
+from uplapp.settings import DATABASE
 from uplapp.study.session import joining, session
-from uplapp.study.store.store import DATABASE
 from uplapp.web import safekeeping
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.hub.lines import REPO
 from tests.study.tiny import NOW, open_tiny, response
+from uplapp.settings import DATABASE
 from uplapp.study.session import joining, lifecycle, session
 from uplapp.study.session.session import Unknown
 from uplapp.study.store.replay import replay
-from uplapp.study.store.store import DATABASE
 from uplapp.web import safekeeping
 
 SAID = {

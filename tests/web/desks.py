@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.study.tiny import NOW, write_study
-from uplapp.settings import Settings
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.settings import DATABASE, Settings
+from uplapp.study.store.store import Store
 from uplapp.web.researcher.desk import Desk, Entry
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.shelf import Shelf

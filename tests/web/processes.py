@@ -29,9 +29,10 @@ def wait_for(condition) -> None:
         time.sleep(0.005)
 
 
-def start(tmp_path, port, *options: str, **pipes) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.web.server_process", tmp_path / "answers.db", tmp_path / "tiny"]
-    return subprocess.Popen([*map(str, command), str(port), *options], cwd=HOUSE, **pipes)
+def start(tmp_path, port, *options: str, database: str = "", **pipes) -> subprocess.Popen:
+    where = [database or tmp_path / "answers.db", tmp_path / "tiny", port]
+    command = [sys.executable, "-m", "tests.web.server_process", *map(str, where), *options]
+    return subprocess.Popen(command, cwd=HOUSE, **pipes)
 
 
 def wait_until_up(process: subprocess.Popen, port: int) -> None:

@@ -18,7 +18,7 @@ from uplapp.study.store.store import Store
 
 def serve(database: str, folder: str, port: str) -> None:
     """Open everything anew and stay."""
-    store, pictures = Store(Path(database)), Path(folder)
+    store, pictures = Store(database if "://" in database else Path(database)), Path(folder)
     if not pictures.exists():
         write_study(pictures)
     served = editions.serve(store, on_disk(pictures), time.time())

@@ -79,5 +79,5 @@ def test_a_copy_that_fails_and_a_jump_of_people_left_out_are_alarms(desk):
     assert found["tiny: people"] == "study tiny: of the last people 75% are left out, before 0%"
     for row in rows[:35]:
         lifecycle.leave_out(store, study.id, row["id"], "fast")
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         assert dashboard.watch_people(reader, study.id) is None  # as bad as before: no jump

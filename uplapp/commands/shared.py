@@ -40,14 +40,14 @@ def opened(name: str, edition: str = "") -> "Iterator[tuple[Store, OpenStudy]]":
     A study that nobody joined is as it lies on the disk, and is checked before the database is touched.
     """
     from uplapp.study.session import editions
-    from uplapp.study.store.store import DATABASE, Store
+    from uplapp.study.store.store import Store, exists
     from uplapp.workflows import opening
 
     settings = Settings.from_env()
     disk = opening.read_disk(folder_of(name, settings), settings)
-    if isinstance(disk.study, UplappError) and not (settings.data / DATABASE).exists():
+    if isinstance(disk.study, UplappError) and not exists(settings.answers):
         raise disk.study
-    store = Store(settings.data / DATABASE)
+    store = Store(settings.answers)
     try:
         if edition:
             yield store, editions.described(editions.choose(editions.listing(store, disk.name), edition))

@@ -15,7 +15,7 @@ from uplapp.commands.hosting import life
 from uplapp.commands.hosting.editions import adopt, editions
 from uplapp.commands.hosting.links import app as links
 from uplapp.commands.hosting.people import clear, codes, exclude, include, withdraw
-from uplapp.commands.hosting.status import list_studies, log, rebuild, status
+from uplapp.commands.hosting.status import list_studies, log, rebuild, status, take_in
 from uplapp.commands.shared import Json, Name, conditions_of, folder_of, opened, print_result
 from uplapp.errors import UplappError
 from uplapp.settings import Settings
@@ -31,7 +31,7 @@ app = typer.Typer(
 app.add_typer(links, name="links")
 VERBS: tuple[Callable[..., None], ...] = (
     *(life.pause, life.resume, life.close, life.quota, life.pilot, status, log),
-    *(adopt, clear, codes, editions, exclude, include, rebuild, withdraw),
+    *(adopt, clear, codes, editions, exclude, include, rebuild, take_in, withdraw),
 )
 for verb in VERBS:
     app.command()(verb)
@@ -178,12 +178,12 @@ def pack(
     """
     from uplapp.study.exports import streaming
     from uplapp.study.stimuli import package, stimuli
-    from uplapp.study.store.store import DATABASE, reading
+    from uplapp.study.store.store import reading
 
     settings = Settings.from_env()
     folder, texts = folder_of(name, settings), {}
     if answers:
-        with opened(name) as (_, study), reading(settings.data / DATABASE) as reader:
+        with opened(name) as (_, study), reading(settings.answers) as reader:
             texts = streaming.everything(reader, study, time.time())
     count = package.pack(folder, stimuli.find_root(folder, settings.data), out, texts)
     print_result(as_json, {"study": folder.name, "file": str(out), "files": count})
@@ -232,11 +232,11 @@ def export(
     """
     from uplapp.study.exports import streaming
     from uplapp.study.session import editions as kept
-    from uplapp.study.store.store import DATABASE, reading, snapshot
+    from uplapp.study.store.store import reading, snapshot
 
     if kind not in ("csv", "jsonl", "sqlite") or (kind == "sqlite" and out is None):
         raise UplappError(f"--format {kind}: choose csv, jsonl, or sqlite with --out FILE")
-    database = Settings.from_env().data / DATABASE
+    database = Settings.from_env().answers
     wanted = streaming.Wanted(simulated, everything, pilot, time.time())
     with opened(name, "" if edition == ALL else edition) as (store, study):
         if kind == "sqlite" and out is not None:

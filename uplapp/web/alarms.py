@@ -23,7 +23,7 @@ def present(shelf: Shelf, mirror: Mirror | None) -> dict[str, str]:
     found = {}
     if mirror is not None and mirror.status.error:
         found["copy"] = f"answers are not copied to the Hub: {mirror.status.error}"
-    with reading(shelf.database) as reader:
+    with reading(shelf.settings.answers) as reader:
         for name, study in dict(shelf.studies).items():
             for key, sentence in dashboard.alarms(reader, study.id).items():
                 found[f"{name}: {key}"] = f"study {name}: {sentence}"

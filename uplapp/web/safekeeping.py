@@ -10,7 +10,7 @@ from uplapp.hub.loop import Erasing, Loop, keep
 from uplapp.hub.mirror import Mirror
 from uplapp.settings import Settings
 from uplapp.study.store import erasure, recovery, replay
-from uplapp.study.store.store import DATABASE, Store, StoreBusy
+from uplapp.study.store.store import Store, StoreBusy
 
 
 def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, Loop | None]:
@@ -20,7 +20,9 @@ def open_store(settings: Settings, endpoint: str | None = None) -> tuple[Store, 
     and the Hub cannot be read: an app that went on would start the studies anew beside their answers. With
     answers on the disk it goes on, and copies later. An erasure that was cut short is finished.
     """
-    database, journals = settings.data / DATABASE, settings.data / replay.FOLDER
+    database, journals = settings.answers, settings.data / replay.FOLDER
+    if not isinstance(database, Path):
+        return _cleaned(Store(database)), None
     recovery.require_whole(database)
     whole.sweep(journals)  # a download that was cut short
     if settings.answers_repo is None:

@@ -16,7 +16,7 @@ from uplapp.study.session import editions
 from uplapp.study.session.editions import Disk
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import Store
 from uplapp.workflows import opening, render
 
 FOLLOW_EVERY_S = 2.0
@@ -38,11 +38,6 @@ class Shelf:
     closed: dict[str, str] = field(default_factory=dict)
     former: dict[str, tuple[OpenStudy, ...]] = field(default_factory=dict)
     edits: set[str] = field(default_factory=set)
-
-    @property
-    def database(self) -> Path:
-        """The file of answers."""
-        return self.settings.data / DATABASE
 
     def open_all(self) -> None:
         """Open every study that can be shown, and print on stderr what is wrong with the others."""

@@ -8,12 +8,13 @@ import pytest
 from tests.study.leavers import ANSWERS, answers_of, bytes_of, take_part
 from tests.study.tiny import NOW, open_tiny
 from uplapp.errors import BadStudy
+from uplapp.settings import DATABASE
 from uplapp.study.definition import Question, Retention, parse
 from uplapp.study.exports import votes
 from uplapp.study.session import lifecycle, links, retention
 from uplapp.study.store import erasure, recovery, replay
 from uplapp.study.store.personal import REMOVED
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import Store
 
 DAY = "1970-02-01"
 BEFORE, AFTER = NOW + 9, datetime(1970, 2, 1, tzinfo=UTC).timestamp()

@@ -8,9 +8,11 @@ import pytest
 
 from tests.study.leavers import ANSWERS, answers_of, bytes_of, marks_in, take_part
 from tests.study.tiny import NOW, open_tiny
+from uplapp.settings import DATABASE
 from uplapp.study.session import lifecycle
 from uplapp.study.store import erasure, recovery, replay
-from uplapp.study.store.store import DATABASE, Store, StoreBusy, reading
+from uplapp.study.store.sqlite import SqliteConnection
+from uplapp.study.store.store import Store, StoreBusy, reading
 
 LEFT, STAYED = 7_654_321, 1_234_567
 
@@ -135,7 +137,7 @@ def _erase_until(step: int, folder) -> None:
 
     store = Store(folder / DATABASE)
     os.fsync = dying(os.fsync)
-    Store._empty_log = dying(Store._empty_log)
+    SqliteConnection._empty_log = dying(SqliteConnection._empty_log)
     Store.here_alone = dying(Store.here_alone)
     erasure.erase(store)
 

@@ -9,10 +9,11 @@ import pytest
 
 from tests.study.tiny import NOW, open_tiny, response
 from uplapp.errors import UplappError
+from uplapp.settings import DATABASE
 from uplapp.study.session import joining, session
 from uplapp.study.store import recovery, replay
 from uplapp.study.store.holding import Held, holding
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import Store
 
 ANSWERS = 5
 

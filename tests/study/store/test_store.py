@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from uplapp.study.store import store as store_module
+from uplapp.study.store import sqlite
 from uplapp.study.store.store import Store, StoreBusy, new_token
 
 STUDY = {"id": "s", "name": "n", "hash": "h", "manifest": "{}", "secret": "00", "opened_at": 1.0}
@@ -73,7 +73,7 @@ def test_a_row_without_its_parent_is_refused(store):
 
 
 def test_a_locked_database_says_try_again_and_stores_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.01)
     store = Store(tmp_path / "answers.db")
     other = outside(tmp_path)
     other.execute("BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import body, open_tiny
 from tests.web.serving import Observer, mounted
-from uplapp.study.store import store as store_module
+from uplapp.study.store import sqlite
 from uplapp.study.store.store import Store
 
 
@@ -187,7 +187,7 @@ def test_nothing_lies_outside_of_the_named_addresses(client, path):
 
 
 def test_a_locked_database_asks_to_try_again_and_loses_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.01)
     store = Store(tmp_path / "answers.db")
     with TestClient(mounted(store, {"tiny": open_tiny(store, tmp_path / "tiny")})) as client:
         observer = Observer(client)

@@ -79,7 +79,12 @@ def test_a_token_that_is_set_is_never_printed(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("environment", "forgetful"),
-    [({}, False), ({"SPACE_ID": "a/b"}, True), ({"SPACE_ID": "a/b", "UPLAPP_ANSWERS_REPO": "a/c"}, False)],
+    [
+        ({}, False),
+        ({"SPACE_ID": "a/b"}, True),
+        ({"SPACE_ID": "a/b", "UPLAPP_ANSWERS_REPO": "a/c"}, False),
+        ({"SPACE_ID": "a/b", "UPLAPP_DATABASE": "postgresql://a/b"}, False),
+    ],
 )
 def test_only_a_space_without_a_copy_forgets(environment, forgetful):
     assert Settings.from_env(environment).forgetful == forgetful

@@ -9,8 +9,9 @@ import pytest
 from tests.study.rated import CONDITIONS, GRADING, SCENES
 from tests.study.tiny import NOW, write_study
 from tests.web.desks import ENTRY, settings
+from uplapp.settings import DATABASE
 from uplapp.study.simulation import observers
-from uplapp.study.store.store import DATABASE, Store
+from uplapp.study.store.store import Store
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate
 from uplapp.web.researcher.watch import board, data_view, ranking_view

@@ -98,7 +98,7 @@ def test_an_edit_waits_for_the_decision_and_then_both_editions_are_watched(desk,
 def test_what_the_command_line_adopts_is_served_without_anybody_on_the_page(desk, study, observer):
     folder = desk.shelf.settings.studies / "tiny"
     reseeded(desk)
-    other = Store(desk.shelf.database)
+    other = Store(desk.shelf.settings.answers)
     with following(desk.shelf, every_s=0.02):
         opening.serve(other, opening.read_disk(folder, desk.shelf.settings), time.time(), adopt=True)
         wait_for(lambda: desk.shelf.studies["tiny"].id != study.id)

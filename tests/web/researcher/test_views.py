@@ -74,6 +74,10 @@ def test_the_address_for_observers_is_the_one_the_researchers_browser_sees(desk)
 
 def test_without_a_copy_the_board_names_the_setting(desk):
     assert "set UPLAPP_ANSWERS_REPO" in board_html(desk)
+    on_a_server = replace(desk.shelf.settings, database="postgresql://host/name")
+    assert "UPLAPP" not in " ".join(
+        board.copied(replace(desk, shelf=replace(desk.shelf, settings=on_a_server)), NOW)
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ def test_the_ranking_and_the_analysis_tab_give_one_verdict_on_the_same_votes(des
     observers.simulate(desk.shelf.store, study, observers.even_scores(study.definition), 8, 3, NOW)
 
     def live_votes(simulated):
-        with reading(desk.shelf.database) as reader:
+        with reading(desk.shelf.settings.answers) as reader:
             return streaming.table(reader, study, simulated)
 
     untouched = astuple(Method())  # the fields of the tab are in its order

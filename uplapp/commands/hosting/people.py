@@ -126,10 +126,10 @@ def codes(
     from uplapp.settings import Settings
     from uplapp.study.definition import load
     from uplapp.study.exports import codes as exported
-    from uplapp.study.store.store import DATABASE, reading
+    from uplapp.study.store.store import reading
 
     settings = Settings.from_env()
     plan = load(folder_of(name, settings))
-    with reading(settings.data / DATABASE) as reader:
+    with reading(settings.answers) as reader:
         table = exported.listing(reader, plan.name, time.time(), panel)
     typer.echo(to_csv(exported.checked(table, code) if code else table), nl=False)

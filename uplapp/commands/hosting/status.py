@@ -1,7 +1,8 @@
-"""`python -m uplapp study list`, `status`, `log`, `rebuild`: which studies there are, and how far."""
+"""`python -m uplapp study list`, `status`, `log`, `rebuild`, `take-in`: which studies there are, how far."""
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,11 +71,11 @@ def list_studies(as_json: Json = False) -> None:
     from uplapp.plain import to_csv, to_json
     from uplapp.study.definition import load
     from uplapp.study.session.status import overview
-    from uplapp.study.store.store import DATABASE, reading
+    from uplapp.study.store.store import exists, reading
 
     settings, states = Settings.from_env(), {}
-    if (settings.data / DATABASE).exists():
-        with reading(settings.data / DATABASE) as reader:
+    if exists(settings.answers):
+        with reading(settings.answers) as reader:
             states = overview(reader)
     rows = []
     for folder in sorted(path.parent for path in settings.studies.glob("[!.]*/study.toml")):
@@ -98,16 +99,41 @@ def rebuild(as_json: Json = False) -> None:
 
     Example: uplapp study rebuild
     """
-    from uplapp.settings import Settings
     from uplapp.study.store import recovery, replay
     from uplapp.study.store.holding import holding
-    from uplapp.study.store.store import DATABASE
 
-    data = Settings.from_env().data
+    settings = Settings.from_env()
+    database, data = settings.answers, settings.data
+    if not isinstance(database, Path):
+        raise UplappError("the answers are in UPLAPP_DATABASE, which has no journals; restore a backup of it")
     with holding(data):
-        made = recovery.rebuild(data / DATABASE, data / replay.FOLDER)
+        made = recovery.rebuild(database, data / replay.FOLDER)
     moved = {} if made.moved is None else {"damaged_database": str(made.moved)}
     counts = {"rows_restored": made.replayed.added, "lines_damaged": made.replayed.damaged}
     print_result(
-        as_json, {"database": str(data / DATABASE), **counts, "rows_left_out": made.replayed.orphans, **moved}
+        as_json, {"database": str(database), **counts, "rows_left_out": made.replayed.orphans, **moved}
     )
+
+
+def take_in(
+    source: Annotated[Path, typer.Argument(help="The file uplapp.db of a data folder.")],
+    as_json: Json = False,
+) -> None:
+    """Copy every study and answer of a file of SQLite to the empty PostgreSQL database of UPLAPP_DATABASE.
+
+    Stop the app first. The file stays as it is. The other way round is `study export --format sqlite`.
+
+    Example: uplapp study take-in data/uplapp.db
+    """
+    from uplapp.study.store.holding import holding
+
+    place = Settings.from_env().answers
+    if isinstance(place, Path):
+        raise UplappError("set UPLAPP_DATABASE=postgresql://... to the database that takes the answers in")
+    if not source.is_file():
+        raise UplappError(f"there is no file {source}; name the uplapp.db of a data folder")
+    from uplapp.study.store import postgres
+
+    with holding(source.resolve().parent):
+        rows = postgres.take_in(source, place)
+    print_result(as_json, {"file": str(source), "rows": rows})

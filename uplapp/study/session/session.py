@@ -295,7 +295,8 @@ def _onward(store: Store, study: OpenStudy, observer: Row, address: str, code: s
 def _counted(store: Store, study: OpenStudy, observer: Row) -> tuple[int, int, int, int]:
     """Trials and answers without practice, then practice trials and answers."""
     query = """SELECT kind = 'practice' AS practice, count(*) AS total, count(answers.trial) AS done,
-        count(*) FILTER (WHERE attempt = 1) AS here FROM trials LEFT JOIN answers ON answers.trial = trials.token
+        count(*) FILTER (WHERE attempt = 1) AS here
+        FROM trials LEFT JOIN answers ON answers.trial = trials.token
         WHERE observer = :id GROUP BY kind = 'practice'"""
     nothing = {"total": 0, "done": 0, "here": 0}
     counts = {row["practice"]: row for row in store.rows(query, {"id": observer["id"]})}

@@ -94,8 +94,9 @@ def erase(store: Store) -> int:
     if acts:
         try:
             store.catch_up()
-            _overwrite(store, sorted((store.path.parent / FOLDER).glob("*.jsonl")))
-            _drop_damaged(store.path)
+            if store.path is not None:
+                _overwrite(store, store.path.parent / FOLDER)
+                _drop_damaged(store.path)
         except OSError as error:
             raise StoreBusy(BUSY) from error
         store.compact()
@@ -138,13 +139,13 @@ def lines(data: bytes) -> Iterator[Line]:
         start = end + 1
 
 
-def _overwrite(store: Store, journals: Sequence[Path]) -> None:
-    """Write what stays of rows in scope to a journal of its own, then blank the lines."""
+def _overwrite(store: Store, journals: Path) -> None:
+    """Write what stays of rows in scope to a journal of its own, then blank the lines of all."""
     what = scope(store)
-    found = {path: list(lines(path.read_bytes())) for path in journals}
+    found = {path: list(lines(path.read_bytes())) for path in sorted(journals.glob("*.jsonl"))}
     every = [line for entries in found.values() for line in entries]
     tokens = _trials(every, what)
-    note(_rest(store, every, what), store.path.parent / FOLDER)
+    note(_rest(store, every, what), journals)
     for tables in ({""} | {*STAGES[0]}, STAGES[1], STAGES[2]):
         for path, entries in found.items():
             _blank(path, [line for line in entries if line.table in tables and _goes(line, what, tokens)])

@@ -5,8 +5,9 @@ that a study names. A row of `clearings` says since when those of a study are go
 of every database that is made from journals.
 """
 
-import sqlite3
 from collections.abc import Mapping
+
+from uplapp.study.store.database import View
 
 REMOVED = "(removed)"  # in the place of a label
 PEOPLE = """SELECT observers.id, clearings.questions FROM observers
@@ -29,9 +30,8 @@ CLEAR: Mapping[str, str] = {
 }
 
 
-def clear(connection: sqlite3.Connection) -> int:
+def clear(connection: View) -> int:
     """Take out what the clearings in the database say. Returns the number of rows that had such a field."""
-    before = connection.total_changes
-    for table, statement in CLEAR.items():
-        connection.execute(f"{statement} WHERE {HELD[table]}")
-    return connection.total_changes - before
+    return sum(
+        connection.execute(f"{statement} WHERE {HELD[table]}").rowcount for table, statement in CLEAR.items()
+    )

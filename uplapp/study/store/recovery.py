@@ -9,7 +9,7 @@ from pathlib import Path
 from uplapp.errors import UplappError
 from uplapp.study.store import replay
 from uplapp.study.store.replay import Replayed
-from uplapp.study.store.store import reason_of
+from uplapp.study.store.sqlite import reason_of
 
 COMPANIONS = ("", "-wal", "-shm")
 

@@ -1,15 +1,15 @@
 """The tables, as ordered migrations. Each runs in one transaction together with its own record."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("uplapp.study")
-
-
-@migrations()
-def m001_first_tables(db: Database) -> None:
-    """Studies are frozen manifests. Keys are random texts, so rows can be replayed from a journal."""
-    statements = (
+# A migration that was released is never changed. A database server takes the same, with its names of types.
+HISTORY: Mapping[str, tuple[str, ...]] = {
+    # Studies are frozen manifests. Keys are random texts, so rows can be replayed from a journal.
+    "m001_first_tables": (
         """CREATE TABLE studies (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, manifest TEXT NOT NULL,
             secret TEXT NOT NULL, opened_at REAL NOT NULL, UNIQUE (name, hash))""",
@@ -36,28 +36,16 @@ def m001_first_tables(db: Database) -> None:
             id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), kind TEXT NOT NULL,
             at_ms REAL NOT NULL, detail TEXT NOT NULL, received_at REAL NOT NULL)""",
         "CREATE INDEX events_observer ON events (observer)",
-    )
-    for statement in statements:
-        db.execute(statement)
-
-
-@migrations()
-def m002_life(db: Database) -> None:
-    """A study is open, paused or closed, perhaps with a quota. Who withdrew leaves a time, nothing else."""
-    statements = (
+    ),
+    # A study is open, paused or closed, perhaps with a quota. Who withdrew leaves a time, nothing else.
+    "m002_life": (
         "ALTER TABLE studies ADD COLUMN state TEXT NOT NULL DEFAULT 'open'",
         "ALTER TABLE studies ADD COLUMN quota INTEGER",
         """CREATE TABLE withdrawals (
             observer TEXT PRIMARY KEY, study TEXT NOT NULL, withdrawn_at REAL NOT NULL)""",
-    )
-    for statement in statements:
-        db.execute(statement)
-
-
-@migrations()
-def m003_tasks(db: Database) -> None:
-    """Ratings beside pairs. Personal links, each for one observer. Replies to the questions at the end."""
-    statements = (
+    ),
+    # Ratings beside pairs. Personal links, each for one observer. Replies to the questions at the end.
+    "m003_tasks": (
         "ALTER TABLE answers ADD COLUMN ratings TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE observers ADD COLUMN language TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE observers ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
@@ -69,48 +57,38 @@ def m003_tasks(db: Database) -> None:
         """CREATE TABLE replies (
             id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), question TEXT NOT NULL,
             reply TEXT NOT NULL, replied_at REAL NOT NULL, UNIQUE (observer, question))""",
-    )
-    for statement in statements:
-        db.execute(statement)
-
-
-@migrations()
-def m004_editions(db: Database) -> None:
-    """An edition is served from a time on. People of a pilot are marked. Who did what is written down."""
-    statements = (
+    ),
+    # An edition is served from a time on. People of a pilot are marked. Who did what is written down.
+    "m004_editions": (
         "ALTER TABLE studies ADD COLUMN served_at REAL",
         "ALTER TABLE studies ADD COLUMN pilot INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE observers ADD COLUMN pilot INTEGER NOT NULL DEFAULT 0",
         """CREATE TABLE actions (
             id TEXT PRIMARY KEY, study TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
             detail TEXT NOT NULL, done_at REAL NOT NULL)""",
-    )
-    for statement in statements:
-        db.execute(statement)
-
-
-@migrations()
-def m005_erased(db: Database) -> None:
-    """Whose bytes are off this disk. No journal has it, for each disk has bytes of its own."""
-    db.execute("CREATE TABLE _erased (id TEXT PRIMARY KEY)")
-
-
-@migrations()
-def m006_personal(db: Database) -> None:
-    """Ids of a panel, apart from the answers. When the personal fields of a study's people were cleared."""
-    statements = (
+    ),
+    # Whose bytes are off this disk. No journal has it, for each disk has bytes of its own.
+    "m005_erased": ("CREATE TABLE _erased (id TEXT PRIMARY KEY)",),
+    # Ids of a panel, apart from the answers. When the personal fields of a study's people were cleared.
+    "m006_personal": (
         """CREATE TABLE panel (
             id TEXT PRIMARY KEY, observer TEXT NOT NULL REFERENCES observers (id), name TEXT NOT NULL,
             value TEXT NOT NULL, UNIQUE (observer, name))""",
         "CREATE INDEX panel_value ON panel (name, value)",
         """CREATE TABLE clearings (
             id TEXT PRIMARY KEY, study TEXT NOT NULL, questions TEXT NOT NULL, cleared_at REAL NOT NULL)""",
-    )
+    ),
+    # By how much a side was chosen, 0 where nobody asked.
+    "m007_steps": ("ALTER TABLE answers ADD COLUMN step INTEGER NOT NULL DEFAULT 0",),
+}
+
+migrations = Migrations("uplapp.study")
+
+
+def _run(statements: tuple[str, ...], db: Database) -> None:
     for statement in statements:
         db.execute(statement)
 
 
-@migrations()
-def m007_steps(db: Database) -> None:
-    """By how much a side was chosen, 0 where nobody asked."""
-    db.execute("ALTER TABLE answers ADD COLUMN step INTEGER NOT NULL DEFAULT 0")
+for _name, _statements in HISTORY.items():
+    migrations(name=_name)(partial(_run, _statements))  # type: ignore[type-var]

@@ -38,7 +38,7 @@ def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
 def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     study, now = desk.shelf.get(name), desk.clock()
     seconds, parts, begin, unit = SPANS.get(span, SPANS[HOUR])
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         overview = dashboard.overview(reader, study.id, study.definition, now)
         pace = dashboard.pace(reader, study.id, now, seconds, parts)
     answers = sum(person.answers for person in overview.people if not person.pilot)
@@ -90,6 +90,8 @@ def people(rows: tuple[Person, ...]) -> str:
 
 def copied(desk: Desk, now: float) -> tuple[str, str]:
     """How far the copy on the Hub is, as a number and a few words."""
+    if desk.shelf.settings.database:
+        return "server", "its own backups are the copy"
     if desk.mirror is None:
         return "none", "no copy is kept: set UPLAPP_ANSWERS_REPO"
     state = desk.mirror.status

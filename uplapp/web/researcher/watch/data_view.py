@@ -59,16 +59,16 @@ def written(desk: Desk, name: str, kind: str, everything: bool, simulated: bool,
     study = desk.shelf.get(name)
     if kind == DATABASE:
         path = room("uplapp-snapshot.db")
-        snapshot(desk.shelf.database, path)
+        snapshot(desk.shelf.settings.answers, path)
         return str(path)
     if kind in (CODES, IDS):
-        with reading(desk.shelf.database) as reader:
+        with reading(desk.shelf.settings.answers) as reader:
             people = to_csv(codes.listing(reader, study.definition.name, desk.clock(), kind == IDS))
         return offer(f"{study.definition.name}-people.csv", people.encode())
     suffix = SUFFIXES.get(kind, "csv")
     what = "replies" if kind == REPLIES else study.presentation.answers
     wanted = streaming.Wanted(simulated, everything, pilot, desk.clock())
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         text = streaming.export(reader, study, suffix, wanted, kind == REPLIES)
         return offer_pieces(f"{file_name(name)}-{what}.{suffix}", text)
 

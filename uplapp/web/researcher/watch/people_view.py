@@ -100,7 +100,7 @@ def withdrawal_of(desk: Desk, name: str, observer: str) -> Withdrawal:
     wanted = observer.strip()
     if not wanted:
         raise UplappError("no observer is given; the ids are in the first column of the table of people")
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         return Withdrawal(name, wanted, dashboard.answers_of(reader, desk.shelf.get(name).id, wanted))
 
 

@@ -44,7 +44,7 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
     """The report on the answers so far, with the conditions' labels, or None without a main trial."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         table = streaming.table(reader, study, simulated)
     if not (table["kind"] == "main").any():
         return None
@@ -55,7 +55,7 @@ def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
 def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport | None:
     """The same of a rating study."""
     labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.shelf.database) as reader:
+    with reading(desk.shelf.settings.answers) as reader:
         table = streaming.table(reader, study, simulated)
     if not (table["kind"] == "main").any():
         return None
