@@ -130,7 +130,7 @@ def test_scripts_in_the_names_of_a_votes_file_are_shown_and_never_run(recorded, 
     page.goto(app)
     page.get_by_role("tab", name="Analysis").click()
     page.get_by_label("My votes (CSV)").check()
-    page.locator("input[type=file][accept='.csv']").first.set_input_files(tmp_path / f"<{NAME}>.csv")
+    page.locator("input[type=file][accept*='.csv']").first.set_input_files(tmp_path / f"<{NAME}>.csv")
     page.get_by_text("24 comparisons of 4 observers").first.wait_for()
     for tab in ("Differences", "Observers", "Scenes"):
         page.get_by_role("tab", name=tab).first.click()

@@ -1,5 +1,6 @@
 """`python -m uplapp study ...`: the life of a study on the command line."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -282,7 +283,10 @@ def _consent(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _scores(text: str) -> dict[str, float]:
-    try:
-        return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
-    except ValueError:
-        raise UplappError(f"--scores {text!r} must be NAME=JOD,NAME=JOD,...") from None
+    from uplapp.analysis.reading.numbers import one_number
+
+    pairs = [part.partition("=") for part in text.split(",")]
+    scores = {key.strip(): one_number(value) for key, _, value in pairs}
+    if not all(map(math.isfinite, scores.values())):
+        raise UplappError(f"--scores {text!r} must be NAME=JOD,NAME=JOD,...")
+    return scores

@@ -1,6 +1,7 @@
 """`python -m uplapp train`: from images to a checkpoint, or to all checkpoints of a table of runs."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -312,10 +313,12 @@ def _search(work: Sequence["Run"], rates: str, steps: int) -> None:
 
 
 def _read_rates(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UplappError(f"--rates {text} cannot be read; give numbers such as 1e-4,5e-4,2e-3") from None
+    from uplapp.analysis.reading.numbers import one_number
+
+    rates = [one_number(part) for part in text.split(",")]
+    if not all(map(math.isfinite, rates)):
+        raise UplappError(f"--rates {text} cannot be read; give numbers such as 1e-4,5e-4,2e-3")
+    return rates
 
 
 def _logs(work: Sequence["Run"]) -> dict[str, Path]:

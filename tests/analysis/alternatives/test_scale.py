@@ -198,6 +198,23 @@ class TestOnTheCommandLine:
         assert output["observers"] == {"votes": 12, "ratings": 12, "both": 0}
         assert set(table["scope"]) == {"other observers, these stimuli"}
 
+    def test_options_of_rows_count_for_both_files(self, tmp_path):
+        ratings, votes = both.ratings(), both.votes()
+        noisy = ratings.assign(lab="q", rating="NA")
+        parts = pd.concat([ratings.assign(lab="p"), ratings.assign(lab="p", rating="NA"), noisy])
+        parts = parts.assign(observer=[f"{who}-{n}" for n, who in enumerate(parts["observer"])])
+        table = "A study of 2026\n\n" + parts.to_csv(index=False)
+        files = (
+            made.write(tmp_path, "Votes of 2026\n\n" + votes.assign(trap=0).to_csv(index=False), "v.csv"),
+            made.write(tmp_path, table, "r.csv"),
+        )
+        words = ["--where", "lab=p", "--where", "trap=0", "--drop", "NA", "--header", 3]
+        output = json.loads(run(*files, *words, "--bootstraps", 40, "--json"))
+        assert output["observers"] == {"votes": 12, "ratings": len(ratings), "both": 0}
+        for option in (["--where", "cage=1"], ["--ignore", "cage"]):
+            with pytest.raises(UplappError, match=r"v\.csv has no column 'cage'"):
+                run(*files, *words, *option)
+
     def test_an_observer_of_either_file_can_be_left_out(self, files):
         words = ["--exclude", "v03=asleep", "--exclude", "r01=late", "--bootstraps", 40, "--json"]
         output = json.loads(run(*files, *words))

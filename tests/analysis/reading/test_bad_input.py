@@ -58,6 +58,23 @@ def test_a_bad_file_is_one_sentence_that_says_where(tmp_path, rows, header, sent
     assert sentence in refused(write(tmp_path, f"{header}\n{rows}\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (",".join(["observer", *["x"] * 20_000]), "line 1: 20001 cells; a row has at most 16384"),
+        (HEADER + "\n" * 6_100_000, "has more than 6 million lines"),
+        (HEADER + ",x" * 400 + "\no,x,y,1" + ",x" * 400 + "\n" * 80_000, "80001 lines of up to 404 cells"),
+        (
+            HEADER + "\n" + "".join(f"o{n},a{n},b{n},1\n" for n in range(400)),
+            "400 observers of 800 conditions are too many for one table of counts",
+        ),
+    ],
+    ids=["wide", "long", "both", "many names"],
+)
+def test_tables_that_no_memory_holds_are_refused(tmp_path, text, sentence):
+    assert sentence in refused(write(tmp_path, text))
+
+
 BYTES = {
     "empty": (b"", "'votes.csv' is empty; it needs a header"),
     "blank": (b"\r\n \n,,,\n", "'votes.csv' is empty"),

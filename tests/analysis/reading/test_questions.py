@@ -1,5 +1,7 @@
 """Columns that change what votes mean are asked about; pasted files and heavy observers are named."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,26 @@ def test_labs_with_observers_of_their_own_are_listed_alone(tmp_path):
 def test_an_observer_in_each_lab_is_another_one(tmp_path):
     text = f"{HEAD},lab\n1,x,y,1,p\n1,x,y,1,q\n"
     assert count(read(tmp_path, text, "observer=lab+observer")).observers == ("p 1", "q 1")
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "sentence", "where", "votes"),
+    [
+        ("Finished", ("True", "False"), "some did not finish", "Finished=True", 1),
+        ("Finished", ("1", "0"), "some did not finish", "Finished=1", 1),
+        ("Status", ("IP Address", "Survey Preview"), "no answers ('survey preview')", "Status=IP Address", 1),
+        ("Status", ("Spam", "IP Address"), "no answers ('spam')", "Status!=Spam", 1),
+    ],
+)
+def test_unfinished_answers_and_previews_are_asked_about(tmp_path, column, cells, sentence, where, votes):
+    first, second = cells
+    path = write(tmp_path, f"{column},observer,Q1\n{first},a,1\n{second},b,0\n")
+    columns = parse_columns(pairs="Q1=x|y")
+    with pytest.raises(Question, match=re.escape(sentence)) as asked:
+        read_votes(path, columns=columns)
+    assert column in asked.value.hint
+    assert len(read_votes(path, columns=columns, rows=parse_rows([where])).table) == votes
+    assert len(read_votes(path, columns=columns, rows=parse_rows(ignore=[column])).table) == 2
 
 
 def test_columns_of_our_own_files_are_never_asked_about_nor_listed():

@@ -1,6 +1,5 @@
 """Pictures as people in print, astronomy and microscopy save them, each with its right value."""
 
-import base64
 import io
 import struct
 import sys
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms
 
+from tests.imaging.heic import HEIC
 from uplapp.errors import BadImage
 from uplapp.imaging.files.pictures import Picture, read_image, tensor_to_array
 from uplapp.imaging.files.reading import Reading
@@ -286,15 +286,6 @@ def test_of_an_animated_gif_the_first_picture_is_read_and_said():
 
 
 # 16x16, two colours, encoded by x265 through libheif.
-HEIC = base64.b85decode(
-    "0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0004eZDn*}000000000XXk=`10000000000aA{+700000000000000000000B57=I"
-    "V*mgE07O6l0RRC200001pa1~?00000002Y)001LtX>Mi!000000RR916=`l}WdZ;I000310BCk&F#rGn01j|zbZr0t000010002|"
-    "X>f9I0002oX>en20001WXm(>m0RwOV0058x000009`FGC{rLC*01pFT0096PKmiN^|NjGU00093kN^M!000939=ZZRVE_RDDMA4O"
-    "18@KU0|1Z!00RI30{|YNAb|yz>aLpR;31&EfB*mtfB*mk0EA)y0RRR>0l{;@i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>)L800000"
-    "0000$0000$0000eV{Bn?0000G000010000G00001|NsBc00002|NsBc000020000GaA|mH000000|*ER0000OX>e^}0000000001"
-    "009Mo0s{qv0000?ZDe6|0000$C;_ht$Y_TeBbigb=3l*{Kl0~{U1;0w(pNgX@A2pUfr>qjj_C|pe@oE*mVDGy><)nF4P2=dj3D5O"
-    "Bx?-p"
-)
 
 
 def test_heic_is_read():

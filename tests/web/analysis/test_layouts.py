@@ -1,5 +1,7 @@
 """Uploaded files in the layouts that people have: menus, fields, and the first rows as understood."""
 
+import gzip
+
 import pytest
 
 from tests.analysis import made
@@ -54,6 +56,26 @@ def test_ratings_of_other_names_are_chosen_in_a_menu(tmp_path):
     assert "3.00" in first(fields)
 
 
+def test_criteria_of_ratings_and_counts_of_ties_are_chosen_in_menus(tmp_path):
+    rows = "a,x,3,sharp\nb,x,4,sharp\na,x,1,noisy\nb,x,2,noisy\n"
+    fields = chosen(tmp_path, "observer,condition,rating,aspect\n" + rows, criterion=["aspect"])
+    means = show(**fields).state.report.means
+    assert dict(zip(means["criterion"], means["mean"], strict=True)) == {"sharp": 3.5, "noisy": 1.5}
+    counts = "who,condition_A,condition_B,win1,win2,same\n"
+    fields = chosen(tmp_path, counts + "o,x,y,5,1,2\np,x,y,3,2,0\n", observer=["who"], ties=["same"])
+    assert "13 comparisons of 2 observers" in show(**fields).headline
+
+
+def test_a_packed_table_is_read_and_a_bomb_is_refused(tmp_path):
+    path = tmp_path / "votes.csv.gz"
+    path.write_bytes(gzip.compress(b"observer,winner,loser\na,x,y\nb,x,y\n"))
+    fields = {"source": "upload", "upload": str(path)}
+    assert "2 comparisons of 2 observers" in show(**fields).headline
+    path.write_bytes(gzip.compress(b"observer,winner,loser\n" + b"a,x,y\n" * 9_000_000, 1))
+    assert path.stat().st_size < 1_000_000
+    assert "unpacks to more than 50 MB" in show(**fields).headline
+
+
 @pytest.mark.parametrize(("header", "names"), [(0, ["p", "q"]), (2, ["1", "2"])])
 def test_menus_offer_the_columns_of_the_line_of_the_header(tmp_path, header, names):
     path = made.write(tmp_path, "p,q\n1,2\n")
@@ -61,7 +83,7 @@ def test_menus_offer_the_columns_of_the_line_of_the_header(tmp_path, header, nam
         *layout_view.usual_menus(str(path), header),
         *layout_view.other_menus(str(path), header),
     ]
-    assert [update["choices"] for update in offered] == [names] * (5 + len(layout_view.MENUS) + 2)
+    assert [update["choices"] for update in offered] == [names] * (5 + layout_view.IN_MENUS)
 
 
 def test_a_text_in_a_file_is_no_markup_in_the_first_rows(tmp_path):

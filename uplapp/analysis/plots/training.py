@@ -16,6 +16,7 @@ from uplapp.analysis.plots.style import (
     told_apart,
     tooltips,
 )
+from uplapp.analysis.reading.numbers import value_of
 
 PANEL_PX, HEIGHT_PX, COLUMNS = 260, 150, 2
 LONGEST_NAME = 34
@@ -42,8 +43,7 @@ def training_chart(logs: Mapping[str, pd.DataFrame]) -> alt.ConcatChart:
 
 
 def _numbers(log: pd.DataFrame) -> pd.DataFrame:
-    columns = {name: pd.to_numeric(log[name], errors="coerce") for name in ("step", *VALUES)}
-    return pd.DataFrame(columns)
+    return pd.DataFrame({name: [value_of(str(cell)) for cell in log[name]] for name in ("step", *VALUES)})
 
 
 def _psnr_panel(tables: Mapping[str, pd.DataFrame]) -> Any:

@@ -18,6 +18,8 @@ TEXT = re.compile(rb"[^ \t\r\n,;]")
 LINE = re.compile(rb"[^\r\n]*(\r\n|\r|\n|$)")
 SEP = re.compile(rb"\"?sep=([,;\t])\"?[ \t;,]*$")  # the first line by which Excel knows the separator
 MOST_BYTES = 200_000_000
+MOST_LINES = 6_000_000
+MOST_PACKED = 50_000_000  # bytes of text in a packed file, which a stranger may have made of a few kilobytes
 TITLES = 10  # lines above a header that may hold titles
 
 
@@ -69,9 +71,12 @@ def _bytes(path: Path) -> bytes:
 def _unpacked(path: Path) -> bytes:
     try:
         with gzip.open(path) as file:
-            return file.read(MOST_BYTES + 1)
+            data = file.read(MOST_PACKED + 1)
     except (OSError, EOFError, zlib.error):
         raise BadVotes(f"'{path.name}' is a packed file that is damaged") from None
+    if len(data) > MOST_PACKED:
+        raise BadVotes(f"'{path.name}' unpacks to more than {MOST_PACKED // 1_000_000} MB of text; split it")
+    return data
 
 
 def _text(name: str, data: bytes) -> bytes:
@@ -84,6 +89,8 @@ def _text(name: str, data: bytes) -> bytes:
         raise BadVotes(f"'{name}' cannot be read as UTF-8 text in CSV form: it is a binary file")
     if not TEXT.search(data):
         raise BadVotes(f"'{name}' is empty; it needs a header")
+    if data.count(b"\n") > MOST_LINES:
+        raise BadVotes(f"'{name}' has more than {MOST_LINES // 10**6} million lines; split it")
     return data
 
 

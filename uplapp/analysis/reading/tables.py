@@ -15,6 +15,7 @@ from uplapp.plain import FORMULA, GUARD
 
 GUARD_BYTES = re.compile(f"'{FORMULA}".encode())
 IMPORT = '{"ImportId"'  # begins the cells of a row below the header in files of Qualtrics
+MOST_WIDE, MOST_CELLS = 16_384, 30_000_000  # cells in a row, as in Excel, and in all rows
 BELOW = 4  # rows, the header among them, in which such a row is looked for
 NOTES, SEPARATOR = "notes", "separator"  # what a table knows of its file, in `attrs`
 
@@ -112,10 +113,21 @@ def _walk(read: Content, skip: int) -> tuple[list[str], np.ndarray, int, list[st
                 yield line
 
     ends = np.fromiter(lines(), dtype=np.int64)
+    width = max(len(names), *widths)
+    _require_room(read.name, len(ends), width)
     said = [f"{below} row{'s below the header are' if below > 1 else ' below the header is'} left out"]
     again = f"{repeats} row{'s that repeat the header are' if repeats > 1 else ' that repeats the header is'}"
     said = [*(said if below else ()), *([f"{again} left out"] if repeats else ())]
-    return names, ends, max(len(names), *widths), said
+    return names, ends, width, said
+
+
+def _require_room(name: str, lines: int, width: int) -> None:
+    """Refuse a table of more cells than memory is meant to hold, empty ones among them."""
+    if lines * width > MOST_CELLS:
+        raise BadVotes(
+            f"{name} has {lines} lines of up to {width} cells; at most {MOST_CELLS // 10**6} million cells "
+            "are read: split it"
+        )
 
 
 def _below(read: Content) -> int:
@@ -141,6 +153,8 @@ def _rows(read: Content) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(text, strict=True, skipinitialspace=True, delimiter=read.separator)
         for row in reader:
             line = reader.line_num
+            if len(row) > MOST_WIDE:
+                raise BadVotes(f"{read.name}, line {line}: {len(row)} cells; a row has at most {MOST_WIDE}")
             yield line, row
     except UnicodeDecodeError:
         raise BadVotes(_no_utf8(read.name, read.data)) from None

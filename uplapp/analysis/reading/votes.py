@@ -35,6 +35,7 @@ from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import Cells, Comparisons, Mask, Votes
 
 USUAL, ALL = Columns(), Rows()
+MOST_COUNTS = 2**26  # in the table of counts: 300 observers of 250 conditions, .8 GB
 EVERYBODY = "everybody"  # the one observer of votes that name none
 NO_OBSERVERS = (
     "no column says who voted, so intervals are parametric: they hold where votes do not depend on each other"
@@ -215,6 +216,11 @@ def count(votes: Votes) -> Comparisons:
         raise BadVotes(f"{votes.source} holds no votes of {_whose(votes)}main trials")
     conditions = tuple(sorted({*table["condition_A"].unique(), *table["condition_B"].unique()}))
     observers = tuple(sorted(table["observer"].unique()))
+    if (size := len(observers) * (2 * votes.steps + 1) * len(conditions) ** 2) > MOST_COUNTS:
+        raise BadVotes(
+            f"{len(observers)} observers of {len(conditions)} conditions are too many for one table of "
+            f"counts ({size} of at most {MOST_COUNTS}): score fewer conditions at once, as of one scene"
+        )
     cells = _cells(table, observers, conditions, votes.steps)
     answers = _answers(cells, len(observers), len(conditions))
     counts = Comparisons(

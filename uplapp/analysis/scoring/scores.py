@@ -233,7 +233,8 @@ def cautions(
 def _few(comparisons: Comparisons, method: Method) -> list[str]:
     observers = len(comparisons.observers)
     if observers < 2:
-        whose = "one observer has" if observers else "a bare matrix has"
+        nobody = "a bare matrix has" if comparisons.answers is None else "votes that name no observer have"
+        whose = "one observer has" if observers else nobody
         return [
             f"{whose} no differences between observers to resample: interval '{method.interval}' is "
             "ignored, the intervals are parametric (binomial votes) and too narrow where people differ"

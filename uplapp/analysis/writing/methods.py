@@ -49,7 +49,9 @@ def _data(report: Report) -> list[str]:
     scores, scenes = report.scores, report.tally.scenes
     what = f"{plural(scores.comparisons, 'pairwise comparison')} of {len(scores.conditions)} conditions"
     where = f" in {plural(scenes, 'scene')}" if scenes else ""
-    if scores.observers is None:
+    if scores.observers is None and not report.tally.of_matrix:
+        first = f"The scores come from {what}{where}; nothing says who made which."
+    elif scores.observers is None:
         first = f"The scores come from a matrix of {what}{where}; it does not say whose votes they are."
     else:
         first = f"{plural(scores.observers, 'observer')} made {what}{where}."

@@ -66,6 +66,11 @@ class Tally:
     origin: str = ""
     steps: tuple[int, ...] = ()
 
+    @property
+    def of_matrix(self) -> bool:
+        """Whether the source is a matrix, which does not keep answers one by one."""
+        return self.not_sure is None
+
 
 @dataclass(frozen=True, eq=False)
 class Report:

@@ -37,7 +37,7 @@ def summary(report: Report) -> str:
 
     What is left out is said, and where it stands.
     """
-    before = [*_warnings(report), _basis(report.scores), *_table(report)]
+    before = [*_warnings(report), _basis(report), *_table(report)]
     after = [
         *rank_lines(report.ranks, report.scores),
         *_fit(report),
@@ -62,8 +62,10 @@ def _warnings(report: Report) -> list[str]:
     return [*lines[:MOST_WARNINGS], *(more if len(lines) > MOST_WARNINGS else [])]
 
 
-def _basis(scores: Scores) -> str:
-    people = "a matrix" if scores.observers is None else plural(scores.observers, "observer")
+def _basis(report: Report) -> str:
+    scores = report.scores
+    nobody = "a matrix" if report.tally.of_matrix else "observers not named"
+    people = nobody if scores.observers is None else plural(scores.observers, "observer")
     comparisons = plural(scores.comparisons, "comparison")
     whom = f"{scores.interval} ({scope(scores)})"
     return f"{comparisons}, {people}, prior: {scores.method.prior}, intervals: {whom}"

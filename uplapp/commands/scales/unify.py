@@ -49,7 +49,8 @@ def unify(
 ) -> None:
     """Put votes and ratings of the same conditions on one JOD scale, by their common likelihood.
 
-    Conditions go by their names, scenes are summed up (Perez-Ortiz et al. 2020).
+    Conditions go by their names, scenes are summed up (Perez-Ortiz et al. 2020). Options of rows count for
+    both files, --where and --ignore for those that have the column.
 
     Example:  python -m uplapp unify uplapp/analysis/reading/examples/votes.csv
     uplapp/analysis/reading/examples/ratings.csv --bootstraps 200
@@ -58,11 +59,13 @@ def unify(
     from uplapp.analysis.alternatives.scale_report import to_csv, to_json, to_text
     from uplapp.analysis.reading.ratings import read_ratings
     from uplapp.analysis.reading.ratings import without as without_raters
+    from uplapp.analysis.reading.tables import read_header
     from uplapp.analysis.reading.votes import count, without
 
     check_folders(csv)
-    answers = read_all(votes, layout, simulated, edition)
-    rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition)
+    apart = layout.shared_by(read_header(votes, layout.header), read_header(ratings, layout.header))
+    answers = read_all(votes, apart[0], simulated, edition)
+    rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition, apart[1].rows)
     voters, raters = (set(one.table["observer"].unique()) for one in (answers, rated))
     answers, rated = leave_out(exclude or [], [(answers, voters, without), (rated, raters, without_raters)])
     scale = put_together(count(answers), rated, criterion, Method("none", interval, bootstraps, seed))

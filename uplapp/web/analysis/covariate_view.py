@@ -12,7 +12,7 @@ from uplapp.analysis.scoring.covariate import against
 from uplapp.analysis.writing.covariate import covariate_lines
 from uplapp.errors import UplappError
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
-from uplapp.web.analysis.words import plain
+from uplapp.web.analysis.words import TABLES, plain
 from uplapp.web.widgets import sentence
 
 NAME = "Covariate"
@@ -31,7 +31,7 @@ def build() -> list[Any]:
             label="Numbers", placeholder="bitrate: a=0.5, b=1, c=2", max_lines=3, scale=2, min_width=240
         )
         upload = gr.File(
-            label="Or a table, CSV", file_types=[".csv"], type="filepath", height=120, min_width=240
+            label="Or a table, CSV", file_types=TABLES, type="filepath", height=120, min_width=240
         )
     log = gr.Checkbox(label="Logarithmic: slope per doubling")
     said = gr.Markdown()

@@ -20,9 +20,11 @@ MENUS = (
     ("preferred", "Name of the chosen"),
     ("wins_A", "Votes for A"),
     ("wins_B", "Votes for B"),
+    ("ties", "Ties"),
     ("times", "Row counts as often as"),
 )
-RATING = "Rating of a single picture"
+RATINGS = (("rating", "Rating of a single picture"), ("criterion", "Criterion of ratings"))
+IN_MENUS = len(MENUS) + len(RATINGS) + 1  # and the columns that do not matter
 FIRST_ROWS = 5
 ANSWERS = {1.0: "A", 0.0: "B", 0.5: "not sure"}
 
@@ -35,8 +37,10 @@ class Fields(NamedTuple):
     preferred: Any = ()
     wins_A: Any = ()
     wins_B: Any = ()
+    ties: Any = ()
     times: Any = ()
     rating: Any = ()
+    criterion: Any = ()
     ignore: Any = ()
     pairs: Any = ""
     where: Any = ""
@@ -50,7 +54,7 @@ def build() -> Fields:
     """Lay out the fields."""
     gr.Markdown("Other layouts: winner and loser, the name of the chosen, counts, or ratings.")
     with gr.Row():
-        menus = [_menu(label) for _, label in (*MENUS, ("rating", RATING))]
+        menus = [_menu(label) for _, label in (*MENUS, *RATINGS)]
     with gr.Row():
         ignore = _menu("Columns that do not matter")
         pairs = _text("One column per pair", "{A} vs {B}, or Q1=a|b,Q2=a|c, or prefmod:a,b,c")
@@ -73,7 +77,7 @@ def _text(label: str, example: str) -> gr.Textbox:
 
 def clicked(fields: Fields) -> list[Any]:
     """Events after which the file is read otherwise."""
-    menus = [fields[place].input for place in range(len(MENUS) + 2)]
+    menus = [fields[place].input for place in range(IN_MENUS)]
     typed = [box.submit for box in (fields.pairs, fields.where, fields.drop, fields.header, fields.skip)]
     return [*menus, *typed, fields.equal.input]
 
@@ -88,7 +92,7 @@ def usual_menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
 def other_menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
     """Offer a file's columns in the menus of other layouts."""
     names = _names(path, header)
-    return tuple(gr.update(choices=names, value=[]) for _ in range(len(MENUS) + 2))
+    return tuple(gr.update(choices=names, value=[]) for _ in range(IN_MENUS))
 
 
 def _names(path: str | None, header: float | None) -> list[str]:

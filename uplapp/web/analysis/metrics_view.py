@@ -15,7 +15,7 @@ from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Votes, Watch
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
-from uplapp.web.analysis.words import cautions, number, plain, share, table, together
+from uplapp.web.analysis.words import TABLES, cautions, number, plain, share, table, together
 from uplapp.web.widgets import sentence, working
 
 ASK = "Choose a table of metrics: a CSV with `condition`, perhaps `scene`, and one column per metric."
@@ -25,7 +25,7 @@ call its column `name:lower` where it is not. With a column `scene`, stimuli are
 
 def build() -> tuple[list[Any], list[Any]]:
     """Lay out the view and return the widgets it reads, and its outputs."""
-    upload = gr.File(label="Metrics, CSV", file_types=[".csv"], type="filepath", height=110)
+    upload = gr.File(label="Metrics, CSV", file_types=TABLES, type="filepath", height=110)
     said = gr.Markdown(ASK)
     metric = gr.Radio([], label="Metric", visible=False)
     chart = gr.Plot(show_label=False, visible=False)

@@ -25,6 +25,7 @@ from uplapp.errors import BadVotes, OtherNames, Question, UplappError
 from uplapp.values import Comparisons, Votes
 from uplapp.web.analysis import layout_view
 from uplapp.web.analysis.layout_view import Fields
+from uplapp.web.analysis.words import TABLES
 
 LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
 
@@ -76,8 +77,10 @@ class Source(NamedTuple):
     preferred: Any = ()
     wins_a: Any = ()
     wins_b: Any = ()
+    ties: Any = ()
     times: Any = ()
     rating: Any = ()
+    criterion: Any = ()
     ignore: Any = ()
     pairs: Any = ""
     where: Any = ""
@@ -97,7 +100,7 @@ def build() -> Source:
     source = gr.Radio(SOURCES, value=FIRST, label="Votes", elem_id="source")
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
     with gr.Group(visible=False) as file:
-        upload = gr.File(label="Votes, CSV", file_types=[".csv"], type="filepath", height=110)
+        upload = gr.File(label="Votes, CSV", file_types=TABLES, type="filepath", height=110)
         edition = gr.Dropdown(
             [], label="Edition of the study: answers to stimuli that differ are never pooled", visible=False
         )
@@ -106,7 +109,7 @@ def build() -> Source:
             more = layout_view.build()
         understood = gr.HTML(elem_id="understood")
     with gr.Group(visible=False) as table:
-        matrix = gr.File(label="Matrix, CSV", file_types=[".csv"], type="filepath", height=110)
+        matrix = gr.File(label="Matrix, CSV", file_types=TABLES, type="filepath", height=110)
         with gr.Row():
             winner = gr.Radio(
                 [("the row's", "row"), ("the column's", "column")], label="A cell counts who was chosen:"
@@ -238,7 +241,7 @@ def _read_upload(chosen: Source) -> Votes | Ratings:
     edition = chosen.edition if chosen.edition in editions_in(path) else ""  # not that of the file before
     try:
         rows = layout_view.rows_of(more)
-        if more.rating:
+        if more.rating or more.criterion:
             return read_ratings(
                 path, chosen.simulated or None, _rating_columns(chosen), edition=edition, rows=rows
             )
@@ -264,5 +267,6 @@ def _rating_columns(chosen: Source) -> str:
     """Columns of ratings, in the words of `read_ratings`; the condition is in the menu of condition A."""
     roles = {"condition" if role == "condition_A" else role: names for role, names in _roles(chosen).items()}
     kept = {role: names for role, names in roles.items() if role in RATING_ROLES}
-    kept |= {"rating": tuple(chosen.layout.rating)}
+    own = {role: tuple(getattr(chosen.layout, role)) for role in ("rating", "criterion")}
+    kept |= {role: names for role, names in own.items() if names}
     return ",".join(f'"{role}={"+".join(names)}"' for role, names in kept.items())

@@ -8,6 +8,8 @@ import pandas as pd
 
 from uplapp.web.widgets import plain as plain
 
+TABLES = [".csv", ".gz"]  # the files that a menu for a table offers; .gz stands for .csv.gz
+
 
 def cautions(texts: Any) -> str:
     """Warnings or notes, one per paragraph."""

@@ -49,6 +49,11 @@ PEOPLE = frozenset(
     ]
 )
 TIED = frozenset(["tie", "tied", "draw", "undecided"])
+# What Qualtrics says of a row: whether all was answered, and whether people answered.
+FINISHED = frozenset(["finished", "completed", "complete"])
+YES, NO = ("true", "1", "yes"), ("false", "0", "no")
+STATUS = "status"
+NO_ANSWERS = frozenset(["survey preview", "survey test", "spam", "possible spam", "preview", "test"])
 ENDS = ("identifier", "number", "name", "code", "id", "nr", "no")
 MOST_CRITERIA = 12  # with more values a column says something else than what was asked
 MOST_NAMES = 12
@@ -144,6 +149,7 @@ def ask(
     several = [name for name in map(str, table.columns) if name not in used and table[name].nunique() > 1]
     for name in several:
         _ask_about(table, name, source)
+        _ask_about_finished(table, name, source)
         _ask_about_places(table, name, observer, source)
     left = [name for name in several if name not in OWN]
     if not left:
@@ -172,6 +178,25 @@ def _ask_about(table: pd.DataFrame, name: str, source: str) -> None:
             f"column '{name}' of {source} may say that an answer was a tie; say so, or that it may be "
             "ignored",
             f'choose --columns "is_A_selected={name}" --values tie={given[0]}, or --ignore "{name}"',
+        )
+
+
+def _ask_about_finished(table: pd.DataFrame, name: str, source: str) -> None:
+    """Ask about answers of people who did not finish, and of trials of the survey (Qualtrics)."""
+    texts = [text for text in cells_of(table, (name,)).texts if text]
+    words = {text.lower() for text in texts}
+    if plain(name) in FINISHED and len(words) > 1 and words <= {*YES, *NO}:
+        yes = next(text for text in texts if text.lower() in YES)
+        raise Question(
+            f"column '{name}' of {source} says that some did not finish; say whether their answers count",
+            f'choose --where "{name}={yes}", or --ignore "{name}" to count all',
+        )
+    if plain(name) == STATUS and (odd := sorted(words & NO_ANSWERS)):
+        good = next((text for text in texts if text.lower() not in NO_ANSWERS), "IP Address")
+        raise Question(
+            f"column '{name}' of {source} says that some rows are no answers ({listed(odd)}); say whether "
+            "they count",
+            f'choose --where "{name}={good}", or --ignore "{name}" to count all',
         )
 
 

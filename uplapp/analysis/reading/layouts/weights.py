@@ -6,6 +6,7 @@ import numpy as np
 
 from uplapp.analysis.reading.cells import Cells
 from uplapp.analysis.reading.tables import shown
+from uplapp.errors import BadVotes
 from uplapp.values import Comparisons, Mask
 
 FEWEST = 20  # votes, below which one observer may well have most of them
@@ -26,7 +27,12 @@ def leading(observer: Cells, main: Mask) -> list[str]:
 
 
 def equally(counts: Comparisons) -> Comparisons:
-    """Scale the votes of each observer to the mean number of votes, so that all count the same."""
+    """Scale the votes of each observer to the mean number of votes, so that all count the same.
+
+    Votes that name no observer raise BadVotes.
+    """
+    if not counts.observers:
+        raise BadVotes("nothing says who voted, so observers cannot count the same; leave out --equal")
     own = counts.wins.sum(axis=(1, 2))
     factors = own.mean() / own
     cells, answers = counts.cells, counts.answers

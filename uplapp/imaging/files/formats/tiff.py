@@ -1,6 +1,7 @@
 """TIFF files that Pillow does not read, or not as they are meant: 9 bits and more, floats, odd codecs."""
 
 import io
+import logging
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ COLOUR = {PHOTOMETRIC.MINISBLACK: 1, PHOTOMETRIC.MINISWHITE: 1, PHOTOMETRIC.RGB:
 ASSOCIATED, UNASSOCIATED = 1, 2
 ICC_PROFILE = 34675
 MOST_BITS = 16
+# Of a damaged file it writes a line for each tag; what is wrong is said in one sentence.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
 def read_tiff(name: str, data: bytes, max_pixels: int) -> Raster:
