@@ -17,7 +17,7 @@ from uplapp.analysis.reading.votes import count, read_votes, without
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Votes
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
-from uplapp.web.analysis.words import cautions, interval, number, plain, table
+from uplapp.web.analysis.words import TABLES, cautions, interval, number, plain, table
 from uplapp.web.widgets import offer, sentence
 
 NAME = "Two files"
@@ -43,7 +43,7 @@ def build() -> tuple[Asked, list[Any]]:
     """Lay out the view, connect its examples, and return the widgets it reads and its outputs."""
     gr.Markdown(ABOUT)
     with gr.Row():
-        upload = gr.File(label="Second file, CSV", file_types=[".csv"], type="filepath", height=110, scale=2)
+        upload = gr.File(label="Second file, CSV", file_types=TABLES, type="filepath", height=110, scale=2)
         with gr.Column(min_width=200):
             criterion = gr.Textbox(label="Criterion, if ratings have several", max_lines=1)
             source = gr.Textbox(REFERENCE, label="Boosted: the condition at 0 JND", max_lines=1)
