@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +102,31 @@ def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "a.dat").write_bytes(bytes(100))
     with pytest.raises(BadImage, match="pip install twixtools"):
         read_scan(tmp_path / "a.dat")
+
+
+def test_partitions_of_a_twix_scan_are_transformed_into_slices(tmp_path, monkeypatch):
+    """The library is played; its axes are those of twixtools."""
+    axes = ["Ide", "Idd", "Sli", "Par", "Ave", "Seg", "Lin", "Cha", "Col"]
+    shifted = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(PLANES, axes=0), axis=0, norm="ortho"), axes=0)
+    lines = shifted.transpose(0, 3, 1, 2)[None, None, None, :, None, None]  # (...,Par,...,Lin,Cha,Col)
+
+    class Played:
+        dims, shape = axes, lines.shape
+
+        def __init__(self):
+            self.flags = {}
+
+        def __getitem__(self, _):
+            return lines
+
+    library = SimpleNamespace(map_twix=lambda path: [{"image": Played()}])
+    monkeypatch.setitem(sys.modules, "twixtools", library)
+    (tmp_path / "a.dat").write_bytes(bytes(100))
+    scan = read_scan(tmp_path / "a.dat")
+    assert len(scan) == len(PLANES)
+    for index, plane in enumerate(PLANES):
+        kspace = scan[index].kspace.numpy()
+        np.testing.assert_allclose(kspace / np.abs(kspace).max(), plane / np.abs(plane).max(), atol=1e-5)
 
 
 def test_twix_gives_the_kspace_that_its_library_gives():

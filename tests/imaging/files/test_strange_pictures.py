@@ -226,6 +226,34 @@ def test_tiff_files_of_newer_codecs_are_read(compression):
     same(tiff(flat, photometric="rgb", compression=compression, compressionargs=options), flat / 255)
 
 
+# XYZ under D50 to linear sRGB, adapted by Bradford's matrix (Lindbloom, brucelindbloom.com).
+TO_SRGB = np.array(
+    [
+        [3.1338561, -1.6168667, -0.4906146],
+        [-0.9787684, 1.9161415, 0.0334540],
+        [0.0719453, -0.2289914, 1.4052427],
+    ]
+)
+
+
+def from_lab(lab: np.ndarray) -> np.ndarray:
+    """sRGB in [0,1] of colours (n,3) of CIELAB under D50, by the formulas of CIE 15 and IEC 61966-2-1."""
+    light = (lab[:, 0] + 16) / 116
+    cubes = np.stack([light + lab[:, 1] / 500, light, light - lab[:, 2] / 200], axis=1)
+    xyz = np.where(cubes > 6 / 29, cubes**3, 3 * (6 / 29) ** 2 * (cubes - 4 / 29)) * [0.96422, 1, 0.82521]
+    linear = (xyz @ TO_SRGB.T).clip(0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_cielab_of_8_bits_is_converted_and_said():
+    random = np.random.default_rng(0)
+    cells = np.stack([random.integers(100, 220, 64), *random.integers(-24, 25, (2, 64))], axis=1)
+    picture = read_image(tiff(cells.astype(np.uint8)[None], photometric="cielab"))
+    expected = from_lab(cells * [100 / 255, 1, 1])
+    np.testing.assert_allclose(picture.pixels[:, 0].T, expected, atol=1.5 / 255)  # both ends are rounded
+    assert picture.understood == ("CIELAB under the white D50 was converted to sRGB.",)
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -236,8 +264,9 @@ def test_tiff_files_of_newer_codecs_are_read(compression):
             tiff(RGB.astype(np.float32), photometric="rgb"), "float32.*do not say what is white", id="floats"
         ),
         pytest.param(tiff(np.full((4, 4), np.nan, np.float32)), "not finite", id="nan"),
-        pytest.param(tiff(RGB, photometric="cielab"), "in CIELAB, which is not read", id="lab"),
-        pytest.param(saved(RGB, "TIFF", "LAB"), "in CIELAB, which is not read", id="lab-of-pillow"),
+        pytest.param(
+            tiff(RGB.astype(np.uint16) * 257, photometric="cielab"), "in CIELAB, which is not read", id="lab"
+        ),
         pytest.param(
             tiff(np.zeros((6, 8, 5), np.uint8), photometric="rgb", extrasamples=["unspecified"] * 2),
             "5 samples per pixel; grey, RGB and CMYK",

@@ -65,6 +65,24 @@ def metaimage(path: Path, packed: bool = False, file: str = "LOCAL") -> Path:
     return path
 
 
+def apart(header: Path, mark: bytes, line: str, samples: str) -> Path:
+    """Put the samples of a file beside its header, which names them."""
+    head, _, body = header.read_bytes().partition(mark)
+    header.unlink()
+    (header.parent / samples).write_bytes(body)
+    alone = header.with_suffix({".nrrd": ".nhdr", ".mha": ".mhd"}[header.suffix])
+    alone.write_bytes(head + line.encode())
+    return alone
+
+
+def nhdr(folder: Path, encoding: str = "raw", samples: str = "a.raw") -> Path:
+    return apart(nrrd(folder / "a.nrrd", encoding), b"\n\n", f"\ndata file: {samples}\n", samples)
+
+
+def mhd(folder: Path, packed: bool = False, samples: str = "a.raw") -> Path:
+    return apart(metaimage(folder / "a.mha", packed), b" LOCAL\n", f" {samples}", samples)
+
+
 FILES = {
     "mgz": lambda folder: mgh(folder / "a.mgz"),
     "mgh": lambda folder: mgh(folder / "a.mgh"),
@@ -74,6 +92,10 @@ FILES = {
     "nrrd-text": lambda folder: nrrd(folder / "a.nrrd", "ascii"),
     "mha": lambda folder: metaimage(folder / "a.mha"),
     "mha-packed": lambda folder: metaimage(folder / "a.mha", packed=True),
+    "nhdr": nhdr,
+    "nhdr-gzip": lambda folder: nhdr(folder, "gzip", "a.raw.gz"),
+    "mhd": mhd,
+    "mhd-packed": lambda folder: mhd(folder, True, "a.zraw"),
 }
 
 
@@ -84,7 +106,8 @@ def test_every_format_gives_the_same_pictures_in_the_same_place(kind, tmp_path):
     np.testing.assert_array_equal(stored.values, twin.values)
     np.testing.assert_allclose(stored.affine, twin.affine, atol=1e-5)
     np.testing.assert_allclose(stored.spacing_mm, (1.5, 2, 3), rtol=1e-6)
-    path = next(each for each in tmp_path.iterdir() if each.is_file() and each.suffix != ".hdr")
+    others = (".hdr", ".raw", ".gz", ".zraw")
+    path = next(each for each in tmp_path.iterdir() if each.is_file() and each.suffix not in others)
     np.testing.assert_array_equal(
         read_scan(path)[3].magnitude, read_scan(tmp_path / "twin" / "a.nii")[3].magnitude
     )
@@ -136,6 +159,10 @@ def test_of_a_series_one_volume_is_read_in_every_format(write, volume, tmp_path)
     [
         (lambda folder: nrrd(folder / "a.nrrd", extra="data file: ../../etc/passwd\n"), "names another file"),
         (lambda folder: metaimage(folder / "a.mha", file="/etc/passwd"), "names another file"),
+        (lambda folder: metaimage(folder / "a.mha", file="b.raw"), "names another file"),
+        (lambda folder: metaimage(folder / "a.mhd", file="a.mhd"), "names another file"),
+        (lambda folder: metaimage(folder / "a.mhd", file="a.raw"), "needs its samples a.raw beside it.*ZIP"),
+        (lambda folder: nrrd(folder / "a.nrrd", extra="byte skip: -1\n"), "skips a part of its samples"),
         (
             lambda folder: pair(folder / "a.img").with_suffix(".hdr").unlink() or folder / "a.img",
             "other half",

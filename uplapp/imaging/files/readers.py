@@ -91,8 +91,6 @@ READERS: dict[str, Callable[[Path, Reading], Scan]] = {
 # Formats that are not read, by suffix, and the way to one that is.
 CONVERTED: Mapping[str, str] = {
     ".hdr": "the header of another file; give the .img or .cfl beside it",
-    ".mhd": "a MetaImage in two files, which is not read; save it as .mha",
-    ".nhdr": "an NRRD in two files, which is not read; save it as .nrrd",
     ".par": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
     ".rec": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
     ".lab": "Philips raw data, which are not read; convert them to ISMRMRD (philips_to_ismrmrd)",

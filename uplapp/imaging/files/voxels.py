@@ -19,7 +19,9 @@ FORMATS: Mapping[str, Callable[[Path, Reading], Stored]] = {
     ".mgh": read_mgh,
     ".img": read_pair,
     ".nrrd": read_nrrd,
+    ".nhdr": read_nrrd,
     ".mha": read_metaimage,
+    ".mhd": read_metaimage,
     **dict.fromkeys((*series.SUFFIXES, series.ZIP), read_dicom),
 }
 

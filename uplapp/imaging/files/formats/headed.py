@@ -1,4 +1,4 @@
-"""Voxels behind a header of text: NRRD and MetaImage, in one file each."""
+"""Voxels behind a header of text: NRRD and MetaImage, with their samples inside or beside it."""
 
 import bz2
 import zlib
@@ -31,50 +31,53 @@ META_TYPES: Mapping[str, str] = {
     **{"MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4"},
     **{"MET_UINT": "u4", "MET_FLOAT": "f4", "MET_DOUBLE": "f8"},
 }
+SAMPLES = (".raw", ".zraw", ".gz", ".bz2", ".txt")
 # Turns axes to the left and back, as DICOM has them, into those of NIfTI, to the right and front.
 TURNED = np.diag([-1.0, -1.0, 1.0])
 
 
 def read_nrrd(path: Path, reading: Reading) -> Stored:
-    """Read an NRRD file with its samples inside, raw, gzip, bzip2 or text. Of a series one volume is read.
+    """Read an NRRD file, raw, gzip, bzip2 or text. Of a series one volume is read.
 
+    The samples lie inside, or in a file of the same stem beside it (.nhdr).
     Source: teem.sourceforge.net/nrrd/format.html.
     """
     with refusing_damage(path.name):
         data = _load(path)
         if not data.startswith(b"NRRD000"):
-            raise BadImage(f"{path.name} is not an NRRD file; .nrrd with its samples inside is read")
-        start = _after_blank(path.name, data)
-        fields = _nrrd_fields(data[:start].decode("ascii", "replace"))
-        if "data file" in fields or "datafile" in fields:
-            raise BadImage(
-                f"{path.name} names another file for its samples; save it with them inside (.nrrd)"
-            )
+            raise BadImage(f"{path.name} is not an NRRD file; .nrrd and .nhdr are read")
+        apart = path.suffix.lower() == ".nhdr"
+        start = len(data) if apart else _after_blank(path.name, data)
+        fields = _nrrd_fields(data[: min(start, LONGEST_HEADER)].decode("ascii", "replace"))
+        named = fields.get("data file", fields.get("datafile"))
+        body = data[start:] if named is None else _beside(path, named)
+        if any(int(fields.get(skip, "0")) for skip in ("byte skip", "byteskip", "line skip", "lineskip")):
+            raise BadImage(f"{path.name} skips a part of its samples, which is not read; save it without")
         shape = tuple(int(side) for side in fields["sizes"].split())
         dtype = _dtype(path.name, NRRD_TYPES, fields["type"].lower(), fields.get("endian") == "big")
         require_samples(path.name, shape[:3], MAX_VOXELS)
-        values = _unpack(path.name, fields.get("encoding", "raw").lower(), data[start:], shape, dtype)
+        values = _unpack(path.name, fields.get("encoding", "raw").lower(), body, shape, dtype)
         affine, spacing = _nrrd_place(fields)
         return _one_volume(path.name, values, affine, spacing, reading)
 
 
 def read_metaimage(path: Path, reading: Reading) -> Stored:
-    """Read a MetaImage with its samples inside (.mha). Of a series one volume is read.
+    """Read a MetaImage. Of a series one volume is read.
 
-    Source: itk.org, MetaIO.
+    The samples lie inside (.mha), or in a file of the same stem beside it (.mhd). Source: itk.org, MetaIO.
     """
     with refusing_damage(path.name):
         data = _load(path)
         at = data.find(b"ElementDataFile", 0, LONGEST_HEADER)
-        end = data.find(b"\n", at)
-        if at < 0 or end < 0:
-            raise BadImage(f"{path.name} is not a MetaImage; .mha with its samples inside is read")
+        end = data.find(b"\n", at) if b"\n" in data[max(at, 0) :] else len(data)
+        if at < 0:
+            raise BadImage(f"{path.name} is not a MetaImage; .mha and .mhd are read")
         lines = data[:end].decode("ascii", "replace").splitlines()
         fields = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
-        if fields["ElementDataFile"] != "LOCAL":
-            raise BadImage(
-                f"{path.name} names another file for its samples; save it as .mha with them inside"
-            )
+        named = fields["ElementDataFile"]
+        body = data[end + 1 :] if named == "LOCAL" else _beside(path, named)
+        if int(fields.get("HeaderSize", "0")) != 0:
+            raise BadImage(f"{path.name} skips a part of its samples, which is not read; save it without")
         if int(fields.get("ElementNumberOfChannels", 1)) != 1:
             raise BadImage(f"{path.name} has several samples per voxel; one is read")
         shape = tuple(int(side) for side in fields["DimSize"].split())
@@ -82,7 +85,7 @@ def read_metaimage(path: Path, reading: Reading) -> Stored:
         dtype = _dtype(path.name, META_TYPES, fields["ElementType"], big)
         require_samples(path.name, shape[:3], MAX_VOXELS)
         encoding = "zlib" if fields.get("CompressedData", "False") == "True" else "raw"
-        values = _unpack(path.name, encoding, data[end + 1 :], shape, dtype)
+        values = _unpack(path.name, encoding, body, shape, dtype)
         affine, spacing = _meta_place(fields)
         return _one_volume(path.name, values, affine, spacing, reading)
 
@@ -91,6 +94,18 @@ def _load(path: Path) -> bytes:
     if path.stat().st_size > LARGEST_FILE:
         raise BadImage(f"{path.name} has more than {LARGEST_FILE >> 20} MiB, the most that is read")
     return path.read_bytes()
+
+
+def _beside(path: Path, named: str) -> bytes:
+    """Load the samples that a header names: a file in its folder and of its stem, and no other one."""
+    samples = path.with_name(named) if Path(named).name == named else None
+    if samples is None or named.split(".")[0] != path.name.split(".")[0] or samples.suffix not in SAMPLES:
+        raise BadImage(
+            f"{path.name} names another file for its samples; they may lie inside, or in {path.stem}.raw"
+        )
+    if samples.is_symlink() or not samples.is_file():
+        raise BadImage(f"{path.name} needs its samples {named} beside it; on the page put both into a ZIP")
+    return _load(samples)
 
 
 def _after_blank(name: str, data: bytes) -> int:

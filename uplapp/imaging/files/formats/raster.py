@@ -84,7 +84,7 @@ def _is_plain(picture: Any) -> bool:
     """Whether Pillow reads a TIFF as it is meant: one page of up to 8 bits, without odd extra samples."""
     tags = picture.tag_v2
     bits, extra = tags.get(258, (1,)), tags.get(338, ())
-    usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
+    usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "LAB")
     single = getattr(picture, "n_frames", 1) == 1
     unsigned = max(bits) <= 8 and set(tags.get(339, (1,))) == {1}
     return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
@@ -102,7 +102,11 @@ def _of_pillow(name: str, picture: Any) -> Raster:
         converted, said = _without_ink(picture, profile)
         return Raster(converted, 8, orientation=orientation, understood=(*words, *said))
     if picture.mode == "LAB":
-        raise BadImage(f"{name} is in CIELAB, which is not read; save it as RGB")
+        lab, target = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        exact = ImageCms.Flags.NOOPTIMIZE
+        shown = ImageCms.profileToProfile(picture, lab, target, outputMode="RGB", flags=exact)
+        words = ("CIELAB under the white D50 was converted to sRGB.",)
+        return Raster(np.asarray(shown), 8, orientation=orientation, understood=words)
     if "transparency" in picture.info or picture.mode in ("PA", "RGBa", "La"):
         picture = picture.convert("RGBA")
     elif picture.mode not in ("L", "LA", "RGB", "RGBA"):

@@ -210,16 +210,22 @@ def _sorted(name: str, lines: _Lines, chosen: Array, encoding: Mapping[str, Any]
         kspace[int(idx["slice"]), part, :, first : first + samples.shape[1], row] += samples
         times[int(idx["slice"]), part, row] += 1
     kspace /= np.maximum(times, 1)[:, :, None, None, :]
-    if depth > 1:
-        unshifted = np.fft.ifftshift(kspace, axes=1)
-        kspace = np.fft.fftshift(np.fft.ifft(unshifted, axis=1, norm="ortho"), axes=1).astype(np.complex64)
-    return kspace.reshape(-1, coils, width, height)
+    return _of_partitions(kspace).reshape(-1, coils, width, height)
+
+
+def _of_partitions(kspace: Array) -> Array:
+    """Transform k-space (slabs,partitions,...) along the partitions of a 3-D scan, centred, orthonormal."""
+    if kspace.shape[1] == 1:
+        return kspace
+    unshifted = np.fft.ifftshift(kspace, axes=1)
+    return np.fft.fftshift(np.fft.ifft(unshifted, axis=1, norm="ortho"), axes=1).astype(np.complex64)
 
 
 def read_twix(path: Path, reading: Reading) -> RawScan:
     """Read the image of a Siemens raw file (.dat): slices, coils, read-out along the rows, phase columns.
 
-    The library twixtools does the reading. Nothing of its header is kept.
+    The partitions of a 3-D scan are transformed and become slices. The library twixtools does the reading.
+    Nothing of its header is kept.
     """
     try:
         import twixtools  # type: ignore[import-not-found]
@@ -237,15 +243,14 @@ def read_twix(path: Path, reading: Reading) -> RawScan:
         image.flags["remove_os"] = False
         axes = dict(zip(image.dims, image.shape, strict=True))
         require_samples(path.name, tuple(image.shape), MAX_SAMPLES)
-        kept = ("Sli", "Cha", "Col", "Lin")
-        if axes["Par"] > 1:
-            raise BadImage(f"{path.name} is a 3-D scan, which is not read; convert it to ISMRMRD first")
+        kept = ("Sli", "Par", "Cha", "Col", "Lin")
         values = np.asarray(image[:]).reshape(image.shape)
         others = [axis for axis in image.dims if axis not in (*kept, "Ave", "Seg")]
         order = [image.dims.index(axis) for axis in (*kept, "Ave", "Seg", *others)]
         planes = values.transpose(order).reshape(*(axes[axis] for axis in kept), axes["Ave"], axes["Seg"], -1)
         place, words = volume_of(path.name, (1, 1, 1, planes.shape[-1]), reading)
         planes = planes[..., place].sum(axis=-1).mean(axis=-1).astype(np.complex64)
+        planes = _of_partitions(planes).reshape(-1, *planes.shape[2:])
     size = (planes.shape[2] // 2, planes.shape[3])
     said = f"Siemens twix: {_said(planes)}; the read-out is twice oversampled, and its middle is shown."
     return RawScan(planes, size, (said, *words))
