@@ -132,7 +132,7 @@ def test_every_view_of_uploaded_votes_shows_its_picture_and_its_table(tab, tmp_p
         assert fits(tab)
 
 
-def test_ranks_people_and_a_covariate_are_drawn_where_votes_have_them(tab, tmp_path, votes):
+def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_them(tab, tmp_path, votes):
     ages = dict(zip("vwxyz", ("young", "young", "old", "old", "old"), strict=True))
     give_votes(tab, tmp_path, votes.assign(age=votes["observer"].map(ages)))
     tab.get_by_text("180 comparisons of 5 observers").wait_for()
@@ -151,6 +151,11 @@ def test_ranks_people_and_a_covariate_are_drawn_where_votes_have_them(tab, tmp_p
     numbers.blur()
     wide(tab, 1)
     tab.get_by_text("JOD per unit of bitrate").locator("visible=true").first.wait_for()
+    assert fits_windows(tab)
+    look_at(tab, "Two files")
+    tab.get_by_role("button", name="Example: plain and boosted triplets").click()
+    tab.get_by_text("were not found to disagree on one scale").locator("visible=true").first.wait_for()
+    tables(tab, 1)
     assert fits_windows(tab)
 
 

@@ -1,5 +1,6 @@
 """How each observer went about it: catch trials, repeats, sides, times, display, doubt, circular triads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from scipy.stats import binom
 from uplapp.analysis.reading.cells import numbers
 from uplapp.analysis.reading.choices import BAD
 from uplapp.analysis.reading.votes import count_scenes, main_trials
-from uplapp.values import GRAIN, REFERENCE, Array, Votes
+from uplapp.values import GRAIN, REFERENCE, Array, Comparisons, Votes
 
 FAST_MS = 500.0  # less than a look at both sides takes
 LATE_FRAMES = "late_frames"  # the flag of an answer whose flicker cannot be trusted
@@ -19,14 +20,14 @@ RIGHT = (REFERENCE, GRAIN)  # what changes less in a catch trial
 NOBODY = "(not sure)"  # what an observer chose who chose neither
 
 
-def conduct(votes: Votes) -> pd.DataFrame:
+def conduct(votes: Votes, counted: Sequence[Comparisons] | None = None) -> pd.DataFrame:
     """Tabulate the observers, sorted by name (the index), NaN for what a file does not record.
 
     Columns: `answers` of main trials; `catch_failed` of `catch_shown` (not sure is a failure);
     `repeats_inconsistent` of `repeats_shown`; `first_share` of the decided answers that chose A, with the
     two-sided binomial `side_p`, which presumes balanced sides; `median_s`; `fast_share` below FAST_MS;
     `broken_share` with late frames; `robotic_share` with a flag of ROBOTIC; `not_sure_share`;
-    `circular_share` of the triads in each scene.
+    `circular_share` of the triads in each scene. `counted` as in `observers_triads`.
     """
     observers = pd.Index(sorted(votes.table["observer"].astype(str).unique()), name="observer")
     main = main_trials(votes)
@@ -35,7 +36,7 @@ def conduct(votes: Votes) -> pd.DataFrame:
     parts: list[Any] = [answers, _catches(votes), _repeats(votes), _sides(main), _times(main, votes.source)]
     undecided = main["is_A_selected"] == 0.5
     unsure = _share(undecided & ~main[BAD] if BAD in main else undecided, who).rename("not_sure_share")
-    parts += [_broken(main, votes.source), robotic(main), unsure, _circles(votes)]
+    parts += [_broken(main, votes.source), robotic(main), unsure, _circles(votes, counted)]
     table: pd.DataFrame = pd.concat([part.reindex(observers) for part in parts], axis=1)
     shown = ["catch_shown", "repeats_shown"]
     table[shown] = table[shown].fillna(0).astype(int)
@@ -136,8 +137,8 @@ def _flags(main: pd.DataFrame) -> pd.Series:
     return main["flags"].astype("string").fillna("").str.split()
 
 
-def _circles(votes: Votes) -> pd.Series:
-    shares = {name: one.share for name, one in observers_triads(votes).items()}
+def _circles(votes: Votes, counted: Sequence[Comparisons] | None) -> pd.Series:
+    shares = {name: one.share for name, one in observers_triads(votes, counted).items()}
     return pd.Series(shares, name="circular_share", dtype=float)
 
 
@@ -188,10 +189,13 @@ def _counted(wins: Array) -> tuple[list[int], list[int]]:
     return (walks[0] // 6).tolist(), (walks[1] // 3).tolist()
 
 
-def observers_triads(votes: Votes) -> dict[str, Triads]:
-    """Count each observer's triads in the main trials, scene by scene, since a scene may change the order."""
+def observers_triads(votes: Votes, counted: Sequence[Comparisons] | None = None) -> dict[str, Triads]:
+    """Count each observer's triads in the main trials, scene by scene, since a scene may change the order.
+
+    `counted` are the votes of each scene, where the caller has counted them.
+    """
     sums: dict[str, Triads] = {}
-    for comparisons in count_scenes(votes).values():
+    for comparisons in count_scenes(votes).values() if counted is None else counted:
         for observer, *counted in zip(comparisons.observers, *_counted(comparisons.wins), strict=True):
             sums[observer] = sums.get(observer, Triads(0, 0)) + Triads(*counted)
     return dict(sorted(sums.items()))

@@ -1,6 +1,6 @@
 """Screening: whose answers a person should look at, and what leaving them out would change."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from uplapp.analysis.observers.conduct import FAST_MS, conduct
 from uplapp.analysis.observers.outliers import FEWEST_OBSERVERS, distances, unlikeness
 from uplapp.analysis.reading.votes import count, count_scenes, without
 from uplapp.analysis.scoring import ALPHA, analyse, holm
-from uplapp.values import Method, Scores, Votes, Watch
+from uplapp.values import Comparisons, Method, Scores, Votes, Watch
 
 FAR = 1.5  # quartile ranges outside the quartiles (Tukey 1977), as pwcmp looks at
 CATCH_SHARE = 0.2
@@ -61,16 +61,18 @@ RULES: tuple[tuple[Rule, str], ...] = (
 )
 
 
-def screen(votes: Votes) -> pd.DataFrame:
+def screen(votes: Votes, counted: Sequence[Comparisons] | None = None) -> pd.DataFrame:
     """Tabulate the observers, one row each, sorted by name.
 
     `looks` says in words why to look at one. Columns: observer, answers, dist_pairs, dist_trials, log10_l,
     p_pairs, p_trials, judged, side_expected and lean_p as in `Unlikeness`, those of `conduct`, looks (reasons
-    joined by "; ", or empty). NaN is what cannot be known; see `notes`.
+    joined by "; ", or empty). NaN is what cannot be known; see `notes`. `counted` are the votes of each
+    scene, where the caller has counted them.
     """
-    unlike = unlikeness(*count_scenes(votes).values())
+    counted = tuple(count_scenes(votes).values()) if counted is None else counted
+    unlike = unlikeness(*counted)
     figures = pd.DataFrame({name: getattr(unlike, name) for name in FIGURES}, index=list(unlike.observers))
-    table = figures.join(conduct(votes), how="right")
+    table = figures.join(conduct(votes, counted), how="right")
     table.insert(0, "answers", table.pop("answers"))
     table = table.rename_axis("observer").reset_index()
     return table.assign(looks=_looks(table))

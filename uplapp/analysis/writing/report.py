@@ -1,6 +1,6 @@
 """Everything that one analysis says, gathered in one value for pictures and text, and as CSV and JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from uplapp.analysis.observers.groups import Groups, compare_groups
 from uplapp.analysis.observers.screening import screen
 from uplapp.analysis.observers.spread import Spread, spread
 from uplapp.analysis.reading.choices import BAD, BothBad, count_both_bad, count_steps, settle
-from uplapp.analysis.reading.votes import count, scene_wins, scenes, without
+from uplapp.analysis.reading.votes import count, count_scenes, scene_wins, scenes, without
 from uplapp.analysis.scoring import (
     FEW_OBSERVERS,
     MEAN,
@@ -139,7 +139,8 @@ def report(
     kept = without(source, exclude) if exclude else source
     if per_scene and not any(scenes(kept)):
         raise BadVotes(f"{source.source} names no scenes; scores of each scene need a column 'scene'")
-    screening, trouble = _screened(source)
+    by_scene = () if source.anonymous else tuple(count_scenes(source).values())
+    screening, trouble = _screened(source, by_scene)
     counted, beat = count(kept), beating(watch, method.bootstraps)
     scores = analyse(counted, method, watch)
     made = _report(
@@ -148,7 +149,7 @@ def report(
         _tally(kept, trouble),
         everyone=analyse(count(source), method, watch) if exclude else None,
         scenes=analyse_scenes(kept, method, watch) if per_scene else {},
-        observers_triads=None if kept.anonymous else sum(observers_triads(kept).values(), Triads(0, 0)),
+        observers_triads=_own_triads(kept, by_scene if kept is source else None),
         screening=screening,
         interaction=interaction(kept, method.seed, beat),
         spread=spread(counted, scores, beat),
@@ -178,7 +179,12 @@ def _report(counted: Comparisons, scores: Scores, tally: Tally, **others: object
     )
 
 
-def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+def _own_triads(votes: Votes, by_scene: Sequence[Comparisons] | None) -> Triads | None:
+    """Add up the triads of observers, None where nobody knows who voted."""
+    return None if votes.anonymous else sum(observers_triads(votes, by_scene).values(), Triads(0, 0))
+
+
+def _screened(votes: Votes, by_scene: Sequence[Comparisons]) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     """Screen the observers.
 
     A column beside the votes that cannot be read must not cost the ranking.
@@ -186,7 +192,7 @@ def _screened(votes: Votes) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     if votes.anonymous:
         return None, ()
     try:
-        return screen(votes), ()
+        return screen(votes, by_scene), ()
     except BadVotes as error:
         return None, (f"observers were not screened, as {error}",)
 
