@@ -164,6 +164,24 @@ def test_what_the_votes_fix_has_two_way_intervals_and_the_rest_bounds(prior):
     assert np.isfinite([pair.se for pair in scores.pairs]).tolist() == [True, False, False]
 
 
+def test_a_part_that_two_votes_hold_to_the_rest_keeps_two_way_intervals_and_the_rest_signs():
+    rows = made.table(PEOPLE, SCENES, names="abz")
+    of_z = (rows[["condition_A", "condition_B"]] == "z").any(axis=1)
+    lost = np.where(rows["condition_A"] == "z", "0", "1")
+    rows["is_A_selected"] = rows["is_A_selected"].where(~of_z, lost)
+    rows.loc[rows.index[of_z][0], "is_A_selected"] = "1" if lost[of_z][0] == "0" else "0"
+    scores, inside = (analyse(count(from_table(some)), QUICK) for some in (rows, rows[~of_z]))
+    assert scope(scores) == "other observers, other scenes"
+    assert np.isfinite([scores.low, scores.high]).tolist() == [[True, True, False]] * 2
+    assert "but within a, b" in scores.warnings[-1]
+    firm, *open_ = scores.pairs
+    assert firm.se == pytest.approx(inside.pairs[0].se)
+    assert np.isnan([pair.se for pair in open_]).all()
+    assert [pair.p for pair in open_] == [2 * 0.5 ** len(SCENES)] * 2  # fewer signs than of 8 observers
+    assert np.isfinite(scores.two_way.covariance[:2, :2]).all()
+    assert np.isnan(scores.two_way.covariance[2, :2]).all()
+
+
 @pytest.mark.parametrize("prior", ["none", "distance"])
 def test_two_way_errors_of_a_fixed_block_are_those_of_a_study_of_it_alone(prior):
     rows = made.table(PEOPLE, SCENES, names="abz")

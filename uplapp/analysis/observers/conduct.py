@@ -196,6 +196,6 @@ def observers_triads(votes: Votes, counted: Sequence[Comparisons] | None = None)
     """
     sums: dict[str, Triads] = {}
     for comparisons in count_scenes(votes).values() if counted is None else counted:
-        for observer, *counted in zip(comparisons.observers, *_counted(comparisons.wins), strict=True):
-            sums[observer] = sums.get(observer, Triads(0, 0)) + Triads(*counted)
+        for observer, *own in zip(comparisons.observers, *_counted(comparisons.wins), strict=True):
+            sums[observer] = sums.get(observer, Triads(0, 0)) + Triads(*own)
     return dict(sorted(sums.items()))

@@ -22,8 +22,16 @@ from uplapp.analysis.scoring.bootstrap import (
     observer_draws,
     vote_draws,
 )
-from uplapp.analysis.scoring.significance import ALPHA, differences, holm
-from uplapp.values import Array, Comparisons, Difference, FirmReplicates, Method, Watch
+from uplapp.analysis.scoring.significance import ALPHA, differences, holm, signs_of
+from uplapp.analysis.scoring.two_way import (
+    BOTH,
+    SEEDS,
+    scene_wins,
+    two_way,
+    two_way_interval,
+    units_of,
+)
+from uplapp.values import Array, Comparisons, Difference, FirmReplicates, Method, TwoWay, Watch
 
 SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions together; at 1 all hold all
 
@@ -33,7 +41,7 @@ class Firm:
     """Labels (n,) of the firm parts, with ends (n,) of the intervals inside them, and how these were made.
 
     `scale` is that of all, with the replicates of its extra parameters that the parts have.
-    `replicates` (B,n) hold inside parts.
+    `replicates` (B,n) hold inside parts. `both` is there where scenes were resampled too, with `notes` on it.
     """
 
     labels: Labels
@@ -43,6 +51,8 @@ class Firm:
     pairs: tuple[Difference, ...]
     scale: Scale
     replicates: Array
+    both: TwoWay | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def drawn(self) -> FirmReplicates:
@@ -71,11 +81,14 @@ def firm_parts(
 ) -> Firm | None:
     """Give the parts that keep intervals where the replicates of `scale` do not suffice, or None.
 
-    `pairs` get standard error and p where both conditions lie in one part. `watch` hears of the replicates.
+    `pairs` get standard error and p where both conditions lie in one part. Where the method resamples scenes,
+    parts hold over these too, if there are any. `watch` hears of the replicates.
     """
     if len(scale.replicates) or not np.isfinite(scale.scores).any():
         return None
     observers, beat = len(comparisons.observers), beating(watch, method.bootstraps)
+    if method.resample == BOTH and (firm := _over_scenes(comparisons, method, anchor, scale, pairs, watch)):
+        return firm
     for draws in _draws(comparisons, method, scale):
         labels = firm_labels(draws, scale.labels, method.prior == "none", beat)
         if len(set(labels)) == len(labels):
@@ -94,6 +107,55 @@ def firm_parts(
         )
         return Firm(labels, low, high, interval, _merged(pairs, tests), extra, own.replicates)
     return None
+
+
+def _over_scenes(
+    comparisons: Comparisons,
+    method: Method,
+    anchor: int | None,
+    scale: Scale,
+    pairs: tuple[Difference, ...],
+    watch: Watch | None,
+) -> Firm | None:
+    """Give the parts that replicates of observers, of scenes and of their cells all hold, or None.
+
+    Pairs of two parts are tested by the signs of observers and of scenes, each counted once.
+    """
+    labels = _held_by_all(comparisons, method, scale, beating(watch, method.bootstraps))
+    within = votes_inside(comparisons, labels)
+    own, blocks = fit_scale(within, method, anchor, watch), Blocks.of(within.wins.sum(axis=0), anchor)
+    both, notes = two_way(within, method, blocks, own, watch)
+    if both is None:
+        return None
+    low, high = two_way_interval(scale.scores, both, blocks.bounded)
+    names, seen = comparisons.conditions, scene_wins(comparisons, both)
+    given = scale.scores, own.replicates, own.labels
+    tests = differences(names, *given, within.wins, method.interval, both, seen)
+    signs = signs_of(comparisons.wins, seen)[np.triu_indices(len(names), 1)]
+    apart = [replace(pair, p=float(p)) for pair, p in zip(pairs, signs, strict=True)]
+    same = labels[:, None] == labels
+    both = replace(both, covariance=np.where(same, both.covariance, np.nan))
+    extra = replace(scale, extra_replicates=own.extra_replicates)
+    replicates = own.replicates + (scale.scores - own.scores)
+    tested = _merged(tuple(apart), tests)
+    return Firm(labels, low, high, method.interval, tested, extra, replicates, both, notes)
+
+
+def _held_by_all(comparisons: Comparisons, method: Method, scale: Scale, beat: Beat | None) -> Labels:
+    """Label (n,) what nearly all replicates of observers, of scenes and of cells hold together, each kind."""
+    cells, wins = comparisons.cells, comparisons.wins
+    plain = replace(method, ties="half", side_bias=False)
+    kinds = [observer_draws(wins, method.bootstraps, method.seed)]
+    if cells is not None:
+        units = (units_of(cells, kind, wins.shape[1], plain) for kind in SEEDS)
+        kinds += [each.draws(method.bootstraps) for each in units]
+    labels = scale.labels
+    while True:
+        before = labels
+        for draws in kinds:
+            labels = firm_labels(draws, labels, method.prior == "none", beat)
+        if (labels == before).all():
+            return labels
 
 
 def firm_labels(draws: Draws, labels: Labels, directed: bool, beat: Beat | None = None) -> Labels:

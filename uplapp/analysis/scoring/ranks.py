@@ -147,14 +147,15 @@ def rank_columns(ranks: Ranks | None, scores: Scores) -> pd.DataFrame:
 
 def _draws(scores: Scores) -> Array:
     """Replicates (B,n) of the scores, or of what is firm in them."""
-    if not len(scores.replicates) and scores.firm is not None:
-        return scores.firm.scores
+    replicates = scores.replicates
+    if not len(replicates) and scores.firm is not None:
+        replicates = scores.firm.scores
     if scores.two_way is None:
-        return scores.replicates
-    values, vectors = np.linalg.eigh(scores.two_way.covariance)
+        return replicates
+    values, vectors = np.linalg.eigh(np.nan_to_num(scores.two_way.covariance))  # NaN between firm parts
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     generator = np.random.default_rng([scores.method.seed, len(values)])
-    normal = generator.standard_normal((len(scores.replicates), len(values)))
+    normal = generator.standard_normal((len(replicates), len(values)))
     drawn: Array = scores.jod + normal @ root.T
     return drawn
 

@@ -70,10 +70,10 @@ def analyse(
     tests = differences(names, *given, wins, interval, both, seen)
     firm = None if both else firm_parts(comparisons, method, blocks.anchor, scale, tests, heard)
     own, tests, interval = (own, tests, interval) if firm is None else firm.kept
+    both, unsure = (both, unsure) if firm is None or firm.both is None else (firm.both, firm.notes)
     pairs = with_bounds(tests if both else unweakened(tests, comparisons, method, interval, heard), open_)
     more = open_cautions(names, jod, blocks, pairs, interval, scale, both is not None)
     side = None if comparisons.answers is None else side_bias(comparisons.answers)
-    cautious = (*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more)
     return Scores(
         conditions=names,
         jod=jod,
@@ -86,7 +86,7 @@ def analyse(
         replicates=scale.replicates,
         firm=None if firm is None else firm.drawn,
         degenerate=scale.degenerate,
-        warnings=cautious,
+        warnings=(*cautions(comparisons, method, trouble, scale, side, firm), *unsure, *more),
         bound=open_.sides,
         bound_jod=open_.jod,
         **_extras(scale if firm is None else firm.scale, method, side, interval, observers, both),

@@ -49,7 +49,7 @@ def differences(
     se = np.where(decided, _standard_errors(spread, first, second), np.nan)
     freedom = None if interval != "t" else len(wins) - 1 if both is None else both.freedom[first, second]
     p = _two_sided(apart / se, freedom)
-    p = np.where(decided, p, _signs(wins, scenes)[first, second])
+    p = np.where(decided, p, signs_of(wins, scenes)[first, second])
     numbers = zip(*(values.tolist() for values in (apart, se, p, holm(p))), strict=True)
     return tuple(
         Difference(names[i], names[j], apart_jod, se_jod, chance, adjusted, adjusted < ALPHA)
@@ -126,7 +126,8 @@ def sign_test(wins: Array) -> Array:
     return tested
 
 
-def _signs(wins: Array, scenes: Array | None) -> Array:
+def signs_of(wins: Array, scenes: Array | None) -> Array:
+    """Larger p (n,n) of the sign tests of observers' votes (K,n,n) and of those of `scenes` (S,n,n)."""
     own = sign_test(wins)
     larger: Array = own if scenes is None else np.maximum(own, sign_test(scenes))
     return larger

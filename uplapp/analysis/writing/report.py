@@ -124,7 +124,6 @@ def report(
     """Analyse `source`, leaving out the observers in `exclude` (name -> reason).
 
     `groups` names a column of the votes whose groups of observers are compared.
-
     `watch` hears how many replicates are done, of how many, of each set of scores in turn. Raises
     UplappError where a matrix is asked for what only votes can give.
     """
