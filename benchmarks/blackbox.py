@@ -2,8 +2,9 @@
 
 Run: python benchmarks/blackbox.py [--observers 60] [--kills 12] [--seed 0]
 
-Prints what was acknowledged and what the database holds in the end, and fails unless each acknowledged answer
-is there once, nothing else is, and everybody has finished.
+Answers are copied to a Hub on this machine (tests/hub/fake.py), and the last start finds an empty disk and
+that copy alone. Prints what was acknowledged and what database and copy hold in the end, and fails unless
+each acknowledged answer is there once, nothing else is, and everybody has finished.
 """
 
 import argparse
@@ -11,7 +12,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import sqlite3
@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -33,11 +35,14 @@ from uplapp.study.session import editions, opening
 from uplapp.study.session.editions import Disk
 from uplapp.study.simulation.observers import respond
 from uplapp.study.store.holding import holding
-from uplapp.study.store.replay import FOLDER
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.hub.fake import FakeHub, serving
 
 NAME, SIDE_PX = "box", 48
 PATIENCE_S = 60.0  # of one request, and of a start
 API = f"/study/api/{NAME}"
+REPO = "lab/answers"
 EDITS = (("title = 'Which", "title = 'So which"), ("seed = 1", "seed = 2"))  # of wording, of the protocol
 
 
@@ -49,8 +54,8 @@ class Seen:
     finished: int = 0
 
 
-def write_study(folder: Path) -> None:
-    """Four conditions in two scenes: twelve comparisons."""
+def write_study(folder: Path, tables: str = "") -> None:
+    """Four conditions in two scenes: twelve comparisons, and further tables of the definition."""
     rng = np.random.default_rng(0)
     names = [f"c{n}" for n in range(4)]
     for scene in ("s0", "s1"):
@@ -58,13 +63,13 @@ def write_study(folder: Path) -> None:
             (folder / name).mkdir(parents=True, exist_ok=True)
             pixels = rng.integers(0, 255, (SIDE_PX, SIDE_PX), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{scene}.png")
-    lines = ["title = 'Which changes less?'", "[protocol]", "seed = 1"]
+    lines = ["title = 'Which changes less?'", "[protocol]", "seed = 1", tables]
     lines += [f'[[conditions]]\nname = "{name}"\nlabel = "{name}"' for name in names]
     lines += [f'[[scenes]]\nname = "{scene}"' for scene in ("s0", "s1")]
     (folder / "study.toml").write_text("\n".join(lines))
 
 
-def serve(data: Path, study: Path, port: int) -> None:
+def serve(data: Path, study: Path, port: int, hub: str) -> None:
     """Open everything as the app does, and serve the observers' page alone."""
     import uvicorn
     from starlette.applications import Starlette
@@ -75,7 +80,8 @@ def serve(data: Path, study: Path, port: int) -> None:
     from uplapp.web.observer.limits import Limits
 
     with holding(data):
-        store, _ = safekeeping.open_store(replace(Settings.from_env({}), data=data))
+        settings = replace(Settings.from_env({}), data=data, answers_repo=REPO)
+        store, loop = safekeeping.open_store(settings, endpoint=hub)
         try:
             lying: object = opening.prepare(load(study), study)
         except UplappError as error:
@@ -84,14 +90,18 @@ def serve(data: Path, study: Path, port: int) -> None:
         limits = Limits(behind_proxy=True)
         page = routes.build(store, {NAME: served.present}, limits=limits, former={NAME: served.former})
         app = Starlette(routes=[Mount("/study", app=page)])
-        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has ended
+        try:
+            uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+        finally:
+            safekeeping.close(store, loop)
 
 
 class Machine:
     """The server as a process that comes back, its data folder, and the study's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.data, self.study = folder, folder / "data0", folder / NAME
+    def __init__(self, folder: Path, hub: str) -> None:
+        self.folder, self.data, self.study, self.hub = folder, folder / "data0", folder / NAME, hub
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -99,14 +109,17 @@ class Machine:
 
     def start(self, port: int | None = None) -> subprocess.Popen:
         """Start a process on the data folder."""
-        where = [str(self.data), str(self.study), str(port or self.port)]
+        where = [str(self.data), str(self.study), str(port or self.port), self.hub]
         return subprocess.Popen(
-            [sys.executable, __file__, "--serve", *where], stderr=subprocess.PIPE, text=True
+            [sys.executable, __file__, "--serve", *where],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "HF_TOKEN": "hf_of_this_machine"},
         )
 
-    def kill(self) -> None:
-        """End the process without a warning."""
-        self.process.send_signal(signal.SIGKILL)
+    def end(self, by: signal.Signals = signal.SIGKILL) -> None:
+        """End the process, without a warning unless `by` another signal."""
+        self.process.send_signal(by)
         self.process.communicate()
 
     def double(self) -> str:
@@ -119,9 +132,13 @@ class Machine:
         path.write_text(path.read_text().replace(before, after))
 
     def move(self) -> None:
-        """Go on where nothing but the journals came along."""
+        """End as a host that moves an app ends it, once it is up, and go on with an empty disk."""
+        while self.process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                break
+            time.sleep(0.1)
+        self.end(signal.SIGTERM)
         self.data = self.folder / "data1"
-        shutil.copytree(self.folder / "data0" / FOLDER, self.data / FOLDER)
 
 
 class Observer:
@@ -169,11 +186,9 @@ async def trouble(machine: Machine, kills: int, pause_s: float, moments: random.
         await asyncio.sleep(pause_s * moments.uniform(1, 3))
         if number == kills // 2:
             said.append(await asyncio.to_thread(machine.double))
-        await asyncio.to_thread(machine.kill)
+        await asyncio.to_thread(machine.move if number == kills - 1 else machine.end)
         if number in (0, kills // 3):
             machine.edit(*EDITS[number > 0])
-        if number == kills - 1:
-            machine.move()
         machine.process = await asyncio.to_thread(machine.start)
     return said
 
@@ -192,6 +207,13 @@ async def play(
     return seen, said
 
 
+def answers_in(files: Iterable[bytes]) -> set[tuple[str, str]]:
+    """The answers in pieces of journals."""
+    lines = [json.loads(line) for text in files for line in text.splitlines()]
+    rows = [line["row"] for line in lines if line.get("table") == "answers"]
+    return {(row["trial"], row["key"]) for row in rows}
+
+
 def main() -> None:
     """Play, and compare what was acknowledged with what is there."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -199,21 +221,24 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pause", type=float, default=4.0, help="seconds between answers, about")
-    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(Path(chosen.serve[0]), Path(chosen.serve[1]), int(chosen.serve[2]))
+        data, study, port, hub = chosen.serve
+        serve(Path(data), Path(study), int(port), hub)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    copy = FakeHub()
+    with tempfile.TemporaryDirectory() as folder, serving(copy) as hub:
         write_study(Path(folder) / NAME)
-        machine = Machine(Path(folder))
+        machine = Machine(Path(folder), hub)
         begun = time.monotonic()
         try:
             seen, said = asyncio.run(play(machine, chosen.observers, chosen.kills, chosen.seed, chosen.pause))
         finally:
-            machine.kill()
+            machine.end(signal.SIGTERM)
         with sqlite3.connect(machine.data / DATABASE) as database:
             rows = database.execute("SELECT trial, key FROM answers").fetchall()
+        copied = answers_in(copy.repos["dataset", REPO].values())
     counts = {
         "observers": chosen.observers,
         "kills": chosen.kills,
@@ -221,10 +246,12 @@ def main() -> None:
         "finished": seen.finished,
         "acknowledged": len(seen.acknowledged),
         "rows": len(rows),
+        "rows in the copy": len(copied),
         "second process refused": all("is served by" in text for text in said),
     }
     print(json.dumps(counts))
-    whole = sorted(map(tuple, rows)) == sorted(seen.acknowledged) and seen.finished == chosen.observers
+    whole = sorted(map(tuple, rows)) == sorted(seen.acknowledged) == sorted(copied)
+    whole = whole and seen.finished == chosen.observers
     sys.exit(os.EX_OK if whole and counts["second process refused"] else 1)
 
 

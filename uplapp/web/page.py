@@ -16,7 +16,7 @@ from uplapp.study.store.holding import holding
 from uplapp.web import alarms, calls, look, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
-from uplapp.web.observer.limits import Limits
+from uplapp.web.observer.limits import Limits, Rate, Turnstile
 from uplapp.web.patience import be_patient
 from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk
@@ -31,6 +31,8 @@ from uplapp.web.veil import Veil
 DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
 KEEP_FILES_S = 6 * 3600
+COSTLY = ("/", "/config")  # Gradio makes 700 kB anew, in which time nobody else gets an answer
+PAGES = Rate(60, 20)  # of them for one address
 MOST_CONNECTIONS = 2000  # of one address, which may be a school behind one router
 INTRODUCTION = """# uplapp
 **Which image restoration looks best to people, and how sure are we?** Restore a photograph, an MR
@@ -69,6 +71,7 @@ def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
             "routes": [Mount("/study", app=observer_app)],
             "middleware": [
                 Middleware(Shield),
+                Middleware(Turnstile, costly=COSTLY, rate=PAGES, behind_proxy=shelf.settings.space),
                 Middleware(Veil, folder=get_upload_folder),
                 Middleware(Uploads, folder=get_upload_folder, behind_proxy=shelf.settings.space),
             ],

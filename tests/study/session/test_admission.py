@@ -60,6 +60,16 @@ def test_consents_of_people_who_never_answer_do_not_fill_a_study(store, study):
     assert counts(store, study, NOW + 4 * HELD_S) == (0, 3, 12)
 
 
+def test_people_of_one_address_who_have_not_answered_hold_no_place(store, study):
+    lifecycle.limit(store, study.id, 2)
+    crowd = [join(store, study), join(store, study)]
+    together = dict.fromkeys(crowd, 7)
+    assert admission.entrance(store, study.id, NOW, together) == "open"
+    assert admission.entrance(store, study.id, NOW, dict(zip(crowd, range(2), strict=True))) == "full"
+    go_on(store, study, crowd[0], answers=1)  # the other is alone there now
+    assert admission.entrance(store, study.id, NOW, together) == "full"
+
+
 def test_outcomes_are_told_apart_in_every_export(store, study, tmp_path):
     go_on(store, study, join(store, study))
     join(store, study, NOW + HELD_S)

@@ -179,6 +179,17 @@ def test_one_observer_cannot_fill_the_disk_with_events(store, study, observer, m
     assert len(store.rows("SELECT id FROM events", {})) == 5
 
 
+def test_who_never_answers_has_room_for_few_events_and_each_answer_makes_more(store, study, observer):
+    focus = [{"kind": "focus", "at_ms": 1.0, "detail": {"text": 900 * "x"}}]
+    session.note(store, study, observer, 2 * session.EVENTS_AT_FIRST * focus, NOW)
+    trial = session.state(store, study, observer).trial
+    session.answer(store, study, observer, trial.token, "k" * 32, response(), NOW)
+    session.note(store, study, observer, 2 * session.EVENTS_PER_ANSWER * focus, NOW)
+    kept = [row["detail"] for row in store.rows("SELECT detail FROM events", {})]
+    assert len(kept) == session.EVENTS_AT_FIRST + session.EVENTS_PER_ANSWER
+    assert {len(text) for text in kept} == {session.DETAIL_KEPT}
+
+
 def test_events_of_unknown_kind_are_refused(store, study, observer):
     session.note(store, study, observer, [{"kind": "blur", "at_ms": 3.5}], NOW)
     with pytest.raises(BadResponse):

@@ -1,6 +1,7 @@
 import pytest
+from starlette.testclient import TestClient
 
-from tests.web.serving import Observer
+from tests.web.serving import Observer, mounted
 from uplapp.study.session import lifecycle
 
 pytestmark = pytest.mark.study(practice=0, catch=0, pairs="random:2")
@@ -25,6 +26,19 @@ def test_a_newcomer_who_cannot_join_reads_why(client, store, study, spoil, messa
     assert reply.status_code == 403
     assert message in reply.json()["error"]
     assert store.rows("SELECT * FROM observers", {}) == []
+
+
+def test_a_stranger_who_agrees_and_never_answers_fills_no_study(store, study):
+    lifecycle.limit(store, study.id, 2)
+    app = mounted(store, {"tiny": study})
+    stranger, others = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+    for _ in range(5):
+        Observer(stranger).join()
+    people = [Observer(others), Observer(others)]
+    for person in people:
+        trial = person.join()["trial"]
+        assert person.answer(trial).status_code == 200
+    assert others.post("/study/api/tiny/join", json={"consent_version": "1"}).status_code == 403
 
 
 def test_a_pause_stores_the_answer_under_way_and_the_observer_goes_on_later(client, store, study):

@@ -16,7 +16,7 @@ from tests.study.tiny import open_tiny
 from tests.web.serving import serving
 from uplapp.settings import Settings, believe_no_header
 from uplapp.web import page
-from uplapp.web.observer.limits import Buckets, Limiter, Limits, Rate, address
+from uplapp.web.observer.limits import Buckets, Limiter, Limits, Rate, Turnstile, address
 from uplapp.web.observer.routes import build
 
 CLASS = 60
@@ -50,6 +50,19 @@ def test_a_bucket_gives_its_burst_then_its_rate():
     assert buckets.wait_s("a", 0.75) == pytest.approx(0.25)
     assert buckets.wait_s("a", 1.0) == 0
     assert buckets.wait_s("a", 1.0) == 1.0
+
+
+def test_an_address_that_loads_what_is_costly_too_often_waits_for_that_alone():
+    async def fine(request):
+        return PlainTextResponse("fine")
+
+    app = Starlette(routes=[Route("/{path:path}", fine)])
+    gate = Turnstile(app, page.COSTLY, Rate(burst=2, per_minute=60), clock=Clock())
+    here, there = (TestClient(gate, client=(whose, 1)) for whose in ("203.0.113.9", "203.0.113.8"))
+    assert statuses(here, 2, path="/") + statuses(here, 2, path="/config") == [200, 200, 429, 429]
+    assert here.get("/config").headers["retry-after"] == "1"
+    assert here.get("/study/x").status_code == 200
+    assert there.get("/").status_code == 200
 
 
 def test_asking_while_empty_does_not_make_the_wait_longer():

@@ -32,7 +32,12 @@ class Newcomer:
 
 
 def join(
-    store: Store, study: OpenStudy, consent_version: str, now: float, who: Newcomer | None = None
+    store: Store,
+    study: OpenStudy,
+    consent_version: str,
+    now: float,
+    who: Newcomer | None = None,
+    origins: admission.Origins | None = None,
 ) -> str:
     """Add an observer who agreed to the consent text. Returns the secret session token.
 
@@ -50,7 +55,7 @@ def join(
         earlier = _same(store, study, who.key) or _identified(store, study, who, ids)
         if earlier:
             return earlier
-        pilot = not who.simulated and admission.admit(store, study.id, now)
+        pilot = not who.simulated and admission.admit(store, study.id, now, origins)
         observer = _observer(store, study, consent_version, now, who) | {"pilot": int(pilot)}
         store.insert("observers", observer)
         if who.link:

@@ -22,6 +22,8 @@ EVENTS = (
     *("calibration", "max_view", "fullscreen"),
 )
 EVENTS_KEPT = 5000  # an hour of a restless window; a script could fill the disk
+EVENTS_AT_FIRST, EVENTS_PER_ANSWER = 200, 100  # who only agrees, again and again, could fill it as well
+DETAIL_KEPT = 256  # characters
 
 
 class Unknown(Refused):
@@ -134,16 +136,18 @@ def reveal(store: Store, token: str) -> Trial:
 def note(
     store: Store, study: OpenStudy, session: str, events: Sequence[Mapping[str, Any]], now: float
 ) -> None:
-    """Keep what happened around the trials: focus, visibility, window. Of one observer, up to a limit."""
+    """Keep what happened around the trials: focus, visibility, window. Each answer makes room for more."""
     with store.transaction():  # the observer too, or one who withdraws meanwhile would leave an event
         observer = _observer(store, study, session)
-        query = "SELECT count(*) AS n FROM events WHERE observer = :id"
-        room = EVENTS_KEPT - (store.row(query, id=observer["id"]) or {"n": 0})["n"]
-        for event in events[: max(0, room)]:
+        query = """SELECT (SELECT count(*) FROM events WHERE observer = :id) AS kept,
+            (SELECT count(*) FROM trials JOIN answers ON trial = token WHERE observer = :id) AS answered"""
+        (counts,) = store.rows(query, {"id": observer["id"]})
+        most = min(EVENTS_KEPT, EVENTS_AT_FIRST + EVENTS_PER_ANSWER * counts["answered"])
+        for event in events[: max(0, most - counts["kept"])]:
             if event.get("kind") not in EVENTS:
                 raise response.BadResponse(f"an event's kind must be one of: {', '.join(EVENTS)}")
             at_ms = response.finite(event.get("at_ms"), "at_ms", 0.0, 1e12)
-            detail = json.dumps(event.get("detail", {}))[:1000]
+            detail = json.dumps(event.get("detail", {}))[:DETAIL_KEPT]
             row = {"id": new_token(), "observer": observer["id"], "kind": event["kind"]}
             store.insert("events", {**row, "at_ms": at_ms, "detail": detail, "received_at": now})
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -62,6 +62,42 @@ class Buckets:
     def _forget(self, before_s: float) -> None:
         while len(self._left) > self._most or next(iter(self._left.values()))[1] < before_s:
             self._left.popitem(last=False)
+
+
+class Turnstile:
+    """ASGI middleware that answers 429 to whoever loads what is costly to make too often.
+
+    `costly` are exact paths, `rate` is that of one address.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        costly: Container[str],
+        rate: Rate,
+        behind_proxy: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.app, self.costly, self.behind_proxy, self.clock = app, costly, behind_proxy, clock
+        self.addresses = Buckets(rate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        wait_s = 0.0
+        if scope["type"] == "http" and scope["path"] in self.costly:
+            whose = address(scope, Headers(scope=scope), self.behind_proxy)
+            wait_s = self.addresses.wait_s(whose, self.clock())
+        await (_slow_down(wait_s) if wait_s else self.app)(scope, receive, send)
+
+
+class Origins(OrderedDict[str, int]):
+    """Sessions to salted hashes of the addresses where they were begun, of the latest ones."""
+
+    def keep(self, session: str, whose: str) -> None:
+        """Remember the address of a session, and forget the oldest of too many."""
+        self[session] = hash(whose)
+        if len(self) > KEYS_KEPT:
+            self.popitem(last=False)
 
 
 class Limiter:

@@ -22,7 +22,7 @@ from uplapp.study.session.opening import OpenStudy
 from uplapp.study.store.store import Store, StoreBusy
 from uplapp.web.observer.guards import Guard, TooLarge, read_json
 from uplapp.web.observer.invitation import invite
-from uplapp.web.observer.limits import Limiter, Limits
+from uplapp.web.observer.limits import Limiter, Limits, Origins, address
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
@@ -94,7 +94,8 @@ def build(
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
     app.state.store, app.state.studies, app.state.clock = store, studies, clock or Clock()
     app.state.limiter, app.state.former = CapacityLimiter(AT_ONCE), {} if former is None else former
-    app.state.files = _read_files()
+    app.state.files, app.state.origins = _read_files(), Origins()
+    app.state.behind_proxy = limits is not None and limits.behind_proxy
     return app
 
 
@@ -113,8 +114,10 @@ async def static(request: Request) -> Response:
 async def welcome(request: Request) -> Response:
     """The words that an observer reads before agreeing, and the sizes that must fit the screen."""
     study = await _own_study(request)
-    now = request.app.state.clock()
-    door = await _call(request, lambda store, _: admission.entrance(store, study.id, now), study=study)
+    now, origins = request.app.state.clock(), request.app.state.origins
+    door = await _call(
+        request, lambda store, _: admission.entrance(store, study.id, now, origins), study=study
+    )
     language = request.query_params.get("language", "")
     return JSONResponse(invite(study, language, door))
 
@@ -131,7 +134,9 @@ async def join(request: Request) -> Response:
         instead_of=_text(body, "instead_of") if body.get("instead_of") else "",
         panel=_panel_ids(body),
     )
-    token = await _call(request, joining.join, version, now=request.app.state.clock(), who=who)
+    now, origins = request.app.state.clock(), request.app.state.origins
+    token = await _call(request, joining.join, version, now=now, who=who, origins=origins)
+    origins.keep(token, address(request.scope, request.headers, request.app.state.behind_proxy))
     return JSONResponse({"session": token}, 201)
 
 
