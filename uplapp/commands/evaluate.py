@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,8 +21,11 @@ from uplapp.errors import UplappError
 from uplapp.settings import Settings
 from uplapp.whole import write_text
 
+if TYPE_CHECKING:
+    from uplapp.imaging.evaluation.job import Evaluation
 
-@with_degradation_options(without=("seed",))
+
+@with_degradation_options(without=("seed",), reading=True)
 def evaluate(
     data: Annotated[Path, typer.Option(help="Folder of clean images.")],
     task: Annotated[str, typer.Option(help="A name in the table of tasks.")] = "denoise",
@@ -38,6 +41,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     *,
     degradation: Mapping[str, Any],
+    reading: Mapping[str, Any],
 ) -> None:
     """Degrade every image, restore it by every checkpoint or method, print the mean metrics.
 
@@ -48,23 +52,30 @@ def evaluate(
     """
     from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.imaging.evaluation import job
-    from uplapp.imaging.evaluation.text import format_evaluation, scores_csv
+    from uplapp.imaging.evaluation.text import scores_csv
+    from uplapp.imaging.files.reading import Reading
     from uplapp.imaging.tasks import TASKS
 
     TASKS[task]
     checkpoints = Checkpoints(Settings.from_env().models)
     cards = [_find(checkpoints, name, task) for name in checkpoint or []]
-    if not cards and not method:
-        cards = checkpoints.cards(task)
+    cards = cards if cards or method else checkpoints.cards(task)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])
     how = (degradation_of(task, degradation), read_seeds(seeds), _show, lpips)
-    result = job.evaluate(task, candidates, data, *how, checkpoints.load_segmenters(task))
+    read = checkpoints.load_segmenters(task), Reading(**reading)
+    result = job.evaluate(task, candidates, data, *how, *read)
     if csv is not None:
         write_text(csv, scores_csv(result.scenes))
     if as_json:
         print(json.dumps(asdict(result), indent=2, allow_nan=False))
-        return
-    print(f"{result.images} images, {result.degradation}, seeds {seeds}, LPIPS by {lpips}\n")
+    else:
+        print(f"{result.images} images, {result.degradation}, seeds {seeds}, LPIPS by {lpips}\n")
+        _print(result)
+
+
+def _print(result: "Evaluation") -> None:
+    from uplapp.imaging.evaluation.text import format_evaluation
+
     print(format_evaluation(result))
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -173,3 +174,19 @@ def test_a_table_compares_with_the_clean_picture(call, picture, task, method, wo
 def test_a_table_takes_no_images_as_they_are(call):
     assert "--mask-image" in call("restore", "--help").stdout
     assert "--mask-image" not in call("evaluate", "--help").stdout
+
+
+def test_a_table_measures_on_files_as_a_person_says_they_are_read(call, tmp_path):
+    grey = np.random.default_rng(0).integers(0, 4096, (48, 48)).astype(np.uint16)
+    for name, values in (("counts", grey), ("scaled", np.rint(grey / 4095 * 65535).astype(np.uint16))):
+        (tmp_path / name).mkdir()
+        tifffile.imwrite(tmp_path / name / "a.tif", values)
+
+    def psnr(folder, *words):
+        options = ["--data", tmp_path / folder, "--method", "nlm", "--seeds", 0, "--json"]
+        return json.loads(call("evaluate", *options, *words).stdout)["degraded"]["psnr"]
+
+    read, plain = psnr("counts", "--white", 4095), psnr("scaled")
+    assert read == pytest.approx(plain, abs=1e-3)
+    with pytest.raises(UplappError, match="axes says nothing of a photograph; leave it out"):
+        psnr("scaled", "--axes", "slices")

@@ -127,8 +127,7 @@ def run_job(
     if not candidates:
         raise UplappError("nothing to restore by is chosen; choose a checkpoint or a method, or more")
     require_unique(candidates)
-    for candidate in candidates:
-        require_fit(candidate, case)
+    _require_fits(candidates, case)
     seen_scores, seen_error = _compare(case.seen, case)
     results = []
     for number, candidate in enumerate(candidates):
@@ -255,6 +254,7 @@ def evaluate(
     on_image: OnImage | None = None,
     backbone: str | None = None,
     segmenters: Mapping[str, Any] | None = None,
+    reading: Reading = AS_IT_SAYS,
 ) -> Evaluation:
     """Degrade every image of `folder` once per seed, restore it by every candidate, average the metrics.
 
@@ -268,12 +268,11 @@ def evaluate(
     metrics, missing = build_metrics(names_for(row.axes), backbone, segmenters)
     scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
     images: list[str] = []
-    for subject in row.subjects(folder):
+    for subject in row.read_all(folder, reading):
         images.append(subject.stem)
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
-            for one in candidates:
-                require_fit(one, case)
+            _require_fits(candidates, case)
             for name, found in _scores(case, restorers, metrics):
                 scores[name].append(found)
         if on_image is not None:
@@ -291,6 +290,11 @@ def evaluate(
         scenes=list(_by_scene(images, {name: scores[name] for name in (row.observed, *restorers)})),
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
+
+
+def _require_fits(candidates: Sequence[Candidate], case: Case) -> None:
+    for candidate in candidates:
+        require_fit(candidate, case)
 
 
 def _scores(

@@ -58,9 +58,9 @@ def open_photograph(path: Path, index: int | None = None, reading: Reading = AS_
     )
 
 
-def photographs(folder: Path) -> Iterator[Subject]:
+def photographs(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject]:
     """Read the pictures of a folder, one after the other."""
-    return (open_photograph(path) for path in list_images(folder))
+    return (open_photograph(path, None, reading) for path in list_images(folder))
 
 
 def load_photographs(folder: Path, smallest_px: int) -> list[Photograph]:

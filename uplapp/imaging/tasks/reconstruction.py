@@ -188,22 +188,22 @@ def subject_of_slice(scan: Scan, part: Slice) -> Subject:
     )
 
 
-def slices(folder: Path) -> Iterator[Subject]:
+def slices(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject]:
     """Read slices of every scan of a folder, evenly spread.
 
-    Those of NIfTI volumes come under masks of their own, of other files under one drawn for the file, as
-    fastMRI validates. Of labelled slices those come that show the anatomy. A k-space that lacks a part is
-    refused.
+    Those of NIfTI volumes come under masks of their own, of other files, and of all where a person says how
+    they are read, under one drawn for the file, as fastMRI validates. Of labelled slices those come that show
+    the anatomy. A k-space that lacks a part is refused.
     """
     for path in list_scans(folder):
         if has_labels(path):
             for patient in read_labelled(path):
                 yield from labelled_subjects(patient)
-        elif path.name.lower().endswith(SUFFIXES):
+        elif path.name.lower().endswith(SUFFIXES) and reading == AS_IT_SAYS:
             for name, clean in spread_slices(read_volume(path), SLICES_PER_VOLUME):
                 yield Subject(name, clean, partial(_measure_picture, clean), bits=SCAN_BITS)
         else:
-            yield from _slices_of(read_scan(path))
+            yield from _slices_of(read_scan(path, reading))
 
 
 def undersampled_slices(

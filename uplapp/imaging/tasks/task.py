@@ -43,7 +43,7 @@ class Task:
     `pairs(data, count, side_px, random, **options)` draws a Batch. `network` is the name in NETWORKS of
     those that are offered first; `prepare` wraps a network as the task uses it. `doubts` says what of a case
     lies outside of what a network was trained on, whose stages had the given draw options. `reading` names
-    the fields of a Reading that `open` takes.
+    the fields of a Reading that `open` and `subjects` take.
     """
 
     label: str
@@ -56,7 +56,7 @@ class Task:
     words: Words
     suffixes: tuple[str, ...]
     open: Callable[..., Subject]
-    subjects: Callable[[Path], Iterator[Subject]]
+    subjects: Callable[..., Iterator[Subject]]
     load: Callable[[Path, int], Sequence[Any]]
     pairs: Callable[..., Batch]
     samples: Mapping[str, Sample]
@@ -67,10 +67,18 @@ class Task:
 
     def read(self, path: Path, index: int | None = None, reading: Reading = AS_IT_SAYS) -> Subject:
         """Read one file, or its slice, as a person says it is to be read. A choice without use is refused."""
+        self._require_use(reading)
+        return self.open(path, index, reading) if self.reading else self.open(path, index)
+
+    def read_all(self, folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject]:
+        """Read what a folder holds to measure on, as `read` reads one file."""
+        self._require_use(reading)
+        return self.subjects(folder) if reading == AS_IT_SAYS else self.subjects(folder, reading)
+
+    def _require_use(self, reading: Reading) -> None:
         for one in options_of(reading):
             if one.name not in self.reading and getattr(reading, one.name) != one.default:
                 raise UplappError(f"{one.name} says nothing of a {self.words.noun.lower()}; leave it out")
-        return self.open(path, index, reading) if self.reading else self.open(path, index)
 
     def degrade(self, **options: Any) -> Degradation:
         """Build the degradation of this task.

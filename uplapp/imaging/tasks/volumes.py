@@ -39,12 +39,12 @@ def open_volume(path: Path, index: int | None = None, reading: Reading = AS_IT_S
     return subject_of(read_volume(path, reading))
 
 
-def volumes(folder: Path) -> Iterator[Subject]:
+def volumes(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject]:
     """Read the volumes of a folder, each with its vessels.
 
     Those are the labels beside the file, or else what looks most like bright lines in the clean volume.
     """
-    return (with_vessels(read_volume(path)) for path in list_volumes(folder))
+    return (with_vessels(read_volume(path, reading)) for path in list_volumes(folder))
 
 
 def subject_of(volume: Volume, extras: Mapping[str, Tensor] | None = None) -> Subject:
