@@ -44,6 +44,15 @@ def test_votes_that_follow_case_three_exactly_have_their_spreads_back():
     assert fit.aic < 0
 
 
+def test_of_many_conditions_too_the_spreads_are_found_back():
+    scores, spreads = np.linspace(-2, 2, 60), np.where(np.arange(60) % 3, 1.0, 2.0)
+    width = SIGMA * np.sqrt((spreads[:, None] ** 2 + spreads**2) / 2)
+    counts = 1000 * norm.cdf((scores[:, None] - scores) / width)
+    np.fill_diagonal(counts, 0)
+    average = np.exp(np.log(spreads).mean())
+    assert unequal_variances(counts).spreads == pytest.approx(spreads / average, abs=0.01)
+
+
 def test_the_slope_is_that_of_the_value():
     point = np.concatenate([SCORES, [0.1, -0.2, 0.3, 0.0, 0.2]])
     slow = approx_fprime(point, lambda x: _negative(x, votes())[0], 1e-7)

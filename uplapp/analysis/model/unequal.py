@@ -16,7 +16,7 @@ from uplapp.values import Array
 
 ALPHA = 0.05
 DRAWN, FEWEST_DRAWN = 200, 10  # studies times conditions, and studies
-MOST = 30  # conditions: of more, drawn studies take long
+MOST = 100  # conditions: of more, drawn studies take long
 FEWEST = 4  # conditions: the pairs of three fix no spreads
 WIDEST = 4.0  # of ln s: fifty times the average, where more changes nothing
 LAST_SLOPE = 1e-8  # of the mean log-likelihood per JOD
@@ -44,7 +44,7 @@ class UnequalFit:
 def unequal_variances(counts: Array, seed: int = 0) -> UnequalFit | None:
     """Fit Case III to win counts (n,n), None where the votes cannot tell it from Case V.
 
-    Needs 4 to 30 conditions, twice as many compared pairs as distances, and finite scores.
+    Needs 4 to 100 conditions, twice as many compared pairs as distances, and finite scores.
     """
     n = len(counts)
     pairs = int(np.triu(counts + counts.T > 0, 1).sum())
