@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.browser.launching import wait_for_page
-from tests.web.desks import settings
+from tests.web.desks import TOKEN, settings
 from tests.web.processes import free_port
+from uplapp.settings import DATABASE
+from uplapp.study.store.store import reading
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["uplapp.web.page", "tests.web.desks"])
@@ -39,3 +41,32 @@ def _run(folder: Path, port: int, log: Path) -> None:
             os.dup2(file.fileno(), stream)
     os.environ["GRADIO_SERVER_PORT"] = str(port)
     serve(settings(folder))
+
+
+def rows(folder, query):
+    """What is in the database of the app."""
+    with reading(settings(folder).data / DATABASE) as reader:
+        return reader.rows(query, {})
+
+
+def go_to_gate(page, address):
+    page.goto(address)
+    page.locator("#restore").wait_for()
+    page.get_by_role("tab", name="Study").click()
+    page.get_by_role("tab", name="Researcher").click()
+
+
+def offer(page, token):
+    page.locator("#token input").fill(token)
+    page.locator("#enter").click()
+
+
+def go_in(page, address):
+    """Enter by the right token, to the watch over the first study."""
+    go_to_gate(page, address)
+    offer(page, TOKEN)
+    page.get_by_role("tab", name="Watch").wait_for()
+
+
+def tile(page, label):
+    return page.locator("#board .tile", has_text=label).locator("b")

@@ -9,12 +9,10 @@ import httpx
 import pytest
 
 from tests.browser.moves import answer_side_by_side, consent, download, fits, give_file, tick
-from tests.browser.researcher_process import started
+from tests.browser.researcher_process import go_in, go_to_gate, offer, rows, started, tile
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
 from tests.web.processes import wait_for
-from uplapp.settings import DATABASE
-from uplapp.study.store.store import reading
 from uplapp.web.researcher.gate import TRIES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -42,24 +40,6 @@ def lab(host):
     return host()
 
 
-def go_to_gate(page, address):
-    page.goto(address)
-    page.locator("#restore").wait_for()
-    page.get_by_role("tab", name="Study").click()
-    page.get_by_role("tab", name="Researcher").click()
-
-
-def offer(page, token):
-    page.locator("#token input").fill(token)
-    page.locator("#enter").click()
-
-
-def go_in(page, address):
-    go_to_gate(page, address)
-    offer(page, TOKEN)
-    page.get_by_role("tab", name="Watch").wait_for()
-
-
 def upload(page, archive):
     give_file(page.locator("#pictures"), archive)
 
@@ -81,11 +61,6 @@ def build(page, archive, name):
     return page.locator("#opened a").inner_text()
 
 
-def rows(folder, query):
-    with reading(settings(folder).data / DATABASE) as reader:
-        return reader.rows(query, {})
-
-
 def answered(folder):
     return rows(folder, "SELECT count(*) AS n FROM answers")[0]["n"]
 
@@ -96,10 +71,6 @@ def answer(observer, folder, times):
         observer.wait_for_selector("#trial:visible")
         answer_side_by_side(observer, number)
         wait_for(lambda before=before: answered(folder) > before)
-
-
-def tile(page, label):
-    return page.locator("#board .tile", has_text=label).locator("b")
 
 
 def test_a_study_from_a_zip_is_watched_paused_and_exported_and_loses_no_answer(lab, open_page, tmp_path):
