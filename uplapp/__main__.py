@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -74,6 +74,25 @@ def serve() -> None:
     page.serve(Settings.from_env())
 
 
+def preview(
+    name: Annotated[str, typer.Argument(help="A study below studies/.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0 takes a free one.")] = 7870,
+) -> None:
+    """Try a study as observers see it, on this machine. Nothing of it is stored.
+
+    Example: uplapp study preview demo
+    """
+    from uplapp.commands.shared import folder_of
+    from uplapp.settings import Settings
+    from uplapp.web.preview import serve_one
+
+    settings = Settings.from_env()
+    serve_one(settings, folder_of(name, settings), "127.0.0.1", port)
+
+
+# Verbs of a verb that stand here, where the page may be imported.
+WITH_PAGE: dict[str, dict[str, Any]] = {"study": {"preview": preview}}
+
 app = typer.Typer(
     cls=Verbs,
     help="Restore images, ask observers which looks best, and rank with honest intervals.",
@@ -114,6 +133,10 @@ def _command(name: str, form: str) -> Any:
         verb = getattr(options, form)(verb)
     if isinstance(verb, typer.Typer):
         verb.rich_markup_mode = None
+        known = [one.name for one in verb.registered_commands]
+        for own, function_of_page in WITH_PAGE.get(name, {}).items():
+            if own not in known:
+                verb.command(own)(function_of_page)
         command = typer.main.get_command(verb)
     else:
         single = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)

@@ -88,6 +88,7 @@ def check(name: Name, as_json: Json = False) -> None:
 
     Example: uplapp study check demo
     """
+    from uplapp.analysis.asking.detectable import expectation
     from uplapp.study.definition import load
     from uplapp.study.stimuli import stimuli
     from uplapp.study.stimuli.facts import facts
@@ -97,7 +98,9 @@ def check(name: Name, as_json: Json = False) -> None:
     definition, root = load(folder), stimuli.find_root(folder, settings.data)
     checked = stimuli.check(definition, root)
     stimuli.verify(root, checked)
-    print_result(as_json, {"study": definition.name, **asdict(facts(definition, checked))})
+    found = facts(definition, checked)
+    finds = {} if definition.rating else {"finds": expectation(found.conditions, found.main_trials, 20)}
+    print_result(as_json, {"study": definition.name, **asdict(found), **finds})
 
 
 @app.command()

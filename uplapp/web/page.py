@@ -18,6 +18,7 @@ from uplapp.web.analysis import analysis_tab
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits, Rate, Turnstile
 from uplapp.web.patience import be_patient
+from uplapp.web.preview import PATH, Previews, previewing
 from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.researcher.gate import Gate, gate
@@ -56,19 +57,20 @@ def _serve(settings: Settings) -> None:
     try:
         with upkeep.keeping(store):
             shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
-            with alarms.watching(shelf, mirror), following(shelf):
-                _launch(shelf, mirror)
+            with alarms.watching(shelf, mirror), following(shelf), previewing() as previews:
+                _launch(shelf, mirror, previews)
     finally:
         safekeeping.close(store, loop)
 
 
-def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
+def _launch(shelf: Shelf, mirror: Mirror | None, previews: Previews) -> None:
     shelf.open_all()
     limits = Limits(behind_proxy=shelf.settings.space)
     observer_app = routes.build(shelf.store, shelf.studies, limits=limits, former=shelf.former)
-    build(shelf, gate(shelf.settings), mirror).launch(
+    preview_app = previews.app(behind_proxy=shelf.settings.space)
+    build(shelf, gate(shelf.settings), mirror, previews).launch(
         app_kwargs={
-            "routes": [Mount("/study", app=observer_app)],
+            "routes": [Mount("/study", app=observer_app), Mount(f"/{PATH}", app=preview_app)],
             "middleware": [
                 Middleware(Shield),
                 Middleware(Turnstile, costly=COSTLY, rate=PAGES, behind_proxy=shelf.settings.space),
@@ -89,7 +91,9 @@ def _launch(shelf: Shelf, mirror: Mirror | None) -> None:
     )
 
 
-def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
+def build(
+    shelf: Shelf, door: Gate, mirror: Mirror | None = None, previews: Previews | None = None
+) -> gr.Blocks:
     """Build the three tabs as one Blocks page. No component holds a value that names a condition."""
 
     def live_votes(simulated: bool) -> pd.DataFrame:
@@ -103,7 +107,7 @@ def build(shelf: Shelf, door: Gate, mirror: Mirror | None = None) -> gr.Blocks:
             Checkpoints(shelf.settings.models)
         )  # first: a listener of the same name would take the name
         gr.Markdown(INTRODUCTION)
-        desk, collected = Desk(shelf, door, mirror, gr.State(None)), gr.State(Collected())
+        desk, collected = Desk(shelf, door, mirror, gr.State(None), previews), gr.State(Collected())
         with gr.Tab("Restore"):
             restore_tab.build(desk, collected)
         with gr.Tab("Study"):

@@ -29,7 +29,8 @@ class Shelf:
     """Studies by name. The mappings change while the process runs, and are read at each request.
 
     `studies` are those that new people get, `former` the editions that others began, `closed` says why what
-    lies on the disk is not shown, and `edits` are those that wait for the researcher's decision.
+    lies on the disk is not shown, and `edits` are those that wait for the researcher's decision. `seen` holds
+    when the definition and the manifest of each were written that were read last.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Shelf:
     closed: dict[str, str] = field(default_factory=dict)
     former: dict[str, tuple[OpenStudy, ...]] = field(default_factory=dict)
     edits: set[str] = field(default_factory=set)
+    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def open_all(self) -> None:
         """Open every study that can be shown, and print on stderr what is wrong with the others."""
@@ -56,6 +58,7 @@ class Shelf:
         The edition that has people under way stays, unless the researcher decides to `adopt` the edit.
         """
         name = folder.name
+        self.seen[name] = _written(folder)
         try:
             served = opening.serve(self.store, self._disk(folder), time.time(), adopt)
         except UplappError as error:
@@ -106,11 +109,22 @@ class Shelf:
             raise UplappError(self.closed[name])
 
     def follow(self) -> None:
-        """Take in what the command line adopted meanwhile: the edition for new people is another one."""
+        """Take in what the command line did meanwhile: a study that is new, mended, frozen or adopted.
+
+        An edit of a study that is open waits until somebody decides.
+        """
+        for folder in self._folders():
+            if self._is_news(folder):
+                self.open(folder)
         for name, study in dict(self.studies).items():
             present = editions.served(self.store, name)
             if present is not None and present != study.id:
                 self.open(self.settings.studies / name)
+
+    def _is_news(self, folder: Path) -> bool:
+        """Whether a study is new, was frozen since, or is closed and its definition was changed since."""
+        seen, now = self.seen.get(folder.name), _written(folder)
+        return seen is None or now[1] != seen[1] or (folder.name not in self.studies and now != seen)
 
     def find(self, name: object) -> OpenStudy | None:
         """The open study or former edition of that name, or None."""
@@ -128,6 +142,19 @@ class Shelf:
         yield from sorted(path.parent for path in self.settings.studies.glob("[!.]*/study.toml"))
 
 
+def _written(folder: Path) -> tuple[int, int]:
+    """When the definition and the manifest of a study were written, 0 for what is not there."""
+    first, second = (folder / name for name in (stimuli.DEFINITION, stimuli.MANIFEST))
+    return _changed_ns(first), _changed_ns(second)
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def label(study: OpenStudy) -> str:
     """What a former edition is called on the page. No study can have such a name."""
     return f"{study.definition.name} (edition {study.number})"
@@ -139,7 +166,7 @@ def _show(done: int, total: int) -> None:
 
 @contextmanager
 def following(shelf: Shelf, every_s: float = FOLLOW_EVERY_S) -> Iterator[None]:
-    """Serve what the command line adopts: a thread looks every few seconds, as long as the block runs."""
+    """Serve what the command line makes: a thread looks every few seconds, as long as the block runs."""
     stopped = threading.Event()
 
     def run() -> None:

@@ -9,6 +9,7 @@ from tests.web.desks import ENTRY
 from tests.web.processes import wait_for
 from uplapp.errors import UplappError
 from uplapp.study.session import editions, joining, lifecycle
+from uplapp.study.stimuli import stimuli
 from uplapp.study.store.store import Store
 from uplapp.web.researcher.watch import board, watch_view
 from uplapp.web.shelf import following
@@ -125,3 +126,26 @@ def test_a_pause_holds_every_edition_and_one_alone_where_it_is_chosen(desk, stud
 
 def states(desk):
     return [row["state"] for row in editions.listing(desk.shelf.store, "tiny")]
+
+
+def test_what_the_command_line_makes_mends_and_freezes_is_served_without_anybody_on_the_page(desk):
+    folder = write_study(desk.shelf.settings.studies / "later")
+    whole = (folder / "study.toml").read_text()
+    (folder / "study.toml").write_text("title = 3")
+    desk.shelf.follow()
+    assert "later" in desk.shelf.closed
+    (folder / "study.toml").write_text(whole)
+    desk.shelf.follow()
+    assert desk.shelf.get("later").number == 1
+    text = whole.replace("title = ", "title = 'Frozen' #", 1)
+    (folder / "study.toml").write_text(text)
+    desk.shelf.follow()
+    assert desk.shelf.get("later").definition.title != "Frozen", "an edit waits"
+    stimuli.freeze(folder, NOW)
+    desk.shelf.follow()
+    assert desk.shelf.get("later").definition.title == "Frozen"
+
+
+def test_a_study_that_stays_as_it_is_is_not_read_again(desk, monkeypatch):
+    monkeypatch.setattr(type(desk.shelf), "open", lambda *_: pytest.fail("it was read"))
+    desk.shelf.follow()

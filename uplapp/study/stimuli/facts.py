@@ -11,7 +11,7 @@ from uplapp.study.stimuli.stimuli import Stimuli
 from uplapp.values import REFERENCE
 
 SIDE_PX = 120
-SCENES, CONDITIONS = 4, 8  # as many as a screen shows
+SCENES, CONDITIONS = 60, 12  # more would be megabytes
 QUALITY = 88
 
 

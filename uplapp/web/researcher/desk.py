@@ -11,8 +11,11 @@ from typing import Any
 import gradio as gr
 
 from uplapp.hub.mirror import Mirror
+from uplapp.study.definition import Definition
 from uplapp.study.session import log
 from uplapp.study.session.opening import OpenStudy
+from uplapp.study.stimuli.stimuli import Stimuli
+from uplapp.web.preview import Previews
 from uplapp.web.researcher.gate import NAMELESS, Gate
 from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
@@ -22,6 +25,7 @@ FORGETFUL = (
     "This Space keeps no copy: answers and studies made here are lost when it restarts. "
     "Set the secret UPLAPP_ANSWERS_REPO."
 )
+TRY_IT = "Try it: nothing is stored"
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,200}")
 
 
@@ -39,12 +43,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Desk:
-    """The studies, the gate, the copy on the Hub, and the session's entry: an `Entry` or None."""
+    """The studies, the gate, the copy on the Hub, the session's entry (an `Entry` or None), and previews."""
 
     shelf: Shelf
     gate: Gate
     mirror: Mirror | None
     entry: gr.State
+    previews: Previews | None = None
     clock: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
 
@@ -52,6 +57,12 @@ class Desk:
     def drafts(self) -> Path:
         """Where studies under construction lie."""
         return self.shelf.settings.data / "drafts"
+
+    def preview(self, definition: Definition, stimuli: Stimuli) -> str:
+        """Draw the link by which a study can be tried, nothing where there are no previews."""
+        if self.previews is None:
+            return ""
+        return f'<a href="{self.previews.show(definition, stimuli)}" target="_blank">{TRY_IT}</a>'
 
     @contextmanager
     def acting(self, entry: Entry, name: str, what: str, detail: str = "") -> Iterator[OpenStudy]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from uplapp.analysis.asking.detectable import expectation
 from uplapp.errors import BadStudy
 from uplapp.study.stimuli import drafts, package
 from uplapp.study.stimuli.drafts import Draft
@@ -19,6 +20,7 @@ from uplapp.web.researcher.watch.drawing import tile, warning
 
 ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
 LONG_MIN = 30
+OBSERVERS = 20  # of whom the page says what they will find
 FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
 ABOUT = """**ZIP**: a folder `reference` and one folder per condition, the same file names in each; or a study
 that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
@@ -50,7 +52,8 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
     def look(entry: Entry, old: Draft | None, *values: Any) -> tuple[Any, ...]:
         made = drafted(desk, *values)
         _forget(old)
-        return made, shown(made), gr.update(visible=True), gr.update(visible=forgetful), ""
+        facts = shown(made, desk.preview(made.definition, made.stimuli))
+        return made, facts, gr.update(visible=True), gr.update(visible=forgetful), ""
 
     def publish(entry: Entry, made: Draft | None, forced: bool) -> tuple[Any, ...]:
         address = published(desk, entry, made, forced)
@@ -101,8 +104,8 @@ def published(desk: Desk, entry: Entry, made: Draft | None, forced: bool) -> str
     return f'<div class="board"><div class="tiles">{tile("open", folder.name, "open")}</div>{link}</div>'
 
 
-def shown(made: Draft) -> str:
-    """The facts as numbers, what to think about first, and the pictures."""
+def shown(made: Draft, preview: str = "") -> str:
+    """The facts as numbers, the link to try it, what to think about first, and the pictures."""
     facts, protocol = made.facts, made.definition.protocol
     cautions = [f"{text}." for text in facts.identical]
     if facts.minutes > LONG_MIN:
@@ -118,15 +121,25 @@ def shown(made: Draft) -> str:
         tile(f"{facts.trials}", "trials per observer"),
         tile(f"{facts.minutes:.0f} min", "about"),
     )
-    pictures = _sheet(contact_sheet(made.definition, made.stimuli))
+    pictures = _sheet(contact_sheet(made.definition, made.stimuli), facts.scenes)
     notes = "".join(map(warning, cautions))
     items = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
     notes += f"<p>Not as by default:</p><ul>{items}</ul>" if items else ""
-    return f'<div class="board"><div class="tiles">{"".join(numbers)}</div>{notes}{pictures}</div>'
+    tiles = f'<div class="tiles">{"".join(numbers)}</div>'
+    return f'<div class="board">{tiles}{_finds(made)}{preview}{notes}{pictures}</div>'
 
 
-def _sheet(rows: Sequence[Row]) -> str:
-    """Draw the contact sheet, one row per scene, one column per condition."""
+def _finds(made: Draft) -> str:
+    """Say which differences the study will find. Of ratings nothing is known beforehand."""
+    definition = made.definition
+    if definition.rating:
+        return ""
+    said = expectation(len(definition.conditions), definition.main_trials, OBSERVERS)
+    return f"<p>{escape(said)}</p>"
+
+
+def _sheet(rows: Sequence[Row], scenes: int) -> str:
+    """Draw the contact sheet, one row per scene, one column per condition. `scenes` is how many there are."""
     if not rows:
         return ""
     head = "".join(f"<th>{escape(label)}</th>" for label, _ in rows[0].pictures)
@@ -134,7 +147,9 @@ def _sheet(rows: Sequence[Row]) -> str:
         f"<tr>{''.join(_picture(row.scene, label, jpeg) for label, jpeg in row.pictures)}</tr>"
         for row in rows
     )
-    return f'<div class="sheet"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    more = f"<p>and {scenes - len(rows)} more scenes</p>" if scenes > len(rows) else ""
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="sheet">{table}</div>{more}'
 
 
 def _picture(scene: str, label: str, jpeg: bytes) -> str:

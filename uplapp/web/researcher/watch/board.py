@@ -37,6 +37,7 @@ def draw(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
 
 def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     study, now = desk.shelf.get(name), desk.clock()
+    present = desk.shelf.studies[study.definition.name]
     seconds, parts, begin, unit = SPANS.get(span, SPANS[HOUR])
     with reading(desk.shelf.settings.answers) as reader:
         overview = dashboard.overview(reader, study.id, study.definition, now)
@@ -44,7 +45,8 @@ def _board(desk: Desk, entry: Entry, name: str, span: str) -> tuple[str, str]:
     answers = sum(person.answers for person in overview.people if not person.pilot)
     blocks = (
         *warnings(desk, overview, desk.shelf.closed.get(name)),
-        _address(entry, study, desk.shelf.studies[study.definition.name]),
+        _address(entry, study, present),
+        f'<div class="address">{desk.preview(present.definition, present.stimuli)}</div>',
         _tiles(overview, desk, now),
         bars(pace, begin, "now", unit),
         '<div class="pair">',
