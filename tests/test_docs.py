@@ -9,7 +9,8 @@ import pytest
 
 from tests.calling import caller
 from uplapp.__main__ import app
-from uplapp.study.definition import parse
+from uplapp.study.definition import PANELS, Panel, parse
+from uplapp.study.session.panel import entry
 
 HOUSE = Path(__file__).resolve().parent.parent
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
@@ -43,6 +44,13 @@ def test_commands_of_the_documentation_run(line, monkeypatch):
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_definitions_of_the_documentation_are_studies(text):
     assert parse(tomllib.loads(text), "mine", "docs").main_trials > 0
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_has_a_page_with_the_address_that_the_board_shows(name):
+    page = (HOUSE / "docs" / f"panel-{name}.md").read_text()
+    assert entry(Panel(name), "https://HOST/study/NAME") in page
+    assert all(f"`{one}`" in page for one in PANELS[name])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -52,7 +52,7 @@ def test_a_preview_goes_as_the_study_does_and_stores_nothing_in_it(desk):
     assert all(png.startswith(b"\x89PNG") for png in visitor.pictures(state["trial"]))
     assert visitor.answer(state["trial"]).status_code == 200
     assert answers(desk.previews.store.path) == 1
-    assert answers(desk.shelf.database) == 0
+    assert answers(desk.shelf.settings.answers) == 0
 
 
 def test_what_was_tried_is_gone_at_the_end(tmp_path):
@@ -107,5 +107,5 @@ def test_the_command_line_serves_a_study_to_try(tmp_path, monkeypatch):
     assert client.get(address[2]).status_code == 200
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UplappError, match="in use.*; give another --port"):
+        with pytest.raises(UplappError, match=r"in use.*; give another --port"):
             caller(app)("study", "preview", "tiny", "--port", port)

@@ -3,7 +3,6 @@
 import signal
 
 import gradio as gr
-import pandas as pd
 from gradio.components import Component
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
@@ -20,7 +19,7 @@ from uplapp.web.observer.limits import Limits, Rate, Turnstile
 from uplapp.web.patience import be_patient
 from uplapp.web.preview import PATH, Previews, previewing
 from uplapp.web.researcher.build.collecting import Collected
-from uplapp.web.researcher.desk import Desk
+from uplapp.web.researcher.desk import DEMO, Desk
 from uplapp.web.researcher.gate import Gate, gate
 from uplapp.web.restore import restore_tab
 from uplapp.web.shelf import Shelf, following
@@ -29,7 +28,6 @@ from uplapp.web.study import study_tab
 from uplapp.web.uploads import Uploads
 from uplapp.web.veil import Veil
 
-DEMO = "demo"
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
 KEEP_FILES_S = 6 * 3600
 COSTLY = ("/", "/config")  # Gradio makes 700 kB anew, in which time nobody else gets an answer
@@ -95,10 +93,6 @@ def build(
     shelf: Shelf, door: Gate, mirror: Mirror | None = None, previews: Previews | None = None
 ) -> gr.Blocks:
     """Build the three tabs as one Blocks page. No component holds a value that names a condition."""
-
-    def live_votes(simulated: bool) -> pd.DataFrame:
-        return study_tab.labelled_votes(shelf.store, shelf.studies.get(DEMO), simulated)
-
     page: gr.Blocks = gr.Blocks(
         title="uplapp", analytics_enabled=False, delete_cache=(KEEP_FILES_S // 6, KEEP_FILES_S)
     )
@@ -113,7 +107,7 @@ def build(
         with gr.Tab("Study"):
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:
-            analysis_tab.build(live_votes, tab)
+            analysis_tab.build(desk.votes, tab, desk.entry, desk.names)
     _show_progress_once(page)
     return page
 

@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.settings import Settings
 from uplapp.study.definition import load
+from uplapp.study.exports import streaming
 from uplapp.study.session import editions
 from uplapp.study.session.editions import Disk
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.stimuli import stimuli
-from uplapp.study.store.store import Store
+from uplapp.study.store.store import Store, reading
 from uplapp.workflows import opening, render
 
 FOLLOW_EVERY_S = 2.0
@@ -99,6 +102,14 @@ class Shelf:
             why = self.closed.get(str(name), unknown)
             raise UplappError(f"study '{name}' is not open: {why}")
         return study
+
+    def answers(self, study: OpenStudy, simulated: bool) -> pd.DataFrame:
+        """Give all answers of people, or of simulated observers, with the labels of the conditions."""
+        labels = {condition.name: condition.label for condition in study.definition.conditions}
+        with reading(self.settings.answers) as reader:
+            table = streaming.table(reader, study, simulated)
+        columns = [name for name in ("condition", "condition_A", "condition_B") if name in table.columns]
+        return table.replace(dict.fromkeys(columns, labels))
 
     def adopt(self, name: str) -> None:
         """Serve the edit that waits on the disk to new people. UplappError if none waits, or it is wrong."""

@@ -253,6 +253,18 @@ def test_the_ranking_and_the_analysis_tab_give_one_verdict_on_the_same_votes(des
         assert pair.significant == significant
 
 
+def test_the_analysis_tab_reads_every_study_to_a_researcher_and_none_to_a_stranger(desk, study):
+    observers.simulate(desk.shelf.store, study, observers.even_scores(study.definition), 8, 3, NOW)
+    chosen = {"source": "live", "simulated": True, "study": "tiny"}
+    shown = show(desk.votes, astuple(Method()), **chosen, entry=ENTRY)
+    ours = ranking_view.standing(desk, study, simulated=True).scores
+    assert shown.state.report.scores.jod == pytest.approx(ours.jod)
+    assert desk.names(ENTRY) == ["tiny"]
+    refused = show(desk.votes, astuple(Method()), **chosen, entry="pretended")
+    assert "Only a researcher may do this" in refused.headline
+    assert desk.names("pretended") == []
+
+
 def test_before_the_first_answer_there_is_no_ranking(desk, study):
     assert ranking_view.standing(desk, study, simulated=False) is None
 

@@ -27,7 +27,7 @@ from uplapp.web.analysis import (
     scenes_view,
     source,
 )
-from uplapp.web.analysis.source import LiveVotes, Source
+from uplapp.web.analysis.source import LiveVotes, Names, Source
 from uplapp.web.analysis.state import (
     ANCHOR,
     INTERVAL,
@@ -44,6 +44,7 @@ from uplapp.web.analysis.state import (
 from uplapp.web.widgets import sentence, working
 
 NO_REASON = "no reason given"
+HOW_SURE = "How sure? Prior, intervals, replicates, ties"
 ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
 model, Case V. Where votes name their observers, intervals resample whole observers, and scenes if you ask."""
 # A chart that changes while it is hidden has no width until the window seems to change its own.
@@ -86,18 +87,20 @@ class Views:
     figures: tuple[gr.Button, gr.Radio, gr.Checkbox]
 
 
-def build(live_votes: LiveVotes, tab: gr.Tab) -> None:
+def build(live_votes: LiveVotes, tab: gr.Tab, entry: gr.State, names: Names) -> None:
     """Lay out `tab`, the current gradio context.
 
-    `live_votes` exports the live demo study.
+    `live_votes` exports a study of this app, by default the demo. `names` lists the studies that are open to
+    whoever entered as the value of `entry` says.
     """
     first = analyse_published()
-    menu = source.build()
+    menu = source.build(entry, names)
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             views = _lay_out_views(first)
         with gr.Column(scale=3, min_width=280):
-            methods = build_method()
+            with gr.Accordion(HOW_SURE, open=False, elem_id="how-sure"):
+                methods = build_method()
             with gr.Row():
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)

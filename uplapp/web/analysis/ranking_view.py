@@ -26,12 +26,10 @@ FLUID = "container"  # a chart as wide as the column it stands in
 def build(first: tuple[Any, ...]) -> list[Any]:
     """Lay out the view with what it shows at first, and return its outputs."""
     title, warnings, jod, listed = first
-    return [
-        gr.Markdown(title),
-        gr.Markdown(warnings),
-        gr.Plot(jod["value"], show_label=False),
-        gr.HTML(listed["value"]),
-    ]
+    said = gr.Markdown(title)
+    chart = gr.Plot(jod["value"], show_label=False)
+    cautioned = gr.Markdown(warnings)
+    return [said, cautioned, chart, gr.HTML(listed["value"])]
 
 
 def show(report: Report) -> tuple[Any, ...]:

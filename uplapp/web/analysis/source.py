@@ -20,6 +20,7 @@ from uplapp.analysis.reading.published import (
 )
 from uplapp.analysis.reading.ratings import ROLES as RATING_ROLES
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
+from uplapp.analysis.reading.ratings import from_table as ratings_from_table
 from uplapp.analysis.reading.votes import from_table, read_votes
 from uplapp.errors import BadVotes, OtherNames, Question, UplappError
 from uplapp.values import Comparisons, Votes
@@ -27,10 +28,13 @@ from uplapp.web.analysis import layout_view
 from uplapp.web.analysis.layout_view import Fields
 from uplapp.web.analysis.words import TABLES
 
-LiveVotes = Callable[[bool], pd.DataFrame]  # simulated -> the study's export
+# Simulated observers or people, then perhaps the name of a study and who asks -> the study's export.
+LiveVotes = Callable[..., pd.DataFrame]
+Names = Callable[[object], list[str]]  # who asks -> the studies of this app that are open to them
 
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
+LIVE_LABEL, OWN_LABEL = "Demo study, live", "My studies, live"
 ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
 0.5), perhaps `scene`; winner and loser, counts and one
 column per pair are read too; a file with the columns `observer`, `condition` and `rating` shows mean
@@ -45,7 +49,7 @@ VALUES = (
 )
 OTHER_NAMES = "My columns have other names"
 SOURCES = [
-    ("Demo study, live", LIVE),
+    (LIVE_LABEL, LIVE),
     ("My votes (CSV)", UPLOAD),
     ("My matrix (CSV)", MATRIX),
     *((study.label, name) for name, study in PUBLISHED.items()),
@@ -72,6 +76,8 @@ class Source(NamedTuple):
     winner: Any
     votes_per_pair: Any
     edition: Any = None
+    study: Any = ""
+    entry: Any = None
     won: Any = ()
     lost: Any = ()
     preferred: Any = ()
@@ -95,9 +101,10 @@ class Source(NamedTuple):
         return Fields(*self[-len(Fields._fields) :])
 
 
-def build() -> Source:
+def build(entry: gr.State, names: Names) -> Source:
     """Lay out the menu, connect what it shows, and return the widgets."""
     source = gr.Radio(SOURCES, value=FIRST, label="Votes", elem_id="source")
+    study = gr.Dropdown([], label="Study", visible=False, elem_id="own-study", allow_custom_value=True)
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
     with gr.Group(visible=False) as file:
         upload = gr.File(label="Votes, CSV", file_types=TABLES, type="filepath", height=110)
@@ -127,10 +134,30 @@ def build() -> Source:
         api_visibility="private",
         show_progress="hidden",
     )
-    menu = Source(*[source, simulated, upload, *columns, matrix, winner, per_pair, edition, *more])
+    rest = [matrix, winner, per_pair, edition, study, entry, *more]
+    menu = Source(*[source, simulated, upload, *columns, *rest])
+    _offer_studies(menu, names)
     upload.change(_editions, upload, edition, api_visibility="private", show_progress="hidden")
     _follow(menu, columns[: len(ROLES)], more, understood)
     return menu
+
+
+def _offer_studies(menu: Source, names: Names) -> None:
+    """Offer a researcher all studies of this app, each time that live votes are chosen."""
+
+    def offer(name: str, chosen: str, entry: object) -> Any:
+        known = names(entry)
+        value = chosen if chosen in known else next(iter(known), "")
+        return gr.update(choices=known, value=value, visible=name == LIVE and bool(known))
+
+    def rename(entry: object) -> Any:
+        label = OWN_LABEL if names(entry) else LIVE_LABEL
+        return gr.update(choices=[(label, LIVE), *SOURCES[1:]])
+
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    asked = [menu.source, menu.study, menu.entry]
+    gr.on([menu.source.input, menu.entry.change], offer, asked, menu.study, **private)
+    menu.entry.change(rename, menu.entry, menu.source, **private)
 
 
 def _follow(menu: Source, usual: list[Any], more: Fields, understood: gr.HTML) -> None:
@@ -165,7 +192,8 @@ def first() -> Comparisons:
 def changes(menu: Source) -> list[Any]:
     """Events after which the votes are others."""
     files = [event for file in (menu.upload, menu.matrix) for event in (file.upload, file.clear)]
-    clicked = [widget.input for widget in (menu.source, menu.simulated, menu.winner, menu.edition)]
+    boxes = (menu.source, menu.simulated, menu.winner, menu.edition, menu.study)
+    clicked = [widget.input for widget in boxes]
     return [*files, menu.votes_per_pair.submit, *clicked, *of_file(menu)]
 
 
@@ -214,7 +242,7 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings
     """
     match chosen.source:
         case "live":
-            return from_table(live_votes(chosen.simulated), "the live study", chosen.simulated)
+            return _read_live(chosen, live_votes)
         case "upload":
             if chosen.upload is None:
                 raise BadVotes("Choose a votes file (CSV).")
@@ -233,6 +261,15 @@ def read(chosen: Source, live_votes: LiveVotes) -> Votes | Comparisons | Ratings
             )
         case name:
             return published(name)
+
+
+def _read_live(chosen: Source, live_votes: LiveVotes) -> Votes | Ratings:
+    """Read the answers of a study of this app, which may ask for ratings."""
+    whose = (chosen.study, chosen.entry) if chosen.study else ()
+    table, name = live_votes(chosen.simulated, *whose), chosen.study or "the live study"
+    if "rating" in table.columns:
+        return ratings_from_table(table, name, chosen.simulated)
+    return from_table(table, name, chosen.simulated)
 
 
 def _read_upload(chosen: Source) -> Votes | Ratings:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pandas as pd
 
+from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
 from uplapp.study.definition import Definition
 from uplapp.study.session import log
@@ -20,6 +22,7 @@ from uplapp.web.researcher.gate import NAMELESS, Gate
 from uplapp.web.shelf import Shelf
 from uplapp.web.widgets import errors_on_screen
 
+DEMO = "demo"
 REFUSED = "Only a researcher may do this: enter the token first."
 FORGETFUL = (
     "This Space keeps no copy: answers and studies made here are lost when it restarts. "
@@ -57,6 +60,16 @@ class Desk:
     def drafts(self) -> Path:
         """Where studies under construction lie."""
         return self.shelf.settings.data / "drafts"
+
+    def names(self, entry: object) -> list[str]:
+        """List all studies to a session that has entered, none to others."""
+        return self.shelf.names() if isinstance(entry, Entry) else []
+
+    def votes(self, simulated: bool, name: str = DEMO, entry: object = None) -> pd.DataFrame:
+        """Give all answers to a study, to a session that has entered. Those to the demo are open to all."""
+        if name != DEMO and not isinstance(entry, Entry):
+            raise UplappError(REFUSED)
+        return self.shelf.answers(self.shelf.get(name), simulated)
 
     def preview(self, definition: Definition, stimuli: Stimuli) -> str:
         """Draw the link by which a study can be tried, nothing where there are no previews."""

@@ -4,10 +4,8 @@ import time
 from collections.abc import Mapping
 
 import gradio as gr
-import pandas as pd
 
 from uplapp import plain
-from uplapp.errors import UplappError
 from uplapp.study.exports import votes
 from uplapp.study.session.opening import OpenStudy
 from uplapp.study.simulation import observers
@@ -93,15 +91,6 @@ def add_simulated(store: Store, study: OpenStudy | None, count: int) -> None:
         text = f"The study takes {MOST_SIMULATED} simulated observers and has {seed} of them."
         raise gr.Error(text, title="Not possible", print_exception=False)
     observers.simulate(store, study, observers.even_scores(study.definition), count, seed, time.time())
-
-
-def labelled_votes(store: Store, study: OpenStudy | None, simulated: bool) -> pd.DataFrame:
-    """All votes of people, or of simulated observers, with the labels of the conditions on screen."""
-    if study is None:
-        raise UplappError(NOT_OPEN)
-    labels = {condition.name: condition.label for condition in study.definition.conditions}
-    table = votes.votes(store, study.id, simulated, everything=True)
-    return table.replace({"condition_A": labels, "condition_B": labels})
 
 
 def export(store: Store, study: OpenStudy | None) -> list[str]:

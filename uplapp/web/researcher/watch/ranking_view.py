@@ -8,13 +8,12 @@ from uplapp.analysis.ratings.report import RatingReport, rating_report
 from uplapp.analysis.reading.ratings import from_table as ratings_from_table
 from uplapp.analysis.reading.votes import from_table
 from uplapp.analysis.writing.report import Report, report
-from uplapp.study.exports import streaming
 from uplapp.study.session.opening import OpenStudy
-from uplapp.study.store.store import reading
 from uplapp.web.analysis import ranking_view, ratings_view
 from uplapp.web.researcher.desk import Desk, Entry
 
-ABOUT = "A look in between. Do not stop a study because of it: decide beforehand how many observers you need."
+ABOUT = """A look in between. Do not stop a study because of it: decide beforehand how many people you need.
+All views of these answers are on the Analysis tab, at *My studies, live*."""
 NO_VOTES = "No answers yet."
 
 
@@ -43,21 +42,15 @@ def build(desk: Desk, chosen: gr.Dropdown) -> None:
 
 def standing(desk: Desk, study: OpenStudy, simulated: bool) -> Report | None:
     """The report on the answers so far, with the conditions' labels, or None without a main trial."""
-    labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.shelf.settings.answers) as reader:
-        table = streaming.table(reader, study, simulated)
+    table = desk.shelf.answers(study, simulated)
     if not (table["kind"] == "main").any():
         return None
-    table = table.replace({"condition_A": labels, "condition_B": labels})
     return report(from_table(table, study.definition.name, simulated))  # as the Analysis tab does
 
 
 def mean_ratings(desk: Desk, study: OpenStudy, simulated: bool) -> RatingReport | None:
     """The same of a rating study."""
-    labels = {condition.name: condition.label for condition in study.definition.conditions}
-    with reading(desk.shelf.settings.answers) as reader:
-        table = streaming.table(reader, study, simulated)
+    table = desk.shelf.answers(study, simulated)
     if not (table["kind"] == "main").any():
         return None
-    ratings = ratings_from_table(table.replace({"condition": labels}), study.definition.name, simulated)
-    return rating_report(ratings)
+    return rating_report(ratings_from_table(table, study.definition.name, simulated))
