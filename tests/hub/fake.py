@@ -21,6 +21,7 @@ class FakeHub:
     def __init__(self):
         self.repos, self.private, self.faults, self.requests, self.commits = {}, {}, [], [], 0
         self.environment, self.history = {}, []
+        self.stages = ["RUNNING"]  # of the Space, the last for good
         self.down = False
 
     def fault(self, path):
@@ -88,6 +89,10 @@ class FakeHub:
     def super_squash(self, files, body):
         self.history = [(json.loads(body)["message"], dict(files))]
         return {}
+
+    def runtime(self, files, body):
+        stage = self.stages.pop(0) if len(self.stages) > 1 else self.stages[0]
+        return {"stage": stage, "hardware": {"current": None, "requested": "cpu-basic"}}
 
     def variables(self, files, body):
         setting = json.loads(body or "{}")

@@ -78,7 +78,7 @@ def test_a_deployment_that_fails_halfway_is_finished_by_the_next(hub, endpoint, 
 def test_a_public_dataset_of_that_name_is_refused(hub, endpoint):
     make(endpoint)
     hub.private["dataset", ANSWERS] = False
-    with pytest.raises(HubError, match="public"):
+    with pytest.raises(deploy.PublicAnswers, match="public"):  # which a dry run does not let pass either
         deploy.plan(SPACE, ANSWERS, FILES, endpoint)
 
 
@@ -131,6 +131,30 @@ def test_the_command_tells_in_a_dry_run_what_it_then_does(hub, uplapp):
     again = uplapp(SPACE)
     assert f"0 of {done['files']} files differ" in again.stdout
     assert "HF_TOKEN" in again.stdout
+
+
+def test_a_deployment_waits_until_the_space_runs_and_says_each_stage_once(hub, endpoint):
+    make(endpoint)
+    hub.stages, heard = ["BUILDING", "BUILDING", "APP_STARTING", "RUNNING"], []
+    deploy.wait_until_running(SPACE, heard.append, endpoint, every_s=0)
+    assert heard == ["BUILDING", "APP_STARTING", "RUNNING"]
+
+
+@pytest.mark.parametrize(("stage", "words"), [("BUILD_ERROR", "does not run"), ("BUILDING", "not run yet")])
+def test_a_space_that_does_not_come_to_run_is_told(hub, endpoint, stage, words):
+    make(endpoint)
+    hub.stages = [stage]
+    with pytest.raises(HubError, match=rf"lab/flicker .*{words}.*\({stage}\)"):
+        deploy.wait_until_running(SPACE, print, endpoint, every_s=0, longest_s=0)
+
+
+def test_a_dry_run_needs_no_hub(hub, uplapp):
+    hub.faults = [("tree", 401)] * 20
+    dry = uplapp(SPACE, "--dry-run")
+    assert dry.returncode == 0
+    assert "would create the space lab/flicker" in dry.stdout
+    assert "the Hub was not asked what is there already" in dry.stdout
+    assert "the app alone: https://lab-flicker.hf.space" in dry.stdout
 
 
 def test_the_command_ends_with_one_line_when_the_hub_refuses(hub, uplapp):

@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,9 +29,21 @@ SECRETS = {
 }
 
 
+RUNNING = ("RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING")
+BROKEN = ("NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR", "DELETING", "STOPPED", "PAUSED")
+LOOK_EVERY_S, LONGEST_S = 5.0, 900.0
+
+
+class PublicAnswers(HubError):
+    """The dataset that shall hold answers can be read by anybody."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment changes: repositories to create, variables to set, files to send and to delete."""
+    """What a deployment changes: repositories to create, variables to set, files to send and to delete.
+
+    `unknown` says why the Hub was not asked what is there already; then everything counts as new.
+    """
 
     space: str
     answers: str
@@ -39,6 +52,14 @@ class Plan:
     send: Mapping[str, bytes]
     delete: tuple[str, ...]
     files: int
+    unknown: str = ""
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of the Space: its page on the Hub, the app alone, its settings."""
+        alone = re.sub(r"[^a-z0-9]+", "-", self.space.lower())
+        hub = f"https://huggingface.co/spaces/{self.space}"
+        return {"space": hub, "app": f"https://{alone}.hf.space", "settings": f"{hub}/settings"}
 
     @property
     def megabytes(self) -> float:
@@ -63,14 +84,12 @@ def tracked(house: Path) -> dict[str, bytes]:
 
 def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | None = None) -> Plan:
     """Compare the files with the Hub. Changes nothing. Raises HubError, or UplappError for a bad name."""
-    for name in (space, answers):
-        if not NAME.fullmatch(name):
-            raise UplappError(f"{name!r} is no repository; write OWNER/NAME in letters, digits, - _ .")
+    _require_names(space, answers)
     hub = api(endpoint)
     there = _listed(hub, space, "space")
     kept = _listed(hub, answers, "dataset")
     if kept is not None and not hub.repo_info(answers, repo_type="dataset").private:
-        raise HubError(f"{answers} is public; answers go to a private dataset only: change it there")
+        raise PublicAnswers(f"{answers} is public; answers go to a private dataset only: change it there")
     missing = [("space " + space, there), ("dataset " + answers, kept)]
     held = there or {}
     return Plan(
@@ -82,6 +101,47 @@ def plan(space: str, answers: str, files: Mapping[str, bytes], endpoint: str | N
         delete=tuple(path for path in held if _ours(path) and path not in files),
         files=len(files),
     )
+
+
+def plan_unasked(space: str, answers: str, files: Mapping[str, bytes], reason: str) -> Plan:
+    """Plan a first deployment without the Hub. UplappError for a bad name."""
+    _require_names(space, answers)
+    create = (f"space {space}", f"dataset {answers}")
+    return Plan(space, answers, create, {VARIABLE: answers}, files, (), len(files), reason)
+
+
+def wait_until_running(
+    space: str,
+    watch: Callable[[str], None],
+    endpoint: str | None = None,
+    every_s: float = LOOK_EVERY_S,
+    longest_s: float = LONGEST_S,
+) -> None:
+    """Look at a Space until it runs. `watch` hears each new stage, as the Hub calls it.
+
+    HubError where the Space cannot run, or not within `longest_s`.
+    """
+    hub, end, last = api(endpoint), time.monotonic() + longest_s, ""
+    while last not in RUNNING:
+        try:
+            stage = str(getattr(found := hub.get_space_runtime(space).stage, "value", found))
+        except Exception as error:  # as above
+            raise explain(error, space) from error
+        if stage != last:
+            watch(stage)
+        last = stage
+        if stage in BROKEN:
+            raise HubError(f"{space} does not run ({stage}); its page on the Hub has the log")
+        if stage not in RUNNING and time.monotonic() >= end:
+            raise HubError(f"{space} does not run yet ({stage}); look at its page on the Hub")
+        if stage not in RUNNING:
+            time.sleep(every_s)
+
+
+def _require_names(*names: str) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise UplappError(f"{name!r} is no repository; write OWNER/NAME in letters, digits, - _ .")
 
 
 def carry_out(plan: Plan, endpoint: str | None = None) -> None:

@@ -17,7 +17,10 @@ def deploy(
     answers: Annotated[
         str, typer.Option(help="The private dataset of answers; default: OWNER/SPACE-answers.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done; works without the Hub.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the Space runs.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Create or update a Space with the app, and its private dataset of answers. Repeating is safe.
@@ -27,10 +30,19 @@ def deploy(
     Example: python -m uplapp deploy lab/flicker-study --dry-run
     """
     from uplapp.hub import deploy as hub
+    from uplapp.hub.client import HubError
 
-    planned = hub.plan(space, answers or f"{space}-answers", hub.tracked(HOUSE))
+    wanted = (space, answers or f"{space}-answers", hub.tracked(HOUSE))
+    try:
+        planned = hub.plan(*wanted)
+    except HubError as error:
+        if not dry_run or isinstance(error, hub.PublicAnswers):
+            raise
+        planned = hub.plan_unasked(*wanted, str(error))
     if not dry_run:
         hub.carry_out(planned)
+        if wait:
+            hub.wait_until_running(space, lambda stage: typer.echo(f"the Space: {stage}", err=True))
     facts = {
         "space": planned.space,
         "answers": planned.answers,
@@ -41,6 +53,7 @@ def deploy(
         "send": sorted(planned.send),
         "megabytes": round(planned.megabytes, 1),
         "delete": sorted(planned.delete),
+        "links": planned.links,
         "secrets": hub.SECRETS,
     }
     typer.echo(json.dumps(facts) if as_json else _summary(planned, dry_run, hub.SECRETS))
@@ -56,5 +69,10 @@ def _summary(planned: "Plan", dry_run: bool, secrets: dict[str, str]) -> str:
     lines += [f"{would}send {path}" for path in sorted(planned.send)]
     lines += [f"{would}delete {path}" for path in sorted(planned.delete)]
     lines += [f"{len(planned.send)} of {planned.files} files differ, {planned.megabytes:.1f} MB"]
-    lines += [f"set these secrets at https://huggingface.co/spaces/{planned.space}/settings (once):"]
+    if planned.unknown:
+        lines += [f"the Hub was not asked what is there already ({planned.unknown}); all counts as new"]
+    links = planned.links
+    lines += [f"the Space: {links['space']}", f"the app alone: {links['app']}"]
+    lines += [f"a study, for observers: {links['app']}/study/NAME"]
+    lines += [f"set these secrets at {links['settings']} (once):"]
     return "\n".join([*lines, *(f"  {name}: {what}" for name, what in secrets.items())])
