@@ -54,6 +54,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "recipes": {"losses", "networks", "tasks"},
         "checkpoints": {"device", "losses", "metrics", "networks", "recipes", "restorers", "tasks"},
         "evaluation": {"case", "checkpoints", "files", "fitting", "metrics", "physics", "restorers", "tasks"},
+        "lending": {"case", "device", "evaluation", "restorers"},
         "training": {
             "case",
             "checkpoints",

@@ -26,9 +26,35 @@ BAND = 2**22
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
+# Whether the GPU comes and goes, as on a ZeroGPU Space, and whether it is here now.
+_lending = {"lent": False, "here": False}
+
+
+def note_lending(spaces: Any) -> bool:
+    """Note, and return, whether this process has a GPU only inside functions of the package `spaces`.
+
+    `spaces` is None where it is not installed. On Spaces with a GPU of their own that package says so; a
+    version that does not say it lends.
+    """
+    config = getattr(getattr(spaces, "config", None), "Config", None)
+    _lending["lent"] = spaces is not None and bool(getattr(config, "zero_gpu", True))
+    return _lending["lent"]
+
+
+@contextmanager
+def with_lent_gpu() -> Iterator[None]:
+    """Let `pick_device` pick the GPU that is lent while the block runs."""
+    before, _lending["here"] = _lending["here"], True
+    try:
+        yield
+    finally:
+        _lending["here"] = before
+
+
 def pick_device() -> torch.device:
-    """Pick the accelerator if there is one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Pick the accelerator if there is one and it is not with somebody else now, else the processor."""
+    away = _lending["lent"] and not _lending["here"]
+    return torch.device("cuda" if torch.cuda.is_available() and not away else "cpu")
 
 
 def device_of(module: nn.Module) -> torch.device:

@@ -5,6 +5,7 @@ Everything else on the page has no name. Limits are those of the page.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import methods_of, of_cards, of_methods
-from uplapp.imaging.evaluation.job import read_case, run_job
+from uplapp.imaging.evaluation.job import read_case, run_job, unheard
 from uplapp.imaging.evaluation.provenance import describe_job, result_files
 from uplapp.imaging.files.formats.blinding import without_person
-from uplapp.imaging.restorers import RESTORERS
+from uplapp.imaging.lending import on_gpu, seconds_of
+from uplapp.imaging.restorers import RESTORERS, unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import Method
 from uplapp.web.restore.volume_viewer import require_for_page
@@ -99,7 +101,8 @@ def restored(
         *of_methods([name for name in networks if name in known]),
     ]
     spoilt = None if degradation is None else TASKS[task].degrade(**checked(task, degradation))
-    job = run_job(read_case(source, task, spoilt), candidates)
+    case = read_case(source, task, spoilt)
+    job = on_gpu(partial(run_job, case, candidates), seconds_of(case, candidates))(unwatched, unheard)
     files = result_files(job)
     archive = offer(f"{job.case.name}-uplapp.zip", zip_files(files))
     return file_of(archive), describe_job(job, files)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadCheckpoint, UnknownName
 from uplapp.imaging.checkpoints.card import NETWORK, Card, read_card
+from uplapp.imaging.checkpoints.kept import KEPT
 from uplapp.imaging.checkpoints.weights import (
     LEARNED_BY_LOSS,
     MAX_BYTES,
@@ -79,13 +80,24 @@ class Checkpoints:
 
     def load(self, card: Card) -> nn.Module:
         """Load the trained network, as `load_network` does."""
+        return load_network(self._home(card), card)
+
+    def kept(self, card: Card) -> nn.Module:
+        """Give the trained network, loaded before if it was used lately. Its weights are to be left alone."""
+        path = self._home(card) / f"{card.name}.safetensors"
+        written = path.stat().st_mtime_ns if path.exists() else 0
+        key = (str(path.resolve()), written, card.sha256, card.recipe.digest, pick_device().type)
+        return KEPT.get(key, lambda: self.load(card))
+
+    def _home(self, card: Card) -> Path:
+        """Find the folder that holds both files of a checkpoint."""
         pairs = [(folder, folder / card.name) for folder in self.folders]
         homes = [
             folder
             for folder, stem in pairs
             if Path(f"{stem}.json").exists() and Path(f"{stem}.safetensors").exists()
         ]
-        return load_network(homes[0] if homes else self.folders[0], card)
+        return homes[0] if homes else self.folders[0]
 
     def base_of(self, card: Card) -> Card | None:
         """Find the checkpoint whose results a network refines, None for one that restores by itself.

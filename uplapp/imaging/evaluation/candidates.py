@@ -140,11 +140,13 @@ def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool)
         return Candidate(card.name, text, card.kind, build, card, card.options)
     measured = TASKS[card.task].degrading.operator in PUT_BACK
 
-    def load() -> Restorer:
-        base = checkpoints.base_of(card)
-        network = checkpoints.load(card)
-        if base is None:
-            return NetworkRestorer(network, consistency)
-        return RefinedRestorer(NetworkRestorer(checkpoints.load(base), consistency), network)
-
+    load = partial(_load, checkpoints, card, consistency)
     return Candidate(card.name, text, NETWORK, load, card, consistency=consistency if measured else None)
+
+
+def _load(checkpoints: Checkpoints, card: Card, consistency: bool) -> Restorer:
+    base = checkpoints.base_of(card)
+    network = checkpoints.kept(card)
+    if base is None:
+        return NetworkRestorer(network, consistency)
+    return RefinedRestorer(NetworkRestorer(checkpoints.kept(base), consistency), network)

@@ -16,6 +16,7 @@ from uplapp.imaging.evaluation.fits import Hear
 from uplapp.imaging.evaluation.job import read_case, run_job
 from uplapp.imaging.files.formats.blinding import without_person
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.lending import on_gpu, seconds_of
 from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.restorers import Watch
 from uplapp.imaging.tasks import TASKS
@@ -260,7 +261,7 @@ def restore(
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
         case = read_case(source, panel.task, degradation, index, panel.reading.read_from(values))
-        work = partial(run_job, case, candidates)
+        work = on_gpu(partial(run_job, case, candidates), seconds_of(case, candidates))
         job = yield from _followed(work, values[asked.wish], progress)
         progress(1.0, desc=WRITING)
         yield *after(job), *fits.gone()
@@ -277,7 +278,7 @@ def restore_all(
         panel, degradation, candidates = asked.read(values)
         target = room("uplapp-batch.zip")
         reading = panel.reading.read_from(values)
-        work = batch_work(values[files], panel.task, degradation, candidates, target, reading)
+        work = on_gpu(batch_work(values[files], panel.task, degradation, candidates, target, reading))
         batch = yield from _followed(work, values[asked.wish], progress)
         yield *after_batch(batch, target), *fits.gone()
 

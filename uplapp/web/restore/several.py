@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -58,11 +59,21 @@ def batch_work(
     if not paths:
         raise UplappError(NO_FILES)
 
-    def work(watch: Watch, hear: Hear) -> BatchResult:
-        with tempfile.TemporaryDirectory() as scratch:
-            files = inputs_of([Path(path) for path in paths], task, Path(scratch), MOST_FILES)
-            return run_batch(
-                *(files, task, degradation, candidates, target, reading, require_for_page, watch, hear)
-            )
+    asked = (task, degradation, candidates, target, reading)
+    return partial(_restore, [Path(path) for path in paths], *asked)
 
-    return work
+
+def _restore(
+    paths: Sequence[Path],
+    task: str,
+    degradation: Degradation | AsItIs | None,
+    candidates: Sequence[Candidate],
+    target: Path,
+    reading: Reading,
+    watch: Watch,
+    hear: Hear,
+) -> BatchResult:
+    with tempfile.TemporaryDirectory() as scratch:
+        files = inputs_of(paths, task, Path(scratch), MOST_FILES)
+        options = (degradation, candidates, target, reading, require_for_page, watch, hear)
+        return run_batch(files, task, *options)
