@@ -15,12 +15,12 @@ from starlette.routing import Mount
 
 from uplapp.analysis.asking.next_pair import next_pairs
 from uplapp.errors import UplappError
-from uplapp.settings import Settings
+from uplapp.settings import DATABASE, Settings
 from uplapp.study.definition import Access, Completion, Definition, Panel
 from uplapp.study.session import opening
 from uplapp.study.session.opening import Candidate, OpenStudy
 from uplapp.study.stimuli.stimuli import Stimuli
-from uplapp.study.store.store import DATABASE, Store, new_token
+from uplapp.study.store.store import Store, new_token
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits
 from uplapp.workflows.opening import read_disk
