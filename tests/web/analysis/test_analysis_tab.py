@@ -433,7 +433,7 @@ async def outputs_of_the_page():
         gr.Tab("Analysis") as tab,
     ):  # inside a loop: without one gradio leaves its own open
         analysis_tab.build(live, tab, gr.State(None), lambda entry: [])
-    main = max(page.fns.values(), key=lambda listener: len(listener.outputs))
+    main = max(page.fns.values(), key=lambda listener: len(listener.inputs))
     return page.get_api_info()["named_endpoints"], len(main.outputs), len(main.inputs)
 
 
