@@ -24,7 +24,7 @@ class Server:
         self.programs, self.folder, self.user, self.made = programs, folder, user, 0
         self.run("initdb", "--no-sync", "--auth=trust", "--locale=C", "--encoding=UTF8", "--username=uplapp")
         self.start()
-        self.create("empty", "template1")
+        self.create("empty")
         postgres.connect(self.address("empty")).close()
 
     def run(self, program: str, *options: str) -> None:
@@ -48,8 +48,8 @@ class Server:
         """The address of a database."""
         return f"postgresql://uplapp:secret@/{name}?host={self.folder}"
 
-    def create(self, name: str, template: str) -> None:
-        self.tell(self.address("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
+    def create(self, name: str) -> None:
+        self.tell(self.address("postgres"), f"CREATE DATABASE {name}")
 
     def cut(self, address: str) -> None:
         """End all connections to a database, as a restart of the server does."""
@@ -69,10 +69,15 @@ class Server:
         with closing(psycopg.connect(address, autocommit=True)) as connection:
             connection.execute(statement)
 
-    def new(self, template: str = "empty") -> str:
-        """The address of a new database, with the tables unless `template` is `template1`."""
+    def cleared(self) -> str:
+        """The address of the database with the tables, emptied: much quicker than another database."""
+        self.tell(self.address("empty"), f"TRUNCATE {', '.join(postgres._tables())}, _erased")
+        return self.address("empty")
+
+    def new(self) -> str:
+        """The address of a new database without a table."""
         self.made += 1
-        self.create(f"test{self.made}", template)
+        self.create(f"test{self.made}")
         return self.address(f"test{self.made}")
 
 

@@ -32,8 +32,8 @@ QUESTIONS = (Question("age", "How old are you?", "text"),)
 
 @pytest.fixture
 def address(postgres) -> str:
-    """The address of a new database."""
-    return postgres.new()
+    """The address of a database without rows."""
+    return postgres.cleared()
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_study_on_a_server_reads_as_it_does_in_a_file(store, server, address, 
 
 
 def test_a_file_is_taken_in_and_comes_out_again_as_it_was(store, postgres, tmp_path):
-    study, empty = live(store, tmp_path / "tiny"), postgres.new("template1")
+    study, empty = live(store, tmp_path / "tiny"), postgres.new()
     count = postgres.dialect.take_in(tmp_path / "answers.db", empty)
     snapshot(empty, tmp_path / "copy.db")
     rows = written(tmp_path / "answers.db")
@@ -158,7 +158,7 @@ def test_a_file_is_taken_in_and_comes_out_again_as_it_was(store, postgres, tmp_p
 
 
 def test_two_processes_may_start_on_an_empty_database_at_once(postgres):
-    address = postgres.new("template1")
+    address = postgres.new()
     with ThreadPoolExecutor(4) as pool:
         stores = list(pool.map(Store, [address] * 4))
     for store in stores:
@@ -305,7 +305,7 @@ def test_the_command_line_takes_a_file_in_and_goes_on_there(postgres, tmp_path, 
     file = str(tmp_path / "data" / "uplapp.db")
     with pytest.raises(UplappError, match="set UPLAPP_DATABASE"):
         call("take-in", file)
-    monkeypatch.setenv("UPLAPP_DATABASE", postgres.new("template1"))
+    monkeypatch.setenv("UPLAPP_DATABASE", postgres.new())
     with pytest.raises(UplappError, match="there is no file"):
         call("take-in", f"{file}x")
     assert json.loads(call("take-in", file, "--json").stdout)["rows"] > 100

@@ -67,7 +67,7 @@ def answered(people) -> int:
 @pytest.fixture
 def processes(postgres, tmp_path):
     """Two servers on one database, and a store to look at it."""
-    address, ports, running = postgres.new(), [free_port(), free_port()], []
+    address, ports, running = postgres.cleared(), [free_port(), free_port()], []
     for n in range(2):
         write_study(tmp_path / str(n) / "tiny")
         running.append(start(tmp_path / str(n), ports[n], database=address))

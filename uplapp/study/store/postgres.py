@@ -32,9 +32,10 @@ BUSY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInT
 TURN = 0x75706C617070  # the advisory lock of who writes
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({TURN})".encode()
 WAIT_MS, SHORT_MS = 5000, 200  # for a turn, and for the readers before tables are written anew
-# A process that is stopped in its transaction, or cut off, holds up the others for 10 s.
+# A process that is stopped in its transaction, or cut off, holds up the others for 10 s. To compile a query
+# takes seconds where the dashboard's takes some .1 s, and a page read by an index costs no more than another.
 SESSION = f"""SET lock_timeout = {WAIT_MS}; SET idle_in_transaction_session_timeout = 10000;
-    SET synchronous_commit = on""".encode()
+    SET synchronous_commit = on; SET jit = off; SET random_page_cost = 1.1""".encode()
 CONNECT_S = 5
 PIECE = 500  # rows that a reader holds at a time
 # What SQLite has: a path is names after '$', and an object comes as its text.
