@@ -224,14 +224,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the time")
     parser.add_argument("--idle", action="store_true", help="no restoration beside it")
-    parser.add_argument("--only", type=int, choices=(500, 200, 1000), help="one of the three runs")
+    parser.add_argument("--only", type=int, choices=(500, 200, 1000, 1500), help="one of the four runs")
     parser.add_argument("--serve", nargs=2, metavar=("DATA", "PORT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
         serve(Path(chosen.serve[0]), int(chosen.serve[1]), not chosen.idle)
         return
     part = 0.1 if chosen.quick else 1.0
-    for observers, joining, seconds in ((500, 30, 120 * part), (200, 12, 120 * part), (1000, 60, 0)):
+    runs = ((500, 30, 120 * part), (200, 12, 120 * part), (1000, 60, 0), (1500, 90, 120 * part))
+    for observers, joining, seconds in runs:
         if chosen.only in (None, observers):
             measure(observers, joining, seconds, not chosen.idle)
 
