@@ -39,7 +39,7 @@ def lay_out_several() -> Several:
             label="Files, a folder or a ZIP",
             file_count="multiple",
             type="filepath",
-            height=130,
+            height=180,  # the label lies above the words of the field
             elem_id="files",
             elem_classes="takes-folders",
         )
