@@ -93,12 +93,18 @@ PATIENCE_S = 2.0
 
 
 def watcher(noun: str) -> Callable[[int, int], None]:
-    """Build a listener that rewrites one line, once PATIENCE_S have passed."""
-    begun = monotonic()
+    """Build a listener that rewrites one line, once PATIENCE_S have passed.
+
+    What comes after the last but one, and is not counted, repeats it: then the line says that tests follow.
+    """
+    begun, before = monotonic(), (0, 0)
 
     def report(done: int, total: int) -> None:
+        nonlocal before
         if monotonic() - begun > PATIENCE_S:
-            print(f"{done} of {total} {noun}", end="\n" if done >= total else "\r", file=sys.stderr)
+            follows = ", tests follow" if (done, total) == before else ""
+            print(f"{done} of {total} {noun}{follows}", end="\n" if done >= total else "\r", file=sys.stderr)
+        before = done, total
 
     return report
 

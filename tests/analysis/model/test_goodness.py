@@ -1,5 +1,7 @@
 """The test of lack of fit."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,7 +9,7 @@ from scipy.optimize import minimize
 
 from tests.analysis.made import counts, matrix
 from uplapp.analysis.model.checks import goodness_of_fit, goodness_within
-from uplapp.analysis.model.objective import SIGMA, preference
+from uplapp.analysis.model.objective import SIGMA, fit_best, preference
 from uplapp.analysis.reading.published import published
 
 
@@ -16,7 +18,8 @@ from uplapp.analysis.reading.published import published
 def test_published_tables_fit_one_line(name, p):
     fit = goodness_of_fit(published(name).wins.sum(axis=0))
     assert fit.df == 10  # 15 pairs, 5 distances
-    assert fit.p == pytest.approx(p, abs=0.005)
+    assert stats.chi2.sf(fit.g2, 10) == pytest.approx(p, abs=0.005)
+    assert fit.p == pytest.approx(p, abs=0.02)  # 112 votes per pair are nearly chi squared
 
 
 def test_a_circle_of_preferences_by_hand():
@@ -24,7 +27,41 @@ def test_a_circle_of_preferences_by_hand():
     fit = goodness_of_fit(matrix((0, 75, 25), (25, 0, 75), (75, 25, 0)).wins[0])
     assert fit.df == 1
     assert fit.g2 == pytest.approx(2 * 3 * (75 * np.log(1.5) + 25 * np.log(0.5)))
+
+
+def test_of_many_votes_it_is_chi_squared():
+    fit = goodness_of_fit(matrix((0, 520, 480), (480, 0, 520), (520, 480, 0)).wins[0])
+    assert 0.001 < fit.p < 0.1
     assert fit.p == pytest.approx(stats.chi2.sf(fit.g2, 1))
+
+
+def test_of_few_votes_it_is_scaled_to_their_moments():
+    votes = matrix((0, 4, 2, 3), (2, 0, 4, 3), (4, 2, 0, 1), (3, 3, 5, 0)).wins[0]
+    fit = goodness_of_fit(votes)
+    scores = fit_best(votes, "none", np.zeros(4, dtype=int))
+    mean, second = -3.0, -6.0
+    for i, j in combinations(range(4), 2):
+        law, won = stats.binom(6, preference(scores[i] - scores[j])), np.arange(7)
+        far = 2 * (stats.binom.logpmf(won, 6, won / 6) - law.logpmf(won))
+        mean += (own := law.expect(lambda k, far=far: far[k.astype(int)]))
+        second += law.expect(lambda k, far=far: far[k.astype(int)] ** 2) - own**2
+    assert mean > fit.df
+    assert fit.p == pytest.approx(stats.gamma.sf(fit.g2, mean**2 / second, scale=second / mean))
+
+
+def test_too_few_votes_for_the_worse_condition_have_no_test():
+    fit = goodness_of_fit(matrix((0, 2, 1), (1, 0, 2), (2, 1, 0)).wins[0])
+    assert (fit.df, np.isnan(fit.p), np.isfinite(fit.g2)) == (1, True, True)
+
+
+@pytest.mark.parametrize("votes", [6, 8])
+def test_few_votes_in_many_scenes_do_not_add_up_to_a_lack_of_fit(votes):
+    generator = np.random.default_rng(votes)
+    scores = np.array([0.5, 0.2, -0.1, -0.5])
+    p = [
+        goodness_within(np.array([counts(scores, votes, generator) for _ in range(20)])).p for _ in range(30)
+    ]
+    assert np.mean(np.array(p) < 0.05) <= 0.17  # of chi squared .39 and .33
 
 
 def test_votes_exactly_on_one_line_have_no_lack_of_fit():

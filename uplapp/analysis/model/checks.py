@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import choix
 import numpy as np
-from scipy.special import chdtrc, xlogy
+from scipy.special import chdtrc, gammaln, xlogy
 
 from uplapp.analysis.model.connectivity import components, strong_components
 from uplapp.analysis.model.objective import fit_best, preference
-from uplapp.values import Array
+from uplapp.values import Array, Rows
 
 ODDS_OF_ONE_JOD = 3.0  # 75 to 25
 MOST_ITERATIONS = 1000
+LEAST_DISSENT = 1.75  # votes for the worse condition of a pair, on average, from which the test keeps its 5 %
+MOST_EXACT = 500  # votes per pair: of more the deviance is chi squared
 
 
 @dataclass(frozen=True)
@@ -26,21 +28,14 @@ class GoodnessOfFit:
 def goodness_of_fit(counts: Array) -> GoodnessOfFit:
     """Test pooled win counts (n,n) against the saturated model, at the maximum-likelihood scores (no prior).
 
-    G^2 = 2 sum m ln(m / (n Phi)), df = compared pairs - (conditions - components), p from chi squared: a
-    small p says that no scores on one line explain these votes. It takes all votes as independent; votes
-    of one observer are not where observers differ, and p is then too small. NaN where the votes do not fix
-    the scores; p is NaN too where the scores have as many degrees of freedom as the votes.
+    G^2 = 2 sum m ln(m / (n Phi)), df = compared pairs - (conditions - components). p is that of chi squared,
+    scaled to the mean and variance that G^2 has with so many votes per pair: a small p says that no scores on
+    one line explain these votes. It takes all votes as independent; votes of one observer are not where
+    observers differ, and p is then too small. NaN where the votes do not fix the scores; p is NaN too where
+    the scores have as many degrees of freedom as the votes, or the
+    worse condition of a pair expects fewer than LEAST_DISSENT votes on average.
     """
-    parts, votes = components(counts), counts + counts.T
-    df = int(np.triu(votes > 0, 1).sum()) - (len(counts) - len(set(parts)))
-    scores = fit_best(counts, "none", parts)
-    if (strong_components(counts) != parts).any() or np.isnan(scores).any():
-        return GoodnessOfFit(np.nan, df, np.nan)
-    expected = votes * preference(scores[:, None] - scores)
-    g2 = 2 * float(
-        xlogy(counts, np.divide(counts, expected, where=votes > 0, out=np.ones_like(counts))).sum()
-    )
-    return GoodnessOfFit(max(0.0, g2), df, float(chdtrc(df, max(0.0, g2))) if df else np.nan)
+    return _total([_Fit.of(counts)])
 
 
 def goodness_within(scenes: Array) -> GoodnessOfFit:
@@ -52,12 +47,70 @@ def goodness_within(scenes: Array) -> GoodnessOfFit:
     if len(scenes) == 1:
         return goodness_of_fit(scenes[0])
     groups = [strong_components(counts) for counts in scenes]
-    tests = [
-        goodness_of_fit(counts * (group[:, None] == group))
-        for counts, group in zip(scenes, groups, strict=True)
-    ]
-    g2, df = sum(test.g2 for test in tests), sum(test.df for test in tests)
-    return GoodnessOfFit(g2, df, float(chdtrc(df, g2)) if df else np.nan)
+    return _total(
+        [_Fit.of(counts * (group[:, None] == group)) for counts, group in zip(scenes, groups, strict=True)]
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """G^2 of a table, its df, mean and variance, compared pairs, and votes expected for the worse."""
+
+    g2: float
+    df: int
+    mean: float
+    variance: float
+    pairs: int
+    dissent: float
+
+    @classmethod
+    def of(cls, counts: Array) -> "_Fit":
+        parts, votes = components(counts), counts + counts.T
+        first, second = np.nonzero(np.triu(votes, 1))
+        free, pairs, cast = len(counts) - len(set(parts)), first.size, votes[first, second]
+        df = pairs - free
+        scores = fit_best(counts, "none", parts)
+        if (strong_components(counts) != parts).any() or np.isnan(scores).any():
+            return cls(np.nan, df, np.nan, np.nan, pairs, np.nan)
+        share = preference(scores[first] - scores[second])
+        g2 = _deviance(counts[first, second], cast, share).sum()
+        total = float((cast * np.minimum(share, 1 - share)).sum())
+        if not df:
+            return cls(max(0.0, float(g2)), 0, 0.0, 0.0, pairs, total)
+        mean, variance = _moments(np.rint(cast).astype(int), share)
+        return cls(
+            max(0.0, float(g2)), df, mean.sum() - free, variance.sum() - 2 * free, pairs, total
+        )  # each score that is fitted takes away a chi squared of one degree of freedom
+
+
+def _total(fits: list[_Fit]) -> GoodnessOfFit:
+    names = ("g2", "df", "mean", "variance", "pairs", "dissent")
+    g2, df, mean, variance, pairs, dissent = (sum(getattr(fit, name) for fit in fits) for name in names)
+    if not (df and mean > 0 and variance > 0 and dissent >= LEAST_DISSENT * pairs):
+        return GoodnessOfFit(g2, df, np.nan)
+    return GoodnessOfFit(g2, df, float(chdtrc(2 * mean**2 / variance, 2 * mean * g2 / variance)))
+
+
+def _deviance(won: Array, votes: Array, share: Array) -> Array:
+    """Twice the log-likelihood by which shares won / votes lie above the expected ones."""
+    lost = votes - won
+    above = xlogy(won, won) - xlogy(won, votes * share) + xlogy(lost, lost) - xlogy(lost, votes * (1 - share))
+    deviance: Array = 2 * above
+    return deviance
+
+
+def _moments(votes: Rows, share: Array) -> tuple[Array, Array]:
+    """Mean and variance (P,) of the deviance of binomial votes (P,), 1 and 2 of more than MOST_EXACT."""
+    mean, variance = np.ones(votes.size), np.full(votes.size, 2.0)
+    for number in np.unique(votes[votes <= MOST_EXACT]):
+        some = votes == number
+        won, chance = np.arange(number + 1.0)[:, None], share[some]
+        ways = gammaln(number + 1) - gammaln(won + 1) - gammaln(number - won + 1)
+        weight = np.exp(ways + xlogy(won, chance) + xlogy(number - won, 1 - chance))
+        deviance = _deviance(won, np.full_like(won, number), chance)
+        mean[some] = (weight * deviance).sum(axis=0)
+        variance[some] = (weight * deviance**2).sum(axis=0) - mean[some] ** 2
+    return mean, variance
 
 
 def bradley_terry(counts: Array, anchor: int | None = None) -> Array:

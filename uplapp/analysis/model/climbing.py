@@ -36,7 +36,9 @@ class Terms:
         """Keep some replicates."""
         if rows.all():
             return self
-        return Terms(self.value[rows], self.gradient[rows], self.hessian[rows], self.concave[rows])
+        hessian = self.hessian[rows]
+        concave = hessian if self.concave is self.hessian else self.concave[rows]
+        return Terms(self.value[rows], self.gradient[rows], hessian, concave)
 
     def among(self, others: "Terms", rows: Mask) -> "Terms":
         """Join these, as `rows` (B,), with the `others`."""
@@ -134,8 +136,8 @@ def maximise(
         risen, terms = climbing[up], terms.take(up)
         before_best = best[risen]
         point[risen], best[risen] = trial[up], terms.value
-        before, domed = np.abs(step[risen]).max(axis=1), is_domed(terms.hessian, gauge)
-        step[risen] = _newton_step(terms, domed, gauge)
+        before = np.abs(step[risen]).max(axis=1)
+        step[risen], domed = _newton_step(terms, gauge)
         step[climbing[~up]] /= 2
         curvature.rows[climbing[~up]] = False
         length, held = np.abs(step[risen]).max(axis=1), curvature.rows[risen]
@@ -160,14 +162,23 @@ def _is_last(length: Array, before: Array, domed: Mask, held: Mask) -> Mask:
     return last
 
 
-def _newton_step(terms: Terms, domed: Mask, gauge: Array) -> Array:
-    """Solve for the step, with the concave curvature where the Hessian may lead down or to a saddle."""
+def _newton_step(terms: Terms, gauge: Array) -> tuple[Array, Mask]:
+    """Solve for the step, with the concave curvature where the Hessian may lead down or to a saddle.
+
+    Returns too where the objective curves down in every direction. Where it never curves up, that is asked of
+    short steps alone: of long ones it would change nothing.
+    """
     step = newton_solve(terms.hessian, terms.gradient, gauge)
-    if not domed.all():
-        step[~domed] = newton_solve(terms.concave[~domed], terms.gradient[~domed], gauge)
+    asked = np.ones(len(step), dtype=bool)
+    if terms.concave is terms.hessian:
+        asked = np.abs(step).max(axis=1) < HELD_JOD
+    domed = np.zeros(len(step), dtype=bool)
+    domed[asked] = is_domed(terms.hessian[asked], gauge)
+    bent = asked & ~domed
+    if bent.any() and terms.concave is not terms.hessian:
+        step[bent] = newton_solve(terms.concave[bent], terms.gradient[bent], gauge)
     longest = np.abs(step).max(axis=1, keepdims=True)
-    shortened: Array = step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD))
-    return shortened
+    return step * np.minimum(1.0, LONGEST_STEP_JOD / np.maximum(longest, LONGEST_STEP_JOD)), domed
 
 
 def is_domed(hessian: Array, gauge: Array) -> Mask:

@@ -275,11 +275,11 @@ def _best(wins: Array, shown: Array, data: SceneVotes, beat: Beat | None = None)
 def _peak(wins: Array, votes: Array, data: SceneVotes) -> Array:
     """Highest log-likelihood (B,) of wins (B,P) among votes (P,), approached where no scores reach it."""
     some = votes > 0
-    first, second = data.first[some], data.second[some]
-    pairs = Pairs(data.conditions, first, second, wins[:, some], np.tile(votes[some], (len(wins), 1)))
-    groups = _groups(votes, data)
+    shown, place = np.unique([data.first[some], data.second[some]], return_inverse=True)
+    first, second = place.reshape(2, -1)
+    pairs = Pairs(shown.size, first, second, wins[:, some], np.tile(votes[some], (len(wins), 1)))
     objective = likelihood(pairs)
-    start = np.zeros((len(wins), data.conditions))
-    fit = maximise(objective, start, _gauge(groups), CLIMB)
+    start = np.zeros((len(wins), shown.size))
+    fit = maximise(objective, start, _gauge(_groups(votes, data)[shown]), CLIMB)
     value: Array = objective(fit.scores, np.arange(len(wins))).value
     return value

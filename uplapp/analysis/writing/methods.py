@@ -175,12 +175,13 @@ def _side(report: Report) -> list[str]:
 def _fit(report: Report) -> list[str]:
     test = report.goodness
     if not np.isfinite(test.p):
-        return ["Goodness of fit could not be tested.", *_circles(report)]
+        few = ", as there were too few votes per pair" if test.df and np.isfinite(test.g2) else ""
+        return [f"Goodness of fit could not be tested{few}.", *_circles(report)]
     fit = (
         f"Goodness of fit{within_words(report.goodness_scenes)}, by likelihood ratio against the saturated "
         "model, without a prior: "
-        f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)}, where all votes "
-        "are taken as independent."
+        f"G2 = {test.g2:.2f}, {plural(test.df, 'degree')} of freedom, {chance(test.p)} (chi squared "
+        "with the mean and variance of so many votes), where all votes are taken as independent."
     )
     unequal = unequal_words(report.unequal, report.scores.conditions)
     return [fit, *(f"{text[0].upper()}{text[1:]}." for text in unequal), *_circles(report)]

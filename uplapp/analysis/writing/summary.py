@@ -134,7 +134,7 @@ def _sentence(scores: Scores, pair: Difference) -> str:
 
 def _fit(report: Report) -> list[str]:
     test, circles = report.goodness, report.triads
-    fit = "could not be tested"
+    fit = "could not be tested" + (", too few votes per pair" if test.df and np.isfinite(test.g2) else "")
     if np.isfinite(test.p):
         fit = f"G2 = {test.g2:.2f}, df = {test.df}, {chance(test.p)}"
     counts = f"{circles.circular} of {plural(circles.complete, 'triad')} circular"
