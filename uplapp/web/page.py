@@ -14,6 +14,7 @@ from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach
 from uplapp.study.store.holding import holding
 from uplapp.web import alarms, calls, look, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
+from uplapp.web.kept import Kept
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits, Rate, Turnstile
 from uplapp.web.patience import be_patient
@@ -30,7 +31,7 @@ from uplapp.web.veil import Veil
 
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
 KEEP_FILES_S = 6 * 3600
-COSTLY = ("/", "/config")  # Gradio makes 700 kB anew, in which time nobody else gets an answer
+COSTLY = ("/", "/config")  # Gradio makes 700 kB, in which time nobody else gets an answer
 PAGES = Rate(60, 20)  # of them for one address
 MOST_CONNECTIONS = 2000  # of one address, which may be a school behind one router
 INTRODUCTION = """# uplapp
@@ -71,6 +72,7 @@ def _launch(shelf: Shelf, mirror: Mirror | None, previews: Previews) -> None:
             "routes": [Mount("/study", app=observer_app), Mount(f"/{PATH}", app=preview_app)],
             "middleware": [
                 Middleware(Shield),
+                Middleware(Kept, paths=COSTLY),
                 Middleware(Turnstile, costly=COSTLY, rate=PAGES, behind_proxy=shelf.settings.space),
                 Middleware(Veil, folder=get_upload_folder),
                 Middleware(Uploads, folder=get_upload_folder, behind_proxy=shelf.settings.space),

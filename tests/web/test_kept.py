@@ -1,0 +1,86 @@
+"""What is the same for everybody is made once, and nothing else is."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from uplapp.web.kept import MOST, Kept
+
+
+@pytest.fixture
+def asked():
+    """A client of a page that says how often it was made, and what it was made for."""
+    made = []
+
+    async def page(request):
+        made.append(1)
+        host, cookie = request.headers["host"], {"set-cookie": "a=b"} if "x-cookie" in request.headers else {}
+        status = 404 if "x-lost" in request.headers else 200
+        return PlainTextResponse(f"{len(made)} for {host}", status, cookie)
+
+    paths = ("/", "/config", "/other")
+    app = Starlette(
+        routes=[Route(path, page, methods=["GET", "POST"]) for path in paths],
+        middleware=[Middleware(Kept, paths=("/", "/config"))],
+    )
+    return TestClient(app)
+
+
+def number(reply):
+    return int(reply.text.split()[0])
+
+
+@pytest.mark.parametrize(
+    "header", ["user-agent", "accept-language", "sec-fetch-mode", "x-forwarded-for", "referer"]
+)
+def test_visitors_who_ask_alike_get_the_same_page(asked, header):
+    replies = [asked.get("/", headers={header: word}) for word in ("one", "other")]
+    assert [number(reply) for reply in replies] == [1, 1]
+    assert replies[0].headers == replies[1].headers
+
+
+@pytest.mark.parametrize(
+    "header", ["host", "x-forwarded-host", "x-forwarded-proto", "accept-encoding", "x-gradio-server"]
+)
+def test_a_page_for_another_address_or_coding_is_another(asked, header):
+    assert [number(asked.get("/", headers={header: word})) for word in ("a", "b", "a")] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("header", ["cookie", "authorization"])
+def test_whoever_may_be_known_gets_a_page_of_his_own(asked, header):
+    assert [
+        number(asked.get("/", headers=some)) for some in ({}, {header: "me=1"}, {header: "me=1"}, {})
+    ] == [
+        1,
+        2,
+        3,
+        1,
+    ]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.get("/other"),
+        lambda client: client.get("/?page=x"),
+        lambda client: client.post("/"),
+        lambda client: client.get("/", headers={"x-cookie": "1"}),
+        lambda client: client.get("/", headers={"x-lost": "1"}),
+    ],
+)
+def test_what_is_not_a_page_for_everybody_is_made_anew(asked, ask):
+    assert [number(ask(asked)) for _ in range(2)] == [1, 2]
+
+
+def test_the_oldest_of_too_many_versions_is_forgotten(asked):
+    for place in range(MOST + 1):
+        asked.get("/", headers={"host": f"host{place}"})
+    assert number(asked.get("/", headers={"host": f"host{MOST}"})) == MOST + 1
+    assert number(asked.get("/", headers={"host": "host0"})) == MOST + 2
+
+
+def test_each_path_has_its_own_page(asked):
+    assert [number(asked.get(path)) for path in ("/", "/config", "/")] == [1, 2, 1]
