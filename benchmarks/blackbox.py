@@ -123,7 +123,8 @@ class Machine:
         self.process.communicate()
 
     def double(self) -> str:
-        """Start a second process beside the first. Returns what it says when it gives up."""
+        """Start a second process beside the first, once that is up. Returns what it says when it gives up."""
+        self.wait()
         return self.start(port=1).communicate(timeout=PATIENCE_S)[1]
 
     def edit(self, before: str, after: str) -> None:
@@ -131,12 +132,16 @@ class Machine:
         path = self.study / "study.toml"
         path.write_text(path.read_text().replace(before, after))
 
-    def move(self) -> None:
-        """End as a host that moves an app ends it, once it is up, and go on with an empty disk."""
+    def wait(self) -> None:
+        """Wait until the process serves, or has ended."""
         while self.process.poll() is None:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 break
             time.sleep(0.1)
+
+    def move(self) -> None:
+        """End as a host that moves an app ends it, once it is up, and go on with an empty disk."""
+        self.wait()
         self.end(signal.SIGTERM)
         self.data = self.folder / "data1"
 

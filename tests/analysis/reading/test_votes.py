@@ -87,7 +87,8 @@ def test_both_bad_of_a_study_comes_back_from_its_table_and_its_export(store, tmp
         "SELECT answers.trial FROM answers JOIN trials ON trials.token = answers.trial WHERE kind = 'main'"
     )
     main, *_ = store.rows(query, {})
-    store.update("answers", main["trial"], {"choice": "both_bad"})
+    with store.transaction():
+        store._db.execute("UPDATE answers SET choice = 'both_bad' WHERE trial = :trial", main)
     table = study_votes.votes(store, study.id, simulated=True)
     for votes in (from_table(table, simulated=True), read_votes(write(tmp_path, to_csv(table)))):
         assert count_both_bad(votes, "tie").total[0] == 1

@@ -151,7 +151,7 @@ def test_time_without_an_answer_ends_the_trial_and_two_in_a_row_ask_who_is_there
     assert [row["choice"] for row in answers(store)] == ["none", "none"]
     code = go_through(page, store, answer_side_by_side)
     assert len(code) == 10  # both came once more
-    assert [row["choice"] == "none" for row in answers(store)] == [True, True, False, False]
+    assert sum(row["choice"] != "none" for row in answers(store)) == 2
 
 
 @pytest.mark.parametrize(("amplification", "warned"), [(2, True), (1, False)])
