@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 REFERENCE = "reference"  # names the clean image where a trial shows it as one of its two sides
 
 # What catch trials show whose sides both differ from the reference: people see that the spot changes more.
+PARAMETRIC = "parametric"  # the interval from votes that are drawn from the fit
 GRAIN, SPOT = f"{REFERENCE}+grain", f"{REFERENCE}+spot"
 
 Array = NDArray[np.float64]
@@ -239,6 +240,11 @@ class Scores:
     two_way: TwoWay | None = None
     steps: tuple[Estimate, ...] = ()
     firm: FirmReplicates | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Say whether whole observers could not be drawn again, though there are several."""
+        return self.interval == PARAMETRIC and (self.observers or 0) > 1
 
     @property
     def on_one_scale(self) -> bool:

@@ -139,7 +139,7 @@ def _of_votes(files: list[Path], of_matrix: str | None, options: OfVotes, layout
 
 
 def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement, pd.DataFrame]":
-    from uplapp.analysis.agreement.agreement import PARAMETRIC, Agreement, agreement, scatter_table
+    from uplapp.analysis.agreement.agreement import TOO_NARROW, Agreement, agreement, scatter_table
     from uplapp.analysis.reading.metric_table import check_study
     from uplapp.analysis.reading.votes import count
     from uplapp.analysis.scoring import analyse
@@ -152,7 +152,7 @@ def _answer(question: Question, method: Method) -> "tuple[Scores, Agreement, pd.
     result = agreement(scores, metrics, per_scene, method.seed)
     points = scatter_table(scores, metrics, per_scene)
     said_twice = any("intervals are parametric" in warning for warning in scores.warnings)
-    notes = [note for note in result.notes if note != PARAMETRIC or not said_twice]
+    notes = [note for note in result.notes if note != TOO_NARROW or not said_twice]
     said = Agreement(result.table, tuple(dict.fromkeys((*notes, *scores.warnings))))
     return scores, said, points[points["scene"] == ""]
 

@@ -13,7 +13,10 @@ from uplapp.values import Method
 
 
 def test_two_conditions_by_hand():
-    """se of a difference from N votes at one half: sigma sqrt(pi / (2 N)); no spread, a t of 9 degrees."""
+    """Of N votes that go half each way a difference has the standard error sigma sqrt(pi / (2 N)).
+
+    Here 10 observers with equal scores give 4 votes each.
+    """
     se = SIGMA * sqrt(pi / (2 * 10 * 4))
     wanted = (stats.t.ppf(0.975, 9) + stats.norm.ppf(0.8)) * se
     assert smallest_difference(2, 4, 10, spread_jod=0) == pytest.approx(wanted)

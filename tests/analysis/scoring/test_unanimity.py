@@ -48,7 +48,7 @@ def test_forty_eight_of_forty_eight_say_no_less_than_forty_seven():
 
 
 def gathered(votes):
-    """As `lost`, but the votes for c are those of as few observers as can be."""
+    """As `lost`, but the votes that c won come from as few of the observers as possible."""
     made = lost(48)
     for upper in (0, 1):
         for dissent in range(48 - votes):

@@ -17,6 +17,7 @@ from tests.browser.moves import (
     texts,
     wait_for_answer,
 )
+from uplapp.study.definition.presets import LANGUAGES
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +76,26 @@ def test_a_side_is_chosen_then_by_how_much_and_nothing_moves(start, store, open_
     wait_for_answer(page, store, 2)
     given = [(row["choice"], row["step"]) for row in answers(store)]
     assert given == [("right", 2), ("left", 1), ("not_sure", 0)]
+
+
+HEIGHTS = """(words) => words.map((word, index) => {
+    const button = document.querySelectorAll('#steps button')[index];
+    button.firstElementChild.textContent = word;
+    return button.getBoundingClientRect().height;
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_steps_stand_in_one_row_and_each_word_in_one_line(start, open_page, width):
+    _, address = start(steps=3)
+    page = open_page(width)
+    begin(page, address)
+    page.wait_for_selector("#steps", state="attached")
+    for language in LANGUAGES:
+        words = [texts(language)[f"step_{name}"] for name in ("slight", "clear", "much")]
+        assert page.evaluate(HEIGHTS, words) == [48] * 3
+    tops = "() => new Set([...document.querySelectorAll('#steps button')].map((one) => one.offsetTop)).size"
+    assert page.evaluate(tops) == 1
 
 
 def test_in_place_the_one_on_show_is_chosen_and_then_by_how_much(start, store, open_page):

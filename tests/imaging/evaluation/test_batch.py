@@ -39,7 +39,7 @@ def finish(paths, target, **options):
 
 @pytest.fixture
 def batch(tmp_path):
-    """Two pictures that have one name, and a file that is none."""
+    """The result and the ZIP of two pictures with the same file name and of a text called .png."""
     (tmp_path / "text.png").write_text("not a picture")
     paths = [photo(tmp_path / "a" / "leaf.png"), photo(tmp_path / "b" / "leaf.png", 1), tmp_path / "text.png"]
     return finish(paths, tmp_path / "all.zip"), tmp_path / "all.zip"

@@ -105,7 +105,7 @@ def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):
 
 
 def test_partitions_of_a_twix_scan_are_transformed_into_slices(tmp_path, monkeypatch):
-    """The library is played; its axes are those of twixtools."""
+    """A stand-in takes the place of twixtools, and gives a scan with its names and order of axes."""
     axes = ["Ide", "Idd", "Sli", "Par", "Ave", "Seg", "Lin", "Cha", "Col"]
     shifted = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(PLANES, axes=0), axis=0, norm="ortho"), axes=0)
     lines = shifted.transpose(0, 3, 1, 2)[None, None, None, :, None, None]  # (...,Par,...,Lin,Cha,Col)

@@ -150,7 +150,7 @@ FROM_XYZ = np.array(
 
 
 def as_srgb(colour: np.ndarray, space: str) -> np.ndarray:
-    """Convert by the published matrices (Lindbloom; IEC 61966-2-1), gamma 2.2."""
+    """Convert colours of gamma 2.2 to sRGB by published matrices (Lindbloom) and curve (IEC 61966-2-1)."""
     light = np.power(colour, 2.19921875) @ TO_XYZ[space].T @ FROM_XYZ.T
     light = light.clip(0, 1)
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, 1 / 2.4) - 0.055)

@@ -9,11 +9,11 @@ from scipy import stats
 
 from uplapp.analysis.reading.metric_table import Metrics, check_study, of_scene, of_study
 from uplapp.analysis.scoring import TAILS
-from uplapp.values import Array, Scores
+from uplapp.values import PARAMETRIC, Array, Scores
 
 FEW_CONDITIONS = 10
 FEW_SCENES = 8
-PARAMETRIC = "the intervals are parametric (binomial votes), too narrow where people differ"
+TOO_NARROW = "the intervals are parametric (binomial votes), too narrow where people differ"
 ROUNDING = 1e-12  # relative: what remains of equal values after their mean is taken off
 
 PerScene = Mapping[str, Scores]
@@ -126,7 +126,7 @@ def _conditions(scores: Scores, metrics: Metrics, voted: dict[str, tuple[str, ..
         np.ones_like(replicates),
         np.ones((n, n)) - np.eye(n),
         _clear(scores),
-        "binomial votes" if scores.interval == "parametric" else "observers",
+        "binomial votes" if scores.interval == PARAMETRIC else "observers",
     )
 
 
@@ -141,7 +141,7 @@ def _stimuli(scores: Scores, per_scene: dict[str, Scores], metrics: Metrics, see
     together = scene_of[:, None] == scene_of
     clear = np.zeros(together.shape)
     clear[together] = np.concatenate([_clear(one).ravel() for one in some])
-    parametric = any(one.interval == "parametric" for one in some)
+    parametric = any(one.interval == PARAMETRIC for one in some)
     return _Places(
         "stimuli",
         np.concatenate([_centred(values) for values in measured], axis=1),
@@ -234,7 +234,7 @@ def _notes(
             "conditions would show"
         )
     if any("votes" in level.resampled for level in levels):
-        said.append(PARAMETRIC)
+        said.append(TOO_NARROW)
     return (*said, *_scene_notes(scores, metrics, per_scene, usable))
 
 

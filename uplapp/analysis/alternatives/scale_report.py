@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from uplapp import __version__, plain
 from uplapp.analysis.alternatives.scale import UnifiedScale
-from uplapp.analysis.scoring import ALPHA
-from uplapp.analysis.writing.wording import chance, fixed, one_line, or_dash, plural
+from uplapp.analysis.writing.wording import agreement_words, fixed, one_line, or_dash, plural
 
 SCOPE = "other observers, these stimuli"
 
@@ -60,18 +58,8 @@ def sentences(scale: UnifiedScale) -> list[str]:
         f"one JOD is {scale.steps.words} steps of the rating scale",
         f"0 JOD is rated {scale.zero.words}",
         f"a rating is {scale.noise.words} times as noisy as an impression in a comparison",
-        *_agreement(scale),
+        *agreement_words("votes and ratings", scale.agreement),
     ]
-
-
-def _agreement(scale: UnifiedScale) -> list[str]:
-    test = scale.agreement
-    if np.isnan(test.p):
-        return []
-    verdict = "do not agree" if test.p < ALPHA else "were not found to disagree"
-    freedom = plural(test.df, "degree")
-    ratio = f"likelihood ratio {test.g2:.2f}, {freedom} of freedom, {chance(test.p)}"
-    return [f"votes and ratings {verdict} on one scale ({ratio})"]
 
 
 def to_dict(scale: UnifiedScale) -> dict[str, Any]:

@@ -8,9 +8,8 @@ import pandas as pd
 
 from uplapp import __version__, plain
 from uplapp.analysis.alternatives.triplets import TripletScale, TripletScales
-from uplapp.analysis.scoring import ALPHA
 from uplapp.analysis.writing.latex import TABLE, escape
-from uplapp.analysis.writing.wording import chance, fixed, listed, one_line, or_dash, plural
+from uplapp.analysis.writing.wording import agreement_words, fixed, listed, one_line, or_dash, plural
 
 SCOPE = "other observers, these stimuli"
 UNITS = "JND of plain views; 1 JND = 75 % of answers find it more distorted"
@@ -77,14 +76,7 @@ def sentences(scale: TripletScale) -> list[str]:
 
 
 def _agreement(scale: TripletScale) -> list[str]:
-    """Say whether both kinds of views lie on one scale, nothing without a test."""
-    test = scale.agreement
-    if np.isnan(test.p):
-        return []
-    verdict = "do not agree" if test.p < ALPHA else "were not found to disagree"
-    freedom = plural(test.df, "degree")
-    ratio = f"likelihood ratio {test.g2:.2f}, {freedom} of freedom, {chance(test.p)}"
-    return [f"plain and boosted views {verdict} on one scale ({ratio})"]
+    return agreement_words("plain and boosted views", scale.agreement)
 
 
 def methods(scales: TripletScales) -> str:

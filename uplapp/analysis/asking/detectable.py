@@ -6,9 +6,9 @@ from scipy.stats import norm, t
 
 from uplapp.analysis.asking import POWER
 from uplapp.analysis.model.normal import SIGMA
+from uplapp.analysis.scoring import ALPHA
 from uplapp.errors import UplappError
 
-ALPHA = 0.05
 SPREAD_JOD = 0.3  # between observers, as the plan of a study assumes
 
 

@@ -32,8 +32,8 @@ def goodness_of_fit(counts: Array) -> GoodnessOfFit:
     scaled to the mean and variance that G^2 has with so many votes per pair: a small p says that no scores on
     one line explain these votes. It takes all votes as independent; votes of one observer are not where
     observers differ, and p is then too small. NaN where the votes do not fix the scores; p is NaN too where
-    the scores have as many degrees of freedom as the votes, or the
-    worse condition of a pair expects fewer than LEAST_DISSENT votes on average.
+    the scores have as many degrees of freedom as the votes, or where the worse condition of a pair expects
+    fewer than LEAST_DISSENT votes on average.
     """
     return _total([_Fit.of(counts)])
 
@@ -65,6 +65,7 @@ class _Fit:
 
     @classmethod
     def of(cls, counts: Array) -> "_Fit":
+        """Fit win counts (n,n). G^2 is NaN where they do not fix the scores; without a df nothing counts."""
         parts, votes = components(counts), counts + counts.T
         first, second = np.nonzero(np.triu(votes, 1))
         free, pairs, cast = len(counts) - len(set(parts)), first.size, votes[first, second]
@@ -73,14 +74,13 @@ class _Fit:
         if (strong_components(counts) != parts).any() or np.isnan(scores).any():
             return cls(np.nan, df, np.nan, np.nan, pairs, np.nan)
         share = preference(scores[first] - scores[second])
-        g2 = _deviance(counts[first, second], cast, share).sum()
-        total = float((cast * np.minimum(share, 1 - share)).sum())
         if not df:
-            return cls(max(0.0, float(g2)), 0, 0.0, 0.0, pairs, total)
+            return cls(0.0, 0, 0.0, 0.0, 0, 0.0)
+        g2 = max(0.0, float(_deviance(counts[first, second], cast, share).sum()))
+        dissent = float((cast * np.minimum(share, 1 - share)).sum())
         mean, variance = _moments(np.rint(cast).astype(int), share)
-        return cls(
-            max(0.0, float(g2)), df, mean.sum() - free, variance.sum() - 2 * free, pairs, total
-        )  # each score that is fitted takes away a chi squared of one degree of freedom
+        # Each score that is fitted takes away a chi squared of one degree of freedom.
+        return cls(g2, df, mean.sum() - free, variance.sum() - 2 * free, pairs, dissent)
 
 
 def _total(fits: list[_Fit]) -> GoodnessOfFit:

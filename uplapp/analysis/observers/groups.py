@@ -15,7 +15,7 @@ from uplapp.analysis.reading.numbers import number
 from uplapp.analysis.reading.votes import count, main_trials
 from uplapp.analysis.scoring import ALPHA, OBSERVERS, TAILS, Beat, analyse, beating, holm
 from uplapp.errors import BadVotes, Cancelled, UnknownName, UplappError
-from uplapp.values import Array, Comparisons, Mask, Method, Rows, Scores, Votes, Watch
+from uplapp.values import PARAMETRIC, Array, Comparisons, Mask, Method, Rows, Scores, Votes, Watch
 
 PERMUTATIONS = 999
 MOST_CELLS = 20_000_000  # permutations x groups x pairs and scenes
@@ -199,7 +199,7 @@ def _apart(one: Scores, other: Scores, condition: str) -> tuple[float, float, fl
     parts, freedoms = [], []
     for some, place in zip((one, other), places, strict=True):
         people = some.observers or 1
-        if some.interval == "parametric" or not np.isfinite(some.low[place]):
+        if some.interval == PARAMETRIC or not np.isfinite(some.low[place]):
             return apart, np.nan, np.nan, np.nan
         parts.append(float(some.replicates[:, place].var(ddof=1)) * people / (people - 1))
         freedoms.append(people - 1)

@@ -17,7 +17,7 @@ from uplapp.analysis.scoring.bootstrap import (
     keep_anchor,
     normal_interval,
 )
-from uplapp.values import Array, Comparisons, Mask, Method, Watch
+from uplapp.values import PARAMETRIC, Array, Comparisons, Mask, Method, Watch
 
 NOWHERE = -1
 EASES = 0.5 ** np.arange(1, 12)  # votes that each side gets, fewer where they would turn a sure order round
@@ -124,11 +124,11 @@ def _scale(
     """Fit votes with their replicates, drawn from the fit where the observers of open blocks do not vary."""
     scale = fit_scale(comparisons, method, blocks.anchor, watch)
     if len(comparisons.observers) < 2 or scale.refused:
-        return scale, "parametric"
+        return scale, PARAMETRIC
     if blocks.closed or not len(scale.replicates) or _varies(scale, blocks):
         return scale, method.interval
     pooled = fit_scale(_pooled(comparisons), method, blocks.anchor, watch)
-    return replace(pooled, pooled=True), "parametric"
+    return replace(pooled, pooled=True), PARAMETRIC
 
 
 def _placed(scale: Scale, scores: Array, counts: Array, blocks: Blocks) -> Scale:
@@ -193,7 +193,7 @@ def block_intervals(scale: Scale, blocks: Blocks, interval: str, observers: int)
             continue  # its zero is that of the scores
         shift = scale.scores[inside].mean() - replicates[:, inside].mean(axis=1, keepdims=True)
         replicates = np.where(inside, replicates + shift, replicates)
-    compute = normal_interval if interval == "parametric" else INTERVALS[interval].build
+    compute = normal_interval if interval == PARAMETRIC else INTERVALS[interval].build
     low, high = compute(scale.scores, replicates, observers)
     return np.where(blocks.bounded, low, np.nan), np.where(blocks.bounded, high, np.nan)
 

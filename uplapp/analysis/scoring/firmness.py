@@ -31,7 +31,7 @@ from uplapp.analysis.scoring.two_way import (
     two_way_interval,
     units_of,
 )
-from uplapp.values import Array, Comparisons, Difference, FirmReplicates, Method, TwoWay, Watch
+from uplapp.values import PARAMETRIC, Array, Comparisons, Difference, FirmReplicates, Method, TwoWay, Watch
 
 SHARES = (1 - MANY, 1 - MANY / 4, 1.0)  # of replicates that hold two conditions together; at 1 all hold all
 
@@ -99,7 +99,7 @@ def firm_parts(
             continue
         extra = replace(scale, extra_replicates=own.extra_replicates)
         own = replace(own, scores=scale.scores, replicates=own.replicates + (scale.scores - own.scores))
-        interval = "parametric" if observers < 2 or own.refused else method.interval
+        interval = PARAMETRIC if observers < 2 or own.refused else method.interval
         blocks = Blocks.of(within.wins.sum(axis=0), anchor)
         low, high = block_intervals(own, blocks, interval, observers)
         tests = differences(

@@ -5,7 +5,7 @@ import numpy as np
 from uplapp.analysis.model import Labels, strong_components
 from uplapp.analysis.scoring.blocks import Blocks
 from uplapp.analysis.scoring.bootstrap import Scale
-from uplapp.values import Array, Difference, Mask, Scores
+from uplapp.values import PARAMETRIC, Array, Difference, Mask, Scores
 
 MOST_SENTENCES = 3  # about least distances; the others stand beside their pairs
 MOST_NAMED = 6
@@ -91,7 +91,7 @@ def _undefined(names: tuple[str, ...], jod: Array, blocks: Blocks, eased: bool, 
 
 
 def _unvaried(interval: str, scale: Scale, blocks: Blocks) -> list[str]:
-    if interval != "parametric" or not scale.pooled or blocks.alone.all():
+    if interval != PARAMETRIC or not scale.pooled or blocks.alone.all():
         return []
     return [
         "all observers answered alike where the votes fix the scores: the intervals are parametric (binomial "

@@ -127,7 +127,7 @@ def sign_test(wins: Array) -> Array:
 
 
 def signs_of(wins: Array, scenes: Array | None) -> Array:
-    """Larger p (n,n) of the sign tests of observers' votes (K,n,n) and of those of `scenes` (S,n,n)."""
+    """Give the larger p (n,n) of sign tests of observers (K,n,n) and `scenes` (S,n,n), each counted once."""
     own = sign_test(wins)
     larger: Array = own if scenes is None else np.maximum(own, sign_test(scenes))
     return larger

@@ -30,7 +30,7 @@ from uplapp.analysis.scoring.bootstrap import (
 )
 from uplapp.errors import UplappError
 from uplapp.registry import Registry
-from uplapp.values import Array, Cells, Comparisons, Mask, Method, Rows, Scores, TwoWay, Watch
+from uplapp.values import PARAMETRIC, Array, Cells, Comparisons, Mask, Method, Rows, Scores, TwoWay, Watch
 
 OBSERVERS, BOTH = "observers", "observers,scenes"
 RESAMPLE: Registry[str] = Registry(  # whom and what intervals and tests speak of
@@ -201,7 +201,7 @@ def combine(parts: Array, sizes: tuple[int, ...]) -> tuple[Array, Array]:
 
 def resampled(scores: Scores) -> str:
     """Name what was resampled: a name of SCOPES."""
-    if scores.interval == "parametric":
+    if scores.interval == PARAMETRIC:
         return VOTES
     return OBSERVERS if scores.two_way is None else BOTH
 

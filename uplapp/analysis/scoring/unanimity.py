@@ -16,10 +16,9 @@ from uplapp.analysis.model import Objective, Pairs, Terms, chunk_size, likelihoo
 from uplapp.analysis.model.normal import Probit
 from uplapp.analysis.scoring.bootstrap import Beat, beating
 from uplapp.analysis.scoring.significance import ALPHA, holm
-from uplapp.values import Array, Comparisons, Difference, Mask, Method, Rows, Scores, Watch
+from uplapp.values import PARAMETRIC, Array, Comparisons, Difference, Mask, Method, Rows, Scores, Watch
 
 MOST_DISSENT = 1.0
-PARAMETRIC = "parametric"  # the interval where whole observers could not be drawn again
 FARTHEST_JOD = 10.0  # sd of a normal curve that keeps the scores of losers of every vote finite
 MOST_TOGETHER = 50  # conditions whose votes all judge a pair
 NEAREST = 20  # conditions whose votes judge a pair of more: all of 200 would take 30 times as long
@@ -71,8 +70,8 @@ def unweakened(
     The test knows no side bias: where the method has one, only pairs without a standard error are. `watch`
     may end the work.
     """
-    drawn = interval == PARAMETRIC and len(comparisons.observers) > 1
-    upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method, drawn)
+    refused = interval == PARAMETRIC and len(comparisons.observers) > 1
+    upper, lower, clear = _clear(pairs, comparisons.wins.sum(axis=0), method, refused)
     if not clear.any():
         return pairs
     p = np.array([pair.p for pair in pairs])
@@ -88,19 +87,18 @@ def tested_by_score(scores: Scores) -> Mask:
     """Mark (T,) which pairs of the scores have the p of `score_test`."""
     if scores.two_way is not None:
         return np.zeros(len(scores.pairs), dtype=bool)
-    drawn = scores.interval == PARAMETRIC and (scores.observers or 0) > 1
-    return _clear(scores.pairs, scores.wins, scores.method, drawn)[2]
+    return _clear(scores.pairs, scores.wins, scores.method, scores.refused)[2]
 
 
 def _clear(
-    pairs: tuple[Difference, ...], counts: Array, method: Method, drawn: bool
+    pairs: tuple[Difference, ...], counts: Array, method: Method, refused: bool
 ) -> tuple[Rows, Rows, Mask]:
     """Orient the pairs, and mark those to test by their score: clear, or without an error of observers."""
     upper, lower, clear = clear_pairs(counts, np.array([pair.difference for pair in pairs]))
     decided = counts[upper, lower] + counts[lower, upper] > 0
     decided &= [pair.difference != 0 for pair in pairs]
     silent = np.isnan([pair.se for pair in pairs]) & decided
-    if drawn:
+    if refused:
         clear = decided
     return upper, lower, silent if method.side_bias else clear | silent
 

@@ -5,7 +5,7 @@ import numpy as np
 from uplapp.analysis.scoring import ALPHA, LEVEL, scope, tested_by_score
 from uplapp.analysis.writing.report import Report
 from uplapp.analysis.writing.wording import freedom_words, plural, was
-from uplapp.values import Scores, TwoWay
+from uplapp.values import PARAMETRIC, Scores, TwoWay
 
 
 def intervals(report: Report) -> list[str]:
@@ -29,7 +29,7 @@ def intervals(report: Report) -> list[str]:
         "t": f"{level} are Student's t intervals with {plural(freedom, 'degree')} of freedom, from the "
         f"standard deviation of {replicates}, widened by the square root of {freedom + 1}/{freedom}.",
         "percentile": f"{level} are the percentiles (Hazen's) of {replicates}.",
-        "parametric": f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
+        PARAMETRIC: f"{level} are parametric: normal, from the standard deviation of {draws} sets of votes "
         f"drawn from the fitted scores (seed {seed}); they know nothing of differences between observers and "
         "are too narrow where people differ.",
     }
@@ -50,11 +50,10 @@ def _two_way(scores: Scores, both: TwoWay, level: str) -> list[str]:
 
 def _degenerate(scores: Scores) -> list[str]:
     count = scores.degenerate + sum(scores.two_way.degenerate if scores.two_way else ())
-    refused = scores.interval == "parametric" and (scores.observers or 0) > 1
     said = "All replicates had finite scores."
     if count:
         said = f"{plural(count, 'replicate')} without finite scores {was(count)} left out."
-    if not refused:
+    if not scores.refused:
         return [said]
     if any("answered alike" in warning for warning in scores.warnings):
         return ["Observers were not resampled, as they answered alike where the votes fix the scores.", said]
@@ -93,13 +92,13 @@ def _measured(scores: Scores, count: int) -> list[str]:
 def _clear(scores: Scores, count: int) -> list[str]:
     if not count:
         return []
-    several = (scores.observers or 1) > 1
     which = "with at most one vote against the better condition, or without a standard error, "
-    if several and scores.interval == "parametric":
+    if scores.refused:
         which = "between conditions that were compared "
+    law = "t" if (scores.observers or 1) > 1 else "binomial"
     return [
         f"{plural(count, 'difference')} {which}{was(count)} tested by the score of the votes where the two "
-        f"are equal (Rao 1948; {'t' if several else 'binomial'}), or by the sign of the direct votes "
+        f"are equal (Rao 1948; {law}), or by the sign of the direct votes "
         "(Arbuthnot 1710) where that says more."
     ]
 

@@ -6,7 +6,7 @@ from math import isfinite, isnan
 
 import numpy as np
 
-from uplapp.analysis.model import ORDERED, UnequalFit
+from uplapp.analysis.model import ORDERED, GoodnessOfFit, UnequalFit
 from uplapp.analysis.scoring import ALPHA, BOTH, FEW_OBSERVERS, MEAN, Interaction, near_level, resampled
 from uplapp.values import Method, Scores
 
@@ -30,6 +30,16 @@ def plural(count: int, noun: str) -> str:
 def listed(words: list[str]) -> str:
     """Join words: a, b and c."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def agreement_words(what: str, test: GoodnessOfFit) -> list[str]:
+    """Say whether two kinds of answers lie on one scale, nothing without a test."""
+    if np.isnan(test.p):
+        return []
+    verdict = "do not agree" if test.p < ALPHA else "were not found to disagree"
+    freedom = plural(test.df, "degree")
+    ratio = f"likelihood ratio {test.g2:.2f}, {freedom} of freedom, {chance(test.p)}"
+    return [f"{what} {verdict} on one scale ({ratio})"]
 
 
 def some_names(names: list[str], most: int = MOST_NAMES) -> str:

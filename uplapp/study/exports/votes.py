@@ -71,7 +71,7 @@ def votes(store: Store, study: str, simulated: bool = False, everything: bool = 
 
 
 def selection(study: str, simulated: bool, pilot: bool = False, now: float = 0.0) -> dict[str, Any]:
-    """The values of QUERY: people, those of a pilot, or simulated observers, as things stand at `now`."""
+    """Give QUERY its values: whose answers to take, of people, of a pilot or simulated, at the time `now`."""
     return {"study": study, "simulated": int(simulated), "pilot": int(pilot), "now": now}
 
 
