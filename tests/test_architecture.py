@@ -96,6 +96,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "web": {
         "alarms": {"shelf"},
         "calls": {"restore", "widgets"},
+        "kept": set(),
         "look": set(),
         "observer": set(),
         "patience": set(),
@@ -113,7 +114,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "veil": set(),
         "page": {
             *("analysis", "observer", "patience", "researcher", "restore", "safekeeping", "shelf", "study"),
-            *("alarms", "calls", "look", "preview", "shield", "upkeep", "uploads", "veil"),
+            *("alarms", "calls", "kept", "look", "preview", "shield", "upkeep", "uploads", "veil"),
         },
     },
 }
