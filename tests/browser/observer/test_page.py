@@ -6,6 +6,7 @@ import json
 import pytest
 from PIL import Image
 
+from tests.browser.launching import SIZES
 from tests.browser.moves import (
     answer_in_place,
     answer_side_by_side,
@@ -20,6 +21,7 @@ from tests.study.tiny import open_tiny
 from tests.web.blinding_words import leaks, secrets
 from tests.web.serving import Recording, mounted
 from uplapp.study.definition import Access
+from uplapp.study.definition.presets import LANGUAGES
 from uplapp.study.exports import votes
 from uplapp.study.session import session
 
@@ -127,13 +129,43 @@ def test_a_window_that_is_too_small_says_so(start, open_page):
     page.wait_for_selector("#ready:enabled")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_nothing_is_wider_than_the_window(start, open_page, width, height):
-    _, address = start(not_sure=True, both_bad=True, steps=3)
-    page = open_page(width, height)
+TALLEST = """async (languages) => {
+    const { arrange, fitting } = await import('/study/static/trial/pairs.js');
+    const { load } = await import('/study/static/base/texts.js');
+    const faults = [];
+    function check(layout, more, language) {
+        const tried = (height) => ({ width: 64, height, max_view_ms: 0, min_view_ms: 500, layout, ...more });
+        const scrolls = (height) => {
+            arrange(layout, tried(height), tried(height));
+            return document.documentElement.scrollHeight > innerHeight;
+        };
+        let [taken, refused] = [innerHeight / 3, innerHeight];
+        while (refused - taken > 1) {
+            const height = (taken + refused) / 2;
+            if (fitting(tried(height)) === layout) taken = height;
+            else refused = height;
+        }
+        const whole = !scrolls(taken) && document.documentElement.scrollWidth <= innerWidth;
+        if (taken === innerHeight / 3 || !whole || !scrolls(refused + 1)) faults.push([layout, language]);
+    }
+    for (const language of languages) {
+        await load(language);
+        for (const layout of ['in_place', 'side_by_side']) {
+            check(layout, { steps: 1 }, language);
+            check(layout, { steps: 3, not_sure: true, both_bad: true }, language);
+        }
+    }
+    return faults;
+}"""
+
+
+def test_pictures_are_taken_as_long_as_nothing_has_to_be_scrolled_in_any_language(start, open_page):
+    _, address = start()
+    page = open_page()
     begin(page, address)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    assert page.evaluate("() => document.documentElement.scrollHeight") <= height
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(TALLEST, list(LANGUAGES)) == []
 
 
 def test_forced_colours_keep_the_grey_surround_of_the_pictures(start, open_page):

@@ -9,24 +9,37 @@ import { say, write } from "../base/texts.js";
 const CYCLES_IN_PLACE = 2; // both flickers, before an answer counts
 const CYCLES_SIDE_BY_SIDE = 1; // an earlier key press cannot have seen a change
 const NARROW = 600; // CSS pixels: on a phone two small flickers side by side are hard to compare
-const ROOM = { width: 48, height: 250, gap: 48 }; // CSS pixels around and between the pictures
-const STEPS_HEIGHT = 56; // CSS pixels of the buttons for how much
+const BESIDE = 48; // CSS pixels beside the pictures, and between them
 const SIDES = ["left", "right"];
 const STEPS = { 1: [], 2: ["slight", "much"], 3: ["slight", "clear", "much"] }; // by how much one changes less
 const FIRST_STEP_KEY = 3; // 1 and 2 are the sides
 
-// How many pictures of this size are as wide as the window, and as high, at one to one.
-function contains(count, { width, height }, room) {
+// Whether so many pictures of this size are in a window at one to one, with so much beside and around them.
+function contains(count, { width, height }, { beside, around }, { innerWidth, innerHeight }) {
   const [wide, tall] = [width / devicePixelRatio, height / devicePixelRatio];
-  return innerWidth >= count * wide + (count - 1) * ROOM.gap + room.width && innerHeight >= tall + room.height;
+  return innerWidth >= count * wide + (count - 1) * BESIDE + beside && innerHeight >= tall + around;
+}
+
+// The height of all that stands above and below the pictures. It is measured on the page, for it follows from the
+// study's answers and the language.
+function heightAround(layout, study) {
+  const screen = at("trial");
+  const { hidden } = screen;
+  arrange(layout, { width: study.width, height: 0 }, study);
+  screen.hidden = false;
+  const parts = [...screen.children].map((part) => part.getBoundingClientRect().height);
+  screen.hidden = hidden;
+  return parts.reduce((sum, height) => sum + height);
 }
 
 // The layout that shows pictures of this size at one to one: side by side where it fits, else in place, else none.
-export function fitting(study) {
-  const both = study.layout === "side_by_side" || (study.layout === "auto" && innerWidth >= NARROW);
-  const room = { ...ROOM, height: ROOM.height + (study.steps > 1 ? STEPS_HEIGHT : 0) };
-  if (both && contains(2, study, room)) return "side_by_side";
-  return study.layout !== "side_by_side" && contains(1, study, room) ? "in_place" : null;
+// `space` is the window, or one of another size.
+export function fitting(study, space = window) {
+  const has = (count, layout) =>
+    contains(count, study, { beside: BESIDE, around: heightAround(layout, study) }, space);
+  const both = study.layout === "side_by_side" || (study.layout === "auto" && space.innerWidth >= NARROW);
+  if (both && has(2, "side_by_side")) return "side_by_side";
+  return study.layout !== "side_by_side" && has(1, "in_place") ? "in_place" : null;
 }
 
 export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
@@ -114,7 +127,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
       unsure: () => study.not_sure && choose("not_sure"),
       bad: () => study.both_bad && choose("both_bad"),
     }, steps, listening.signal);
-    checkHold = holdWhile(() => contains(canvases.length, trial, { width: 0, height: 0 }), (held) => {
+    checkHold = holdWhile(() => contains(canvases.length, trial, { beside: 0, around: 0 }, window), (held) => {
       if (held) player.pause();
       else player.resume();
       if (held) watch.hold();

@@ -15,9 +15,10 @@ const ARRANGEMENTS = ["pair-below", "pair-aside", "one-below", "one-aside"];
 const LAST = "one-below"; // where nothing fits, this one is scrolled
 const EDGE = 12; // CSS pixels
 
-export function fitting({ width, height }) {
-  const fits = innerWidth >= width / devicePixelRatio + ROOM.width
-    && innerHeight >= height / devicePixelRatio + ROOM.height;
+// `space` is the window, or one of another size.
+export function fitting({ width, height }, space = window) {
+  const fits = space.innerWidth >= width / devicePixelRatio + ROOM.width
+    && space.innerHeight >= height / devicePixelRatio + ROOM.height;
   return fits ? "single" : null;
 }
 

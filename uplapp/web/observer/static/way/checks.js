@@ -17,13 +17,16 @@ function mark(id, good, key, values) {
   write(at(id), key, values);
 }
 
-function checkSize(study, layout, onward) {
+// A window as large as the screen.
+const largest = () => ({
+  innerWidth: Math.max(screen.width, innerWidth),
+  innerHeight: Math.max(screen.height, innerHeight),
+});
+
+function checkSize(study, layout, possible, onward) {
   at("screened").hidden = true;
   if (layout) return mark("check-size", true, `size_${layout}`);
   const { width, height } = study;
-  const ratio = devicePixelRatio;
-  const possible = Math.max(screen.width, innerWidth) * ratio >= width
-    && Math.max(screen.height, innerHeight) * ratio >= height;
   mark("check-size", false, possible ? "size_window" : "size_screen", { width, height });
   at("screened").hidden = possible || !onward;
   if (onward) at("screened-link").href = onward;
@@ -52,7 +55,7 @@ function checkFocus() {
 
 function checkAll(study, state, fitting) {
   const layout = fitting(study);
-  checkSize(study, layout, state.screened_out);
+  checkSize(study, layout, fitting(study, largest()), state.screened_out);
   checkRatio();
   checkRate();
   checkFocus();
