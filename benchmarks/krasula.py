@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from uplapp.analysis.model import bradley_terry
-from uplapp.analysis.reading.tables import parse_columns
+from uplapp.analysis.reading.layouts.columns import parse_columns
 from uplapp.analysis.reading.votes import count, count_scenes, read_votes
 from uplapp.values import Array
 

@@ -20,17 +20,9 @@ pytestmark = pytest.mark.study(practice=1, catch=1, pairs="random:2")
 ALLOCATIONS = 10_000
 
 
-def go_through(observer):
-    """Answer everything and return the last state."""
-    state = observer.join()
-    while state["trial"]:
-        state = observer.answer(state["trial"]).json()
-    return state
-
-
 def test_the_code_is_in_no_reply_before_the_last_answer(client):
     observer = Observer(client)
-    code = go_through(observer)["code"]
+    code = observer.go_through()["code"]
     assert re.fullmatch(rf"[0-9A-F]{{{CODE_LENGTH}}}", code)
     *before, last = observer.seen
     assert code in last.text
@@ -39,13 +31,13 @@ def test_the_code_is_in_no_reply_before_the_last_answer(client):
 
 def test_the_code_stays_the_same_whenever_it_is_asked_for(client):
     observer = Observer(client)
-    code = go_through(observer)["code"]
+    code = observer.go_through()["code"]
     assert [observer.get("state").json()["code"] for _ in range(2)] == [code, code]
 
 
 def test_the_code_is_made_with_a_secret_of_the_study_that_no_reply_holds(client, store):
     observer = Observer(client)
-    code = go_through(observer)["code"]
+    code = observer.go_through()["code"]
     row = store.row("SELECT observers.id, secret FROM observers JOIN studies ON studies.id = study")
     digest = hmac.new(bytes.fromhex(row["secret"]), row["id"].encode(), hashlib.sha256).hexdigest()
     assert code == digest[:CODE_LENGTH].upper()
@@ -54,7 +46,7 @@ def test_the_code_is_made_with_a_secret_of_the_study_that_no_reply_holds(client,
 
 
 def test_no_two_observers_share_a_code(client):
-    codes = [go_through(Observer(client))["code"] for _ in range(20)]
+    codes = [Observer(client).go_through()["code"] for _ in range(20)]
     assert len(set(codes)) == 20
 
 
@@ -154,7 +146,7 @@ def test_an_answer_that_is_too_fast_is_flagged_and_shown_never_dropped(client, s
 
 
 def test_the_export_holds_the_version_of_the_consent_and_the_manifest_its_text(client, store, study):
-    go_through(Observer(client))
+    Observer(client).go_through()
     table = votes.votes(store, study.id)
     assert set(table["consent_version"]) == {study.definition.consent.version}
     (manifest,) = table["manifest"].unique()
@@ -166,7 +158,7 @@ def test_the_export_holds_the_version_of_the_consent_and_the_manifest_its_text(c
 
 def test_the_export_names_nobody(client, store, study):
     observer = Observer(client)
-    go_through(observer)
+    observer.go_through()
     text = to_csv(votes.votes(store, study.id)) + votes.to_json_lines(votes.votes(store, study.id))
     row = store.row("SELECT session, secret FROM observers JOIN studies ON studies.id = study")
     tokens = store.rows("SELECT token FROM trials", {})
