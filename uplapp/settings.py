@@ -11,6 +11,8 @@ from uplapp.errors import UplappError
 DATABASE = "uplapp.db"  # the file of answers inside the data folder
 SHORTEST_TOKEN = 12
 MOST_MEGAPIXELS = 1000
+MOST_LINK_DAYS = 365
+ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Settings:
     researchers: tuple[tuple[str, str], ...] = ()
     alarm_webhook: str | None = None
     megapixels: float = 16.0
+    link_days: float = 7.0
+    embedders: tuple[str, ...] = ()
     database: str | None = None
     space: bool = False
     leads: bool = True
@@ -78,6 +82,8 @@ class Settings:
             researchers=_researchers(source.get("UPLAPP_RESEARCHERS", "")),
             alarm_webhook=_webhook(source.get("UPLAPP_ALARM_WEBHOOK", "")),
             megapixels=_megapixels(source.get("UPLAPP_MEGAPIXELS") or "16"),
+            link_days=_link_days(source.get("UPLAPP_LINK_DAYS") or "7"),
+            embedders=_origins(source.get("UPLAPP_EMBED", "")),
             database=_database(source.get("UPLAPP_DATABASE", ""), answers_repo),
             space="SPACE_ID" in source,
             leads=source.get("RANK", "0") == "0",
@@ -102,6 +108,24 @@ def _megapixels(text: str) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", text) or not 1 <= float(text) <= MOST_MEGAPIXELS:
         raise UplappError(f"UPLAPP_MEGAPIXELS is {text!r}; it must be a number from 1 to {MOST_MEGAPIXELS}")
     return float(text)
+
+
+def _link_days(text: str) -> float:
+    """Read for how many days a result that a visitor links is kept, 0 for no links."""
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?", text) or float(text) > MOST_LINK_DAYS:
+        raise UplappError(f"UPLAPP_LINK_DAYS is {text!r}; it must be a number from 0 to {MOST_LINK_DAYS}")
+    return float(text)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """Read the origins of pages that may show linked results in a frame."""
+    origins = tuple(text.replace(",", " ").split())
+    wrong = [origin for origin in origins if not ORIGIN.fullmatch(origin)]
+    if wrong:
+        raise UplappError(
+            f"UPLAPP_EMBED names {wrong[0]!r}; it must be origins such as https://lab.example, one or more"
+        )
+    return origins
 
 
 def _webhook(text: str) -> str | None:

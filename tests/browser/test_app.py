@@ -30,7 +30,7 @@ def test_both_addresses_answer(app):
 
 
 @both_sizes
-def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
+def test_a_photograph_is_restored_measured_flickered_linked_and_downloaded(app, page):
     page.locator("#samples-denoise button").nth(2).click()
     page.get_by_text("A cup on wood").wait_for()
     restore(page, "L1", "L2")
@@ -42,6 +42,10 @@ def test_a_photograph_is_restored_measured_flickered_and_downloaded(page):
     names = page.frame_locator("#compare iframe").locator("#second option")
     assert names.all_inner_texts() == ["Reference", "Noisy", "L1", "L2"]
     assert fits(page)
+    page.locator("#link").click()
+    linked = page.locator("#linked a").get_attribute("href")
+    assert linked.startswith(f"{app}/result/")
+    assert "less change" in httpx.get(linked, timeout=60).text
     with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
         provenance = json.loads(archive.read("coffee-provenance.json"))
         reference = np.asarray(Image.open(io.BytesIO(archive.read("coffee-reference.png"))))

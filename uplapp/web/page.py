@@ -22,7 +22,7 @@ from uplapp.web.preview import PATH, Previews, previewing
 from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import DEMO, Desk
 from uplapp.web.researcher.gate import Gate, gate
-from uplapp.web.restore import restore_tab
+from uplapp.web.restore import restore_tab, sharing
 from uplapp.web.shelf import Shelf, following
 from uplapp.web.shield import Shield
 from uplapp.web.study import study_tab
@@ -54,7 +54,7 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     store, loop = safekeeping.open_store(settings)
     try:
-        with upkeep.keeping(store):
+        with upkeep.keeping(store, sharing.links_of(settings).sweep):
             shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
             with alarms.watching(shelf, mirror), following(shelf), previewing() as previews:
                 _launch(shelf, mirror, previews)
@@ -69,7 +69,11 @@ def _launch(shelf: Shelf, mirror: Mirror | None, previews: Previews) -> None:
     preview_app = previews.app(behind_proxy=shelf.settings.space)
     build(shelf, gate(shelf.settings), mirror, previews).launch(
         app_kwargs={
-            "routes": [Mount("/study", app=observer_app), Mount(f"/{PATH}", app=preview_app)],
+            "routes": [
+                Mount("/study", app=observer_app),
+                Mount(f"/{PATH}", app=preview_app),
+                Mount(f"/{sharing.PATH}", app=sharing.links_of(shelf.settings).app()),
+            ],
             "middleware": [
                 Middleware(Shield),
                 Middleware(Kept, paths=COSTLY),

@@ -1,9 +1,9 @@
-"""What an app does by itself while it runs: it erases who withdrew, and what a study kept long enough."""
+"""What an app does by itself while it runs: it erases who withdrew, and what was kept long enough."""
 
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from uplapp.errors import UplappError
@@ -21,7 +21,8 @@ REST_S = (
 class Upkeep:
     """A thread that looks every second whether somebody withdrew, every minute whether a day has come."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sweep: Callable[[], None] | None = None) -> None:
+        self._sweep = sweep
         self._store, self._stopped, self._last_error = store, threading.Event(), ""
         self._looked_s = -DAYS_S
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
@@ -41,6 +42,8 @@ class Upkeep:
         try:
             if time.monotonic() - self._looked_s >= DAYS_S:
                 retention.enforce(self._store, time.time())
+                if self._sweep:
+                    self._sweep()
                 self._looked_s = time.monotonic()
             found = erasure.erase(self._store)
         except UplappError as error:
@@ -58,9 +61,9 @@ class Upkeep:
 
 
 @contextmanager
-def keeping(store: Store) -> Iterator[Upkeep]:
-    """Keep a store up as long as the block runs."""
-    upkeep = Upkeep(store)
+def keeping(store: Store, sweep: Callable[[], None] | None = None) -> Iterator[Upkeep]:
+    """Keep a store up as long as the block runs, and call `sweep` each minute."""
+    upkeep = Upkeep(store, sweep)
     upkeep.start()
     try:
         yield upkeep

@@ -16,7 +16,7 @@ MAX_BODY = 64 * 1024
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://huggingface.co"
-)
+)  # the last part, who may show a page in a frame, may be followed by more origins
 HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": POLICY,

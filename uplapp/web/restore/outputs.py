@@ -21,10 +21,11 @@ from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.restore import example
 from uplapp.web.restore.compare_pane import INPUT, Picture, comparison, role_of
 from uplapp.web.restore.live import draw_curves
+from uplapp.web.restore.sharing import linkable
 from uplapp.web.restore.volume_viewer import offer_niftis, sides_of, view_job
 from uplapp.web.widgets import offer, plain, zip_files
 
-COUNT = 11  # components of `Outputs`
+COUNT = 12  # components of `Outputs`
 SHOWN_PX = 1024  # the longer side of an input that is shown before it is restored
 LEGEND_COLOURS = 32
 MOST_LISTED = 20  # files of a batch that were left out
@@ -53,13 +54,14 @@ class Outputs:
     niftis: gr.File
     voxels: gr.File
     latest: gr.State
+    shared: gr.State
 
     @property
     def all(self) -> list[Any]:
         """List the components in the order of `before` and `after`."""
         return [
             *(self.compare, self.pictures, self.legend, self.errors, self.table, self.fits),
-            *(self.curves, self.archive, self.niftis, self.voxels, self.latest),
+            *(self.curves, self.archive, self.niftis, self.voxels, self.latest, self.shared),
         ]
 
 
@@ -93,8 +95,8 @@ def lay_out_outputs(job: Job) -> Outputs:
     )
     # What the viewer fetches, so that Gradio deletes it later as it does all other results.
     voxels = gr.File(file_count="multiple", interactive=False, visible=False)
-    latest = gr.State(None)
-    return Outputs(compare, pictures, legend, errors, table, fits, curves, archive, niftis, voxels, latest)
+    states = gr.State(None), gr.State(None)
+    return Outputs(compare, pictures, legend, errors, table, fits, curves, archive, niftis, voxels, *states)
 
 
 def before(name: str, subject: Subject, about: str = "") -> tuple[Any, ...]:
@@ -117,7 +119,7 @@ def nothing(noun: str) -> tuple[Any, ...]:
 def _without_results(frame: str, pictures: list[tuple[Any, str]], text: str) -> tuple[Any, ...]:
     gone, no_files = gr.update(visible=False), gr.update(value=None, visible=False)
     none = gr.update(value=[], visible=False)
-    return frame, pictures, NO_ERRORS_YET, none, text, gone, None, gone, no_files, None, None
+    return frame, pictures, NO_ERRORS_YET, none, text, gone, None, gone, no_files, None, None, None
 
 
 def _invitation(subject: Subject, about: str) -> str:
@@ -134,8 +136,9 @@ def after(job: Job) -> tuple[Any, ...]:
     errors = _errors(job, files)
     curves = {job.labels[one.name]: one.fit.curve for one in job.results if one.fit is not None}
     archive = offer(f"{name}-uplapp.zip", zip_files(files))
+    compared = [Picture(job.labels[kind], path, role_of(kind, job.observed)) for kind, path in paths.items()]
     return (
-        viewed.frame or _comparison(job, paths),
+        viewed.frame or comparison(compared),
         pictures,
         _legends(job),
         gr.update(value=errors, visible=bool(errors)),
@@ -146,15 +149,16 @@ def after(job: Job) -> tuple[Any, ...]:
         gr.update(value=niftis or None, visible=bool(niftis)),
         list(viewed.files) or None,
         _results(job, paths),
+        linkable(job, compared, archive),
     )
 
 
 def after_batch(batch: BatchResult, archive: Path) -> tuple[Any, ...]:
     """Show the first job of a batch, with the scores and the ZIP of all."""
-    frame, pictures, legend, errors, _, fits, curves, _, niftis, voxels, latest = after(batch.first)
+    frame, pictures, legend, errors, _, fits, curves, _, niftis, voxels, latest, _ = after(batch.first)
     shown = gr.update(value=str(archive), visible=True)
     table = format_batch(batch)
-    return frame, pictures, legend, errors, table, fits, curves, shown, niftis, voxels, latest
+    return frame, pictures, legend, errors, table, fits, curves, shown, niftis, voxels, latest, None
 
 
 def format_batch(batch: BatchResult) -> str:
@@ -221,11 +225,4 @@ def _results(job: Job, paths: Mapping[str, str]) -> Results:
         reference=None if job.case.reference is None else Path(paths["reference"]),
         restored={name: Path(paths[name]) for name in names},
         labels={name: job.labels[name] for name in names},
-    )
-
-
-def _comparison(job: Job, paths: Mapping[str, str]) -> str:
-    labels = job.labels
-    return comparison(
-        [Picture(labels[kind], path, role_of(kind, job.observed)) for kind, path in paths.items()]
     )

@@ -22,7 +22,7 @@ from uplapp.imaging.restorers import Watch
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
-from uplapp.web.restore import example, own_network
+from uplapp.web.restore import example, own_network, sharing
 from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms, settings_of
@@ -90,6 +90,7 @@ def build(desk: Desk, collected: gr.State) -> None:
         with gr.Column(scale=3, min_width=320, elem_id="shown"):
             live = lay_out_live()
             outputs = lay_out_outputs(example.job(checkpoints))
+            sharing.build(settings, outputs.shared)
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)

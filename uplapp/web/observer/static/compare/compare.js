@@ -15,6 +15,15 @@ const PAN_PX = 24;
 const NEAR_PX = 24; // so near the line, a hand takes the line and not the picture
 const PANS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+// The address of a linked result may name the two pictures, and follows what is chosen: #1,3.
+const asked = /^#(\d+),(\d+)$/.exec(location.hash);
+
+function follow() {
+  if (!given.way) return;
+  const [first, second] = ["first", "second"].map((id) => Number(at(id).value) + 1);
+  history.replaceState(null, "", `#${first},${second}`);
+}
+
 const KEPT = "uplapp-compare"; // the way and the zoom, so that the next results are shown alike
 
 function kept() {
@@ -36,14 +45,14 @@ function keep() {
 const state = {
   way: "slider",
   zoom: FIT,
-  ...kept(),
+  ...(given.way ? { way: given.way } : kept()),
   share: 0.5,
   centre: null, // in pixels of the picture, once it is known
   phase: 0,
   playing: !still,
   frameMs: 0,
   following: false,
-  chosen: false, // whether somebody chose what is shown against the second picture
+  chosen: asked !== null, // whether somebody chose what is shown against the second picture
 };
 let shown = []; // the pictures on screen, loaded
 let views = [];
@@ -205,6 +214,7 @@ function choose(menu, index) {
   if (index >= pictures.length) return;
   at(menu).value = String(index);
   if (menu === "first") state.chosen = true;
+  follow();
   show();
 }
 
@@ -244,7 +254,7 @@ function press(event) {
 
 function listen() {
   at("first").addEventListener("change", () => choose("first", Number(at("first").value)));
-  at("second").addEventListener("change", show);
+  at("second").addEventListener("change", () => choose("second", Number(at("second").value)));
   at("zoom").addEventListener("change", () => see(Number(at("zoom").value)));
   at("share").addEventListener("input", () => split(at("share").value / 100));
   at("stretch").addEventListener("change", draw);
@@ -259,6 +269,9 @@ function listen() {
 layOut(at("compare"), pictures.map(({ name }) => name), words);
 at("first").value = String(Math.max(pictures.findIndex(({ role }) => role === "input"), 0));
 at("second").value = String(Math.max(pictures.findIndex(({ role }) => role === "result"), 0));
+["first", "second"].forEach((id, place) => {
+  if (asked && pictures[asked[place + 1] - 1]) at(id).value = String(asked[place + 1] - 1);
+});
 at("zoom").value = String(state.zoom);
 listen();
 followHeight(at("compare"));
