@@ -114,7 +114,7 @@ def test_simulated_answers_are_ranked_apart_from_people(page):
     assert progress.bounding_box()["width"] > 250, "the text has room to be read"
     page.get_by_role("tab", name="Analysis").click()
     page.get_by_label("Demo study, live").check()
-    page.get_by_text("the live study holds no votes").wait_for()  # of people; then those of simulated ones
+    page.get_by_text("Nobody has answered yet").wait_for()  # of people; then those of simulated ones
     page.get_by_label("Simulated observers instead of people").check()
     page.get_by_text(f"comparisons of {before + 14} observers").wait_for()
     assert fits(page)

@@ -38,6 +38,7 @@ from uplapp.web.analysis import (  # noqa: E402
     plan_view,
     ranking_view,
     scenes_view,
+    source,
 )
 from uplapp.web.analysis.source import Source  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
@@ -152,10 +153,11 @@ def test_the_live_study_never_mixes_people_and_simulated_observers():
 
 def test_a_study_without_answers_says_so_and_shows_nothing_else():
     view = show(source="live", votes=lambda simulated: pd.DataFrame(columns=COLUMNS))
-    assert view.headline == "### the live study holds no votes of main trials"
+    assert view.headline == "### Nobody has answered yet."
     shown = (view.jod, view.ranking, view.triangle, view.wins, view.pairs, view.observers_chart)
     assert not any(map(visible, (*shown, view.observers, view.both, view.next_pairs, view.csv, view.json)))
-    assert (view.fit, view.asked, view.methods, view.latex) == ("",) * 4
+    assert (view.fit, view.methods, view.latex) == ("",) * 3
+    assert (view.asked, view.screened) == (NO_VOTES, NO_VOTES)
 
 
 def test_votes_one_by_one_fill_observers_and_scenes_too(tmp_path):
@@ -168,6 +170,15 @@ def test_votes_one_by_one_fill_observers_and_scenes_too(tmp_path):
     assert said == scenes_view.ABOUT
     assert visible(chart)
     assert listed["value"].count("<tr") == 1 + 3 * 3
+
+
+def test_trials_left_out_by_design_are_said_once_and_not_for_each_scene(tmp_path):
+    table = made.table(tuple("vwxyz"), ("bridge", "river", "tower")).assign(kind="main")
+    repeats = table.iloc[::4].assign(kind="repeat")
+    path = str(made.write(tmp_path, pd.concat([table, repeats]).to_csv(index=False)))
+    view = show(source="upload", upload=path)
+    assert view.warnings.count("left out") == 1
+    assert "left out" not in scene_scores(scenes_view.show(view.state, gr.Progress()))[0]
 
 
 def test_scenes_are_resampled_where_votes_name_them(tmp_path):
@@ -276,6 +287,7 @@ def test_what_is_missing_is_one_sentence(chosen, sentence):
     view = show(**chosen)
     assert sentence in view.headline
     assert "\n" not in view.headline
+    assert view.warnings == source.ABOUT[chosen["source"]], "what such votes look like"
     assert not visible(view.ranking)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from uplapp.analysis.ratings.report import rating_report
+from uplapp.analysis.reading.published import SOURCE
 from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import report
 from uplapp.errors import UplappError
@@ -104,7 +105,7 @@ def build(live_votes: LiveVotes, tab: gr.Tab, entry: gr.State, names: Names) -> 
             with gr.Row():
                 refresh = gr.Button("Read the votes again", size="sm")
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
-            gr.Markdown(f"{ABOUT} {source.ABOUT}")
+            gr.Markdown(f"{ABOUT}\n\nPublished tables: {SOURCE}.")
     changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
     _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
 
@@ -237,7 +238,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
                 _nothing("Analysing ..."),
             )
         except UplappError as error:
-            yield _nothing(sentence(error))
+            yield _nothing(sentence(error), source.ABOUT.get(menu.source, ""))
         else:
             yield _everything(analysed)
 
@@ -273,9 +274,9 @@ def _rated(rated: Rated) -> tuple[Any, ...]:
     )
 
 
-def _nothing(message: str) -> tuple[Any, ...]:
-    """Show a sentence in place of the ranking."""
-    return None, *ranking_view.nothing(message), *[gr.skip()] * 4
+def _nothing(message: str, about: str = "") -> tuple[Any, ...]:
+    """Show a sentence in place of the ranking, and what is `about` it."""
+    return None, *ranking_view.nothing(message, about), *[gr.skip()] * 4
 
 
 def _show_scenes(

@@ -11,7 +11,7 @@ from uplapp.analysis.reading.ratings import Ratings
 from uplapp.analysis.writing.report import Report
 from uplapp.values import Votes
 from uplapp.web.analysis import ratings_view
-from uplapp.web.analysis.state import Found, Rated
+from uplapp.web.analysis.state import NO_VOTES, Found, Rated
 from uplapp.web.analysis.words import interval, number, plain, share, table
 
 ONE_BY_ONE = "Screening needs the votes one by one; a matrix does not say who voted. The example above does."
@@ -48,8 +48,10 @@ def show(found: Found) -> tuple[Any, ...]:
 def nothing(report: Report | None = None) -> tuple[Any, ...]:
     """What stands there without single votes, or where a column beside them could not be read."""
     hidden = gr.update(value=None, visible=False)
-    votes = report is not None and report.observers_triads is not None
-    said = " ".join(map(_sentence, report.tally.notes)) if report and votes else ONE_BY_ONE
+    if report is None:
+        return NO_VOTES, hidden, hidden, hidden
+    votes = report.observers_triads is not None
+    said = " ".join(map(_sentence, report.tally.notes)) if votes else ONE_BY_ONE
     return said, hidden, hidden, hidden
 
 

@@ -9,7 +9,7 @@ from uplapp.analysis.writing.latex import to_latex
 from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import to_csv, to_json
 from uplapp.web.analysis import ratings_view
-from uplapp.web.analysis.state import Found, Rated
+from uplapp.web.analysis.state import NO_VOTES, Found, Rated
 from uplapp.web.widgets import offer, zip_files
 
 FORMATS = ["svg", "pdf", "png"]
@@ -19,6 +19,7 @@ def build() -> tuple[list[Any], tuple[gr.Button, gr.Radio, gr.Checkbox]]:
     """Lay out the view and return its outputs, and the widgets that make the figures."""
     text = gr.Textbox(
         label="Methods, to paste",
+        placeholder=NO_VOTES,
         lines=10,
         max_lines=30,
         interactive=False,

@@ -19,11 +19,12 @@ from uplapp.analysis.plots.power import power_chart
 from uplapp.analysis.reading.numbers import whole_numbers
 from uplapp.errors import UplappError
 from uplapp.values import Method
-from uplapp.web.analysis.state import Analysed, Found
+from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import number, plain, share, table
 from uplapp.web.widgets import errors_on_screen, working
 
 MOST_PAIRS = 8
+RATED = "Ratings compare no pairs."
 GUESS = "best=0.5, middle=0, worst=-0.5"
 ABOUT = """Studies with your guess are simulated and each is analysed like a real one, ties left out. Power is
 the share of studies that find a difference, after Holm's adjustment."""
@@ -82,7 +83,7 @@ def connect(fields: Fields, state: gr.State, outputs: list[Any]) -> None:
 def follow(found: Found) -> tuple[Any, Any]:
     """The pairs to ask next, and how wide the intervals of neighbours still are."""
     if not isinstance(found, Analysed):
-        return "", gr.update(value=None, visible=False)
+        return RATED if found else NO_VOTES, gr.update(value=None, visible=False)
     scores = found.report.scores
     chosen = next_pairs(
         scores.wins, min(MOST_PAIRS, len(scores.conditions) * (len(scores.conditions) - 1) // 2)

@@ -45,10 +45,10 @@ def show(report: Report) -> tuple[Any, ...]:
     )
 
 
-def nothing(message: str) -> tuple[Any, ...]:
-    """A sentence in place of a ranking."""
+def nothing(message: str, about: str = "") -> tuple[Any, ...]:
+    """Put a sentence in place of a ranking, and below it what is `about` it, in Markdown."""
     hidden = gr.update(value=None, visible=False)
-    return f"### {plain(message)}", "", hidden, hidden
+    return f"### {plain(message)}", about, hidden, hidden
 
 
 def _table(report: Report) -> str:

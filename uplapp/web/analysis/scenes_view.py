@@ -1,13 +1,13 @@
 """The scores of every scene by itself."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
 
 from uplapp.analysis.plots.scenes import scene_chart
-from uplapp.analysis.reading.votes import scenes
+from uplapp.analysis.reading.votes import main_trials, scenes
 from uplapp.analysis.scoring import analyse_scenes
 from uplapp.errors import UplappError
 from uplapp.values import Scores, Votes
@@ -44,6 +44,7 @@ def show(found: Found, progress: gr.Progress) -> Generator[Any, None, Shown]:
     data, pooled = found.kept, found.report.scores
     if not isinstance(data, Votes) or len(scenes(data)) < 2:
         return Shown(_sentence(ONE))
+    data = replace(data, table=main_trials(data))  # the ranking says once how many others are left out
     try:
         by_scene = yield from working(
             lambda watch: analyse_scenes(data, pooled.method, watch), progress, "scenes"

@@ -14,7 +14,6 @@ from uplapp.analysis.reading.published import (
     EXAMPLE,
     EXAMPLE_LABEL,
     PUBLISHED,
-    SOURCE,
     example_votes,
     published,
 )
@@ -34,13 +33,24 @@ Names = Callable[[object], list[str]]  # who asks -> the studies of this app tha
 
 LIVE, UPLOAD, MATRIX = "live", "upload", "matrix"
 FIRST = "denoising"
+FIELD_PX = 130  # room for the three lines of a field for files
 LIVE_LABEL, OWN_LABEL = "Demo study, live", "My studies, live"
-ABOUT = f"""A votes file has the columns `observer`, `condition_A`, `condition_B` and `is_A_selected` (1, 0 or
-0.5), perhaps `scene`; winner and loser, counts and one
-column per pair are read too; a file with the columns `observer`, `condition` and `rating` shows mean
-ratings, one with `observer` and `ranking` (a > b > c) is read as votes on pairs, and triplets of JPEG
-AIC-3 as votes for the less distorted version.
-Published tables: {SOURCE}."""
+# What each kind of votes is, shown where there are none to analyse.
+ABOUT = {
+    LIVE: """Take part yourself at **Study**, or add simulated observers there and tick *Simulated observers
+instead of people* here. The example of 20 simulated observers shows what the views will hold.""",
+    UPLOAD: """| A file with the columns | is read as |
+|---|---|
+| `observer` `condition_A` `condition_B` `is_A_selected` (1, 0, 0.5 for not sure), perhaps `scene` | votes |
+| `observer` `winner` `loser` | votes |
+| `observer` `ranking` (a > b > c) | votes on pairs |
+| `observer` `condition` `rating` | mean ratings |
+| triplets of JPEG AIC-3 | votes for the less distorted version |
+
+Counts and one column per pair are read too, and columns of other names once you name them above.""",
+    MATRIX: """The first row and the first column name the conditions. Each cell holds how often one of
+the two was chosen over the other: counts, or probabilities with the number of votes per pair.""",
+}
 VALUES = (
     ("A was chosen:", "1"),
     ("B was chosen:", "0"),
@@ -107,7 +117,7 @@ def build(entry: gr.State, names: Names) -> Source:
     study = gr.Dropdown([], label="Study", visible=False, elem_id="own-study", allow_custom_value=True)
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
     with gr.Group(visible=False) as file:
-        upload = gr.File(label="Votes, CSV", file_types=TABLES, type="filepath", height=110)
+        upload = gr.File(label="Votes, CSV", file_types=TABLES, type="filepath", height=FIELD_PX)
         edition = gr.Dropdown(
             [], label="Edition of the study: answers to stimuli that differ are never pooled", visible=False
         )
@@ -116,12 +126,12 @@ def build(entry: gr.State, names: Names) -> Source:
             more = layout_view.build()
         understood = gr.HTML(elem_id="understood")
     with gr.Group(visible=False) as table:
-        matrix = gr.File(label="Matrix, CSV", file_types=TABLES, type="filepath", height=110)
+        matrix = gr.File(label="Matrix, CSV", file_types=TABLES, type="filepath", height=FIELD_PX)
         with gr.Row():
             winner = gr.Radio(
                 [("the row's", "row"), ("the column's", "column")], label="A cell counts who was chosen:"
             )
-            per_pair = gr.Textbox(label="Votes a pair, if the cells are probabilities", max_lines=1)
+            per_pair = gr.Textbox(label="Votes per pair, if the cells are probabilities", max_lines=1)
     gr.on(
         [source.input],
         lambda name: (
@@ -267,6 +277,8 @@ def _read_live(chosen: Source, live_votes: LiveVotes) -> Votes | Ratings:
     """Read the answers of a study of this app, which may ask for ratings."""
     whose = (chosen.study, chosen.entry) if chosen.study else ()
     table, name = live_votes(chosen.simulated, *whose), chosen.study or "the live study"
+    if table.empty:
+        raise BadVotes("Nobody has answered yet." if not chosen.simulated else "No simulated observers yet.")
     if "rating" in table.columns:
         return ratings_from_table(table, name, chosen.simulated)
     return from_table(table, name, chosen.simulated)
