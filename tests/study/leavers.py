@@ -20,21 +20,21 @@ class Person:
     marks: tuple[bytes, ...]
 
 
-def take_part(store, study, mark: int, agent="") -> Person:
+def take_part(store, study, mark: int, agent="", now=NOW) -> Person:
     """Add an observer with answers, an event and a reply, which hold the seven-digit number `mark`."""
     agent = agent or f"Browser{mark}"
     newcomer = joining.Newcomer(key=f"{mark:032}", agent=agent)
-    who = joining.join(store, study, study.definition.consent.version, NOW, newcomer)
-    session.note(store, study, who, [{"kind": "blur", "at_ms": mark + 0.25}], NOW)
+    who = joining.join(store, study, study.definition.consent.version, now, newcomer)
+    session.note(store, study, who, [{"kind": "blur", "at_ms": mark + 0.25}], now)
     tokens = []
     for n in range(ANSWERS):
         shown = session.state(store, study, who).trial
         tokens.append(shown.token)
         given = response(seen_ms=(mark + n + 0.5, 2100.0))
-        session.answer(store, study, who, shown.token, f"{mark}{n:025}", given, NOW + n)
+        session.answer(store, study, who, shown.token, f"{mark}{n:025}", given, now + n)
     observer = store.row("SELECT id FROM observers WHERE session = :who", who=who)["id"]
     row = {"id": f"{observer}:age", "observer": observer, "question": "age", "reply": f"I am {mark}"}
-    store.insert("replies", {**row, "replied_at": NOW})
+    store.insert("replies", {**row, "replied_at": now})
     return Person(observer, who, (f"{mark}".encode(), *(token.encode() for token in tokens)))
 
 

@@ -63,7 +63,9 @@ def test_journals_alone_restore_the_answers_without_the_personal_fields(lived, t
     retention.enforce(store, AFTER)
     erasure.erase(store)
     store.close()
-    assert replay.compared(tmp_path / "data" / DATABASE, tmp_path / "data/journal") == replay.Compared(0, [])
+    assert replay.compared(tmp_path / "data" / DATABASE, tmp_path / "data/journal") == replay.Compared(
+        0, [], 0
+    )
     target = tmp_path / "new" / DATABASE
     replay.replay(target, tmp_path / "data" / "journal")
     assert answers_of(target, person) == ANSWERS
@@ -96,8 +98,7 @@ def test_a_copy_that_is_wiped_keeps_the_rows_that_were_written_anew(lived, tmp_p
 def test_who_comes_after_the_day_is_cleared_too(lived):
     store, study, _ = lived
     retention.enforce(store, AFTER)
-    late = take_part(store, study, 2_222_222)
-    store.update("observers", late.id, {"joined_at": AFTER + 5})
+    late = take_part(store, study, 2_222_222, now=AFTER + 5)
     assert retention.enforce(store, AFTER + 60) == 2  # browser and reply
     assert store.row("SELECT agent FROM observers WHERE id = :id", id=late.id) == {"agent": ""}
 

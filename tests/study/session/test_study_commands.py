@@ -9,7 +9,7 @@ from tests.study.tiny import NOW, response, write_study
 from uplapp.commands.shared import opened
 from uplapp.commands.study import app
 from uplapp.errors import UplappError
-from uplapp.settings import Settings
+from uplapp.settings import DATABASE, Settings
 from uplapp.study.answers import replies
 from uplapp.study.definition import PLACES
 from uplapp.study.exports import streaming
@@ -43,6 +43,20 @@ def test_list_says_of_each_study_whether_it_was_opened(studies):
     ]
     run("simulate", "tiny", "--observers", 2)
     assert run("list").splitlines()[:2] == ["study,state,people,title", "tiny,open,0,Which changes less?"]
+
+
+def test_status_of_a_damaged_database_says_so_and_what_mends_it(studies):
+    write_study(studies / "tiny")
+    run("simulate", "tiny", "--observers", 1)
+    assert "state: open" in run("status", "tiny")
+    path = studies.parent / "data" / DATABASE
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"side_by_side", b"side_by_\xffide", 1))
+    assert "is damaged (a text is not in UTF-8); `python -m uplapp study rebuild`" in refused(
+        "status", "tiny"
+    )
+    run("rebuild")
+    assert "state: open" in run("status", "tiny")
 
 
 def test_a_study_lives_from_folders_to_votes(studies, tmp_path):

@@ -56,7 +56,7 @@ def test_journals_restore_everybody_else_and_the_withdrawal(lived, data, tmp_pat
     target = rebuilt(data, tmp_path)
     assert answers_of(target, stayed) == ANSWERS
     assert answers_of(target, left) == 0
-    assert replay.compared(data / DATABASE, data / replay.FOLDER) == replay.Compared(0, [])
+    assert replay.compared(data / DATABASE, data / replay.FOLDER) == replay.Compared(0, [], 0)
     fresh = Store(target)
     row = fresh.row("SELECT excluded FROM observers WHERE id = :id", id=left.id)
     fresh.close()

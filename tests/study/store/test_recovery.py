@@ -35,6 +35,12 @@ def places(folder):
     return folder / DATABASE, folder / replay.FOLDER
 
 
+def check(folder):
+    """What an app does before it serves a folder."""
+    recovery.require_whole(folder / DATABASE)
+    recovery.settle(*places(folder))
+
+
 def answers(folder):
     connection = sqlite3.connect(folder / DATABASE)
     try:
@@ -43,14 +49,32 @@ def answers(folder):
         connection.close()
 
 
-def damage(folder):
+def damage(folder, sought, other):
+    """Overwrite the last place in the file where something stands."""
     path = folder / DATABASE
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    data = bytearray(path.read_bytes())
-    data[100:4000] = bytes(3900)
-    path.write_bytes(data)
+    data = path.read_bytes()
+    place = data.rindex(sought)
+    path.write_bytes(data[:place] + other + data[place + len(other) :])
+
+
+def a_key(folder):
+    """The last trial's, which stands in its index too."""
+    connection = sqlite3.connect(folder / DATABASE)
+    try:
+        return connection.execute("SELECT trial FROM answers ORDER BY rowid DESC").fetchone()[0].encode()
+    finally:
+        connection.close()
+
+
+DAMAGES = {
+    "a page": lambda folder: (b"CREATE TABLE", bytes(3000)),
+    "a text's letter": lambda folder: (b"side_by_side", b"\xff"),
+    "a key": lambda folder: (a_key(folder), b"x"),
+    "a value": lambda folder: (b"side_by_side", b"hide_by_side"),
+}
 
 
 class TestSettling:
@@ -78,15 +102,18 @@ class TestSettling:
 
 
 class TestRebuilding:
-    def test_a_damaged_database_is_told_then_put_aside_and_made_anew(self, folder):
-        damage(folder)
+    @pytest.mark.parametrize("kind", DAMAGES)
+    def test_a_database_overwritten_in_one_place_is_told_then_put_aside_and_made_anew(self, folder, kind):
+        damage(folder, *DAMAGES[kind](folder))
+        journals = {path: path.read_bytes() for path in (folder / replay.FOLDER).iterdir()}
         with pytest.raises(recovery.Damaged, match="study rebuild"):
-            recovery.require_whole(folder / DATABASE)
+            check(folder)
+        assert {path: path.read_bytes() for path in (folder / replay.FOLDER).iterdir()} == journals
         made = recovery.rebuild(*places(folder))
         assert made.moved is not None
         assert made.moved.exists()
         assert answers(folder) == (ANSWERS, ANSWERS)
-        recovery.require_whole(folder / DATABASE)
+        check(folder)
 
     def test_without_journals_nothing_is_moved(self, tmp_path):
         (tmp_path / DATABASE).write_bytes(b"no database")

@@ -24,12 +24,16 @@ def status(
     """Report observers, progress, answers per minute, flags and exclusions, of people only.
 
     Who finished, is under way or gave up (silent for longer than a place is held) is counted apart. With
-    --watch and --json it prints one object per line.
+    --watch and --json it prints one object per line. A damaged database is refused, and what mends it said.
 
     Example: uplapp study status demo --watch
     """
     from uplapp.study.session import status as progress
+    from uplapp.study.store import recovery
 
+    database = Settings.from_env().answers
+    if isinstance(database, Path):
+        recovery.require_whole(database)
     with opened(name, edition) as (store, study):
         while True:
             report = asdict(progress.status(store, study.id, time.time()))

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from uplapp.errors import UplappError
 from uplapp.study.store import personal
-from uplapp.study.store.schema import migrations
+from uplapp.study.store.schema import CHANGING, migrations
 
 WITHDRAWALS = "withdrawals"  # a line of this table is a tombstone: it wins over all lines of that observer
 WITHDRAWN = "withdrawn"
@@ -78,10 +78,14 @@ def note(missing: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> int:
 
 @dataclass(frozen=True)
 class Compared:
-    """How many rows only the journals hold, and the rows (table, columns) that only the database holds."""
+    """How many rows only the journals hold, and the rows (table, columns) that only the database holds.
+
+    `contradictions` counts the rows whose values differ in a column that never changes: either is damaged.
+    """
 
     lacking: int
     missing: list[tuple[str, dict[str, Any]]]
+    contradictions: int
 
 
 def compared(database: Path, folder: Path) -> Compared:
@@ -91,9 +95,13 @@ def compared(database: Path, folder: Path) -> Compared:
         _replay(copy, folder)
         tables = _tables(connection)
         lacking = sum(len(_keys(copy, name) - _keys(connection, name)) for name in tables)
-        return Compared(
-            lacking, [(name, row) for name in tables for row in _difference(connection, copy, name)]
-        )
+        missing = [(name, row) for name in tables for row in _difference(connection, copy, name)]
+        return Compared(lacking, missing, sum(_contradicts(name, tables[name], row) for name, row in missing))
+
+
+def _contradicts(name: str, table: Table, row: Mapping[str, Any]) -> bool:
+    """Whether a row is not whole, and so was added, but has another value in a column that never changes."""
+    return not row.keys() >= table.required and not row.keys() <= CHANGING.get(name, set()) | {table.key}
 
 
 def _keys(connection: sqlite3.Connection, name: str) -> set[object]:

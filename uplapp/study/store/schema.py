@@ -82,6 +82,13 @@ HISTORY: Mapping[str, tuple[str, ...]] = {
     "m007_steps": ("ALTER TABLE answers ADD COLUMN step INTEGER NOT NULL DEFAULT 0",),
 }
 
+# The columns that change after a row was added. All others stay what they are, in database and journals.
+CHANGING: Mapping[str, frozenset[str]] = {
+    "studies": frozenset({"hash", "manifest", "state", "quota", "served_at", "pilot"}),
+    "observers": frozenset({"finished_at", "excluded", "agent", "language", "join_key"}),
+    "links": frozenset({"observer", "revoked_at", "label"}),
+}
+
 migrations = Migrations("uplapp.study")
 
 

@@ -11,6 +11,7 @@ from uplapp.errors import UplappError
 from uplapp.study.store import sqlite
 from uplapp.study.store.database import Backend, Connection, Place, View, rows_of
 from uplapp.study.store.replay import FOLDER, Journal
+from uplapp.study.store.schema import CHANGING
 
 Row = dict[str, Any]
 BUSY = "the answers cannot be stored or read right now; try again in a moment"
@@ -99,7 +100,9 @@ class Store:
             self._pending.append((table, row))
 
     def update(self, table: str, key: str, values: Row) -> None:
-        """Change columns of the row with that id. KeyError if there is none."""
+        """Change columns of the row with that id. KeyError if there is none, or if one is not CHANGING."""
+        if unchanging := values.keys() - CHANGING[table]:
+            raise KeyError(*unchanging)
         changes = ", ".join(f'"{name}" = :{name}' for name in values)
         row = {"id": key, **values}
         with self.transaction():
