@@ -1,10 +1,11 @@
 """Observers from outside while their server is killed, doubled, edited, and moved to an empty machine.
 
-Run: python benchmarks/blackbox.py [--observers 60] [--kills 12] [--seed 0]
+Run: python benchmarks/blackbox.py [--observers 60] [--kills 12] [--seed 0] [--database ADDRESS]
 
 Answers are copied to a Hub on this machine (tests/hub/fake.py), and the last start finds an empty disk and
-that copy alone. Prints what was acknowledged and what database and copy hold in the end, and fails unless
-each acknowledged answer is there once, nothing else is, and everybody has finished.
+that copy alone; with the address of an empty PostgreSQL database it finds that database. Prints what was
+acknowledged and what database and copy hold in the end, and fails unless each acknowledged answer is there
+once, nothing else is, and everybody has finished.
 """
 
 import argparse
@@ -14,7 +15,6 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,6 +35,7 @@ from uplapp.study.session import editions, opening
 from uplapp.study.session.editions import Disk
 from uplapp.study.simulation.observers import respond
 from uplapp.study.store.holding import holding
+from uplapp.study.store.store import reading
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.hub.fake import FakeHub, serving
@@ -69,7 +70,7 @@ def write_study(folder: Path, tables: str = "") -> None:
     (folder / "study.toml").write_text("\n".join(lines))
 
 
-def serve(data: Path, study: Path, port: int, hub: str) -> None:
+def serve(data: Path, study: Path, port: int, hub: str, database: str = "") -> None:
     """Open everything as the app does, and serve the observers' page alone."""
     import uvicorn
     from starlette.applications import Starlette
@@ -80,7 +81,8 @@ def serve(data: Path, study: Path, port: int, hub: str) -> None:
     from uplapp.web.observer.limits import Limits
 
     with holding(data):
-        settings = replace(Settings.from_env({}), data=data, answers_repo=REPO)
+        place = {"database": database} if database else {"answers_repo": REPO}
+        settings = replace(Settings.from_env({}), data=data, **place)
         store, loop = safekeeping.open_store(settings, endpoint=hub)
         try:
             lying: object = opening.prepare(load(study), study)
@@ -100,8 +102,8 @@ def serve(data: Path, study: Path, port: int, hub: str) -> None:
 class Machine:
     """The server as a process that comes back, its data folder, and the study's folder."""
 
-    def __init__(self, folder: Path, hub: str) -> None:
-        self.folder, self.data, self.study, self.hub = folder, folder / "data0", folder / NAME, hub
+    def __init__(self, folder: Path, *where: str) -> None:
+        self.folder, self.data, self.study, self.where = folder, folder / "data0", folder / NAME, where
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -109,7 +111,7 @@ class Machine:
 
     def start(self, port: int | None = None) -> subprocess.Popen:
         """Start a process on the data folder."""
-        where = [str(self.data), str(self.study), str(port or self.port), self.hub]
+        where = [str(self.data), str(self.study), str(port or self.port), *self.where]
         return subprocess.Popen(
             [sys.executable, __file__, "--serve", *where],
             stderr=subprocess.PIPE,
@@ -226,24 +228,26 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pause", type=float, default=4.0, help="seconds between answers, about")
-    parser.add_argument("--serve", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--database", help="the address of an empty PostgreSQL database, instead of files")
+    parser.add_argument("--serve", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        data, study, port, hub = chosen.serve
-        serve(Path(data), Path(study), int(port), hub)
+        data, study, port, *where = chosen.serve
+        serve(Path(data), Path(study), int(port), *where)
         return
     copy = FakeHub()
     with tempfile.TemporaryDirectory() as folder, serving(copy) as hub:
         write_study(Path(folder) / NAME)
-        machine = Machine(Path(folder), hub)
+        machine = Machine(Path(folder), hub, *filter(None, [chosen.database]))
         begun = time.monotonic()
         try:
             seen, said = asyncio.run(play(machine, chosen.observers, chosen.kills, chosen.seed, chosen.pause))
         finally:
+            machine.wait()
             machine.end(signal.SIGTERM)
-        with sqlite3.connect(machine.data / DATABASE) as database:
-            rows = database.execute("SELECT trial, key FROM answers").fetchall()
-        copied = answers_in(copy.repos["dataset", REPO].values())
+        with reading(chosen.database or machine.data / DATABASE) as database:
+            rows = [(row["trial"], row["key"]) for row in database.each("SELECT trial, key FROM answers", {})]
+        copied = None if chosen.database else answers_in(copy.repos["dataset", REPO].values())
     counts = {
         "observers": chosen.observers,
         "kills": chosen.kills,
@@ -251,11 +255,11 @@ def main() -> None:
         "finished": seen.finished,
         "acknowledged": len(seen.acknowledged),
         "rows": len(rows),
-        "rows in the copy": len(copied),
+        "rows in the copy": None if copied is None else len(copied),
         "second process refused": all("is served by" in text for text in said),
     }
     print(json.dumps(counts))
-    whole = sorted(map(tuple, rows)) == sorted(seen.acknowledged) == sorted(copied)
+    whole = sorted(rows) == sorted(seen.acknowledged) and copied in (None, set(rows))
     whole = whole and seen.finished == chosen.observers
     sys.exit(os.EX_OK if whole and counts["second process refused"] else 1)
 

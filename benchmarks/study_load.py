@@ -1,6 +1,6 @@
 """Many simulated observers on the whole app over HTTP, while a restoration runs in its process.
 
-Run: python benchmarks/study_load.py [--quick]
+Run: python benchmarks/study_load.py [--quick] [--only 500] [--database ADDRESS]
 
 Each browser keeps one connection: it answers every four seconds, fetches the three pictures of its next trial
 and is held to the rows in the database at the end. Browsers, server and restoration share the cores.
@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from PIL import Image
 from uplapp.settings import DATABASE, Settings
 from uplapp.study.definition import Protocol
 from uplapp.study.simulation.observers import respond
-from uplapp.study.store.store import new_token
+from uplapp.study.store.store import new_token, reading
 
 SIDE, SCENES, CONDITIONS = 320, 4, 6  # 60 pairs, more than two minutes of answers
 EVERY_S = 4.0
@@ -142,7 +141,7 @@ def write_study(folder: Path) -> None:
     (folder / "study.toml").write_text("\n".join(lines))
 
 
-def serve(data: Path, port: int, restoring: bool) -> None:
+def serve(data: Path, port: int, restoring: bool, database: str | None) -> None:
     """The whole app as on a Space, page and limits included, with a restoration in a thread beside it."""
     os.environ["GRADIO_SERVER_PORT"], os.environ["GRADIO_ANALYTICS_ENABLED"] = str(port), "False"
     from uplapp.web.page import serve as serve_app
@@ -150,7 +149,8 @@ def serve(data: Path, port: int, restoring: bool) -> None:
     if restoring:
         threading.Thread(target=restore_without_end, daemon=True).start()
     with redirect_stdout(sys.stderr):
-        serve_app(replace(Settings.from_env(), data=data, studies=data / "studies", space=True))
+        own = {"data": data, "studies": data / "studies", "database": database, "space": True}
+        serve_app(replace(Settings.from_env(), **own))
 
 
 def restore_without_end() -> None:
@@ -169,12 +169,13 @@ def restore_without_end() -> None:
 
 
 @contextmanager
-def server(data: Path, restoring: bool):
+def server(data: Path, restoring: bool, database: str | None):
     """The port of a server in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--serve", str(data), str(port)] + ([] if restoring else ["--idle"])
+    options += ["--database", database] if database else []
     process = subprocess.Popen([sys.executable, __file__, *options])
     try:
         while process.poll() is None:
@@ -199,15 +200,15 @@ async def crowd(port: int, observers: int, joining: float, seconds: float) -> Ta
     return tally
 
 
-def measure(observers: int, joining: float, seconds: float, restoring: bool) -> None:
-    """Run one crowd on a fresh database and print what it saw."""
+def measure(observers: int, joining: float, seconds: float, restoring: bool, database: str | None) -> None:
+    """Run one crowd on a fresh file or a database, and print what it saw."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         write_study(data / "studies" / "load")
-        with server(data, restoring) as port:
+        with server(data, restoring, database) as port:
             tally = asyncio.run(crowd(port, observers, joining, seconds))
-        with sqlite3.connect(data / DATABASE) as database:
-            rows = database.execute("SELECT trial, key FROM answers").fetchall()
+        with reading(database or data / DATABASE) as view:
+            rows = [(row["trial"], row["key"]) for row in view.each("SELECT trial, key FROM answers", {})]
     print(f"{observers} observers joining in {joining:.0f} s, answering for {seconds:.0f} s", end="")
     print(" while a restoration runs" if restoring else "")
     print(f"  errors {len(tally.errors)}  {sorted(set(tally.errors))[:3] or ''}")
@@ -225,16 +226,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the time")
     parser.add_argument("--idle", action="store_true", help="no restoration beside it")
     parser.add_argument("--only", type=int, choices=(500, 200, 1000, 1500), help="one of the four runs")
+    parser.add_argument("--database", help="the address of an empty PostgreSQL database, for one run")
     parser.add_argument("--serve", nargs=2, metavar=("DATA", "PORT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(Path(chosen.serve[0]), int(chosen.serve[1]), not chosen.idle)
+        serve(Path(chosen.serve[0]), int(chosen.serve[1]), not chosen.idle, chosen.database)
         return
     part = 0.1 if chosen.quick else 1.0
     runs = ((500, 30, 120 * part), (200, 12, 120 * part), (1000, 60, 0), (1500, 90, 120 * part))
     for observers, joining, seconds in runs:
         if chosen.only in (None, observers):
-            measure(observers, joining, seconds, not chosen.idle)
+            measure(observers, joining, seconds, not chosen.idle, chosen.database)
 
 
 if __name__ == "__main__":
