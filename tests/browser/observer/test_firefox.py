@@ -1,6 +1,6 @@
 """Studies by keyboard in Firefox at four densities of pixels, and in one that hides its clock and its pixels.
 
-The same in Chromium: test_page.py.
+The same in Chromium: test_page.py (1.5, 3), test_ways.py (2) and wherever nobody sets another (1).
 """
 
 import time

@@ -90,9 +90,10 @@ def test_a_link_that_is_not_known_is_refused_in_the_observers_words(start, open_
 def test_replies_are_stored_and_the_code_comes_after_them(start, store, open_page):
     completion = Completion(redirect="https://example.org/done?code={code}")
     _, address = start({"questions": QUESTIONS, "completion": completion})
-    page = open_page()
+    page = open_page(device_scale_factor=2)
     consent(page, address)
     assert go_through(page, store, answer_side_by_side) == ""
+    assert {(row["layout"], row["pixel_ratio"]) for row in answers(store)} == {("side_by_side", 2)}
     page.wait_for_selector("#questions:visible")
     page.get_by_label("How old are you?").fill("41")
     page.get_by_label("no", exact=True).check()
