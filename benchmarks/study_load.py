@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -145,9 +144,10 @@ def serve(data: Path, port: int, restoring: bool, database: str | None) -> None:
     """The whole app as on a Space, page and limits included, with a restoration in a thread beside it."""
     os.environ["GRADIO_SERVER_PORT"], os.environ["GRADIO_ANALYTICS_ENABLED"] = str(port), "False"
     from uplapp.web.page import serve as serve_app
+    from uplapp.web.widgets import aside
 
     if restoring:
-        threading.Thread(target=restore_without_end, daemon=True).start()
+        aside().submit(restore_without_end)
     with redirect_stdout(sys.stderr):
         own = {"data": data, "studies": data / "studies", "database": database, "space": True}
         serve_app(replace(Settings.from_env(), **own))

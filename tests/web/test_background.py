@@ -1,5 +1,7 @@
 """Long work runs in a thread of its own: it can be followed, and stopped."""
 
+import os
+import sys
 import threading
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 pytest.importorskip("gradio", reason="the page needs gradio")
 
 from uplapp.errors import Cancelled, UplappError
-from uplapp.web.widgets import working
+from uplapp.web.widgets import aside, working
 
 PATIENCE_S = 60  # only a broken test waits so long
 IDLE = {"__type__": "update"}  # what Gradio takes for no change
@@ -97,3 +99,21 @@ def test_work_that_nobody_ever_waited_for_does_not_begin():
     begun = []
     working(begun.append, Heard(), "replicates").close()
     assert begun == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a priority is a thread's own on Linux alone")
+def test_work_aside_and_threads_it_starts_leave_the_processor_to_others():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def of_a_thread_of_its_own():
+        found = []
+        thread = threading.Thread(target=lambda: found.append(niceness()))
+        thread.start()
+        thread.join()
+        return [niceness(), *found]
+
+    own = niceness()
+    with aside() as pool:
+        assert min(pool.submit(of_a_thread_of_its_own).result()) > own
+    assert niceness() == own

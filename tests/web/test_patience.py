@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from starlette.routing import Route
 from uvicorn.config import HTTP_PROTOCOLS
 
 from tests.web.serving import serving
-from uplapp.web.patience import PatientProtocol, be_patient
+from uplapp.web.patience import MOST_HEAD, PatientProtocol, be_patient
 
 HALF = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
@@ -75,6 +75,20 @@ def test_a_second_request_that_stays_half_is_not_waited_for_either(address):
         while connection.recv(4096):
             pass
         assert ends(connection)
+
+
+@pytest.mark.parametrize("sent", [b"X-More: 1\r\n", b"x"], ids=["headers", "one header"])
+def test_a_head_without_end_is_not_kept(address, sent):
+    with begun(address, HALF + (b"" if sent.endswith(b"\n") else b"X-More: ")) as endless:
+        with suppress(OSError):
+            endless.sendall(sent * (4 * MOST_HEAD // len(sent)))
+        assert ends(endless)
+    assert httpx.get(address).text == "fine"
+
+
+def test_a_body_in_many_small_pieces_is_taken(address):
+    pieces = (b"x" * 8 for _ in range(MOST_HEAD // 4))
+    assert httpx.post(f"{address}/read", content=pieces).text == f"{8 * (MOST_HEAD // 4)}"
 
 
 TRICKLE = b"POST /read HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"

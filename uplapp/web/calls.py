@@ -27,7 +27,7 @@ from uplapp.imaging.restorers import RESTORERS, unwatched
 from uplapp.imaging.tasks import TASKS
 from uplapp.values import Method
 from uplapp.web.restore.volume_viewer import require_for_page
-from uplapp.web.widgets import errors_on_screen, offer, zip_files
+from uplapp.web.widgets import aside, errors_on_screen, offer, zip_files
 
 NAMES = ("list_networks", "restore", "analyse")
 File = dict[str, Any]  # as `gradio_client.handle_file` makes it, and as its client downloads it
@@ -84,7 +84,8 @@ def _restorer(checkpoints: Checkpoints) -> Callable[..., Any]:
         with errors_on_screen():
             require({"networks": (networks, list), "task": (task, str)})
             require({} if degradation is None else {"degradation": (degradation, dict)})
-            return restored(checkpoints, path_of(file), networks, task, degradation)
+            with aside() as pool:
+                return pool.submit(restored, checkpoints, path_of(file), networks, task, degradation).result()
 
     return restore
 
@@ -127,8 +128,9 @@ def analyse(
         if not 1 <= bootstraps <= MOST_BOOTSTRAPS:
             raise UplappError(f"bootstraps is {bootstraps}; it must be from 1 to {MOST_BOOTSTRAPS}")
         method = Method(prior, interval, bootstraps, seed, anchor)
-        told: dict[str, Any] = json.loads(to_json(report(read_votes(path_of(votes)), method)))
-        return told
+        with aside() as pool:
+            told = pool.submit(lambda: to_json(report(read_votes(path_of(votes)), method))).result()
+        return dict(json.loads(told))
 
 
 def require(values: dict[str, tuple[Any, type]]) -> None:

@@ -10,14 +10,15 @@ from collections import Counter
 from typing import Any, ClassVar
 
 from uvicorn.config import HTTP_PROTOCOLS
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 FILES = 65_536
 LOOKS = 10  # at the body of a request, while it may lag
+MOST_HEAD = 65_536  # bytes around a body: line, headers, trailers
 
 
-class PatientProtocol(H11Protocol):
-    """Closes a connection whose request has not begun to be answered in time, and those of a crowd.
+class PatientProtocol(HttpToolsProtocol):
+    """Closes a connection whose request comes too slowly or with a head without end, and those of a crowd.
 
     `request_s` is how long the head of a request may take, and how far its body may lag behind `body_bytes_s`
     while the app reads it. `most` connections may come from one address,
@@ -31,6 +32,7 @@ class PatientProtocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     _peer: str = ""
     _came: int = 0  # bytes of the body
+    _around: int = 0  # bytes that are not of a body, less one for each that is
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -51,17 +53,30 @@ class PatientProtocol(H11Protocol):
         before = self.cycle
         if before is not None and before.response_complete and self._deadline is None:
             self._wait()  # the next request on this connection has begun
+        self._around += len(data)
         super().data_received(data)
         self._came += len(data)
+        if self._around > MOST_HEAD:
+            self.transport.abort()
         if self.cycle is not before:
             self._wait_no_more()
             self._came = 0
             self._look_at_body(self.cycle, self.request_s)
 
-    def handle_websocket_upgrade(self, event: Any) -> None:
+    def on_message_begin(self) -> None:
+        """Begin to count anew."""
+        self._around = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body. Each byte allows one around it, for pieces have heads of their own."""
+        self._around = max(0, self._around - 2 * len(body))
+        super().on_body(body)
+
+    def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to another protocol, and forget it."""
         self._leave()
-        super().handle_websocket_upgrade(event)
+        super().handle_websocket_upgrade()
 
     def _look_at_body(self, cycle: Any, left_s: float) -> None:
         """Close the connection once the body of a request is late by more than `left_s`. Look again soon."""

@@ -1,8 +1,10 @@
 """Files that the page hands out, names that it shows, work that it follows."""
 
 import io
+import os
 import re
 import secrets
+import sys
 import tempfile
 import threading
 import zipfile
@@ -63,6 +65,7 @@ POLL_S = 0.1
 # Polls between two updates, at which work can be stopped. An update hides how far the work is, which is told
 # again at the next poll. Were either more frequent, a slow machine would draw them and answer no click.
 BEAT = 5
+NICENESS = 10  # of work aside: it gets a tenth of a processor that others ask for too
 
 Result = TypeVar("Result")
 
@@ -83,7 +86,7 @@ def working(
         if stopped.is_set():
             raise Cancelled(f"{text}: stopped")
 
-    with ThreadPoolExecutor(1) as pool:
+    with aside() as pool:
         future = pool.submit(work, watch)
         try:
             for polls in polled(future):
@@ -95,6 +98,18 @@ def working(
         finally:
             stopped.set()
         return future.result()
+
+
+def aside() -> ThreadPoolExecutor:
+    """Give one thread for work that leaves the processor to whoever waits for an answer."""
+    return ThreadPoolExecutor(1, initializer=_give_way)
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread and of those that it starts, where a thread has one of its own."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def polled(future: Future[Any]) -> Iterator[int]:

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -144,6 +145,7 @@ def address(scope: Scope, headers: Headers, behind_proxy: bool) -> str:
     return _household(next(filter(_is_public, reversed(hops)), hops[-1]))
 
 
+@lru_cache(KEYS_KEPT)
 def _is_public(hop: str) -> bool:
     try:
         return ip_address(hop).is_global
@@ -151,6 +153,7 @@ def _is_public(hop: str) -> bool:
         return False
 
 
+@lru_cache(KEYS_KEPT)
 def _household(text: str) -> str:
     try:
         whole = ip_address(text)

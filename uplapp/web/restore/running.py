@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ import gradio as gr
 from uplapp.imaging.evaluation.fits import Hear
 from uplapp.imaging.fitting import Curve, State, duration_in_words
 from uplapp.imaging.restorers import Watch
-from uplapp.web.widgets import BEAT, polled
+from uplapp.web.widgets import BEAT, aside, polled
 
 EARLY_S = 3  # what is left of a job is not told before it has run so long
 PREVIEW_POLLS = 2 * BEAT  # polls between two pictures of a fit
@@ -68,7 +67,7 @@ def following(
         report.share, report.seconds, report.text = share, time.monotonic() - begun, text
         return not stopped.is_set()
 
-    with ThreadPoolExecutor(1) as pool:
+    with aside() as pool:
         future = pool.submit(work, watch, lambda label, state: _hear(report, wish, label, state))
         shown = 0
         try:
