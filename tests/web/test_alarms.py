@@ -10,6 +10,7 @@ from tests.study.tiny import NOW
 from uplapp.hub.mirror import SyncStatus
 from uplapp.study.exports import dashboard
 from uplapp.study.session import joining, lifecycle
+from uplapp.study.store.replay import FOLDER
 from uplapp.study.store.store import reading
 from uplapp.web.alarms import Alarms, present
 
@@ -64,6 +65,18 @@ def test_an_alarm_is_told_when_it_begins_and_when_it_comes_back(hook, capsys):
 def test_a_webhook_that_nobody_answers_is_said_and_harms_nothing(capsys):
     assert Alarms(lambda: {"copy": "no copy"}, "http://127.0.0.1:9/").once() == ["no copy"]
     assert "did not reach UPLAPP_ALARM_WEBHOOK" in capsys.readouterr().err
+
+
+def test_a_journal_that_is_removed_under_way_is_an_alarm_and_the_next_one_too(desk):
+    shelf, told = desk.shelf, []
+    alarms = Alarms(lambda: present(shelf, None), None)
+    for n in range(2):
+        for journal in (shelf.settings.data / FOLDER).glob("*.jsonl"):
+            journal.unlink()
+        joining.join(shelf.store, shelf.studies["tiny"], "1", NOW + n)
+        told += alarms.once()
+    assert len(told) == 2
+    assert "was removed while it was written" in told[0]
 
 
 def test_a_copy_that_fails_and_a_jump_of_people_left_out_are_alarms(desk):

@@ -1,4 +1,4 @@
-"""An alarm outside of the page: on stderr and to a webhook, when the copy fails or many answers are bad."""
+"""An alarm outside of the page, on stderr and to a webhook: no copy, a journal gone, many bad answers."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
 from uplapp.study.exports import dashboard
+from uplapp.study.store.replay import LOST
 from uplapp.study.store.store import reading
 from uplapp.web.shelf import Shelf
 
@@ -23,6 +24,8 @@ def present(shelf: Shelf, mirror: Mirror | None) -> dict[str, str]:
     found = {}
     if mirror is not None and mirror.status.error:
         found["copy"] = f"answers are not copied to the Hub: {mirror.status.error}"
+    if vanished := shelf.store.vanished:
+        found[f"journal {len(vanished)}"] = f"{vanished[-1]} was removed while it was written; {LOST}"
     with reading(shelf.settings.answers) as reader:
         for name, study in dict(shelf.studies).items():
             for key, sentence in dashboard.alarms(reader, study.id).items():
