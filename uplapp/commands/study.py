@@ -41,7 +41,7 @@ app.command("list")(list_studies)
 
 @app.command()
 def new(
-    name: Name,
+    name: Annotated[str, typer.Argument(help="Its folder's name in studies/: 1-40 letters, digits, _ or -.")],
     reference: Annotated[Path | None, typer.Option(help="Folder of originals, one file per scene.")] = None,
     condition: Annotated[
         list[str] | None, typer.Option(help="NAME=FOLDER, once per condition, with the same file names.")

@@ -302,8 +302,11 @@ def test_a_link_that_cannot_be_made_or_found_is_told_in_a_sentence(studies, argu
 def test_a_new_study_cannot_lie_outside_of_the_studies(studies, tmp_path):
     source = write_study(tmp_path / "source")
     folders = [f"--condition={name}={source / name}" for name in ("l1", "l2")]
-    with pytest.raises(UplappError, match="cannot be used as a study's name"):
-        run("new", "../x", "--reference", source / "reference", *folders)
+    for name in ("../x", tmp_path / "x"):
+        assert "cannot be used as a study's name" in refused(
+            "new", name, "--reference", source / "reference", *folders
+        )
+    assert "or the path" not in run("new", "--help")  # as other verbs offer
 
 
 def test_replies_are_exported_apart_from_votes(studies):
