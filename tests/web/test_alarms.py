@@ -10,9 +10,10 @@ from tests.study.tiny import NOW
 from uplapp.hub.mirror import SyncStatus
 from uplapp.study.exports import dashboard
 from uplapp.study.session import joining, lifecycle
+from uplapp.study.session.joining import Newcomer
 from uplapp.study.store.replay import FOLDER
 from uplapp.study.store.store import reading
-from uplapp.web.alarms import Alarms, present
+from uplapp.web.alarms import Alarms, Whole, present
 
 
 class Copy:
@@ -77,6 +78,20 @@ def test_a_journal_that_is_removed_under_way_is_an_alarm_and_the_next_one_too(de
         told += alarms.once()
     assert len(told) == 2
     assert "was removed while it was written" in told[0]
+
+
+def test_a_database_damaged_under_way_is_an_alarm_that_says_what_mends_it(desk):
+    shelf, whole = desk.shelf, Whole(desk.shelf.settings, every_s=0)
+    joining.join(shelf.store, shelf.studies["tiny"], "1", NOW, Newcomer(agent="Firefox, Linux"))
+    shelf.store.compact()
+    assert whole() == {}
+    path, alarms = shelf.settings.answers, Alarms(lambda: present(shelf, None), None)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Firefox", b"\xffirefox"))
+    assert "study rebuild" in whole()["database"]
+    path.write_bytes(data[:4096] + bytes(len(data) - 4096))
+    [said] = alarms.once()
+    assert "study rebuild" in said
 
 
 def test_a_copy_that_fails_and_a_jump_of_people_left_out_are_alarms(desk):

@@ -1,21 +1,26 @@
-"""An alarm outside of the page, on stderr and to a webhook: no copy, a journal gone, many bad answers."""
+"""An alarm outside of the page, on stderr and to a webhook: lost copies, damage, many bad answers."""
 
 import json
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from uplapp.errors import UplappError
 from uplapp.hub.mirror import Mirror
+from uplapp.settings import Settings
 from uplapp.study.exports import dashboard
+from uplapp.study.store import recovery
 from uplapp.study.store.replay import LOST
-from uplapp.study.store.store import reading
+from uplapp.study.store.store import StoreBusy, reading
 from uplapp.web.shelf import Shelf
 
 EVERY_S = 60.0
+WHOLE_EVERY_S = 3600.0  # between two readings of the whole database, which take seconds
 PATIENCE_S = 10.0
 
 
@@ -31,6 +36,28 @@ def present(shelf: Shelf, mirror: Mirror | None) -> dict[str, str]:
             for key, sentence in dashboard.alarms(reader, study.id).items():
                 found[f"{name}: {key}"] = f"study {name}: {sentence}"
     return found
+
+
+class Whole:
+    """Looks whether the database is damaged, at most once in `every_s` seconds."""
+
+    def __init__(self, settings: Settings, every_s: float = WHOLE_EVERY_S) -> None:
+        self._settings, self._every_s = settings, every_s
+        self._looked_s, self._found = (
+            time.monotonic(),
+            dict[str, str](),
+        )  # the start of the app has just looked
+
+    def __call__(self) -> Mapping[str, str]:
+        """What was found when it looked last: nothing, or that the database is damaged."""
+        place = self._settings.answers
+        if isinstance(place, Path) and time.monotonic() - self._looked_s >= self._every_s:
+            self._looked_s, self._found = time.monotonic(), {}
+            try:
+                recovery.require_whole(place)
+            except UplappError as error:
+                self._found = {"database": str(error)}
+        return self._found
 
 
 class Alarms:
@@ -55,8 +82,10 @@ class Alarms:
         """Look, and tell what is new. Returns the new sentences."""
         try:
             found = self._look()
-        except UplappError:  # the database is busy: the next look is in a minute
+        except StoreBusy:  # the next look is in a minute
             return []
+        except UplappError as error:
+            found = {"database": str(error)}
         new = [sentence for key, sentence in found.items() if key not in self._before]
         self._before = set(found)
         for sentence in new:
@@ -85,7 +114,8 @@ class Alarms:
 @contextmanager
 def watching(shelf: Shelf, mirror: Mirror | None) -> Iterator[Alarms]:
     """Look for alarms as long as the block runs."""
-    alarms = Alarms(lambda: present(shelf, mirror), shelf.settings.alarm_webhook)
+    whole = Whole(shelf.settings)
+    alarms = Alarms(lambda: {**whole(), **present(shelf, mirror)}, shelf.settings.alarm_webhook)
     alarms.start()
     try:
         yield alarms

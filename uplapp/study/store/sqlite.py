@@ -19,6 +19,7 @@ NO_WAL = (
     "{folder} lies on a disk where SQLite's write-ahead log does not work, such as a network disk; set "
     "UPLAPP_DATA to a folder of a disk of this machine"
 )
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 SHORT_MS = 200
 BUSY_S = 5.0  # another process (the command line) may hold the database for a moment
 
@@ -95,8 +96,8 @@ def connect(path: Path) -> SqliteConnection:
 
 def reason_of(path: Path, error: sqlite3.DatabaseError | OSError) -> str:
     """Say in one sentence why a database cannot be opened, and what to do."""
-    kind = getattr(error, "sqlite_errorname", "")
-    if kind.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    kind = _kind(error)
+    if kind.startswith(DAMAGED):
         return f"{path} is damaged; `python -m uplapp study rebuild` makes it anew from its journals"
     if kind.startswith(("SQLITE_FULL",)) or getattr(error, "errno", None) == errno.ENOSPC:
         return f"the disk of {path.parent} is full; free some space, and start again"
@@ -107,13 +108,25 @@ def reason_of(path: Path, error: sqlite3.DatabaseError | OSError) -> str:
     return f"{path.parent} cannot be written ({error}); allow it, or set UPLAPP_DATA to another folder"
 
 
+def _kind(error: Exception) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[View]:
-    """A consistent view of the file for one thread. An error of BUSY if it cannot be read right now."""
+    """A consistent view of the file for one thread. An error of BUSY if it cannot be read right now.
+
+    UplappError says that the file is damaged.
+    """
     address = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, timeout=BUSY_S, uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")
-        yield connection
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        except sqlite3.DatabaseError as error:
+            if _kind(error).startswith(DAMAGED):
+                raise UplappError(reason_of(path, error)) from error
+            raise
 
 
 def snapshot(path: Path, target: Path) -> None:
