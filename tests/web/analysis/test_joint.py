@@ -6,12 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.web.analysis.showing import upload, visible
+from tests.web.analysis.showing import FIELDS, upload, visible
 from uplapp.analysis.reading.published import FOLDER
 from uplapp.analysis.reading.votes import read_votes
 from uplapp.analysis.writing.report import report
 from uplapp.values import Method
 from uplapp.web.analysis import analysis_tab, joint_view
+from uplapp.web.analysis.source import UPLOAD, read
 from uplapp.web.analysis.state import NO_VOTES, Analysed
 
 FAST = Method(bootstraps=60)
@@ -57,3 +58,31 @@ def test_what_has_no_common_scale_is_one_sentence(tmp_path):
     )
     assert "unknown source" in wrong[0]
     assert not any(visible(one) for one in wrong[1:])
+
+
+def marked(folder, name, **others):
+    """A file of the examples with a column that marks every other row, and perhaps other names of columns."""
+    table = pd.read_csv(FOLDER / name).rename(columns=others)
+    table.assign(is_bias=[place % 2 for place in range(len(table))]).to_csv(folder / name, index=False)
+    return str(folder / name)
+
+
+def second_of(fields, path):
+    """The scale of the votes that these fields name with a second file."""
+    data = read(fields, None)
+    found = Analysed(UPLOAD, data, report(data, FAST))
+    return pd.read_csv(joint_view.show(found, path, "", "", *fields)[4]["value"])
+
+
+def test_rows_that_count_and_names_of_columns_hold_for_both_files(tmp_path):
+    votes = marked(tmp_path, "votes.csv", observer="who")
+    ratings = marked(tmp_path, "ratings.csv")
+    fields = FIELDS._replace(source=UPLOAD, upload=votes, simulated=True, observer=["who"])
+    whole = second_of(fields, ratings)
+    half = second_of(fields._replace(where="is_bias=0"), ratings)
+    unmarked = second_of(fields._replace(where="is_bias=0"), str(FOLDER / "ratings.csv"))
+    assert half["ratings"].sum() == whole["ratings"].sum() / 2
+    assert unmarked["ratings"].sum() == whole["ratings"].sum()  # it has no such column
+    named = marked(tmp_path, "ratings.csv", observer="who")
+    said = joint_view.show(found(FOLDER / "votes.csv"), named, "", "", *fields)[0]
+    assert "no column 'observer'" in said  # ratings have no fields of their own: it is asked about

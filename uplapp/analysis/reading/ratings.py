@@ -83,10 +83,10 @@ def read_ratings(
     return replace(ratings, notes=(*said, *dropped, *listed, *ratings.notes))
 
 
-def holds_ratings(path: Path) -> bool:
+def holds_ratings(path: Path, header: int = 0) -> bool:
     """Say whether a file has a column `rating`, and none of votes."""
-    header = {spelling(name) for name in read_header(path)}
-    return "rating" in header and "is_a_selected" not in header
+    names = {spelling(name) for name in read_header(path, header)}
+    return "rating" in names and "is_a_selected" not in names
 
 
 def from_table(

@@ -1,8 +1,8 @@
 """Options that say how a file of answers is laid out, the same for every verb that reads one."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,36 +58,10 @@ class Layout:
 
         return parse_rows(self.where, self.drop, self.ignore, self.header, self.skip, self.equal)
 
-    def shared_by(self, *headers: Sequence[str]) -> "tuple[Layout, ...]":
-        """Give each of several files, by the names of its columns, what concerns it.
-
-        A filter and a column to ignore concern the files with that column. One that no file has stays with
-        the first, whose reader refuses it.
-        """
-        parts = []
-        for own in headers:
-            others = {name for names in headers if names is not own for name in names} - set(own)
-            elsewhere = others if own is headers[0] else {*others, *self._nowhere(headers)}
-            where = tuple(text for text in self.where if _column_of(text) not in elsewhere)
-            parts.append(
-                replace(self, where=where, ignore=tuple(n for n in self.ignore if n not in elsewhere))
-            )
-        return tuple(parts)
-
-    def _nowhere(self, headers: Sequence[Sequence[str]]) -> set[str]:
-        """Name the columns that the options speak of and that no file has."""
-        return {*map(_column_of, self.where), *self.ignore}.difference(*headers)
-
     @property
     def given(self) -> tuple[str, ...]:
         """The options that were given."""
         return tuple(f"--{one.name}" for one in fields(self) if getattr(self, one.name) != one.default)
-
-
-def _column_of(test: str) -> str:
-    from uplapp.analysis.reading.layouts.rows import parse_rows
-
-    return next((one.column for one in parse_rows((test,)).where), "")
 
 
 OPTIONS: dict[str, Any] = {

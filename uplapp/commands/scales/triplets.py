@@ -16,7 +16,6 @@ from uplapp.commands.shared import (
     SIMULATED,
     check_folders,
     leave_out,
-    read_all,
 )
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Method
@@ -53,12 +52,19 @@ def triplets(
     """
     from uplapp.analysis.alternatives.triplet_report import methods, to_csv, to_json, to_latex, to_text
     from uplapp.analysis.alternatives.triplets import scale_triplets
-    from uplapp.analysis.reading.votes import without
+    from uplapp.analysis.reading.layouts.rows import shared
+    from uplapp.analysis.reading.tables import read_header
+    from uplapp.analysis.reading.votes import read_votes, without
 
     if written and as_json:
         raise UplappError("--json and --methods both want the output; give one of them")
     check_folders(csv, latex)
-    both = [read_all(path, layout, simulated) for path in (plain, boosted)]
+    columns, rows = layout.read
+    apart = shared(rows, *(read_header(path, rows.header) for path in (plain, boosted)))
+    both = [
+        read_votes(path, simulated or None, columns, rows=own)
+        for path, own in zip((plain, boosted), apart, strict=True)
+    ]
     groups = [(votes, set(votes.table["observer"].unique()), without) for votes in both]
     kept = leave_out(exclude or [], groups)
     scales = scale_triplets(kept[0], kept[1], source, Method("none", interval, bootstraps, seed))

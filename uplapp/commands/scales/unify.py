@@ -18,7 +18,6 @@ from uplapp.commands.shared import (
     VOTES,
     check_folders,
     leave_out,
-    read_all,
 )
 from uplapp.values import REFERENCE, Method
 
@@ -57,15 +56,17 @@ def unify(
     """
     from uplapp.analysis.alternatives.scale import unify as put_together
     from uplapp.analysis.alternatives.scale_report import to_csv, to_json, to_text
+    from uplapp.analysis.reading.layouts.rows import shared
     from uplapp.analysis.reading.ratings import read_ratings
     from uplapp.analysis.reading.ratings import without as without_raters
     from uplapp.analysis.reading.tables import read_header
-    from uplapp.analysis.reading.votes import count, without
+    from uplapp.analysis.reading.votes import count, read_votes, without
 
     check_folders(csv)
-    apart = layout.shared_by(read_header(votes, layout.header), read_header(ratings, layout.header))
-    answers = read_all(votes, apart[0], simulated, edition)
-    rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition, apart[1].rows)
+    columns, rows = layout.read
+    first, second = shared(rows, *(read_header(path, rows.header) for path in (votes, ratings)))
+    answers = read_votes(votes, simulated or None, columns, edition, first)
+    rated = read_ratings(ratings, simulated or None, rating_columns, reference, rating_edition, second)
     voters, raters = (set(one.table["observer"].unique()) for one in (answers, rated))
     answers, rated = leave_out(exclude or [], [(answers, voters, without), (rated, raters, without_raters)])
     scale = put_together(count(answers), rated, criterion, Method("none", interval, bootstraps, seed))

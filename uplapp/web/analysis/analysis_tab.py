@@ -174,7 +174,7 @@ def _connect(
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **PRIVATE,
     )
-    lazy = _connect_lazily(views, state)
+    lazy = _connect_lazily(views, state, menu)
     take_guess, guess = views.guess
     take_guess.click(plan_view.guess_of, state, guess, **PRIVATE)
     covariate_view.connect(state, views.covariate)
@@ -186,7 +186,7 @@ def _connect(
         event.then(None, js=REDRAW_OPEN)
 
 
-def _connect_lazily(views: Views, state: gr.State) -> list[Any]:
+def _connect_lazily(views: Views, state: gr.State, menu: Source) -> list[Any]:
     """Draw each view when it is opened and, while it is open, after each choice. Returns the events."""
     upload, metric = views.metric_fields
     events = [people_view.connect(state, views.column, views.shown[PEOPLE])]
@@ -195,17 +195,17 @@ def _connect_lazily(views: Views, state: gr.State) -> list[Any]:
         if name not in (RANKING, COVARIATE):  # one is drawn after each choice, one when its fields change
             with inner:
                 again = gr.Button(visible="hidden", elem_classes="draw-again")
-            events.append(_draw([inner.select, again.click], name, views, state))
-    events.append(_draw([upload.change, metric.input], METRICS, views, state))
-    return [*events, _draw(joint_view.changes(views.joint), JOINT, views, state)]
+            events.append(_draw([inner.select, again.click], name, views, state, menu))
+    events.append(_draw([upload.change, metric.input], METRICS, views, state, menu))
+    return [*events, _draw(joint_view.changes(views.joint), JOINT, views, state, menu)]
 
 
-def _draw(triggers: list[Any], name: str, views: Views, state: gr.State) -> Any:
+def _draw(triggers: list[Any], name: str, views: Views, state: gr.State, menu: Source) -> Any:
     shown = views.shown[name]
     if name == SCENES:
         return gr.on(triggers, _show_scenes, state, [*shown, state], **PRIVATE)
     if name == JOINT:
-        return gr.on(triggers, joint_view.show, [state, *views.joint], shown, **PRIVATE)
+        return gr.on(triggers, joint_view.show, [state, *views.joint, *menu], shown, **PRIVATE)
     if name == METRICS:
         return gr.on(triggers, _show_metrics, [state, *views.metric_fields], shown, **PRIVATE)
     return gr.on(triggers, DRAWN[name], state, shown, **PRIVATE)

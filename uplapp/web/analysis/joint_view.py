@@ -10,12 +10,17 @@ import gradio as gr
 from uplapp.analysis.alternatives import scale_report, triplet_report
 from uplapp.analysis.alternatives.scale import UnifiedScale, unify
 from uplapp.analysis.alternatives.triplets import TripletScales, scale_triplets
+from uplapp.analysis.reading.layouts.columns import Columns
+from uplapp.analysis.reading.layouts.rows import Rows, shared
 from uplapp.analysis.reading.published import FOLDER
 from uplapp.analysis.reading.ratings import Ratings, holds_ratings, read_ratings
 from uplapp.analysis.reading.ratings import without as without_raters
+from uplapp.analysis.reading.tables import read_header
 from uplapp.analysis.reading.votes import count, read_votes, without
 from uplapp.errors import UplappError
 from uplapp.values import REFERENCE, Votes
+from uplapp.web.analysis.layout_view import rows_of
+from uplapp.web.analysis.source import UPLOAD, Source, named
 from uplapp.web.analysis.state import NO_VOTES, Analysed, Found
 from uplapp.web.analysis.words import TABLES, cautions, interval, number, plain, table
 from uplapp.web.widgets import offer, sentence
@@ -24,7 +29,8 @@ NAME = "Two files"
 ABOUT = """The votes of this page and a second file of the same conditions, on one scale. **Ratings** (columns
 `observer`, `condition`, `rating`) and votes give one JOD scale by their common likelihood. **Boosted** views
 (triplets or votes) beside plain ones give distortions in JND of plain views, scene by scene, with the mapping
-between them. Which it is follows from the file."""
+between them. Which it is follows from the file. Fields under *My columns have other names* count for both
+files: rows and columns to leave out where a file has the column, names of columns where it has them all."""
 EXAMPLES = {  # the votes, the second file
     "Example: votes and ratings": ("votes.csv", "ratings.csv"),
     "Example: plain and boosted triplets": ("plain_triplets.csv", "boosted_triplets.csv"),
@@ -68,8 +74,11 @@ def changes(asked: Asked) -> list[Any]:
     return [asked.upload.upload, asked.upload.clear, asked.criterion.submit, asked.source.submit]
 
 
-def show(found: Found, upload: str | None, criterion: str, source: str) -> tuple[Any, ...]:
-    """Put the votes that are analysed and the file on one scale."""
+def show(found: Found, upload: str | None, criterion: str, source: str, *fields: Any) -> tuple[Any, ...]:
+    """Put the votes that are analysed and the file on one scale.
+
+    `fields` are those of the source of the votes, whose layout counts for the file too.
+    """
     if upload is None:
         return nothing("")
     if not isinstance(found, Analysed):
@@ -77,7 +86,8 @@ def show(found: Found, upload: str | None, criterion: str, source: str) -> tuple
     if not isinstance(found.kept, Votes):
         return nothing("A matrix does not say who voted: this needs votes one by one.")
     try:
-        second = _without(_read(Path(upload), found.kept.simulated), found.exclude)
+        own = Source(*fields) if found.source == UPLOAD and fields else None
+        second = _without(_read(Path(upload), found.kept.simulated, own), found.exclude)
         method = found.report.scores.method
         if isinstance(second, Ratings):
             return _unified(unify(count(found.kept), second, (criterion or "").strip(), method))
@@ -94,11 +104,17 @@ def show_example(first: str, second: str) -> tuple[Any, ...]:
     return _triplets(scale_triplets(votes, other))
 
 
-def _read(path: Path, simulated: bool) -> Votes | Ratings:
-    """Read the second file, of people where the first is of people."""
-    if holds_ratings(path):
-        return read_ratings(path, simulated or None)
-    return read_votes(path, simulated or None)
+def _read(path: Path, simulated: bool, first: Source | None = None) -> Votes | Ratings:
+    """Read the second file, of people where the first is of people, laid out as the first where that fits."""
+    columns, rows = Columns(), Rows()
+    if first is not None and first.upload:
+        columns, rows = named(first), rows_of(first.layout)
+        headers = [read_header(one, rows.header) for one in (Path(first.upload), path)]
+        rows = shared(rows, *headers)[1]
+        columns = columns if columns.named - Columns().named <= set(headers[1]) else Columns()
+    if holds_ratings(path, rows.header):
+        return read_ratings(path, simulated or None, rows=rows)
+    return read_votes(path, simulated or None, columns, rows=rows)
 
 
 def _without(answers: Votes | Ratings, exclude: Mapping[str, str]) -> Votes | Ratings:

@@ -294,9 +294,9 @@ def _read_upload(chosen: Source) -> Votes | Ratings:
             return read_ratings(
                 path, chosen.simulated or None, _rating_columns(chosen), edition=edition, rows=rows
             )
-        if holds_ratings(path):
+        if holds_ratings(path, rows.header):
             return read_ratings(path, chosen.simulated or None, edition=edition, rows=rows)
-        return read_votes(path, chosen.simulated or None, _named(chosen), edition, rows)
+        return read_votes(path, chosen.simulated or None, named(chosen), edition, rows)
     except (OtherNames, Question) as error:
         raise BadVotes(f"{error}; name them under '{OTHER_NAMES}'") from None
 
@@ -306,8 +306,8 @@ def _roles(chosen: Source) -> dict[str, tuple[str, ...]]:
     return {role: tuple(names) for role, names in zip(ROLES, roles, strict=True) if names}
 
 
-def _named(chosen: Source) -> Columns:
-    """Columns of an upload."""
+def named(chosen: Source) -> Columns:
+    """Give the columns of an upload and the cells of its choice, as a person named them."""
     cells = chosen.value_a, chosen.value_b, chosen.value_tie, chosen.value_bad
     return layout_view.columns_of(_roles(chosen), cells, chosen.layout)
 

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -115,6 +115,22 @@ def parse_rows(
     tests = tuple(_test(text) for text in where if text.strip())
     columns = tuple(name for text in ignore for name in _split(text))
     return Rows(header, skip, tests, _split(drop), columns, equal)
+
+
+def shared(rows: Rows, *headers: Sequence[str]) -> tuple[Rows, ...]:
+    """Give each of several files, by the names of its columns, what of `rows` concerns it.
+
+    A condition and a column to ignore concern the files with that column. One that no file has stays with
+    the first, whose reader refuses it.
+    """
+    nowhere = {*(test.column for test in rows.where), *rows.ignore}.difference(*headers)
+    parts = []
+    for place, own in enumerate(headers):
+        names = {*own, *(nowhere if place == 0 else ())}
+        where = tuple(test for test in rows.where if test.column in names)
+        ignore = tuple(name for name in rows.ignore if name in names)
+        parts.append(replace(rows, where=where, ignore=ignore))
+    return tuple(parts)
 
 
 def chosen(table: pd.DataFrame, rows: Rows, source: str) -> tuple[pd.DataFrame, Said]:
