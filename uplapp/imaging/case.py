@@ -21,7 +21,8 @@ class Subject:
     what a degradation draws, `stem` names files. Of several slices this one is `index` of `count`. `extras`
     are named tensors of the same size (labels, masks, the other modality), `bits` the depth of the files to
     write. Where the clean picture depends on the degradation, as a projection does on its angle,
-    `clean_under` gives it, and `clean` is the one at the defaults. A volume has its place in `space`.
+    `clean_under` gives it, and `clean` is the one at the defaults. A volume has its place in `space`, and
+    slices that are `placed` can be put back into theirs.
     `understood` says in sentences what the reader took the file for.
     """
 
@@ -36,6 +37,7 @@ class Subject:
     clean_under: Callable[[Any], Tensor] | None = None
     space: Space | None = None
     understood: tuple[str, ...] = ()
+    placed: bool = False
 
     @property
     def picture(self) -> Tensor:

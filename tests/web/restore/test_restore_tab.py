@@ -5,11 +5,15 @@ import json
 from pathlib import Path
 
 import gradio as gr
+import nibabel
+import numpy as np
 import pytest
 import torch
 
 from tests.imaging.checkpoints.made import make
 from uplapp.described import options_of
+from uplapp.errors import UplappError
+from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.files.pictures import encode_png
 from uplapp.imaging.physics import (
@@ -22,8 +26,11 @@ from uplapp.imaging.physics import (
 )
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import restore_tab
+from uplapp.web.restore.outputs import Outputs
 from uplapp.web.restore.panels import TICKED, lay_out_panel
 from uplapp.web.restore.reading_form import lay_out_reading
+from uplapp.web.restore.running import Wish
+from uplapp.web.restore.volume_viewer import require_voxels
 
 
 def panel(task, cards):
@@ -120,3 +127,51 @@ def test_a_form_asks_what_an_image_as_it_is_does_not_say():
 def test_the_page_says_which_pixels_a_mask_keeps():
     _, words = panel("inpaint", [])
     assert "white keeps a pixel, black hides it" in words
+
+
+def restored(path, **ticked):
+    """The updates of the page, by output, while a file is restored by wavelets as an MR scan."""
+    panel_, _ = panel("mri", [])
+    values = {
+        **{field: field.value for field in panel_.fields},
+        **{panel_.source: str(path), panel_.slices: 1, panel_.methods: ["wavelet"], "task": "mri"},
+        **{getattr(panel_, name): value for name, value in ticked.items()},
+        "wish": Wish(),
+    }
+    asked = restore_tab.Asked(Checkpoints(()), "task", [panel_], [], "wish")
+    steps = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
+    return [
+        dict(zip(Outputs.__dataclass_fields__, step, strict=False))
+        for step in steps
+        if isinstance(step, tuple)
+    ]
+
+
+def test_all_slices_of_a_volume_with_a_place_come_back_as_nifti(tmp_path):
+    path = tmp_path / "head.nii.gz"
+    nibabel.save(
+        nibabel.Nifti1Image(np.random.default_rng(0).random((16, 18, 3)), np.diag([1, 1, 4, 1])), path
+    )
+    shown = restored(path, whole=True)[-1]
+    names = [Path(each).name for each in shown["niftis"]["value"]]
+    assert names == ["head-zero-filled.nii.gz", "head-wavelet.nii.gz", "head-whole-provenance.json"]
+    assert nibabel.load(shown["niftis"]["value"][1]).shape == (16, 18, 3)
+    assert "value" not in shown["compare"]  # what the slice showed before stays
+    assert not restored(path)[-1]["niftis"]["visible"]
+
+
+@pytest.mark.parametrize("name", ["head.nii.gz", "flat.nii.gz", "head.npy"])
+def test_all_slices_are_offered_where_they_have_a_place(tmp_path, name):
+    voxels = np.random.default_rng(0).random((16, 18, 1 if name.startswith("flat") else 3))
+    if name.endswith("npy"):
+        np.save(tmp_path / name, voxels)
+    else:
+        nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1, 1, 4, 1])), tmp_path / name)
+    _, _, whole, *_ = restore_tab.pick_upload("mri", str(tmp_path / name))
+    assert whole["visible"] == (name == "head.nii.gz")
+    assert whole["value"] is False
+
+
+def test_whole_volumes_that_would_take_too_much_memory_are_refused_with_the_largest_size():
+    with pytest.raises(UplappError, match=r"256x256x300 voxels.*256x256x256.*--whole"):
+        require_voxels("head", (300, 256, 256))

@@ -18,7 +18,7 @@ from uplapp.commands.shared import (
     leave_out,
 )
 from uplapp.errors import UplappError
-from uplapp.values import REFERENCE, Method
+from uplapp.values import REFERENCE, Method, Votes
 
 PLAIN = typer.Argument(help="Triplets (as in JPEG AIC-3) or votes on plain views.")
 METHODS = typer.Option("--methods", help="Print the methods paragraph and nothing else.")
@@ -52,19 +52,12 @@ def triplets(
     """
     from uplapp.analysis.alternatives.triplet_report import methods, to_csv, to_json, to_latex, to_text
     from uplapp.analysis.alternatives.triplets import scale_triplets
-    from uplapp.analysis.reading.layouts.rows import shared
-    from uplapp.analysis.reading.tables import read_header
-    from uplapp.analysis.reading.votes import read_votes, without
+    from uplapp.analysis.reading.votes import without
 
     if written and as_json:
         raise UplappError("--json and --methods both want the output; give one of them")
     check_folders(csv, latex)
-    columns, rows = layout.read
-    apart = shared(rows, *(read_header(path, rows.header) for path in (plain, boosted)))
-    both = [
-        read_votes(path, simulated or None, columns, rows=own)
-        for path, own in zip((plain, boosted), apart, strict=True)
-    ]
+    both = _read((plain, boosted), layout, simulated)
     groups = [(votes, set(votes.table["observer"].unique()), without) for votes in both]
     kept = leave_out(exclude or [], groups)
     scales = scale_triplets(kept[0], kept[1], source, Method("none", interval, bootstraps, seed))
@@ -73,3 +66,16 @@ def triplets(
             whole.write_text(path, text(scales))
     write = to_json if as_json else methods if written else to_text
     typer.echo(write(scales))
+
+
+def _read(paths: tuple[Path, Path], layout: Layout, simulated: bool) -> list[Votes]:
+    """Read both files, each with the options of rows that concern it."""
+    from uplapp.analysis.reading.layouts.rows import shared
+    from uplapp.analysis.reading.tables import read_header
+    from uplapp.analysis.reading.votes import read_votes
+
+    columns, rows = layout.read
+    apart = shared(rows, *(read_header(path, rows.header) for path in paths))
+    return [
+        read_votes(path, simulated or None, columns, rows=own) for path, own in zip(paths, apart, strict=True)
+    ]

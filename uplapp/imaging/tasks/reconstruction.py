@@ -185,6 +185,7 @@ def subject_of_slice(scan: Scan, part: Slice) -> Subject:
         index=part.index,
         count=scan.count,
         understood=scan.understood,
+        placed=scan.encode is not None,
     )
 
 

@@ -153,6 +153,12 @@ def after(job: Job) -> tuple[Any, ...]:
     )
 
 
+def volumes_too(files: Mapping[str, bytes]) -> tuple[Any, ...]:
+    """Offer files of a whole volume beside the results on screen, which stay."""
+    offered = gr.update(value=[offer(name, content) for name, content in files.items()], visible=True)
+    return tuple(offered if name == "niftis" else gr.skip() for name in Outputs.__dataclass_fields__)
+
+
 def after_batch(batch: BatchResult, archive: Path) -> tuple[Any, ...]:
     """Show the first job of a batch, with the scores and the ZIP of all."""
     frame, pictures, legend, errors, _, fits, curves, _, niftis, voxels, latest, _ = after(batch.first)

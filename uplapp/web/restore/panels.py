@@ -22,6 +22,7 @@ NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
     "below; until then there are the methods without training."
 )
+WHOLE = "Restore all slices too, and offer the whole volume as NIfTI"
 CONSISTENCY = "Put the measured samples back into what a network makes (data consistency)"
 
 
@@ -38,6 +39,7 @@ class Panel:
     samples: gr.Gallery
     upload: gr.UploadButton
     slices: gr.Slider
+    whole: gr.Checkbox
     reading: ReadingForm
     form: Form
     checkpoints: gr.CheckboxGroup
@@ -49,7 +51,7 @@ class Panel:
     def fields(self) -> list[gr.components.Component]:
         """The fields that a job reads."""
         chosen = [self.checkpoints, self.consistency, self.methods]
-        own = [self.source, self.slices, *self.reading.components]
+        own = [self.source, self.slices, self.whole, *self.reading.components]
         return [*own, *chosen, *self.form.fields]
 
 
@@ -67,6 +69,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool, megapixels: f
             elem_classes="upload",
         )
         slices = gr.Slider(0, 1, 0, step=1, label="Slice", visible=False, elem_id=f"slice-{name}", buttons=[])
+        whole = gr.Checkbox(False, label=WHOLE, visible=False, elem_id=f"whole-{name}")
         reading = lay_out_reading(name, megapixels)
         form = lay_out_form(name)
         checkpoints, no_network = _lay_out_checkpoints(name, cards)
@@ -79,7 +82,7 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool, megapixels: f
         methods = _lay_out_methods(name, task)
     source = gr.State(str(paths[0]) if paths else None)
     return Panel(
-        *(name, column, source, samples, upload, slices, reading, form),
+        *(name, column, source, samples, upload, slices, whole, reading, form),
         *(checkpoints, no_network, consistency, methods),
     )
 

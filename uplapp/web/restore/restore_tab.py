@@ -14,6 +14,7 @@ from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import Candidate, of_cards, of_methods
 from uplapp.imaging.evaluation.fits import Hear
 from uplapp.imaging.evaluation.job import read_case, run_job
+from uplapp.imaging.evaluation.whole import restore_whole
 from uplapp.imaging.files.formats.blinding import without_person
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.lending import on_gpu, seconds_of
@@ -26,12 +27,21 @@ from uplapp.web.restore import example, own_network, sharing
 from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms, settings_of
-from uplapp.web.restore.outputs import COUNT, Outputs, after, after_batch, before, lay_out_outputs, nothing
+from uplapp.web.restore.outputs import (
+    COUNT,
+    Outputs,
+    after,
+    after_batch,
+    before,
+    lay_out_outputs,
+    nothing,
+    volumes_too,
+)
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.reading_form import ReadingForm, options_on_page
 from uplapp.web.restore.running import Fit, Result, Wish, following
 from uplapp.web.restore.several import Several, batch_work, lay_out_several
-from uplapp.web.restore.volume_viewer import require_for_page
+from uplapp.web.restore.volume_viewer import require_for_page, require_voxels
 from uplapp.web.widgets import errors_on_screen, room
 
 WRITING = "writing the files"
@@ -102,7 +112,7 @@ def build(desk: Desk, collected: gr.State) -> None:
 
 
 def _connect_panel(panel: Panel, outputs: Outputs) -> None:
-    picked = [panel.source, panel.slices, *outputs.all, *panel.reading.components]
+    picked = [panel.source, panel.slices, panel.whole, *outputs.all, *panel.reading.components]
     panel.samples.select(sample_picker(panel.task, panel.reading.before), None, picked, **PRIVATE)
     panel.upload.upload(
         partial(pick_upload, panel.task, at_first=panel.reading.before), panel.upload, picked, **PRIVATE
@@ -119,7 +129,7 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         component.input(  # type: ignore[attr-defined]
             partial(pick_reading, panel.task, panel.reading),
             chosen,
-            [panel.slices, *outputs.all],
+            [panel.slices, panel.whole, *outputs.all],
             trigger_mode="always_last",
             **PRIVATE,
         )
@@ -212,12 +222,14 @@ def _pick(task: str, path: Path, at_first: Reading) -> tuple[Any, ...]:
     subject = TASKS[task].read(path, None, at_first)
     require_for_page(subject)
     fresh = [one.default for one in options_on_page(task)]
-    return str(path), _slider(subject), *before(subject.name, subject, about(task, path)), *fresh
+    return str(path), *_slices(subject), *before(subject.name, subject, about(task, path)), *fresh
 
 
-def _slider(subject: Subject) -> Any:
+def _slices(subject: Subject) -> tuple[Any, Any]:
+    """Show the slider of several slices, and the choice of all of them where they have a place."""
     several = subject.count > 1
-    return gr.update(maximum=max(subject.count - 1, 1), value=subject.index, visible=several)
+    slider = gr.update(maximum=max(subject.count - 1, 1), value=subject.index, visible=several)
+    return slider, gr.update(value=False, visible=several and subject.placed)
 
 
 def pick_slice(task: str, form: ReadingForm, source: str, index: float, *reading: Any) -> tuple[Any, ...]:
@@ -231,7 +243,7 @@ def pick_reading(task: str, form: ReadingForm, source: str, index: float, *readi
     """Read the same file in another way. One that cannot be read so keeps what is shown."""
     with errors_on_screen():
         subject = TASKS[task].read(Path(source), None, form.read(*reading))
-        return _slider(subject), *before(subject.name, subject)
+        return *_slices(subject), *before(subject.name, subject)
 
 
 def pick_task(task: gr.Radio, panels: Sequence[Panel], values: Mapping[Any, Any]) -> tuple[Any, ...]:
@@ -254,18 +266,37 @@ def restore(
 ) -> Iterator[tuple[Any, ...]]:
     """Run the job so that Cancel stops it.
 
-    The last yield holds the results. `values` are the values of the fields on screen, by field.
+    The last yield holds the results. Where all slices are wanted, the whole volume follows. `values` are
+    those of the fields on screen, by field.
     """
     with errors_on_screen():
         panel, degradation, candidates = asked.read(values)
         if values[panel.source] is None:
             raise UplappError(f"there is no {TASKS[panel.task].words.noun.lower()} yet; upload one")
         source, index = Path(values[panel.source]), int(values[panel.slices])
-        case = read_case(source, panel.task, degradation, index, panel.reading.read_from(values))
+        reading = panel.reading.read_from(values)
+        case = read_case(source, panel.task, degradation, index, reading)
         work = on_gpu(partial(run_job, case, candidates), seconds_of(case, candidates))
         job = yield from _followed(work, values[asked.wish], progress)
         progress(1.0, desc=WRITING)
         yield *after(job), *fits.gone()
+        if values.get(panel.whole):
+            all_slices = on_gpu(partial(_whole, source, panel.task, degradation, candidates, reading))
+            files = yield from _followed(all_slices, values[asked.wish], progress)
+            yield *volumes_too(files), *fits.gone()
+
+
+def _whole(
+    path: Path,
+    task: str,
+    degradation: Degradation | AsItIs | None,
+    candidates: Sequence[Candidate],
+    reading: Reading,
+    watch: Watch,
+    hear: Hear,
+) -> dict[str, bytes]:
+    """Restore all slices of a volume that is small enough for the page. Nobody hears of fits to slices."""
+    return restore_whole(path, task, degradation, candidates, reading, require_voxels, watch)
 
 
 def restore_all(

@@ -60,10 +60,16 @@ def in_words(sides: Sequence[int]) -> str:
 def require_for_page(image: Subject | Case) -> None:
     """Refuse a volume that would take the memory of other visitors."""
     sides = (image.seen if isinstance(image, Case) else image.picture).shape[1:]
-    if image.space is not None and math.prod(sides) > MOST_VOXELS:
+    if image.space is not None:
+        require_voxels(image.name, sides, "--task volume")
+
+
+def require_voxels(name: str, sides: Sequence[int], option: str = "--whole") -> None:
+    """Refuse a volume (D,H,W) of more voxels than the page takes, and name the option that takes more."""
+    if math.prod(sides) > MOST_VOXELS:
         raise UplappError(
-            f"{image.name} has {in_words(sides)} voxels; this page takes as many as 256x256x256 have, "
-            f"and `python -m uplapp restore --task volume` takes more"
+            f"{name} has {in_words(sides)} voxels; this page takes as many as 256x256x256 have, "
+            f"and `python -m uplapp restore {option}` takes more"
         )
 
 
