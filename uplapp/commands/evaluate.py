@@ -77,6 +77,7 @@ def _print(result: "Evaluation") -> None:
     from uplapp.imaging.evaluation.text import format_evaluation
 
     print(format_evaluation(result))
+    print(*result.understood, sep="\n", file=sys.stderr)
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 

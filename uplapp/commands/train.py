@@ -56,6 +56,7 @@ LOOK = typer.Option(min=1, help="Steps between two looks at validation images.")
 SAVE = typer.Option(min=1, help="Steps between two saved states.")
 LEARNER = typer.Option(help="A name in the table of learners.")
 DRAW = typer.Option(help="How the task draws its batches, such as grey_share=0.5; may be given again.")
+READ = typer.Option("--read", help="How files are read, such as window=brain; may be given again.")
 CURVES = typer.Option(help="Draw losses and validation scores to this file (.svg, .pdf, .png).")
 
 OF_RECIPE = (
@@ -72,6 +73,7 @@ OF_RECIPE = (
     "precision",
     "learner",
     "draw",
+    "read",
 )
 OF_TABLE = ("table", "only", "dask")
 INTERRUPTED = 130
@@ -138,6 +140,7 @@ def train(
     curves: Annotated[Path | None, CURVES] = None,
     learner: Annotated[str, LEARNER] = "supervised",
     draw: Annotated[list[str] | None, DRAW] = None,
+    read: Annotated[list[str] | None, READ] = None,
 ) -> None:
     """Train one network, or every network of a table, going on where a stopped command ended.
 
@@ -222,6 +225,7 @@ def _row(context: typer.Context, source: str) -> "Row":
         network_options={} if values["width"] == 48 else {"width": values["width"]},
         learner=values["learner"],
         draw=read_settings(values["draw"] or []),
+        reading=read_settings(values["read"] or []),
     )
     return Row(spec, source)
 

@@ -8,6 +8,7 @@ import torch
 
 from tests.imaging.volumes import ball, write
 from uplapp.errors import BadImage
+from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.tasks.reconstruction import Volume, draw_slices, list_volumes, read_volume, spread_slices
 
 
@@ -89,8 +90,8 @@ def test_up_is_up(tmp_path):
 @pytest.mark.parametrize(
     ("voxels", "sentence"),
     [
-        (np.zeros((100, 100, 100)), "has shape"),
-        (np.full((100, 100, 100), np.nan), "has shape"),
+        (np.zeros((100, 100, 100)), "is empty"),
+        (np.full((100, 100, 100), np.nan), "all of them are NaN"),
         (np.ones((100, 100)), "has shape"),
         (np.ones((20, 20, 20)), "has no slice of 96 px or more a side"),
     ],
@@ -107,3 +108,19 @@ def test_a_damaged_file_and_an_empty_folder_are_named(tmp_path):
     assert [path.name for path in list_volumes(tmp_path)] == ["cut.nii.gz"]
     with pytest.raises(BadImage, match=r"cut\.nii\.gz is not a NIfTI file"):
         read_volume(tmp_path / "cut.nii.gz")
+
+
+def test_values_below_zero_and_nan_are_read_for_training_as_they_are_for_restoring(tmp_path):
+    voxels = ball() + np.random.default_rng(0).random(ball().shape, np.float32)
+    scored = (voxels - voxels.mean()) / voxels.std()
+    scored[:3] = np.nan
+    path = write(tmp_path / "z.nii.gz", scored)
+    volume = read_volume(path)
+    assert volume.voxels.min() == 0
+    assert volume.voxels.max() == 1
+    assert (volume.voxels[3:] > 0).mean() > 0.9  # what lies below the mean is not cut to black
+    assert any("are NaN" in each for each in volume.understood)
+    assert any("lie below 0" in each for each in volume.understood)
+    said = next(TASKS["mri"].read_all(tmp_path)).understood
+    assert said == volume.understood
+    assert len(TASKS["mri"].load_all(tmp_path, 96)) == 1

@@ -1,11 +1,14 @@
 """`uplapp train` as a person calls it: one run, a table, a search, a stop."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import tifffile
 import typer
 from typer.testing import CliRunner
 
@@ -13,6 +16,7 @@ from tests.imaging import tiny
 from uplapp.commands.train import train
 from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import read_card
+from uplapp.imaging.files.samples import sample_path
 from uplapp.imaging.training.log import Progress
 from uplapp.workflows.training import ProgressLine, draw_curves, stopping
 
@@ -174,3 +178,48 @@ def test_a_stop_saves_the_state_and_says_how_to_go_on(photos, tmp_path, house):
     assert (process.returncode, out) == (130, b"")
     assert b"the same command goes on from there" in err.splitlines()[-1]
     assert len(list((tmp_path / "runs").glob("denoise-unet-l2.*.state.pt"))) == 1
+
+
+GREY = """
+[grey]
+task = "{task}"
+network_options = {{ channels = {channels}, width = 6 }}
+schedule = {{ steps = 2, batch = 1, crop_px = 32 }}
+[grey.losses]
+l1 = {{}}
+"""
+
+
+@pytest.mark.parametrize("task", ["denoise", "inpaint", "superresolution"])
+def test_a_grey_network_learns_from_colour_and_is_scored_on_grey(call, photos, tmp_path, task):
+    (tmp_path / "grey").mkdir()
+    shutil.copy(sample_path("camera"), tmp_path / "grey" / "camera.png")
+    (tmp_path / "grey.toml").write_text(GREY.format(task=task, channels=1))
+    words = ["--all", "--table", tmp_path / "grey.toml", "--data", photos, "--validate"]
+    coloured = call(*words, photos)
+    assert "is in colour, and the network takes grey pictures" in coloured.output
+    assert call(*words, tmp_path / "grey").exit_code == 0
+    card = read_card(tmp_path / "out" / f"{task}-unet-l1.json")
+    assert card.scores["images"] == "grey (1)"
+
+
+def test_a_network_of_channels_that_the_task_has_not_is_one_sentence(call, photos, tmp_path):
+    (tmp_path / "two.toml").write_text(GREY.format(task="denoise", channels=2))
+    result = call("--all", "--table", tmp_path / "two.toml", "--data", photos)
+    assert "the network has 2 channels, which the task has not" in result.output
+
+
+def test_a_run_reads_its_files_as_it_is_told_and_the_card_says_how(call, tmp_path):
+    shades = np.random.default_rng(0).integers(0, 4096, (48, 48)).astype(np.uint16)
+    (tmp_path / "deep").mkdir()
+    tifffile.imwrite(tmp_path / "deep" / "a.tif", shades)
+    words = ["--loss", "l2", *SHORT, "--data", tmp_path / "deep"]
+    dark, bright = call(*words), call(*words, "--read", "white=4095")
+    assert dark.exit_code == bright.exit_code == 0
+    cards = sorted((tmp_path / "out").glob("*.json"), key=lambda path: path.stat().st_mtime)
+    assert [read_card(path).spec.reading for path in cards] == [{}, {"white": 4095}]
+    assert "reading" not in read_card(cards[0]).spec.to_json()  # its digest is that of a recipe without
+    wrong = call(*words, "--read", "window=dark")
+    assert "window" in str(wrong.exception)
+    useless = call(*words, "--read", "volume=1")
+    assert "volume says nothing of a photograph" in str(useless.exception)

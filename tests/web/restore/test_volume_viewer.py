@@ -127,7 +127,7 @@ def test_a_volume_that_came_noisy_is_compared_with_itself(file, tmp_path, monkey
 
 def test_the_page_says_the_size_of_a_volume_before_it_is_restored(tmp_path):
     write(tmp_path / "ball.nii.gz", ball(SHAPE))
-    _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(tmp_path / "ball.nii.gz"))
+    _, _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(tmp_path / "ball.nii.gz"))
     width, height, depth = SHAPE
     assert pictures[0][1] == f"ball.nii.gz, {width}x{height}x{depth}"
 
@@ -136,7 +136,7 @@ def test_the_page_says_the_size_of_a_volume_before_it_is_restored(tmp_path):
 def test_arrays_are_taken_as_volumes(tmp_path, suffix, save):
     path = tmp_path / f"ball{suffix}"
     save(path, ball(SHAPE).astype(np.float32))
-    _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(path))
+    _, _, _, _, pictures, *_ = restore_tab.pick_upload("volume", str(path))
     assert "ball" in pictures[0][1]
 
 

@@ -9,7 +9,7 @@ from uplapp.imaging.checkpoints.card import (
     read_card,
 )
 from uplapp.imaging.checkpoints.folder import Checkpoints, name_for, write_checkpoint
-from uplapp.imaging.checkpoints.weights import MAX_BYTES, build_network
+from uplapp.imaging.checkpoints.weights import MAX_BYTES, build_network, is_grey
 from uplapp.imaging.networks import SEGMENT
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Card",
     "Checkpoints",
     "build_network",
+    "is_grey",
     "label",
     "name_for",
     "purpose_of",

@@ -174,7 +174,15 @@ def build_network(spec: RunSpec) -> nn.Module:
     if task.channels_out != task.channels_in and not segments:
         channels["channels_out"] = task.channels_out
     network: nn.Module = NETWORKS.build(spec.network, **{**channels, **spec.network_options})
+    if network.channels not in _channels_of(task):
+        raise UplappError(f"the network has {network.channels} channels, which the task has not")
     return network if segments else task.prepare(network)
+
+
+def is_grey(spec: RunSpec) -> bool:
+    """Whether the network of a recipe takes grey pictures where those of its task are in colour."""
+    channels = spec.network_options.get("channels", TASKS[spec.task].channels_in)
+    return bool(channels == 1 != TASKS[spec.task].channels_in)
 
 
 def outline(spec: RunSpec) -> dict[str, Shape]:
@@ -191,8 +199,6 @@ def outline(spec: RunSpec) -> dict[str, Shape]:
         reason = error if isinstance(error, UplappError) else type(error).__name__
         raise BadCheckpoint(f"the network of the card cannot be built: {reason}") from error
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    if network.channels not in _channels_of(TASKS[spec.task]):
-        raise BadCheckpoint(f"the network has {network.channels} channels, which the task has not")
     if count_parameters(shapes) > MAX_PARAMETERS:
         raise BadCheckpoint(f"the network has more than {MAX_PARAMETERS / 1e6:.0f} million parameters")
     return shapes

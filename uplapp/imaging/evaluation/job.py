@@ -23,7 +23,7 @@ from uplapp.imaging.evaluation.scores import (
     names_for,
 )
 from uplapp.imaging.files.pictures import Array, array_to_tensor, tensor_to_array
-from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, gathered
 from uplapp.imaging.metrics import METRICS, Metric
 from uplapp.imaging.metrics.error_maps import ErrorMap, draw_error_map
 from uplapp.imaging.physics import AsItIs, Degradation
@@ -226,7 +226,8 @@ class Evaluation:
     `sigma` is None where the degradation, in words, is no noise; `degraded` holds the means of what the
     candidates were given. A row has its method, checkpoint (None for a method), loss, label, whether measured
     data were put back, and the metrics. `scenes` has a row for each image and condition, what they were given
-    among them: means over the seeds, before those that are relative are divided.
+    among them: means over the seeds, before those that are relative are divided. `understood` says what the
+    files were taken for.
     """
 
     task: str
@@ -237,6 +238,7 @@ class Evaluation:
     degraded: Scores
     rows: list[dict[str, Any]]
     scenes: list[dict[str, Any]] = field(default_factory=list)
+    understood: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -268,8 +270,10 @@ def evaluate(
     metrics, missing = build_metrics(names_for(row.axes), backbone, segmenters)
     scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
     images: list[str] = []
+    said: list[tuple[str, Sequence[str]]] = []
     for subject in row.read_all(folder, reading):
         images.append(subject.stem)
+        said.append((subject.name.partition(":")[0], subject.understood))
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
             _require_fits(candidates, case)
@@ -288,6 +292,7 @@ def evaluate(
         degraded=means[row.observed],
         rows=rows,
         scenes=list(_by_scene(images, {name: scores[name] for name in (row.observed, *restorers)})),
+        understood=gathered(said),
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
 

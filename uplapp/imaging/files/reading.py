@@ -1,6 +1,6 @@
 """How to read a file where it does not say it itself: the choices that a person has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from uplapp.described import check_options, option
@@ -71,6 +71,19 @@ OF_COMMANDS = ("megapixels",)
 def sizes(shape: tuple[int, ...]) -> str:
     """Give a shape in words, such as 256x256."""
     return "x".join(map(str, shape))
+
+
+def gathered(said: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Give each sentence that was said of files once, with the first file and the number of others."""
+    names: dict[str, list[str]] = {}
+    for name, sentences in said:
+        for each in sentences:
+            names.setdefault(each, []).append(name)
+    others = {each: len(set(files)) - 1 for each, files in names.items()}
+    return [
+        f"{files[0]}{f' and {others[each]} more' if others[each] else ''}: {each}"
+        for each, files in names.items()
+    ]
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from uplapp import typed
 from uplapp.errors import UplappError
+from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
 
 PRECISIONS = ("bfloat16", "float32")
@@ -85,7 +87,8 @@ class RunSpec:
     """One training run, made of names and numbers alone.
 
     Equal specs on one machine give equal weights. Every stage goes on from the weights of the stage before
-    it. `label` may stand for the loss in the name.
+    it. `label` may stand for the loss in the name, and `reading` holds the fields of a Reading, which say how
+    the files of data and validation are read.
     """
 
     task: str
@@ -94,10 +97,12 @@ class RunSpec:
     seed: int = 0
     network_options: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise UplappError("a run has no stage; give one or more")
+        typed.read(Reading, self.reading, "how a run reads its files", UplappError)
 
     @property
     def last(self) -> Stage:
@@ -128,6 +133,8 @@ class RunSpec:
     def to_json(self) -> dict[str, Any]:
         """Write the recipe as plain JSON values."""
         values = asdict(self)
+        if not self.reading:  # so that digests of recipes from before there was one stay the same
+            del values["reading"]
         return {**values, "stages": list(values["stages"])}
 
     @classmethod

@@ -53,6 +53,7 @@ class Group:
     source: str = ""
     schedule: Values = field(default_factory=dict)
     draw: Values = field(default_factory=dict)
+    reading: Values = field(default_factory=dict)
     start: StageTable | None = None
     stages: tuple[StageTable, ...] = ()
     losses: Mapping[str, StageTable] = field(default_factory=dict)
@@ -62,9 +63,9 @@ def read_table(path: Path) -> list[Row]:
     """Read the runs of a file in its order, every loss of every group.
 
     Invalid values are refused. A group `[NAME]` holds what its runs share: task, network, network_options,
-    seed, source, schedule, draw, stages (or one, as start) that come before, each with loss, options,
-    schedule, draw, learner and learner_options; `[NAME.losses]` holds a table for each loss with its options,
-    what its schedule changes, and a title. Runs of one name differ in their digests.
+    seed, source, schedule, draw, reading, stages (or one, as start) that come before, each with loss,
+    options, schedule, draw, learner and learner_options; `[NAME.losses]` holds a table for each loss with its
+    options, what its schedule changes, and a title. Runs of one name differ in their digests.
     """
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -107,7 +108,7 @@ def _rows_of(place: str, values: Any) -> Iterator[Row]:
         last = _stage(f"{place} losses.{key}", shared, own.loss or key)
         label = key if own.loss and own.loss != key else ""
         options = group.network_options
-        spec = RunSpec(group.task, group.network, (*stages, last), group.seed, options, label)
+        spec = RunSpec(group.task, group.network, (*stages, last), group.seed, options, label, group.reading)
         yield Row(spec, group.source, own.title)
 
 

@@ -63,14 +63,14 @@ def photographs(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject
     return (open_photograph(path, None, reading) for path in list_images(folder))
 
 
-def load_photographs(folder: Path, smallest_px: int) -> list[Photograph]:
+def load_photographs(folder: Path, smallest_px: int, reading: Reading = AS_IT_SAYS) -> list[Photograph]:
     """Load every image under `folder` in order of name as RGB (H,W,3).
 
     Sides under `smallest_px` are refused.
     """
     photographs = []
     for path in list_images(folder):
-        image = tensor_to_array(read_image(path).with_channels(3))
+        image = tensor_to_array(read_image(path, reading=reading).with_channels(3))
         if min(image.shape[:2]) < smallest_px:
             raise UplappError(
                 f"{path} is {image.shape[1]}x{image.shape[0]} px; "

@@ -1,7 +1,7 @@
 """MR slices from a part of their k-space: the files, the batches that training draws, the row of the task."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ from uplapp.errors import BadImage, UplappError
 from uplapp.imaging.case import Batch, Case, Subject
 from uplapp.imaging.files.formats.series import SUFFIXES as DICOM
 from uplapp.imaging.files.labelled import has_labels, read_labelled
-from uplapp.imaging.files.levels import WHITE_PERCENTILE
+from uplapp.imaging.files.levels import levels_of, without_nan
 from uplapp.imaging.files.readers import READERS, picture_name, read_scan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.samples import SLICES
-from uplapp.imaging.files.scans import Scan, upright
-from uplapp.imaging.files.voxels import read_voxels
+from uplapp.imaging.files.scans import Scan, largest_value, upright
+from uplapp.imaging.files.voxels import FORMATS, read_voxels
 from uplapp.imaging.networks.layers import Standardised
 from uplapp.imaging.physics import (
     AsItIs,
@@ -63,12 +63,13 @@ Voxels = NDArray[np.float32]
 class Volume:
     """One volume (X,Y,Z) in [0,1], near to right-anterior-superior.
 
-    `slices` are the (axis, index) in use.
+    `slices` are the (axis, index) in use, `understood` says in sentences what the file was taken for.
     """
 
     name: str
     voxels: Voxels
     slices: tuple[tuple[int, int], ...]
+    understood: tuple[str, ...] = ()
 
     def cut(self, axis: int, index: int) -> Voxels:
         """Cut one slice (H,W), upright: the later axis of the body goes up."""
@@ -88,32 +89,39 @@ def list_volumes(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]
     return volumes
 
 
-def list_scans(folder: Path) -> list[Path]:
+def list_scans(folder: Path, suffixes: Sequence[str] = tuple(READERS)) -> list[Path]:
     """List the scans of a folder in order of name. All its DICOM files are one scan, which is the folder."""
-    paths = list_volumes(folder, tuple(READERS))
+    paths = list_volumes(folder, suffixes)
     others = [path for path in paths if not path.name.lower().endswith(DICOM)]
     return others if len(others) == len(paths) else [*others, folder]
 
 
-def read_volume(path: Path) -> Volume:
-    """Read one file of voxels.
+def read_volume(path: Path, reading: Reading = AS_IT_SAYS) -> Volume:
+    """Read one file of voxels, or a folder of DICOM.
 
-    The 99.9th percentile of the voxels that are not black becomes 1, and all above is clipped. A file that
-    cannot be read, or has no slice worth restoring, raises BadImage.
+    `levels_of` says what is black and white, and NaN is background. A file that cannot be read, or has no
+    slice worth restoring, raises BadImage.
     """
-    loaded, spacing = upright(read_voxels(path))
-    voxels, spacing_mm = loaded.astype(np.float32), list(spacing)
-    if voxels.ndim != 3 or not np.isfinite(voxels).all() or voxels.max() <= 0:
-        raise BadImage(f"{path.name} has shape {voxels.shape}; one volume of finite, positive values is read")
-    white = np.percentile(voxels[voxels > 0], WHITE_PERCENTILE)
-    scaled = (voxels / white).clip(0, 1)
+    stored = read_voxels(path, reading)
+    loaded, spacing = upright(stored)
+    if loaded.ndim != 3:
+        raise BadImage(f"{path.name} has shape {loaded.shape}; one volume is read")
+    values, gaps = without_nan(path.name, loaded)
+    largest_value(path.name, values)
+    levels = replace(levels_of(path.name, values, reading, stored.window), inverted=stored.inverted)
+    scaled, spacing_mm = levels.of(values, np.float32), list(spacing)
     for axis, step in enumerate(spacing_mm):
         if step < FINEST_MM:
             scaled, spacing_mm[axis] = _halve(scaled, axis), 2 * step
     slices = tuple(_filled_slices(scaled, spacing_mm))
     if not slices:
         raise BadImage(f"{path.name} has no slice of {SMALLEST_SIDE_PX} px or more a side that is not black")
-    return Volume(path.name, scaled, slices)
+    return Volume(path.name, scaled, slices, (*stored.understood, *gaps, *levels.words))
+
+
+def load_scans(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> list[Volume]:
+    """Load every volume of a folder, of any format of voxels, in order of name."""
+    return [read_volume(path, reading) for path in list_scans(folder, tuple(FORMATS))]
 
 
 def draw_slices(
@@ -201,8 +209,10 @@ def slices(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject]:
             for patient in read_labelled(path):
                 yield from labelled_subjects(patient)
         elif path.name.lower().endswith(SUFFIXES) and reading == AS_IT_SAYS:
-            for name, clean in spread_slices(read_volume(path), SLICES_PER_VOLUME):
-                yield Subject(name, clean, partial(_measure_picture, clean), bits=SCAN_BITS)
+            volume = read_volume(path)
+            for name, clean in spread_slices(volume, SLICES_PER_VOLUME):
+                measure = partial(_measure_picture, clean)
+                yield Subject(name, clean, measure, bits=SCAN_BITS, understood=volume.understood)
         else:
             yield from _slices_of(read_scan(path, reading))
 
@@ -288,7 +298,8 @@ def _slices_of(scan: Scan) -> Iterator[Subject]:
     for part in (scan[index] for index in spread(scan.count, SLICES_PER_VOLUME)):
         if part.magnitude is None:
             raise BadImage(f"{part.name} lacks a part of its k-space, so there is nothing to measure against")
-        yield Subject(part.name, part.magnitude, partial(_measure, part), bits=SCAN_BITS)
+        measure = partial(_measure, part)
+        yield Subject(part.name, part.magnitude, measure, bits=SCAN_BITS, understood=scan.understood)
 
 
 def _choose(scan: Scan, index: int | None) -> Slice:
@@ -311,7 +322,7 @@ RECONSTRUCTION = Task(
     suffixes=tuple(READERS),
     open=open_slice,
     subjects=slices,
-    load=lambda folder, side_px: [read_volume(path) for path in list_volumes(folder)],
+    load=load_scans,
     pairs=undersampled_slices,
     samples=SLICES,
     network="d5c5",

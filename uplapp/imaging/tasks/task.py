@@ -43,7 +43,7 @@ class Task:
     `pairs(data, count, side_px, random, **options)` draws a Batch. `network` is the name in NETWORKS of
     those that are offered first; `prepare` wraps a network as the task uses it. `doubts` says what of a case
     lies outside of what a network was trained on, whose stages had the given draw options. `reading` names
-    the fields of a Reading that `open` and `subjects` take.
+    the fields of a Reading that `open`, `subjects` and `load` take.
     """
 
     label: str
@@ -57,7 +57,7 @@ class Task:
     suffixes: tuple[str, ...]
     open: Callable[..., Subject]
     subjects: Callable[..., Iterator[Subject]]
-    load: Callable[[Path, int], Sequence[Any]]
+    load: Callable[..., Sequence[Any]]
     pairs: Callable[..., Batch]
     samples: Mapping[str, Sample]
     network: str = "unet"
@@ -74,6 +74,11 @@ class Task:
         """Read what a folder holds to measure on, as `read` reads one file."""
         self._require_use(reading)
         return self.subjects(folder) if reading == AS_IT_SAYS else self.subjects(folder, reading)
+
+    def load_all(self, folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> Sequence[Any]:
+        """Load what training draws from, as `read` reads one file."""
+        self._require_use(reading)
+        return self.load(folder, side_px) if reading == AS_IT_SAYS else self.load(folder, side_px, reading)
 
     def _require_use(self, reading: Reading) -> None:
         for one in options_of(reading):

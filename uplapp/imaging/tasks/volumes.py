@@ -71,14 +71,14 @@ def with_vessels(volume: Volume) -> Subject:
     return subject_of(volume, {"vesselness": lines, "vessels": mask, **centreline})
 
 
-def load_volumes(folder: Path, side_px: int) -> list[Tensor]:
+def load_volumes(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> list[Tensor]:
     """Load every volume (1,D,H,W) of a folder in order of name.
 
     Slices under `side_px` are refused.
     """
     loaded = []
     for path in list_volumes(folder):
-        voxels = read_volume(path).voxels
+        voxels = read_volume(path, reading).voxels
         if min(voxels.shape[-2:]) < side_px:
             size = "x".join(map(str, reversed(voxels.shape[-2:])))
             raise UplappError(

@@ -13,7 +13,7 @@ import torch
 
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch
-from uplapp.imaging.checkpoints import SEGMENT, purpose_of
+from uplapp.imaging.checkpoints import SEGMENT, is_grey, purpose_of
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
 from uplapp.imaging.training import LEARNERS
@@ -36,14 +36,18 @@ def lesson_of(spec: RunSpec) -> Lesson | None:
 
 
 def draw_batch(spec: RunSpec, data: Sequence[Any], step: int) -> Batch:
-    """Draw the batch of a step, which depends on the seed and the step alone."""
+    """Draw the batch of a step, which depends on the seed and the step alone.
+
+    A grey network of a task in colour gets one colour of each crop.
+    """
     stage = spec.last
     random = np.random.default_rng([spec.seed, step])
     schedule = stage.schedule
     lesson = lesson_of(spec)
     draw = lesson.draw if lesson else TASKS[spec.task].pairs
     batch: Batch = draw(data, schedule.batch, schedule.crop_px, random, **stage.draw)
-    return batch
+    # Colours are exchanged by chance, so this is any of them.
+    return batch.map(lambda tensor: tensor[:, :1]) if is_grey(spec) else batch
 
 
 @contextmanager

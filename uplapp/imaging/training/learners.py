@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from uplapp.imaging.case import Batch
-from uplapp.imaging.checkpoints import build_network
+from uplapp.imaging.checkpoints import build_network, is_grey
 from uplapp.imaging.device import arrange, estimate
 from uplapp.imaging.losses import LOSSES, loss_on
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
@@ -160,11 +160,12 @@ def fresh_network(spec: RunSpec, device: torch.device) -> nn.Module:
 def build_loss(spec: RunSpec) -> nn.Module:
     """Build the loss of a run's last stage.
 
-    A loss that learns by channel gets the channels of the task.
+    A loss that learns by channel gets those of the task, or the one of a grey network.
     """
     stage = spec.last
     parameters = inspect.signature(LOSSES[stage.loss].build).parameters
-    own = {"channels": TASKS[spec.task].channels_out} if "channels" in parameters else {}
+    channels = 1 if is_grey(spec) else TASKS[spec.task].channels_out
+    own = {"channels": channels} if "channels" in parameters else {}
     loss: nn.Module = LOSSES.build(stage.loss, **{**own, **stage.loss_options})
     return loss
 

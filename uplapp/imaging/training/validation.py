@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Batch, Subject, clean_of
 from uplapp.imaging.device import device_of, estimate
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import Task
@@ -31,16 +32,23 @@ class Validation:
 
     @classmethod
     def read(
-        cls, task: Task, folder: Path, count: int = 8, side_px: int | None = None, every: int = 500
+        cls,
+        task: Task,
+        folder: Path,
+        count: int = 8,
+        side_px: int | None = None,
+        every: int = 500,
+        reading: Reading = AS_IT_SAYS,
+        grey: bool = False,
     ) -> "Validation":
         """Read the centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
 
         The seed of a degradation is the place of its image, so that every reading gives the same. Of raw
         k-space the magnitude is taken, and degraded like any image. What has another clean picture under each
-        degradation is measured as a whole.
+        degradation is measured as a whole. For a `grey` network colour is refused.
         """
         side_px = side_px or SIDES_PX[task.axes]
-        images = [_centred(one, side_px, task) for one in task.subjects(folder)]
+        images = [_centred(one, side_px, task, grey) for one in task.read_all(folder, reading)]
         step = max(1, len(images) // count)
         return cls([_batch(task, one, seed) for seed, one in enumerate(images[::step][:count])], every)
 
@@ -74,21 +82,24 @@ def _known(clean: Tensor | None) -> Tensor:
     return clean
 
 
-def _centre(clean: Tensor, side_px: int, task: Task) -> Tensor:
-    """Cut the centre of an image, a grey one repeated where the task is for colour."""
+def _centre(clean: Tensor, side_px: int, task: Task, grey: bool) -> Tensor:
+    """Cut the centre of an image, a grey one repeated where the network is for colour."""
     centre = crop_centre(clean, (side_px, side_px))
     if task.axes == 3:
         first = max(clean.shape[1] - side_px, 0) // 2
         centre = centre[:, first : first + side_px]
     centre = centre.clone()
-    return centre.repeat(task.channels_in, 1, 1) if centre.shape[0] == 1 < task.channels_in else centre
+    repeated = centre.shape[0] == 1 < task.channels_in and not grey
+    return centre.repeat(task.channels_in, 1, 1) if repeated else centre
 
 
-def _centred(subject: Subject, side_px: int, task: Task) -> Subject:
+def _centred(subject: Subject, side_px: int, task: Task, grey: bool) -> Subject:
     """Give a subject that holds no more than the centre of its clean picture."""
     if subject.clean_under is not None:
         return subject
-    clean = _centre(_known(subject.clean), side_px, task)
+    clean = _centre(_known(subject.clean), side_px, task, grey)
+    if grey and len(clean) > 1:
+        raise BadImage(f"{subject.name} is in colour, and the network takes grey pictures; validate on such")
     return Subject(subject.name, clean, lambda degradation: degradation.measure(clean))  # type: ignore[union-attr]
 
 
