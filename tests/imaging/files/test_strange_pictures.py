@@ -245,13 +245,129 @@ def from_lab(lab: np.ndarray) -> np.ndarray:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-def test_cielab_of_8_bits_is_converted_and_said():
+LAB = {
+    "cielab, 8 bits": ("cielab", np.uint8, [255 / 100, 1, 1], 0),
+    "cielab, 16 bits": ("cielab", np.uint16, [65535 / 100, 256, 256], 0),
+    "icclab, 8 bits": ("icclab", np.uint8, [255 / 100, 1, 1], 128),
+    "icclab, 16 bits": ("icclab", np.uint16, [65280 / 100, 256, 256], 32768),
+}
+
+
+@pytest.mark.parametrize(("photometric", "kind", "scale", "shift"), LAB.values(), ids=LAB)
+def test_cielab_is_converted_and_said(photometric, kind, scale, shift):
     random = np.random.default_rng(0)
-    cells = np.stack([random.integers(100, 220, 64), *random.integers(-24, 25, (2, 64))], axis=1)
-    picture = read_image(tiff(cells.astype(np.uint8)[None], photometric="cielab"))
-    expected = from_lab(cells * [100 / 255, 1, 1])
-    np.testing.assert_allclose(picture.pixels[:, 0].T, expected, atol=1.5 / 255)  # both ends are rounded
+    lab = np.stack([random.uniform(40, 86, 64), *random.uniform(-24, 25, (2, 64))], axis=1)
+    cells = (lab * scale).round().astype(int) + np.array([0, shift, shift])
+    picture = read_image(tiff(cells.astype(kind)[None], photometric=photometric))
+    expected = from_lab((cells - [0, shift, shift]) / scale)
+    atol = 1 / 255 if kind == np.uint8 else 1e-3  # both ends are rounded
+    np.testing.assert_allclose(picture.pixels[:, 0].T, expected, atol=atol)
     assert picture.understood == ("CIELAB under the white D50 was converted to sRGB.",)
+
+
+# White, red, green and blue as (x,y): IEC 61966-2-1, Adobe RGB (1998), SMPTE EG 432-1.
+PRIMARIES = {
+    "srgb": (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
+    "adobe": (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06),
+    "p3": (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+}
+
+
+def to_xyz(space: str) -> np.ndarray:
+    """The matrix from linear RGB to XYZ, from chromaticities (SMPTE RP 177)."""
+    places = np.reshape(PRIMARIES[space], (4, 2))
+    columns = np.stack([places[:, 0], places[:, 1], 1 - places.sum(axis=1)]) / places[:, 1]
+    return columns[:, 1:] * np.linalg.solve(columns[:, 1:], columns[:, 0])
+
+
+def in_srgb(colour: np.ndarray, space: str, gamma: float | None = None) -> np.ndarray:
+    """Colours in [0,1] of a space with the curve of sRGB, or with an exponent, as sRGB by the formulas."""
+    light = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    light = light if gamma is None else colour**gamma
+    linear = (light @ (np.linalg.inv(to_xyz("srgb")) @ to_xyz(space)).T).clip(0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def with_chunks(png: bytes, **chunks: bytes) -> bytes:
+    """A PNG with more chunks after its header."""
+    made = [
+        struct.pack(">I", len(data))
+        + name.encode()
+        + data
+        + struct.pack(">I", zlib.crc32(name.encode() + data))
+        for name, data in chunks.items()
+    ]
+    return png[:33] + b"".join(made) + png[33:]
+
+
+def chromaticities(space: str) -> bytes:
+    return struct.pack(">8I", *(round(100_000 * place) for place in PRIMARIES[space]))
+
+
+ROUNDING = 1.5 / 255
+MUTED = 96 + RGB // 4  # inside of every space
+SMOOTH = np.stack(np.meshgrid(np.linspace(105, 150, 24), np.linspace(105, 150, 16)), -1)
+SMOOTH = np.concatenate([SMOOTH, SMOOTH[..., :1] * 0 + 120], -1).round().astype(np.uint8)
+
+
+def test_primaries_of_a_png_are_converted_and_those_of_srgb_change_nothing():
+    plain = saved(MUTED, "PNG")
+    gamma = struct.pack(">I", 45455)
+    same(with_chunks(plain, gAMA=gamma, cHRM=chromaticities("srgb")), MUTED / 255)
+    same(with_chunks(plain, sRGB=b"\0", cHRM=chromaticities("adobe")), MUTED / 255)
+    picture = same(with_chunks(plain, cHRM=chromaticities("adobe")), in_srgb(MUTED / 255, "adobe"), ROUNDING)
+    assert "converted from the primaries and the curve" in picture.understood[0]
+    linear = with_chunks(plain, gAMA=struct.pack(">I", 100_000), cHRM=chromaticities("p3"))
+    same(linear, in_srgb(MUTED / 255, "p3", 1.0), ROUNDING)
+
+
+def test_colours_that_a_png_names_by_code_points_are_converted_or_refused():
+    plain = saved(MUTED, "PNG")
+    same(with_chunks(plain, cICP=bytes([1, 13, 0, 1])), MUTED / 255)
+    same(with_chunks(plain, cICP=bytes([12, 13, 0, 1])), in_srgb(MUTED / 255, "p3"), ROUNDING)
+    for codes, words in (((9, 16), r"high dynamic range \(PQ\)"), ((9, 18), "HLG"), ((10, 13), "10 and 13")):
+        with pytest.raises(BadImage, match=words):
+            read_image(with_chunks(plain, cICP=bytes([*codes, 0, 1])))
+
+
+def test_colours_that_an_avif_names_by_code_points_are_converted_or_refused():
+    plain = saved(SMOOTH, "AVIF", quality=100, subsampling="4:4:4")
+    at = plain.index(b"colrnclx") + 8
+    same(plain, SMOOTH / 255, 3 / 255)
+    wide = plain[:at] + struct.pack(">HH", 12, 13) + plain[at + 4 :]
+    same(wide, in_srgb(SMOOTH / 255, "p3"), 4 / 255)
+    with pytest.raises(BadImage, match="high dynamic range"):
+        read_image(plain[:at] + struct.pack(">HH", 9, 16) + plain[at + 4 :])
+
+
+def test_samples_of_an_avif_that_are_cut_to_8_bits_are_said():
+    deep = imagecodecs.avif_encode(SMOOTH.astype(np.uint16) * 4, level=100, bitspersample=10)
+    assert "more than 8 bits" in read_image(deep).understood[0]
+    assert read_image(saved(SMOOTH, "AVIF")).understood == ()
+
+
+def test_a_camera_that_says_adobe_rgb_in_exif_alone_is_believed():
+    def camera(space: int, kind: str) -> bytes:
+        exif = Image.Exif()
+        exif[0x8769] = {0xA001: space, 0xA005: {1: kind}}
+        return saved(SMOOTH, "JPEG", quality=100, subsampling=0, exif=exif)
+
+    same(camera(1, "R98"), SMOOTH / 255, 3 / 255)
+    same(camera(0xFFFF, "R03"), in_srgb(SMOOTH / 255, "adobe", 563 / 256), 4 / 255)
+    assert "not sRGB, and not which" in read_image(camera(0xFFFF, "R98")).understood[0]
+
+
+def test_primaries_of_a_tiff_are_converted():
+    ratios = [part for place in PRIMARIES["adobe"] for part in (round(10_000 * place), 10_000)]
+    tags = [(318, "2I", 2, ratios[:4], True), (319, "2I", 6, ratios[4:], True)]
+    same(tiff(MUTED, photometric="rgb", extratags=tags), in_srgb(MUTED / 255, "adobe"), ROUNDING)
+
+
+def test_samples_that_a_tiff_does_not_explain_are_left_out_and_said():
+    picture = same(
+        tiff(np.concatenate([RGB, ALPHA], -1), photometric="rgb", extrasamples=["unspecified"]), RGB / 255
+    )
+    assert "1 more sample of each pixel" in picture.understood[0]
 
 
 @pytest.mark.parametrize(
@@ -264,8 +380,23 @@ def test_cielab_of_8_bits_is_converted_and_said():
             tiff(RGB.astype(np.float32), photometric="rgb"), "float32.*do not say what is white", id="floats"
         ),
         pytest.param(tiff(np.full((4, 4), np.nan, np.float32)), "not finite", id="nan"),
+        pytest.param(tiff(RGB, photometric="itulab"), "in ITULAB, which is not read", id="lab"),
         pytest.param(
-            tiff(RGB.astype(np.uint16) * 257, photometric="cielab"), "in CIELAB, which is not read", id="lab"
+            tiff(
+                np.concatenate([RGB, ALPHA], -1), photometric="separated", extratags=[(332, "H", 1, 2, True)]
+            ),
+            "inks that are not CMYK",
+            id="inks",
+        ),
+        pytest.param(
+            tiff(np.zeros((16, 16, 16), np.uint8), volumetric=True, tile=(16, 16, 16)),
+            "a volume of 16 slices",
+            id="volume",
+        ),
+        pytest.param(
+            tiff((GREY / 255).astype(np.float32), photometric="miniswhite"),
+            "of which 0 is white",
+            id="inverted",
         ),
         pytest.param(
             tiff(np.zeros((6, 8, 5), np.uint8), photometric="rgb", extrasamples=["unspecified"] * 2),

@@ -1,6 +1,7 @@
 """Samples of pictures as their files hold them: PNG, JPEG, WebP, AVIF, HEIC, BMP and GIF."""
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.colour import profile_of, profile_of_codes
 from uplapp.imaging.files.guards import refusing_damage
 
 Array = NDArray[Any]
@@ -19,8 +21,12 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1")
 PNG_DEPTH_BYTE = 24
+ADOBE_RGB, UNCALIBRATED = 2, 0xFFFF  # colour spaces of EXIF
+LONGEST_BOXES = 2**16  # bytes before the samples of an AVIF or HEIC
 SRGB_GAMMA, SAME_GAMMA = 1 / 2.2, 0.03
 # None, CCITT, LZW, JPEG, deflate and packed bits.
+# The depth of a volume, the kind of inks, primaries of its own.
+ODD_TAGS = (32997, 332, 319)
 CODECS_OF_PILLOW = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
 
 
@@ -63,7 +69,7 @@ def read_raster(name: str, data: bytes, max_pixels: int) -> Raster | None:
         require_pixels(name, picture.size, max_pixels)
         if picture.format == "TIFF" and not _is_plain(picture):
             return None
-        return _of_png(picture, data) if picture.format == "PNG" else _of_pillow(name, picture)
+        return (_of_png if picture.format == "PNG" else _of_pillow)(name, picture, data)
 
 
 def _open(name: str, data: bytes, max_pixels: int) -> Image.Image | None:
@@ -84,13 +90,13 @@ def _is_plain(picture: Any) -> bool:
     """Whether Pillow reads a TIFF as it is meant: one page of up to 8 bits, without odd extra samples."""
     tags = picture.tag_v2
     bits, extra = tags.get(258, (1,)), tags.get(338, ())
-    usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "LAB")
+    usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK") and not any(map(tags.get, ODD_TAGS))
     single = getattr(picture, "n_frames", 1) == 1
     unsigned = max(bits) <= 8 and set(tags.get(339, (1,))) == {1}
     return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
 
 
-def _of_pillow(name: str, picture: Any) -> Raster:
+def _of_pillow(name: str, picture: Any, data: bytes) -> Raster:
     """Read what Pillow decodes without loss: samples of 8 bits, upright by itself where it is a TIFF."""
     turned = picture.format == "TIFF"
     orientation = 1 if turned else int(picture.getexif().get(ExifTags.Base.Orientation, 1))
@@ -98,15 +104,15 @@ def _of_pillow(name: str, picture: Any) -> Raster:
     many = f"The first of {frames} pictures in the file was read."
     words = (many,) if frames > 1 and picture.format != "MPO" else ()
     profile = picture.info.get("icc_profile")
+    if profile is None and picture.format == "JPEG":
+        profile, said = _profile_of_exif(picture)
+        words += said
+    if picture.format == "AVIF":
+        profile = profile or profile_of_boxes(name, data)
+        words += ("Samples of more than 8 bits were read with 8.",) if _is_deep_avif(data) else ()
     if picture.mode == "CMYK":
         converted, said = _without_ink(picture, profile)
         return Raster(converted, 8, orientation=orientation, understood=(*words, *said))
-    if picture.mode == "LAB":
-        lab, target = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        exact = ImageCms.Flags.NOOPTIMIZE
-        shown = ImageCms.profileToProfile(picture, lab, target, outputMode="RGB", flags=exact)
-        words = ("CIELAB under the white D50 was converted to sRGB.",)
-        return Raster(np.asarray(shown), 8, orientation=orientation, understood=words)
     if "transparency" in picture.info or picture.mode in ("PA", "RGBa", "La"):
         picture = picture.convert("RGBA")
     elif picture.mode not in ("L", "LA", "RGB", "RGBA"):
@@ -129,19 +135,25 @@ def _without_ink(picture: Image.Image, profile: bytes | None) -> tuple[Array, tu
     return np.asarray(picture.convert("RGB")), ("CMYK was converted to RGB without a profile.",)
 
 
-def _of_png(picture: Any, data: bytes) -> Raster:
+def _of_png(name: str, picture: Any, data: bytes) -> Raster:
     chunks = _chunks(data)
     orientation = int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    raster = _deep_png(data) if data[PNG_DEPTH_BYTE] == 16 else _of_pillow("", picture)
-    gamma = None
-    if b"gAMA" in chunks and b"sRGB" not in chunks and b"iCCP" not in chunks:
-        gamma = int.from_bytes(chunks[b"gAMA"][:4], "big") / 100_000
+    raster = _deep_png(data) if data[PNG_DEPTH_BYTE] == 16 else _of_pillow(name, picture, data)
+    gamma, profile = None, picture.info.get("icc_profile")
+    if b"cICP" in chunks:
+        profile = profile_of_codes(name, *chunks[b"cICP"][:2])
+    elif not {b"sRGB", b"iCCP"} & set(chunks):
+        stated = int.from_bytes(chunks.get(b"gAMA", b"")[:4], "big") / 100_000
+        gamma = stated if stated and abs(stated - SRGB_GAMMA) > SAME_GAMMA else None
+        places = [place / 100_000 for (place,) in struct.iter_unpack(">I", chunks.get(b"cHRM", b""))]
+        if len(places) == 8 and raster.colour.shape[-1] == 3 and profile_of(places):
+            profile, gamma = profile_of(places, gamma), None
     return Raster(
         raster.colour,
         raster.bits,
         raster.alpha,
-        profile=picture.info.get("icc_profile"),
-        gamma=gamma if gamma and abs(gamma - SRGB_GAMMA) > SAME_GAMMA else None,
+        profile=profile,
+        gamma=gamma,
         orientation=orientation,
         understood=raster.understood,
     )
@@ -165,6 +177,34 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
     return found
 
 
+def _profile_of_exif(picture: Any) -> tuple[bytes | None, tuple[str, ...]]:
+    """Give the profile of Adobe RGB where EXIF says that. Source: DCF 2.0 (JEITA CP-3461B)."""
+    exif = picture.getexif()
+    try:
+        space = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.ColorSpace)
+        kind = exif.get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex)
+    except Exception:  # a damaged EXIF; the samples themselves are whole
+        return None, ()
+    if kind == "R03" or space == ADOBE_RGB:
+        return imagecodecs.cms_profile("adobergb"), ()
+    words = "The file says that its colours are not sRGB, and not which they are; they were taken for sRGB."
+    return None, (words,) if space == UNCALIBRATED else ()
+
+
+def profile_of_boxes(name: str, data: bytes) -> bytes | None:
+    """Make the profile of the colours that an AVIF or HEIC names by numbers, None for sRGB."""
+    at = data.find(b"colrnclx", 0, LONGEST_BOXES)
+    if at < 0:
+        return None
+    return profile_of_codes(name, *struct.unpack(">HH", data[at + 8 : at + 12]))
+
+
+def _is_deep_avif(data: bytes) -> bool:
+    """Whether an AVIF holds 10 or 12 bits. Source: AV1-ISOBMFF, the box av1C."""
+    at = data.find(b"av1C", 0, LONGEST_BOXES)
+    return at >= 0 and bool(data[at + 6] & 0x40)
+
+
 def _read_heic(name: str, data: bytes, max_pixels: int) -> Raster:
     try:
         import pi_heif  # type: ignore[import-untyped]
@@ -178,8 +218,8 @@ def _read_heic(name: str, data: bytes, max_pixels: int) -> Raster:
         deep = file.mode.endswith("16")
         array = np.asarray(file)
         words = (f"The first of {len(file)} pictures in the file was read.",) if len(file) > 1 else ()
-        profile = file.info.get("icc_profile")
-        return split(array, 16 if deep else 8, profile=profile or None, understood=words)
+        profile = file.info.get("icc_profile") or profile_of_boxes(name, data)
+        return split(array, 16 if deep else 8, profile=profile, understood=words)
 
 
 def split(array: Array, bits: int, **others: Any) -> Raster:

@@ -10,14 +10,23 @@ from numpy.typing import NDArray
 from tifffile import PHOTOMETRIC
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.colour import of_lab, profile_of
 from uplapp.imaging.files.formats.raster import Raster, require_pixels
 from uplapp.imaging.files.guards import refusing_damage
+from uplapp.imaging.files.reading import counted
 
 Array = NDArray[Any]
 GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
-COLOUR = {PHOTOMETRIC.MINISBLACK: 1, PHOTOMETRIC.MINISWHITE: 1, PHOTOMETRIC.RGB: 3, PHOTOMETRIC.SEPARATED: 4}
+LAB = (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB)
+COLOUR = {
+    **dict.fromkeys(GREY, 1),
+    **dict.fromkeys((PHOTOMETRIC.RGB, *LAB), 3),
+    PHOTOMETRIC.SEPARATED: 4,
+}
 ASSOCIATED, UNASSOCIATED = 1, 2
-ICC_PROFILE = 34675
+ICC_PROFILE, WHITE, PRIMARIES, INKS = 34675, 318, 319, 332
+WHITE_D65, CMYK = (3127, 10000, 3290, 10000), 1
+UNSPECIFIED = "The file does not say what {samples} of each pixel mean, and they were left out."
 MOST_BITS = 16
 # Of a damaged file it writes a line for each tag; what is wrong is said in one sentence.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
@@ -33,26 +42,70 @@ def read_tiff(name: str, data: bytes, max_pixels: int) -> Raster:
         require_pixels(name, (page.imagewidth, page.imagelength), max_pixels)
         if len(file.pages) > 1:
             raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
+        if page.imagedepth > 1:
+            raise BadImage(
+                f"{name} is a volume of {page.imagedepth} slices; save the one to restore as a file"
+            )
         colours = _colours(name, page)
         if page.dtype is None:
             raise BadImage(
                 f"{name} has samples of {page.bitspersample} bits, which are not read; 1 to 16 are"
             )
         array = _channels_last(page)
+        if page.photometric in LAB:
+            return _of_lab(page, array)
         inverted = page.photometric == PHOTOMETRIC.MINISWHITE
         bits = int(page.bitspersample) if array.dtype.kind == "u" and page.bitspersample <= MOST_BITS else 0
+        if inverted and not bits:
+            raise BadImage(
+                f"{name} has samples of type {array.dtype} of which 0 is white; save it with 0 black"
+            )
         colour = array[..., :colours]
         alpha, premultiplied = _alpha(array, page, colours)
-        profile = page.tags.get(ICC_PROFILE)
+        more = array.shape[-1] - colours - (alpha is not None)
+        words = (UNSPECIFIED.format(samples=counted(more, "more sample")),) if more else ()
         return Raster(
-            (2**bits - 1) - colour if inverted and bits else colour,
+            (2**bits - 1) - colour if inverted else colour,
             bits,
             alpha,
             premultiplied,
-            bytes(profile.value) if profile is not None else None,
+            _profile(page, colours),
             None,
-            int(getattr(page.tags.get("Orientation"), "value", 1) or 1),
+            _orientation(page),
+            words,
         )
+
+
+def _profile(page: Any, colours: int) -> bytes | None:
+    """Give the profile of a page, or make that of its primaries, None where it has neither."""
+    profile, primaries, white = (page.tags.get(name) for name in (ICC_PROFILE, PRIMARIES, WHITE))
+    if profile is not None:
+        return bytes(profile.value)
+    if primaries is None or colours != COLOUR[PHOTOMETRIC.RGB]:
+        return None
+    ratios = [*(white.value if white is not None else WHITE_D65), *primaries.value]
+    pairs = zip(ratios[::2], ratios[1::2], strict=True)
+    return profile_of([above / below for above, below in pairs])
+
+
+def _of_lab(page: Any, array: Array) -> Raster:
+    """Convert CIELAB of 8 or 16 bits to RGB of as many. Sources: TIFF 6.0, libtiff, Adobe's note on ICCLAB.
+
+    a* and b* are signed whole numbers, of which 16 bits hold 256ths; those of ICCLAB are shifted instead.
+    """
+    bits, shifted = int(page.bitspersample), page.photometric == PHOTOMETRIC.ICCLAB
+    half, unit = 2 ** (bits - 1), 2.0 ** (bits - 8)
+    white = 65280 if shifted and bits == MOST_BITS else 2**bits - 1
+    whole = array[..., :3].astype(np.int64)
+    signed = whole[..., 1:] - half if shifted else (whole[..., 1:] + half) % 2**bits - half
+    lab = np.concatenate([whole[..., :1] * (100 / white), signed / unit], axis=-1)
+    words = ("CIELAB under the white D50 was converted to sRGB.",)
+    samples = (of_lab(lab) * (2**bits - 1)).round().astype(array.dtype)
+    return Raster(samples, bits, orientation=_orientation(page), understood=words)
+
+
+def _orientation(page: Any) -> int:
+    return int(getattr(page.tags.get("Orientation"), "value", 1) or 1)
 
 
 def _colours(name: str, page: Any) -> int:
@@ -60,10 +113,12 @@ def _colours(name: str, page: Any) -> int:
     kind = page.photometric
     if kind == PHOTOMETRIC.YCBCR and page.compression in YCBCR_TO_RGB:
         kind = PHOTOMETRIC.RGB
-    if kind not in COLOUR:
+    if kind not in COLOUR or (kind in LAB and page.bitspersample not in (8, 16)):
         raise BadImage(f"{name} is in {_name(kind)}, which is not read; save it as RGB or grey")
+    if kind == PHOTOMETRIC.SEPARATED and getattr(page.tags.get(INKS), "value", CMYK) != CMYK:
+        raise BadImage(f"{name} has inks that are not CMYK, which are not read; save it as RGB or grey")
     extra = page.samplesperpixel - COLOUR[kind]
-    if page.imagedepth > 1 or extra < 0 or extra > 1:
+    if extra < 0 or extra > 1:
         raise BadImage(
             f"{name} has {page.samplesperpixel} samples per pixel; grey, RGB and CMYK are read, with or "
             f"without alpha"
