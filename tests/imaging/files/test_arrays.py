@@ -158,3 +158,66 @@ def test_every_shape_is_laid_out_or_asked_about(shape, kind, axes):
         return
     samples = layout.planes if layout.planes is not None else layout.volume
     assert samples.ndim == 4 or layout.volume is not None
+
+
+PICTURE = head(48, 40, 1.0)
+
+
+def volume_of_slices(count: int) -> np.ndarray:
+    """Slices (n,H,W) of an ellipsoid."""
+    return np.stack([PICTURE * (1 - (2 * at / count - 1) ** 2) for at in range(count)]).astype(np.complex64)
+
+
+def transformed(values: np.ndarray, *axes: int) -> np.ndarray:
+    moved = np.fft.fftn(np.fft.ifftshift(values, axes), axes=axes, norm="ortho")
+    return np.fft.fftshift(moved, axes).astype(np.complex64)
+
+
+@pytest.mark.parametrize("kind", [np.abs, lambda k: np.log1p(np.abs(k)), np.real], ids=["abs", "log", "real"])
+def test_a_spectrum_is_no_picture_unless_a_person_calls_it_one(kind):
+    array = kind(transformed(PICTURE, 0, 1)).astype(np.float32)
+    with pytest.raises(BadImage, match="looks like magnitudes or parts of k-space"):
+        scan_of_array("a", array)
+    assert len(scan_of_array("a", array, Reading(content="image"))) == 1
+    both = transformed(PICTURE, 0, 1)[None].repeat(4, 0)
+    with pytest.raises(BadImage, match="looks like magnitudes or parts of k-space"):
+        scan_of_array("a", np.concatenate([both.real, both.imag]))
+
+
+def test_k_space_of_a_3d_scan_is_neither_slices_nor_coils():
+    slices = volume_of_slices(16)
+    with pytest.raises(BadImage, match="middle of an axis of 16, as k-space of a 3-D scan"):
+        scan_of_array("a", transformed(slices, 0, 1, 2))
+    assert len(scan_of_array("a", transformed(slices, 1, 2), Reading(axes="slices"))) == 16
+
+
+def test_magnitude_beside_phase_is_asked_about():
+    phase = np.random.default_rng(0).uniform(-np.pi, np.pi, PICTURE.shape)
+    array = np.stack([PICTURE, phase])
+    with pytest.raises(BadImage, match="may hold magnitude and phase"):
+        scan_of_array("a", array)
+    assert len(scan_of_array("a", array, Reading(axes="slices"))) == 2
+
+
+def test_of_four_axes_coils_first_is_a_choice():
+    array = transformed(PICTURE, 0, 1)[None, None].repeat(3, 0).repeat(5, 1)
+    first = scan_of_array("a", array)
+    assert "3 slices of 5 coils" in first.understood[0]
+    assert "If coils come first, choose coils" in first.understood[0]
+    assert "5 slices of 3 coils" in scan_of_array("a", array, Reading(axes="coils")).understood[0]
+
+
+@pytest.mark.parametrize(
+    ("kspace", "advice"),
+    [
+        (np.fft.fft2(PICTURE), "fftshift to rows and columns$"),
+        (np.fft.fftshift(np.fft.fft2(PICTURE), axes=0), "fftshift to columns, or if one side"),
+        (np.fft.fftshift(np.fft.rfft2(PICTURE), axes=0), "fftshift to columns, or if one side"),
+        (transformed(PICTURE, 0, 1)[:, 18:], "if one side of its columns is missing, fill it with zeros$"),
+    ],
+    ids=["corner", "rows alone", "half", "cut"],
+)
+def test_advice_on_a_zero_frequency_elsewhere_ruins_nothing(kspace, advice):
+    scan = scan_of_array("a", kspace, Reading(content="kspace"))
+    with pytest.raises(BadImage, match=advice):
+        scan[0]

@@ -231,8 +231,15 @@ def _require_centred(name: str, kspace: Array) -> None:
     energy = np.abs(kspace).max(axis=0)
     peak = np.unravel_index(energy.argmax(), energy.shape)
     away = [abs(place - side // 2) / side for place, side in zip(peak, energy.shape, strict=True)]
-    if max(away) > 1 / 4:
-        raise BadImage(
-            f"{name} has its zero frequency at row {peak[0]}, column {peak[1]}; "
-            f"it belongs in the middle: apply numpy.fft.fftshift to rows and columns"
-        )
+    if max(away) <= 1 / 4:
+        return
+    off = [place for place, far in enumerate(away) if far > 1 / 4]
+    axes = " and ".join(("rows", "columns")[place] for place in off)
+    cut = any(1 < peak[place] < energy.shape[place] - 2 for place in off)
+    advice = f"apply numpy.fft.fftshift to {axes}"
+    if len(off) == 1:
+        advice += ", or if one side of them is missing, fill it with zeros"
+    if cut:
+        advice = f"if one side of its {axes} is missing, fill it with zeros"
+    where = f"row {peak[0]}, column {peak[1]}"
+    raise BadImage(f"{name} has its zero frequency at {where}; it belongs in the middle: {advice}")

@@ -11,6 +11,7 @@ from uplapp.imaging.files.reading import (
     AUTO,
     COILS,
     COILS_LAST,
+    IMAGE,
     PARTS,
     PARTS_FIRST,
     SLICES,
@@ -26,6 +27,8 @@ SHORTER = 2
 MOST_COILS = 64
 # Of real and imaginary parts about as many samples lie below 0 as above.
 PART_SHARE = (0.2, 0.8)
+# A k-space holds much of its energy in its middle: in one sample of a plane, in three planes of a 3-D scan.
+SPECTRUM_SHARE, PARTITIONS_SHARE, FEWEST_PARTITIONS = 0.01, 0.7, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ def layout_of(name: str, values: Array, reading: Reading, axis: int | None = Non
     if values.dtype.kind != "c":
         parts = _parts_axis(name, values, reading)
         if parts is None:
-            return _of_volume(values, reading, axis)
+            return _of_volume(name, values, reading, axis)
         first, second = (np.take(values, at, axis=parts) for at in (0, 1))
         where = "last" if parts else "first"
         words = f"The {where} axis was taken for real and imaginary parts; if it holds slices, choose that."
@@ -75,6 +78,8 @@ def _parts_axis(name: str, values: Array, reading: Reading) -> int | None:
     if reading.axes != AUTO or values.ndim < 3 or values.dtype.kind == "u":
         return None
     for axis in (-1, 0):
+        if values.shape[axis] == 2:
+            _require_no_phase(name, *(np.take(values, at, axis=axis) for at in (0, 1)))
         if values.shape[axis] == 2 and all(_is_part(np.take(values, at, axis=axis)) for at in (0, 1)):
             return axis
     return None
@@ -85,7 +90,59 @@ def _is_part(values: Array) -> bool:
     return PART_SHARE[0] < below < PART_SHARE[1]
 
 
-def _of_volume(values: Array, reading: Reading, axis: int | None) -> Layout:
+def _require_no_phase(name: str, first: Array, second: Array) -> None:
+    """Refuse a magnitude that stands beside its phase, from -pi to pi."""
+    for magnitude, phase in ((first, second), (second, first)):
+        low, high = float(phase.min()), float(phase.max())
+        if magnitude.min() >= 0 and -np.pi - 0.01 <= low < -3 and 3 < high <= np.pi + 0.01:
+            raise BadImage(
+                f"{name} may hold magnitude and phase, which are not read side by side; save magnitude * "
+                f"exp(1j * phase), or choose slices for its axes"
+            )
+
+
+def _require_no_spectrum(name: str, values: Array, reading: Reading) -> None:
+    """Refuse real values whose energy lies in the middle of a plane, unless a person calls them images."""
+    if (
+        reading.content == IMAGE
+        or not values.max() > 0
+        or min(values.shape[-2:]) < SHORTER * FEWEST_PARTITIONS
+    ):
+        return
+    planes = values.reshape(-1, *values.shape[-2:])
+    energy = np.square(planes[:: max(1, len(planes) // 8)], dtype=np.float64).sum(axis=0)
+    place = np.unravel_index(int(energy.argmax()), energy.shape)
+    central = all(abs(at - side // 2) <= 1 for at, side in zip(place, energy.shape, strict=True))
+    if central and energy.max() > SPECTRUM_SHARE * energy.sum():
+        raise BadImage(
+            f"{name} looks like magnitudes or parts of k-space, not like a picture; save complex samples, or "
+            f"choose images for its samples (content)"
+        )
+
+
+def _require_slices(name: str, planes: Array) -> None:
+    """Refuse planes (slices,coils,H,W) of which a few in the middle hold nearly all energy: a 3-D k-space."""
+    for axis in (0, 1):
+        count = planes.shape[axis]
+        if count < FEWEST_PARTITIONS:
+            continue
+        others = tuple(at for at in range(planes.ndim) if at != axis)
+        energy = np.square(np.abs(planes), dtype=np.float64).sum(axis=others)
+        middle = energy[count // 2 - 1 : count // 2 + 2].sum()
+        if abs(int(energy.argmax()) - count // 2) <= 1 and middle > PARTITIONS_SHARE * energy.sum():
+            raise BadImage(
+                f"{name} has nearly all its energy in the middle of an axis of {count}, as k-space of a 3-D "
+                f"scan has; transform it along that axis first (numpy.fft), or say what its axes are"
+            )
+
+
+def _of_volume(name: str, values: Array, reading: Reading, axis: int | None) -> Layout:
+    if values.ndim > 3:
+        raise BadImage(
+            f"{name} has {values.ndim} axes; pictures of 2 and volumes of 3 are read: save one of its volumes"
+        )
+    if values.ndim >= 2 and values.dtype.kind != "u":
+        _require_no_spectrum(name, values, reading)
     if values.ndim != 3:
         return Layout(volume=values, axis=max(values.ndim - 1, 0) if axis is None else axis)
     if axis is None:
@@ -106,8 +163,11 @@ def _of_complex(name: str, values: Array, reading: Reading) -> Layout:
             f"{name} has {values.ndim} axes; k-space of rows, columns, with coils and slices before or coils "
             f"after them, is read"
         )
-    kind = reading.axes if reading.axes not in (AUTO, PARTS, PARTS_FIRST) else _kind_of(name, values.shape)
-    planes = _ordered(values, kind)
+    stated = reading.axes not in (AUTO, PARTS, PARTS_FIRST)
+    kind = reading.axes if stated else _kind_of(name, values.shape)
+    planes = _ordered(values, kind, stated)
+    if not stated:
+        _require_slices(name, planes)
     slices, coils = planes.shape[:2]
     what = f"{counted(slices, 'slice')} of {counted(coils, 'coil')}" if slices > 1 else counted(coils, "coil")
     combined = ", combined" if coils > 1 else ""
@@ -116,6 +176,8 @@ def _of_complex(name: str, values: Array, reading: Reading) -> Layout:
         doubt = " If they are slices of one coil, choose slices for the axes."
     if reading.axes == AUTO and values.ndim == 3 and kind == SLICES:
         doubt = " If they are coils of one slice, choose coils for the axes."
+    if reading.axes == AUTO and values.ndim == 4 and kind == COILS:
+        doubt = " If coils come first, choose coils for the axes."
     last = " (coils last)" if kind == COILS_LAST else ""
     return Layout(planes, words=(f"{what} of {sizes(planes.shape[2:])}{last}{combined}.{doubt}",))
 
@@ -140,8 +202,10 @@ def _is_short(shape: tuple[int, ...], axis: int) -> bool:
     return shape[axis] * SHORTER <= min(others)
 
 
-def _ordered(values: Array, kind: str) -> Array:
-    """Give (slices,coils,H,W)."""
+def _ordered(values: Array, kind: str, stated: bool) -> Array:
+    """Give (slices,coils,H,W). Of four axes slices come first unless a person states that coils do."""
+    if values.ndim == 4 and kind == COILS and stated:
+        return values.swapaxes(0, 1)
     if values.ndim == 4:
         return np.moveaxis(values, -1, 1) if kind == COILS_LAST else values
     if kind in (COILS_LAST, SLICES_LAST):

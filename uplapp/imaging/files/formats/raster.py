@@ -102,7 +102,7 @@ def _of_pillow(name: str, picture: Any, data: bytes) -> Raster:
     orientation = 1 if turned else int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     frames = getattr(picture, "n_frames", 1)
     many = f"The first of {frames} pictures in the file was read."
-    words = (many,) if frames > 1 and picture.format != "MPO" else ()
+    words: tuple[str, ...] = (many,) if frames > 1 and picture.format != "MPO" else ()
     profile = picture.info.get("icc_profile")
     if profile is None and picture.format == "JPEG":
         profile, said = _profile_of_exif(picture)
