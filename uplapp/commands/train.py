@@ -147,7 +147,6 @@ def train(
     Example: python -m uplapp train --task denoise --network unet --loss l2 --data photographs
     """
     _check(context)
-    _set_threads(threads)
     home = Settings.from_env().checkpoints
     rows = _rows(table or home / "runs.toml", only or []) if every_run else [_row(context, source)]
     work = Folders(data, validate or [], runs, out or home, validate_every, save_every).work(rows)
@@ -164,6 +163,7 @@ def _do(work: Sequence["Run"], context: typer.Context) -> None:
     A stop by a person is reported, with the exit code of an interrupt.
     """
     values = context.params
+    _set_threads(values["threads"])
     try:
         with one_voice(Settings.from_env().leads):
             if values["rates"]:

@@ -228,3 +228,55 @@ def test_spoiled_voxels_are_voxels_or_one_sentence(files_of_voxels, tmp_path_fac
     path = tmp_path_factory.mktemp("spoiled") / f"a{suffix}"
     path.write_bytes(bytes(spoiled))
     assert "\n" not in sentence_of(path)
+
+
+SERIES = {
+    "kinds": "kinds: list domain domain domain\n",
+    "directions": "space: RAS\nspace directions: none (2,0,0) (0,2,0) (0,0,3)\n",
+    "spacings": "spacings: NaN 1.5 2 3\n",
+}
+
+
+@pytest.mark.parametrize("extra", SERIES.values(), ids=SERIES)
+def test_a_series_along_the_first_axis_of_nrrd_is_one(extra, tmp_path):
+    path = nrrd(tmp_path / "a.nrrd", voxels=np.stack([VOXELS, VOXELS + 1]), extra=extra)
+    stored = read_voxels(path, Reading(volume=1))
+    np.testing.assert_array_equal(stored.values, VOXELS + 1)
+    assert stored.spacing_mm == ((2, 2, 3) if extra.startswith("space:") else (1.5, 2, 3))
+
+
+@pytest.mark.parametrize("kind", ["RGB-color", "vector", "complex", "3-symmetric-matrix"])
+def test_several_samples_per_voxel_of_nrrd_are_refused(kind, tmp_path):
+    path = nrrd(tmp_path / "a.nrrd", extra=f"kinds: {kind} domain domain\n")
+    with pytest.raises(BadImage, match=f"several samples per voxel .{kind.lower()}.; one is read"):
+        read_voxels(path)
+
+
+def with_field(path: Path, line: str, samples: bytes | None = None) -> Path:
+    """A MetaImage with one more field, and perhaps its samples in another form."""
+    data = metaimage(path).read_bytes().replace(b"ElementDataFile", f"{line}\nElementDataFile".encode())
+    end = data.index(b"LOCAL\n") + len(b"LOCAL\n")
+    path.write_bytes(data[:end] + (data[end:] if samples is None else samples))
+    return path
+
+
+def test_samples_of_a_metaimage_may_be_text(tmp_path):
+    text = " ".join(map(str, VOXELS.ravel(order="F"))).encode()
+    stored = read_voxels(with_field(tmp_path / "a.mha", "BinaryData = False", text))
+    np.testing.assert_array_equal(stored.values, VOXELS)
+
+
+@pytest.mark.parametrize("yes", ["True", "true", "1"])
+def test_the_first_byte_of_samples_of_a_metaimage_may_be_the_highest(yes, tmp_path):
+    turned = VOXELS.astype(VOXELS.dtype.newbyteorder(">")).tobytes(order="F")
+    stored = read_voxels(with_field(tmp_path / "a.mha", f"BinaryDataByteOrderMSB = {yes}", turned))
+    np.testing.assert_array_equal(stored.values, VOXELS)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("ElementToIntensityFunctionSlope = 2", "maps its samples"), ("NDims = 2", "has 2 axes and 3 sides")],
+)
+def test_a_metaimage_that_means_something_else_is_refused(line, words, tmp_path):
+    with pytest.raises(BadImage, match=words):
+        read_voxels(with_field(tmp_path / "a.mha", line))

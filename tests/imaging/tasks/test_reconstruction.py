@@ -123,4 +123,4 @@ def test_values_below_zero_and_nan_are_read_for_training_as_they_are_for_restori
     assert any("lie below 0" in each for each in volume.understood)
     said = next(TASKS["mri"].read_all(tmp_path)).understood
     assert said == volume.understood
-    assert len(TASKS["mri"].load_all(tmp_path, 96)) == 1
+    assert len(TASKS["mri"].load_all(tmp_path, 96, {})) == 1

@@ -208,6 +208,10 @@ def read_case(
     return make_case(TASKS[task].read(path, index, reading), task, degradation)
 
 
+def unseen(done: int) -> None:
+    """Let images go by without a listener."""
+
+
 def require_degradation(task: str, degradation: Degradation | AsItIs | None) -> None:
     """Refuse a degradation, or a value for images as they are, that does not belong to a task."""
     wanted = TASKS[task].degrading
@@ -253,7 +257,7 @@ def evaluate(
     folder: Path,
     degradation: Degradation | None = None,
     seeds: Sequence[int] = (0,),
-    on_image: OnImage | None = None,
+    on_image: OnImage = unseen,
     backbone: str | None = None,
     segmenters: Mapping[str, Any] | None = None,
     reading: Reading = AS_IT_SAYS,
@@ -269,18 +273,15 @@ def evaluate(
     restorers = _build(task, candidates)
     metrics, missing = build_metrics(names_for(row.axes), backbone, segmenters)
     scores: dict[str, list[Scores]] = {name: [] for name in (REFERENCE, row.observed, *restorers)}
-    images: list[str] = []
-    said: list[tuple[str, Sequence[str]]] = []
+    images: list[tuple[str, str, Sequence[str]]] = []
     for subject in row.read_all(folder, reading):
-        images.append(subject.stem)
-        said.append((subject.name.partition(":")[0], subject.understood))
+        images.append((subject.stem, subject.name.partition(":")[0], subject.understood))
         for seed in seeds:
             case = make_case(subject, task, replace(degradation, seed=seed))  # type: ignore[type-var]
             _require_fits(candidates, case)
             for name, found in _scores(case, restorers, metrics):
                 scores[name].append(found)
-        if on_image is not None:
-            on_image(len(images))
+        on_image(len(images))
     means = {name: mean_scores(each, scores[REFERENCE]) for name, each in scores.items()}
     rows = _rows(candidates, means)
     return Evaluation(
@@ -291,8 +292,12 @@ def evaluate(
         images=len(images),
         degraded=means[row.observed],
         rows=rows,
-        scenes=list(_by_scene(images, {name: scores[name] for name in (row.observed, *restorers)})),
-        understood=gathered(said),
+        scenes=list(
+            _by_scene(
+                [stem for stem, *_ in images], {name: scores[name] for name in (row.observed, *restorers)}
+            )
+        ),
+        understood=gathered([(name, said) for _, name, said in images]),
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
 

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from uplapp import typed
 from uplapp.errors import UplappError
-from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.recipes.optimisers import OPTIMISERS
 
 PRECISIONS = ("bfloat16", "float32")
@@ -102,7 +100,6 @@ class RunSpec:
     def __post_init__(self) -> None:
         if not self.stages:
             raise UplappError("a run has no stage; give one or more")
-        typed.read(Reading, self.reading, "how a run reads its files", UplappError)
 
     @property
     def last(self) -> Stage:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from uplapp import typed
 from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, Case, Subject
@@ -75,10 +76,16 @@ class Task:
         self._require_use(reading)
         return self.subjects(folder) if reading == AS_IT_SAYS else self.subjects(folder, reading)
 
-    def load_all(self, folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> Sequence[Any]:
-        """Load what training draws from, as `read` reads one file."""
-        self._require_use(reading)
+    def load_all(self, folder: Path, side_px: int, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Load what training draws from, read as the `values` of a recipe say."""
+        reading = self.reading_of(values)
         return self.load(folder, side_px) if reading == AS_IT_SAYS else self.load(folder, side_px, reading)
+
+    def reading_of(self, values: Mapping[str, Any]) -> Reading:
+        """Build the reading that a recipe states. Unknown and useless choices are refused."""
+        reading = typed.read(Reading, values, "how files are read", UplappError)
+        self._require_use(reading)
+        return reading
 
     def _require_use(self, reading: Reading) -> None:
         for one in options_of(reading):

@@ -17,7 +17,6 @@ from uplapp.imaging.case import Batch
 from uplapp.imaging.checkpoints import Card, Checkpoints, is_grey, name_for, read_card, write_checkpoint
 from uplapp.imaging.evaluation.candidates import of_cards
 from uplapp.imaging.evaluation.job import evaluate
-from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
@@ -78,12 +77,11 @@ class Supplies:
         task, lesson = TASKS[spec.task], lesson_of(spec)
         if lesson is not None:
             return cls(lesson.load(places.data, **spec.last.options), None)
-        reading = Reading(**spec.reading)
-        data = task.load_all(places.data, spec.last.schedule.crop_px, reading)
+        data = task.load_all(places.data, spec.last.schedule.crop_px, spec.reading)
         if places.validate is None:
             return cls(data, None)
         every, grey = places.validate_every, is_grey(spec)
-        return cls(data, Validation.read(task, places.validate, every=every, reading=reading, grey=grey))
+        return cls(data, Validation.read(task, places.validate, every=every, reading=spec.reading, grey=grey))
 
 
 def make_checkpoint(
@@ -147,7 +145,7 @@ def finished(run: Run) -> Card | None:
 def score(card: Card, checkpoints: Path, images: Path) -> dict[str, Any]:
     """Measure mean metrics over a folder at the task's own degradation, and describe the measurement."""
     folders = (checkpoints, *Settings.from_env().models)
-    reading = Reading(**card.recipe.reading)
+    reading = TASKS[card.task].reading_of(card.recipe.reading)
     result = evaluate(card.task, of_cards(Checkpoints(folders), [card]), images, reading=reading)
     means = {name: value for name, value in result.rows[0].items() if name in METRICS}
     measured_on = {

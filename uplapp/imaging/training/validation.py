@@ -1,10 +1,12 @@
 """Validation of a network in training on images that it does not learn from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,6 @@ from torch import Tensor, nn
 from uplapp.errors import BadImage
 from uplapp.imaging.case import Batch, Subject, clean_of
 from uplapp.imaging.device import device_of, estimate
-from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.physics import crop_centre
 from uplapp.imaging.tasks import Task
@@ -38,7 +39,7 @@ class Validation:
         count: int = 8,
         side_px: int | None = None,
         every: int = 500,
-        reading: Reading = AS_IT_SAYS,
+        reading: Mapping[str, Any] = MappingProxyType({}),
         grey: bool = False,
     ) -> "Validation":
         """Read the centres of `count` images, evenly spread over a folder, degraded as the task's tables are.
@@ -48,7 +49,9 @@ class Validation:
         degradation is measured as a whole. For a `grey` network colour is refused.
         """
         side_px = side_px or SIDES_PX[task.axes]
-        images = [_centred(one, side_px, task, grey) for one in task.read_all(folder, reading)]
+        images = [
+            _centred(one, side_px, task, grey) for one in task.read_all(folder, task.reading_of(reading))
+        ]
         step = max(1, len(images) // count)
         return cls([_batch(task, one, seed) for seed, one in enumerate(images[::step][:count])], every)
 

@@ -29,9 +29,13 @@ NRRD_TYPES: Mapping[str, str] = {
 }
 META_TYPES: Mapping[str, str] = {
     **{"MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4"},
-    **{"MET_UINT": "u4", "MET_FLOAT": "f4", "MET_DOUBLE": "f8"},
+    **{"MET_UINT": "u4", "MET_LONG": "i4", "MET_ULONG": "u4", "MET_FLOAT": "f4", "MET_DOUBLE": "f8"},
 }
 SAMPLES = (".raw", ".zraw", ".gz", ".bz2", ".txt")
+# Kinds of axes: of a series, and of space. A stub has one sample.
+SERIES, SPACE = ("list", "time", "none", "stub"), ("domain", "space", "???")
+SPACE_AXES = 3
+MAPPED = (("Slope", "1"), ("Offset", "0"))
 # Turns axes to the left and back, as DICOM has them, into those of NIfTI, to the right and front.
 TURNED = np.diag([-1.0, -1.0, 1.0])
 
@@ -57,6 +61,7 @@ def read_nrrd(path: Path, reading: Reading) -> Stored:
         dtype = _dtype(path.name, NRRD_TYPES, fields["type"].lower(), fields.get("endian") == "big")
         require_samples(path.name, shape[:3], MAX_VOXELS)
         values = _unpack(path.name, fields.get("encoding", "raw").lower(), body, shape, dtype)
+        values = _series_last(path.name, values, fields)
         affine, spacing = _nrrd_place(fields)
         return _one_volume(path.name, values, affine, spacing, reading)
 
@@ -81,13 +86,43 @@ def read_metaimage(path: Path, reading: Reading) -> Stored:
         if int(fields.get("ElementNumberOfChannels", 1)) != 1:
             raise BadImage(f"{path.name} has several samples per voxel; one is read")
         shape = tuple(int(side) for side in fields["DimSize"].split())
-        big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")) == "True"
+        if len(shape) != int(fields.get("NDims", len(shape))):
+            raise BadImage(f"{path.name} has {fields['NDims']} axes and {len(shape)} sides; make them agree")
+        mapped = [float(fields.get(f"ElementToIntensityFunction{part}", usual)) for part, usual in MAPPED]
+        if mapped != [float(usual) for _, usual in MAPPED]:
+            raise BadImage(
+                f"{path.name} maps its samples to other values, which is not read; save them mapped"
+            )
+        big = _yes(fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")))
         dtype = _dtype(path.name, META_TYPES, fields["ElementType"], big)
         require_samples(path.name, shape[:3], MAX_VOXELS)
-        encoding = "zlib" if fields.get("CompressedData", "False") == "True" else "raw"
+        text = not _yes(fields.get("BinaryData", "True"))
+        encoding = "text" if text else "zlib" if _yes(fields.get("CompressedData", "False")) else "raw"
         values = _unpack(path.name, encoding, body, shape, dtype)
         affine, spacing = _meta_place(fields)
         return _one_volume(path.name, values, affine, spacing, reading)
+
+
+def _yes(text: str) -> bool:
+    return text.lower() in ("true", "1", "t")
+
+
+def _series_last(name: str, values: Array, fields: Mapping[str, str]) -> Array:
+    """Move the axis that is none of space to the end. Several samples per voxel are refused."""
+    kinds = fields.get("kinds", "").lower().split()
+    steps = fields.get("space directions", "").lower().split()
+    widths = fields.get("spacings", "").lower().split()
+    outside = {place for place, step in enumerate(steps) if step == "none"} if "none" in steps else set()
+    if len(widths) == values.ndim:
+        outside |= {place for place, width in enumerate(widths) if width == "nan"}
+    if len(kinds) == values.ndim:
+        samples = [kind for kind in kinds if kind not in (*SERIES, *SPACE)]
+        if samples:
+            raise BadImage(f"{name} has several samples per voxel ({samples[0][:20]}); one is read")
+        outside |= {place for place, kind in enumerate(kinds) if kind in SERIES}
+    if values.ndim != SPACE_AXES + 1 or len(outside) != 1:
+        return values
+    return np.moveaxis(values, outside.pop(), -1)
 
 
 def _load(path: Path) -> bytes:
@@ -156,7 +191,8 @@ UNPACKERS: Mapping[str, Callable[[bytes, int], bytes]] = {
 def _nrrd_place(fields: Mapping[str, str]) -> tuple[Array, tuple[float, ...]]:
     """Give the affine of NIfTI and the spacing of the axes in space."""
     affine = np.eye(4)
-    steps = [part.strip(" ()") for part in fields.get("space directions", "").split(") ")]
+    places = fields.get("space directions", "").lower().replace("none", "")
+    steps = [part.strip(" ()") for part in places.split(")")]
     vectors = [np.array(part.split(","), float) for part in steps if part.count(",") == 2]
     if len(vectors) == 3:
         affine[:3, :3] = np.stack(vectors, axis=1)
@@ -167,7 +203,7 @@ def _nrrd_place(fields: Mapping[str, str]) -> tuple[Array, tuple[float, ...]]:
         letters = [word[0] for word in space.split("-")[:3]] if "-" in space else list(space[:3])
         affine[:3] *= np.array([signs.get(letter, 1.0) for letter in (*letters, "", "", "")[:3]])[:, None]
         return affine, tuple(map(float, np.linalg.norm(affine[:3, :3], axis=0)))
-    spacing = tuple(abs(float(step)) for step in fields.get("spacings", "").split() if step != "nan")
+    spacing = tuple(abs(float(step)) for step in fields.get("spacings", "").lower().split() if step != "nan")
     full = (*spacing[:3], 1.0, 1.0, 1.0)[:3]
     return np.diag([*full, 1.0]), full
 
