@@ -7,6 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import uid
+from pydicom.dataset import Dataset
 
 from tests.imaging import dicoms
 from uplapp.errors import BadImage
@@ -235,3 +236,19 @@ def test_text_burnt_into_the_pixels_is_refused(tmp_path):
 def test_the_size_of_a_compressed_picture_is_read_off_its_header(name, size):
     made = pydicom.dcmread(SHIPPED / name)
     assert size_of(next(pydicom.encaps.generate_frames(made.PixelData, number_of_frames=1))) == size
+
+
+def test_a_mosaic_and_a_table_of_units_are_refused_by_name(tmp_path):
+    mosaic = dicoms.placed(dicoms.with_pixels(dicoms.header(), PLANES[0]), 0)
+    mosaic.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+    (tmp_path / "a.dcm").write_bytes(dicoms.as_bytes(mosaic))
+    with pytest.raises(BadImage, match=r"a mosaic.*dcm2niix"):
+        read_voxels(tmp_path / "a.dcm")
+    mapped = dicoms.placed(dicoms.with_pixels(dicoms.header(), PLANES[0]), 0)
+    table = Dataset()
+    table.LUTDescriptor, table.ModalityLUTType, table.LUTData = [2, 0, 16], "US", b"\1\0\0\0"
+    table["LUTData"].VR = "OW"
+    mapped.ModalityLUTSequence = [table]
+    (tmp_path / "a.dcm").write_bytes(dicoms.as_bytes(mapped))
+    with pytest.raises(BadImage, match="Modality LUT"):
+        read_voxels(tmp_path / "a.dcm")

@@ -40,6 +40,8 @@ KEYWORDS = (
     *("RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData"),
     "BluePaletteColorLookupTableData",
 )
+# What makes pictures something else than the samples of a slice.
+MEANING = ("ImageType", "ModalityLUTSequence")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 LUMA, WHITE = np.array([0.2126, 0.7152, 0.0722]), 255
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
@@ -92,13 +94,24 @@ def read_frames(name: str, data: bytes, file: int = 0) -> list[Frame]:
     A file without pictures, or one that says that text is burnt into them, raises BadImage.
     """
     with without_words(name):
-        header = read_header(name, data, KEYWORDS)
+        header = read_header(name, data, (*KEYWORDS, *MEANING))
         size, count = _shape(name, header)
+        _require_plain(name, header)
         if str(header.get("BurnedInAnnotation", "")).upper() == "YES":
             raise BadImage(
                 f"{name} says that text about the patient may be burnt into its pixels; cut it off elsewhere"
             )
         return [_frame(header, file, number, size) for number in range(count)]
+
+
+def _require_plain(name: str, header: Any) -> None:
+    """Refuse pictures whose samples are not those of one slice."""
+    if "MOSAIC" in np.atleast_1d(header.get("ImageType") or []):
+        raise BadImage(
+            f"{name} is a mosaic: the slices of a volume lie side by side; convert it to NIfTI (dcm2niix)"
+        )
+    if header.get("ModalityLUTSequence"):
+        raise BadImage(f"{name} gives the unit of its samples by a table (Modality LUT), which is not read")
 
 
 def read_pixels(name: str, data: bytes) -> Array:
