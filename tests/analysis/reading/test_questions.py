@@ -51,6 +51,11 @@ ASKED = {
     "session": ("1,x,y,1,p\n1,x,y,1,q\n", "under several values of 'session'"),
     "site_id": ("1,x,y,1,p\n1,x,y,1,q\n", "under several values of 'site_id'"),
     "Question": ("1,x,y,1,sharp?\n1,x,y,1,nice?\n", "several things were asked"),
+    "is_trap": ("1,x,y,1,0\n1,x,y,1,1\n", "may say that some rows are practice, checks"),
+    "Practice": ("1,x,y,1,true\n1,x,y,1,false\n", "may say that some rows are practice, checks"),
+    "attention check": ("1,x,y,1,pass\n1,x,y,1,fail\n", "may say that some rows are practice, checks"),
+    "phase": ("1,x,y,1,training\n1,x,y,1,test\n", "'test', 'training'; choose those that count"),
+    "swapped": ("1,x,y,1,0\n1,x,y,1,1\n", "may say that A and B changed places"),
     "kind": (
         "1,x,y,1,warmup\n1,x,y,1,test\n",
         "'warmup' is not main, practice, catch, repeat; which",
@@ -164,3 +169,16 @@ def test_an_unknown_kind_stays_one_sentence(tmp_path):
 def test_a_column_that_is_there_twice_is_named_in_every_layout(tmp_path, head):
     with pytest.raises(BadVotes, match=r"twice"):
         read(tmp_path, f"{head}\na,b,c\n")
+
+
+def test_a_filter_that_answers_is_offered_for_rows_that_are_no_answers(tmp_path):
+    rows = f"{HEAD},phase\na,x,y,1,training\na,x,y,0,main\n"
+    with pytest.raises(Question) as caught:
+        read(tmp_path, rows)
+    assert '--where "phase=main"' in caught.value.hint
+    assert count(read(tmp_path, rows, where=["phase=main"])).wins.sum() == 1
+
+
+def test_names_that_differ_in_what_nobody_sees_are_twins(tmp_path):
+    votes = read(tmp_path, f"{HEAD}\na,x\u200b,y,1\na,x,y,0\n")
+    assert any("differ in their spelling alone" in note for note in votes.notes)

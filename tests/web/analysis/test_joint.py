@@ -63,7 +63,7 @@ def test_what_has_no_common_scale_is_one_sentence(tmp_path):
 def marked(folder, name, **others):
     """A file of the examples with a column that marks every other row, and perhaps other names of columns."""
     table = pd.read_csv(FOLDER / name).rename(columns=others)
-    table.assign(is_bias=[place % 2 for place in range(len(table))]).to_csv(folder / name, index=False)
+    table.assign(half=[place % 2 for place in range(len(table))]).to_csv(folder / name, index=False)
     return str(folder / name)
 
 
@@ -79,8 +79,8 @@ def test_rows_that_count_and_names_of_columns_hold_for_both_files(tmp_path):
     ratings = marked(tmp_path, "ratings.csv")
     fields = FIELDS._replace(source=UPLOAD, upload=votes, simulated=True, observer=["who"])
     whole = second_of(fields, ratings)
-    half = second_of(fields._replace(where="is_bias=0"), ratings)
-    unmarked = second_of(fields._replace(where="is_bias=0"), str(FOLDER / "ratings.csv"))
+    half = second_of(fields._replace(where="half=0"), ratings)
+    unmarked = second_of(fields._replace(where="half=0"), str(FOLDER / "ratings.csv"))
     assert half["ratings"].sum() == whole["ratings"].sum() / 2
     assert unmarked["ratings"].sum() == whole["ratings"].sum()  # it has no such column
     named = marked(tmp_path, "ratings.csv", observer="who")

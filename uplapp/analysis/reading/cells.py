@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import numpy as np
 import pandas as pd
@@ -126,6 +126,7 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
     return values
 
 
+UNSEEN = "Cf"  # marks of Unicode that show nothing, such as a space without width
 TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 KEPT = frozenset(("", "0", "false", "no", "n", "na", "n/a", "nan", "none", "null", "-"))  # not excluded
 
@@ -228,7 +229,8 @@ def alike(what: str, names: Iterable[str]) -> Notes:
     """Name two that differ in their spelling alone, such as "OPT 10" and "opt 10.0"."""
     seen: dict[tuple[str, ...], str] = {}
     for name in names:
-        twin = seen.setdefault(tuple(map(spelling, name.split())), name)
+        plain = "".join(letter for letter in name if category(letter) != UNSEEN)
+        twin = seen.setdefault(tuple(map(spelling, plain.split())), name)
         if twin != name:
             return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone",)
     return ()

@@ -49,6 +49,17 @@ PEOPLE = frozenset(
     ]
 )
 TIED = frozenset(["tie", "tied", "draw", "undecided"])
+# What a row is, where it may be no answer: columns of yes or no, and words of columns of several.
+TRIALS = frozenset(
+    [
+        *("practice", "training", "warmup", "trap", "catch", "catchtrial"),
+        *("attention", "attentioncheck", "gold", "golden", "dummy", "bias", "honeypot"),
+    ]
+)
+PHASES = frozenset(["phase", "stage", "part", "block", "blocktype", "trialtype", "trialkind", "type"])
+NO_MAIN = TRIALS | {"train", "example", "demo", "calibration"}
+TURNED = frozenset(["swapped", "swap", "flipped", "reversed", "mirrored", "inverted", "switched"])
+MOST_STATES = 3  # of a column that says yes or no, or nothing
 # What Qualtrics says of a row: whether all was answered, and whether people answered.
 FINISHED = frozenset(["finished", "completed", "complete"])
 YES, NO = ("true", "1", "yes"), ("false", "0", "no")
@@ -149,6 +160,7 @@ def ask(
     several = [name for name in map(str, table.columns) if name not in used and table[name].nunique() > 1]
     for name in several:
         _ask_about(table, name, source)
+        _ask_about_trials(table, name, source)
         _ask_about_finished(table, name, source)
         _ask_about_places(table, name, observer, source)
     left = [name for name in several if name not in OWN]
@@ -178,6 +190,29 @@ def _ask_about(table: pd.DataFrame, name: str, source: str) -> None:
             f"column '{name}' of {source} may say that an answer was a tie; say so, or that it may be "
             "ignored",
             f'choose --columns "is_A_selected={name}" --values tie={given[0]}, or --ignore "{name}"',
+        )
+
+
+def _ask_about_trials(table: pd.DataFrame, name: str, source: str) -> None:
+    """Ask which rows are answers that count, and whether A and B changed places in some of them."""
+    word, texts = plain(name).removeprefix("is"), cells_of(table, (name,)).texts
+    given = [text for text in texts if text]
+    words = {plain(text) for text in given}
+    if word in TURNED:
+        raise Question(
+            f"column '{name}' of {source} may say that A and B changed places in some rows; give A and B as "
+            "they were shown, or say that it may be ignored",
+            f'exchange the conditions of these rows, or choose --ignore "{name}"',
+        )
+    if (word in TRIALS and len(words) <= MOST_STATES) or (word in PHASES and words & NO_MAIN):
+        good = [
+            text for text in given if text.lower() in NO or (word in PHASES and plain(text) not in NO_MAIN)
+        ]
+        example = (good or given)[0]
+        raise Question(
+            f"column '{name}' of {source} may say that some rows are practice, checks or the like: "
+            f"{listed(given)}; choose those that count, or say that it may be ignored",
+            f'choose --where "{name}={example}", or --ignore "{name}" to count all',
         )
 
 
