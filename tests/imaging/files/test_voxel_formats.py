@@ -1,6 +1,7 @@
 """One volume in every format of voxels gives one scan, in one place."""
 
 import gzip
+import shutil
 import zlib
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from uplapp.imaging.files.readers import read_scan
 from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.files.voxels import read_voxels
+from uplapp.web.restore import restore_tab
 
 VOXELS = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)
 # Axes to the left, to the front and to the head, slices 3 mm apart.
@@ -280,3 +282,20 @@ def test_the_first_byte_of_samples_of_a_metaimage_may_be_the_highest(yes, tmp_pa
 def test_a_metaimage_that_means_something_else_is_refused(line, words, tmp_path):
     with pytest.raises(BadImage, match=words):
         read_voxels(with_field(tmp_path / "a.mha", line))
+
+
+@pytest.mark.parametrize(
+    "made", [mhd, nhdr, lambda folder: pair(folder / "a.img")], ids=["mhd", "nhdr", "img"]
+)
+def test_a_zip_of_a_header_and_its_samples_is_their_volume(made, tmp_path):
+    (tmp_path / "two").mkdir()
+    header = made(tmp_path / "two")
+    packed = Path(shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path / "two"))
+    stored = read_voxels(packed)
+    np.testing.assert_array_equal(stored.values, VOXELS)
+    assert stored.name == header.name
+    assert restore_tab.pick_upload("mri", str(packed))[0] == str(packed)
+    nifti(tmp_path / "two" / "b.nii")
+    several = shutil.make_archive(str(tmp_path / "b"), "zip", tmp_path / "two")
+    with pytest.raises(BadImage, match="holds 2 files of voxels; DICOM or one is read"):
+        read_voxels(Path(several))

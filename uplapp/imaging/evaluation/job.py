@@ -283,7 +283,7 @@ def evaluate(
                 scores[name].append(found)
         on_image(len(images))
     means = {name: mean_scores(each, scores[REFERENCE]) for name, each in scores.items()}
-    rows = _rows(candidates, means)
+    rows, stems = _rows(candidates, means), [stem for stem, *_ in images]
     return Evaluation(
         task=task,
         degradation=degradation.text,
@@ -292,11 +292,7 @@ def evaluate(
         images=len(images),
         degraded=means[row.observed],
         rows=rows,
-        scenes=list(
-            _by_scene(
-                [stem for stem, *_ in images], {name: scores[name] for name in (row.observed, *restorers)}
-            )
-        ),
+        scenes=list(_by_scene(stems, {name: scores[name] for name in (row.observed, *restorers)})),
         understood=gathered([(name, said) for _, name, said in images]),
         warnings=[*missing, *_warnings(rows, list(metrics))],
     )
