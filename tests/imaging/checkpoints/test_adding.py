@@ -377,3 +377,14 @@ def test_what_ships_is_never_removed_nor_what_lies_elsewhere(checkpoints, tmp_pa
 def test_a_file_that_is_not_there_or_is_a_pickle_is_told(tmp_path, name):
     with pytest.raises(BadCheckpoint, match="a pickle" if "safe" not in name else "net.json cannot be read"):
         adding.read_files(tmp_path / name)
+
+
+@pytest.mark.parametrize("first", ["", "model."])
+def test_of_a_network_that_is_there_twice_none_is_taken(checkpoints, first):
+    tensors = network().state_dict()
+    averaged = {f"ema.{name}": 1 + one for name, one in tensors.items()}
+    both = saved({first + name: one for name, one in tensors.items()} | averaged)
+    values = {**json.loads(card()), "sha256": hashlib.sha256(both).hexdigest()}
+    with pytest.raises(BadCheckpoint, match=r"holds the network 2 times, under .*'ema\.'"):
+        adding.add(checkpoints, json.dumps(values).encode(), both)
+    assert left(checkpoints) == []

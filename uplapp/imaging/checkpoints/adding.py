@@ -169,7 +169,11 @@ def _renamed(weights: bytes, expected: Mapping[str, Any]) -> tuple[bytes, Origin
     names = [name for name in shapes if not name.startswith(LEARNED_BY_LOSS)]
     longest = max(expected, key=len)
     ends = [name[: -len(longest)] for name in names if name.endswith(f".{longest}")]
-    if off := next((start for start in ends if all(f"{start}{name}" in names for name in expected)), ""):
+    starts = [start for start in ("", *ends) if all(f"{start}{name}" in names for name in expected)]
+    if len(starts) > 1:
+        found = " and ".join(f"'{start or longest}'" for start in starts)
+        raise BadCheckpoint(f"holds the network {len(starts)} times, under {found}; keep one of them")
+    if off := "".join(starts):
         return _save(weights, lambda name: name.removeprefix(off)), {UNWRAPPED: off}
     before = f"{longest.partition('.')[0]}."
     if {f"{before}{name}": shapes[name] for name in names} == expected:
