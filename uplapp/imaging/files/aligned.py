@@ -13,7 +13,8 @@ from torch.nn import functional
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.kspace import read_npy
-from uplapp.imaging.files.levels import WHITE_PERCENTILE
+from uplapp.imaging.files.levels import levels_of
+from uplapp.imaging.files.reading import AS_IT_SAYS
 from uplapp.imaging.files.scans import Array, largest_value
 from uplapp.imaging.physics import Head, attenuation_of_units, attenuation_of_window
 
@@ -34,7 +35,7 @@ def read_head(path: Path) -> Head:
     `spacing`, if it is there, holds the distances of slices, rows and columns; else slices are USUAL_DISTANCE
     pixels apart. Numbers of slices in `slice` may have gaps. Slices are made square and SIDE_PX wide, and
     interpolated to voxels that are cubes. A CT with negative values is in Hounsfield units, any other one a
-    picture in a brain window. White is 255 where values are of 8 bits, else the 99.9th percentile above 0.
+    picture in a brain window. White is 255 where values are of 8 bits, else as `levels_of` says.
     """
     if not path.name.lower().endswith(SUFFIX):
         raise BadImage(f"{path.name} is no file of two volumes; {SUFFIX} with the arrays mr and ct is read")
@@ -110,13 +111,8 @@ def _read(name: str, archive: zipfile.ZipFile, key: str) -> Array:
 def _scaled(name: str, values: Array) -> Tensor:
     """Scale an array to [0,1]."""
     largest_value(name, values)
-    white = 255.0
-    if values.dtype != np.uint8:
-        above = values[values > 0]
-        if not above.size:
-            raise BadImage(f"{name} has no value above 0; brightness from 0, black, is read")
-        white = float(np.percentile(above, WHITE_PERCENTILE))
-    return torch.from_numpy((values.astype(np.float32) / np.float32(white)).clip(0, 1))
+    levels = levels_of(name, values, AS_IT_SAYS, bits=8 if values.dtype == np.uint8 else None)
+    return torch.from_numpy(levels.of(values, np.float32))
 
 
 def _attenuation(name: str, ct: Array) -> Tensor:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage, require_samples
-from uplapp.imaging.files.levels import WHITE_PERCENTILE
+from uplapp.imaging.files.levels import levels_of
+from uplapp.imaging.files.reading import AS_IT_SAYS
 from uplapp.imaging.files.scans import largest_value
 from uplapp.imaging.files.stored import MAX_VOXELS
 
@@ -58,7 +59,7 @@ def read_labelled(path: Path) -> list[LabelledSlices]:
 
     It holds `image` (cardiac, label 1 is the left-ventricle cavity) or `flair` (label 1 is the tumour), as
     (n,H,W) or (H,W), `label` or `mask` of the same size, and perhaps the `patient` of each slice, by default
-    the name of the file. White is the 99.9th percentile of a patient's values above 0. Labels of another
+    the name of the file. `levels_of` says what is black and white in a patient. Labels of another
     size, labels that mark nothing, or something else by their `label_names`, raise BadImage.
     """
     if not path.name.lower().endswith(SUFFIX):
@@ -128,8 +129,5 @@ def _by_patient(
     for patient in dict.fromkeys(patients):
         places = [place for place, each in enumerate(patients) if each == patient]
         own = images[places].astype(np.float32)
-        above = own[own > 0]
-        white = float(np.percentile(above, WHITE_PERCENTILE)) if above.size else 1.0
-        yield LabelledSlices(
-            name, patient, anatomy, (own / white).clip(0, 1), marks[places], tuple(map(int, places))
-        )
+        shown = levels_of(name, own, AS_IT_SAYS).of(own, np.float32) if own.any() else own
+        yield LabelledSlices(name, patient, anatomy, shown, marks[places], tuple(map(int, places)))
