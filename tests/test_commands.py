@@ -18,26 +18,42 @@ TABLE = "uplapp/analysis/reading/examples/denoising.csv"
 
 
 @pytest.fixture
-def uplapp(house, tmp_path):
-    """Run a verb in the house, with answers kept in a temporary folder."""
+def process(house, tmp_path):
+    """Run a verb in the house in a process of its own, with answers kept in a temporary folder."""
 
-    def call(*words):
+    def run(*words):
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(tmp_path),
             "UPLAPP_DATA": str(tmp_path / "data"),
             "UPLAPP_WEIGHTS": str(tmp_path / "no-weights"),
         }
-        command = [sys.executable, "-m", "uplapp", *map(str, words)]
+        command = [sys.executable, "-m", "uplapp", *words]
         return subprocess.run(
             command, cwd=house, env=environment, capture_output=True, text=True, timeout=300
         )
 
+    return run
+
+
+@pytest.fixture
+def uplapp(house, tmp_path, monkeypatch, capfd):
+    """Run a verb as `process` does, in this process: to import PyTorch anew takes seconds."""
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
+
+    def call(*words):
+        words = ["uplapp", *map(str, words)]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as end:
+            main()
+        return subprocess.CompletedProcess(words, end.value.code, *capfd.readouterr())
+
     return call
 
 
-def test_the_smallest_run_of_the_readme_gives_its_numbers(uplapp):
-    result = uplapp("analyse", "--counts", TABLE, "--winner", "column", "--votes-per-pair", "112", "--json")
+def test_the_smallest_run_of_the_readme_gives_its_numbers(process):
+    result = process("analyse", "--counts", TABLE, "--winner", "column", "--votes-per-pair", "112", "--json")
     scores = json.loads(result.stdout)
     jod = dict(zip(scores["conditions"], scores["jod"], strict=True))
     assert jod["LPIPS+l2"] == pytest.approx(0.7015, abs=1e-3)
@@ -94,21 +110,15 @@ def test_every_verb_has_help_with_an_example(verb):
         (["study", "check", "nowhere"], "no study.toml"),
     ],
 )
-def test_bad_input_ends_with_two_and_one_line(house, tmp_path, monkeypatch, capfd, words, sentence):
-    monkeypatch.chdir(house)
-    monkeypatch.setenv("UPLAPP_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(sys, "argv", ["uplapp", *words])
-    with pytest.raises(SystemExit) as end:
-        main()
-    printed = capfd.readouterr()
-    assert end.value.code == 2
-    assert printed.out == ""
-    assert sentence in printed.err
-    assert len(printed.err.strip().splitlines()) == 1
+def test_bad_input_ends_with_two_and_one_line(uplapp, words, sentence):
+    result = uplapp(*words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_a_process_ends_with_two_as_the_command_does(uplapp):
-    result = uplapp("analyse", "nowhere.csv")
+def test_a_process_ends_with_two_as_the_command_does(process):
+    result = process("analyse", "nowhere.csv")
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.strip().splitlines()) == 1
 

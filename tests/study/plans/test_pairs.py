@@ -57,9 +57,9 @@ def test_each_observer_sees_half_of_the_comparisons_either_way_round():
 
 @pytest.mark.slow
 def test_sides_are_balanced_over_ten_thousand_allocations():
-    sides, firsts = Counter(), Counter()
+    sides, firsts, study = Counter(), Counter(), definition(catch=1, practice=0)
     for observer in range(10_000):
-        trial = plan(definition(catch=1, practice=0), observer, SEED)[0]
+        trial = plan(study, observer, SEED)[0]
         sides[trial.left] += 1
         firsts[trial.first] += 1
     assert chisquare([sides[name] for name in CONDITIONS]).pvalue > 0.01

@@ -1,6 +1,7 @@
 """What no line of the app may do, read off its source: run what a file says, or ask a shell."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,37 +36,36 @@ BANNED_CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"
 SINKS = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc")
 
 
-def calls(tree: ast.AST) -> list[tuple[str, ast.Call]]:
-    """(name, node) of every call, as it is written: `eval`, `torch.load`."""
-    return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+@cache  # of what little the three laws ask: the trees of all modules would fill the memory
+def read(path: Path) -> tuple[set[str], tuple[tuple[str, dict[str | None, object]], ...]]:
+    """The modules that a file imports, and each call as it is written, with its constant keywords."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    written = tuple((ast.unparse(node.func), keywords(node)) for node in calls)
+    return {name.split(".")[0] for name in names}, written
 
 
-def modules(tree: ast.AST) -> set[str]:
-    names = [node.names for node in ast.walk(tree) if isinstance(node, ast.Import)]
-    plain = {alias.name.split(".")[0] for group in names for alias in group}
-    named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    return plain | {name.split(".")[0] for name in named}
-
-
-def keyword(node: ast.Call, name: str) -> object:
-    return next((getattr(word.value, "value", None) for word in node.keywords if word.arg == name), None)
+def keywords(node: ast.Call) -> dict[str | None, object]:
+    return {word.arg: getattr(word.value, "value", None) for word in node.keywords}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
 class TestEachModule:
     def test_unpickles_nothing_and_runs_no_text(self, path):
-        tree = ast.parse(path.read_text())
-        assert modules(tree) & BANNED_MODULES == READERS.get("/".join(path.parts[-2:]), set())
-        assert [name for name, _ in calls(tree) if name in BANNED_CALLS] == []
+        modules, calls = read(path)
+        assert modules & BANNED_MODULES == READERS.get("/".join(path.parts[-2:]), set())
+        assert [name for name, _ in calls if name in BANNED_CALLS] == []
 
     def test_reads_arrays_and_weights_without_running_them(self, path):
-        loads = calls(ast.parse(path.read_text()))
-        assert [name for name, node in loads if name == "np.load" and keyword(node, "allow_pickle")] == []
-        unsafe = [node for name, node in loads if name == "torch.load" and not keyword(node, "weights_only")]
-        assert unsafe == []
+        _, calls = read(path)
+        assert [name for name, words in calls if name == "np.load" and words.get("allow_pickle")] == []
+        assert [name for name, words in calls if name == "torch.load" and not words.get("weights_only")] == []
 
     def test_asks_no_shell(self, path):
-        assert [name for name, node in calls(ast.parse(path.read_text())) if keyword(node, "shell")] == []
+        _, calls = read(path)
+        assert [name for name, words in calls if words.get("shell")] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

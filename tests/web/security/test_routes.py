@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.study.tiny import body, open_tiny
 from tests.web.serving import Observer, mounted
+from uplapp.study.store.store import Store
 from uplapp.web.observer.guards import MAX_BODY
 from uplapp.web.observer.routes import build
 
@@ -70,6 +72,19 @@ def client(store, study):
         yield client
 
 
+@pytest.fixture(scope="module")
+def reader(empty_database, tmp_path_factory):
+    """The headers of an observer who only reads, with a client for all that is asked in vain."""
+    folder = tmp_path_factory.mktemp("reader")
+    store = Store(shutil.copyfile(empty_database, folder / "answers.db"))
+    study = open_tiny(store, folder / "tiny", practice=0)
+    with TestClient(mounted(store, {"tiny": study}), raise_server_exceptions=False) as client:
+        observer = Observer(client)
+        observer.join()
+        yield client, observer.headers
+    store.close()
+
+
 def filled(path: str, part: str, value: str) -> str:
     """The address with one of its parts replaced and the others real."""
     own = {"study": "tiny", "name": "page.html", "token": "0" * 32}
@@ -87,10 +102,9 @@ def test_every_address_is_looked_at():
 
 @pytest.mark.parametrize("value", TRAVERSALS)
 @pytest.mark.parametrize(("path", "part"), placeholders(READS))
-def test_no_part_of_an_address_leads_out_of_the_study(client, path, part, value):
-    observer = Observer(client)
-    observer.join()
-    reply = client.get(filled(path, part, value), headers=observer.headers)
+def test_no_part_of_an_address_leads_out_of_the_study(reader, path, part, value):
+    client, headers = reader
+    reply = client.get(filled(path, part, value), headers=headers)
     assert reply.status_code in (404, 405), reply.text
     assert [text for text in FILES if text in reply.text] == []
 
