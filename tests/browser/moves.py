@@ -37,6 +37,16 @@ def give_file(field, path) -> None:
     field.locator(".file-preview").get_by_text(path.stem, exact=True).wait_for()
 
 
+def drop(page, place, *paths):
+    """Drop files or folders as a hand does."""
+    box = page.locator(place).bounding_box()
+    where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **where})
+
+
 def restored(page, rows: int) -> None:
     """Wait for results whose table has so many rows.
 

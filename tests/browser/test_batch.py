@@ -7,19 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.moves import download, tick
+from tests.browser.moves import download, drop, tick
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def drop(page, place, *paths):
-    """Drop files or folders as a hand does."""
-    box = page.locator(place).bounding_box()
-    where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    session = page.context.new_cdp_session(page)
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **where})
 
 
 def test_a_dropped_folder_is_restored_into_one_zip_with_one_table(page, tmp_path):

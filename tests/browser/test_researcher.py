@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.browser.moves import answer_side_by_side, consent, download, fits, give_file, tick
+from tests.browser.moves import answer_side_by_side, consent, download, drop, fits, give_file, tick
 from tests.browser.researcher_process import go_in, go_to_gate, offer, rows, started, tile
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
@@ -49,7 +49,7 @@ def build(page, archive, name):
     page.get_by_role("tab", name="Build a study").click()
     upload(page, archive)
     page.get_by_label("Name, in its address").fill(name)
-    for label in ("Practice", "With a known answer"):
+    for label in ("Practice", "Catch trials"):
         page.get_by_label(label).fill("0")
     page.get_by_label("Languages").click()
     page.get_by_role("option", name="English", exact=True).click()
@@ -196,7 +196,7 @@ def test_what_the_form_lacks_is_written_as_in_study_toml(lab, open_page, tmp_pat
     assert httpx.get(f"{lab}/study/api/asked/welcome", timeout=60).json()["consent"]["version"] == "7b"
 
 
-def test_ten_wrong_tokens_do_not_shut_out_the_right_one(lab, open_page):
+def test_ten_wrong_tokens_do_not_shut_out_the_right_one_which_stays_in_until_it_leaves(lab, open_page):
     page = open_page()
     urls = []
     page.on("request", lambda event: urls.append(event.url))
@@ -207,6 +207,14 @@ def test_ten_wrong_tokens_do_not_shut_out_the_right_one(lab, open_page):
         page.wait_for_function("() => document.querySelector('#token input').value === ''")
     offer(page, TOKEN)
     page.get_by_role("tab", name="Watch").wait_for()
+    go_to_gate(page, lab)
+    page.get_by_role("tab", name="Watch").wait_for()
+    page.get_by_role("button", name="Leave", exact=True).click()
+    page.wait_for_function("() => !sessionStorage.getItem('uplapp-token')")
+    page.locator("#restore, iframe[title='The study']").first.wait_for()
+    go_to_gate(page, lab)
+    page.locator("#door").get_by_text("Behind this door").wait_for()
+    assert page.locator("#token input").input_value() == ""
     assert [url for url in urls if TOKEN.split()[0] in url] == []
 
 
@@ -236,17 +244,21 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     assert {"reference", "denoise-unet-l1", "denoise-unet-l2"} <= set(folders)
 
 
-def test_what_cannot_be_built_is_one_sentence(lab, open_page, tmp_path):
+def test_dropped_folders_are_taken_and_what_cannot_be_built_is_one_sentence(lab, open_page, tmp_path):
     page = open_page()
     go_in(page, lab)
     page.get_by_role("tab", name="Build a study").click()
     page.get_by_label("Name, in its address").fill("faces")
     page.locator("#check").click()
-    page.get_by_text("no ZIP is chosen yet").wait_for()
-    upload(page, zip_of_pictures(tmp_path))
+    page.get_by_text("no folders and no ZIP are chosen yet").wait_for()
+    drop(page, "#pictures button[aria-label]", *write_study(tmp_path / "pictures").glob("*/"))
+    page.locator("#pictures .file-preview").get_by_text("folders", exact=True).wait_for()
     page.get_by_label("Name, in its address").fill("../x")
     page.locator("#check").click()
     page.get_by_text("cannot be used as a study's name").wait_for()
+    page.get_by_label("Name, in its address").fill("faces")
+    page.locator("#check").click()
+    page.locator("#facts .sheet img").first.wait_for()
     assert not settings(tmp_path).studies.exists()
 
 

@@ -49,31 +49,26 @@ document.addEventListener("change", ({ target, isTrusted }) => {
   if (isTrusted && target.closest?.("#task")) remember("task", target.value);
 });
 
-// Gradio's field takes dropped files; of a dropped folder it sees nothing. Its files are put in instead.
-const filesOf = async (entry) => {
-  if (entry.isFile) return [await new Promise((take, fail) => entry.file(take, fail))];
-  const reader = entry.createReader();
-  const found = [];
-  for (let some; (some = await new Promise((take, fail) => reader.readEntries(take, fail))).length; ) {
-    found.push(...(await Promise.all(some.map(filesOf))).flat());
-  }
-  return found;
+// A researcher who entered stays in while this tab of the browser is open, whatever is loaded anew.
+const TOKEN = "uplapp-token";
+let offered = "";
+document.addEventListener("input", ({ target }) => {
+  if (target.closest?.("#token")) offered = target.value;
+});
+window.stayIn = () => offered && sessionStorage.setItem(TOKEN, offered);
+window.leave = () => {
+  sessionStorage.removeItem(TOKEN);
+  location.reload();
 };
-const dropped = async (input, entries) => {
-  const box = new DataTransfer();
-  const files = (await Promise.all(entries.map(filesOf))).flat().filter((file) => !file.name.startsWith("."));
-  files.forEach((file) => box.items.add(file));
-  input.files = box.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
+const enterAgain = () => {
+  const box = document.querySelector("#token input");
+  const kept = sessionStorage.getItem(TOKEN);
+  if (!kept || !box || offered) return;
+  box.value = kept;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  sessionStorage.removeItem(TOKEN); // kept again where it is still right
+  setTimeout(() => document.querySelector("#enter")?.click(), 100);
 };
-document.addEventListener("drop", (event) => {
-  const input = event.target.closest?.(".takes-folders")?.querySelector("input[type=file]");
-  const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!input || !entries.some((entry) => entry.isDirectory)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  dropped(input, entries);
-}, true);
 
 let due = 0;
 new MutationObserver(() => {
@@ -81,5 +76,6 @@ new MutationObserver(() => {
   due = setTimeout(() => {
     named();
     if (asked.size) follow();
+    enterAgain();
   }, 200);
 }).observe(document, { childList: true, subtree: true });

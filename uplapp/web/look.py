@@ -1,4 +1,4 @@
-"""How the page looks: the one theme, the one style sheet, the one script.
+"""How the page looks: the one theme, the one style sheet, the scripts.
 
 Every text has a contrast of at least 4.5 to what is behind it, every box of at least 3 (WCAG 2.2, AA), in the
 light and in the dark theme.
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
+FILES = ("look.css", "look.js", "dropped.js")
 SYSTEM_FONT = ("system-ui", "sans-serif")
 LINE, LINE_DARK = "#868c96", "#8b93a1"  # 3.4 on white, 4.3 on the dark of a box
 THEME = gr.themes.Soft(primary_hue="teal", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace")).set(
@@ -64,5 +65,5 @@ def head() -> str:
 
     It is not Gradio's `css`, which is scoped to the inside of the page and leaves its padding out of reach.
     """
-    style, script = (Path(__file__).with_suffix(kind).read_text(encoding="utf-8") for kind in (".css", ".js"))
-    return f"<style>{style}</style><script>{script}</script>"
+    style, *scripts = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in FILES)
+    return f"<style>{style}</style>" + "".join(f"<script>{script}</script>" for script in scripts)

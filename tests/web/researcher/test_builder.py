@@ -88,7 +88,7 @@ def test_a_field_that_does_not_fit_is_a_sentence(changes, words):
 
 
 def test_a_missing_upload_is_a_sentence(desk):
-    with pytest.raises(BadStudy, match="no ZIP is chosen yet"):
+    with pytest.raises(BadStudy, match="no folders and no ZIP are chosen yet"):
         drafted(desk, None, title="Which?")
 
 

@@ -12,7 +12,12 @@ from uplapp.web.researcher.desk import Desk, Entry, entry_of
 from uplapp.web.researcher.gate import MISSING, GateShut, address_of
 from uplapp.web.researcher.watch import watch_view
 
-ON_OWN_MACHINE = "On your own machine the token stands in the terminal; on a Space it is UPLAPP_ADMIN_TOKEN."
+ON_OWN_MACHINE = """**Behind this door:** build a study from folders of pictures, try it, invite people by
+links or a panel, watch their answers come in, leave people out with a reason, export votes and codes, and
+analyse all studies on the Analysis tab.
+
+On your own machine the token stands in the terminal; on a Space it is the secret `UPLAPP_ADMIN_TOKEN`. It is
+kept until this tab of the browser is closed, or you leave."""
 EPHEMERAL = "On a Space, studies made here are gone after a restart: keep the ZIP."
 
 
@@ -55,9 +60,10 @@ def build(desk: Desk, collected: gr.State) -> None:
         concurrency_limit=None,  # a wrong token that waits for its reply must not keep the right one waiting
     )
     shown = [door, room, watch.chosen, watch.timer]
-    desk.entry.change(admit, desk.entry, shown, api_visibility="private", show_progress="hidden")
+    entered = desk.entry.change(admit, desk.entry, shown, api_visibility="private", show_progress="hidden")
+    entered.then(None, js="() => window.stayIn()")
     left = leave.click(lambda: None, None, desk.entry, api_visibility="private")
-    left.then(None, js="() => window.location.reload()")  # what was on screen goes too
+    left.then(None, js="() => window.leave()")  # what was on screen goes too
 
 
 def _build_door(desk: Desk) -> tuple[gr.Markdown, gr.Textbox, gr.Button]:

@@ -18,13 +18,13 @@ from uplapp.web.researcher.build.collecting import Collected
 from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
 from uplapp.web.researcher.watch.drawing import tile, warning
 
-ZIP, RESULTS = "A ZIP", "Results of the Restore tab"
+ZIP, RESULTS = "Folders or a ZIP", "Results of the Restore tab"
 LONG_MIN = 30
 OBSERVERS = 20  # of whom the page says what they will find
 FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (WCAG 2.3.1)
-ABOUT = """**ZIP**: a folder `reference` and one folder per condition, the same file names in each; or a study
-that `uplapp study pack` wrote, which keeps its own settings. Folders on the server's disk, and more than
-256 MB: `uplapp study new`."""
+ABOUT = """Drop a folder `reference` and one folder per condition on the field, the same file names in each:
+all at once, the folder that holds them, or a ZIP of it. A ZIP that `uplapp study pack` wrote keeps its own
+settings. More than 256 MB, and folders on the server's disk: `uplapp study new`."""
 TITLE = "the question that observers answer, unless you write another"
 
 
@@ -32,7 +32,14 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
     """Lay out the view. `watched` is the menu of studies, which a new one joins."""
     gr.Markdown(ABOUT)
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
-    upload = gr.File(label="ZIP", file_types=[".zip"], type="filepath", height=110, elem_id="pictures")
+    upload = gr.File(
+        label="Folders or a ZIP",
+        file_types=[".zip"],
+        type="filepath",
+        height=140,
+        elem_id="pictures",
+        elem_classes="packs-folders",
+    )
     with gr.Column(visible=False) as results:
         listed = gr.Markdown(collecting.summary(Collected()))
         clear = gr.Button("Clear", size="sm")
@@ -84,7 +91,7 @@ def drafted(
         labels = dict(collected.labels)
         return drafts.from_pictures(desk.drafts, collected.scenes, labels, name, title, tables)
     if not upload:
-        raise BadStudy("no ZIP is chosen yet")
+        raise BadStudy("no folders and no ZIP are chosen yet")
     if values[-1] and package.is_packed(Path(upload)):
         raise BadStudy("this ZIP is a packed study, which keeps its own settings; empty the box 'More'")
     return drafts.from_zip(desk.drafts, Path(upload), name, title, tables)
@@ -126,7 +133,7 @@ def shown(made: Draft, preview: str = "") -> str:
     items = "".join(f"<li>{escape(text)}</li>" for text in more.deviations(made.definition))
     notes += f"<p>Not as by default:</p><ul>{items}</ul>" if items else ""
     tiles = f'<div class="tiles">{"".join(numbers)}</div>'
-    return f'<div class="board">{tiles}{_finds(made)}{preview}{notes}{pictures}</div>'
+    return f'<div class="board">{tiles}{_finds(made)}<p>{preview}</p>{notes}{pictures}</div>'
 
 
 def _finds(made: Draft) -> str:
@@ -142,9 +149,10 @@ def _sheet(rows: Sequence[Row], scenes: int) -> str:
     """Draw the contact sheet, one row per scene, one column per condition. `scenes` is how many there are."""
     if not rows:
         return ""
-    head = "".join(f"<th>{escape(label)}</th>" for label, _ in rows[0].pictures)
+    head = "".join(f"<th>{escape(label)}</th>" for label in ("Scene", *(one for one, _ in rows[0].pictures)))
     body = "".join(
-        f"<tr>{''.join(_picture(row.scene, label, jpeg) for label, jpeg in row.pictures)}</tr>"
+        f"<tr><th>{escape(row.scene)}</th>"
+        f"{''.join(_picture(row.scene, label, jpeg) for label, jpeg in row.pictures)}</tr>"
         for row in rows
     )
     more = f"<p>and {scenes - len(rows)} more scenes</p>" if scenes > len(rows) else ""

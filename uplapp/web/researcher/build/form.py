@@ -78,16 +78,16 @@ def build() -> Form:
             gr.Number(value, label=label, precision=0, minimum=0, maximum=most, min_width=110)
             for label, value, most in (
                 ("Practice", 2, 20),
-                ("With a known answer", 2, 100),
-                ("Asked twice", 0, 200),
-                ("Break after every", 0, 1000),
+                ("Catch trials", 2, 100),
+                ("Repeats", 0, 200),
+                ("Break every", 0, 1000),
             )
         ]
     with gr.Row():
         steps = gr.Dropdown(list(STEPS), value=next(iter(STEPS)), label="Comparing, they say", min_width=220)
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         both_bad = gr.Checkbox(label="Observers may say: both are bad")
-        disguised = gr.Checkbox(label="Known answers that pixels do not tell")
+        disguised = gr.Checkbox(label="Known answers hidden from programs")
         links_only = gr.Checkbox(label="By personal link only")
     first = [task, hidden, phase, layout, language, pairs, number, quota, recruited]
     ticks = [steps, not_sure, both_bad, disguised, links_only]
@@ -122,9 +122,9 @@ def tables(*values: Any) -> dict[str, Any]:
             "layout": _choice(SHOWN, layout, "layout"),
             "pairs": kind if kind == "all" else f"{kind}:{_whole(number, 'how many comparisons')}",
             "practice": _whole(practice, "practice"),
-            "catch": _whole(catch, "with a known answer"),
-            "repeats": _whole(repeats, "asked twice"),
-            "break_every": _whole(every, "break after every"),
+            "catch": _whole(catch, "catch trials"),
+            "repeats": _whole(repeats, "repeats"),
+            "break_every": _whole(every, "break every"),
             "catch_kind": CATCHES[disguised],
             "not_sure": not_sure,
             "both_bad": both_bad,
