@@ -39,6 +39,7 @@ def give_file(field, path) -> None:
 
 def drop(page, place, *paths):
     """Drop files or folders as a hand does."""
+    page.locator(place).scroll_into_view_if_needed()
     box = page.locator(place).bounding_box()
     where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}

@@ -25,6 +25,14 @@ FLASHES_MS = 1000 / 6  # more than three flashes a second are shown below this (
 ABOUT = """Drop a folder `reference` and one folder per condition on the field, the same file names in each:
 all at once, the folder that holds them, or a ZIP of it. A ZIP that `uplapp study pack` wrote keeps its own
 settings. More than 256 MB, and folders on the server's disk: `uplapp study new`."""
+FIELD: dict[str, Any] = {
+    "label": "Folders or a ZIP",
+    "file_types": [".zip"],
+    "type": "filepath",
+    "height": 140,
+    "elem_id": "pictures",
+    "elem_classes": "packs-folders",
+}
 TITLE = "the question that observers answer, unless you write another"
 
 
@@ -32,14 +40,7 @@ def build(desk: Desk, collected: gr.State, watched: gr.Dropdown) -> None:
     """Lay out the view. `watched` is the menu of studies, which a new one joins."""
     gr.Markdown(ABOUT)
     source = gr.Radio([ZIP, RESULTS], value=ZIP, label="Pictures from")
-    upload = gr.File(
-        label="Folders or a ZIP",
-        file_types=[".zip"],
-        type="filepath",
-        height=140,
-        elem_id="pictures",
-        elem_classes="packs-folders",
-    )
+    upload = gr.File(**FIELD)
     with gr.Column(visible=False) as results:
         listed = gr.Markdown(collecting.summary(Collected()))
         clear = gr.Button("Clear", size="sm")
