@@ -18,6 +18,7 @@ from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry
 from uplapp.web.researcher.watch.drawing import bar, bars, shares, table, tile, warning
 from uplapp.web.widgets import sentence
 
+NOBODY = "Nobody has joined yet: send people the address above, or personal links of the tab Links."
 HOUR, DAY = "last hour", "last day"
 SPANS = {HOUR: (3600.0, 60, "60 min ago", "a minute"), DAY: (86_400.0, 96, "24 h ago", "in 15 min")}
 BROKEN_SHARE = ROBOTIC_SHARE = 0.1  # of an observer's answers; the table marks what is above
@@ -83,7 +84,7 @@ def warnings(desk: Desk, overview: Overview, wrong: str | None = None) -> list[s
 def people(rows: tuple[Person, ...]) -> str:
     """Draw one row per observer, the latest answer first. A long list is cut."""
     if not rows:
-        return "<p>Nobody has joined yet.</p>"
+        return f"<p>{NOBODY}</p>"
     shown = rows[: dashboard.SHOWN]
     body = table(COLUMNS, [_person(row) for row in shown], ["out" if row.excluded else "" for row in shown])
     more = f"<p>and {len(rows) - len(shown)} more, all in the export</p>" if len(rows) > len(shown) else ""
