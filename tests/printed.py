@@ -106,3 +106,20 @@ def every_option(*words: str) -> set[str]:
     }
     verbs = command.list_commands(context) if hasattr(command, "list_commands") else []
     return own.union(*(every_option(*words, verb) for verb in verbs))
+
+
+def verbs(*words: str) -> Iterator[tuple[str, ...]]:
+    """The words that call each verb, of one verb or of the whole program."""
+    command, context, _ = command_of(list(words))
+    if not hasattr(command, "list_commands"):
+        yield words
+        return
+    for name in command.list_commands(context):
+        yield from verbs(*words, name)
+
+
+def example_of(verb: tuple[str, ...]) -> list[str]:
+    """The words of the example that a verb's help gives."""
+    command, _, _ = command_of(list(verb))
+    text = " ".join(command.help.partition("Example:")[2].partition("\n\n")[0].split())
+    return shlex.split(OURS.search(text)[1])

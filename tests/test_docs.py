@@ -16,7 +16,9 @@ from tests.printed import (
     blocks,
     call_would_begin,
     every_option,
+    example_of,
     exists,
+    verbs,
 )
 from uplapp.study.definition import PANELS, Panel, parse
 from uplapp.study.session.panel import entry
@@ -64,9 +66,23 @@ def test_every_verb_and_option_of_a_command_exists(one):
     (call_would_begin if one.whole else exists)(one.words)
 
 
+@pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)
+def test_the_example_of_every_verb_can_be_called(verb):
+    words = example_of(verb)
+    assert tuple(words[: len(verb)]) == verb
+    call_would_begin(words)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_option_in_a_line_of_text_exists(page):
     assert set(OPTION.findall(page.read_text())) - every_option() == set()
+
+
+def test_the_readme_lists_every_variable_that_settings_read():
+    variables = re.compile(r"UPLAPP_[A-Z_]*[A-Z]")
+    listed = re.findall(r"^\| `(UPLAPP_\w+)`", PAGES[0].read_text(), re.MULTILINE)
+    named = {name for page in PAGES for name in variables.findall(page.read_text())}
+    assert named == set(listed) == set(variables.findall((HOUSE / "uplapp" / "settings.py").read_text()))
 
 
 @pytest.mark.parametrize("page", sorted({one.page for one in RUN}))

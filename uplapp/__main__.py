@@ -80,7 +80,7 @@ def preview(
 ) -> None:
     """Try a study as observers see it, on this machine. Nothing of it is stored.
 
-    Example: uplapp study preview demo
+    Example: python -m uplapp study preview demo
     """
     from uplapp.commands.shared import folder_of
     from uplapp.settings import Settings

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.browser.moves import short_study
 from tests.web.desks import TOKEN
 from tests.web.processes import free_port
 from tests.web.serving import serving
+from uplapp.hub.deploy import tracked
+
+LARGE = (".safetensors", ".png")
 
 
 @pytest.fixture
@@ -65,15 +69,24 @@ def open_page(chromium) -> Iterator[Callable[..., object]]:
 
 
 @pytest.fixture(scope="session")
-def app(house, tmp_path_factory) -> Iterator[str]:
-    """The address of the real app in a process of its own."""
+def clone(house, tmp_path_factory) -> Path:
+    """A folder of what a clone and a Space have: the app's files that git tracks, as they lie here."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name, content in tracked(house).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(LARGE):
+            (folder / name).symlink_to(house / name)
+        else:
+            (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app(clone) -> Iterator[str]:
+    """The address of the real app in a process of its own, run in a clone."""
     port = free_port()
-    settings = {
-        "UPLAPP_DATA": str(tmp_path_factory.mktemp("data")),
-        "UPLAPP_ADMIN_TOKEN": TOKEN,
-        "GRADIO_SERVER_PORT": str(port),
-    }
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=house, env={**os.environ, **settings})
+    settings = {"UPLAPP_DATA": "data", "UPLAPP_ADMIN_TOKEN": TOKEN, "GRADIO_SERVER_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=clone, env={**os.environ, **settings})
     try:
         yield wait_for_page(f"http://127.0.0.1:{port}", lambda: process.poll() is None)
     finally:

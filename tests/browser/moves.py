@@ -1,8 +1,10 @@
 """What tests do on the page, whatever it shows."""
 
 import json
+import re
 from pathlib import Path
 
+from tests.analysis import made
 from tests.browser.launching import SIZES
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
@@ -56,6 +58,22 @@ def restored(page, rows: int) -> None:
     page.wait_for_function(
         "(rows) => document.querySelectorAll('#metrics tbody tr').length === rows", arg=rows, polling=200
     )
+
+
+def choose(tab, source: str) -> None:
+    """Choose on the Analysis tab which votes it reads."""
+    tab.locator("#source").get_by_text(source).click()
+
+
+def upload(tab, label: str, folder, text: str, name: str) -> None:
+    """Give the file field of this label a file."""
+    field = tab.locator(f".block:has(> label:has-text('{label}'))").locator("input[type=file]")
+    field.set_input_files(made.write(folder, text, name))
+
+
+def open_view(tab, name: str) -> None:
+    """Open an inner tab."""
+    tab.locator("[role=tab]:visible", has_text=re.compile(f"^{name}$")).click()
 
 
 def agree(page, address):
@@ -233,3 +251,10 @@ def tick(page, task, labels) -> None:
     """
     for box in page.locator(f"#checkpoints-{task} label").all():
         box.locator("input").set_checked(box.inner_text().strip(" †\n") in labels)
+
+
+def restore_by(page, *losses: str) -> None:
+    """Restore the photograph on the page by exactly these networks, and wait for their results."""
+    tick(page, "denoise", losses)
+    page.locator("#restore").click()
+    restored(page, 1 + len(losses))

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.analysis import made, rated
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits, fits_windows
+from tests.browser.moves import choose, download, fits, fits_windows, open_view, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -41,16 +41,6 @@ def votes() -> pd.DataFrame:
     return pd.concat([table, repeats, catches], ignore_index=True)
 
 
-def choose(tab, source: str) -> None:
-    tab.locator("#source").get_by_text(source).click()
-
-
-def upload(tab, label: str, folder, text: str, name: str) -> None:
-    """Give the file field of this label a file."""
-    field = tab.locator(f".block:has(> label:has-text('{label}'))").locator("input[type=file]")
-    field.set_input_files(made.write(folder, text, name))
-
-
 def give_votes(tab, folder, votes: pd.DataFrame) -> None:
     choose(tab, "My votes (CSV)")
     tab.get_by_text("Choose a votes file").wait_for()
@@ -61,11 +51,6 @@ def give_metrics(tab, folder) -> None:
     rows = [f"{scene},{name},{ord(name)}" for scene in ("bridge", "river", "tower") for name in "abc"]
     text = "\n".join(["scene,condition,psnr", *rows])
     upload(tab, "Metrics, CSV", folder, text, "metrics.csv")
-
-
-def look_at(tab, name: str) -> None:
-    """Open an inner tab."""
-    tab.locator("[role=tab]:visible", has_text=re.compile(f"^{name}$")).click()
 
 
 def pick(tab, label: str, *options: str) -> None:
@@ -124,7 +109,7 @@ def test_every_view_of_uploaded_votes_shows_its_picture_and_its_table(tab, tmp_p
     give_votes(tab, tmp_path, votes)
     tab.get_by_text("180 comparisons of 5 observers").wait_for()
     for name in PICTURES:
-        look_at(tab, name)
+        open_view(tab, name)
         if name == "Metrics":
             give_metrics(tab, tmp_path)
         wide(tab, PICTURES[name])
@@ -137,7 +122,7 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
     give_votes(tab, tmp_path, votes.assign(age=votes["observer"].map(ages)))
     tab.get_by_text("180 comparisons of 5 observers").wait_for()
     for name, pictures in OF_ORDER_AND_PEOPLE.items():
-        look_at(tab, name)
+        open_view(tab, name)
         wide(tab, pictures)
         tables(tab, 1)
         assert fits_windows(tab)
@@ -145,14 +130,14 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
     tab.get_by_text("old (3) and young (2)").wait_for()
     wide(tab, 2)
     tables(tab, 2)
-    look_at(tab, "Covariate")
+    open_view(tab, "Covariate")
     numbers = tab.get_by_label("Numbers", exact=True)
     say(numbers, "bitrate: a=0.5, b=1, c=2")
     numbers.blur()
     wide(tab, 1)
     tab.get_by_text("JOD per unit of bitrate").locator("visible=true").first.wait_for()
     assert fits_windows(tab)
-    look_at(tab, "Two files")
+    open_view(tab, "Two files")
     tab.get_by_role("button", name="Example: plain and boosted triplets").click()
     tab.get_by_text("were not found to disagree on one scale").locator("visible=true").first.wait_for()
     tables(tab, 1)
@@ -160,11 +145,11 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
 
 
 def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
-    look_at(tab, "Plan")
+    open_view(tab, "Plan")
     choose(tab, "Published: MR reconstruction, six losses")
     tab.get_by_text("The widest 95 % interval between neighbours in rank is 0.6").wait_for()
     for name in ("Observers", "Metrics", "Differences", "Ranking"):
-        look_at(tab, name)
+        open_view(tab, name)
         wide(tab, PICTURES[name] * (name != "Observers"))
     tab.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
     assert fits_windows(tab)
@@ -206,14 +191,14 @@ def test_the_winner_of_a_matrix_is_chosen_not_guessed(tab, tmp_path):
 def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, tmp_path, votes):
     give_votes(tab, tmp_path, votes)
     tab.get_by_text("180 comparisons of 5 observers").wait_for()
-    look_at(tab, "Observers")
+    open_view(tab, "Observers")
     tab.get_by_text("★ w").wait_for()
     say(tab.get_by_label("Because"), "failed both catch trials")
     pick(tab, "Leave out", "w")
     tab.get_by_text("Those kept").wait_for()
     tables(tab, 2)
     assert fits_windows(tab)
-    look_at(tab, "Paper")
+    open_view(tab, "Paper")
     reason = re.compile(re.escape("w (failed both catch trials)"))
     expect(tab.locator("#methods textarea")).to_have_value(reason)
     scores = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))
@@ -222,7 +207,7 @@ def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, 
 
 
 def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
-    look_at(tab, "Plan")
+    open_view(tab, "Plan")
     sizes = tab.get_by_label("Numbers of observers")
     say(sizes, LONG_PLAN)
     say(tab.get_by_label("Simulated studies").first, "1000")
@@ -240,7 +225,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
 
 
 def test_figures_come_as_a_zip_of_pictures_that_can_be_read(tab):
-    look_at(tab, "Paper")
+    open_view(tab, "Paper")
     filled = re.compile("All 15 pairs were compared")  # votes that arrive later would take the figures away
     expect(tab.locator("#methods textarea")).to_have_value(filled)
     tab.get_by_role("button", name="Draw the figures").click()
@@ -270,13 +255,13 @@ def test_a_file_of_ratings_shows_means_instead_of_scores(tab, tmp_path):
     upload(tab, "Votes, CSV", tmp_path, pd.concat(both).to_csv(index=False), "ratings.csv")
     tab.get_by_text("quality: c is rated highest").wait_for()
     for name, pictures in {"Ranking": 1, "Differences": 0, "Observers": 0}.items():
-        look_at(tab, name)
+        open_view(tab, name)
         wide(tab, pictures)
         tables(tab, 1)
         assert fits(tab)
-    look_at(tab, "Scenes")
+    open_view(tab, "Scenes")
     tab.get_by_text("No votes are read").wait_for()
-    look_at(tab, "Paper")
+    open_view(tab, "Paper")
     pattern = re.compile("8 observers rated 12 images one at a time on 2 scales")
     expect(tab.locator("#methods textarea")).to_have_value(pattern)
     output = json.loads(download(tab, tab.get_by_role("button", name="Download everything (JSON)")))

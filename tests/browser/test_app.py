@@ -1,7 +1,6 @@
 """The whole app as a stranger meets it: `python app.py` on fresh data, clicked through in Chromium."""
 
 import io
-import json
 import re
 import zipfile
 
@@ -11,17 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits, restored, tick
+from tests.browser.moves import download, fits, restore_by
 from uplapp.imaging.files.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def restore(page, *losses: str) -> None:
-    """Choose exactly these networks and wait for their results."""
-    tick(page, "denoise", losses)
-    page.locator("#restore").click()
-    restored(page, 1 + len(losses))
 
 
 def test_both_addresses_answer(app):
@@ -29,35 +21,8 @@ def test_both_addresses_answer(app):
     assert httpx.get(f"{app}/study/demo", timeout=60).status_code == 200
 
 
-@both_sizes
-def test_a_photograph_is_restored_measured_flickered_linked_and_downloaded(app, page):
-    page.locator("#samples-denoise button").nth(2).click()
-    page.get_by_text("A cup on wood").wait_for()
-    restore(page, "L1", "L2")
-    rows = page.locator("#metrics tbody tr").all_inner_texts()
-    assert [row.split("\t")[0].strip() for row in rows] == ["Noisy input", "L1", "L2"]
-    noisy, l1, l2 = (float(row.split("\t")[1]) for row in rows)
-    assert noisy == pytest.approx(20.17, abs=0.05)
-    assert min(l1, l2) > 29
-    names = page.frame_locator("#compare iframe").locator("#second option")
-    assert names.all_inner_texts() == ["Reference", "Noisy", "L1", "L2"]
-    assert fits(page)
-    page.locator("#link").click()
-    linked = page.locator("#linked a").get_attribute("href")
-    assert linked.startswith(f"{app}/result/")
-    assert "less change" in httpx.get(linked, timeout=60).text
-    with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
-        provenance = json.loads(archive.read("coffee-provenance.json"))
-        reference = np.asarray(Image.open(io.BytesIO(archive.read("coffee-reference.png"))))
-    np.testing.assert_array_equal(reference, np.asarray(Image.open(sample_path("coffee"))))
-    assert [result["checkpoint"] for result in provenance["results"]] == [
-        "denoise-unet-l1",
-        "denoise-unet-l2",
-    ]
-
-
 def test_pictures_on_screen_are_the_files_sample_for_sample(page):
-    restore(page, "L2")
+    restore_by(page, "L2")
     page.get_by_role("tab", name="Pictures").click()
     address = page.locator("#results img").first.get_attribute("src")
     shown = np.asarray(Image.open(io.BytesIO(httpx.get(address, timeout=60).content)))
@@ -79,7 +44,7 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
     (tmp_path / "ramp.png").write_bytes(imagecodecs.png_encode(ramp))
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "ramp.png")
     page.get_by_text("ramp.png, 90x80").wait_for()
-    restore(page, "L2")
+    restore_by(page, "L2")
     with zipfile.ZipFile(io.BytesIO(download(page, page.locator("#archive")))) as archive:
         restored = imagecodecs.png_decode(archive.read("ramp-denoise-unet-l2.png"))
         np.testing.assert_array_equal(imagecodecs.png_decode(archive.read("ramp-reference.png")), ramp)
@@ -99,7 +64,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.get_by_text("Cancelled.").wait_for()
     assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"
     page.locator("#samples-denoise button").first.click()
-    restore(page, "L1")
+    restore_by(page, "L1")
 
 
 @both_sizes

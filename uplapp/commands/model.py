@@ -27,7 +27,7 @@ def add(
 ) -> None:
     """Check a network and add it to every menu: its hash, size, and the names and shapes of its tensors.
 
-    Example: uplapp model add lab/sharp-denoiser --name denoise-unet-sharp
+    Example: python -m uplapp model add lab/sharp-denoiser --name denoise-unet-sharp
     """
     from uplapp.imaging.checkpoints import adding
 
@@ -47,7 +47,7 @@ def add(
 def list_all(as_json: Json = False) -> None:
     """List every checkpoint: its name, task, name in menus, parameters, where it is from, its terms.
 
-    Example: uplapp model list
+    Example: python -m uplapp model list
     """
     from uplapp.imaging.checkpoints.adding import added
 
@@ -67,7 +67,7 @@ def list_all(as_json: Json = False) -> None:
 def remove(name: Annotated[str, typer.Argument(help="A network that was added.")]) -> None:
     """Delete an added network from this machine. Studies keep the pictures that it made.
 
-    Example: uplapp model remove denoise-unet-sharp
+    Example: python -m uplapp model remove denoise-unet-sharp
     """
     from uplapp.imaging.checkpoints import adding
 

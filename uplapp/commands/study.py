@@ -65,7 +65,7 @@ def new(
 ) -> None:
     """Build a study from folders of pictures, or from a ZIP of them.
 
-    Example: uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
+    Example: python -m uplapp study new faces --reference clean/ --condition l1=out/l1 --condition l2=out/l2
     """
     from uplapp.study.stimuli import package
 
@@ -86,7 +86,7 @@ def new(
 def check(name: Name, as_json: Json = False) -> None:
     """Check a study's definition and stimuli, and report its length and conditions that look the same.
 
-    Example: uplapp study check demo
+    Example: python -m uplapp study check demo
     """
     from uplapp.analysis.asking.detectable import expectation
     from uplapp.study.definition import load
@@ -111,7 +111,7 @@ def freeze(
 ) -> None:
     """Seal a study in its manifest.json: from then on it does not open if a file changed.
 
-    Example: uplapp study freeze demo
+    Example: python -m uplapp study freeze demo
     """
     from uplapp.study.stimuli import stimuli
 
@@ -125,7 +125,7 @@ def freeze(
 def render(name: Name) -> None:
     """Make a study's stimuli from its [render] recipe, into the study's own folder.
 
-    Example: uplapp study render demo
+    Example: python -m uplapp study render demo
     """
     from uplapp.imaging.checkpoints import Checkpoints
     from uplapp.study.definition import load
@@ -156,7 +156,7 @@ def simulate(
 ) -> None:
     """Add simulated observers with known scores. They are marked and never pooled with people.
 
-    Example: uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
+    Example: python -m uplapp study simulate demo --observers 14 --scores l1=0.5,l2=-0.5,ms_ssim=0.2,flip=-0.2
     """
     from uplapp.study.exports import votes
     from uplapp.study.simulation import observers
@@ -178,7 +178,7 @@ def pack(
 ) -> None:
     """Write the whole study as one ZIP: definition, stimuli, manifest, and the answers if wanted.
 
-    Example: uplapp study pack demo -o demo.zip --answers
+    Example: python -m uplapp study pack demo -o demo.zip --answers
     """
     from uplapp.study.exports import streaming
     from uplapp.study.stimuli import package, stimuli
@@ -201,7 +201,7 @@ def unpack(
 ) -> None:
     """Take a packed study in: the whole of it, checked, or nothing.
 
-    Example: uplapp study unpack demo.zip --as demo2
+    Example: python -m uplapp study unpack demo.zip --as demo2
     """
     from uplapp.study.stimuli import package
 
@@ -232,7 +232,7 @@ def export(
 ) -> None:
     """Write the votes or ratings as CSV, as `uplapp analyse` or `uplapp ratings` reads it, or as JSON lines.
 
-    Example: uplapp study export demo -o votes.csv
+    Example: python -m uplapp study export demo -o votes.csv
     """
     from uplapp.study.exports import streaming
     from uplapp.study.session import editions as kept

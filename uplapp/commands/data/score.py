@@ -22,7 +22,7 @@ def score(
 ) -> None:
     """Measure pictures that any program restored, whatever network or method it used.
 
-    Example: uplapp score --reference clean --condition l1=out/l1 --condition bm3d=out/bm3d --csv METRICS.csv
+    Example: python -m uplapp score --reference clean --condition bm3d=out/bm3d --csv METRICS.csv
     """
     from uplapp.imaging.evaluation.folders import measure_folders
     from uplapp.imaging.evaluation.text import format_means, scores_csv

@@ -18,7 +18,7 @@ def editions(name: Name, as_json: Json = False) -> None:
     Every verb that exports or counts takes one by `--edition` and its number, or the first digits of its
     manifest.
 
-    Example: uplapp study editions demo
+    Example: python -m uplapp study editions demo
     """
     from uplapp.study.session import editions as kept
 
@@ -40,7 +40,7 @@ def adopt(
 
     An app that runs on the same data folder serves it within seconds.
 
-    Example: uplapp study adopt demo --yes
+    Example: python -m uplapp study adopt demo --yes
     """
     from uplapp.commands.shared import folder_of
     from uplapp.settings import Settings

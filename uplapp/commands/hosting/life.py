@@ -12,7 +12,7 @@ def pause(name: Name, edition: Edition = "") -> None:
 
     Of a study with several editions it holds all, or the one of --edition.
 
-    Example: uplapp study pause demo
+    Example: python -m uplapp study pause demo
     """
     from uplapp.study.session import lifecycle
 
@@ -22,7 +22,7 @@ def pause(name: Name, edition: Edition = "") -> None:
 def resume(name: Name, edition: Edition = "") -> None:
     """Go on after a pause, or open a closed study again.
 
-    Example: uplapp study resume demo
+    Example: python -m uplapp study resume demo
     """
     from uplapp.study.session import lifecycle
 
@@ -34,7 +34,7 @@ def close(name: Name, edition: Edition = "") -> None:
 
     Of a study with several editions it ends all, or the one of --edition.
 
-    Example: uplapp study close demo
+    Example: python -m uplapp study close demo
     """
     from uplapp.study.session import lifecycle
 
@@ -49,7 +49,7 @@ def quota(
 
     Excluded ones and those of a pilot are not counted.
 
-    Example: uplapp study quota demo 30
+    Example: python -m uplapp study quota demo 30
     """
     from uplapp.study.session import lifecycle
 
@@ -66,7 +66,7 @@ def pilot(
 
     `study export --pilot` writes them. They take no place of the quota, and no date keeps them out.
 
-    Example: uplapp study pilot demo
+    Example: python -m uplapp study pilot demo
     """
     from uplapp.study.session import lifecycle
 

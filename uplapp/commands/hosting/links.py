@@ -25,7 +25,7 @@ def make(
 ) -> None:
     """Make links and print label and address of each. The address is secret.
 
-    Example: uplapp study links make demo --count 20 --site https://lab.example
+    Example: python -m uplapp study links make demo --count 20 --site https://lab.example
     """
     from uplapp.study.session import links
 
@@ -46,7 +46,7 @@ def make(
 def show(name: Name, site: Site = HERE, as_json: Json = False) -> None:
     """List the links: label, whether it is unused, taken, through or revoked, its observer, its address.
 
-    Example: uplapp study links list demo
+    Example: python -m uplapp study links list demo
     """
     from uplapp.study.session import links
 
@@ -70,7 +70,7 @@ def revoke(
 ) -> None:
     """Let nobody in by the links of that label any more. Who came by one goes on.
 
-    Example: uplapp study links revoke demo P07
+    Example: python -m uplapp study links revoke demo P07
     """
     from uplapp.study.session import links
 

@@ -24,7 +24,7 @@ def exclude(
 
     `study include` takes them back. An observer who has not finished goes on, and gets the completion code.
 
-    Example: uplapp study exclude demo o1a2b3c4d5e --reason "wore no glasses"
+    Example: python -m uplapp study exclude demo o1a2b3c4d5e --reason "wore no glasses"
     """
     from uplapp.study.session import lifecycle
 
@@ -37,7 +37,7 @@ def exclude(
 def include(name: Name, observer: Observer, as_json: Json = False) -> None:
     """Take an observer back whom `exclude` left out.
 
-    Example: uplapp study include demo o1a2b3c4d5e
+    Example: python -m uplapp study include demo o1a2b3c4d5e
     """
     from uplapp.study.session import lifecycle
 
@@ -53,7 +53,7 @@ def withdraw(name: Name, observer: Observer, as_json: Json = False) -> None:
     Journals and database are overwritten, so that no byte is left in the data folder. The copy on the Hub
     follows, with its history, when an app that runs copies next, or at the next start.
 
-    Example: uplapp study withdraw demo o1a2b3c4d5e
+    Example: python -m uplapp study withdraw demo o1a2b3c4d5e
     """
     from uplapp.study.session import lifecycle, log
 
@@ -78,7 +78,7 @@ def clear(
 
     The app does the same by itself on the day that [retention] in study.toml names.
 
-    Example: uplapp study clear demo --question name
+    Example: python -m uplapp study clear demo --question name
     """
     from uplapp.errors import UnknownName
     from uplapp.study.session import log, retention
@@ -119,7 +119,7 @@ def codes(
     that nobody was shown. Labels of personal links stand beside. Who has a code can
     withdraw that person's answers.
 
-    Example: uplapp study codes demo
+    Example: python -m uplapp study codes demo
     """
     from uplapp.commands.shared import folder_of
     from uplapp.plain import to_csv

@@ -26,7 +26,7 @@ def status(
     Who finished, is under way or gave up (silent for longer than a place is held) is counted apart. With
     --watch and --json it prints one object per line. A damaged database is refused, and what mends it said.
 
-    Example: uplapp study status demo --watch
+    Example: python -m uplapp study status demo --watch
     """
     from uplapp.study.session import status as progress
     from uplapp.study.store import recovery
@@ -51,7 +51,7 @@ def log(name: Name, as_json: Json = False) -> None:
     On the command line `who` is the user of the machine, on the Study tab the name before the researcher's
     token.
 
-    Example: uplapp study log demo
+    Example: python -m uplapp study log demo
     """
     import pandas as pd
 
@@ -68,7 +68,7 @@ def log(name: Name, as_json: Json = False) -> None:
 def list_studies(as_json: Json = False) -> None:
     """List the studies in studies/ with their titles, states and people: as CSV, or as JSON.
 
-    Example: uplapp study list
+    Example: python -m uplapp study list
     """
     import pandas as pd
 
@@ -101,7 +101,7 @@ def rebuild(as_json: Json = False) -> None:
 
     Stop the app first. A damaged database is put aside and kept. Nothing is ever there twice.
 
-    Example: uplapp study rebuild
+    Example: python -m uplapp study rebuild
     """
     from uplapp.study.store import recovery, replay
     from uplapp.study.store.holding import holding
@@ -127,7 +127,7 @@ def take_in(
 
     Stop the app first. The file stays as it is. The other way round is `study export --format sqlite`.
 
-    Example: uplapp study take-in data/uplapp.db
+    Example: python -m uplapp study take-in data/uplapp.db
     """
     from uplapp.study.store.holding import holding
 
