@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from tests.analysis import made
 from tests.browser.launching import SIZES
 from tests.study.tiny import open_tiny, write_study
@@ -31,6 +34,15 @@ def download(page, locator) -> bytes:
     with page.expect_download() as event:
         locator.click()
     return Path(event.value.path()).read_bytes()
+
+
+def give_picture(page, folder, name="small") -> Image.Image:
+    """Upload a photograph of 48x40 pixels, which a network restores in no time. Returns it."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8))
+    picture.save(folder / f"{name}.png")
+    page.locator("input[type=file][accept*=tiff]").set_input_files(folder / f"{name}.png")
+    page.get_by_text(f"{name}.png, 48x40").wait_for()
+    return picture
 
 
 def give_file(field, path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.launching import both_sizes
-from tests.browser.moves import download, fits, restore_by
+from tests.browser.moves import download, fits, give_picture, restore_by
 from uplapp.imaging.files.samples import sample_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,12 +21,13 @@ def test_both_addresses_answer(app):
     assert httpx.get(f"{app}/study/demo", timeout=60).status_code == 200
 
 
-def test_pictures_on_screen_are_the_files_sample_for_sample(page):
+def test_pictures_on_screen_are_the_files_sample_for_sample(page, tmp_path):
+    picture = give_picture(page, tmp_path)
     restore_by(page, "L2")
     page.get_by_role("tab", name="Pictures").click()
     address = page.locator("#results img").first.get_attribute("src")
     shown = np.asarray(Image.open(io.BytesIO(httpx.get(address, timeout=60).content)))
-    np.testing.assert_array_equal(shown, np.asarray(Image.open(sample_path("astronaut"))))
+    np.testing.assert_array_equal(shown, np.asarray(picture))
 
 
 def test_an_upload_that_is_no_image_is_told_in_a_sentence(page, tmp_path):
@@ -63,7 +64,7 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.locator("#cancel").click()
     page.get_by_text("Cancelled.").wait_for()
     assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"
-    page.locator("#samples-denoise button").first.click()
+    give_picture(page, tmp_path)
     restore_by(page, "L1")
 
 

@@ -8,7 +8,16 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.browser.moves import answer_side_by_side, consent, download, drop, fits, give_file, tick
+from tests.browser.moves import (
+    answer_side_by_side,
+    consent,
+    download,
+    drop,
+    fits,
+    give_file,
+    give_picture,
+    tick,
+)
 from tests.browser.researcher_process import go_in, go_to_gate, offer, rows, started, tile
 from tests.study.tiny import CONDITIONS, write_study
 from tests.web.desks import TOKEN, settings, zip_of_pictures
@@ -223,13 +232,13 @@ def test_results_of_the_restore_tab_become_a_study(lab, open_page, tmp_path):
     go_in(page, lab)
     page.get_by_role("tab", name="Restore").click()
     tick(page, "denoise", ("L1", "L2"))
-    for sample in (0, 1):
-        page.locator("#samples-denoise button").nth(sample).click()
+    for number, name in enumerate(("one", "two"), 1):
+        give_picture(page, tmp_path, name)
         page.locator("#metrics table").wait_for(state="detached")
         page.locator("#restore").click()
         page.locator("#metrics table").wait_for()
         page.locator("#collect").click()
-        page.get_by_text(f"{sample + 1} collected").first.wait_for()
+        page.get_by_text(f"{number} collected").first.wait_for()
     page.get_by_role("tab", name="Study").click()
     page.get_by_role("tab", name="Build a study").click()
     page.get_by_label("Results of the Restore tab").check()
