@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.layouts import Form
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -59,6 +60,14 @@ def zip_files(files: Mapping[str, bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def abreast() -> Form:
+    """Lay out the fields inside beside each other, somewhere in a container of the class `abreast`.
+
+    A row would do the same, and be one more widget for the page to go through at each step.
+    """
+    return Form()
 
 
 POLL_S = 0.1

@@ -27,7 +27,8 @@ FIELDS = Source(
     votes_per_pair="",
     edition=None,
 )
-FOLLOWED = ("state", "headline", "warnings", "jod", "ranking", "anchor", "interval", "resample", "exclude")
+OF_REPORT = ("state", "headline", "warnings", "jod", "ranking", "anchor", "interval", "resample", "exclude")
+FOLLOWED = (*OF_REPORT, "first_rows")
 OF_PAIRS = ("triangle", "wins", "fit", "pairs", "both_bad", "bad_pairs")
 OF_OBSERVERS = ("screened", "observers_chart", "observers", "both")
 OF_A_PAPER = ("methods", "latex", "csv", "json", "figures")

@@ -79,10 +79,7 @@ def test_a_packed_table_is_read_and_a_bomb_is_refused(tmp_path):
 @pytest.mark.parametrize(("header", "names"), [(0, ["p", "q"]), (2, ["1", "2"])])
 def test_menus_offer_the_columns_of_the_line_of_the_header(tmp_path, header, names):
     path = made.write(tmp_path, "p,q\n1,2\n")
-    offered = [
-        *layout_view.usual_menus(str(path), header),
-        *layout_view.other_menus(str(path), header),
-    ]
+    offered = layout_view.menus(str(path), header)
     assert [update["choices"] for update in offered] == [names] * (5 + layout_view.IN_MENUS)
 
 

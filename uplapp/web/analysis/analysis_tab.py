@@ -95,7 +95,7 @@ def build(live_votes: LiveVotes, tab: gr.Tab, entry: gr.State, names: Names) -> 
     whoever entered as the value of `entry` says.
     """
     first = analyse_published()
-    menu = source.build(entry, names)
+    menu, rows = source.build(entry, names)
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             views = _lay_out_views(first)
@@ -107,7 +107,7 @@ def build(live_votes: LiveVotes, tab: gr.Tab, entry: gr.State, names: Names) -> 
                 stop = gr.Button("Cancel", size="sm", variant="stop", min_width=80)
             gr.Markdown(f"{ABOUT}\n\nPublished tables: {SOURCE}.")
     changed = [*source.changes(menu), *method_changes(methods), tab.select, refresh.click]
-    _connect(live_votes, menu, methods, views, gr.State(first), changed, stop)
+    _connect(live_votes, (menu, rows), methods, views, gr.State(first), changed, stop)
 
 
 def _lay_out_views(first: Analysed) -> Views:
@@ -116,7 +116,7 @@ def _lay_out_views(first: Analysed) -> Views:
     All but the first are filled when they are opened.
     """
     tabs, shown = {}, {}
-    with gr.Tabs(overflow_behavior="wrap"):
+    with gr.Tabs(overflow_behavior="wrap") as bar:
         with gr.Tab(RANKING) as tabs[RANKING]:
             shown[RANKING] = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:
@@ -139,6 +139,7 @@ def _lay_out_views(first: Analysed) -> Views:
             (*shown[PLAN], guess), take_guess, plan_fields, planned = plan_view.build()
         with gr.Tab(PAPER) as tabs[PAPER]:
             shown[PAPER], figures = paper_view.build()
+    bar.select(None, js=REDRAW)
     return Views(
         tabs=tabs,
         shown=shown,
@@ -156,21 +157,21 @@ def _lay_out_views(first: Analysed) -> Views:
 
 def _connect(
     live_votes: LiveVotes,
-    menu: Source,
+    asked: tuple[Source, gr.HTML],
     methods: list[Any],
     views: Views,
     state: gr.State,
     changed: list[Any],
     stop: gr.Button,
 ) -> None:
-    exclude, reason = views.exclusion
+    (menu, rows), (exclude, reason) = asked, views.exclusion
     follow = [methods[place] for place in (ANCHOR, INTERVAL, RESAMPLED)]
     outputs = [state, *views.shown[RANKING], *follow, exclude]
     main = gr.on(
         [*changed, exclude.input, reason.submit],
         analyser(live_votes),
         [*menu, *methods, exclude, reason],
-        outputs,
+        [*outputs, rows],
         trigger_mode="always_last",  # the last choice wins, however long the one before takes
         **PRIVATE,
     )
@@ -191,7 +192,6 @@ def _connect_lazily(views: Views, state: gr.State, menu: Source) -> list[Any]:
     upload, metric = views.metric_fields
     events = [people_view.connect(state, views.column, views.shown[PEOPLE])]
     for name, inner in views.tabs.items():
-        inner.select(None, js=REDRAW)
         if name not in (RANKING, COVARIATE):  # one is drawn after each choice, one when its fields change
             with inner:
                 again = gr.Button(visible="hidden", elem_classes="draw-again")
@@ -221,7 +221,13 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
     """Bind the live study to the listener that follows every choice."""
 
     def analyse(*chosen: Any, progress: gr.Progress = gr.Progress()) -> Generator[Any, None, None]:  # noqa: B008
-        """Yield all outputs: first that it is under way, then what was found or a sentence why not."""
+        """Yield all outputs: those of the ranking, then the first rows of a file."""
+        rows = source.show_first(*chosen[: len(Source._fields)])
+        for outputs in found(*chosen, progress=progress):
+            yield (*outputs, rows) if isinstance(outputs, tuple) else outputs  # else nothing changes
+
+    def found(*chosen: Any, progress: gr.Progress) -> Generator[Any, None, None]:
+        """Yield that it is under way, then what was found or a sentence why not."""
         size = len(Source._fields)
         menu, (*methods, exclude, reason) = Source(*chosen[:size]), chosen[size:]
         try:

@@ -13,6 +13,7 @@ from uplapp.analysis.reading.tables import read_header
 from uplapp.errors import UplappError
 from uplapp.values import Votes
 from uplapp.web.analysis.words import number, table
+from uplapp.web.widgets import abreast
 
 MENUS = (
     ("winner", "Winner"),
@@ -51,14 +52,14 @@ class Fields(NamedTuple):
 
 
 def build() -> Fields:
-    """Lay out the fields."""
+    """Lay out the fields, in a column of the class `abreast`."""
     gr.Markdown("Other layouts: winner and loser, the name of the chosen, counts, or ratings.")
-    with gr.Row():
+    with abreast():
         menus = [_menu(label) for _, label in (*MENUS, *RATINGS)]
-    with gr.Row():
+    with abreast():
         ignore = _menu("Columns that do not matter")
         pairs = _text("One column per pair", "{A} vs {B}, or Q1=a|b,Q2=a|c, or prefmod:a,b,c")
-    with gr.Row():
+    with abreast():
         where = _text("Only rows with", "is_bias=0; rt>300")
         drop = _text("Leave out answers", "skip,NA,empty")
         header = gr.Number(0, label="Line of the header, 0: find it", precision=0, minimum=0, min_width=120)
@@ -82,17 +83,11 @@ def clicked(fields: Fields) -> list[Any]:
     return [*menus, *typed, fields.equal.input]
 
 
-def usual_menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
-    """Offer a file's columns for ROLES, with the usual names chosen already."""
+def menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
+    """Offer a file's columns for ROLES, with the usual names chosen already, and for other layouts."""
     names = _names(path, header)
-    taken = [[name for name in Columns().of(role) if name in names] for role in ROLES]
-    return tuple(gr.update(choices=names, value=value) for value in taken)
-
-
-def other_menus(path: str | None, header: float | None = 0) -> tuple[Any, ...]:
-    """Offer a file's columns in the menus of other layouts."""
-    names = _names(path, header)
-    return tuple(gr.update(choices=names, value=[]) for _ in range(IN_MENUS))
+    usual = [[name for name in Columns().of(role) if name in names] for role in ROLES]
+    return tuple(gr.update(choices=names, value=value) for value in [*usual, *[[]] * IN_MENUS])
 
 
 def _names(path: str | None, header: float | None) -> list[str]:

@@ -26,6 +26,7 @@ from uplapp.values import Comparisons, Votes
 from uplapp.web.analysis import layout_view
 from uplapp.web.analysis.layout_view import Fields
 from uplapp.web.analysis.words import TABLES
+from uplapp.web.widgets import abreast
 
 # Simulated observers or people, then perhaps the name of a study and who asks -> the study's export.
 LiveVotes = Callable[..., pd.DataFrame]
@@ -111,8 +112,11 @@ class Source(NamedTuple):
         return Fields(*self[-len(Fields._fields) :])
 
 
-def build(entry: gr.State, names: Names) -> Source:
-    """Lay out the menu, connect what it shows, and return the widgets."""
+def build(entry: gr.State, names: Names) -> tuple[Source, gr.HTML]:
+    """Lay out the menu, connect what it shows, and return the widgets.
+
+    The last is where the first rows of a file stand.
+    """
     source = gr.Radio(SOURCES, value=FIRST, label="Votes", elem_id="source")
     study = gr.Dropdown([], label="Study", visible=False, elem_id="own-study", allow_custom_value=True)
     simulated = gr.Checkbox(label="Simulated observers instead of people", visible=False)
@@ -121,7 +125,7 @@ def build(entry: gr.State, names: Names) -> Source:
         edition = gr.Dropdown(
             [], label="Edition of the study: answers to stimuli that differ are never pooled", visible=False
         )
-        with gr.Accordion(OTHER_NAMES, open=False):
+        with gr.Accordion(OTHER_NAMES, open=False, elem_classes="abreast"):
             columns = _columns()
             more = layout_view.build()
         understood = gr.HTML(elem_id="understood")
@@ -148,8 +152,8 @@ def build(entry: gr.State, names: Names) -> Source:
     menu = Source(*[source, simulated, upload, *columns, *rest])
     _offer_studies(menu, names)
     upload.change(_editions, upload, edition, api_visibility="private", show_progress="hidden")
-    _follow(menu, columns[: len(ROLES)], more, understood)
-    return menu
+    _follow(menu, columns[: len(ROLES)])
+    return menu, understood
 
 
 def _offer_studies(menu: Source, names: Names) -> None:
@@ -170,25 +174,14 @@ def _offer_studies(menu: Source, names: Names) -> None:
     menu.entry.change(rename, menu.entry, menu.source, **private)
 
 
-def _follow(menu: Source, usual: list[Any], more: Fields, understood: gr.HTML) -> None:
-    """Fill the menus of columns and show the first rows after each choice that concerns the file."""
-    for offer, heads in (
-        (layout_view.usual_menus, usual),
-        (layout_view.other_menus, list(more[: more.index(more.pairs)])),
-    ):
-        gr.on(
-            [menu.upload.change, more.header.submit],
-            offer,
-            [menu.upload, more.header],
-            heads,
-            api_visibility="private",
-            show_progress="hidden",
-        )
+def _follow(menu: Source, usual: list[Any]) -> None:
+    """Fill the menus of columns with those of the file."""
+    header = menu.layout.header
     gr.on(
-        [menu.upload.change, *of_file(menu)],
-        show_first,
-        list(menu),
-        understood,
+        [menu.upload.change, header.submit],
+        layout_view.menus,
+        [menu.upload, header],
+        [*usual, *menu.layout[: layout_view.IN_MENUS]],
         api_visibility="private",
         show_progress="hidden",
     )
@@ -228,12 +221,12 @@ def show_first(*chosen: Any) -> str:
 
 def _columns() -> list[Any]:
     gr.Markdown("Several columns make one name, such as a method and its level.")
-    with gr.Row():
+    with abreast():
         roles = [
             gr.Dropdown([], value=[], label=label, multiselect=True, min_width=140, allow_custom_value=True)
             for label in ("Observer", "Condition A", "Condition B", "The choice", "Scene, if any")
         ]
-    with gr.Row():
+    with abreast():
         values = [gr.Textbox(value, label=label, max_lines=1, min_width=90) for label, value in VALUES]
     gr.Markdown("Steps stand with a | between, the largest first: `much A|slightly A`.")
     return [*roles, *values]

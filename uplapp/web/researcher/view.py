@@ -32,7 +32,7 @@ def build(desk: Desk, collected: gr.State) -> None:
         with gr.Tabs():
             with gr.Tab("Watch"):
                 watch = watch_view.build(desk)
-            with gr.Tab("Build a study"):
+            with gr.Tab("Build a study", elem_classes="abreast"):
                 build_view.build(desk, collected, watch.chosen)
         leave = gr.Button("Leave", size="sm", min_width=80)
 

@@ -59,7 +59,7 @@ def lay_out_form(task: str) -> Form:
         components[one.name] = field_of(task, one)
     folded = _chosen(options, folded=True)
     if folded:
-        with gr.Accordion("More", open=False), gr.Row():
+        with gr.Accordion("More", open=False, elem_classes="abreast"):
             for one in folded:
                 components[one.name] = field_of(task, one)
     as_it_is: tuple[gr.components.Component, ...] = ()

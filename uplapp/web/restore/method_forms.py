@@ -15,6 +15,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.restorers import RESTORERS
 from uplapp.imaging.tasks import TASKS
+from uplapp.web.widgets import abreast
 
 AUTO = "auto"
 SWITCH = {"yes": True, "no": False}
@@ -115,7 +116,7 @@ def _lay_out_form(method: str, task: str) -> MethodForm:
     kind = RESTORERS[method].build
     options, automatic = options_of(kind), _automatic(task, method)
     components: dict[str, gr.components.Component] = {}
-    with gr.Column(visible=False, elem_id=f"options-{method}", elem_classes="options") as column:
+    with gr.Column(visible=False, elem_id=f"options-{method}", elem_classes=["options", "abreast"]) as column:
         gr.Markdown(f"**{RESTORERS[method].label}**")
         lay_out = partial(_lay_out, method, automatic=automatic)
         components |= _lay_out_all(lay_out, [one for one in options if not one.folded])
@@ -132,8 +133,8 @@ def _lay_out_all(
     """Lay out what is chosen in a row of its own, as it has long words, above the numbers."""
     chosen = [one for one in options if one.kind in ("choice", "switch")]
     components: dict[str, gr.components.Component] = {}
-    for row in (chosen, [one for one in options if one not in chosen]):
-        with gr.Row():
+    for row in filter(None, (chosen, [one for one in options if one not in chosen])):
+        with abreast():
             components |= {one.name: lay_out(one) for one in row}
     return components
 

@@ -47,7 +47,7 @@ def lay_out_reading(task: str, megapixels: float) -> ReadingForm:
     before = Reading(megapixels=megapixels) if "megapixels" in TASKS[task].reading else AS_IT_SAYS
     if not options:
         return ReadingForm((), (), before)
-    with gr.Accordion(HEADING, open=False, elem_id=f"reading-{task}"), gr.Row():
+    with gr.Accordion(HEADING, open=False, elem_id=f"reading-{task}", elem_classes="abreast"):
         components = tuple(_menu(task, one) for one in options)
     return ReadingForm(options, components, before)
 

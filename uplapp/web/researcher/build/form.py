@@ -10,6 +10,7 @@ import gradio as gr
 from uplapp.errors import BadStudy
 from uplapp.study.definition import CATCHES, LAYOUTS, PLACES, presets
 from uplapp.web.researcher.build import more
+from uplapp.web.widgets import abreast
 
 PHASES = {"250 ms (2 Hz, usual)": 250, "500 ms (1 Hz)": 500, "125 ms (4 Hz)": 125, "100 ms (5 Hz)": 100}
 PAIRS = {"All of them": "all", "A random part for each": "random", "Chosen as answers come": "adaptive"}
@@ -56,24 +57,24 @@ class Form:
 
 
 def build() -> Form:
-    """Lay out the fields."""
-    with gr.Row():
+    """Lay out the fields, in a tab of the class `abreast`."""
+    with abreast():
         task = gr.Dropdown(list(TASKS), value=COMPARE, label="Observers", scale=2, min_width=250)
         hidden = gr.Checkbox(label="Rating: without the original beside it")
-    with gr.Row():
+    with abreast():
         phase = gr.Dropdown(
             list(PHASES), value=next(iter(PHASES)), label="Each picture is shown for", min_width=220
         )
         layout = gr.Dropdown(list(SHOWN), value=next(iter(SHOWN)), label="Layout", min_width=220)
         language = gr.Dropdown(list(LANGUAGES), value="English, German", label="Languages")
-    with gr.Row():
+    with abreast():
         pairs = gr.Dropdown(
             list(PAIRS), value=next(iter(PAIRS)), label="Comparisons of each observer", min_width=220
         )
         number = gr.Number(60, label="How many, if not all", precision=0, minimum=1, maximum=9999)
         quota = gr.Number(0, label="People wanted (0: no limit)", precision=0, minimum=0, maximum=100_000)
         recruited = gr.Dropdown(list(PANEL_MENU), value=next(iter(PANEL_MENU)), label="People come from")
-    with gr.Row():
+    with abreast():
         counts = [
             gr.Number(value, label=label, precision=0, minimum=0, maximum=most, min_width=110)
             for label, value, most in (
@@ -83,7 +84,7 @@ def build() -> Form:
                 ("Break every", 0, 1000),
             )
         ]
-    with gr.Row():
+    with abreast():
         steps = gr.Dropdown(list(STEPS), value=next(iter(STEPS)), label="Comparing, they say", min_width=220)
         not_sure = gr.Checkbox(label="Observers may say: not sure")
         both_bad = gr.Checkbox(label="Observers may say: both are bad")
@@ -97,7 +98,7 @@ def build() -> Form:
 def _lay_out_consent() -> list[Any]:
     """The places of the standard consent text, in the order of PLACES, and whether they are needed."""
     gr.Markdown("**The consent** is a standard text, and says beside it:")
-    with gr.Row():
+    with abreast():
         places = [
             gr.Textbox(label=label, placeholder=example, max_length=1000, lines=1, min_width=220)
             for label, example in CONSENT.values()
