@@ -12,6 +12,7 @@ DATABASE = "uplapp.db"  # the file of answers inside the data folder
 SHORTEST_TOKEN = 12
 MOST_MEGAPIXELS = 1000
 MOST_LINK_DAYS = 365
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
@@ -31,6 +32,7 @@ class Settings:
     researchers: tuple[tuple[str, str], ...] = ()
     alarm_webhook: str | None = None
     megapixels: float = 16.0
+    precision: str = "auto"
     link_days: float = 7.0
     embedders: tuple[str, ...] = ()
     database: str | None = None
@@ -82,6 +84,7 @@ class Settings:
             researchers=_researchers(source.get("UPLAPP_RESEARCHERS", "")),
             alarm_webhook=_webhook(source.get("UPLAPP_ALARM_WEBHOOK", "")),
             megapixels=_megapixels(source.get("UPLAPP_MEGAPIXELS") or "16"),
+            precision=_precision(source.get("UPLAPP_PRECISION") or "auto"),
             link_days=_link_days(source.get("UPLAPP_LINK_DAYS") or "7"),
             embedders=_origins(source.get("UPLAPP_EMBED", "")),
             database=_database(source.get("UPLAPP_DATABASE", ""), answers_repo),
@@ -108,6 +111,13 @@ def _megapixels(text: str) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", text) or not 1 <= float(text) <= MOST_MEGAPIXELS:
         raise UplappError(f"UPLAPP_MEGAPIXELS is {text!r}; it must be a number from 1 to {MOST_MEGAPIXELS}")
     return float(text)
+
+
+def _precision(text: str) -> str:
+    """Read the number format in which networks restore."""
+    if text not in PRECISIONS:
+        raise UplappError(f"UPLAPP_PRECISION is {text!r}; it must be one of: {', '.join(PRECISIONS)}")
+    return text
 
 
 def _link_days(text: str) -> float:

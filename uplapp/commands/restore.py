@@ -62,7 +62,8 @@ def restore(
     from uplapp.imaging.files.reading import Reading
 
     _require_names_of_their_own(images)
-    checkpoints = Checkpoints(Settings.from_env().models)
+    known = Settings.from_env()
+    checkpoints = Checkpoints(known.models, known.precision)
     cards = [checkpoints.find(name) for name in checkpoint or []]
     task = _task_of(task, [card.task for card in cards], degradation)
     candidates = candidates_of(checkpoints, cards, not no_consistency, method or [], settings or [])

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from uplapp.errors import BadImage
 
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 # The layout that is fast by number of axes of a batch.
 LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 # Larger images lie in files: so many numbers, 256 MB of float32; a picture of 22 megapixels in colour.
@@ -72,6 +73,14 @@ def fast_precision(device: torch.device) -> str:
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bfloat16" if abilities.get("avx512_bf16") or abilities.get("amx_bf16") else "float32"
+
+
+def half_precision(device: torch.device) -> str:
+    """Give the format of 16 bits in which a device restores: on a GPU the one with more digits.
+
+    It is float32 where the device computes in none.
+    """
+    return "float16" if device.type == "cuda" else fast_precision(device)
 
 
 def blank(*shape: int, dtype: type[np.generic] = np.float32) -> Tensor:
@@ -140,17 +149,23 @@ def checked(check: Callable[[], None] | None) -> AbstractContextManager[object]:
 def estimate(network: nn.Module, seen: Any, precision: str) -> Tensor:
     """Run a network on what it sees, a batch (B,C,*size) or of measurements, and return float32.
 
-    With bfloat16 as much as possible is computed in that format.
+    With bfloat16 or float16 as much as possible is computed in that format.
     """
     if isinstance(seen, Tensor):
-        seen = seen.contiguous(memory_format=LAYOUTS.get(seen.ndim, torch.contiguous_format))
+        seen = seen.contiguous(memory_format=_layout(network, seen.ndim))
     device = device_of(network).type
-    with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+    half = precision != "float32"
+    with torch.autocast(device, DTYPES[precision] if half else torch.bfloat16, enabled=half):
         restored: Tensor = network(seen)
     return restored.float().contiguous()
 
 
 def arrange(network: nn.Module, axes: int) -> nn.Module:
     """Lay out the weights of a network for images of so many axes as `estimate` lays out batches."""
-    layout = LAYOUTS.get(axes + 2)
-    return network if layout is None else network.to(memory_format=layout)  # type: ignore[call-overload]
+    return network.to(memory_format=_layout(network, axes + 2))  # type: ignore[call-overload,no-any-return]
+
+
+def _layout(network: nn.Module, dimensions: int) -> torch.memory_format:
+    """Give the layout that is fast for batches of so many dimensions, unless the network says otherwise."""
+    wanted = getattr(network, "channels_last", True)
+    return LAYOUTS.get(dimensions, torch.contiguous_format) if wanted else torch.contiguous_format

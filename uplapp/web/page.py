@@ -104,7 +104,7 @@ def build(
     )
     with page:
         calls.build(
-            Checkpoints(shelf.settings.models)
+            Checkpoints(shelf.settings.models, shelf.settings.precision)
         )  # first: a listener of the same name would take the name
         gr.Markdown(INTRODUCTION)
         desk, collected = Desk(shelf, door, mirror, gr.State(None), previews), gr.State(Collected())

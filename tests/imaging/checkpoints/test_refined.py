@@ -101,7 +101,7 @@ def test_hears_of_both_halves_of_the_work(pair, case, tmp_path):
     heard = []
     (candidate,) = of_cards(Checkpoints((tmp_path,)), [pair[1]])
     candidate.build().restore(case, lambda share, text, preview: heard.append(share) or True)
-    assert heard == [0.5, 1.0]
+    assert list(dict.fromkeys(heard)) == [0.0, 0.5, 1.0]
 
 
 def test_without_its_base_it_says_which_one_to_add(pair, tmp_path):

@@ -223,8 +223,9 @@ def test_tiles_cost_least_within_the_most_voxels():
     assert tiles.MOST_VOXELS < seen <= network.most_voxels
 
 
-def test_a_volume_is_cancelled_between_tiles(monkeypatch):
-    monkeypatch.setattr(tiles, "MOST_VOXELS", 8_000)
-    network = build("dncnn", **SMALL["dncnn"])
+@pytest.mark.parametrize("name", SMALL)
+def test_a_volume_is_cancelled_within_a_layer(name):
+    network, asked = build(name, **SMALL[name]), []
     with pytest.raises(Cancelled):
-        restore_by_tiles(network, torch.rand(1, 40, 40, 40), lambda share, text, preview: False)
+        restore_by_tiles(network, torch.rand(1, 40, 40, 40), lambda *report: asked.append(report))
+    assert len(asked) == 1

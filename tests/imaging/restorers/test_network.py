@@ -103,3 +103,21 @@ def test_a_watch_that_says_to_stop_stops_before_the_next_tile():
     with pytest.raises(Cancelled):
         restore_by_tiles(Halve(1, 1), torch.rand(1, 4, 16), watch, tile_px=4)
     assert heard == [0.25, 0.5]
+
+
+def test_after_a_cancel_no_further_layer_is_computed():
+    computed, asked = [], []
+    layers = [nn.Conv2d(1, 1, 3, padding=1) for _ in range(5)]
+    for layer in layers:
+        layer.register_forward_hook(lambda *_: computed.append(1))
+    network = nn.Sequential(*layers)
+    network.channels, network.receptive_radius, network.multiple = 1, 5, 1
+
+    def watch(*report):
+        asked.append(report)
+        return len(asked) < 8
+
+    with pytest.raises(Cancelled):
+        restore_by_tiles(network, torch.rand(1, 4, 16), watch, tile_px=4)
+    # Five layers of the first tile, its end, one layer of the second, and the question before the next.
+    assert (len(asked), len(computed)) == (8, 6)

@@ -34,9 +34,13 @@ from uplapp.whole import replacing
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of some folders, those that ship and those that a user added."""
+    """The checkpoints of some folders, those that ship and those that a user added.
+
+    Their networks restore in the number format `precision`.
+    """
 
     folders: tuple[Path, ...]
+    precision: str = "float32"
 
     def cards(self, task: str | None = None) -> list[Card]:
         """List every card, or those that restore in a task.

@@ -146,7 +146,7 @@ def _of_card(checkpoints: Checkpoints, card: Card, text: str, consistency: bool)
 
 def _load(checkpoints: Checkpoints, card: Card, consistency: bool) -> Restorer:
     base = checkpoints.base_of(card)
-    network = checkpoints.kept(card)
+    network, precision = checkpoints.kept(card), checkpoints.precision
     if base is None:
-        return NetworkRestorer(network, consistency)
-    return RefinedRestorer(NetworkRestorer(checkpoints.kept(base), consistency), network)
+        return NetworkRestorer(network, consistency, precision)
+    return RefinedRestorer(NetworkRestorer(checkpoints.kept(base), consistency, precision), network)

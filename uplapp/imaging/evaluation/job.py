@@ -43,7 +43,8 @@ class Restored:
 
     Samples of pictures are whole numbers, those of volumes float32 (D,H,W) in [0,1].
     `scores` and `error` belong to the estimate before rounding, None if no clean image is known.
-    `cautions` say why to doubt the result, `fit` how a fit came to it.
+    `cautions` say why to doubt the result, `fit` how a fit came to it, `precision` in which number format a
+    network computed it.
     """
 
     candidate: Candidate
@@ -53,6 +54,7 @@ class Restored:
     error: ErrorMap | None
     cautions: tuple[str, ...] = ()
     fit: FitRecord | None = None
+    precision: str | None = None
 
     @property
     def name(self) -> str:
@@ -164,7 +166,9 @@ def _restore(candidate: Candidate, case: Case, seen: Scores | None, watch: Watch
     if isinstance(restorer, NetworkRestorer):
         cautions += tuple(f"{candidate.label} was {doubt}." for doubt in restorer.doubts(case))
     samples = tensor_to_array(estimate, case.bits) if case.space is None else estimate[0].numpy()
-    return Restored(candidate, samples, seconds, scores, error, cautions, record)
+    computed_in = getattr(restorer, "computed_in", None)  # networks say it, alone or refining
+    precision = computed_in(case) if computed_in else None
+    return Restored(candidate, samples, seconds, scores, error, cautions, record, precision)
 
 
 def _part_of(watch: Watch, number: int, total: int, candidate: Candidate) -> Watch:

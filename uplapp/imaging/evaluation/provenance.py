@@ -84,6 +84,7 @@ def _describe(result: Restored) -> dict[str, Any]:
         "options": dict(candidate.options),
         "weights_sha256": candidate.card.sha256 if candidate.card else None,
         "base": dict(candidate.card.base) if candidate.card else {},
+        "precision": result.precision,
         "seconds": round(result.seconds, 3),
         "scores": result.scores,
         "cautions": list(result.cautions),

@@ -114,6 +114,7 @@ class FastMriUNet(nn.Module):
 
     multiple = 1
     receptive_radius = None  # instance norm looks at the whole image
+    channels_last = False  # a layout in which instance norm loses more than convolutions gain
 
     def __init__(self, channels: int = 1, chans: int = 32, pools: int = 4) -> None:
         super().__init__()

@@ -28,8 +28,13 @@ class RefinedRestorer:
     def restore(self, case: Case, watch: Watch = unwatched) -> Tensor:
         """Restore a case (C,*size) by the base and refine it, clipped to [0,1]."""
         first = self.base.restore(case, _half(watch, 0.0))
-        refined = restore_by_tiles(self.network, first, _half(watch, 0.5))
+        precision = self.computed_in(case)
+        refined = restore_by_tiles(self.network, first, _half(watch, 0.5), precision=precision)
         return consistent(refined, case.measurement) if self.consistency else refined
+
+    def computed_in(self, case: Case) -> str:
+        """Say in which number format the network refines a case."""
+        return NetworkRestorer(self.network, precision=self.base.precision).computed_in(case)
 
 
 @torch.no_grad()

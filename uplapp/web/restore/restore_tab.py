@@ -81,7 +81,7 @@ def build(desk: Desk, collected: gr.State) -> None:
     Researchers collect its results.
     """
     settings = desk.shelf.settings
-    checkpoints = Checkpoints(settings.models)
+    checkpoints = Checkpoints(settings.models, settings.precision)
     first = next(iter(TASKS))
     tasks = [(entry.label, name) for name, entry in TASKS.items()]
     with gr.Row(equal_height=False):

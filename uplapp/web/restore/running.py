@@ -64,7 +64,9 @@ def following(
     stopped, report, begun = threading.Event(), Report(), time.monotonic()
 
     def watch(share: float, text: str, preview: Any) -> bool:
-        report.share, report.seconds, report.text = share, time.monotonic() - begun, text
+        if share != report.share:  # a share is told again and again while a tile is at work
+            report.share, report.seconds = share, time.monotonic() - begun
+        report.text = text
         return not stopped.is_set()
 
     with aside() as pool:
