@@ -56,6 +56,7 @@ def _serve(settings: Settings) -> None:
     try:
         with upkeep.keeping(store, sharing.links_of(settings).sweep):
             shelf, mirror = Shelf(settings, store), loop.mirror if loop else None
+            shelf.open_all()  # before a thread follows the disk, which might open a study at the same time
             with alarms.watching(shelf, mirror), following(shelf), previewing() as previews:
                 _launch(shelf, mirror, previews)
     finally:
@@ -63,7 +64,6 @@ def _serve(settings: Settings) -> None:
 
 
 def _launch(shelf: Shelf, mirror: Mirror | None, previews: Previews) -> None:
-    shelf.open_all()
     limits = Limits(behind_proxy=shelf.settings.space)
     observer_app = routes.build(shelf.store, shelf.studies, limits=limits, former=shelf.former)
     preview_app = previews.app(behind_proxy=shelf.settings.space)
