@@ -21,8 +21,8 @@ from uplapp.imaging.physics import Measurement, crop_centre, with_maps
 from uplapp.imaging.restorers.consistency import consistent
 from uplapp.imaging.restorers.restorer import Watch, proceed, unwatched
 
-# The side of a tile of an image: with the surround of the U-Net one of 960 px per side peaks near 2 GB.
-TILE_PX = 640
+# The side of a tile of an image: with the surround of the U-Net one of 1216 px per side peaks near 1.5 GB.
+TILE_PX = 896
 # A part of a volume has at most so many voxels, surround counted, unless its network says otherwise.
 MOST_VOXELS = 5_000_000
 # A network that looks at the whole image cannot be tiled; it takes 1.4 GB of memory a megapixel.
