@@ -169,7 +169,7 @@ def restore_without_end() -> None:
 
 
 @contextmanager
-def server(data: Path, restoring: bool, database: str | None):
+def server(data: Path, restoring: bool, database: str | None = None):
     """The port of a server in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

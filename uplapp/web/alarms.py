@@ -43,10 +43,8 @@ class Whole:
 
     def __init__(self, settings: Settings, every_s: float = WHOLE_EVERY_S) -> None:
         self._settings, self._every_s = settings, every_s
-        self._looked_s, self._found = (
-            time.monotonic(),
-            dict[str, str](),
-        )  # the start of the app has just looked
+        self._looked_s = time.monotonic()  # the start of the app has just looked
+        self._found: dict[str, str] = {}
 
     def __call__(self) -> Mapping[str, str]:
         """What was found when it looked last: nothing, or that the database is damaged."""

@@ -13,7 +13,7 @@ from tests.web.analysis.showing import MARKUP, METHOD, scene_scores, show, visib
 
 gr = pytest.importorskip("gradio", reason="the page needs gradio")
 
-from uplapp.web.analysis import ratings_view, scenes_view  # noqa: E402
+from uplapp.web.analysis import plan_view, ratings_view, scenes_view  # noqa: E402
 from uplapp.web.analysis.state import NO_VOTES  # noqa: E402
 
 
@@ -50,7 +50,7 @@ def test_differences_and_observers_of_ratings_have_their_tables(view):
 
 def test_views_for_comparisons_show_nothing_of_votes_before(view):
     assert scene_scores(scenes_view.show(view.state, gr.Progress()))[0] == NO_VOTES
-    assert (view.latex, view.asked) == ("", "")
+    assert (view.latex, view.asked) == ("", plan_view.RATED)
 
 
 def test_a_paper_gets_its_text_and_files(view):
