@@ -87,4 +87,4 @@ def test_a_damaged_network_is_listed_apart_and_can_be_removed(model, files):
 
 @pytest.mark.parametrize("verb", ["add", "list", "remove"])
 def test_every_verb_has_an_example(model, verb):
-    assert f"Example: uplapp model {verb}" in model(verb, "--help").stdout
+    assert f"Example: python -m uplapp model {verb}" in model(verb, "--help").stdout

@@ -159,7 +159,7 @@ VERBS = (
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_shows_an_example(verb):
-    assert f"Example: uplapp study {verb}" in run(verb, "--help")
+    assert f"Example: python -m uplapp study {verb}" in run(verb, "--help")
 
 
 def test_check_takes_a_name_or_a_path(studies, tmp_path):
