@@ -1,6 +1,7 @@
 """What a study can ask of the observer's page, in a real browser: times, zoom, calibration."""
 
 import json
+import time
 
 import pytest
 
@@ -23,7 +24,11 @@ pytestmark = pytest.mark.browser
 
 
 def events(store, kind):
-    rows = store.rows("SELECT detail FROM events WHERE kind = :kind", {"kind": kind})
+    """What the page tells beside the answers, once it has arrived."""
+    end, rows = time.monotonic() + 30, []
+    while not rows and time.monotonic() < end:
+        time.sleep(0.05)
+        rows = store.rows("SELECT detail FROM events WHERE kind = :kind", {"kind": kind})
     return [json.loads(row["detail"]) for row in rows]
 
 
