@@ -47,7 +47,7 @@ class Printed:
         return self.line.split()[0] not in VERBS and not PLACEHOLDER.search(self.line)
 
     def begins(self, pattern: str) -> bool:
-        """Whether its first words are such, without the call of the program and variables of its own."""
+        """Whether the command, after `python -m uplapp` and variables set for it, begins with a pattern."""
         line = " ".join(self.words) if self.words else re.sub(r"^(?:\w+=\S+ )+", "", self.line)
         return re.match(pattern, line) is not None
 

@@ -226,7 +226,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
 
 
 def drawn(tab, figures) -> bytes:
-    """The figures. Votes that arrive meanwhile, as those of the menu do at first, take them away once."""
+    """Download the figures. An analysis that ends meanwhile takes them off the page; then draw them again."""
     draw = tab.get_by_role("button", name="Draw the figures")
     draw.click()
     try:

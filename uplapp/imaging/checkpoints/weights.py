@@ -180,7 +180,7 @@ def build_network(spec: RunSpec) -> nn.Module:
 
 
 def is_grey(spec: RunSpec) -> bool:
-    """Whether the network of a recipe takes grey pictures where those of its task are in colour."""
+    """Whether a recipe asks for a grey network although the pictures of its task are in colour."""
     channels = spec.network_options.get("channels", TASKS[spec.task].channels_in)
     return bool(channels == 1 != TASKS[spec.task].channels_in)
 

@@ -49,7 +49,7 @@ def suffix_of(path: Path, formats: Collection[str] = tuple(FORMATS)) -> str:
 
 
 def is_voxels(path: Path) -> bool:
-    """Whether a file is one of voxels by its name, or DICOM by its content; a folder may be one of DICOM."""
+    """Whether a file or folder holds voxels: by the ending of its name or, without an ending, as DICOM."""
     return path.name.lower().endswith(tuple(FORMATS)) or (not path.suffix and holds_dicom(path))
 
 
