@@ -1,13 +1,17 @@
 """What is the same for everybody is made once, and nothing else is."""
 
+import asyncio
+
+import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from uplapp.web.kept import MOST, Kept
+from uplapp.web.kept import MOST, Kept, spare_visitors
 
 
 @pytest.fixture
@@ -49,6 +53,26 @@ def test_a_page_for_another_address_or_coding_is_another(asked, header):
     assert [number(asked.get("/", headers={header: word})) for word in ("a", "b", "a")] == [1, 2, 1]
 
 
+def test_a_page_that_many_ask_for_at_once_is_made_once():
+    made, sent = [], []
+
+    async def page(scope, receive, send):
+        made.append(scope["path"])
+        await asyncio.sleep(0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"page"})
+
+    async def note(message):
+        sent.append(message.get("body"))
+
+    async def all_at_once():
+        kept, scope = Kept(page, ("/",)), {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await asyncio.gather(*(kept(scope, None, note) for _ in range(10)))
+
+    asyncio.run(all_at_once())
+    assert (made, sent.count(b"page")) == (["/"], 10)
+
+
 @pytest.mark.parametrize("header", ["cookie", "authorization"])
 def test_whoever_may_be_known_gets_a_page_of_his_own(asked, header):
     assert [
@@ -84,3 +108,45 @@ def test_the_oldest_of_too_many_versions_is_forgotten(asked):
 
 def test_each_path_has_its_own_page(asked):
     assert [number(asked.get(path)) for path in ("/", "/config", "/")] == [1, 2, 1]
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """A page of two widgets, and the names of those that were described since it was built."""
+    names, describe = [], gr.Textbox.get_config
+
+    def noted(widget):
+        names.append(widget.label)
+        return describe(widget)
+
+    monkeypatch.setattr(gr.Textbox, "get_config", noted)
+
+    async def build():  # outside of a running loop a page would open one and leave it open
+        with gr.Blocks(analytics_enabled=False) as page:
+            page.box, page.other = gr.Textbox(label="box", value="before"), gr.Textbox(label="other")
+        spare_visitors(page)
+        return page
+
+    page = asyncio.run(build())
+    names.clear()
+    return page, names
+
+
+def test_widgets_are_described_once_for_all_visitors(described):
+    page, names = described
+    first, second = SessionState(page), SessionState(page)
+    assert names == ["box", "other"]
+    assert first.config_values == second.config_values
+    assert first.config_values[page.box._id]["props"]["value"] == "before"
+
+
+def test_what_one_visitor_sees_is_no_other_visitors(described):
+    page, _ = described
+    first, second = SessionState(page), SessionState(page)
+    first._update_value_in_config(page.box._id, "secret")
+    first[page.other._id] = gr.Textbox(label="changed", render=False)
+    first._update_config(page.other._id)
+    assert first.config_values[page.other._id]["props"]["label"] == "changed"
+    for other in (second, SessionState(page)):
+        box, untouched = (other.config_values[one._id]["props"] for one in (page.box, page.other))
+        assert (box["value"], untouched["label"]) == ("before", "other")

@@ -17,7 +17,8 @@ QUOTA = Quota(address=Rate(4, 60), all_mb=10, free_mb=100)
 def room(monkeypatch):
     """What lies in the folder and what is free, in MB, for a test to change."""
     now = {"kept": 0, "free": 1000}
-    monkeypatch.setattr(uploads, "_room", lambda folder: (now["kept"] * MB, now["free"] * MB))
+    monkeypatch.setattr(uploads, "_kept", lambda folder: now["kept"] * MB)
+    monkeypatch.setattr(uploads, "_free", lambda folder: now["free"] * MB)
     return now
 
 
@@ -64,6 +65,16 @@ def test_all_uploads_together_take_no_more_than_their_room(send, room):
     assert (refused.status_code, "deleted after" in refused.text) == (507, True)
 
 
+def test_what_has_come_counts_before_the_folder_is_gone_through_again(send, room, clock):
+    room["kept"] = 7
+    hosts = ("203.0.113.1", "203.0.113.2")
+    assert [send(2, host).status_code for host in hosts] == [200, 507]
+    room["kept"] = 0  # all are deleted
+    assert send(2).status_code == 507
+    clock.now = uploads.COUNT_EVERY_S
+    assert send(2).status_code == 200
+
+
 def test_the_disk_of_the_studies_is_left_alone(send, room):
     room["free"] = 101
     assert send(2).status_code == 507
@@ -84,7 +95,6 @@ def test_nothing_but_uploads_is_counted(send, path):
 def test_the_room_is_what_lies_in_the_folder(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.bin").write_bytes(bytes(1000))
-    kept, free = uploads._room(tmp_path)
-    assert kept == 1000
-    assert free > 0
-    assert uploads._room(tmp_path / "gone") == (0, pytest.approx(free, rel=0.5))
+    assert uploads._kept(tmp_path) == 1000
+    assert uploads._kept(tmp_path / "gone") == 0
+    assert uploads._free(tmp_path / "gone") > 0

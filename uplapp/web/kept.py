@@ -1,11 +1,17 @@
-"""Pages that are the same for everybody, made once.
+"""What is the same for everybody, made once: pages, and the description of the widgets.
 
-Gradio takes 80 ms of the event loop to make its own, in which time nobody else gets an answer.
+Gradio takes 80 ms of the event loop to make a page, and 140 ms to describe its widgets for each visitor anew,
+in which time nobody else gets an answer.
 """
 
 from collections import OrderedDict
 from collections.abc import Container
+from contextlib import suppress
+from typing import Any
 
+import gradio as gr
+from anyio import Lock
+from gradio.blocks import Block, BlocksConfig
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST = 16  # versions: 700 kB each at most, and a few where a proxy or a browser asks in its own way
@@ -41,6 +47,7 @@ class Kept:
     def __init__(self, app: ASGIApp, paths: Container[str]) -> None:
         self.app, self.paths = app, paths
         self._replies: OrderedDict[Version, Reply] = OrderedDict()
+        self._making = Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -48,22 +55,28 @@ class Kept:
         if version is None:
             await self.app(scope, receive, send)
             return
-        if version in self._replies:
+        if version not in self._replies:
+            async with self._making:  # ten at once would take ten times as long, with everybody else
+                reply = self._replies.get(version) or await self._make(version, scope, receive)
+        else:
+            reply = self._replies[version]
             self._replies.move_to_end(version)
-            for message in self._replies[version]:
-                await send(dict(message))
-            return
+        for message in reply:
+            await send(dict(message))
+
+    async def _make(self, version: Version, scope: Scope, receive: Receive) -> Reply:
+        """Make a page. It is heard out before anybody gets it, so that nobody slow holds up the next."""
         heard: list[Message] = []
 
         async def hear(message: Message) -> None:
             heard.append(dict(message))
-            await send(message)
 
         await self.app(scope, receive, hear)
         if _is_whole(heard):
             self._replies[version] = tuple(heard)
             if len(self._replies) > MOST:
                 self._replies.popitem(last=False)
+        return tuple(heard)
 
 
 def _version(scope: Scope) -> Version | None:
@@ -84,3 +97,36 @@ def _is_whole(heard: list[Message]) -> bool:
     plain = start["type"] == "http.response.start" and start["status"] == 200
     sets = plain and any(name.lower() == b"set-cookie" for name, _ in start["headers"])
     return plain and not sets and last["type"] == "http.response.body" and not last.get("more_body")
+
+
+class Widgets(BlocksConfig):
+    """Gradio's table of the widgets of a page, which describes each of them once.
+
+    A visitor's session gets copies, in which Gradio notes what that visitor sees.
+    """
+
+    def __init__(self, table: BlocksConfig) -> None:
+        vars(self).update(vars(table))
+        self._known: dict[int, dict[str, Any]] = {}
+
+    def __copy__(self) -> BlocksConfig:
+        """Give the table of one session."""
+        table: BlocksConfig = super().__copy__()  # type: ignore[no-untyped-call]
+        vars(table)["config_for_block"] = self._describe
+        return table
+
+    def _describe(self, key: int, shown: list[int], widget: Block, renderable: Any = None) -> dict[str, Any]:
+        if renderable is not None or self.blocks.get(key) is not widget:  # one that a listener has changed
+            return dict(self.config_for_block(key, shown, widget, renderable))
+        if key not in self._known:
+            self._known[key] = self.config_for_block(key, shown, widget)
+        return {**self._known[key], "props": dict(self._known[key]["props"])}
+
+
+def spare_visitors(page: gr.Blocks) -> None:
+    """Keep a visitor's first click from holding up the event loop. The page must be built."""
+    page.default_config = Widgets(page.default_config)
+    with suppress(ImportError):  # it comes with some extras; Gradio would import it at the first click
+        import matplotlib
+
+        matplotlib.use("agg")

@@ -14,7 +14,7 @@ from uplapp.settings import Settings, behind_own_proxy, believe_no_header, reach
 from uplapp.study.store.holding import holding
 from uplapp.web import alarms, calls, look, safekeeping, upkeep
 from uplapp.web.analysis import analysis_tab
-from uplapp.web.kept import Kept
+from uplapp.web.kept import Kept, spare_visitors
 from uplapp.web.observer import routes
 from uplapp.web.observer.limits import Limits, Rate, Turnstile
 from uplapp.web.patience import be_patient
@@ -115,6 +115,7 @@ def build(
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(desk.votes, tab, desk.entry, desk.names)
     _show_progress_once(page)
+    spare_visitors(page)
     return page
 
 

@@ -11,9 +11,10 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# Gradio's own: calls without its queue and its description of them, a stream that never ends, figures.
+# Gradio's own: calls without its queue and its description of them, a stream that never ends, figures, and
+# copies of a page that anybody may have written to the disk.
 CLOSED = (
-    *("/gradio_api/call", "/gradio_api/openapi.json", "/gradio_api/mcp"),
+    *("/gradio_api/call", "/gradio_api/openapi.json", "/gradio_api/mcp", "/gradio_api/deep_link"),
     *("/gradio_api/dev", "/dev", "/gradio_api/monitoring", "/monitoring"),
 )
 STUDIES = "/study/"

@@ -1,5 +1,6 @@
 """Uploads to the page: how much one address may send, and how much of the disk all of them may take."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from anyio import to_thread
+from anyio import Lock, to_thread
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +17,7 @@ from uplapp.web.observer.limits import Buckets, Rate, address
 
 PATHS = ("/gradio_api/upload", "/upload")
 MB = 2**20
+COUNT_EVERY_S = 10.0  # with thousands of files that takes a tenth of a second
 UNSIZED = "an upload says how large it is; this one has no Content-Length"
 TOO_MUCH = "that is more than one address may upload at once; go on in {minutes} min"
 FULL = "the uploads of all visitors take the room that they may have; they are deleted after some hours"
@@ -52,6 +54,8 @@ class Uploads:
         self.behind_proxy, self.clock = behind_proxy, clock
         self._addresses = Buckets(self.quota.address)
         self._coming = 0  # bytes of uploads that are being read
+        self._counting = Lock()
+        self._counted, self._counted_at = 0, -math.inf  # bytes that lie there, and when that was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -70,11 +74,23 @@ class Uploads:
             await self.app(scope, receive, send)
         finally:
             self._coming -= size or 0
+            self._counted += size or 0
+
+    async def _count(self) -> tuple[int, int]:
+        """How many bytes lie in the folder, which is gone through once in a while, and how many are free."""
+        folder = Path(self.folder())
+        async with self._counting:
+            if self.clock() - self._counted_at >= COUNT_EVERY_S:
+                before = self._counted
+                kept = await to_thread.run_sync(_kept, folder)
+                self._counted += kept - before  # and what has come meanwhile
+                self._counted_at = self.clock()
+        return self._counted, await to_thread.run_sync(_free, folder)
 
     async def _refusal(self, scope: Scope, headers: Headers, size: int | None) -> PlainTextResponse | None:
         if size is None:
             return _say(411, UNSIZED)
-        kept, free = await to_thread.run_sync(_room, Path(self.folder()))
+        kept, free = await self._count()
         if free - self._coming - size < self.quota.free_mb * MB:
             return _say(507, NO_DISK)
         if kept + self._coming + size > self.quota.all_mb * MB:
@@ -86,10 +102,14 @@ class Uploads:
         return None
 
 
-def _room(folder: Path) -> tuple[int, int]:
-    """How many bytes lie in a folder, and how many are free on its disk."""
-    home = next(place for place in (folder, *folder.parents) if place.exists())
-    return sum(map(_size, folder.rglob("*"))), shutil.disk_usage(home).free
+def _free(folder: Path) -> int:
+    """How many bytes are free on the disk of a folder."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+
+
+def _kept(folder: Path) -> int:
+    """How many bytes lie in a folder."""
+    return sum(map(_size, folder.rglob("*")))
 
 
 def _size(path: Path) -> int:

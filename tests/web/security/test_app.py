@@ -203,6 +203,7 @@ def test_nothing_can_be_called_by_its_name(app, path):
         *("gradio_api/docs", "study/docs", "study/redoc", "study/openapi.json"),
         *("monitoring", "monitoring/summary", "monitoring/x", "gradio_api/monitoring", "gradio_api/mcp/"),
         *("gradio_api/dev/reload", "dev/reload", "gradio_api/mcp/schema", "gradio_api/mcp/sse"),
+        "gradio_api/deep_link?session_hash=x",
     ],
 )
 def test_there_are_no_pages_for_developers(app, path):
