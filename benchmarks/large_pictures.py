@@ -1,6 +1,7 @@
 """Measure the memory and the time that `restore` takes for pictures of 24 and 100 megapixels.
 
-    python benchmarks/large_pictures.py [--megapixels 24 100] [--method tv] [-c denoise-unet-l2]
+    python benchmarks/large_pictures.py [--megapixels 24 100] [--files png tiff tiff16] [--method tv]
+        [-c denoise-unet-l2]
 
 Without a method or checkpoint a small network of three layers is added and used, so that reading, tiles and
 writing are what is measured. `anonymous` is the peak of memory that the system cannot take back, `resident`
@@ -8,6 +9,7 @@ that of all, pages of temporary files among them. Needs Linux.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -21,6 +23,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import safetensors.torch
+import tifffile
 import torch
 
 from uplapp.imaging.networks import NETWORKS
@@ -28,14 +31,20 @@ from uplapp.imaging.networks import NETWORKS
 OPTIONS = {"depth": 3, "width": 8}
 CARD = {"name": "small", "spec": {"task": "denoise", "network": "dncnn_plain", "loss": "none"}}
 PERIOD_S = 0.02
+KINDS = ("png", "tiff", "tiff16")
 
 
-def write_picture(path: Path, megapixels: float) -> None:
-    """Write a picture in colour, of random tiles that repeat."""
+def write_picture(path: Path, megapixels: float, kind: str) -> None:
+    """Write a picture in colour, of random tiles that repeat; a TIFF without compression."""
     side = math.isqrt(round(megapixels * 1e6))
     tile = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
     times = -(-side // 500)
-    path.write_bytes(imagecodecs.png_encode(np.tile(tile, (times, times, 1))[:side, :side], level=1))
+    picture = np.tile(tile, (times, times, 1))[:side, :side]
+    if kind == "png":
+        path.write_bytes(imagecodecs.png_encode(picture, level=1))
+    else:
+        samples = picture.astype(np.uint16) * 257 if kind == "tiff16" else picture
+        tifffile.imwrite(path, samples, photometric="rgb", rowsperstrip=64)
 
 
 def add_small(data: Path) -> None:
@@ -72,6 +81,7 @@ def main() -> None:
     """Print a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[24, 100])
+    parser.add_argument("--files", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--method", default="")
     parser.add_argument("-c", "--checkpoint", default="")
     arguments = parser.parse_args()
@@ -80,12 +90,12 @@ def main() -> None:
         add_small(data)
         by = ["--task", "denoise", "--method", arguments.method] if arguments.method else []
         by = by or ["-c", arguments.checkpoint or "small"]
-        for megapixels in arguments.megapixels:
-            picture = data / f"large-{megapixels:g}.png"
-            write_picture(picture, megapixels)
+        for megapixels, kind in itertools.product(arguments.megapixels, arguments.files):
+            picture = data / f"large-{megapixels:g}.{kind.removesuffix('16')}"
+            write_picture(picture, megapixels, kind)
             command = [sys.executable, "-m", "uplapp", "restore", str(picture), *by, "-o", str(data / "out")]
             anonymous, resident, seconds = peaks([*command, "--megapixels", f"{megapixels + 1:g}"], data)
-            size = f"{megapixels:g} megapixels, {picture.stat().st_size / 1e6:.0f} MB"
+            size = f"{megapixels:g} megapixels, {kind}, {picture.stat().st_size / 1e6:.0f} MB"
             print(f"{size}: anonymous {anonymous:.2f} GB, resident {resident:.2f} GB, {seconds:.0f} s")
 
 

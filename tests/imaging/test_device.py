@@ -1,15 +1,17 @@
 """Large images lie in files and are worked on in bands, which changes nothing but the memory."""
 
 import errno
+import io
 import os
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from uplapp.errors import BadImage
 from uplapp.imaging import device
-from uplapp.imaging.device import bands, blank
+from uplapp.imaging.device import bands, blank, blank_array
 from uplapp.imaging.files.pictures import array_to_tensor, encode_png, read_image, tensor_to_array
 from uplapp.imaging.restorers.network import restore_by_tiles
 
@@ -32,7 +34,33 @@ def test_a_large_tensor_lies_in_a_file_that_nobody_sees(all_large, monkeypatch, 
     pixels[:] = torch.arange(105.0).view(3, 5, 7)
     assert list(tmp_path.iterdir()) == []
     assert torch.equal(pixels * 2, torch.arange(0, 210.0, 2).view(3, 5, 7))
-    assert (pixels.dtype, blank(2, dtype=np.uint8).dtype) == (torch.float32, torch.uint8)
+    assert (pixels.dtype, blank_array((2,), np.uint8).dtype) == (torch.float32, np.uint8)
+
+
+def tiff(samples: np.ndarray, **options) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, samples, **options)
+    return buffer.getvalue()
+
+
+DEEP = np.random.default_rng(0).integers(0, 2**16, (37, 50, 3), np.uint16)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(tiff(DEEP.astype(np.uint8), photometric="rgb"), id="8-bits"),
+        pytest.param(tiff(DEEP, photometric="rgb", rowsperstrip=5, compression="deflate"), id="strips"),
+        pytest.param(tiff(DEEP, photometric="rgb", byteorder=">"), id="big-endian"),
+        pytest.param(tiff(DEEP[..., 0], photometric="miniswhite"), id="inverted"),
+        pytest.param(tiff(DEEP, photometric="cielab"), id="lab"),
+        pytest.param(tiff((DEEP / 65535).astype(np.float32), photometric="rgb", tile=(16, 16)), id="tiles"),
+    ],
+)
+def test_a_tiff_in_parts_is_the_tiff_in_memory(request, content):
+    whole = read_image(content).pixels
+    request.getfixturevalue("all_large")
+    assert torch.equal(read_image(content).pixels, whole)
 
 
 def test_a_full_disk_is_a_sentence_and_not_the_end_of_the_process(all_large, monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from uplapp.errors import BadImage
@@ -83,15 +84,20 @@ def half_precision(device: torch.device) -> str:
     return "float16" if device.type == "cuda" else fast_precision(device)
 
 
-def blank(*shape: int, dtype: type[np.generic] = np.float32) -> Tensor:
-    """Give an unfilled tensor on the processor: in memory, or where it is large in a file without a name.
+def blank(*shape: int) -> Tensor:
+    """Give an unfilled tensor of float32 on the processor, that lies where `blank_array` says."""
+    return torch.from_numpy(blank_array(shape, np.float32))
 
-    The file lies in the folder of temporary files and ends with the tensor. BadImage is raised where the disk
+
+def blank_array(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Give an unfilled array: in memory, or where it is large in a file without a name.
+
+    The file lies in the folder of temporary files and ends with the array. BadImage is raised where the disk
     has no room for it.
     """
     count = math.prod(shape)
     if count <= MOST_IN_MEMORY:
-        return torch.from_numpy(np.empty(shape, dtype))
+        return np.empty(shape, dtype)
     with tempfile.TemporaryFile() as file:
         try:
             # A map of a file with holes would end the process where the disk is full.
@@ -101,7 +107,7 @@ def blank(*shape: int, dtype: type[np.generic] = np.float32) -> Tensor:
                 f"the folder {tempfile.gettempdir()} has no room for an image of {count / 1e6:.0f} million "
                 "numbers; make room, or name another folder by TMPDIR"
             ) from error
-        return torch.from_numpy(np.memmap(file, dtype, "r+", shape=shape))
+        return np.memmap(file, dtype, "r+", shape=shape)
 
 
 def _extend(descriptor: int, start: int, size: int) -> None:

@@ -3,10 +3,11 @@
 This is the one place where ranges and colour are converted.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
-from uplapp.imaging.device import bands, blank
+from uplapp.imaging.device import bands, blank, blank_array
 from uplapp.imaging.files.formats.colour import of_gamma, of_ink, of_profile, on_white
 from uplapp.imaging.files.formats.raster import READ, Raster, read_raster
 from uplapp.imaging.files.formats.tiff import read_tiff
@@ -89,8 +90,9 @@ def read_image(source: Path | bytes, max_pixels: int | None = None, reading: Rea
     raise BadImage.
     """
     max_pixels = max_pixels or round(reading.megapixels * 1e6)
-    name, data = _read_bytes(source)
-    raster = read_raster(name, data, max_pixels) or read_tiff(name, data, max_pixels)
+    name = "the image" if isinstance(source, bytes) else source.name
+    with _opened(name, source) as file:
+        raster = read_raster(name, file, max_pixels) or read_tiff(name, file, max_pixels)
     with refusing_damage(name):
         return _picture_of(name, raster, reading)
 
@@ -148,7 +150,7 @@ def array_to_tensor(array: Array) -> Tensor:
 def tensor_to_array(pixels: Tensor, bits: int = 8) -> Array:
     """Convert (C,H,W) to (H,W) or (H,W,3) unsigned integers of 8 or 16 bits, clipped to [0,1] and rounded."""
     channels, height, width = pixels.shape
-    array = np.empty((height, width, channels), ARRAY_TYPE[bits])
+    array = blank_array((height, width, channels), ARRAY_TYPE[bits])
     for rows in bands(height, width * channels):
         levels = (pixels[:, rows].detach().cpu().clamp(0, 1) * FULL_SCALE[bits]).round()
         array[rows] = levels.numpy().transpose(1, 2, 0)
@@ -166,10 +168,10 @@ def encode_png(pixels: Tensor, bits: int = 8) -> bytes:
     return bytes(imagecodecs.png_encode(tensor_to_array(pixels, bits)))
 
 
-def _read_bytes(source: Path | bytes) -> tuple[str, bytes]:
+def _opened(name: str, source: Path | bytes) -> BinaryIO:
     if isinstance(source, bytes):
-        return "the image", source
+        return io.BytesIO(source)
     try:
-        return source.name, source.read_bytes()
+        return source.open("rb")
     except OSError as error:
-        raise BadImage(f"{source.name} cannot be read: {error.strerror}") from error
+        raise BadImage(f"{name} cannot be read: {error.strerror}") from error

@@ -4,7 +4,7 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from uplapp.errors import BadImage
+from uplapp.imaging.device import bands, blank_array
 from uplapp.imaging.files.formats.colour import profile_of, profile_of_codes
 from uplapp.imaging.files.guards import refusing_damage
 
@@ -23,6 +24,8 @@ HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"
 PNG_DEPTH_BYTE = 24
 ADOBE_RGB, UNCALIBRATED = 2, 0xFFFF  # colour spaces of EXIF
 LONGEST_BOXES = 2**16  # bytes before the samples of an AVIF or HEIC
+# Pillow refuses twice of 89 megapixels; every reader here has a limit of its own, and reads the header first.
+Image.MAX_IMAGE_PIXELS = 10**9
 SRGB_GAMMA, SAME_GAMMA = 1 / 2.2, 0.03
 # None, CCITT, LZW, JPEG, deflate and packed bits.
 # The depth of a volume, the kind of inks, primaries of its own.
@@ -58,30 +61,31 @@ def require_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
-def read_raster(name: str, data: bytes, max_pixels: int) -> Raster | None:
+def read_raster(name: str, file: BinaryIO, max_pixels: int) -> Raster | None:
     """Read a picture, its header first. None where it is a TIFF that needs a reader of its own."""
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-        return _read_heic(name, data, max_pixels)
-    picture = _open(name, data, max_pixels)
+    with refusing_damage(name):
+        head = file.read(LONGEST_BOXES)
+    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+        return _read_heic(name, file, head, max_pixels)
+    picture = _open(name, file, head)
     if picture is None:
         return None
     with picture, refusing_damage(name):
         require_pixels(name, picture.size, max_pixels)
         if picture.format == "TIFF" and not _is_plain(picture):
             return None
-        return (_of_png if picture.format == "PNG" else _of_pillow)(name, picture, data)
+        return (_of_png if picture.format == "PNG" else _of_pillow)(name, picture, file, head)
 
 
-def _open(name: str, data: bytes, max_pixels: int) -> Image.Image | None:
+def _open(name: str, file: BinaryIO, head: bytes) -> Image.Image | None:
+    file.seek(0)
     try:
         with warnings.catch_warnings():
-            # Pillow only warns of large and damaged files; the cap is ours, and so are the sentences.
+            # Pillow only warns of damaged files; the sentences are ours.
             warnings.simplefilter("ignore")
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise BadImage(f"{name} is too large; at most {max_pixels / 1e6:g} megapixels are read") from error
+            return Image.open(file, formats=FORMATS)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        if data[:4] in TIFF_STARTS:
+        if head[:4] in TIFF_STARTS:
             return None
         raise BadImage(f"{name} is not an image that can be read; {READ} are") from error
 
@@ -96,7 +100,7 @@ def _is_plain(picture: Any) -> bool:
     return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
 
 
-def _of_pillow(name: str, picture: Any, data: bytes) -> Raster:
+def _of_pillow(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     """Read what Pillow decodes without loss: samples of 8 bits, upright by itself where it is a TIFF."""
     turned = picture.format == "TIFF"
     orientation = 1 if turned else int(picture.getexif().get(ExifTags.Base.Orientation, 1))
@@ -108,8 +112,11 @@ def _of_pillow(name: str, picture: Any, data: bytes) -> Raster:
         profile, said = _profile_of_exif(picture)
         words += said
     if picture.format == "AVIF":
-        profile = profile or profile_of_boxes(name, data)
-        words += ("Samples of more than 8 bits were read with 8.",) if _is_deep_avif(data) else ()
+        profile = profile or profile_of_boxes(name, head)
+        if bits := _bits_of_avif(head):
+            file.seek(0)
+            array = np.asarray(imagecodecs.avif_decode(file.read(), index=0))
+            return split(array, bits, profile=profile, orientation=orientation, understood=words)
     if picture.mode == "CMYK":
         converted, said = _without_ink(picture, profile)
         return Raster(converted, 8, orientation=orientation, understood=(*words, *said))
@@ -117,7 +124,18 @@ def _of_pillow(name: str, picture: Any, data: bytes) -> Raster:
         picture = picture.convert("RGBA")
     elif picture.mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    return split(np.asarray(picture), 8, profile=profile, orientation=orientation, understood=words)
+    return split(_array_of(picture), 8, profile=profile, orientation=orientation, understood=words)
+
+
+def _array_of(picture: Image.Image) -> Array:
+    """Copy the samples of a decoded picture in bands, since `asarray` makes two copies on the way."""
+    width, height = picture.size
+    channels = len(picture.getbands())
+    array = blank_array((height, width, channels), np.uint8)
+    for rows in bands(height, width * channels):
+        band = np.asarray(picture.crop((0, rows.start, width, rows.stop)))
+        array[rows] = band.reshape(-1, width, channels)
+    return array
 
 
 def _without_ink(picture: Image.Image, profile: bytes | None) -> tuple[Array, tuple[str, ...]]:
@@ -135,10 +153,11 @@ def _without_ink(picture: Image.Image, profile: bytes | None) -> tuple[Array, tu
     return np.asarray(picture.convert("RGB")), ("CMYK was converted to RGB without a profile.",)
 
 
-def _of_png(name: str, picture: Any, data: bytes) -> Raster:
-    chunks = _chunks(data)
+def _of_png(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     orientation = int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    raster = _deep_png(data) if data[PNG_DEPTH_BYTE] == 16 else _of_pillow(name, picture, data)
+    deep = head[PNG_DEPTH_BYTE] == 16
+    raster = _deep_png(file) if deep else _of_pillow(name, picture, file, head)
+    chunks = _chunks(file)
     gamma, profile = None, picture.info.get("icc_profile")
     if b"cICP" in chunks:
         profile = profile_of_codes(name, *chunks[b"cICP"][:2])
@@ -159,21 +178,22 @@ def _of_png(name: str, picture: Any, data: bytes) -> Raster:
     )
 
 
-def _deep_png(data: bytes) -> Raster:
+def _deep_png(file: BinaryIO) -> Raster:
     # Pillow would cut 16 bits to 8 without a warning.
-    return split(np.asarray(imagecodecs.png_decode(data)), 16)
+    file.seek(0)
+    return split(np.asarray(imagecodecs.png_decode(file.read())), 16)
 
 
-def _chunks(data: bytes) -> dict[bytes, bytes]:
+def _chunks(file: BinaryIO) -> dict[bytes, bytes]:
     """Read the short chunks of a PNG before its pixels."""
-    found, at = {}, 8
-    while at + 8 <= len(data) and (kind := data[at + 4 : at + 8]) != b"IDAT":
-        length = int.from_bytes(data[at : at + 4], "big")
+    found, at = {}, file.seek(8)
+    while len(start := file.read(8)) == 8 and (kind := start[4:]) != b"IDAT":
+        length = int.from_bytes(start[:4], "big")
         if length <= 32:
-            found[kind] = data[at + 8 : at + 8 + length]
+            found[kind] = file.read(length)
         elif kind == b"iCCP":
             found[kind] = b""
-        at += 12 + length
+        at = file.seek(at + 12 + length)
     return found
 
 
@@ -191,21 +211,22 @@ def _profile_of_exif(picture: Any) -> tuple[bytes | None, tuple[str, ...]]:
     return None, (words,) if space == UNCALIBRATED else ()
 
 
-def profile_of_boxes(name: str, data: bytes) -> bytes | None:
+def profile_of_boxes(name: str, head: bytes) -> bytes | None:
     """Make the profile of the colours that an AVIF or HEIC names by numbers, None for sRGB."""
-    at = data.find(b"colrnclx", 0, LONGEST_BOXES)
+    at = head.find(b"colrnclx")
     if at < 0:
         return None
-    return profile_of_codes(name, *struct.unpack(">HH", data[at + 8 : at + 12]))
+    return profile_of_codes(name, *struct.unpack(">HH", head[at + 8 : at + 12]))
 
 
-def _is_deep_avif(data: bytes) -> bool:
-    """Whether an AVIF holds 10 or 12 bits. Source: AV1-ISOBMFF, the box av1C."""
-    at = data.find(b"av1C", 0, LONGEST_BOXES)
-    return at >= 0 and bool(data[at + 6] & 0x40)
+def _bits_of_avif(head: bytes) -> int:
+    """Give the bits of an AVIF of 10 or 12, which Pillow cuts to 8, else 0. Source: AV1-ISOBMFF, box av1C."""
+    at = head.find(b"av1C")
+    deep, deepest = (at >= 0 and head[at + 6] & flag for flag in (0x40, 0x20))
+    return (12 if deepest else 10) if deep else 0
 
 
-def _read_heic(name: str, data: bytes, max_pixels: int) -> Raster:
+def _read_heic(name: str, file: BinaryIO, head: bytes, max_pixels: int) -> Raster:
     try:
         import pi_heif  # type: ignore[import-untyped]
     except ImportError as error:
@@ -213,12 +234,13 @@ def _read_heic(name: str, data: bytes, max_pixels: int) -> Raster:
             f"{name} is HEIC, which is read where pi-heif is installed (pip install pi-heif)"
         ) from error
     with refusing_damage(name):
-        file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
-        require_pixels(name, file.size, max_pixels)
-        deep = file.mode.endswith("16")
-        array = np.asarray(file)
-        words = (f"The first of {len(file)} pictures in the file was read.",) if len(file) > 1 else ()
-        profile = file.info.get("icc_profile") or profile_of_boxes(name, data)
+        file.seek(0)
+        pictures = pi_heif.open_heif(file, convert_hdr_to_8bit=False)
+        require_pixels(name, pictures.size, max_pixels)
+        deep, many = pictures.mode.endswith("16"), len(pictures)
+        array = np.asarray(pictures)
+        words = (f"The first of {many} pictures in the file was read.",) if many > 1 else ()
+        profile = pictures.info.get("icc_profile") or profile_of_boxes(name, head)
         return split(array, 16 if deep else 8, profile=profile, understood=words)
 
 

@@ -1,8 +1,7 @@
 """TIFF files that Pillow does not read, or not as they are meant: 9 bits and more, floats, odd codecs."""
 
-import io
 import logging
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import tifffile
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from tifffile import PHOTOMETRIC
 
 from uplapp.errors import BadImage
+from uplapp.imaging.device import bands, blank_array
 from uplapp.imaging.files.formats.colour import of_lab, profile_of
 from uplapp.imaging.files.formats.raster import Raster, require_pixels
 from uplapp.imaging.files.guards import refusing_damage
@@ -32,15 +32,16 @@ MOST_BITS = 16
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
-def read_tiff(name: str, data: bytes, max_pixels: int) -> Raster:
+def read_tiff(name: str, file: BinaryIO, max_pixels: int) -> Raster:
     """Read the one page of a TIFF file: grey, RGB or CMYK of 1 to 16 bits or floats, with or without alpha.
 
     What is in a file that is not read is called by its name.
     """
-    with refusing_damage(name), tifffile.TiffFile(io.BytesIO(data)) as file:
-        page: Any = file.pages.first
+    file.seek(0)
+    with refusing_damage(name), tifffile.TiffFile(file) as tiff:
+        page: Any = tiff.pages.first
         require_pixels(name, (page.imagewidth, page.imagelength), max_pixels)
-        if len(file.pages) > 1:
+        if len(tiff.pages) > 1:
             raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
         if page.imagedepth > 1:
             raise BadImage(
@@ -64,8 +65,10 @@ def read_tiff(name: str, data: bytes, max_pixels: int) -> Raster:
         alpha, premultiplied = _alpha(array, page, colours)
         more = array.shape[-1] - colours - (alpha is not None)
         words = (UNSPECIFIED.format(samples=counted(more, "more sample")),) if more else ()
+        if inverted:
+            np.subtract(2**bits - 1, colour, out=colour)
         return Raster(
-            (2**bits - 1) - colour if inverted else colour,
+            colour,
             bits,
             alpha,
             premultiplied,
@@ -96,12 +99,13 @@ def _of_lab(page: Any, array: Array) -> Raster:
     bits, shifted = int(page.bitspersample), page.photometric == PHOTOMETRIC.ICCLAB
     half, unit = 2 ** (bits - 1), 2.0 ** (bits - 8)
     white = 65280 if shifted and bits == MOST_BITS else 2**bits - 1
-    whole = array[..., :3].astype(np.int64)
-    signed = whole[..., 1:] - half if shifted else (whole[..., 1:] + half) % 2**bits - half
-    lab = np.concatenate([whole[..., :1] * (100 / white), signed / unit], axis=-1)
+    for rows in bands(len(array), array[0].size):
+        whole = array[rows, :, :3].astype(np.int64)
+        signed = whole[..., 1:] - half if shifted else (whole[..., 1:] + half) % 2**bits - half
+        lab = np.concatenate([whole[..., :1] * (100 / white), signed / unit], axis=-1)
+        array[rows, :, :3] = (of_lab(lab) * (2**bits - 1)).round()
     words = ("CIELAB under the white D50 was converted to sRGB.",)
-    samples = (of_lab(lab) * (2**bits - 1)).round().astype(array.dtype)
-    return Raster(samples, bits, orientation=_orientation(page), understood=words)
+    return Raster(array[..., :3], bits, orientation=_orientation(page), understood=words)
 
 
 def _orientation(page: Any) -> int:
@@ -135,7 +139,8 @@ def _name(kind: Any) -> str:
 
 
 def _channels_last(page: Any) -> Array:
-    array = np.asarray(page.asarray())
+    """Decode a page to (H,W,C), strip by strip into a file where it is large."""
+    array: Array = page.asarray(out=blank_array(page.shape, page.dtype))
     if page.axes.startswith("S"):
         array = np.moveaxis(array, 0, -1)
     return array[..., None] if array.ndim == 2 else array
