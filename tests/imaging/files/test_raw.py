@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 from tests.imaging.rawfiles import write_bart, write_ismrmrd, write_matlab_7_3
 from tests.imaging.scans import head, kspace_of
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.twix import planes_of
 from uplapp.imaging.files.readers import read_scan
-from uplapp.imaging.files.reading import Reading
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.physics import to_image
 
 PICTURES = np.stack([head(48, 40, brightness) for brightness in (0.5, 2.0)])
@@ -104,29 +104,36 @@ def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):
         read_scan(tmp_path / "a.dat")
 
 
-def test_partitions_of_a_twix_scan_are_transformed_into_slices(tmp_path, monkeypatch):
-    """A stand-in takes the place of twixtools, and gives a scan with its names and order of axes."""
+class Played:
+    """A scan with the names and the order of axes of twixtools, in whose place it is."""
+
+    def __init__(self, lines, axes, centres=(0, 0, 0)):
+        self.dims, self.shape, self.lines = axes, lines.shape, lines
+        self.kspace_center_par, self.kspace_center_lin, self.kspace_center_col = centres
+
+    def __getitem__(self, _):
+        return self.lines
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_lines_and_samples_that_a_twix_scan_lacks_are_zeros_on_their_side(first):
+    """By hand: the zero frequency, the only sample that is not 0, comes to the middle of 8 by 10."""
+    lines = np.zeros((1, 1, 8, 1, 6), np.complex64)  # (Sli,Par,Lin,Cha,Col)
+    line, column = (3, 2) if first else (5, 4)
+    lines[0, 0, line, 0, column] = 1
+    axes = ["Sli", "Par", "Lin", "Cha", "Col"]
+    planes, _ = planes_of("a.dat", Played(lines, axes, (0, line, column)), AS_IT_SAYS)
+    assert planes.shape == (1, 1, 8, 10)
+    assert np.argwhere(planes[0, 0]).tolist() == [[4, 5]]
+
+
+def test_partitions_of_a_twix_scan_are_transformed_into_slices():
     axes = ["Ide", "Idd", "Sli", "Par", "Ave", "Seg", "Lin", "Cha", "Col"]
     shifted = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(PLANES, axes=0), axis=0, norm="ortho"), axes=0)
     lines = shifted.transpose(0, 3, 1, 2)[None, None, None, :, None, None]  # (...,Par,...,Lin,Cha,Col)
 
-    class Played:
-        dims, shape = axes, lines.shape
-
-        def __init__(self):
-            self.flags = {}
-
-        def __getitem__(self, _):
-            return lines
-
-    library = SimpleNamespace(map_twix=lambda path: [{"image": Played()}])
-    monkeypatch.setitem(sys.modules, "twixtools", library)
-    (tmp_path / "a.dat").write_bytes(bytes(100))
-    scan = read_scan(tmp_path / "a.dat")
-    assert len(scan) == len(PLANES)
-    for index, plane in enumerate(PLANES):
-        kspace = scan[index].kspace.numpy()
-        np.testing.assert_allclose(kspace / np.abs(kspace).max(), plane / np.abs(plane).max(), atol=1e-5)
+    planes, _ = planes_of("a.dat", Played(lines, axes), AS_IT_SAYS)
+    np.testing.assert_allclose(planes, PLANES, atol=1e-5 * np.abs(PLANES).max())
 
 
 def test_twix_gives_the_kspace_that_its_library_gives():
@@ -139,6 +146,30 @@ def test_twix_gives_the_kspace_that_its_library_gives():
     kspace = scan[0].kspace.numpy()
     np.testing.assert_allclose(kspace / np.abs(kspace).max(), expected / np.abs(expected).max(), atol=1e-5)
     assert scan[0].size == (160, 160)
+
+
+TRAJECTORY = b"sKSpace.ucTrajectory\t = \t"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        pytest.param(lambda content: content[:1_200_000], "cut off", id="cut-off"),
+        pytest.param(
+            lambda content: content.replace(TRAJECTORY + b"1", TRAJECTORY + b"2"),
+            "not Cartesian",
+            id="radial",
+        ),
+    ],
+)
+def test_a_twix_file_that_is_cut_off_or_is_no_grid_is_refused(tmp_path, spoil, sentence):
+    pytest.importorskip("twixtools")
+    path = Path(os.environ.get("UPLAPP_TEST_DATA", "")) / "kspace" / "phantom_gre_2ch_siemens_twix.dat"
+    if not path.is_file():
+        pytest.skip("UPLAPP_TEST_DATA names no folder with kspace")
+    (tmp_path / "a.dat").write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(BadImage, match=sentence):
+        read_scan(tmp_path / "a.dat")
 
 
 @pytest.fixture(scope="module")

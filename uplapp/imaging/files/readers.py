@@ -11,8 +11,8 @@ from uplapp.imaging.files.formats.raw import (
     read_bart,
     read_ismrmrd,
     read_matlab,
-    read_twix,
 )
+from uplapp.imaging.files.formats.twix import read_twix
 from uplapp.imaging.files.guards import refusing_damage
 from uplapp.imaging.files.kspace import read_array, read_fastmri, scan_of_array, scan_of_raw
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading

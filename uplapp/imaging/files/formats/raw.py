@@ -1,7 +1,5 @@
-"""Raw k-space of BART, MATLAB, ISMRMRD and Siemens twix as arrays (slices,coils,H,W) or as they lie."""
+"""Raw k-space of BART, MATLAB and ISMRMRD as arrays (slices,coils,H,W) or as they lie."""
 
-import contextlib
-import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from uplapp.imaging.files.reading import Reading, counted, sizes
 
 Array = NDArray[Any]
 SCHEMA = "{http://www.ismrm.org/ISMRMRD}"
-LONGEST_XML, LARGEST_TWIX = 2**20, 2**30
+LONGEST_XML = 2**20
 BART_AXES, BART_COILS = 16, 3
 # Bits of an acquisition that is no line of the image: noise, calibration alone, navigation and the like.
 NO_IMAGE = sum(1 << bit for bit in (18, 19, 22, 23, 26, 27, 28))
@@ -58,7 +56,7 @@ def read_bart(path: Path, reading: Reading) -> RawScan:
             place, words = 0, ()
         values = np.fromfile(path, "<c8", math.prod(shape)).reshape((*shape[: BART_COILS + 1], -1), order="F")
         planes = values[..., place].transpose(2, 3, 0, 1)
-        return RawScan(planes, None, (f"BART: {_said(planes)}.", *words))
+        return RawScan(planes, None, (f"BART: {said_of_planes(planes)}.", *words))
 
 
 def read_matlab(path: Path, reading: Reading) -> Array:
@@ -134,7 +132,7 @@ def read_ismrmrd(path: Path, reading: Reading) -> RawScan:
         lines = _Lines(path.name, inside(group, "data"))
         chosen, words = lines.choose(reading)
         planes = _sorted(path.name, lines, chosen, encoding)
-    return RawScan(planes, encoding["size"], (f"ISMRMRD: {_said(planes)}.", *words))
+    return RawScan(planes, encoding["size"], (f"ISMRMRD: {said_of_planes(planes)}.", *words))
 
 
 class _Lines:
@@ -210,10 +208,10 @@ def _sorted(name: str, lines: _Lines, chosen: Array, encoding: Mapping[str, Any]
         kspace[int(idx["slice"]), part, :, first : first + samples.shape[1], row] += samples
         times[int(idx["slice"]), part, row] += 1
     kspace /= np.maximum(times, 1)[:, :, None, None, :]
-    return _of_partitions(kspace).reshape(-1, coils, width, height)
+    return of_partitions(kspace).reshape(-1, coils, width, height)
 
 
-def _of_partitions(kspace: Array) -> Array:
+def of_partitions(kspace: Array) -> Array:
     """Transform k-space (slabs,partitions,...) along the partitions of a 3-D scan, centred, orthonormal."""
     if kspace.shape[1] == 1:
         return kspace
@@ -221,42 +219,8 @@ def _of_partitions(kspace: Array) -> Array:
     return np.fft.fftshift(np.fft.ifft(unshifted, axis=1, norm="ortho"), axes=1).astype(np.complex64)
 
 
-def read_twix(path: Path, reading: Reading) -> RawScan:
-    """Read the image of a Siemens raw file (.dat): slices, coils, read-out along the rows, phase columns.
-
-    The partitions of a 3-D scan are transformed and become slices. The library twixtools does the reading.
-    Nothing of its header is kept.
-    """
-    try:
-        import twixtools  # type: ignore[import-not-found]
-    except ImportError as error:
-        raise BadImage(
-            f"{path.name} is Siemens twix, which is read with twixtools (pip install twixtools)"
-        ) from error
-    if path.stat().st_size > LARGEST_TWIX:
-        raise BadImage(f"{path.name} has more than {LARGEST_TWIX >> 20} MiB, the most that is read")
-    quiet = contextlib.ExitStack()
-    with refusing_damage(path.name, quoting=False), quiet:
-        quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        image = twixtools.map_twix(str(path))[-1]["image"]
-        image.flags["remove_os"] = False
-        axes = dict(zip(image.dims, image.shape, strict=True))
-        require_samples(path.name, tuple(image.shape), MAX_SAMPLES)
-        kept = ("Sli", "Par", "Cha", "Col", "Lin")
-        values = np.asarray(image[:]).reshape(image.shape)
-        others = [axis for axis in image.dims if axis not in (*kept, "Ave", "Seg")]
-        order = [image.dims.index(axis) for axis in (*kept, "Ave", "Seg", *others)]
-        planes = values.transpose(order).reshape(*(axes[axis] for axis in kept), axes["Ave"], axes["Seg"], -1)
-        place, words = volume_of(path.name, (1, 1, 1, planes.shape[-1]), reading)
-        planes = planes[..., place].sum(axis=-1).mean(axis=-1).astype(np.complex64)
-        planes = _of_partitions(planes).reshape(-1, *planes.shape[2:])
-    size = (planes.shape[2] // 2, planes.shape[3])
-    said = f"Siemens twix: {_said(planes)}; the read-out is twice oversampled, and its middle is shown."
-    return RawScan(planes, size, (said, *words))
-
-
-def _said(planes: Array) -> str:
+def said_of_planes(planes: Array) -> str:
+    """Say how many slices and coils there are, and of which size."""
     slices, coils = planes.shape[:2]
     combined = ", combined" if coils > 1 else ""
     return f"{counted(slices, 'slice')} of {counted(coils, 'coil')} of {sizes(planes.shape[2:])}{combined}"
