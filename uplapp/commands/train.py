@@ -18,6 +18,7 @@ from uplapp.workflows.training import (
     describe_outcome,
     describe_trials,
     draw_curves,
+    once_each,
     one_voice,
     stopping,
 )
@@ -266,7 +267,7 @@ def _train(run: "Run") -> None:
 
     line = ProgressLine()
     with stopping([line]):
-        card = make_checkpoint(run.spec, run.places, run.source, line)
+        card = make_checkpoint(run.spec, run.places, run.source, line, say=once_each())
     if card is not None:
         print(describe(card))
 
@@ -281,9 +282,10 @@ def _in_turn(work: Sequence["Run"]) -> Iterator["Outcome"]:
     from uplapp.imaging.training.sweep import attempt
 
     lines = [ProgressLine(f"{number} of {len(work)}, ") for number in range(1, len(work) + 1)]
+    say = once_each()
     with stopping(lines):
         for run, line in zip(work, lines, strict=True):
-            yield attempt(run, line)
+            yield attempt(run, line, say)
 
 
 def _report(outcomes: Iterator["Outcome"], total: int) -> None:
@@ -307,10 +309,12 @@ def _search(work: Sequence["Run"], rates: str, steps: int) -> None:
     from uplapp.imaging.training.run import Supplies
     from uplapp.imaging.training.team import Team
 
-    listed = _read_rates(rates)
+    listed, say = _read_rates(rates), once_each()
     for run in work:
         line, places = ProgressLine(), run.places
         supplies = Supplies.read(run.spec, places)
+        for sentence in supplies.understood:
+            say(sentence)
         with stopping([line]):
             trials = try_rates(run.spec, supplies, places.runs, Team.gather(), listed, steps, line)
         print(describe_trials(run.spec, trials, choose(trials)))

@@ -4,7 +4,7 @@ import io
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,18 @@ class Stoppable(Protocol):
     """Work that ends soon after `stopped` is set."""
 
     stopped: bool
+
+
+def once_each() -> Callable[[str], None]:
+    """Give a function that prints a sentence on stderr, unless it did so before."""
+    said: set[str] = set()
+
+    def say(sentence: str) -> None:
+        if sentence not in said:
+            said.add(sentence)
+            print(sentence, file=sys.stderr)
+
+    return say
 
 
 class ProgressLine:

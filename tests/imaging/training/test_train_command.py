@@ -68,6 +68,19 @@ def test_of_several_processes_the_first_one_prints(call, photos, tmp_path, monke
     assert printed["1"] == ""
 
 
+def test_what_the_data_were_taken_for_is_said_once_for_files_alike(call, tmp_path):
+    for name, top in (("a", 4000), ("b", 3900), ("c", 3800)):
+        samples = np.linspace(0, top, 48 * 48 * 3).reshape(48, 48, 3).astype(np.uint16)
+        tifffile.imwrite(tmp_path / f"{name}.tif", samples, photometric="rgb")
+    words = ["--loss", "l2", "--data", tmp_path, *SHORT]
+    said = [line for line in call(*words).stderr.splitlines() if "dark" in line]
+    assert said == [
+        "a.tif and 2 more, with other numbers: The largest sample is 4000 of 65535, so the picture is dark; "
+        "if its samples have 12 bits, choose 4095 as the white level."
+    ]
+    assert "dark" not in call(*words, "--read", "white=4095", "--seed", "1").stderr
+
+
 def test_the_optimiser_is_part_of_the_recipe(call, photos, tmp_path):
     assert call("--loss", "l2", "--data", photos, "--optimiser", "muon", *SHORT).exit_code == 0
     assert read_card(tmp_path / "out" / "denoise-unet-l2.json").recipe.last.schedule.optimiser == "muon"

@@ -1,5 +1,6 @@
 """How to read a file where it does not say it itself: the choices that a person has."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ WINDOWS: Mapping[str, str] = {
     **{name: f"CT, {name} ({level:g}, {width:g} wide)" for name, (level, width) in CT_WINDOWS.items()},
 }
 MOST = 9999
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,22 @@ def sizes(shape: tuple[int, ...]) -> str:
 
 
 def gathered(said: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
-    """Give each sentence that was said of files once, with the first file and the number of others."""
-    names: dict[str, list[str]] = {}
+    """Give each sentence that was said of files once, with the first file and the number of others.
+
+    Sentences that differ only in their numbers count as one, which says so.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
     for name, sentences in said:
         for each in sentences:
-            names.setdefault(each, []).append(name)
-    others = {each: len(set(files)) - 1 for each, files in names.items()}
-    return [
-        f"{files[0]}{f' and {others[each]} more' if others[each] else ''}: {each}"
-        for each, files in names.items()
-    ]
+            alike.setdefault(NUMBER.sub("0", each), []).append((name, each))
+    return [_gathered_line(pairs) for pairs in alike.values()]
+
+
+def _gathered_line(pairs: Sequence[tuple[str, str]]) -> str:
+    name, sentence = pairs[0]
+    others = len({each for each, _ in pairs}) - 1
+    own = ", with other numbers" if len({each for _, each in pairs}) > 1 else ""
+    return f"{name}{f' and {others} more{own}' if others else ''}: {sentence}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -28,7 +28,7 @@ from uplapp.imaging.physics import (
     of_pixels,
     of_visible,
 )
-from uplapp.imaging.tasks.task import Task, Words, no_doubts
+from uplapp.imaging.tasks.task import Loaded, Task, Words, no_doubts
 
 Photograph = NDArray[np.uint8]
 SIGMA_MAX = 40.0  # training draws noise up to it, in 8-bit units
@@ -63,21 +63,24 @@ def photographs(folder: Path, reading: Reading = AS_IT_SAYS) -> Iterator[Subject
     return (open_photograph(path, None, reading) for path in list_images(folder))
 
 
-def load_photographs(folder: Path, smallest_px: int, reading: Reading = AS_IT_SAYS) -> list[Photograph]:
+def load_photographs(folder: Path, smallest_px: int, reading: Reading = AS_IT_SAYS) -> Loaded[Photograph]:
     """Load every image under `folder` in order of name as RGB (H,W,3).
 
     Sides under `smallest_px` are refused.
     """
-    photographs = []
-    for path in list_images(folder):
-        image = tensor_to_array(read_image(path, reading=reading).with_channels(3))
-        if min(image.shape[:2]) < smallest_px:
-            raise UplappError(
-                f"{path} is {image.shape[1]}x{image.shape[0]} px; "
-                f"training needs {smallest_px} px or more a side"
-            )
-        photographs.append(image)
-    return photographs
+    return Loaded(_load_photograph(path, smallest_px, reading) for path in list_images(folder))
+
+
+def _load_photograph(
+    path: Path, smallest_px: int, reading: Reading
+) -> tuple[str, Photograph, tuple[str, ...]]:
+    picture = read_image(path, reading=reading)
+    image = tensor_to_array(picture.with_channels(3))
+    if min(image.shape[:2]) < smallest_px:
+        raise UplappError(
+            f"{path} is {image.shape[1]}x{image.shape[0]} px; training needs {smallest_px} px or more a side"
+        )
+    return path.name, image, picture.understood
 
 
 def draw_crops(

@@ -38,7 +38,7 @@ from uplapp.imaging.physics import (
     zero_filled,
 )
 from uplapp.imaging.tasks.labelled import labelled_subjects
-from uplapp.imaging.tasks.task import Task, Words
+from uplapp.imaging.tasks.task import Loaded, Task, Words
 from uplapp.imaging.tasks.variety import bend, recolour
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -119,9 +119,10 @@ def read_volume(path: Path, reading: Reading = AS_IT_SAYS) -> Volume:
     return Volume(path.name, scaled, slices, (*stored.understood, *gaps, *levels.words))
 
 
-def load_scans(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> list[Volume]:
+def load_scans(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> Loaded[Volume]:
     """Load every volume of a folder, of any format of voxels, in order of name."""
-    return [read_volume(path, reading) for path in list_scans(folder, tuple(FORMATS))]
+    volumes = (read_volume(path, reading) for path in list_scans(folder, tuple(FORMATS)))
+    return Loaded((volume.name, volume, volume.understood) for volume in volumes)
 
 
 def draw_slices(

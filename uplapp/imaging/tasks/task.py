@@ -1,9 +1,9 @@
 """The rows of TASKS, one frozen value for each task."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -11,9 +11,11 @@ from uplapp import typed
 from uplapp.described import options_of
 from uplapp.errors import UplappError
 from uplapp.imaging.case import Batch, Case, Subject
-from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, gathered
 from uplapp.imaging.files.samples import Sample
 from uplapp.imaging.physics import DEGRADATIONS, Degradation
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,20 @@ def no_doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]
 
 def _as_it_is(network: nn.Module) -> nn.Module:
     return network
+
+
+class Loaded(list[Item]):
+    """What training draws from, with `understood`: in sentences what its files were taken for.
+
+    It is made of the name of each file, what was read and what was understood.
+    """
+
+    def __init__(self, files: Iterable[tuple[str, Item, Sequence[str]]]) -> None:
+        said = []
+        for name, item, sentences in files:
+            self.append(item)
+            said.append((name, sentences))
+        self.understood = tuple(gathered(said))
 
 
 @dataclass(frozen=True)

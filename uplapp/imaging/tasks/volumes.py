@@ -24,7 +24,7 @@ from uplapp.imaging.physics import (
     vessel_mask,
     vesselness,
 )
-from uplapp.imaging.tasks.task import Task, Words
+from uplapp.imaging.tasks.task import Loaded, Task, Words
 from uplapp.imaging.tasks.variety import recolour
 
 # Training draws the level of each patch between these shares of the maximum.
@@ -71,21 +71,20 @@ def with_vessels(volume: Volume) -> Subject:
     return subject_of(volume, {"vesselness": lines, "vessels": mask, **centreline})
 
 
-def load_volumes(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> list[Tensor]:
+def load_volumes(folder: Path, side_px: int, reading: Reading = AS_IT_SAYS) -> Loaded[Tensor]:
     """Load every volume (1,D,H,W) of a folder in order of name.
 
     Slices under `side_px` are refused.
     """
-    loaded = []
-    for path in list_volumes(folder):
-        voxels = read_volume(path, reading).voxels
-        if min(voxels.shape[-2:]) < side_px:
-            size = "x".join(map(str, reversed(voxels.shape[-2:])))
-            raise UplappError(
-                f"the slices of {path} are {size} px; training needs {side_px} px or more a side"
-            )
-        loaded.append(voxels)
-    return loaded
+    return Loaded(_load_volume(path, side_px, reading) for path in list_volumes(folder))
+
+
+def _load_volume(path: Path, side_px: int, reading: Reading) -> tuple[str, Tensor, tuple[str, ...]]:
+    volume = read_volume(path, reading)
+    if min(volume.voxels.shape[-2:]) < side_px:
+        size = "x".join(map(str, reversed(volume.voxels.shape[-2:])))
+        raise UplappError(f"the slices of {path} are {size} px; training needs {side_px} px or more a side")
+    return volume.name, volume.voxels, volume.understood
 
 
 def noisy_patches(

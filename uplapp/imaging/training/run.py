@@ -3,7 +3,7 @@
 import hashlib
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from uplapp.imaging.evaluation.job import evaluate
 from uplapp.imaging.metrics import METRICS
 from uplapp.imaging.recipes.spec import RunSpec
 from uplapp.imaging.tasks import TASKS
+from uplapp.imaging.tasks.task import Loaded
 from uplapp.imaging.training import LEARNERS, Learner
 from uplapp.imaging.training.batches import batches, lesson_of
 from uplapp.imaging.training.learners import Choosing
@@ -68,6 +69,11 @@ class Supplies:
     data: Sequence[Any]
     validation: Validation | None
 
+    @property
+    def understood(self) -> tuple[str, ...]:
+        """What the files were taken for, in sentences; none where the loader of a task gives a plain list."""
+        return self.data.understood if isinstance(self.data, Loaded) else ()
+
     @classmethod
     def read(cls, spec: RunSpec, places: Places) -> "Supplies":
         """Read the data of a task, and its validation pairs if there is a folder for them.
@@ -85,14 +91,21 @@ class Supplies:
 
 
 def make_checkpoint(
-    spec: RunSpec, places: Places, source: str, listener: Listener | None = None, title: str = ""
+    spec: RunSpec,
+    places: Places,
+    source: str,
+    listener: Listener | None = None,
+    title: str = "",
+    say: Callable[[str], object] = lambda sentence: None,
 ) -> Card | None:
     """Train `spec` (or go on with it), score it, and write weights with their card.
 
-    `source` names the data, `title` the checkpoint on screen. Of several processes the first one writes; the
-    others get None.
+    `source` names the data, `title` the checkpoint on screen. `say` is called with each sentence on what the
+    data were taken for. Of several processes the first one writes; the others get None.
     """
     supplies, team = Supplies.read(spec, places), Team.gather()
+    for sentence in supplies.understood if team.leads else ():
+        say(sentence)
     state = train(spec, supplies.data, places.runs, team, listener, supplies.validation, places.save_every)
     if not team.leads:
         return None

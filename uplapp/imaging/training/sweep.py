@@ -3,7 +3,7 @@
 A sweep can use the workers of a scheduler.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,8 +24,10 @@ class Outcome:
     reason: str = ""
 
 
-def attempt(run: Run, listener: Listener | None = None) -> Outcome:
-    """Make the checkpoint of one run unless it is there.
+def attempt(
+    run: Run, listener: Listener | None = None, say: Callable[[str], object] = lambda sentence: None
+) -> Outcome:
+    """Make the checkpoint of one run unless it is there, and `say` what its data were taken for.
 
     Only a stop by a person is raised.
     """
@@ -33,7 +35,7 @@ def attempt(run: Run, listener: Listener | None = None) -> Outcome:
         card = finished(run)
         if card is not None:
             return Outcome(run.name, "kept", card)
-        made = make_checkpoint(run.spec, run.places, run.source, listener, run.title)
+        made = make_checkpoint(run.spec, run.places, run.source, listener, run.title, say)
         return Outcome(run.name, "trained", made)
     except Cancelled:
         raise

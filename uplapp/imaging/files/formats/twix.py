@@ -85,7 +85,7 @@ def _blocks(name: str, file: BinaryIO, many: bool, at: int, end: int) -> list[An
     """List the blocks of a measurement; the library itself would follow blocks of no length for ever."""
     from twixtools.mdb import Mdb
 
-    blocks = []
+    blocks: list[Any] = []
     while at + SHORTEST_BLOCK < end:
         file.seek(at)
         block = Mdb(file, many)
