@@ -4,7 +4,7 @@ import asyncio
 
 import gradio as gr
 import pytest
-from gradio.state_holder import SessionState
+from gradio import state_holder
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -111,7 +111,7 @@ def test_each_path_has_its_own_page(asked):
 
 
 @pytest.fixture
-def described(monkeypatch):
+def visited(monkeypatch):
     """A page of two widgets, and the names of those that were described since it was built."""
     names, describe = [], gr.Textbox.get_config
 
@@ -119,34 +119,39 @@ def described(monkeypatch):
         names.append(widget.label)
         return describe(widget)
 
+    monkeypatch.setattr(state_holder, "SessionState", state_holder.SessionState)  # as it was, in the end
     monkeypatch.setattr(gr.Textbox, "get_config", noted)
 
     async def build():  # outside of a running loop a page would open one and leave it open
         with gr.Blocks(analytics_enabled=False) as page:
             page.box, page.other = gr.Textbox(label="box", value="before"), gr.Textbox(label="other")
-        spare_visitors(page)
         return page
 
     page = asyncio.run(build())
+    spare_visitors()
+    page.visitors = state_holder.StateHolder()
+    page.visitors.set_blocks(page)
     names.clear()
     return page, names
 
 
-def test_widgets_are_described_once_for_all_visitors(described):
-    page, names = described
-    first, second = SessionState(page), SessionState(page)
-    assert names == ["box", "other"]
-    assert first.config_values == second.config_values
-    assert first.config_values[page.box._id]["props"]["value"] == "before"
+def test_no_widget_is_described_to_a_visitor_before_it_changes(visited):
+    page, names = visited
+    first = page.visitors["first"]
+    assert (names, first.config_values) == ([], {})
+    assert first[page.box._id] is page.box
+    first._update_value_in_config(page.box._id, "after")
+    assert names == ["box"]
 
 
-def test_what_one_visitor_sees_is_no_other_visitors(described):
-    page, _ = described
-    first, second = SessionState(page), SessionState(page)
+def test_what_one_visitor_sees_is_no_other_visitors(visited):
+    page, _ = visited
+    first = page.visitors["first"]
     first._update_value_in_config(page.box._id, "secret")
     first[page.other._id] = gr.Textbox(label="changed", render=False)
     first._update_config(page.other._id)
     assert first.config_values[page.other._id]["props"]["label"] == "changed"
-    for other in (second, SessionState(page)):
-        box, untouched = (other.config_values[one._id]["props"] for one in (page.box, page.other))
-        assert (box["value"], untouched["label"]) == ("before", "other")
+    second = page.visitors["second"]
+    second._update_config(page.box._id)
+    assert second.config_values[page.box._id]["props"]["value"] == "before"
+    assert second[page.other._id].label == "other"

@@ -1,4 +1,4 @@
-"""What is the same for everybody, made once: pages, and the description of the widgets.
+"""What is the same for everybody is made once, or not at all: pages, and the description of their widgets.
 
 Gradio takes 80 ms of the event loop to make a page, and 140 ms to describe its widgets for each visitor anew,
 in which time nobody else gets an answer.
@@ -7,11 +7,11 @@ in which time nobody else gets an answer.
 from collections import OrderedDict
 from collections.abc import Container
 from contextlib import suppress
-from typing import Any
+from types import SimpleNamespace
 
 import gradio as gr
 from anyio import Lock
-from gradio.blocks import Block, BlocksConfig
+from gradio import state_holder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST = 16  # versions: 700 kB each at most, and a few where a proxy or a browser asks in its own way
@@ -99,33 +99,21 @@ def _is_whole(heard: list[Message]) -> bool:
     return plain and not sets and last["type"] == "http.response.body" and not last.get("more_body")
 
 
-class Widgets(BlocksConfig):
-    """Gradio's table of the widgets of a page, which describes each of them once.
+class Session(state_holder.SessionState):
+    """The state of a visitor's page, without a description of each widget as it was at first.
 
-    A visitor's session gets copies, in which Gradio notes what that visitor sees.
+    Gradio makes one, 1 MB for a page of 700 widgets, for links to a state of the page, which this app does
+    not give. What a listener changes is described as before.
     """
 
-    def __init__(self, table: BlocksConfig) -> None:
-        vars(self).update(vars(table))
-        self._known: dict[int, dict[str, Any]] = {}
-
-    def __copy__(self) -> BlocksConfig:
-        """Give the table of one session."""
-        table: BlocksConfig = super().__copy__()  # type: ignore[no-untyped-call]
-        vars(table)["config_for_block"] = self._describe
-        return table
-
-    def _describe(self, key: int, shown: list[int], widget: Block, renderable: Any = None) -> dict[str, Any]:
-        if renderable is not None or self.blocks.get(key) is not widget:  # one that a listener has changed
-            return dict(self.config_for_block(key, shown, widget, renderable))
-        if key not in self._known:
-            self._known[key] = self.config_for_block(key, shown, widget)
-        return {**self._known[key], "props": dict(self._known[key]["props"])}
+    def __init__(self, page: gr.Blocks) -> None:
+        empty = SimpleNamespace(default_config=page.default_config, blocks={})  # all that it reads
+        super().__init__(empty)  # type: ignore[arg-type]
 
 
-def spare_visitors(page: gr.Blocks) -> None:
-    """Keep a visitor's first click from holding up the event loop. The page must be built."""
-    page.default_config = Widgets(page.default_config)
+def spare_visitors() -> None:
+    """Keep the first click of each visitor from holding up the event loop, from now on."""
+    vars(state_holder)["SessionState"] = Session
     with suppress(ImportError):  # it comes with some extras; Gradio would import it at the first click
         import matplotlib
 

@@ -46,6 +46,7 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     believe_no_header(settings)
     reach_itself()
+    spare_visitors()
     be_patient(most=None if settings.space or behind_own_proxy() else MOST_CONNECTIONS)
     with holding(settings.data, wait=settings.space):
         _serve(settings)
@@ -115,7 +116,6 @@ def build(
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(desk.votes, tab, desk.entry, desk.names)
     _show_progress_once(page)
-    spare_visitors(page)
     return page
 
 

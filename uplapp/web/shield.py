@@ -11,12 +11,13 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# Gradio's own: calls without its queue and its description of them, a stream that never ends, figures, and
-# copies of a page that anybody may have written to the disk.
-CLOSED = (
-    *("/gradio_api/call", "/gradio_api/openapi.json", "/gradio_api/mcp", "/gradio_api/deep_link"),
-    *("/gradio_api/dev", "/dev", "/gradio_api/monitoring", "/monitoring"),
+# What page and client ask Gradio for. It has more, such as calls beside its queue, recordings of a camera and
+# copies of a page, which write files that nobody counts.
+GRADIO, FILE = "/gradio_api/", "file="
+OPEN = frozenset(
+    {"queue", "upload", "upload_progress", "heartbeat", "reset", "cancel", "info", "startup-events"}
 )
+CLOSED = ("/dev", "/monitoring")  # a stream that never ends, figures
 STUDIES = "/study/"
 NO_PAGE = "Nothing is at this address. Perhaps a letter is missing, or the page has moved."
 NO_STUDY = "There is no open study at this address. Ask whoever sent you the link."
@@ -28,7 +29,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>upla
 
 
 class Shield:
-    """ASGI middleware: adds the headers that an answer does not have yet, hides what is CLOSED.
+    """ASGI middleware: adds the headers that an answer does not have yet, hides what is not OPEN.
 
     A browser that is led to an address without a page gets one that says so.
     """
@@ -82,4 +83,7 @@ def no_page(scope: Scope) -> HTMLResponse:
 
 def is_closed(path: str) -> bool:
     """Whether nobody may have what Gradio has at this address."""
+    if path.startswith(GRADIO):
+        first = path.removeprefix(GRADIO).partition("/")[0]
+        return first not in OPEN and not first.startswith(FILE)
     return any(path == door or path.startswith(f"{door}/") for door in CLOSED)

@@ -191,9 +191,18 @@ def test_the_readmes_program_runs_against_the_app(app, tmp_path):
     assert json.loads(scores.replace("'", '"'))["a"] > 0
 
 
-@pytest.mark.parametrize("path", ["gradio_api/call/restore", "gradio_api/call/0", "gradio_api/call/predict"])
-def test_nothing_can_be_called_by_its_name(app, path):
-    assert httpx.post(f"{app.address}/{path}", json={"data": []}).status_code == 404
+@pytest.mark.parametrize("way", ["call", "call/v2", "run", "api"])
+@pytest.mark.parametrize("name", ["restore", "0", "predict"])
+def test_nothing_can_be_called_by_its_name(app, way, name):
+    assert httpx.post(f"{app.address}/gradio_api/{way}/{name}", json={"data": []}).status_code == 404
+
+
+def test_no_file_is_written_but_by_the_upload_that_counts_it(app):
+    recorded = {"video": ("v.mp4", b"\0" * 64, "video/mp4")}
+    assert httpx.post(f"{app.address}/gradio_api/process_recording", files=recorded).status_code == 404
+    listener, own = listeners(app)[0]
+    assert call(app, listener, [little(part) for part in own])["text"]
+    assert app.get(f"gradio_api/deep_link?session_hash=stranger{listener}").status_code == 404
 
 
 @pytest.mark.parametrize(
