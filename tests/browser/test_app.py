@@ -68,6 +68,24 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     restore_by(page, "L1")
 
 
+def test_an_address_sets_fields_and_a_tick_asks_nothing_of_the_server(app, page):
+    from playwright.sync_api import expect
+
+    ticked = page.locator("#inputs .checkpoints label:has(input:checked)")
+    boxes, asked = page.locator("#checkpoints-denoise label"), []
+    expect(ticked).to_have_count(7)
+    page.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+    for place in (0, 2, 0, 4, 2):
+        boxes.nth(place).click()
+    expect(ticked).to_have_text(["L1 †", "L2 †", "MS-SSIM †", "LPIPS + L2 †", "Adaptive †", "uPL †"])
+    page.goto(f"{app}?sigma=40&seed=x&methods=tv&tv.sigma=20&networks=denoise-unet-l2,denoise-unet-upl")
+    page.get_by_text("Not all of the address could be set: seed is 'x'; it needs a whole number").wait_for()
+    expect(page.locator("#denoise-sigma input[type=number]")).to_have_value("40")
+    expect(page.locator("#tv-sigma input")).to_have_value("20")
+    expect(ticked).to_have_text(["L2 †", "uPL †", "Total variation"])
+    assert asked == [url for url in asked if "sigma=40" in url]
+
+
 @both_sizes
 def test_simulated_answers_are_ranked_apart_from_people(page):
     page.get_by_role("tab", name="Study").click()

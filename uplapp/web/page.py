@@ -110,7 +110,7 @@ def build(
         gr.Markdown(INTRODUCTION)
         desk, collected = Desk(shelf, door, mirror, gr.State(None), previews), gr.State(Collected())
         with gr.Tab("Restore"):
-            restore_tab.build(desk, collected)
+            restore_tab.build(page, desk, collected)
         with gr.Tab("Study"):
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:

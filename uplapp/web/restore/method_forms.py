@@ -198,3 +198,12 @@ def _value(one: Option, shown: Any) -> Any:
     if one.optional and one.kind != "choice":
         return one.parse(str(shown).replace(",", ""))
     return int(shown) if one.kind == "whole" and float(shown).is_integer() else shown
+
+
+def shown_of(one: Option, value: Any) -> Any:
+    """Give what the field of an option shows of a value, from which its form reads the value again."""
+    if value is None:
+        return AUTO if one.kind in ("choice", "switch") else ""
+    if one.kind == "switch":
+        return _name(value) if one.optional else value
+    return str(value).removesuffix(".0") if one.optional else value

@@ -30,6 +30,7 @@ SHOWN_PX = 1024  # the longer side of an input that is shown before it is restor
 LEGEND_COLOURS = 32
 MOST_LISTED = 20  # files of a batch that were left out
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
+LINK = "\n\n[Link to these settings]({})"
 ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
 is swapped for the other, seen at 67 pixels per degree. The numbers are means over all pixels."""
 ABOUT_DEVIATIONS = """Marked with ±: the standard deviation of each pixel among the starts of a fit,
@@ -127,8 +128,8 @@ def _invitation(subject: Subject, about: str) -> str:
     return "\n\n".join(filter(None, (about, *subject.understood, note, INVITATION)))
 
 
-def after(job: Job) -> tuple[Any, ...]:
-    """Show a finished job."""
+def after(job: Job, settings: str = "") -> tuple[Any, ...]:
+    """Show a finished job, with a link to the page that is set as it was: an address, its query alone."""
     files, name = result_files(job), job.case.name
     paths, viewed = _offer_pictures(job, files), view_job(job)
     niftis = offer_niftis(job.case, files)
@@ -142,7 +143,7 @@ def after(job: Job) -> tuple[Any, ...]:
         pictures,
         _legends(job),
         gr.update(value=errors, visible=bool(errors)),
-        format_job(job),
+        format_job(job) + (LINK.format(settings) if settings else ""),
         gr.update(visible=bool(curves)),
         draw_curves(curves) if curves else None,
         gr.update(value=archive, visible=True),

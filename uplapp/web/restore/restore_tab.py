@@ -23,7 +23,7 @@ from uplapp.imaging.restorers import Watch
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
 from uplapp.web.researcher.desk import Desk
-from uplapp.web.restore import example, own_network, sharing
+from uplapp.web.restore import address, example, own_network, sharing
 from uplapp.web.restore import live as fits
 from uplapp.web.restore.live import Live, lay_out_live
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms, settings_of
@@ -75,8 +75,8 @@ class Asked:
         return panel, panel.form.read(*(values[field] for field in panel.form.fields)), candidates
 
 
-def build(desk: Desk, collected: gr.State) -> None:
-    """Lay out the tab inside the Blocks that are open, and connect it.
+def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
+    """Lay out the tab inside the page, which is open, and connect it.
 
     Researchers collect its results.
     """
@@ -104,9 +104,9 @@ def build(desk: Desk, collected: gr.State) -> None:
             collecting.build(desk, outputs.latest, collected)
     for panel in panels:
         _connect_panel(panel, outputs)
-    _connect_menus(checkpoints, panels, added)
-    _connect_tasks(task, panels, outputs)
     asked = Asked(checkpoints, task, panels, forms, live.wish)
+    _connect_menus(page, asked, added)
+    _connect_tasks(task, panels, outputs)
     _connect_buttons(asked, start, stop, several, outputs, live)
     _follow_choice(asked, [start, several.start])
 
@@ -135,21 +135,34 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
         )
 
 
-def _connect_menus(checkpoints: Checkpoints, panels: Sequence[Panel], added: gr.State) -> None:
-    """Read the networks of all tasks when the page loads, and when this browser added one."""
+def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
+    """Read the networks of all tasks when the page loads, and when this browser added one.
+
+    A page that loads is also set as its address says.
+    """
+    boxes = [panel.checkpoints for panel in asked.panels]
+    shown = [field for panel in asked.panels for field in (panel.checkpoints, panel.no_network)]
 
     def read(*values: Any) -> list[Any]:
         *ticked, own = values
         menus = (
-            own_network.menu(checkpoints, panel.task, boxes, own)
-            for panel, boxes in zip(panels, ticked, strict=True)
+            own_network.menu(asked.checkpoints, panel.task, boxes, own)
+            for panel, boxes in zip(asked.panels, ticked, strict=True)
         )
         return [update for menu in menus for update in menu]
 
-    boxes = [panel.checkpoints for panel in panels]
-    shown = [field for panel in panels for field in (panel.checkpoints, panel.no_network)]
-    for moment in (None, added.change):
-        gr.on(moment, read, [*boxes, added], shown, **PRIVATE)
+    def load(request: gr.Request, *values: Any) -> dict[Any, Any]:
+        updates: dict[Any, Any] = dict(zip(shown, read(*values), strict=True))
+        query = dict(request.query_params)
+        named, wrong = address.read_query(query, asked.panels, asked.forms, asked.checkpoints)
+        for field, value in named.items():
+            updates[field] = updates.get(field, {}) | gr.update(value=value)
+        if wrong:
+            gr.Warning(f"Not all of the address could be set: {'; '.join(wrong)}.", duration=None)
+        return updates
+
+    page.load(load, [*boxes, added], list({*shown, *asked.fields}), **PRIVATE)
+    added.change(read, [*boxes, added], shown, **PRIVATE)
 
 
 def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
@@ -279,7 +292,7 @@ def restore(
         work = on_gpu(partial(run_job, case, candidates), seconds_of(case, candidates))
         job = yield from _followed(work, values[asked.wish], progress)
         progress(1.0, desc=WRITING)
-        yield *after(job), *fits.gone()
+        yield *after(job, address.query_of(panel, asked.forms, values)), *fits.gone()
         if values.get(panel.whole):
             all_slices = on_gpu(partial(_whole, source, panel.task, degradation, candidates, reading))
             files = yield from _followed(all_slices, values[asked.wish], progress)
