@@ -1,5 +1,6 @@
 """MR reconstruction in the Restore tab: samples, scans of several slices, error maps, the way to a study."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -68,7 +69,7 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     assert fits(mri)
 
 
-def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
+def test_a_scan_shows_one_slice_at_a_time_and_offers_all_of_them_restored(mri, tmp_path):
     voxels = np.random.default_rng(0).random((64, 48, 5)).astype(np.float32) + 0.1
     nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / "head.nii.gz")
     mri.locator(UPLOAD).set_input_files(tmp_path / "head.nii.gz")
@@ -77,8 +78,12 @@ def test_a_scan_shows_its_slices_one_at_a_time(mri, tmp_path):
     ).wait_for()
     mri.locator("#slice-mri input[type=range]").press("ArrowRight")
     mri.get_by_text("slice 3 of 0 to 4").wait_for()
+    mri.get_by_label("Restore all slices too").check()
     restore(mri)
     assert "head-slice3-reference.png" in unzip(mri)
+    content = download(mri, mri.locator("#niftis a[download*=d5c5]").last)
+    whole = nibabel.Nifti1Image.from_bytes(gzip.decompress(content))
+    assert (whole.shape, whole.header.get_zooms()) == ((64, 48, 5), (1, 1, 3))
     mri.locator("#samples-mri button").first.click()
     mri.get_by_text("middle.png, 197x233").wait_for()
     assert not mri.locator("#slice-mri").is_visible()
