@@ -1,6 +1,10 @@
 """What visitors may upload: a share for each address, a room for all, the disk of the studies left alone."""
 
+import asyncio
+
+import gradio as gr
 import pytest
+from gradio import processing_utils
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -98,3 +102,12 @@ def test_the_room_is_what_lies_in_the_folder(tmp_path):
     assert uploads._kept(tmp_path) == 1000
     assert uploads._kept(tmp_path / "gone") == 0
     assert uploads._free(tmp_path / "gone") > 0
+
+
+@pytest.mark.parametrize("fetch", ["async_ssrf_protected_get", "async_ssrf_protected_download"])
+def test_a_file_that_is_named_by_an_address_is_not_fetched(fetch, monkeypatch, tmp_path):
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", None)  # put back after the test
+    uploads.fetch_nothing()
+    folder = (str(tmp_path),) if fetch.endswith("download") else ()
+    with pytest.raises(gr.Error, match="is uploaded"):
+        asyncio.run(getattr(processing_utils, fetch)("https://lab.example/scan.csv", *folder))

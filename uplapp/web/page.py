@@ -26,7 +26,7 @@ from uplapp.web.restore import restore_tab, sharing
 from uplapp.web.shelf import Shelf, following
 from uplapp.web.shield import Shield
 from uplapp.web.study import study_tab
-from uplapp.web.uploads import Uploads
+from uplapp.web.uploads import Uploads, fetch_nothing
 from uplapp.web.veil import Veil
 
 UPLOAD_LIMIT = "256mb"  # k-space of a scan; pictures and studies have limits of their own
@@ -47,6 +47,7 @@ def serve(settings: Settings) -> None:
     believe_no_header(settings)
     reach_itself()
     spare_visitors()
+    fetch_nothing()
     be_patient(most=None if settings.space or behind_own_proxy() else MOST_CONNECTIONS)
     with holding(settings.data, wait=settings.space):
         _serve(settings)

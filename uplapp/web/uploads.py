@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 from anyio import Lock, to_thread
+from gradio import processing_utils
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,6 +24,7 @@ COUNT_EVERY_S = 10.0  # with thousands of files that takes a tenth of a second
 UNSIZED = "an upload says how large it is; this one has no Content-Length"
 TOO_MUCH = "that is more than one address may upload at once; go on in {minutes} min"
 FULL = "the uploads of all visitors take the room that they may have; they are deleted after some hours"
+NO_ADDRESS = "a file is uploaded; this app fetches none from an address"
 NO_DISK = "the disk is nearly full, and what is left is kept for the answers of studies"
 
 
@@ -118,6 +122,15 @@ def _size(path: Path) -> int:
         return path.stat().st_size if path.is_file() else 0
     except FileNotFoundError:
         return 0
+
+
+def fetch_nothing() -> None:
+    """Keep Gradio from fetching a file that a visitor names by an address. It would have no limit of size."""
+    processing_utils.async_ssrf_protected_get = _refuse_address
+
+
+async def _refuse_address(url: str) -> Any:
+    raise gr.Error(NO_ADDRESS, title="Not possible", print_exception=False)
 
 
 def _say(status: int, sentence: str, headers: dict[str, str] | None = None) -> PlainTextResponse:

@@ -18,6 +18,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
 from PIL import Image
 
 from tests.study.tiny import body
@@ -189,6 +191,12 @@ def test_the_readmes_program_runs_against_the_app(app, tmp_path):
     assert Path(archive).suffix == ".zip"
     assert float(psnr) > 25
     assert json.loads(scores.replace("'", '"'))["a"] > 0
+
+
+def test_no_call_makes_the_app_fetch_an_address(app):
+    file = {"path": "https://lab.example/votes.csv", "meta": {"_type": "gradio.FileData"}}
+    with pytest.raises(AppError, match="fetches none"):
+        Client(app.address, verbose=False).predict(file, api_name="/analyse")
 
 
 @pytest.mark.parametrize("way", ["call", "call/v2", "run", "api"])
