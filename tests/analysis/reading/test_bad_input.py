@@ -82,6 +82,8 @@ BYTES = {
     "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is a binary file"),
     "half a UTF-16": (b"\xff\xfea\0,\0b", "has no column"),
     "UTF-16, unmarked": ("observer,x".encode("utf-16-le"), "it is a binary file"),
+    "JSON": (b'[{"observer": "o"}]', "'votes.csv' is JSON, not a table; export its answers as CSV (UTF-8)"),
+    "a page": (b"\n<!DOCTYPE html><html>", "is HTML or XML, not a table"),
     "workbook": (b"PK\x03\x04\x14\0", "is a workbook or an archive; export its sheet as CSV (UTF-8)"),
     "Windows letters": (
         f"{HEADER}\no,x,y,1\nMüller,x,y,1".encode("cp1252"),

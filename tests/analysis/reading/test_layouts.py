@@ -173,6 +173,11 @@ def test_rows_are_chosen_by_conditions(tmp_path, test):
     assert f"1 row is left out by {test}" in counts.notes
 
 
+def test_a_filter_asks_about_numbers_that_may_be_thousands(tmp_path):
+    with pytest.raises(BadVotes, match="column 'rt': '1,000' may be 1 or 1000; write it as one of them"):
+        wins(tmp_path, 'observer,winner,loser,rt\na,x,y,900\nb,x,y,"1,000"\n', where=["rt>300"])
+
+
 BAD = {
     "no such column": ({"where": ["lib=a"]}, "has no column 'lib' to choose rows by; found: observer"),
     "no such value": ({"where": ["lab=z"]}, "no row of votes.csv meets lab=z; column 'lab' holds 'a', 'b'"),

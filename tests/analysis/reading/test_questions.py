@@ -51,6 +51,7 @@ ASKED = {
     "session": ("1,x,y,1,p\n1,x,y,1,q\n", "under several values of 'session'"),
     "site_id": ("1,x,y,1,p\n1,x,y,1,q\n", "under several values of 'site_id'"),
     "Question": ("1,x,y,1,sharp?\n1,x,y,1,nice?\n", "several things were asked"),
+    "Instructions": ("1,x,y,1,sharper?\n1,x,y,1,worse?\n", "several things were asked"),
     "is_trap": ("1,x,y,1,0\n1,x,y,1,1\n", "may say that some rows are practice, checks"),
     "Practice": ("1,x,y,1,true\n1,x,y,1,false\n", "may say that some rows are practice, checks"),
     "attention check": ("1,x,y,1,pass\n1,x,y,1,fail\n", "may say that some rows are practice, checks"),

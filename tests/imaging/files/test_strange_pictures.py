@@ -413,6 +413,21 @@ def test_what_is_not_read_is_called_by_its_name(data, sentence):
     assert "\n" not in str(refused.value)
 
 
+def pages(*written: tuple[np.ndarray, int]) -> bytes:
+    """A TIFF of pages, each with its NewSubfileType: 1 is a smaller copy of another page."""
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for samples, kind in written:
+            writer.write(samples, photometric="minisblack", subfiletype=kind)
+    return buffer.getvalue()
+
+
+def test_smaller_copies_of_a_picture_are_no_pages_and_no_pictures():
+    same(pages((GREY, 0), (GREY[::2, ::2], 1)), GREY / 255)
+    with pytest.raises(BadImage, match="begins with a preview, as raw files"):
+        read_image(pages((GREY[::2, ::2], 1), (GREY, 0)))
+
+
 def test_the_largest_picture_is_a_choice():
     large = saved(np.zeros((1000, 1001), np.uint8), "PNG")
     assert read_image(large, reading=Reading(megapixels=2)).pixels.shape == (1, 1000, 1001)

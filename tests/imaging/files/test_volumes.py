@@ -191,6 +191,15 @@ def test_hounsfield_units_get_a_window_of_ct_and_others_are_a_choice(tmp_path, w
     assert f"{levels[0]} is black, {levels[1]} white" in scan.understood[0]
 
 
+def test_interpolated_ct_is_told_by_its_air_and_phase_is_no_ct(tmp_path):
+    """Air that 10 % of the voxels share is -1000 and what lies beside it; whole phase has no more there."""
+    random = np.random.default_rng(0)
+    interpolated = (np.tile(ct(), (4, 4, 4)) + random.normal(0, 2, (24, 32, 40))).astype(np.float32)
+    phase = random.integers(-4096, 4096, (24, 32, 40)).astype(np.int16)
+    assert "'soft'" in read_nifti(save(tmp_path / "ct.nii", interpolated)).understood[0]
+    assert "so -4096 is black" in read_nifti(save(tmp_path / "phase.nii", phase)).understood[0]
+
+
 def test_a_white_level_of_ones_own_is_white(tmp_path):
     scan = read_nifti(save(tmp_path / "a.nii", VOXELS), Reading(white=2000))
     np.testing.assert_allclose(scan[4].magnitude[0], VOXELS[:, ::-1, 4].T / 2000, atol=1e-6)

@@ -14,6 +14,7 @@ from uplapp.errors import BadVotes
 SEPARATORS = ",;\t"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"  # how workbooks and packed files begin
+OTHERS = {b"[{": "JSON", b"{": "JSON", b"<": "HTML or XML", b"%PDF": "PDF"}
 TEXT = re.compile(rb"[^ \t\r\n,;]")
 LINE = re.compile(rb"[^\r\n]*(\r\n|\r|\n|$)")
 SEP = re.compile(rb"\"?sep=([,;\t])\"?[ \t;,]*$")  # the first line by which Excel knows the separator
@@ -85,6 +86,8 @@ def _text(name: str, data: bytes) -> bytes:
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.startswith(ZIP):
         raise BadVotes(f"'{name}' is a workbook or an archive; export its sheet as CSV (UTF-8)")
+    if kind := next((kind for start, kind in OTHERS.items() if data.lstrip().startswith(start)), ""):
+        raise BadVotes(f"'{name}' is {kind}, not a table; export its answers as CSV (UTF-8)")
     if b"\0" in data:
         raise BadVotes(f"'{name}' cannot be read as UTF-8 text in CSV form: it is a binary file")
     if not TEXT.search(data):

@@ -17,7 +17,8 @@ WHITE_PERCENTILE = 99.9
 RINGING_SHARE = 0.01
 # Hounsfield units: air is -1000, and nothing lies below what scanners write around the picture.
 AIR, LOWEST_UNIT, HIGHEST_UNIT = (-1050, -850), -4096, 32767
-AIR_SHARE = 0.02
+BELOW_AIR = (-1450, -1100)
+AIR_SHARE, AIR_SHARE_OF_FLOATS = 0.02, 0.1
 OUTSIDE_SHARE = 0.1
 CT_DEFAULT = "soft"
 # Cameras and detectors of 10, 12 or 14 bits write files of 16.
@@ -160,14 +161,19 @@ def without_nan(name: str, values: Array) -> tuple[Array, tuple[str, ...]]:
 
 
 def is_ct(values: Array) -> bool:
-    """Whether values look like Hounsfield units: whole numbers of which many are those of air."""
+    """Whether values look like Hounsfield units: many are those of air, and hardly any lie just below.
+
+    That tells them from phase of -4096 to 4095. Of floats that are not whole (CT that was interpolated) more
+    have to be air.
+    """
     low, high = float(values.min()), float(values.max())
     if not LOWEST_UNIT <= low <= AIR[0] + 200 or not 0 < high <= HIGHEST_UNIT:
         return False
     sample = values.ravel()[:: max(1, values.size // 2**20)]
-    if values.dtype.kind == "f" and not (sample == np.round(sample)).mean() > 1 / 2:
-        return False
-    return bool(((sample >= AIR[0]) & (sample <= AIR[1])).mean() > AIR_SHARE)
+    whole = values.dtype.kind != "f" or bool((sample == np.round(sample)).mean() > 1 / 2)
+    air = float(((sample >= AIR[0]) & (sample <= AIR[1])).mean())
+    below = float(((sample >= BELOW_AIR[0]) & (sample < BELOW_AIR[1])).mean())
+    return air > (AIR_SHARE if whole else AIR_SHARE_OF_FLOATS) and air > 4 * below
 
 
 def _share_below(values: Array) -> float:

@@ -15,7 +15,7 @@ from torch import Tensor
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats.whole import encode_whole
 from uplapp.imaging.files.levels import Levels, levels_of, without_nan
-from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
+from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, sizes
 from uplapp.imaging.files.stored import Stored
 from uplapp.imaging.physics import Slice, crop_centre, to_image, to_kspace, zero_filled
 
@@ -205,11 +205,14 @@ def scan_of_volume(
     `levels_of` says what is black and white, and NaN is background. Infinite values, and nothing but 0,
     raise BadImage.
     """
-    if values.ndim not in (2, 3) or not 0 <= axis < values.ndim:
+    if values.ndim not in (2, 3):
+        size = f" ({sizes(values.shape)})" if values.ndim else ""
         raise BadImage(
-            f"{name} has {values.ndim} axes and no slices along axis {axis}; "
-            f"pictures of 2 axes and volumes of 3 are read, cut along axis 0, 1 or 2"
+            f"{name} has {values.ndim} axes{size}; pictures of 2 axes and volumes of 3 are read: "
+            f"save one of them"
         )
+    if not 0 <= axis < values.ndim:
+        raise BadImage(f"{name} has no slices along axis {axis}; axes are 0 to {values.ndim - 1}")
     volume = values if values.ndim == 3 else values[None]
     axis = axis if values.ndim == 3 else 0
     volume, words = without_nan(name, volume)

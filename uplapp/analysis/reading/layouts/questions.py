@@ -11,7 +11,12 @@ from uplapp.analysis.reading.numbers import number
 from uplapp.analysis.reading.tables import listed, shown
 from uplapp.errors import OtherNames, Question
 
-CRITERIA = frozenset(["criterion", "criteria", "question", "questiontext", "attribute", "dimension"])
+CRITERIA = frozenset(
+    [
+        *("criterion", "criteria", "question", "questiontext", "attribute", "dimension"),
+        *("aspect", "instruction", "instructions"),
+    ]
+)
 WEIGHTS = frozenset(
     ["weight", "weights", "count", "counts", "n", "freq", "frequency", "multiplicity", "nvotes", "numvotes"]
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from uplapp.analysis.reading.cells import cells_of
-from uplapp.analysis.reading.numbers import number, spelling
+from uplapp.analysis.reading.numbers import doubtful, number, question, spelling, value_of
 from uplapp.analysis.reading.tables import NOTES, listed, require_columns, shown
 from uplapp.errors import BadVotes, UplappError
 from uplapp.values import Mask
@@ -63,11 +63,16 @@ class Test:
     value: str
 
     def marks(self, table: pd.DataFrame, source: str) -> Mask:
-        """Mark the rows (n,) that meet it. A column that is not there is a BadVotes."""
+        """Mark the rows (n,) that meet it.
+
+        A column that is not there, and a number to compare that may be one or a thousand, are a BadVotes.
+        """
         if self.column not in table:
             names = shown(", ".join(map(str, table.columns)), 300)
             raise BadVotes(f"{source} has no column '{shown(self.column)}' to choose rows by; found: {names}")
         cells = cells_of(table, (self.column,))
+        for text in sorted(doubtful(cells.texts)) if self.sign not in ("=", "!=") else ():
+            raise BadVotes(f"{source}, column '{shown(self.column)}': {question(text)}")
         return cells.spread([self.holds(text) for text in cells.texts], bool)
 
     def holds(self, text: str) -> bool:
@@ -75,7 +80,7 @@ class Test:
         if self.sign in ("=", "!="):
             equal = spelling(text) in {spelling(value) for value in self.value.split(OR)}
             return equal == (self.sign == "=")
-        one, other = number(text), number(self.value)
+        one, other = value_of(text), number(self.value)
         return {"<": one < other, ">": one > other, "<=": one <= other, ">=": one >= other}[self.sign]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """NIfTI files: voxels and their place, one volume of a series, no more unpacked than is read."""
 
 import gzip
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
 HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
 SPACE_AXES = 3
 MGH_HEADER = 284
+# Of a damaged header nibabel writes lines of its own; what is wrong is said in one sentence.
+logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)
 PAIRS: tuple[Any, ...] = (nibabel.Nifti1Pair, nibabel.Spm2AnalyzeImage, nibabel.AnalyzeImage)
 
 

@@ -1,6 +1,7 @@
 """Samples of pictures as their files hold them: PNG, JPEG, WebP, AVIF, HEIC, BMP and GIF."""
 
 import io
+import logging
 import struct
 import warnings
 from dataclasses import dataclass
@@ -24,12 +25,15 @@ HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"
 PNG_DEPTH_BYTE = 24
 ADOBE_RGB, UNCALIBRATED = 2, 0xFFFF  # colour spaces of EXIF
 LONGEST_BOXES = 2**16  # bytes before the samples of an AVIF or HEIC
+# Of a damaged file Pillow writes lines of its own; what is wrong is said in one sentence.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Pillow refuses twice of 89 megapixels; every reader here has a limit of its own, and reads the header first.
 Image.MAX_IMAGE_PIXELS = 10**9
 SRGB_GAMMA, SAME_GAMMA = 1 / 2.2, 0.03
 # None, CCITT, LZW, JPEG, deflate and packed bits.
 # The depth of a volume, the kind of inks, primaries of its own.
 ODD_TAGS = (32997, 332, 319)
+SUBFILE, SMALLER_COPY = 254, 1
 CODECS_OF_PILLOW = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
 
 
@@ -95,7 +99,7 @@ def _is_plain(picture: Any) -> bool:
     tags = picture.tag_v2
     bits, extra = tags.get(258, (1,)), tags.get(338, ())
     usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK") and not any(map(tags.get, ODD_TAGS))
-    single = getattr(picture, "n_frames", 1) == 1
+    single = getattr(picture, "n_frames", 1) == 1 and not tags.get(SUBFILE, 0) & SMALLER_COPY
     unsigned = max(bits) <= 8 and set(tags.get(339, (1,))) == {1}
     return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
 

@@ -39,18 +39,13 @@ def read_tiff(name: str, file: BinaryIO, max_pixels: int) -> Raster:
     """
     file.seek(0)
     with refusing_damage(name), tifffile.TiffFile(file) as tiff:
-        page: Any = tiff.pages.first
-        require_pixels(name, (page.imagewidth, page.imagelength), max_pixels)
-        if len(tiff.pages) > 1:
-            raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
-        if page.imagedepth > 1:
-            raise BadImage(
-                f"{name} is a volume of {page.imagedepth} slices; save the one to restore as a file"
-            )
+        page = _only_page(name, tiff, max_pixels)
         colours = _colours(name, page)
-        if page.dtype is None:
+        if page.dtype is None or page.dtype.kind not in "buif":
+            kind = getattr(page.sampleformat, "name", page.sampleformat)
             raise BadImage(
-                f"{name} has samples of {page.bitspersample} bits, which are not read; 1 to 16 are"
+                f"{name} has samples of {page.bitspersample} bits ({kind}), which are not read; whole "
+                f"numbers of 1 to 16 bits and floats are"
             )
         array = _channels_last(page)
         if page.photometric in LAB:
@@ -77,6 +72,23 @@ def read_tiff(name: str, file: BinaryIO, max_pixels: int) -> Raster:
             _orientation(page),
             words,
         )
+
+
+def _only_page(name: str, tiff: tifffile.TiffFile, max_pixels: int) -> Any:
+    """Give the page of a file. Others but smaller copies of it are refused, and so is such a copy alone."""
+    first: Any = tiff.pages.first
+    require_pixels(name, (first.imagewidth, first.imagelength), max_pixels)
+    others: list[Any] = list(tiff.pages)[1:]
+    if first.is_reduced:
+        raise BadImage(
+            f"{name} begins with a preview, as raw files of cameras do; develop it, and save a TIFF of "
+            f"16 bits"
+        )
+    if not all(page.is_reduced for page in others):
+        raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
+    if first.imagedepth > 1:
+        raise BadImage(f"{name} is a volume of {first.imagedepth} slices; save the one to restore as a file")
+    return first
 
 
 def _profile(page: Any, colours: int) -> bytes | None:
