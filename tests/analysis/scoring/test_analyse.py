@@ -38,7 +38,7 @@ def test_parametric_intervals_agree_with_the_fisher_information(name, se_jod):
 def test_a_matrix_has_parametric_intervals_and_says_so(name):
     scores = analyse(published(name), Method(bootstraps=50))
     assert (scores.interval, scores.observers) == ("parametric", None)
-    assert any("interval 't' is ignored" in warning for warning in scores.warnings)
+    assert any("parametric in place of t" in warning for warning in scores.warnings)
 
 
 @pytest.mark.parametrize("prior", PRIORS)

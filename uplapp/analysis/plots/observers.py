@@ -73,7 +73,7 @@ def spread_chart(spread: Spread, scores: Scores, width: Width = WIDE_PX) -> alt.
     )
     end = 1.05 * max(table["high"].max(), table["sd"].max(), spread.overall, LEAST_SPREAD_JOD)
     scale = alt.Scale(domain=[-MARGIN * end, end], nice=False)
-    x = alt.X("low:Q", title="standard deviation over people, JOD", scale=scale)
+    x = alt.X("low:Q", title="standard deviation over people, JOD", scale=scale, axis=alt.Axis(tickCount=6))
     overall = alt.Chart(inline(pd.DataFrame({"overall": [spread.overall]})))
     layers = [
         overall.mark_rule(color=GREY, strokeDash=[5, 4]).encode(x="overall:Q"),

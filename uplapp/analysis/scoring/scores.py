@@ -236,8 +236,8 @@ def _few(comparisons: Comparisons, method: Method) -> list[str]:
         nobody = "a bare matrix has" if comparisons.answers is None else "votes that name no observer have"
         whose = "one observer has" if observers else nobody
         return [
-            f"{whose} no differences between observers to resample: interval '{method.interval}' is "
-            "ignored, the intervals are parametric (binomial votes) and too narrow where people differ"
+            f"{whose} no differences between observers to resample, so the intervals are those of binomial "
+            f"votes (parametric in place of {method.interval}), too narrow where people differ"
         ]
     if observers < FEW_OBSERVERS:
         return [

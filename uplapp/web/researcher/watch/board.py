@@ -145,7 +145,7 @@ def _tiles(overview: Overview, desk: Desk, now: float) -> str:
         tile(f"{overview.last_minute}", "in the last minute"),
         tile(f"{flagged / max(1, answers):.0%}", f"flagged: {flagged}"),
         tile(f"{out / max(1, answers):.0%}", f"left out: {out}"),
-        tile(*copied(desk, now)),
+        tile(*copied(desk, now), "wide"),  # it may hold the name of a setting
         tile(f"{overview.simulated}", "simulated observers, kept apart"),
         *_pilot(overview),
     )

@@ -28,7 +28,10 @@ def drawn(desk: Desk, name: str) -> str:
     study = desk.shelf.find(name)
     rows = log.listing(desk.shelf.store, study.definition.name)[::-1] if study else []
     if not rows:
-        return "<p>Nobody did anything yet.</p>"
+        return (
+            "<p>Nobody did anything yet. What researchers change in this study, on the page or by commands, "
+            "is listed here.</p>"
+        )
     cells = [(_utc(row["done_at"]), *(escape(row[key]) for key in ("who", "what", "detail"))) for row in rows]
     return table(("When, UTC", "Who", "What", "Detail"), cells[:MOST])
 
