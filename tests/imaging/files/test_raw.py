@@ -1,7 +1,9 @@
 """Raw k-space of scanners and of other programs gives the pictures that it was made of."""
 
 import os
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +97,21 @@ def test_partitions_of_a_3d_scan_become_slices(tmp_path):
 def test_what_is_not_on_a_grid_is_called_by_its_name(tmp_path):
     with pytest.raises(BadImage, match="not Cartesian"):
         read_scan(write_ismrmrd(tmp_path / "a.h5", PLANES, trajectory="spiral"))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", [0, 8, 14, 200])
+def test_numbers_of_no_type_in_a_matlab_file_are_refused_and_end_no_process(tmp_path, packed, kind):
+    scipy.io.savemat(tmp_path / "a.mat", {"kspace": PLANES[0].astype(complex)})
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    at = content.index(struct.pack("<II", 9, 8 * PLANES[0].size))  # real parts, 9 for double
+    content[at : at + 4] = struct.pack("<I", kind)
+    if packed:
+        body = zlib.compress(content[128:])
+        content[128:] = struct.pack("<II", 15, len(body)) + body
+    (tmp_path / "a.mat").write_bytes(content)
+    with pytest.raises(BadImage, match="numbers of no type"):
+        read_scan(tmp_path / "a.mat")
 
 
 def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):

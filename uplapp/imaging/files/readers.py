@@ -6,11 +6,11 @@ from pathlib import Path
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files import pictures
+from uplapp.imaging.files.formats.matlab import read_matlab
 from uplapp.imaging.files.formats.raw import (
     holds_ismrmrd,
     read_bart,
     read_ismrmrd,
-    read_matlab,
 )
 from uplapp.imaging.files.formats.twix import read_twix
 from uplapp.imaging.files.guards import refusing_damage

@@ -1,4 +1,4 @@
-"""Raw k-space of BART, MATLAB and ISMRMRD as arrays (slices,coils,H,W) or as they lie."""
+"""Raw k-space of BART and ISMRMRD as arrays (slices,coils,H,W) or as they lie."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -24,8 +24,6 @@ BART_AXES, BART_COILS = 16, 3
 NO_IMAGE = sum(1 << bit for bit in (18, 19, 22, 23, 26, 27, 28))
 COUNTERS = ("repetition", "contrast", "phase", "set")
 BLOCK = 512
-# MATLAB 7.3 puts 512 bytes of its own before HDF5.
-HDF5_MAGIC, HDF5_MAGIC_WITHIN = b"\x89HDF\r\n\x1a\n", 520
 USUAL = ("kspace", "ksp", "data", "vol")
 
 
@@ -57,39 +55,6 @@ def read_bart(path: Path, reading: Reading) -> RawScan:
         values = np.fromfile(path, "<c8", math.prod(shape)).reshape((*shape[: BART_COILS + 1], -1), order="F")
         planes = values[..., place].transpose(2, 3, 0, 1)
         return RawScan(planes, None, (f"BART: {said_of_planes(planes)}.", *words))
-
-
-def read_matlab(path: Path, reading: Reading) -> Array:
-    """Read an array of a MATLAB file of any version, its axes as MATLAB has them."""
-    with refusing_damage(path.name), path.open("rb") as file:
-        if HDF5_MAGIC in file.read(HDF5_MAGIC_WITHIN):
-            return _read_matlab_hdf5(path, reading)
-        from scipy.io import loadmat, whosmat
-
-        file.seek(0)
-        found = {name: shape for name, shape, kind in whosmat(file) if kind in MATLAB_KINDS}
-        name = choose(path.name, list(found), reading.array)
-        require_samples(path.name, found[name], MAX_SAMPLES)
-        file.seek(0)
-        return np.asarray(loadmat(file, variable_names=[name])[name])
-
-
-MATLAB_KINDS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
-
-
-def _read_matlab_hdf5(path: Path, reading: Reading) -> Array:
-    with path.open("rb") as raw, h5py.File(raw, "r") as file:
-        found = {name: own for name in file.keys() if (own := inside(file, name)) is not None}  # noqa: SIM118
-        dataset = found[choose(path.name, list(found), reading.array)]
-        require_samples(path.name, dataset.shape, MAX_SAMPLES)
-        require_samples(path.name, dataset.chunks or (1,), MAX_SAMPLES)
-        values = np.asarray(dataset[()])
-        if values.dtype.names:
-            real, imaginary = (values[name] for name in values.dtype.names[:2])
-            values = (real + 1j * imaginary).astype(np.complex64 if real.itemsize == 4 else np.complex128)
-        if values.dtype.kind not in "iufc":
-            raise BadImage(f"{path.name} holds samples of type {values.dtype}; real and complex are read")
-        return values.T  # HDF5 has the axes of MATLAB backwards
 
 
 def inside(file: Any, name: str) -> Any:
