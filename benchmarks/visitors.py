@@ -3,16 +3,19 @@
 Run: python benchmarks/visitors.py [--visitors 10] [--observers 200] [--seconds 120]
 
 Each visitor restores a photograph of 512x512 by two networks through the queue of the page, again and again;
-each observer answers every four seconds. Clients, app and restorations share the cores.
+each observer answers every four seconds. Visitors, observers and app are a process each, and share the cores.
 """
 
 import argparse
 import asyncio
+import multiprocessing
 import sqlite3
 import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +36,21 @@ class Visits:
     failures: list[str] = field(default_factory=list)
 
 
-def visit(port: int, folder: Path, ended: threading.Event, visits: Visits) -> None:
+def come(port: int, data: Path, visitors: int, ended: Event, told: Queue) -> None:
+    """Let so many visitors restore beside each other, and tell what they saw."""
+    visits = Visits()
+    threads = [
+        threading.Thread(target=visit, args=(port, data / f"visitor{n}", ended, visits))
+        for n in range(visitors)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    told.put(visits)
+
+
+def visit(port: int, folder: Path, ended: Event, visits: Visits) -> None:
     """Restore one photograph after the other until the observers are through."""
     try:
         client = Client(f"http://127.0.0.1:{port}", download_files=str(folder), verbose=False)
@@ -52,21 +69,18 @@ def main() -> None:
     for name, default in (("visitors", 10), ("observers", 200), ("seconds", 120)):
         parser.add_argument(f"--{name}", type=int, default=default)
     chosen = parser.parse_args()
-    visits, ended = Visits(), threading.Event()
+    apart = multiprocessing.get_context("spawn")  # or the interpreter's lock would hold up the observers
+    ended, told = apart.Event(), apart.Queue()
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         write_study(data / "studies" / "load")
         with server(data, restoring=False) as port:
-            visitors = [
-                threading.Thread(target=visit, args=(port, data / f"visitor{n}", ended, visits))
-                for n in range(chosen.visitors)
-            ]
-            for one in visitors:
-                one.start()
+            visitors = apart.Process(target=come, args=(port, data, chosen.visitors, ended, told))
+            visitors.start()
             tally = asyncio.run(crowd(port, chosen.observers, 12, chosen.seconds))
             ended.set()
-            for one in visitors:
-                one.join()
+            visits = told.get()
+            visitors.join()
         with sqlite3.connect(data / DATABASE) as database:
             rows = database.execute("SELECT trial, key FROM answers").fetchall()
     longest = max(visits.seconds, default=float("nan"))
