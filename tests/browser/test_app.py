@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.launching import both_sizes
+from tests.browser.launching import SIZES, both_sizes
 from tests.browser.moves import download, fits, give_picture, restore_by
 from uplapp.imaging.files.samples import sample_path
 
@@ -52,7 +52,9 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
     assert (restored.shape, restored.dtype) == ((80, 90), np.uint16)
 
 
-def test_cancel_stops_a_large_job(page, tmp_path):
+def test_cancel_stops_a_large_job_and_whoever_waits_reads_for_how_many(app, open_page, page, tmp_path):
+    from playwright.sync_api import expect
+
     from uplapp.imaging.files.pictures import encode_png, read_image
 
     pixels = read_image(sample_path("astronaut")).pixels.repeat(1, 2, 2)
@@ -60,9 +62,15 @@ def test_cancel_stops_a_large_job(page, tmp_path):
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
     page.get_by_text("large.png, 1024x1024").wait_for()
     page.locator("#restore").click()
-    page.get_by_text(re.compile(r"network 1 of 7 \(L1\)")).first.wait_for()
-    page.locator("#cancel").click()
-    page.get_by_text("Cancelled.").wait_for()
+    expect(page.locator("#gauge p")).to_have_text("network 1 of 7 (L1), 0 %")
+    other = open_page(*SIZES["phone"])
+    other.goto(app)
+    other.locator("#restore").click()
+    expect(other.locator("#gauge p")).to_have_text("1 job before yours")
+    for each in (other, page):
+        each.locator("#cancel").click()
+        each.get_by_text("Cancelled.").wait_for()
+        expect(each.locator("#gauge p")).to_be_empty()
     assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"
     give_picture(page, tmp_path)
     restore_by(page, "L1")

@@ -49,6 +49,28 @@ document.addEventListener("change", ({ target, isTrusted }) => {
   if (isTrusted && target.closest?.("#task")) remember("task", target.value);
 });
 
+// How far a restoration is, above its buttons and in words: Gradio writes "queue: 2/3 | 4.2s" and "... - 45.1%" over the
+// results. Between two steps it writes nothing.
+const gauge = () => {
+  const tracker = document.querySelector("#gauge [data-testid=status-tracker]");
+  const line = document.querySelector("#gauge p");
+  if (!tracker || !line) return;
+  const [text, before] = [tracker.textContent, Number(tracker.textContent.match(/queue: (\d+)/)?.[1])];
+  const level = tracker.querySelector(".progress-level-inner")?.textContent.replace(/\s+/g, " ").trim();
+  let said = line.textContent;
+  if (tracker.matches(".hide") || text.includes("Error")) said = "";
+  else if (before) said = before === 1 ? "1 job before yours" : `${before} jobs before yours`;
+  else if (level) said = level.replace(/ ?-? ?[\d.]+%$/, "");
+  else said ||= "starting";
+  if (said !== line.textContent) line.textContent = said;
+  line.style.setProperty("--done", said.match(/\d+ %/)?.[0].replace(" ", "") ?? "0%");
+};
+const watchGauge = () => {
+  const place = document.querySelector("#gauge:not(.watched)");
+  place?.classList.add("watched");
+  if (place) new MutationObserver(gauge).observe(place, { subtree: true, childList: true, characterData: true, attributeFilter: ["class"] });
+};
+
 // A researcher who entered stays in while this tab of the browser is open, whatever is loaded anew.
 const TOKEN = "uplapp-token";
 let offered = "";
@@ -75,6 +97,7 @@ new MutationObserver(() => {
   clearTimeout(due);
   due = setTimeout(() => {
     named();
+    watchGauge();
     if (asked.size) follow();
     enterAgain();
   }, 200);

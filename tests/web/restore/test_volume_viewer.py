@@ -26,7 +26,7 @@ from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import outputs, restore_tab
 from uplapp.web.restore.method_forms import lay_out_method_forms
 from uplapp.web.restore.panels import lay_out_panel
-from uplapp.web.restore.running import Report, Wish, time_left
+from uplapp.web.restore.running import Report, Wish, how_far
 from uplapp.web.restore.volume_viewer import FILES, MOST_VOXELS, frame_of, require_for_page
 
 SHAPE = (20, 22, 12)
@@ -185,4 +185,5 @@ def test_a_picture_stands_for_itself():
     ],
 )
 def test_the_time_left_follows_from_the_share_that_is_done(share, seconds, now, words):
-    assert time_left(Report(share, seconds), now) == words
+    report = Report(share, seconds, "network 2 of 7")
+    assert how_far(report, now) == f"network 2 of 7, {100 * share:.0f} %{words}"

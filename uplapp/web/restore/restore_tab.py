@@ -45,6 +45,7 @@ from uplapp.web.restore.volume_viewer import require_for_page, require_voxels
 from uplapp.web.widgets import errors_on_screen, room
 
 WRITING = "writing the files"
+GAUGE = '<p role="status"></p>'  # in which the script of the page says how far a job is
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
@@ -93,6 +94,7 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
             ]
             forms = lay_out_method_forms(task, {panel.task: panel.methods for panel in panels})
             with gr.Row(elem_id="actions"):
+                gauge = gr.HTML(GAUGE, elem_id="gauge", padding=False)
                 start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
                 stop = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
             several = lay_out_several()
@@ -107,7 +109,7 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
     asked = Asked(checkpoints, task, panels, forms, live.wish)
     _connect_menus(page, asked, added)
     _connect_tasks(task, panels, outputs)
-    _connect_buttons(asked, start, stop, several, outputs, live)
+    _connect_buttons(asked, start, stop, gauge, several, outputs, live)
     _follow_choice(asked, [start, several.start])
 
 
@@ -172,7 +174,13 @@ def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) ->
 
 
 def _connect_buttons(
-    asked: Asked, start: gr.Button, stop: gr.Button, several: Several, outputs: Outputs, live: Live
+    asked: Asked,
+    start: gr.Button,
+    stop: gr.Button,
+    gauge: gr.HTML,
+    several: Several,
+    outputs: Outputs,
+    live: Live,
 ) -> None:
     job: dict[str, Any] = {
         "outputs": [*outputs.all, *live.all],
@@ -180,6 +188,7 @@ def _connect_buttons(
         "concurrency_limit": 1,
         # A cancelled job ends with its tile; until then "once" would drop the next click without a word.
         "trigger_mode": "multiple",
+        "show_progress_on": gauge,
         **PRIVATE,
     }
     fields = asked.fields

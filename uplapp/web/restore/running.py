@@ -75,8 +75,8 @@ def following(
         try:
             for polls in polled(future):
                 fit = report.fit
-                if fit is None and polls % BEAT == 1:  # a fit says on the page itself how far it is
-                    progress(report.share, desc=report.text + time_left(report, time.monotonic() - begun))
+                if polls % BEAT == 1:
+                    progress(report.share, desc=how_far(report, time.monotonic() - begun))
                 due = polls % PREVIEW_POLLS == 0 and report.news > shown
                 shown = report.news if due else shown
                 if due:
@@ -86,6 +86,16 @@ def following(
         finally:
             stopped.set()
         return future.result()
+
+
+def how_far(report: Report, seconds: float) -> str:
+    """Say how far a restoration is, `seconds` after it began, as in "network 2 of 7, 45 %, about 40 s left".
+
+    A fit says so itself, in its own steps.
+    """
+    if report.fit is not None or not report.text:
+        return report.text
+    return f"{report.text}, {100 * report.share:.0f} %{time_left(report, seconds)}"
 
 
 def time_left(report: Report, seconds: float) -> str:
