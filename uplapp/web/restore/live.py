@@ -49,7 +49,7 @@ def lay_out_live() -> Live:
             with gr.Column(min_width=310):
                 chart = gr.Plot(show_label=False, elem_id="fit-curve")
         keep = gr.Button(KEEP, elem_id="keep")
-    keep.click(_ask, wish, keep, queue=False, api_visibility="private")
+    keep.click(_ask, wish, keep, api_visibility="private")
     return Live(column, line, picture, chart, keep, wish)
 
 

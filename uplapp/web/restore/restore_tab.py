@@ -156,14 +156,16 @@ def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
     def load(request: gr.Request, *values: Any) -> dict[Any, Any]:
         updates: dict[Any, Any] = dict(zip(shown, read(*values), strict=True))
         query = dict(request.query_params)
-        named, wrong = address.read_query(query, asked.panels, asked.forms, asked.checkpoints)
-        for field, value in named.items():
+        chosen, wrong = address.read_query(query, asked.panels, asked.forms, asked.checkpoints)
+        for field, value in chosen.items():
             updates[field] = updates.get(field, {}) | gr.update(value=value)
         if wrong:
             gr.Warning(f"Not all of the address could be set: {'; '.join(wrong)}.", duration=None)
         return updates
 
-    page.load(load, [*boxes, added], list({*shown, *asked.fields}), **PRIVATE)
+    named = [address.settings_of(panel, asked.forms, ()) for panel in asked.panels]
+    fields = {setting.field for settings in named for setting in settings.values()}
+    page.load(load, [*boxes, added], list({*shown, *fields}), **PRIVATE)
     added.change(read, [*boxes, added], shown, **PRIVATE)
 
 
