@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -16,6 +17,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.files.pictures import encode_png
+from uplapp.imaging.losses import AIMS, LOSSES
 from uplapp.imaging.physics import (
     Enlargement,
     GaussianNoise,
@@ -27,7 +29,7 @@ from uplapp.imaging.physics import (
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.restore import restore_tab
 from uplapp.web.restore.outputs import Outputs
-from uplapp.web.restore.panels import TICKED, lay_out_panel
+from uplapp.web.restore.panels import TICKED, about_losses, lay_out_panel
 from uplapp.web.restore.reading_form import lay_out_reading
 from uplapp.web.restore.running import Wish
 from uplapp.web.restore.volume_viewer import require_voxels
@@ -97,6 +99,15 @@ def test_a_task_without_networks_says_so(task, tmp_path):
     with_one, _ = panel(task, [card])
     assert not with_one.no_network.visible
     assert with_one.checkpoints.value == [card.name]
+
+
+def test_the_page_says_what_a_loss_aims_at_and_what_its_network_was_trained_on(tmp_path):
+    card = replace(make(tmp_path, "l2")[0], data={"source": "photographs of <b>cats</b>"})
+    about = about_losses([card])
+    assert "<b>L2</b>: the squared difference of each pixel" in about
+    assert "Images of training: photographs of &lt;b&gt;cats&lt;/b&gt;." in about
+    assert about_losses([]) == ""
+    assert set(AIMS) == set(LOSSES)
 
 
 def test_of_many_networks_the_first_are_ticked_and_all_are_listed(tmp_path):

@@ -50,7 +50,7 @@ def _panel(name: str, table: pd.DataFrame) -> Any:
 
 
 def _iterations() -> alt.X:
-    return alt.X("iteration:Q", title="iteration", axis=alt.Axis(tickCount=4, format=",d"))
+    return alt.X("iteration:Q", title="iteration", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d"))
 
 
 def _error(column: str) -> alt.Y:

@@ -15,6 +15,7 @@ from uplapp.imaging.losses.vgg import VggLoss
 from uplapp.registry import Registry
 
 __all__ = [
+    "AIMS",
     "LOSSES",
     "PIXELS_PER_DEGREE",
     "LossOfTerms",
@@ -48,6 +49,22 @@ LOSSES: Registry[ComparingEntry] = Registry(
         ),
     },
 )
+# What each loss makes small, for visitors.
+AIMS = {
+    "l1": "the difference of each pixel, whatever its size",
+    "l2": "the squared difference of each pixel, that is, a high PSNR",
+    "ssim": "differences of brightness, contrast and structure near each pixel",
+    "ms_ssim": "differences of contrast and structure, from fine to coarse",
+    "lpips_l2": "what a network that names objects sees differ, and squares of pixels",
+    "vgg": "what VGG-19, a network that names objects, sees differ",
+    "flip": "what people see change when one image is swapped for the other",
+    "flip_gray": "as FLIP, of brightness alone",
+    "adaptive": "the difference of each pixel; how much large ones count is learned",
+    "refinement": "what a second network and VGG-19 tell from clean images",
+    "dagan": "what a second network tells from clean images, and frequencies",
+    "upl": "what an untrained network with random weights sees differ",
+    "cross_entropy": "wrong labels of pixels",
+}
 
 
 def loss_on(name: str, loss: nn.Module, estimate: Tensor, batch: Batch) -> Tensor:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import gradio as gr
 
 from uplapp.imaging.checkpoints import Card, label
 from uplapp.imaging.evaluation.candidates import methods_of
+from uplapp.imaging.losses import AIMS, LOSSES
 from uplapp.imaging.restorers import PUT_BACK, RESTORERS
 from uplapp.imaging.tasks import TASKS, Task
 from uplapp.web.restore.forms import Form, lay_out_form
@@ -15,9 +17,12 @@ from uplapp.web.restore.reading_form import ReadingForm, lay_out_reading
 
 # More than these take a photograph minutes.
 TICKED = 7
-SAMPLES_PER_ROW, ROW_PX = 7, 106
 FOR_RESEARCH = "†"
 RESEARCH_ALONE = f"{FOR_RESEARCH} trained on data that are for research alone: no commercial use"
+NETWORKS = "### Networks, by the loss each was trained on"
+ABOUT_LOSSES = """<details><summary>What a loss is, and what these were trained on</summary>
+<p>A loss is the error that training makes small; what it does not see, a network may spoil.</p>
+<ul>{aims}</ul><p>Images of training: {sources}.</p></details>"""
 NO_NETWORK = (
     "There is no network for this task yet. Train one (`python -m uplapp train --task {task}`) or add one "
     "below; until then there are the methods without training."
@@ -100,8 +105,6 @@ def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
         [str(path) for path in paths],
         visible=bool(paths),
         show_label=False,
-        columns=SAMPLES_PER_ROW,
-        height=ROW_PX * -(-len(paths) // SAMPLES_PER_ROW) if paths else None,
         allow_preview=False,
         object_fit="cover",
         interactive=False,
@@ -113,7 +116,7 @@ def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
 
 
 def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxGroup, gr.Markdown]:
-    gr.Markdown("### Networks, by the loss each was trained on")
+    gr.Markdown(f"{NETWORKS}\n\n{about_losses(cards)}")
     nothing = gr.Markdown(NO_NETWORK.format(task=task), visible=not cards, elem_id=f"no-network-{task}")
     menu = gr.CheckboxGroup(
         choices_of(cards),
@@ -127,6 +130,14 @@ def _lay_out_checkpoints(task: str, cards: Sequence[Card]) -> tuple[gr.CheckboxG
         elem_classes="checkpoints",
     )
     return menu, nothing
+
+
+def about_losses(cards: Sequence[Card]) -> str:
+    """Say what a loss is, what each loss of these cards aims at, and on which images they were trained."""
+    losses = [name for name in dict.fromkeys(card.loss for card in cards) if name in AIMS]
+    sources = dict.fromkeys(str(card.data.get("source") or "unknown") for card in cards)
+    aims = "".join(f"<li><b>{LOSSES[name].label}</b>: {AIMS[name]}</li>" for name in losses)
+    return ABOUT_LOSSES.format(aims=aims, sources=escape("; ".join(sources))) if losses else ""
 
 
 def choices_of(cards: Sequence[Card]) -> list[tuple[str, str]]:

@@ -138,10 +138,7 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
 
 
 def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
-    """Read the networks of all tasks when the page loads, and when this browser added one.
-
-    A page that loads is also set as its address says.
-    """
+    """Read the networks of all tasks when the page loads, set as its address says, and when one was added."""
     boxes = [panel.checkpoints for panel in asked.panels]
     shown = [field for panel in asked.panels for field in (panel.checkpoints, panel.no_network)]
 
