@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.imaging.rawfiles import write_bart, write_ismrmrd, write_matlab_7_3
 from tests.imaging.scans import head, kspace_of
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats import hdf5
 from uplapp.imaging.files.formats.twix import planes_of
 from uplapp.imaging.files.readers import read_scan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
@@ -28,6 +29,19 @@ ROUNDING = 1e-5
 
 def close(slice_, picture: np.ndarray) -> None:
     np.testing.assert_allclose(slice_.magnitude[0], picture / picture.max(), atol=ROUNDING)
+
+
+def test_a_table_without_an_end_is_refused_and_the_next_file_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(hdf5, "PATIENCE_S", 0.5)
+    path = write_ismrmrd(tmp_path / "a.h5", PLANES)
+    whole = path.read_bytes()
+    first = whole.index(b"GCOL") + 16  # of the heap that holds the header
+    path.write_bytes(whole[:first] + bytes(16) + whole[first + 16 :])
+    with pytest.raises(BadImage, match="is damaged: what HDF5 reads in it has no end"):
+        read_scan(path)
+    monkeypatch.undo()
+    path.write_bytes(whole)
+    assert read_scan(path).understood[0].startswith("ISMRMRD: 2 slices of 3 coils")
 
 
 def test_bart_is_read_with_its_slices_and_coils(tmp_path):

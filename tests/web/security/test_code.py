@@ -27,7 +27,7 @@ READERS = {
     "files/scans.py": {"nibabel"},
     "formats/nifti.py": {"nibabel"},
     "formats/whole.py": {"nibabel"},
-    "formats/matlab.py": {"h5py"},
+    "formats/hdf5.py": {"h5py"},
     "formats/raw.py": {"h5py", "xml"},
     "formats/dicom.py": {"pydicom"},
     "formats/blinding.py": {"pydicom"},

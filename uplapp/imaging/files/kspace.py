@@ -1,8 +1,6 @@
 """k-space in files: fastMRI's HDF5 layout, and arrays of numpy."""
 
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats.arrays import layout_of
+from uplapp.imaging.files.formats.hdf5 import inside, open_hdf5
 from uplapp.imaging.files.formats.raw import RawScan, choose
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import AS_IT_SAYS, AUTO, IMAGE, Reading, counted, sizes
@@ -49,7 +48,7 @@ def read_fastmri(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     the maximum of that reconstruction over all slices where it fits the k-space, else of each slice.
     Source: Zbontar et al. (2018).
     """
-    with _open_hdf5(path) as file:
+    with open_hdf5(path) as file:
         shape = _dataset(path.name, file, "kspace").shape
     if len(shape) not in (3, 4):
         raise BadImage(
@@ -100,12 +99,6 @@ def load_array(path: Path, array: str | None = None) -> Array:
         return _load_npy(path) if path.suffix.lower() == ".npy" else _load_npz(path, array)
 
 
-@contextmanager
-def _open_hdf5(path: Path) -> Iterator[h5py.File]:
-    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
-        yield file
-
-
 def _dataset(name: str, file: h5py.File, key: str) -> h5py.Dataset:
     """Find a dataset whose samples lie in the file itself.
 
@@ -113,15 +106,14 @@ def _dataset(name: str, file: h5py.File, key: str) -> h5py.Dataset:
     """
     if key not in file.keys():  # noqa: SIM118  (`in file` would follow links)
         raise BadImage(f"{name} has no dataset '{key}'; HDF5 files in fastMRI's layout are read")
-    hard = isinstance(file.get(key, getlink=True), h5py.HardLink)
-    dataset = file[key] if hard else None
-    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+    dataset: h5py.Dataset | None = inside(file, key)
+    if dataset is None:
         raise BadImage(f"{name} keeps '{key}' elsewhere; only samples in the file itself are read")
     return dataset
 
 
 def _read_fastmri_slice(path: Path, index: int) -> Slice:
-    with _open_hdf5(path) as file:
+    with open_hdf5(path) as file:
         dataset = _dataset(path.name, file, "kspace")
         if dataset.dtype.kind != "c":
             raise BadImage(f"{path.name} has a kspace of type {dataset.dtype}; complex samples are read")

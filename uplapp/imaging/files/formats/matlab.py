@@ -6,12 +6,12 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.formats.raw import choose, inside
+from uplapp.imaging.files.formats.hdf5 import inside, open_hdf5
+from uplapp.imaging.files.formats.raw import choose
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import Reading
 
@@ -47,7 +47,7 @@ MATLAB_KINDS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") f
 
 
 def _read_matlab_hdf5(path: Path, reading: Reading) -> Array:
-    with path.open("rb") as raw, h5py.File(raw, "r") as file:
+    with open_hdf5(path) as file:
         found = {name: own for name in file.keys() if (own := inside(file, name)) is not None}  # noqa: SIM118
         dataset = found[choose(path.name, list(found), reading.array)]
         require_samples(path.name, dataset.shape, MAX_SAMPLES)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.formats.hdf5 import inside, open_hdf5
 from uplapp.imaging.files.formats.nifti import volume_of
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import Reading, counted, sizes
@@ -57,14 +58,6 @@ def read_bart(path: Path, reading: Reading) -> RawScan:
         return RawScan(planes, None, (f"BART: {said_of_planes(planes)}.", *words))
 
 
-def inside(file: Any, name: str) -> Any:
-    """Give a dataset whose samples lie in the file itself, None for anything else."""
-    hard = isinstance(file.get(name, getlink=True), h5py.HardLink)
-    own = file[name] if hard else None
-    kept = isinstance(own, h5py.Dataset) and not own.external and not own.is_virtual
-    return own if kept else None
-
-
 def choose(name: str, names: list[str], wanted: str) -> str:
     """Choose an array by its name, else by the usual names, else the only one. Several others are listed."""
     usual = [wanted] if wanted else [*USUAL, *names[: len(names) == 1]]
@@ -80,7 +73,7 @@ def choose(name: str, names: list[str], wanted: str) -> str:
 
 def holds_ismrmrd(path: Path) -> bool:
     """Whether an HDF5 file is one of ISMRMRD's acquisitions."""
-    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+    with open_hdf5(path) as file:
         hard = isinstance(file.get("dataset", getlink=True), h5py.HardLink)
         group = file["dataset"] if hard else None
         return isinstance(group, h5py.Group) and inside(group, "data") is not None
@@ -91,7 +84,7 @@ def read_ismrmrd(path: Path, reading: Reading) -> RawScan:
 
     Of several repetitions, contrasts, phases and sets one is read. Source: Inati et al. (2017).
     """
-    with refusing_damage(path.name), path.open("rb") as raw, h5py.File(raw, "r") as file:
+    with open_hdf5(path) as file:
         group = file["dataset"]
         encoding = _encoding(path.name, inside(group, "xml"))
         lines = _Lines(path.name, inside(group, "data"))
