@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of a metric's correlation with people hold its correlation with the truth.
+"""How often the 95% intervals of a metric's correlation with people hold its correlation with the truth.
 
 Simulated studies whose true scores lie evenly over 1.6 JOD; the metric is the truth plus normal noise. The
 observers differ by SPREAD_JOD around the truth and answer every pair twice.

@@ -1,4 +1,4 @@
-"""How often 95 % intervals hold the truth, and how often the tests see a difference where there is none.
+"""How often 95% intervals hold the truth, and how often the tests see a difference where there is none.
 
 Simulated studies with known scores run the whole analysis. "equal" observers share the true scores; each of
 the "different" ones has own scores, normal around them with sd SPREAD_JOD. What a study of different people

@@ -1,7 +1,7 @@
 """Whether the spread between observers is estimated without bias, and how often its interval holds it.
 
 Simulated studies of five conditions; observers' own scores have the sd of the second column around common
-ones. `mean`: root of the mean estimated variance (before it is cut at 0); `covers`: share of the 95 %
+ones. `mean`: root of the mean estimated variance (before it is cut at 0); `covers`: share of the 95%
 intervals of single conditions that hold the truth, and of that over all conditions.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/observer_spread.py [studies a row: 300]

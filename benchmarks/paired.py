@@ -4,7 +4,7 @@ Run: python -m uplapp evaluate --task volume --data heads --level .1 --seeds 0 -
      python benchmarks/paired.py heads-10.csv [psnr ssim cldice] [--pool _second] [--against NAME]
 
 For each metric it prints the conditions in order of their means, and how far each lies behind the first: the
-mean over images of the difference, with the half width of its 95 % interval (Student). Conditions whose names
+mean over images of the difference, with the half width of its 95% interval (Student). Conditions whose names
 differ in the suffix that --pool gives, such as two seeds, count as one: their mean and their spread. With
 --against it prints one table instead: how far each condition lies above that one, by the values as they are.
 """

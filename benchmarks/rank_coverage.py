@@ -2,7 +2,7 @@
 
 Simulated studies of five conditions with true scores drawn anew each time, normal with sd SCORES_JOD, whose
 observers have own scores around them with sd SPREAD_JOD. `replicates`: share of conditions whose true rank
-lies in the 95 % interval of the replicates; `tests`: in the ranks that the tests leave possible; `all`: share
+lies in the 95% interval of the replicates; `tests`: in the ranks that the tests leave possible; `all`: share
 of studies in which the tests hold all ranks; `width`: how many ranks each holds. `best`: in how many studies
 the condition with the highest P(best) is the best, and the mean of that P.
 

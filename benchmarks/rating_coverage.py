@@ -1,4 +1,4 @@
-"""How often 95 % intervals of mean ratings hold the true mean, by the number of observers.
+"""How often 95% intervals of mean ratings hold the true mean, by the number of observers.
 
 Each of 1,000 simulated studies has three conditions with means 2, 3 and 4 on a scale of five; observers have
 habits of their own (sd .6), each rating its own noise (sd .8), the mean of eight scenes is what counts.

@@ -24,8 +24,8 @@ STUDIES: dict[str, dict[str, float]] = {
     "12 equal": TWELVE,
     "12 different": TWELVE | OWN,
     "12 different, each sees scenes in an own way": TWELVE | OWN | {"own_scenes_jod": 0.5},
-    "12 different, 40 % of answers missing": TWELVE | OWN | {"missing": 0.4},
-    "12 different, own way, 40 % missing": TWELVE | OWN | {"own_scenes_jod": 0.5, "missing": 0.4},
+    "12 different, 40% of answers missing": TWELVE | OWN | {"missing": 0.4},
+    "12 different, own way, 40% missing": TWELVE | OWN | {"own_scenes_jod": 0.5, "missing": 0.4},
     "6 different, 2 scenes": SIX | OWN,
     "6 different, 2 scenes, own way": SIX | OWN | {"own_scenes_jod": 0.5},
 }

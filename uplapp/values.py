@@ -147,7 +147,7 @@ class Difference:
     """Difference in JOD by which `a` lies above `b`, and whether it may be chance, NaN where undefined.
 
     Where one side won every vote between what is fixed, `bound` says where `a` lies ("above" or "below"),
-    `bound_jod` how far at least or, negative, at most (one-sided 95 %, if votes are independent), and
+    `bound_jod` how far at least or, negative, at most (one-sided 95%, if votes are independent), and
     `bound_share` the least share of votes for the better one; `bound_observers` is the least share of
     observers who favour it, counting each once.
     """
@@ -200,7 +200,7 @@ class FirmReplicates:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores in JOD with 95 % intervals, `jod`, `low`, `high` (n,), and how they were obtained.
+    """Scores in JOD with 95% intervals, `jod`, `low`, `high` (n,), and how they were obtained.
 
     NaN marks what the votes leave undefined. `interval` is the kind that was possible, `method` what was
     asked. `observers` is None for a bare matrix; `wins` (n,n) are the pooled votes; `replicates` (B,n) are
@@ -211,7 +211,7 @@ class Scores:
 
     Scores compare where `group` (n,) is equal: each group has a zero of its own. `bound` (n,) is the open
     side of a score, "above", "below" or, where not even that is known, "open"; "" where the votes fix it. The
-    score lies beyond `bound_jod` (n,), one-sided at 95 % if votes are independent. `firm` are the replicates
+    score lies beyond `bound_jod` (n,), one-sided at 95% if votes are independent. `firm` are the replicates
     of parts that have intervals where there are no `replicates`.
     """
 

@@ -148,7 +148,7 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
 def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
     open_view(tab, "Plan")
     choose(tab, "Published: MR reconstruction, six losses")
-    tab.get_by_text("The widest 95 % interval between neighbours in rank is 0.6").wait_for()
+    tab.get_by_text("The widest 95% interval between neighbours in rank is 0.6").wait_for()
     for name in ("Observers", "Metrics", "Differences", "Ranking"):
         open_view(tab, name)
         wide(tab, PICTURES[name] * (name != "Observers"))

@@ -62,7 +62,7 @@ def test_cancel_stops_a_large_job_and_whoever_waits_reads_for_how_many(app, open
     page.locator("input[type=file][accept*=tiff]").set_input_files(tmp_path / "large.png")
     page.get_by_text("large.png, 1024x1024").wait_for()
     page.locator("#restore").click()
-    expect(page.locator("#gauge p")).to_have_text("network 1 of 7 (L1), 0 %")
+    expect(page.locator("#gauge p")).to_have_text("network 1 of 7 (L1), 0%")
     other = open_page(*SIZES["phone"])
     other.goto(app)
     other.locator("#restore").click()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from uplapp.analysis.agreement.agreement import Agreement
     from uplapp.analysis.reading.metric_table import Metrics
 
-LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 % is chance"
+LEGEND = "correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50% is chance"
 
 PUBLISHED = typer.Option(help="Instead of files: a published study, denoising or mri.")
 
@@ -79,7 +79,7 @@ def agree(
     *,
     layout: Layout,
 ) -> None:
-    """Correlate metrics with the scores that people gave, with 95 % intervals.
+    """Correlate metrics with the scores that people gave, with 95% intervals.
 
     METRICS.csv has the columns condition, perhaps scene, and one per metric; its name may end on :lower or
     :higher, whichever is better.
@@ -195,7 +195,7 @@ def _text(result: "Agreement", scores: Scores) -> str:
         best_first = rows.sort_values("spearman", ascending=False, na_position="last", kind="stable")
         one = best_first.iloc[0]
         lines += [
-            f"{one['n']} {level}; 95 % intervals over {one['resampled']}",
+            f"{one['n']} {level}; 95% intervals over {one['resampled']}",
             _shown(best_first).to_string(index=False),
         ]
     lines += [one_line(f"left out: {observer} ({reason})") for observer, reason in scores.excluded]

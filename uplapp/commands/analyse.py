@@ -108,7 +108,7 @@ def analyse(
     *,
     layout: Layout,
 ) -> None:
-    """Turn votes into JOD scores with 95 % intervals, and into tables, pictures and text for a paper.
+    """Turn votes into JOD scores with 95% intervals, and into tables, pictures and text for a paper.
 
     Example:  python -m uplapp analyse --counts uplapp/analysis/reading/examples/denoising.csv --winner column
     --votes-per-pair 112 --json

@@ -41,7 +41,7 @@ def next_pair(
         Path | None, typer.Option(help="CSV with condition_A, condition_B: the only pairs that may be asked.")
     ] = None,
     target: Annotated[
-        float, typer.Option(help="Stop when no 95 % interval of neighbours in rank is wider, in JOD.")
+        float, typer.Option(help="Stop when no 95% interval of neighbours in rank is wider, in JOD.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Decides between equally good pairs.")] = 0,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
@@ -141,7 +141,7 @@ def _text(result: dict[str, object]) -> str:
     precision = "the votes do not fix all scores"
     if np.isfinite(width):  # type: ignore[call-overload]
         shown = fixed(width, limit=result["target_jod"])  # type: ignore[arg-type]
-        precision = f"the widest 95 % interval of a difference between neighbours in rank is {shown} JOD"
+        precision = f"the widest 95% interval of a difference between neighbours in rank is {shown} JOD"
     lines = [
         "ask next, in this order (bits: how much one answer is expected to add now)",
         *(f"  {pair['a']} - {pair['b']}  {pair['gain_bits']:.4f}" for pair in pairs),  # type: ignore[attr-defined]

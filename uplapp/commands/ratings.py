@@ -58,7 +58,7 @@ def ratings(
     *,
     layout: Layout,
 ) -> None:
-    """Mean ratings of each condition with 95 % intervals, and which differences are more than chance.
+    """Mean ratings of each condition with 95% intervals, and which differences are more than chance.
 
     Means within an observer come first, then those over observers; criteria are never averaged. Beside
     them stand scores without the raters' bias; the more consistent a rater, the more weight (Li et al. 2020).
@@ -120,7 +120,7 @@ def _criterion(result: "RatingReport", criterion: str) -> list[str]:
     tests = result.differences[result.differences["criterion"] == criterion]
     clear = [row for row in tests.to_dict("records") if row["significant"]]
     return [
-        one_line(f"{criterion}: mean rating, 95 % interval ({result.method.interval}), sd between observers"),
+        one_line(f"{criterion}: mean rating, 95% interval ({result.method.interval}), sd between observers"),
         printed.map(_cell).to_string(index=False),
         *([_significant(len(clear), len(tests))] if len(tests) else []),
         *(one_line(_sentence(row)) for row in clear),

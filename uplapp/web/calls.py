@@ -117,7 +117,7 @@ def analyse(
     seed: int = 0,
     anchor: str = "mean",
 ) -> dict[str, Any]:
-    """Scale votes (a CSV file) to JOD scores with 95 % intervals, tests and ranks.
+    """Scale votes (a CSV file) to JOD scores with 95% intervals, tests and ranks.
 
     The columns are observer, condition_A, condition_B, is_A_selected and perhaps scene. Returns what
     `python -m uplapp analyse VOTES.csv --json` prints.

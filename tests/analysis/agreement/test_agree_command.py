@@ -35,7 +35,7 @@ def test_a_metric_that_orders_as_people_do_agrees_fully(tmp_path):
     table = rows(run(*files, *FEW, "--json"))
     assert [table[name]["spearman"] for name in ("psnr", "lpips")] == pytest.approx([1, 1])
     text = run(*files, *FEW)
-    assert text.splitlines()[1] == "3 conditions; 95 % intervals over observers"
+    assert text.splitlines()[1] == "3 conditions; 95% intervals over observers"
 
 
 def test_metrics_of_scenes_are_compared_stimulus_by_stimulus(tmp_path):
@@ -67,7 +67,7 @@ def test_the_best_metric_stands_first():
 
 def test_the_scales_are_explained_and_parametric_intervals_warned_of_once():
     text = run("--published", "denoising", *FEW)
-    assert text.startswith("correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50 %")
+    assert text.startswith("correlations: +1 full agreement, 0 none, -1 the opposite; shares of pairs: 50%")
     assert text.count("intervals are parametric") == 1
 
 

@@ -29,7 +29,7 @@ def test_simulated_studies_find_it_about_as_often_as_it_says(conditions, votes, 
     method = Method(prior="none", bootstraps=100)
     found = plan(Plan(guess, votes), (observers,), experiments=60, method=method).table
     power = found.loc[found["comparison"] == "best - worst", "power"].item()
-    assert 0.62 < power < 0.96  # 80 %, give or take three standard errors of 60 studies
+    assert 0.62 < power < 0.96  # 80%, give or take three standard errors of 60 studies
 
 
 def test_more_observers_and_more_votes_find_smaller_differences():

@@ -76,7 +76,7 @@ def test_people_read_a_list_and_a_verdict(votes):
     text = run(votes, "--count", 2, "--target", 5)
     assert text.startswith("ask next")
     assert "enough, you may stop" in text
-    assert "the widest 95 % interval of a difference between neighbours in rank is 0." in text
+    assert "the widest 95% interval of a difference between neighbours in rank is 0." in text
 
 
 def test_a_width_just_over_the_target_is_not_printed_as_the_target(votes):

@@ -24,7 +24,7 @@ def two(difference_jod, spread_jod=0.0):
 
 
 def analytic(difference_jod, observers):
-    """Power of a two-sided t test, 5 %, of a probit difference whose variance is the binomial's."""
+    """Power of a two-sided t test, 5%, of a probit difference whose variance is the binomial's."""
     x = difference_jod / SIGMA
     p = stats.norm.cdf(x)
     se = SIGMA * np.sqrt(p * (1 - p) / (observers * VOTES)) / stats.norm.pdf(x)
@@ -165,7 +165,7 @@ class TestAdvice:
     def test_says_how_many_are_enough(self):
         assert advice(made_up((0.2, 0.85, 0.9))) == (
             "20 observers are enough: they find every difference between neighbours in 85% of such studies "
-            "(95 % Monte-Carlo interval 75% to 95%)."
+            "(95% Monte-Carlo interval 75% to 95%)."
         )
 
     def test_says_what_keeps_a_study_from_finding_all(self):

@@ -61,7 +61,7 @@ def test_without_titles_the_captions_are_a_file_of_their_own(made):
     assert b"Scores with 95" in titled["scores.svg"]
     assert b"Scores with 95" not in bare["scores.svg"]
     assert [line.split(":")[0] for line in captions] == [name.removesuffix(".svg") for name in bare]
-    assert any(line.startswith("scores: Scores with 95 % intervals (t).") for line in captions)
+    assert any(line.startswith("scores: Scores with 95% intervals (t).") for line in captions)
 
 
 def test_a_name_in_characters_that_no_font_has_is_said_for_drawn_formats_alone():

@@ -251,7 +251,7 @@ def test_the_axis_says_its_unit_and_where_zero_is():
     made = study(np.array([0.5, 0, -0.5]), 4, 6, seed=0)
     text = jod_chart(analyse(made, Method(bootstraps=20, anchor="b"))).to_json()
     assert "score in JOD (b = 0)" in text
-    assert "75 %" in text
+    assert "75%" in text
 
 
 GAPS = matrix((0, 3, 0), (1, 0, 2), (0, 2, 0))

@@ -67,7 +67,7 @@ def test_the_headline_claims_no_more_than_the_ratings_show(ratings, said):
     [
         (1, "t", "one observer: no interval"),
         (4, "t", "of 4 observers hold only if people's means scatter normally"),
-        (4, "percentile", "percentile intervals of 4 observers cover about 75 to 80 %"),
+        (4, "percentile", "percentile intervals of 4 observers cover about 75 to 80%"),
     ],
 )
 def test_few_observers_come_with_a_warning(observers, interval, words):
@@ -120,7 +120,7 @@ class TestOnTheCommandLine:
 
     def test_the_text_tells_means_tests_and_whom_to_look_at(self, tmp_path):
         text = run(write(tmp_path, two_criteria()), "--exclude", "o02=asleep")
-        assert "quality: mean rating, 95 % interval (t), sd between observers" in text
+        assert "quality: mean rating, 95% interval (t), sd between observers" in text
         assert "3 of 3 differences significant (paired t, Holm-adjusted)" in text
         assert "  c above a by " in text
         assert "0 of 8 observers to look at; nobody is left out automatically" in text
@@ -176,8 +176,8 @@ class TestOnTheCommandLine:
     def test_a_figure_without_a_title_comes_with_its_caption(self, tmp_path):
         path, picture = write(tmp_path, two_criteria()), tmp_path / "out.svg"
         result = caller(ratings)(path, "--figure", picture, "--no-title", "--bootstraps", 20)
-        assert "caption: Mean ratings with 95 % intervals (t)." in result.stderr
-        assert "95 % intervals" not in picture.read_text(encoding="utf-8")
+        assert "caption: Mean ratings with 95% intervals (t)." in result.stderr
+        assert "95% intervals" not in picture.read_text(encoding="utf-8")
 
     @pytest.mark.parametrize(
         ("words", "sentence"),

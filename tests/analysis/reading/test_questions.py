@@ -140,8 +140,8 @@ class TestWhoCounts:
     TEXT = f"{HEAD}\n" + "ann,x,y,1\n" * 30 + "bob,x,y,0\n" * 5 + "cat,x,y,0\n" * 5
 
     def test_an_observer_with_most_of_the_votes_is_named(self, tmp_path):
-        assert "observer 'ann' gave 75 % of the votes" in " ".join(read(tmp_path, self.TEXT).notes).replace(
-            "75%", "75 %"
+        assert "observer 'ann' gave 75% of the votes" in " ".join(read(tmp_path, self.TEXT).notes).replace(
+            "75%", "75%"
         )
 
     def test_observers_can_count_the_same(self, tmp_path):

@@ -185,7 +185,7 @@ def test_drawn_votes_keep_the_number_a_pair():
 def test_the_t_interval_by_hand():
     replicates = np.array([[-1.0], [0.0], [1.0]])  # sd 1
     low, high = INTERVALS["t"].build(np.array([5.0]), replicates, 4)
-    half = 3.182446 * np.sqrt(4 / 3)  # t table: 97.5 % at 3 degrees of freedom
+    half = 3.182446 * np.sqrt(4 / 3)  # t table: 97.5% at 3 degrees of freedom
     assert (low[0], high[0]) == pytest.approx((5 - half, 5 + half), abs=1e-5)
 
 

@@ -131,4 +131,4 @@ def test_whoever_watches_hears_of_progress_to_the_end(method):
 
 @pytest.mark.parametrize(("degenerate", "many"), [(0, False), (50, False), (51, True)])
 def test_more_degenerate_replicates_than_one_tail_holds_are_too_many(degenerate, many):
-    assert too_many(degenerate, Method(bootstraps=2000)) is many  # 2.5 % of 2000 is 50
+    assert too_many(degenerate, Method(bootstraps=2000)) is many  # 2.5% of 2000 is 50

@@ -57,7 +57,7 @@ def test_the_standard_errors_of_the_pairs_follow_from_the_covariance(made):
 
 
 def test_a_jod_is_a_share_of_answers_as_the_model_knows_no_observers(made):
-    assert json.loads(to_json(made))["units"] == "JOD; 1 JOD = 75 % of answers choose the higher one"
+    assert json.loads(to_json(made))["units"] == "JOD; 1 JOD = 75% of answers choose the higher one"
 
 
 def test_what_is_undefined_is_null_never_nan(undefined):

@@ -44,7 +44,7 @@ def test_the_numbers_are_those_of_the_report(votes):
     text, scores = methods(result), result.scores
     significant = sum(pair.significant for pair in scores.pairs)
     assert "5 observers made 120 pairwise comparisons of 3 conditions in 2 scenes. All 3 pairs" in text
-    assert f'{UNSURE} answers (2.5 %) were "not sure" and counted half a vote for each side.' in text
+    assert f'{UNSURE} answers (2.5%) were "not sure" and counted half a vote for each side.' in text
     assert f"{scores.side.jod:.2f} JOD (standard error {scores.side.se:.2f})".lstrip("-") in text
     assert f"adjusted for 3 tests (Holm 1979): {significant} of them" in text
     assert f"G2 = {result.goodness.g2:.2f}, {result.goodness.df} degrees of freedom" in text
@@ -57,17 +57,17 @@ CHANGES = {
     "prior": ({"prior": "none"}, "They were estimated", "by maximum likelihood, without a prior"),
     "interval": (
         {"interval": "percentile"},
-        "95 % intervals",
+        "95% intervals",
         "are the percentiles (Hazen's) of 30 bootstrap",
     ),
-    "bootstraps": ({"bootstraps": 41}, "95 % intervals", "41 bootstrap replicates"),
-    "seed": ({"seed": 7}, "95 % intervals", "seed 7"),
+    "bootstraps": ({"bootstraps": 41}, "95% intervals", "41 bootstrap replicates"),
+    "seed": ({"seed": 7}, "95% intervals", "seed 7"),
     "anchor": ({"anchor": "b"}, "They were estimated", "the score of b was set to 0"),
     "ties": ({"ties": "threshold"}, '"not sure"', "taken as answers of their own: the zone around equality"),
     "side_bias": ({"side_bias": True}, "side bias", "A side bias was estimated together with the scores"),
     "resample": (
         {"resample": "observers,scenes"},
-        "95 % intervals are",
+        "95% intervals are",
         "less that over observer-by-scene cells",
     ),
     "both_bad": ({"both_bad": "drop"}, "called both bad", "these are left out of the scores"),

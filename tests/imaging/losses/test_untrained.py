@@ -96,7 +96,7 @@ SPREADS = {
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
 def test_weights_spread_as_their_initialisation_says(initialisation):
     weight = LossNetwork(depth=2, width=64, initialisation=initialisation).draw(3, 4, (0,))[1]
-    # 36,864 weights: the standard error of the deviation is below 0.4 %.
+    # 36,864 weights: the standard error of the deviation is below 0.4%.
     assert weight.std().item() == pytest.approx(SPREADS[initialisation], rel=0.016)
     assert abs(weight.mean().item()) < 4 * SPREADS[initialisation] / math.sqrt(weight.numel())
 

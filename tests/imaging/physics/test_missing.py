@@ -52,8 +52,8 @@ def test_noise_lies_on_the_visible_pixels_and_its_deviation_is_known():
 
 
 def test_the_words_of_a_legend_say_share_and_noise():
-    assert MissingPixels(0.25).text == "25 % of the pixels missing"
-    assert MissingPixels(0.5, 10).text == "50 % of the pixels missing, sigma 10"
+    assert MissingPixels(0.25).text == "25% of the pixels missing"
+    assert MissingPixels(0.5, 10).text == "50% of the pixels missing, sigma 10"
 
 
 def test_a_mask_that_hides_everything_is_refused():

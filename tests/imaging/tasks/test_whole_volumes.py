@@ -147,7 +147,7 @@ def test_a_network_of_volumes_is_trained_validated_and_restores(folder, tmp_path
     case = make_case(TASK.open(folder / "tree.nii.gz", None), "volume", RicianNoise(0.25))
     job = run_job(case, candidates)
     assert job.results[0].pixels.shape == case.seen.shape
-    assert any("trained on noise of 1 to 20 %" in words for words in job.results[0].cautions)
+    assert any("trained on noise of 1 to 20%" in words for words in job.results[0].cautions)
 
 
 def test_a_run_of_volumes_that_was_resumed_equals_an_unbroken_one(data, tmp_path):

@@ -206,7 +206,7 @@ def test_noise_repeats_with_its_seed_and_has_its_sigma():
     noisy = GaussianNoise(25, seed=7).measure(image).seen
     assert torch.equal(noisy, GaussianNoise(25, seed=7).measure(image).seen)
     assert not torch.equal(noisy, GaussianNoise(25, seed=8).measure(image).seen)
-    # 49,152 samples: the standard error of the deviation is 0.3 %.
+    # 49,152 samples: the standard error of the deviation is 0.3%.
     assert (noisy - image).std().item() * 255 == pytest.approx(25, rel=0.015)
 
 

@@ -60,7 +60,7 @@ def test_a_network_that_does_nothing_scores_as_the_noise_does(tmp_path):
     learner = Supervised(SPEC, ALONE)
     learner.network = Copy()
     scores = read(tmp_path).look(learner, "float32")
-    # Sigma 25 of 255; the standard error of a mean square of 12,288 samples is 1.3 %, or 0.06 dB.
+    # Sigma 25 of 255; the standard error of a mean square of 12,288 samples is 1.3%, or 0.06 dB.
     assert scores.loss == pytest.approx((25 / 255) ** 2, rel=0.05)
     assert scores.psnr == pytest.approx(20.17, abs=0.2)
 

@@ -40,7 +40,7 @@ def test_the_known_means_lie_in_their_intervals(exported):
     means = [row for row in output["means"] if row["condition"] in truth]
     outside = [row for row in means if not row["low"] <= truth[row["condition"]] <= row["high"]]
     assert len(means) == 4 * 3
-    assert len(outside) <= 2  # of twelve 95 % intervals, three at a time of the same observers
+    assert len(outside) <= 2  # of twelve 95% intervals, three at a time of the same observers
     assert max(row["high"] - row["low"] for row in means) < 0.6
     assert [row["condition"] for row in means[:4]] == list(SCORES)
     assert {row["observers"] for row in means} == {OBSERVERS}

@@ -186,4 +186,4 @@ def test_a_picture_stands_for_itself():
 )
 def test_the_time_left_follows_from_the_share_that_is_done(share, seconds, now, words):
     report = Report(share, seconds, "network 2 of 7")
-    assert how_far(report, now) == f"network 2 of 7, {100 * share:.0f} %{words}"
+    assert how_far(report, now) == f"network 2 of 7, {100 * share:.0f}%{words}"

@@ -24,7 +24,7 @@ class Agreement:
     """How far each metric agrees with people, one row of `table` per metric and level.
 
     Columns: metric; better (higher or lower); level (conditions or stimuli); n; spearman, kendall, pearson,
-    each with _low and _high (95 %), + 1 is full agreement whichever way the metric points; pairs_share, the
+    each with _low and _high (95%), + 1 is full agreement whichever way the metric points; pairs_share, the
     share of pairs ordered as people order them (a tie is half right); clear_pairs_share, of the clear_pairs
     whose difference is significant; resampled, what the intervals let vary. NaN is undefined.
     """
@@ -212,7 +212,7 @@ def _rows(level: _Places, metrics: Metrics) -> pd.DataFrame:
 
 
 def _percentiles(replicates: Array) -> tuple[Array, Array]:
-    """95 % (M,) of replicates (B,M) (Hazen), without those in which a drawn metric or score is constant."""
+    """95% (M,) of replicates (B,M) (Hazen), without those in which a drawn metric or score is constant."""
     bounds = np.full((2, replicates.shape[1]), np.nan)
     for metric, values in enumerate(replicates.T):
         finite = values[np.isfinite(values)]

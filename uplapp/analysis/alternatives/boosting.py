@@ -3,7 +3,7 @@
 d_i is the distortion of version i in JND as it is plainly seen, 0 at the source. Boosted by zoom,
 amplification or flicker it is seen as h(d_i) = g_1 d_i + g_2 d_i^2 (Testolina et al. 2025). In a plain
 comparison i is found more distorted than j with probability Phi((d_i - d_j) / sigma), in a boosted one with
-Phi((h(d_i) - h(d_j)) / sigma), sigma = 1.4826, so that one JND is a preference of 75 %. B replicates, n
+Phi((h(d_i) - h(d_j)) / sigma), sigma = 1.4826, so that one JND is a preference of 75%. B replicates, n
 versions.
 """
 

@@ -12,7 +12,7 @@ from uplapp.analysis.writing.latex import TABLE, escape
 from uplapp.analysis.writing.wording import agreement_words, fixed, listed, one_line, or_dash, plural
 
 SCOPE = "other observers, these stimuli"
-UNITS = "JND of plain views; 1 JND = 75 % of answers find it more distorted"
+UNITS = "JND of plain views; 1 JND = 75% of answers find it more distorted"
 MODEL = "Thurstone Case V, sigma 1.4826; boosted = g1 d + g2 d^2 of the plain d (Testolina et al. 2025)"
 
 VOTES = ("plain_votes", "boosted_votes")
@@ -90,10 +90,10 @@ def methods(scales: TripletScales) -> str:
         f"{plural(votes[0], 'answer')} to plain views by {people[0]} and {plural(votes[1], 'answer')} to "
         f"boosted views by {people[1]} were put on one scale{', scene by scene' if several else ''}.",
         "Which of two versions is more distorted follows Thurstone's model, Case V (Thurstone 1927), so that "
-        f"1 JND is found more distorted in 75 % of answers; {scales.source} lies at 0 JND.",
+        f"1 JND is found more distorted in 75% of answers; {scales.source} lies at 0 JND.",
         "Boosted views show a distortion of d JND as g1 d + g2 d^2 (Testolina et al. 2025); distortions and "
         "mapping were fitted together by maximum likelihood, without a prior.",
-        f"95 % intervals are {kind} on {plural(method.bootstraps, 'bootstrap replicate')} of whole "
+        f"95% intervals are {kind} on {plural(method.bootstraps, 'bootstrap replicate')} of whole "
         f"observers, drawn for plain and boosted views apart (seed {method.seed}); they speak of {SCOPE}.",
         *(_said_of(scale) for scale in scales.scales),
         *([f"Left out were {listed([name for name, _ in scales.excluded])}."] if scales.excluded else []),
@@ -128,7 +128,7 @@ def to_latex(scales: TripletScales) -> str:
         f"$g_2$ = {_math(scale.square.words)}."
         for scale in scales.scales
     ]
-    heads = ["Scene"] * several + ["Version", "JND", r"95\,\% interval", "Boosted"]
+    heads = ["Scene"] * several + ["Version", "JND", r"95\% interval", "Boosted"]
     return TABLE % {
         "caption": escape(f"Distortion in JND of plain views; {scales.source} lies at 0."),
         "label": "jnd",

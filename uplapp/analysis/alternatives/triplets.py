@@ -22,7 +22,7 @@ FEWEST = 3  # versions with plain votes, the source among them, which fix a mapp
 
 @dataclass(frozen=True, eq=False)
 class TripletScale:
-    """Distortions of one scene in plain JND (n,), 0 at the source, with 95 % intervals.
+    """Distortions of one scene in plain JND (n,), 0 at the source, with 95% intervals.
 
     `boosted` (n,) are those of boosted views, which the mapping makes of `jnd`. `plain_alone`,
     `boosted_alone` (n,) come from one kind of votes, NaN where these do not fix them; `plain_votes`,

@@ -2,5 +2,5 @@
 
 OBSERVERS = (6, 10, 14, 20, 30, 40)
 EXPERIMENTS = 200
-BOOTSTRAPS = 200  # the replicates' sd is off by 5 %, which costs less power than 100 experiments can show
+BOOTSTRAPS = 200  # the replicates' sd is off by 5%, which costs less power than 100 experiments can show
 POWER = 0.8

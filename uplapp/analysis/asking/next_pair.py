@@ -83,7 +83,7 @@ def next_pairs(
     each pair, `allowed` (n,n) which may be asked (all, if left out), `start` as in `posterior`.
 
     Only the pairs that this observer has judged least often are eligible; of these the highest gain is
-    taken. Gains within 1 % count as equal: then the pair goes first whose conditions this observer has seen
+    taken. Gains within 1% count as equal: then the pair goes first whose conditions this observer has seen
     least, and the seed decides the rest. After each choice the covariance shrinks by what the answer is
     expected to bring, so a batch neither repeats a pair nor stays at one condition.
     """
@@ -188,7 +188,7 @@ def _expected(belief: Posterior, a: int, b: int) -> Posterior:
 
 
 def widths(scores: Scores, first: Rows, second: Rows) -> Array:
-    """Widths (P,) in JOD of the 95 % intervals of the differences between conditions `first` and `second`.
+    """Widths (P,) in JOD of the 95% intervals of the differences between conditions `first` and `second`.
 
     The interval is the scores' own kind; infinite where the votes do not fix the difference.
     """
@@ -204,7 +204,7 @@ def widths(scores: Scores, first: Rows, second: Rows) -> Array:
 
 
 def widest_neighbour(scores: Scores | Posterior) -> float:
-    """Widest 95 % interval, in JOD, of the difference between two conditions next to each other in rank.
+    """Widest 95% interval, in JOD, of the difference between two conditions next to each other in rank.
 
     Of a posterior it is too narrow where observers differ, because its votes count as independent: good
     enough to choose the next pair while people answer, not to end a study.

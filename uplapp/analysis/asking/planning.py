@@ -49,12 +49,12 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """What simulated studies found, with 95 % Monte-Carlo intervals (Wilson) on every share.
+    """What simulated studies found, with 95% Monte-Carlo intervals (Wilson) on every share.
 
     `table` has a row for each number of observers and each pair: `observers`, `comparison` ("a - b", a the
     higher), `difference_jod` (guessed), `power` with `power_low` and `power_high` (share of studies that find
     it, the right way round, Holm-adjusted; between equal conditions any finding counts, all of them false),
-    `width_jod` (median width of the 95 % interval of the difference), `neighbours` (next in rank).
+    `width_jod` (median width of the 95% interval of the difference), `neighbours` (next in rank).
 
     `overall` has a row for each number of observers: `all_neighbours` (share that find every difference of
     unequal neighbours at once; NaN without any), `best_first` (share that rank a guessed best first), both
@@ -140,7 +140,7 @@ def advice(planned: Planned, power: float = POWER, comparison: str | None = None
     most = int(shares.index[-1])
     low, share, high = shares.loc[enough or most, ["power_low", "power", "power_high"]]
     what = f"the difference {comparison}" if comparison else "every difference between neighbours"
-    reach = f"find {what} in {share:.0%} of such studies (95 % Monte-Carlo interval {low:.0%} to {high:.0%})"
+    reach = f"find {what} in {share:.0%} of such studies (95% Monte-Carlo interval {low:.0%} to {high:.0%})"
     if enough:
         return f"{enough} observers are enough: they {reach}."
     hardest = _hardest(planned, comparison)
@@ -148,7 +148,7 @@ def advice(planned: Planned, power: float = POWER, comparison: str | None = None
 
 
 def wilson(hits: Array, trials: int) -> tuple[Array, Array]:
-    """95 % interval of shares, `hits` of `trials` (Wilson 1927)."""
+    """95% interval of shares, `hits` of `trials` (Wilson 1927)."""
     z2 = stats.norm.ppf(TAILS[1]) ** 2
     share = hits / trials
     middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)

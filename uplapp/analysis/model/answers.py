@@ -275,6 +275,6 @@ def is_unknown(side: Estimate | None) -> bool:
 
 
 def is_off_zero(side: Estimate, observers: int) -> bool:
-    """Say whether a side bias is more than chance at the 5 % level, by Student's t over K observers."""
+    """Say whether a side bias is more than chance at the 5% level, by Student's t over K observers."""
     freedom = observers - 1 if observers > 1 else np.inf
     return bool(abs(side.jod) > side.se * stats.t.ppf((1 + LEVEL) / 2, freedom))

@@ -12,7 +12,7 @@ from uplapp.values import Array, Rows
 
 ODDS_OF_ONE_JOD = 3.0  # 75 to 25
 MOST_ITERATIONS = 1000
-LEAST_DISSENT = 1.75  # votes for the worse condition of a pair, on average, from which the test keeps its 5 %
+LEAST_DISSENT = 1.75  # votes for the worse condition of a pair, on average, from which the test keeps its 5%
 MOST_EXACT = 500  # votes per pair: of more the deviance is chi squared
 
 
@@ -116,7 +116,7 @@ def _moments(votes: Rows, share: Array) -> tuple[Array, Array]:
 def bradley_terry(counts: Array, anchor: int | None = None) -> Array:
     """Fit pooled win counts (n,n) to scores (n,) in JOD by maximum likelihood (Bradley & Terry 1952).
 
-    One JOD is a preference of 75 %, so log odds are divided by ln 3. The mean, or condition `anchor`, is 0.
+    One JOD is a preference of 75%, so log odds are divided by ln 3. The mean, or condition `anchor`, is 0.
     All NaN where the votes do not fix the scores, or the iteration did not end (Maystre & Grossglauser 2015).
     """
     undefined = np.full(len(counts), np.nan)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from uplapp.values import Array, Mask
 
-FEW_VOTES = 6  # of 5 votes between equals all go one way in 6 % of studies, of 6 in 3 %
+FEW_VOTES = 6  # of 5 votes between equals all go one way in 6% of studies, of 6 in 3%
 MOST_NAMED = 6  # names of one side; of more the number is printed
 MOST_SENTENCES = 3  # about weak links; of more the number is printed
 

@@ -7,7 +7,7 @@ from scipy.special import erfcx, log_ndtr, ndtr
 
 from uplapp.values import Array, Rows
 
-SIGMA = 1.4826  # JOD: one unit of distance is a preference of 75 %
+SIGMA = 1.4826  # JOD: one unit of distance is a preference of 75%
 HALF_LOG_TAU = 0.5 * np.log(2 * np.pi)
 FARTHEST = 37.0  # standard deviations: beyond, a tail of the normal is no normal double
 

@@ -44,7 +44,7 @@ class GroupTest:
 
 @dataclass(frozen=True)
 class GroupDifference:
-    """How far a condition lies higher in group `a` than in `b`, in JOD, with its 95 % interval and p."""
+    """How far a condition lies higher in group `a` than in `b`, in JOD, with its 95% interval and p."""
 
     condition: str
     a: str

@@ -17,7 +17,7 @@ from uplapp.analysis.scoring import TAILS, Beat
 from uplapp.values import Array, Comparisons, Rows, Scores
 
 LEAST_OBSERVERS = 3
-TERMS = 6  # of Mehler's series; the first alone is 10 % off at a spread of 1 JOD
+TERMS = 6  # of Mehler's series; the first alone is 10% off at a spread of 1 JOD
 ROUNDS = 25
 STILL_JOD2 = 1e-6
 HIGHEST_CORRELATION = 0.9
@@ -26,7 +26,7 @@ MOST_PRODUCTS = 50_000_000  # pairs of cells; of more, scenes are added up
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """Standard deviation over observers of each score in JOD, `sd` (n,), with its 95 % interval, NaN if open.
+    """Standard deviation over observers of each score in JOD, `sd` (n,), with its 95% interval, NaN if open.
 
     `overall` is the root of the mean variance over conditions. An estimate of 0: people differ no more than
     their single votes do by chance.

@@ -42,7 +42,7 @@ def agreement_chart(
     simulated: bool = False,
     agreement: pd.DataFrame | None = None,
 ) -> alt.LayerChart:
-    """Draw the JOD of each condition against one metric, with 95 % intervals.
+    """Draw the JOD of each condition against one metric, with 95% intervals.
 
     `table` comes from `scatter_table`. With `agreement`, the table of an Agreement, the title says which way
     the metric points and how far it agrees; without, it says the plain rank correlation of the points. Names

@@ -27,7 +27,7 @@ MOST_NAMED, LONGEST_NAME = 12, 18  # conditions with names beside their points
 
 
 def covariate_chart(covariate: Covariate, scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw the scores with their intervals, and the line, or parabola, with its 95 % band."""
+    """Draw the scores with their intervals, and the line, or parabola, with its 95% band."""
     place = [scores.conditions.index(name) for name in covariate.conditions]
     points = pd.DataFrame(
         {
@@ -48,7 +48,7 @@ def covariate_chart(covariate: Covariate, scores: Scores, width: Width = WIDE_PX
         "covariate",
         titled(scores.simulated, f"scores against {short(covariate.name, 40)}"),
         f"{slope_words(covariate)}.",
-        f"Band: 95 % of the {shape}, {scope(scores)}.",
+        f"Band: 95% of the {shape}, {scope(scores)}.",
         width=width,
         height=HEIGHT_PX,
     )

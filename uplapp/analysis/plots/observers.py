@@ -59,7 +59,7 @@ def observer_chart(table: pd.DataFrame, width: Width = WIDE_PX, simulated: bool 
 
 
 def spread_chart(spread: Spread, scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw the standard deviation over people of each condition, best first, with its 95 % interval.
+    """Draw the standard deviation over people of each condition, best first, with its 95% interval.
 
     The dashed line is the root of the mean variance over conditions.
     """

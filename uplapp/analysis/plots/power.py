@@ -35,7 +35,7 @@ def power_chart(table: pd.DataFrame, width: Width = WIDE_PX) -> alt.LayerChart:
         names = [names[place] for place in np.linspace(0, len(names) - 1, MOST_LINES).round().astype(int)]
     named = table["comparison"].isin(names)
     layers = _layers(table[named], table[~named], names, _x(table))
-    notes = ["Bands: what chance leaves open in the simulation (95 %)."]
+    notes = ["Bands: what chance leaves open in the simulation (95%)."]
     if len(names) < len(sizes):
         notes.append(
             f"{len(names)} of {len(sizes)} comparisons are named, from the closest to the widest apart."

@@ -55,7 +55,7 @@ def rank_chart(ranks: Ranks, scores: Scores, width: Width = WIDE_PX) -> alt.Laye
         "ranks",
         titled(scores.simulated, "how probable each rank is, %"),
         f"Share of {ranks.draws} replicates ({scope(scores)}).",
-        "Lines: ranks that the tests leave possible (all together in 95 % of studies).",
+        "Lines: ranks that the tests leave possible (all together in 95% of studies).",
         *gap_notes(everything),
         width=width,
         height=row_px(len(names)) * len(names),

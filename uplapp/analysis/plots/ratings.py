@@ -35,7 +35,7 @@ FIELDS = ("condition:N", "criterion:N", "mean:Q", "low:Q", "high:Q", "sd:Q", "ob
 
 
 def rating_chart(report: RatingReport, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw mean ratings with 95 % intervals in one panel, a row per condition, a lane per criterion."""
+    """Draw mean ratings with 95% intervals in one panel, a row per condition, a lane per criterion."""
     criteria, everything = list(report.ratings.criteria), _order(report)
     row = max(min(LEAST_ROW_PX, row_px(len(everything))), LANE_PX * len(criteria))
     most = min(MOST_ROWS, MOST_ROWS * TIGHT_PX // row)
@@ -120,5 +120,5 @@ def _order(report: RatingReport) -> list[str]:
 
 
 def _title(report: RatingReport) -> str:
-    text = f"mean ratings with 95 % intervals ({report.method.interval})"
+    text = f"mean ratings with 95% intervals ({report.method.interval})"
     return titled(report.ratings.simulated, text)

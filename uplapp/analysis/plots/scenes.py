@@ -52,7 +52,7 @@ def scene_chart(
     ends = jod_domain(pd.concat(values).to_numpy(float), width_of_rows(names, width))
     notes = [f"Upright lines: all {noun}s together."]
     if len(scenes) <= MOST_INTERVALS:
-        notes.append(f"With 95 % intervals: {scope(next(iter(scenes.values())))}.")
+        notes.append(f"With 95% intervals: {scope(next(iter(scenes.values())))}.")
     return finish(
         alt.LayerChart(layer=_layers(table, all_scenes, pooled, (names, ends, width), noun)),
         f"{noun}s",

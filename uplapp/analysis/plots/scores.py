@@ -37,7 +37,7 @@ SHADES = [
     "#ffffff",
     "#8fbfdc",
     "#00456e",
-]  # of 0, 50 and 100 %, ever darker, also in grey print
+]  # of 0, 50 and 100%, ever darker, also in grey print
 DARK = 66  # percent from which white numbers read better
 CELL_PX = 26  # narrower cells have no room for a number
 MOST_NAMES, LONGEST_NAME = 10, 14  # beyond, columns are numbered by rank
@@ -47,7 +47,7 @@ EMPTY = alt.ViewBackground(fill="#d4d4d4")
 
 
 def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
-    """Draw scores with their 95 % intervals, best on top.
+    """Draw scores with their 95% intervals, best on top.
 
     Without finite scores the picture is empty. Letters at the right: conditions that share one do not differ
     significantly.
@@ -70,13 +70,13 @@ def jod_chart(scores: Scores, width: Width = WIDE_PX) -> alt.LayerChart:
     notes += ["Conditions that share a letter do not differ significantly."] if lettered else []
     notes += gap_notes(everything)
     if table["open"].ne("").any():
-        notes.append("Hollow: one-sided 95 % bound, the score lies beyond (or open to that side).")
+        notes.append("Hollow: one-sided 95% bound, the score lies beyond (or open to that side).")
     if table["group"].nunique() > 1:
         notes.append("Groups without a common zero: compare within a group.")
     return finish(
         alt.LayerChart(layer=layers),
         "scores",
-        titled(scores.simulated, f"scores with 95 % intervals ({scores.interval})"),
+        titled(scores.simulated, f"scores with 95% intervals ({scores.interval})"),
         *notes,
         width=width,
         height=row_px(len(table)) * max(1, len(table)),

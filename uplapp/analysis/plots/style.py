@@ -124,7 +124,7 @@ def jod_title(scores: Scores) -> list[str]:
     anchor = scores.method.anchor
     whose = "those with a fixed distance" if any(scores.bound) else "all"
     zero = f"mean of {whose} = 0" if anchor == "mean" else f"{short(anchor, 24)} = 0"
-    return [f"score in JOD ({zero})", "+1 JOD = chosen by 75 %"]
+    return [f"score in JOD ({zero})", "+1 JOD = chosen by 75%"]
 
 
 def titled(simulated: bool, text: str) -> str:

@@ -55,11 +55,11 @@ def channels_chart(rows: pd.DataFrame) -> Any:
 
 
 def unstable_chart(rows: pd.DataFrame) -> Any:
-    """Draw the share of settings whose starts vary by more than 5 %."""
+    """Draw the share of settings whose starts vary by more than 5%."""
     shares = _by_pair(rows[rows["starts"] > 1], "unstable")
     axis = alt.Axis(labelExpr="round(100 * datum.value) + ' %'", tickCount=5)
     y = alt.Y("unstable:Q", title="unstable settings", scale=alt.Scale(domain=[0, 1]), axis=axis)
-    return _finished(_bars(shares, "unstable", y, ".0%"), "Settings with a CV above 5 %", rows)
+    return _finished(_bars(shares, "unstable", y, ".0%"), "Settings with a CV above 5%", rows)
 
 
 def ensemble_chart(rows: pd.DataFrame) -> Any:

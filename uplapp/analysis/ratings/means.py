@@ -17,7 +17,7 @@ IMAGE = ["criterion", "observer", "condition", "scene"]
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """Summary (n,) of n columns: mean over observers, 95 % interval, sd between observers, number of them."""
+    """Summary (n,) of n columns: mean over observers, 95% interval, sd between observers, number of them."""
 
     mean: Array
     low: Array

@@ -115,7 +115,7 @@ def methods(report: RatingReport) -> str:
         f"{people} rated {plural(len(rated), 'image')} one at a time on "
         f"{plural(len(ratings.criteria), 'scale')} ({listed(list(ratings.criteria))}).",
         "Ratings were averaged over the scenes within an observer, then over observers.",
-        f"Intervals are 95 % {method.interval} intervals from {method.bootstraps} bootstrap replicates of "
+        f"Intervals are 95% {method.interval} intervals from {method.bootstraps} bootstrap replicates of "
         f"whole observers (seed {method.seed}).",
         "Differences were tested by paired t tests on observers' means, Holm-adjusted within a scale.",
         "Differences from the hidden reference are taken within a scene." if _has_reference(report) else "",
@@ -134,7 +134,7 @@ def _raters(report: RatingReport) -> str:
     how = LIKELIHOODS[report.treatment.likelihood].partition(",")[0]
     return (
         "Scores without the raters' bias are from the model of bias and inconsistency of Li et al. (2020, "
-        f"ITU-T P.913), fitted by {how}, with 95 % t intervals from a jackknife over observers."
+        f"ITU-T P.913), fitted by {how}, with 95% t intervals from a jackknife over observers."
     )
 
 
@@ -243,7 +243,7 @@ def _few(ratings: Ratings, method: Method) -> list[str]:
     if people >= FEW_OBSERVERS:
         return []
     if method.interval == "percentile":
-        return [f"percentile intervals of {people} observers cover about 75 to 80 %, not 95 %; take t"]
+        return [f"percentile intervals of {people} observers cover about 75 to 80%, not 95%; take t"]
     return [
         f"intervals and tests of {people} observers hold only if people's means scatter normally; below "
         f"{FEW_OBSERVERS} observers that cannot be seen"

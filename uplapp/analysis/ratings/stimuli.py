@@ -60,7 +60,7 @@ def rater_model(ratings: Ratings, criterion: str, likelihood: str = "reml") -> R
 
 
 def condition_scores(model: RaterModel) -> pd.DataFrame:
-    """Tabulate the mean score of each condition over its scenes, with a 95 % interval over observers.
+    """Tabulate the mean score of each condition over its scenes, with a 95% interval over observers.
 
     Columns: criterion, condition, score, score_low, score_high. The interval is Student's t on the standard
     error of a jackknife over observers.

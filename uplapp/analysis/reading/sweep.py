@@ -35,7 +35,7 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
     """Give one row per setting, pair and iteration count, as far as all its starts are done.
 
     `psnr`, `ssim`, `ms_ssim` and `vif` are of the mean picture, `single_psnr` is the mean over single starts;
-    `cv` is that of the starts' PSNRs, `seconds` the mean of a fit. `unstable` is true for a CV above 5 % or a
+    `cv` is that of the starts' PSNRs, `seconds` the mean of a fit. `unstable` is true for a CV above 5% or a
     start that diverged; `ranked` is false for these, for less than 15 dB and for a VIF above 1. Of a sweep
     with one start each, the pictures are the single ones and nothing is known to be unstable.
     """

@@ -181,7 +181,7 @@ def defined(scale: Scale, blocks: Blocks) -> Array:
 
 
 def block_intervals(scale: Scale, blocks: Blocks, interval: str, observers: int) -> tuple[Array, Array]:
-    """Ends (n,) of the 95 % intervals, each block's within itself, NaN where the votes leave a score open."""
+    """Ends (n,) of the 95% intervals, each block's within itself, NaN where the votes leave a score open."""
     nothing = np.full_like(scale.scores, np.nan)
     if np.isnan(scale.scores).any() or not scale.varies:
         return nothing, nothing

@@ -1,4 +1,4 @@
-"""A scale with the replicates of its study, and the 95 % intervals that they give."""
+"""A scale with the replicates of its study, and the 95% intervals that they give."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ def observer_weights(observers: int, bootstraps: int, seed: int) -> Array:
 def observer_draws(wins: Array, bootstraps: int, seed: int) -> Draws:
     """Draw whole observers with replacement from wins (K,n,n), in their order.
 
-    Never single votes: where observers differ, intervals from resampled votes cover far less than 95 %.
+    Never single votes: where observers differ, intervals from resampled votes cover far less than 95%.
     """
     observers, n, _ = wins.shape
     weights = observer_weights(observers, bootstraps, seed)
@@ -174,7 +174,7 @@ def _around(scores: Array, replicates: Array, reach: float) -> tuple[Array, Arra
 INTERVALS: Registry[Any] = Registry(
     "interval",
     {
-        "t": Entry(t_interval, "t (covers 95 % from 6 observers)", "Student 1908, on bootstrap sd"),
+        "t": Entry(t_interval, "t (covers 95% from 6 observers)", "Student 1908, on bootstrap sd"),
         "percentile": Entry(percentile_interval, "percentile (as pwcmp)", "Efron 1979; Hazen 1914"),
     },
 )

@@ -1,4 +1,4 @@
-"""How far apart at least: one-sided 95 % bounds where one side won every vote.
+"""How far apart at least: one-sided 95% bounds where one side won every vote.
 
 At the bound x all votes would go one way in 5 of 100 studies: the product of their preferences
 Phi((q_i + x - q_j) / sigma) is .05 (Clopper & Pearson 1934, for one pair), if votes are independent. Inside
@@ -69,7 +69,7 @@ def sides(counts: Array, blocks: Blocks) -> tuple[str, ...]:
 
 
 def least_distance(votes: Array, gaps: Array) -> float:
-    """Find the shift x in JOD at which `votes` (P,) between `gaps` + x (P,) all go one way in 5 % of studies.
+    """Find the shift x in JOD at which `votes` (P,) between `gaps` + x (P,) all go one way in 5% of studies.
 
     One pair, 100 votes: 2.80.
     """

@@ -17,7 +17,7 @@ POINTS = 61  # of a curve
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A coefficient with its standard error, 95 % interval and two-sided p, NaN without replicates."""
+    """A coefficient with its standard error, 95% interval and two-sided p, NaN without replicates."""
 
     value: float
     se: float
@@ -33,7 +33,7 @@ class Covariate:
     `slope` is the JOD per unit of `name`, or per doubling where `log`. `bend` is what a parabola adds, None
     of fewer than LEAST_CURVED different numbers. `explained` is the share of the variance between conditions
     that the line explains. `at`, `curve`, `low`, `high` (POINTS,) draw the line, or the parabola where `bend`
-    is significant, with its 95 % band. `left_out` are conditions without a number or a score.
+    is significant, with its 95% band. `left_out` are conditions without a number or a score.
     """
 
     name: str

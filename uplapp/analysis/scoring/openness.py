@@ -59,10 +59,10 @@ def _sentence(pair: Difference) -> str:
     upper, lower = (pair.a, pair.b) if pair.bound == "above" else (pair.b, pair.a)
     people = ""
     if np.isfinite(pair.bound_observers):
-        people = f"; of observers, each counted once, at least {100 * pair.bound_observers:.1f} % favour it"
+        people = f"; of observers, each counted once, at least {100 * pair.bound_observers:.1f}% favour it"
     return (
-        f"{upper} lies at least {abs(pair.bound_jod):.2f} JOD above {lower} (one-sided 95 %, if votes are "
-        f"independent: at least {100 * pair.bound_share:.1f} % of votes are for it{people})"
+        f"{upper} lies at least {abs(pair.bound_jod):.2f} JOD above {lower} (one-sided 95%, if votes are "
+        f"independent: at least {100 * pair.bound_share:.1f}% of votes are for it{people})"
     )
 
 

@@ -21,9 +21,9 @@ class Ranks:
     """How sure the ranks of n conditions are, 1 the best, in the order of the conditions.
 
     `probability` (n,n) is the share of `draws` replicates in which a condition has rank 1, 2, ..., NaN where
-    the votes leave its rank open; `low`, `high` (n,) hold 95 % of them. `above` (n,n) is the share in which
+    the votes leave its rank open; `low`, `high` (n,) hold 95% of them. `above` (n,n) is the share in which
     one lies above another. `first`, `last` (n,) are the ranks that the tests leave possible: all of them hold
-    together in 95 % of studies (Mogstad, Romano, Shaikh & Wilhelm 2024). `same_order` and `same_best` are the
+    together in 95% of studies (Mogstad, Romano, Shaikh & Wilhelm 2024). `same_order` and `same_best` are the
     shares of replicates with the study's own order and best condition, `tau` is their mean Kendall
     correlation with the study's order.
     """

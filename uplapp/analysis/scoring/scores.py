@@ -52,7 +52,7 @@ def analyse(
     method: Method = Method(),  # noqa: B008 - frozen
     watch: Watch | None = None,
 ) -> Scores:
-    """Score the conditions in JOD with 95 % intervals and test all differences.
+    """Score the conditions in JOD with 95% intervals and test all differences.
 
     Votes that do not fix all scores are no error: `warnings` name the conditions, what is undefined is NaN,
     and `bound` says to which side. `watch` hears of the replicates.
@@ -97,7 +97,7 @@ def analyse(
 def _ends(
     scale: Scale, blocks: Blocks, interval: str, observers: int, both: TwoWay | None
 ) -> tuple[Array, Array]:
-    """Ends (n,) of the 95 % intervals, for other scenes too where these were resampled."""
+    """Ends (n,) of the 95% intervals, for other scenes too where these were resampled."""
     if both is None:
         return block_intervals(scale, blocks, interval, observers)
     return two_way_interval(scale.scores, both, blocks.bounded)

@@ -30,7 +30,7 @@ def covariate_values(covariate: Covariate | None) -> dict[str, Any] | None:
 def slope_words(covariate: Covariate) -> str:
     """Say how the score goes with the number, and whether a parabola fits better."""
     per = f"doubling of {covariate.name}" if covariate.log else f"unit of {covariate.name}"
-    share = f", which explains {100 * covariate.explained:.0f} % of the variance between conditions"
+    share = f", which explains {100 * covariate.explained:.0f}% of the variance between conditions"
     said = f"{_number(covariate.slope)} JOD per {per}{_p(covariate.slope)}{share}"
     if covariate.bend is not None and np.isfinite(covariate.bend.p):
         more = "a parabola fits better" if covariate.is_curved else "no bend was found"

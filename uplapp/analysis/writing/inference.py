@@ -11,7 +11,7 @@ from uplapp.values import PARAMETRIC, Scores, TwoWay
 def intervals(report: Report) -> list[str]:
     """Say what the intervals are, and how many replicates they rest on."""
     scores = report.scores
-    level = f"{100 * LEVEL:.0f} % intervals"
+    level = f"{100 * LEVEL:.0f}% intervals"
     if not np.isfinite(scores.low).any():
         if not scores.degenerate:
             return ["No intervals could be computed."]

@@ -59,14 +59,14 @@ TABLE = r"""%% Needs \usepackage{booktabs}.
 
 
 def to_latex(report: Report) -> str:
-    """Write the ranking as a booktabs table: rank, condition, JOD, 95 % interval, letters, votes in percent.
+    """Write the ranking as a booktabs table: rank, condition, JOD, 95% interval, letters, votes in percent.
 
     Letters stand there unless they are many. A second table says how sure the ranks are. Characters beyond
     ASCII stay as they are, in UTF-8.
     """
     words = dict(zip(report.scores.conditions, report.letters, strict=True))
     lettered = 0 < max(map(len, report.letters), default=0) <= MOST_LETTERS
-    heads = ["Rank", "Condition", "JOD", r"95\,\% interval", *["Tied"] * lettered, r"Chosen (\%)"]
+    heads = ["Rank", "Condition", "JOD", r"95\% interval", *["Tied"] * lettered, r"Chosen (\%)"]
     ranked = ranking(report.scores).to_dict("records")
     rows = [
         [*_cells(row), *[words[row["condition"]]] * lettered, _percent(row["chosen_share"])] for row in ranked
@@ -100,13 +100,13 @@ def _ranks(report: Report) -> list[str]:
     if ranks is None or np.isnan(ranks.best).all():
         return []
     rows = [
-        (escape(name), low_high.replace("-", "--"), tested.replace("-", "--"), _plain_percent(best))
+        (escape(name), low_high.replace("-", "--"), tested.replace("-", "--"), escape(best))
         for name, low_high, tested, best in rank_rows(ranks, scores)
     ]
     note = (
-        f"Ranks: 95\\,\\% of {ranks.draws} replicates, which speak of {scope(scores)}. Possible: what the "
+        f"Ranks: 95\\% of {ranks.draws} replicates, which speak of {scope(scores)}. Possible: what the "
         "tests leave, for all conditions together. Replicates have the "
-        f"{_plain_percent(stability_words(ranks))}."
+        f"{escape(stability_words(ranks))}."
     )
     heads = ("Condition", "Ranks", "Possible", r"P(best)")
     return [small_table("ranks", _caption(scores, "Ranks"), heads, rows, note)]
@@ -135,7 +135,7 @@ def _spread(report: Report) -> list[str]:
     rows += [(name, *_estimate(spread.sd[at], spread.low[at], spread.high[at])) for name, at in each]
     caption = _caption(report.scores, "Standard deviation of scores over observers, in JOD,")
     note = "All: the root of the mean variance. Intervals: chi squared on the observers less one."
-    return [small_table("spread", caption, ("Condition", "SD", r"95\,\% interval"), rows, note)]
+    return [small_table("spread", caption, ("Condition", "SD", r"95\% interval"), rows, note)]
 
 
 def _covariate(report: Report) -> list[str]:
@@ -147,8 +147,8 @@ def _covariate(report: Report) -> list[str]:
     terms = [(f"Slope, JOD per {per} of {covariate.name}", covariate.slope)]
     terms += [] if covariate.bend is None else [(f"Bend, JOD per squared {per}", covariate.bend)]
     rows = [(escape(name), *_coefficient(term)) for name, term in terms]
-    note = escape(f"The line explains {100 * covariate.explained:.0f} % of the variance between conditions.")
-    heads = ("Coefficient", "Estimate", r"95\,\% interval", "$p$")
+    note = escape(f"The line explains {100 * covariate.explained:.0f}% of the variance between conditions.")
+    heads = ("Coefficient", "Estimate", r"95\% interval", "$p$")
     caption = _caption(report.scores, escape(f"Scores against {covariate.name}"))
     return [small_table("covariate", caption, heads, rows, note)]
 
@@ -193,10 +193,6 @@ def small_table(
     }
 
 
-def _plain_percent(text: str) -> str:
-    return escape(text).replace(r" \%", r"\,\%")
-
-
 def _cells(row: dict[Any, Any]) -> list[str]:
     rank = "--" if pd.isna(row["rank"]) else str(row["rank"])
     low, high = row["jod_low"], row["jod_high"]
@@ -229,7 +225,7 @@ def _caption(scores: Scores, what: str = "Scores") -> str:
 def _note(report: Report, lettered: bool) -> str:
     scores = report.scores
     said = [
-        "A difference of 1 JOD means that 75\\,\\% of answers choose the better one; "
+        "A difference of 1 JOD means that 75\\% of answers choose the better one; "
         f"0 is {escape(zero_words(scores))}.",
         *_intervals(scores),
         "Conditions that share a letter do not differ significantly (Holm-adjusted $p \\geq .05$)."
@@ -254,5 +250,5 @@ def _open(scores: Scores) -> list[str]:
         return []
     said = ["The votes do not fix all scores."]
     if any(scores.bound):
-        said.append("$>$, $<$: one-sided 95\\,\\% bounds, if votes are independent; --: open.")
+        said.append("$>$, $<$: one-sided 95\\% bounds, if votes are independent; --: open.")
     return [*said, *(escape(f"{sentence}.") for sentence in least_distances(scores))]

@@ -110,7 +110,7 @@ def _model(report: Report) -> list[str]:
         zero = zero_words(scores)
     return [
         "Scores follow Thurstone's model, Case V (Thurstone 1927): the standard deviation of a difference "
-        f"was {SIGMA}, so that 1 JOD (just-objectionable difference) means that 75 % of answers choose the "
+        f"was {SIGMA}, so that 1 JOD (just-objectionable difference) means that 75% of answers choose the "
         "better one.",
         f"They were estimated {PRIOR_WORDS[scores.method.prior]}; {zero} was set to 0.",
         *_undefined(scores),
@@ -149,7 +149,7 @@ def _unsure(report: Report, unsure: int) -> list[str]:
     if unsure == 0:
         return ['No answer was "not sure".']
     share = 100 * unsure / scores.comparisons
-    count = f'{plural(unsure, "answer")} ({share:.1f} %) {"was" if unsure == 1 else "were"} "not sure"'
+    count = f'{plural(unsure, "answer")} ({share:.1f}%) {"was" if unsure == 1 else "were"} "not sure"'
     if scores.method.ties == ORDERED and report.tally.steps:
         return [f"{count}, the zone around equality."]
     if scores.method.ties == "half":

@@ -63,7 +63,7 @@ def spread_lines(spread: Spread | None) -> list[str]:
     more = [f"{len(known) - MOST_NAMED} others less"] if len(known) > MOST_NAMED else []
     named = [f"{name} {between(sd, low, high)}" for name, sd, low, high in known[:MOST_NAMED]]
     whole = between(spread.overall, spread.overall_low, spread.overall_high)
-    return [one_line(f"sd of scores over observers, JOD [95 %]: all {whole}; {'; '.join([*named, *more])}")]
+    return [one_line(f"sd of scores over observers, JOD [95%]: all {whole}; {'; '.join([*named, *more])}")]
 
 
 def between(value: float, low: float, high: float) -> str:

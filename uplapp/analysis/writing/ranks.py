@@ -10,7 +10,7 @@ from uplapp.analysis.writing.wording import one_line
 from uplapp.values import Scores
 
 MOST_NAMED = 12  # conditions, beyond which the first and the last are named
-LEAST_BEST = 0.005  # a probability that would print as 0 % is not worth a word
+LEAST_BEST = 0.005  # a probability that would print as 0% is not worth a word
 
 
 def rank_values(ranks: Ranks | None) -> dict[str, Any] | None:
@@ -44,8 +44,8 @@ def percent(share: float) -> str:
     if not np.isfinite(share):
         return "-"
     if 0 < share < LEAST_BEST or 1 - LEAST_BEST < share < 1:
-        return "< 1 %" if share < 0.5 else "> 99 %"
-    return f"{100 * share:.0f} %"
+        return "< 1%" if share < 0.5 else "> 99%"
+    return f"{100 * share:.0f}%"
 
 
 def rank_lines(ranks: Ranks | None, scores: Scores) -> list[str]:
@@ -58,7 +58,7 @@ def rank_lines(ranks: Ranks | None, scores: Scores) -> list[str]:
     if len(said) > MOST_NAMED:
         said = [*said[: MOST_NAMED - 2], "...", *said[-2:]]
     return [
-        one_line(f"95 % of ranks over {ranks.draws} replicates (best in): {'; '.join(said)}"),
+        one_line(f"95% of ranks over {ranks.draws} replicates (best in): {'; '.join(said)}"),
         f"rank stability: {stability_words(ranks)}",
     ]
 
@@ -76,14 +76,14 @@ def rank_sentences(ranks: Ranks | None) -> list[str]:
     if ranks is None or np.isnan(ranks.best).all():
         return []
     return [
-        "Probabilities of ranks, and ranks with 95 % of the probability, were counted in the replicates.",
-        "The ranks that the tests leave possible hold for all conditions together in 95 % of studies "
+        "Probabilities of ranks, and ranks with 95% of the probability, were counted in the replicates.",
+        "The ranks that the tests leave possible hold for all conditions together in 95% of studies "
         "(Mogstad, Romano, Shaikh & Wilhelm 2024).",
     ]
 
 
 def rank_rows(ranks: Ranks, scores: Scores) -> Sequence[tuple[str, str, str, str]]:
-    """List condition, 95 % of ranks, ranks by the tests and probability of being best, best first."""
+    """List condition, 95% of ranks, ranks by the tests and probability of being best, best first."""
     place = {name: index for index, name in enumerate(ranks.conditions)}
     return [
         (

@@ -216,7 +216,7 @@ def _not_sure(comparisons: Comparisons) -> int | None:
     return None if answers is None else int(np.rint(coarse(answers)[:, 1].sum()))
 
 
-UNITS = "JOD; 1 JOD = 75 % of answers choose the higher one"
+UNITS = "JOD; 1 JOD = 75% of answers choose the higher one"
 MODEL = "Thurstone Case V, sigma 1.4826"
 
 

@@ -48,7 +48,7 @@ def _about(table: pd.DataFrame, rows: pd.DataFrame) -> str:
     starts = ", ".join(map(str, sorted(rows["starts"].unique())))
     return (
         f"Slice {table['image'].iloc[0]}: {len(rows)} settings with iteration counts, inputs and targets, "
-        f"each from {starts} start(s), of which {int(rows['ranked'].sum())} are ranked: CV up to 5 %, PSNR "
+        f"each from {starts} start(s), of which {int(rows['ranked'].sum())} are ranked: CV up to 5%, PSNR "
         f"from 15 dB, VIF up to 1. Patches are joined before they are measured. Times are of one fit."
     )
 

@@ -145,7 +145,7 @@ class MissingPixels:
     @property
     def text(self) -> str:
         """A legend of the degradation in words."""
-        hidden = f"{100 * self.missing_share:g} % of the pixels missing"
+        hidden = f"{100 * self.missing_share:g}% of the pixels missing"
         return f"{hidden}, sigma {self.sigma:g}" if self.sigma else hidden
 
     def for_image(self, name: str) -> "MissingPixels":

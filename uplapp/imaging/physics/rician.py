@@ -68,7 +68,7 @@ class RicianNoise:
     @property
     def text(self) -> str:
         """A legend of the degradation in words."""
-        return f"Rician noise of {100 * self.level:g} %"
+        return f"Rician noise of {100 * self.level:g}%"
 
     def for_image(self, name: str) -> "RicianNoise":
         """Give the degradation with noise drawn for the image called `name`."""

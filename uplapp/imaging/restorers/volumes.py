@@ -30,7 +30,7 @@ SLAB_VOXELS = 2**22
 NLM_PATCH_PX, NLM_REACH_PX = 3, 3
 WAVELET, WAVELET_LEVELS = "db2", 2
 SURROUND_PX = {"gaussian": 8, "tv": 8, "nlm": NLM_PATCH_PX // 2 + NLM_REACH_PX + 1, "wavelet": 12}
-# Best on two post-contrast heads at 1, 5, 10 and 20 %: widths of the Gaussian in px by sigma, strengths of
+# Best on two post-contrast heads at 1, 5, 10 and 20%: widths of the Gaussian in px by sigma, strengths of
 # the others in units of sigma.
 GAUSSIAN_SIGMAS, GAUSSIAN_WIDTHS = (0.01, 0.05, 0.1, 0.2), (0.3, 0.6, 0.85, 1.3)
 NLM_STRENGTH, TV_WEIGHT, WAVELET_STRENGTH = 0.4, 0.5, 0.9

@@ -117,7 +117,7 @@ def doubts(draws: Sequence[Mapping[str, Any]], case: Case) -> tuple[str, ...]:
     lowest, highest = draw.get("lowest", LEVELS[0]), draw.get("highest", LEVELS[1])
     if noise is None or lowest <= noise <= highest:
         return ()
-    return (f"trained on noise of {100 * lowest:g} to {100 * highest:g} %, and this is {100 * noise:g} %",)
+    return (f"trained on noise of {100 * lowest:g} to {100 * highest:g}%, and this is {100 * noise:g}%",)
 
 
 def _draw_patch(volume: Tensor, size: tuple[int, ...], random: np.random.Generator) -> Any:

@@ -12,9 +12,7 @@ from uplapp.study.definition import Protocol
 NO_INPUT = "no_input"  # answered without an event of a key or a pointer that the browser vouches for
 EVEN_PACE = "even_pace"  # one answer takes as long as the other
 UNTIMELY = "untimely"  # the answers took longer than the time that has passed since the consent
-PACED = (
-    10  # answers that are compared; people vary by 20 % and more even where they react as fast as they can
-)
+PACED = 10  # answers that are compared; people vary by 20% and more even where they react as fast as they can
 LEAST_SD_MS = 20.0  # of simple reactions (Luce 1986, Response Times: 30 ms and more)
 LEAST_SPREAD = 0.05  # standard deviation by the mean of the time beyond the least view
 SLACK_MS, SLACK = 5000.0, 1.1  # clocks of browsers are coarse, and differ from the server's

@@ -17,7 +17,7 @@ from uplapp.study.simulation import raters
 from uplapp.study.store.store import Store, new_token
 from uplapp.values import GRAIN, REFERENCE, SPOT, Choice, Trial
 
-SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75 % (Perez-Ortiz and Mantiuk 2017)
+SIGMA = 1.4826  # of a difference, in JOD: one JOD is then 75% (Perez-Ortiz and Mantiuk 2017)
 REFERENCE_LEAD = 4.0  # the reference never changes, so it is this many JOD above the best condition
 FRAME_MS = 1000 / 60
 STEP = 0.75  # JOD between neighbours of the scores for show

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from uplapp.values import GRAIN, SPOT
 
-GRAIN_STEP = 3  # grey values of 255: 1 % of contrast from pixel to pixel, where the eye needs about 10 %
+GRAIN_STEP = 3  # grey values of 255: 1% of contrast from pixel to pixel, where the eye needs about 10%
 VEIL_STEP = 1  # of the grain around a spot, so that no part of it equals the reference
 RADIUS = 0.05  # of the shorter side
 LEAST_RADIUS_PX = 3

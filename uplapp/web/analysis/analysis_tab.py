@@ -46,7 +46,7 @@ from uplapp.web.widgets import sentence, working
 
 NO_REASON = "no reason given"
 HOW_SURE = "How sure? Prior, intervals, replicates, ties"
-ABOUT = """75 % of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
+ABOUT = """75% of answers choose a condition that lies **1 JOD** above another. Scores follow Thurstone's
 model, Case V. Where votes name their observers, intervals resample whole observers, and scenes if you ask."""
 # A chart that changes while it is hidden has no width until the window seems to change its own.
 REDRAW = "() => setTimeout(() => window.dispatchEvent(new Event('resize')), 60)"

@@ -131,7 +131,7 @@ def _unified(scale: UnifiedScale) -> tuple[Any, ...]:
     listed = table(
         {
             "Condition": [row["condition"] for row in rows],
-            "JOD [95 % interval]": [interval(row["jod"], row["jod_low"], row["jod_high"]) for row in rows],
+            "JOD [95% interval]": [interval(row["jod"], row["jod_low"], row["jod_high"]) for row in rows],
             "By votes alone": [number(row["jod_of_votes"]) for row in rows],
             "By ratings alone": [number(row["jod_of_ratings"]) for row in rows],
             "Votes": [row["votes"] for row in rows],
@@ -151,7 +151,7 @@ def _triplets(scales: TripletScales) -> tuple[Any, ...]:
         {
             "Scene": [row["scene"] for row in rows],
             "Version": [row["condition"] for row in rows],
-            "JND [95 % interval]": [interval(row["jnd"], row["jnd_low"], row["jnd_high"]) for row in rows],
+            "JND [95% interval]": [interval(row["jnd"], row["jnd_low"], row["jnd_high"]) for row in rows],
             "Boosted": [number(row["boosted"]) for row in rows],
             "Plain alone": [number(row["plain_alone"]) for row in rows],
             "Boosted alone": [number(row["boosted_alone"]) for row in rows],

@@ -117,4 +117,4 @@ def _spread_table(spread: Spread, scores: Scores) -> str:
         "" if np.isnan(spread.sd[at]) else interval(spread.sd[at], spread.low[at], spread.high[at])
         for at in order
     ]
-    return table({"Condition": [spread.conditions[at] for at in order], "Spread, JOD [95 % interval]": cells})
+    return table({"Condition": [spread.conditions[at] for at in order], "Spread, JOD [95% interval]": cells})

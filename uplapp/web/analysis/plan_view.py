@@ -98,7 +98,7 @@ def follow(found: Found) -> tuple[Any, Any]:
     width = widest_neighbour(scores)
     if not np.isfinite(width):
         return "The votes do not yet fix every difference between neighbours in rank.", shown
-    said = f"The widest 95 % interval between neighbours in rank is **{width:.2f} JOD**"
+    said = f"The widest 95% interval between neighbours in rank is **{width:.2f} JOD**"
     return f"{said}; stop once it is narrow enough.", shown
 
 

@@ -63,7 +63,7 @@ def _table(report: Report) -> str:
             "#": [str(rank).replace("<NA>", "") for rank in ranked["rank"]],
             "Condition": ranked["condition"].tolist(),
             "Group": groups,
-            "JOD [95 % interval]": [interval(*row) for row in scored],
+            "JOD [95% interval]": [interval(*row) for row in scored],
             "Tied": [letters[name] for name in ranked["condition"]],
             "Bradley-Terry": [others[name] for name in ranked["condition"]],
             "Chosen": [share(chosen) for chosen in ranked["chosen_share"]],
@@ -165,7 +165,7 @@ def _fit(report: Report) -> str:
         differ = "differ" if report.interaction.p < ALPHA else "were not found to differ"
         said.append(f"Preferences {differ} by scene: {plain(interaction_words(report.interaction))}")
     if own is not None and own.complete:
-        shares = f"{own.share:.0%}; by tossing a coin 25 %"
+        shares = f"{own.share:.0%}; by tossing a coin 25%"
         said.append(f"Circular triads of single observers: {own.circular} of {own.complete} ({shares})")
     if side is not None and np.isfinite(side.jod):
         pull = f"{side.jod:z.2f} JOD, standard error {number(side.se)}"
@@ -200,7 +200,7 @@ def _stability(ranks: Ranks, scores: Scores) -> str:
     return (
         f"{words[:1].upper()}{words[1:]}. The replicates speak of {scope(scores)}.\n\n"
         "Of few observers and close scores, the highest P(best) is too sure of itself; the ranks that the "
-        f"tests leave possible hold for all conditions together in 95 % of studies.{_left_open(ranks)}"
+        f"tests leave possible hold for all conditions together in 95% of studies.{_left_open(ranks)}"
     )
 
 
@@ -215,7 +215,7 @@ def _ranks(ranks: Ranks, scores: Scores) -> str:
         {
             "Condition": names,
             "P(best)": [together(chance) for chance in best],
-            "95 % of ranks": spans,
+            "95% of ranks": spans,
             "Possible by the tests": tested,
         }
     )

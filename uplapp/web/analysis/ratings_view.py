@@ -59,9 +59,9 @@ def _means(report: RatingReport) -> str:
         {
             "Criterion": [row["criterion"] if several else "" for row in rows],
             "Condition": [row["condition"] for row in rows],
-            "Mean [95 % interval]": [interval(row["mean"], row["low"], row["high"]) for row in rows],
+            "Mean [95% interval]": [interval(row["mean"], row["low"], row["high"]) for row in rows],
             "SD between observers": [number(row["sd"]) for row in rows],
-            "Score [95 % interval]": [_score(row) for row in rows],
+            "Score [95% interval]": [_score(row) for row in rows],
             "From reference": [_signed(row["reference_difference"]) for row in rows],
             "Observers": [row["observers"] for row in rows],
             "Ratings": [row["ratings"] for row in rows],

@@ -78,5 +78,5 @@ def _table(by_scene: dict[str, Scores]) -> str:
         for scene, scores in by_scene.items()
         for name, jod, low, high in zip(scores.conditions, scores.jod, scores.low, scores.high, strict=True)
     ]
-    headings = ("Scene", "Condition", "JOD [95 % interval]")
+    headings = ("Scene", "Condition", "JOD [95% interval]")
     return table(dict(zip(headings, map(list, zip(*rows, strict=True)), strict=True)))

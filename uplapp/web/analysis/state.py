@@ -48,7 +48,7 @@ Found = Analysed | Rated | None  # None where nothing could be read
 def build_method() -> list[Any]:
     """Lay out the widgets in the order of `Method`."""
     prior = gr.Radio(menu(PRIORS), value="distance", label="Prior")
-    interval = gr.Radio(menu(INTERVALS), value="t", label="95 % interval")
+    interval = gr.Radio(menu(INTERVALS), value="t", label="95% interval")
     with gr.Accordion("Replicates, ties, side bias", open=False):
         bootstraps = gr.Slider(100, MOST_BOOTSTRAPS, BOOTSTRAPS, step=100, label="Bootstrap replicates")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0)

@@ -89,13 +89,13 @@ def following(
 
 
 def how_far(report: Report, seconds: float) -> str:
-    """Say how far a restoration is, `seconds` after it began, as in "network 2 of 7, 45 %, about 40 s left".
+    """Say how far a restoration is, `seconds` after it began, as in "network 2 of 7, 45%, about 40 s left".
 
     A fit says so itself, in its own steps.
     """
     if report.fit is not None or not report.text:
         return report.text
-    return f"{report.text}, {100 * report.share:.0f} %{time_left(report, seconds)}"
+    return f"{report.text}, {100 * report.share:.0f}%{time_left(report, seconds)}"
 
 
 def time_left(report: Report, seconds: float) -> str:
