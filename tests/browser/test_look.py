@@ -33,6 +33,9 @@ def open_tab(page, name):
 
 def restore(page):
     page.frame_locator("#compare iframe").locator("canvas").wait_for()
+    samples = page.locator("#inputs .samples:visible")
+    picture = samples.locator("img").first.bounding_box()["height"]
+    assert samples.bounding_box()["height"] < 3 * picture  # two rows on a phone, and no empty room below
 
 
 def scan(page):
