@@ -1,6 +1,7 @@
 """What the whole page says and does to somebody who has not entered."""
 
 import asyncio
+from dataclasses import replace
 
 import gradio as gr
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.study.tiny import CONDITIONS
 from tests.web.desks import TOKEN
 from uplapp.web import page
-from uplapp.web.researcher.desk import REFUSED, Entry, guarded
+from uplapp.web.researcher.desk import FORGETFUL, REFUSED, Entry, guarded
 from uplapp.web.researcher.gate import MISSING, Gate
 
 
@@ -42,11 +43,15 @@ def test_the_page_describes_no_condition_no_token_and_offers_three_calls_alone(b
     assert sorted(open_) == sorted(name[1:] for name in calls)
 
 
-def test_without_a_token_the_page_is_there_and_names_the_secret_that_is_missing(desk):
-    async def build():
-        return page.build(desk.shelf, Gate(None))
+@pytest.mark.parametrize("space", [False, True])
+def test_without_secrets_the_page_is_there_and_names_those_that_are_missing(desk, space):
+    shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, space=space))
 
-    assert MISSING in str(asyncio.run(build()).get_config_file())
+    async def build():
+        return page.build(shelf, Gate(None))
+
+    config = str(asyncio.run(build()).get_config_file())
+    assert (MISSING in config, FORGETFUL in config) == (True, space)
 
 
 def test_every_listener_of_a_researcher_begins_with_the_check(researchers):

@@ -8,7 +8,7 @@ import gradio as gr
 
 from uplapp.study.stimuli import drafts
 from uplapp.web.researcher.build import build_view
-from uplapp.web.researcher.desk import Desk, Entry, entry_of
+from uplapp.web.researcher.desk import FORGETFUL, Desk, Entry, entry_of
 from uplapp.web.researcher.gate import MISSING, GateShut, address_of
 from uplapp.web.researcher.watch import watch_view
 
@@ -68,7 +68,8 @@ def build(desk: Desk, collected: gr.State) -> None:
 
 def _build_door(desk: Desk) -> tuple[gr.Markdown, gr.Textbox, gr.Button]:
     """Lay out what stands before the room: a sentence, the box for the token, the button."""
-    said = gr.Markdown(MISSING if desk.gate.missing else ON_OWN_MACHINE, elem_id="door")
+    missing = f"{MISSING}\n\n{FORGETFUL}" if desk.shelf.settings.forgetful else MISSING
+    said = gr.Markdown(missing if desk.gate.missing else ON_OWN_MACHINE, elem_id="door")
     with gr.Row(elem_classes="act", visible=not desk.gate.missing):
         token = gr.Textbox(
             label="Researcher's token",
