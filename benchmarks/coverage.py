@@ -69,7 +69,7 @@ def covers(scores: Scores, interval: str, expected: Array) -> Array:
 
 
 def has_t_intervals(scores: Scores) -> bool:
-    """Whether the votes fixed the scores, and those of nearly all replicates."""
+    """Whether every score has a finite t interval, which takes scores in nearly all replicates."""
     return scores.interval == "t" and bool(np.isfinite(scores.low).all())
 
 

@@ -35,7 +35,7 @@ KINDS = ("png", "tiff", "tiff16")
 
 
 def write_picture(path: Path, megapixels: float, kind: str) -> None:
-    """Write a picture in colour, of random tiles that repeat; a TIFF without compression."""
+    """Write a square picture in colour, one random tile again and again. TIFF is not compressed."""
     side = math.isqrt(round(megapixels * 1e6))
     tile = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
     times = -(-side // 500)

@@ -226,7 +226,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
 
 
 def drawn(tab, figures) -> bytes:
-    """Download the figures. An analysis that ends meanwhile takes them off the page; then draw them again."""
+    """Draw and download the figures, once more if an analysis that ended meanwhile took them off the page."""
     draw = tab.get_by_role("button", name="Draw the figures")
     draw.click()
     try:

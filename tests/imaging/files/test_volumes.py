@@ -192,7 +192,7 @@ def test_hounsfield_units_get_a_window_of_ct_and_others_are_a_choice(tmp_path, w
 
 
 def test_interpolated_ct_is_told_by_its_air_and_phase_is_no_ct(tmp_path):
-    """Air that 10% of the voxels share is -1000 and what lies beside it; whole phase has no more there."""
+    """Interpolated CT has no whole numbers, but much air near -1000. Phase is spread evenly."""
     random = np.random.default_rng(0)
     interpolated = (np.tile(ct(), (4, 4, 4)) + random.normal(0, 2, (24, 32, 40))).astype(np.float32)
     phase = random.integers(-4096, 4096, (24, 32, 40)).astype(np.int16)

@@ -65,7 +65,7 @@ class _Fit:
 
     @classmethod
     def of(cls, counts: Array) -> "_Fit":
-        """Fit win counts (n,n). G^2 is NaN where they do not fix the scores; without a df nothing counts."""
+        """Fit win counts (n,n). G^2 is NaN where the counts do not fix the scores, and 0 where df is 0."""
         parts, votes = components(counts), counts + counts.T
         first, second = np.nonzero(np.triu(votes, 1))
         free, pairs, cast = len(counts) - len(set(parts)), first.size, votes[first, second]

@@ -152,7 +152,7 @@ def _texts(line: bytes) -> list[str]:
 
 
 def _line(data: bytes, place: int) -> bytes:
-    """Give line number `place`, counted from 0, without its line break; nothing beyond the last line."""
+    """Give a line, the first for `place` 0, without its line break. It is empty after the last line."""
     at = 0
     for _ in range(place):
         at = _end(data, at)

@@ -71,7 +71,7 @@ class Supplies:
 
     @property
     def understood(self) -> tuple[str, ...]:
-        """What the files were taken for, in sentences; none where the loader of a task gives a plain list."""
+        """In sentences, what the files were taken for. A loader that returns a plain list says nothing."""
         return self.data.understood if isinstance(self.data, Loaded) else ()
 
     @classmethod

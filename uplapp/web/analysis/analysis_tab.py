@@ -221,7 +221,7 @@ def analyser(live_votes: LiveVotes) -> Callable[..., Generator[Any, None, None]]
     """Bind the live study to the listener that follows every choice."""
 
     def analyse(*chosen: Any, progress: gr.Progress = gr.Progress()) -> Generator[Any, None, None]:  # noqa: B008
-        """Yield all outputs: those of the ranking, then the first rows of a file."""
+        """Yield what all views show, and at its end the table of the first rows of an uploaded file."""
         rows = source.show_first(*chosen[: len(Source._fields)])
         for outputs in found(*chosen, progress=progress):
             yield (*outputs, rows) if isinstance(outputs, tuple) else outputs  # else nothing changes

@@ -67,7 +67,7 @@ class Outputs:
 
 
 def lay_out_outputs(job: Job) -> Outputs:
-    """Lay out the results, which are those of an example until there are others."""
+    """Lay out the results. Until the visitor restores something they are those of the shipped example."""
     shown: dict[str, Any] = {
         "show_label": False,
         "columns": 3,

@@ -151,6 +151,7 @@ def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
         return [update for menu in menus for update in menu]
 
     def load(request: gr.Request, *values: Any) -> dict[Any, Any]:
+        """Fill the menus of networks, then the fields that the address of the page names."""
         updates: dict[Any, Any] = dict(zip(shown, read(*values), strict=True))
         query = dict(request.query_params)
         chosen, wrong = address.read_query(query, asked.panels, asked.forms, asked.checkpoints)
@@ -268,7 +269,10 @@ def pick_reading(task: str, form: ReadingForm, source: str, index: float, *readi
 
 
 def pick_task(task: gr.Radio, panels: Sequence[Panel], values: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """Show the panel of the task, with the input it had. `values` are those of the fields, by field."""
+    """Show the panel of the chosen task, with the picture that was chosen in it last.
+
+    `values` holds what every field of the page has, by field.
+    """
     panel = next(panel for panel in panels if panel.task == values[task])
     row, source = TASKS[panel.task], values[panel.source]
     columns = [gr.update(visible=name == panel.task) for name in TASKS]

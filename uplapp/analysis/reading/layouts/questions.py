@@ -158,9 +158,10 @@ def nobody(table: pd.DataFrame, columns: Columns, source: str) -> bool:
 def ask(
     table: pd.DataFrame, used: Collection[str], observer: tuple[str, ...], source: str
 ) -> tuple[str, ...]:
-    """Ask about columns that no role uses and that change what the votes say; list the others.
+    """Ask about unused columns that may change what the votes mean, such as a criterion or a weight.
 
-    `observer` are the columns of observers, () where there are none. Raises a Question.
+    The other unused ones are listed in a sentence. `observer` are the columns of observers, () where there
+    are none. Raises a Question.
     """
     several = [name for name in map(str, table.columns) if name not in used and table[name].nunique() > 1]
     for name in several:

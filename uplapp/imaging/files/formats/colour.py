@@ -53,7 +53,7 @@ def of_profile(colour: Array, profile: bytes) -> tuple[Array, str]:
 
 
 def profile_of(chromaticities: Sequence[float], gamma: float | None = None) -> bytes | None:
-    """Make an ICC profile from the (x,y) of white, red, green and blue; None where they are those of sRGB.
+    """Make an ICC profile from the chromaticities (x,y) of white, red, green and blue: None for sRGB itself.
 
     `gamma` is the exponent that made the samples out of light, None for the curve of sRGB.
     """

@@ -28,7 +28,10 @@ BLOCK, MOST_ROWS = 2**16, 2**20  # samples of any length at once, and rows of th
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open a file. What cannot be read to its end is refused as damaged; a dataset that fails is not."""
+    """Open a file whose tables have an end; BadImage is raised for others.
+
+    One damaged dataset does not keep a file from being opened: reading it raises an error.
+    """
     with refusing_damage(path.name):
         at = path.stat()
         if not _ends(path.resolve(), at.st_size, at.st_mtime_ns):

@@ -159,7 +159,10 @@ def _channels_last(page: Any) -> Array:
 
 
 def _alpha(array: Array, page: Any, colours: int) -> tuple[Array | None, bool]:
-    """Give the alpha of a page, and whether colours are multiplied by it. Unspecified samples are none."""
+    """Give the alpha (H,W) of a page, and whether its colours are multiplied by it.
+
+    Samples that the page calls unspecified are no alpha: then it is None.
+    """
     extra = tuple(int(each) for each in page.extrasamples)
     if array.shape[-1] == colours or not extra or extra[0] not in (ASSOCIATED, UNASSOCIATED):
         return None, False

@@ -82,7 +82,10 @@ def _last_image(path: Path, file: BinaryIO) -> tuple[bytes, Any]:
 
 
 def _blocks(name: str, file: BinaryIO, many: bool, at: int, end: int) -> list[Any]:
-    """List the blocks of a measurement; the library itself would follow blocks of no length for ever."""
+    """List the blocks of a measurement.
+
+    The library has a function for it, which never returns from a block whose length is 0.
+    """
     from twixtools.mdb import Mdb
 
     blocks: list[Any] = []

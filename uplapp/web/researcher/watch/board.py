@@ -130,7 +130,7 @@ def _recruiting(definition: Definition, address: str) -> Iterator[str]:
 
 
 def _tiles(overview: Overview, desk: Desk, now: float) -> str:
-    """The numbers of the study, without those of a pilot, which have a tile of their own."""
+    """Draw the counts of the study, one a tile. People of a pilot are counted in a tile of their own."""
     people = [person for person in overview.people if not person.pilot]
     answers = sum(person.answers for person in people)
     counted = Counter(person.outcome for person in people if not person.excluded)
