@@ -269,10 +269,7 @@ def pick_reading(task: str, form: ReadingForm, source: str, index: float, *readi
 
 
 def pick_task(task: gr.Radio, panels: Sequence[Panel], values: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """Show the panel of the chosen task, with the picture that was chosen in it last.
-
-    `values` holds what every field of the page has, by field.
-    """
+    """Show the panel of the chosen task, with its last picture. `values` has that of each field."""
     panel = next(panel for panel in panels if panel.task == values[task])
     row, source = TASKS[panel.task], values[panel.source]
     columns = [gr.update(visible=name == panel.task) for name in TASKS]
