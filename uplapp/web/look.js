@@ -24,19 +24,21 @@ const tabs = () => [...(document.querySelector("[role=tablist]")?.querySelectorA
 const nameOf = (tab) => tab.textContent.trim().toLowerCase();
 const taskOf = (name) => document.querySelector(`#task input[value="${CSS.escape(name)}"]`);
 
+if (asked.get("study") && !asked.has("tab")) asked.set("tab", "study");
+
+// Each is opened once, and none that a visitor went past: a page that fills itself late must not draw anybody back.
 const follow = () => {
   if (!document.querySelector("#restore") || !tabs().length) return;
-  const study = asked.get("study") ?? "";
-  const tab = (asked.get("tab") ?? (study && "study")).toLowerCase();
-  if (asked.has("tab") || study) tabs().find((one) => nameOf(one) === tab)?.click();
+  tabs().find((one) => nameOf(one) === asked.get("tab")?.toLowerCase())?.click();
   if (asked.has("task")) taskOf(asked.get("task"))?.click();
   for (const name of ["tab", "task"]) asked.delete(name);
   const frame = document.querySelector("iframe[title='The study']");
-  if (frame && study) frame.src = `study/${encodeURIComponent(study)}`;
-  if (frame || !study) asked.delete("study");
+  if (frame && asked.get("study")) frame.src = `study/${encodeURIComponent(asked.get("study"))}`;
+  if (frame || !asked.get("study")) asked.delete("study");
 };
 
 const remember = (name, value) => {
+  asked.delete(name);
   const address = new URL(location);
   address.searchParams.set(name, value);
   history.replaceState(history.state, "", address);
