@@ -24,3 +24,9 @@ def test_an_unknown_name_lists_the_choices():
 def test_an_unknown_option_is_refused_before_anything_is_built():
     with pytest.raises(UplappError, match="colour 'mix' has no option 'green'; its options are: red, blue"):
         TABLE.build("mix", red=1, green=2)
+
+
+def test_of_a_very_long_name_the_beginning_is_told_and_then_what_is_allowed():
+    text = str(UnknownName("colour", "x" * 5000, ["mix"]))
+    assert text.endswith("x...'; choose one of: mix")
+    assert len(text) < 120

@@ -1,5 +1,7 @@
 """Errors whose text a person can act on."""
 
+LONGEST_NAME = 60
+
 
 class UplappError(Exception):
     """Something the user can put right: one sentence with what was wrong, where, and what is allowed.
@@ -13,11 +15,12 @@ class UplappError(Exception):
 
 
 class UnknownName(UplappError):
-    """A name that a table does not hold."""
+    """A name that a table does not hold. Of a long one the beginning is told."""
 
     def __init__(self, kind: str, name: str, allowed: object) -> None:
         choices = ", ".join(sorted(map(str, allowed)))  # type: ignore[call-overload]
-        super().__init__(f"unknown {kind} '{name}'; choose one of: {choices}")
+        told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+        super().__init__(f"unknown {kind} '{told}'; choose one of: {choices}")
 
 
 class BadImage(UplappError):

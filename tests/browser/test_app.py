@@ -86,8 +86,11 @@ def test_an_address_sets_fields_and_a_tick_asks_nothing_of_the_server(app, page)
     for place in (0, 2, 0, 4, 2):
         boxes.nth(place).click()
     expect(ticked).to_have_text(["L1 †", "L2 †", "MS-SSIM †", "LPIPS + L2 †", "Adaptive †", "uPL †"])
-    page.goto(f"{app}?sigma=40&seed=x&methods=tv&tv.sigma=20&networks=denoise-unet-l2,denoise-unet-upl")
-    page.get_by_text("Not all of the address could be set: seed is 'x'; it needs a whole number").wait_for()
+    page.goto(
+        f"{app}?sigma=40&seed=<img src=x>&methods=tv&tv.sigma=20&networks=denoise-unet-l2,denoise-unet-upl"
+    )
+    wrong = "seed is '<img src=x>'; it needs a whole number"  # a name in a notice is text
+    page.get_by_text(f"Not all of the address could be set: {wrong}").wait_for()
     expect(page.locator("#denoise-sigma input[type=number]")).to_have_value("40")
     expect(page.locator("#tv-sigma input")).to_have_value("20")
     expect(ticked).to_have_text(["L2 †", "uPL †", "Total variation"])

@@ -1,4 +1,4 @@
-"""Files that the page hands out."""
+"""Files that the page hands out, and sentences about those that it gets."""
 
 import io
 import tempfile
@@ -11,7 +11,7 @@ pytest.importorskip("gradio", reason="the page needs gradio")
 
 from gradio.utils import get_upload_folder
 
-from uplapp.web.widgets import offer, without_folders, zip_files
+from uplapp.web.widgets import NOTICE, notice, offer, without_folders, zip_files
 
 
 def test_a_zip_holds_the_files():
@@ -43,3 +43,8 @@ def test_a_message_names_an_uploaded_file_without_its_folder():
     text = f"{place}/0a1b/brain scan.png cannot be read; /data/studies/x stays"
     assert without_folders(text) == "brain scan.png cannot be read; /data/studies/x stays"
     assert without_folders(f"'{tempfile.gettempdir()}/a/b.zip' is no ZIP") == "'b.zip' is no ZIP"
+
+
+def test_a_notice_shows_names_as_text_and_fits_the_screen():
+    assert notice("'<img src=x>' & 'b' is no image") == "'&lt;img src=x&gt;' &amp; 'b' is no image"
+    assert len(notice("x" * 9000)) < NOTICE + 10

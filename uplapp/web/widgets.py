@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from html import escape
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +75,7 @@ POLL_S = 0.1
 # Polls between two updates, at which work can be stopped. An update hides how far the work is, which is told
 # again at the next poll. Were either more frequent, a slow machine would draw them and answer no click.
 BEAT = 5
+NOTICE = 800  # characters
 NICENESS = 10  # of work aside: it gets a tenth of a processor that others ask for too
 
 Result = TypeVar("Result")
@@ -132,7 +134,12 @@ def errors_on_screen() -> Iterator[None]:
     try:
         yield
     except UplappError as error:
-        raise gr.Error(sentence(error), title="Not possible", print_exception=False) from error
+        raise gr.Error(notice(sentence(error)), title="Not possible", print_exception=False) from error
+
+
+def notice(text: str) -> str:
+    """Write a text for a notice of Gradio, which reads HTML: names in it stay names, and it stays on screen."""
+    return escape(text if len(text) <= NOTICE else f"{text[:NOTICE]} ...", quote=False)
 
 
 def sentence(error: Exception) -> str:

@@ -10,7 +10,7 @@ from uplapp.analysis.writing.methods import methods
 from uplapp.analysis.writing.report import to_csv, to_json
 from uplapp.web.analysis import ratings_view
 from uplapp.web.analysis.state import NO_VOTES, Found, Rated
-from uplapp.web.widgets import offer, zip_files
+from uplapp.web.widgets import notice, offer, zip_files
 
 FORMATS = ["svg", "pdf", "png"]
 
@@ -66,5 +66,5 @@ def figures(found: Found, kind: str, title: bool = True) -> Any:
         return gr.update(value=None, visible=False)
     path = offer("uplapp-figures.zip", zip_files(figure_files(found.report, kind, title)))
     for note in figure_notes(found.report, kind):
-        gr.Warning(f"{note[0].upper()}{note[1:]}.")
+        gr.Warning(notice(f"{note[0].upper()}{note[1:]}."))
     return gr.update(value=path, visible=True)

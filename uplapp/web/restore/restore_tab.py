@@ -42,7 +42,7 @@ from uplapp.web.restore.reading_form import ReadingForm, options_on_page
 from uplapp.web.restore.running import Fit, Result, Wish, following
 from uplapp.web.restore.several import Several, batch_work, lay_out_several
 from uplapp.web.restore.volume_viewer import require_for_page, require_voxels
-from uplapp.web.widgets import errors_on_screen, room
+from uplapp.web.widgets import errors_on_screen, notice, room
 
 WRITING = "writing the files"
 GAUGE = '<p role="status"></p>'  # in which the script of the page says how far a job is
@@ -158,7 +158,7 @@ def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
         for field, value in chosen.items():
             updates[field] = updates.get(field, {}) | gr.update(value=value)
         if wrong:
-            gr.Warning(f"Not all of the address could be set: {'; '.join(wrong)}.", duration=None)
+            gr.Warning(notice(f"Not all of the address could be set: {'; '.join(wrong)}."), duration=None)
         return updates
 
     named = [address.settings_of(panel, asked.forms, ()) for panel in asked.panels]
