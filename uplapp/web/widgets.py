@@ -138,7 +138,7 @@ def errors_on_screen() -> Iterator[None]:
 
 
 def notice(text: str) -> str:
-    """Write a text for a notice of Gradio, which reads HTML: names in it stay names, and it stays on screen."""
+    """Write a text for a notice of Gradio, which reads HTML: names stay names, and it fits the screen."""
     return escape(text if len(text) <= NOTICE else f"{text[:NOTICE]} ...", quote=False)
 
 
