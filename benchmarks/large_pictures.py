@@ -1,6 +1,6 @@
 """Measure the memory and the time that `restore` takes for pictures of 24 and 100 megapixels.
 
-    python benchmarks/large_pictures.py [--megapixels 24 100] [--files png tiff tiff16] [--method tv]
+    python benchmarks/large_pictures.py [--megapixels 24 100] [--files png png16 tiff tiff16] [--method tv]
         [-c denoise-unet-l2]
 
 Without a method or checkpoint a small network of three layers is added and used, so that reading, tiles and
@@ -31,7 +31,7 @@ from uplapp.imaging.networks import NETWORKS
 OPTIONS = {"depth": 3, "width": 8}
 CARD = {"name": "small", "spec": {"task": "denoise", "network": "dncnn_plain", "loss": "none"}}
 PERIOD_S = 0.02
-KINDS = ("png", "tiff", "tiff16")
+KINDS = ("png", "png16", "tiff", "tiff16")
 
 
 def write_picture(path: Path, megapixels: float, kind: str) -> None:
@@ -40,10 +40,10 @@ def write_picture(path: Path, megapixels: float, kind: str) -> None:
     tile = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
     times = -(-side // 500)
     picture = np.tile(tile, (times, times, 1))[:side, :side]
-    if kind == "png":
-        path.write_bytes(imagecodecs.png_encode(picture, level=1))
+    samples = picture.astype(np.uint16) * 257 if kind.endswith("16") else picture
+    if kind.startswith("png"):
+        path.write_bytes(imagecodecs.png_encode(samples, level=1))
     else:
-        samples = picture.astype(np.uint16) * 257 if kind == "tiff16" else picture
         tifffile.imwrite(path, samples, photometric="rgb", rowsperstrip=64)
 
 

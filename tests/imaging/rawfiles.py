@@ -21,6 +21,7 @@ HEAD = np.dtype(
         ("number_of_samples", "<u2"),
         ("active_channels", "<u2"),
         ("center_sample", "<u2"),
+        ("position", "<f4", 3),
         ("idx", [(name, "<u2") for name in COUNTERS]),
     ]
 )
@@ -62,8 +63,12 @@ def write_ismrmrd(
     averages: int = 1,
     partitions: bool = False,
     trajectory: str = "cartesian",
+    places: tuple[float, ...] = (),
 ) -> Path:
-    """Planes (slices,coils,x,y), one line per acquisition, the last lines first, noise before all."""
+    """Planes (slices,coils,x,y), one line per acquisition, the last lines first, noise before all.
+
+    `places` are those of the slices towards the head.
+    """
     slices, coils, x, y = planes.shape
     lines = [(0, 0, 0, 0, 0, NOISE)]
     for repetition in range(repetitions):
@@ -77,6 +82,8 @@ def write_ismrmrd(
         samples = planes[at, :, :, row] * (repetition + 1) if not flags else np.ones((coils, x)) * 99
         made["head"][place]["flags"], made["head"][place]["center_sample"] = flags, x // 2
         made["head"][place]["number_of_samples"], made["head"][place]["active_channels"] = x, coils
+        if places:
+            made["head"][place]["position"] = 0, 0, places[at]
         idx = made["head"][place]["idx"]
         idx["kspace_encode_step_1"], idx["average"], idx["repetition"] = row, average, repetition
         idx["kspace_encode_step_2" if partitions else "slice"] = at

@@ -5,6 +5,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.imaging.rawfiles import write_bart, write_ismrmrd, write_matlab_7_3
 from tests.imaging.scans import head, kspace_of
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats import hdf5
+from uplapp.imaging.files.formats.raw import by_position, read_ismrmrd
 from uplapp.imaging.files.formats.twix import planes_of
 from uplapp.imaging.files.readers import read_scan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
@@ -135,11 +137,19 @@ def test_twix_without_its_library_says_what_to_install(tmp_path, monkeypatch):
         read_scan(tmp_path / "a.dat")
 
 
+def block_at(number, place):
+    """What twixtools tells of the slice of a line."""
+    sagittal, coronal, transverse = place
+    position = SimpleNamespace(Sag=sagittal, Cor=coronal, Tra=transverse)
+    return SimpleNamespace(cSlc=number, mdh=SimpleNamespace(SliceData=SimpleNamespace(SlicePos=position)))
+
+
 class Played:
     """A scan with the names and the order of axes of twixtools, in whose place it is."""
 
-    def __init__(self, lines, axes, centres=(0, 0, 0)):
+    def __init__(self, lines, axes, centres=(0, 0, 0), places=((0, 0, 0),)):
         self.dims, self.shape, self.lines = axes, lines.shape, lines
+        self.mdb_list = [block_at(number, place) for number, place in enumerate(places)]
         self.kspace_center_par, self.kspace_center_lin, self.kspace_center_col = centres
 
     def __getitem__(self, _):
@@ -165,6 +175,43 @@ def test_partitions_of_a_twix_scan_are_transformed_into_slices():
 
     planes, _ = planes_of("a.dat", Played(lines, axes), AS_IT_SAYS)
     np.testing.assert_allclose(planes, PLANES, atol=1e-5 * np.abs(PLANES).max())
+
+
+THREE = np.stack([*PLANES, PLANES[0] * 3j])
+MEASURED = (2, 0, 1)  # the places of slices in the order in which they were measured
+
+
+def test_slices_of_a_twix_scan_lie_in_the_order_of_their_position():
+    lines = THREE[list(MEASURED)].transpose(0, 3, 1, 2)  # (Sli,Lin,Cha,Col)
+    axes = ["Sli", "Par", "Lin", "Cha", "Col"]
+    places = [(5.0, -3.0 + 0.5 * at, 4.0 * at - 60) for at in MEASURED]
+    planes, words = planes_of("a.dat", Played(lines[:, None], axes, places=places), AS_IT_SAYS)
+    np.testing.assert_array_equal(planes, THREE.astype(np.complex64))
+    assert words == ("Slices are in the order of their position, not in that in which they were measured.",)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        pytest.param([(1, 2, 3)] * len(THREE), id="moments of one place"),
+        pytest.param([(5, 0, 0), (0, 5, 0), (0, 0, 5)], id="planes of a localiser"),
+        pytest.param([(0, 0, at) for at in range(len(THREE))], id="in order already"),
+    ],
+)
+def test_slices_of_no_order_in_space_stay_as_they_were_measured(places):
+    slices, words = by_position(THREE, dict(enumerate(places)))
+    np.testing.assert_array_equal(slices, THREE)
+    assert words == ()
+
+
+def test_slices_that_were_not_measured_are_left_out():
+    slices, _ = by_position(THREE, {0: (0, 0, 9), 2: (0, 0, 2)})
+    np.testing.assert_array_equal(slices, THREE[[2, 0]])
+
+
+def test_slices_of_ismrmrd_lie_in_the_order_of_their_position(tmp_path):
+    path = write_ismrmrd(tmp_path / "a.h5", THREE[list(MEASURED)], places=MEASURED)
+    np.testing.assert_allclose(read_ismrmrd(path, AS_IT_SAYS).planes, THREE, rtol=1e-6)
 
 
 def test_twix_gives_the_kspace_that_its_library_gives():

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import mmap
 import struct
 import warnings
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ READ = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, BMP and GIF"
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1")
-PNG_DEPTH_BYTE = 24
+PNG_DEPTH_BYTE, PNG_COLOUR_BYTE = 24, 25
+PNG_SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}  # of a pixel, by the kind of colour
 ADOBE_RGB, UNCALIBRATED = 2, 0xFFFF  # colour spaces of EXIF
 LONGEST_BOXES = 2**16  # bytes before the samples of an AVIF or HEIC
 # Of a damaged file Pillow writes lines of its own; what is wrong is said in one sentence.
@@ -159,9 +161,11 @@ def _without_ink(picture: Image.Image, profile: bytes | None) -> tuple[Array, tu
 
 def _of_png(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     orientation = int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    deep = head[PNG_DEPTH_BYTE] == 16
-    raster = _deep_png(file) if deep else _of_pillow(name, picture, file, head)
     chunks = _chunks(file)
+    deep = head[PNG_DEPTH_BYTE] == 16
+    raster = (
+        _deep_png(picture, file, head, b"tRNS" in chunks) if deep else _of_pillow(name, picture, file, head)
+    )
     gamma, profile = None, picture.info.get("icc_profile")
     if b"cICP" in chunks:
         profile = profile_of_codes(name, *chunks[b"cICP"][:2])
@@ -182,10 +186,17 @@ def _of_png(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     )
 
 
-def _deep_png(file: BinaryIO) -> Raster:
-    # Pillow would cut 16 bits to 8 without a warning.
-    file.seek(0)
-    return split(np.asarray(imagecodecs.png_decode(file.read())), 16)
+def _deep_png(picture: Image.Image, file: BinaryIO, head: bytes, keyed: bool) -> Raster:
+    """Decode 16 bits, which Pillow would cut to 8 without a warning. A colour key becomes an alpha."""
+    width, height = picture.size
+    samples = blank_array((height, width, PNG_SAMPLES[head[PNG_COLOUR_BYTE]] + keyed), np.uint16)
+    out = samples[..., 0] if samples.shape[-1] == 1 else samples
+    if isinstance(file, io.BytesIO):
+        imagecodecs.png_decode(file.getvalue(), out=out)
+    else:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as packed:
+            imagecodecs.png_decode(packed, out=out)
+    return split(samples, 16)
 
 
 def _chunks(file: BinaryIO) -> dict[bytes, bytes]:

@@ -1,7 +1,7 @@
 """Raw k-space of BART and ISMRMRD as arrays (slices,coils,H,W) or as they lie."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ BART_AXES, BART_COILS = 16, 3
 NO_IMAGE = sum(1 << bit for bit in (18, 19, 22, 23, 26, 27, 28))
 COUNTERS = ("repetition", "contrast", "phase", "set")
 BLOCK = 512
+ON_A_LINE = 0.01
+SORTED = "Slices are in the order of their position, not in that in which they were measured."
 USUAL = ("kspace", "ksp", "data", "vol")
 
 
@@ -89,8 +91,10 @@ def read_ismrmrd(path: Path, reading: Reading) -> RawScan:
         encoding = _encoding(path.name, inside(group, "xml"))
         lines = _Lines(path.name, inside(group, "data"))
         chosen, words = lines.choose(reading)
-        planes = _sorted(path.name, lines, chosen, encoding)
-    return RawScan(planes, encoding["size"], (f"ISMRMRD: {said_of_planes(planes)}.", *words))
+        kspace = _sorted(path.name, lines, chosen, encoding)
+    kspace, said = by_position(kspace, lines.places(chosen))
+    planes = of_partitions(kspace).reshape(-1, *kspace.shape[2:])
+    return RawScan(planes, encoding["size"], (f"ISMRMRD: {said_of_planes(planes)}.", *words, *said))
 
 
 class _Lines:
@@ -113,6 +117,12 @@ class _Lines:
         kinds, which = np.unique(keys, axis=0, return_inverse=True)
         place, words = volume_of(self.name, (1, 1, 1, len(kinds)), reading)
         return self.usable[which.ravel() == place], words
+
+    def places(self, chosen: Array) -> dict[int, Sequence[float]]:
+        """Give the place (x,y,z) of each slice, 0 where the file has none."""
+        none = np.zeros((len(self.heads), 3))
+        stated = self.heads["position"] if "position" in (self.heads.dtype.names or ()) else none
+        return {int(self.counters["slice"][at]): stated[at].tolist() for at in chosen}
 
     def samples(self, chosen: Array) -> Iterator[tuple[int, Array]]:
         """Give the samples (coils,W) of acquisitions."""
@@ -149,7 +159,7 @@ def _centre(encoding: Any, step: str, side: int) -> int:
 
 
 def _sorted(name: str, lines: _Lines, chosen: Array, encoding: Mapping[str, Any]) -> Array:
-    """Put lines in their places (slices,coils,W,H), read-out along the rows as fastMRI has them."""
+    """Put lines in their places (slices,partitions,coils,W,H), read-out along the rows as in fastMRI."""
     width, height, depth = encoding["matrix"]
     coils = int(lines.heads["active_channels"][chosen].max())
     slices = int(lines.counters["slice"][chosen].max()) + 1
@@ -166,7 +176,25 @@ def _sorted(name: str, lines: _Lines, chosen: Array, encoding: Mapping[str, Any]
         kspace[int(idx["slice"]), part, :, first : first + samples.shape[1], row] += samples
         times[int(idx["slice"]), part, row] += 1
     kspace /= np.maximum(times, 1)[:, :, None, None, :]
-    return of_partitions(kspace).reshape(-1, coils, width, height)
+    return kspace
+
+
+def by_position(slices: Array, places: Mapping[int, Sequence[float]]) -> tuple[Array, tuple[str, ...]]:
+    """Sort slices (S,...) by their `places` (x,y,z) along their normal, and say so where that changes them.
+
+    Scanners count slices as they were measured, every second one first. Slices without a place were not
+    measured, and are left out. Those of one place, or not all on one line, keep their order.
+    """
+    numbers = np.array(sorted(places))
+    away = np.array([places[number] for number in numbers], float)
+    away -= away.mean(axis=0)
+    _, spread, axes = np.linalg.svd(away)
+    if len(numbers) < 2 or spread[1] > ON_A_LINE * spread[0] or not spread[0]:
+        return slices[numbers], ()
+    along = away @ axes[0] * np.sign(axes[0][np.abs(axes[0]).argmax()])
+    order = np.argsort(along, kind="stable")
+    moved = (order != np.arange(len(order))).any()
+    return slices[numbers[order]], (SORTED,) if moved else ()
 
 
 def of_partitions(kspace: Array) -> Array:

@@ -1,6 +1,7 @@
 """Siemens raw data (twix, .dat) of Cartesian scans as arrays (slices,coils,H,W)."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats.nifti import volume_of
-from uplapp.imaging.files.formats.raw import RawScan, of_partitions, said_of_planes
+from uplapp.imaging.files.formats.raw import RawScan, by_position, of_partitions, said_of_planes
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import Reading
 
@@ -31,9 +32,9 @@ ALIGNED = "only lines of a grid, all read in one direction, are read: reconstruc
 def read_twix(path: Path, reading: Reading) -> RawScan:
     """Read the image of a Siemens raw file (.dat): slices, coils, read-out along the rows, phase columns.
 
-    The partitions of a 3-D scan are transformed and become slices. Lines and samples that were not measured
-    (partial Fourier, asymmetric echoes) are 0. The library twixtools does the reading. Nothing of the header
-    is kept.
+    The partitions of a 3-D scan are transformed and become slices, other slices are sorted by their position.
+    Lines and samples that were not measured (partial Fourier, asymmetric echoes) are 0. The library twixtools
+    does the reading. Nothing of the header is kept.
     """
     try:
         import twixtools  # noqa: F401
@@ -131,8 +132,15 @@ def planes_of(name: str, image: Any, reading: Reading) -> tuple[Array, tuple[str
     for axis, centre in zip((1, 3, 4), centres, strict=True):
         planes = centred(planes, axis, int(centre))
     require_samples(name, planes.shape, MAX_SAMPLES)
+    planes, said = by_position(planes, _places(image.mdb_list))
     planes = of_partitions(planes.astype(np.complex64))
-    return planes.reshape(-1, *planes.shape[2:]), words
+    return planes.reshape(-1, *planes.shape[2:]), (*words, *said)
+
+
+def _places(blocks: Iterable[Any]) -> dict[int, tuple[float, float, float]]:
+    """Give the place of each slice, to the left, back and head, in mm."""
+    stated = ((block.cSlc, block.mdh.SliceData.SlicePos) for block in blocks)
+    return {int(number): (place.Sag, place.Cor, place.Tra) for number, place in stated}
 
 
 def centred(values: Array, axis: int, centre: int) -> Array:
