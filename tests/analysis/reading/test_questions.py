@@ -180,6 +180,24 @@ def test_a_filter_that_answers_is_offered_for_rows_that_are_no_answers(tmp_path)
     assert count(read(tmp_path, rows, where=["phase=main"])).wins.sum() == 1
 
 
-def test_names_that_differ_in_what_nobody_sees_are_twins(tmp_path):
-    votes = read(tmp_path, f"{HEAD}\na,x\u200b,y,1\na,x,y,0\n")
-    assert any("differ in their spelling alone" in note for note in votes.notes)
+TWINS = [
+    pytest.param("x\u200b", "x", "", id="a space without width"),
+    pytest.param("\uff38", "x", "", id="a wide letter"),
+    pytest.param("deep\u2013x", "deep-x", "", id="a dash of a word processor"),
+    pytest.param("deep\xa0x", "deep x", "", id="a space without break"),
+    pytest.param("\u0445", "x", ": one has the letter CYRILLIC SMALL LETTER HA", id="a Cyrillic letter"),
+    pytest.param("\u0392M3D", "BM3D", ": one has the letter GREEK CAPITAL LETTER BETA", id="a Greek letter"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "letter"), TWINS)
+def test_names_that_look_the_same_are_twins(tmp_path, first, second, letter):
+    votes = read(tmp_path, f"{HEAD}\na,{first},y,1\na,{second},y,0\n")
+    assert any(note.endswith(f"differ in their spelling alone{letter}") for note in votes.notes)
+    assert len(count(votes).conditions) == 3
+
+
+def test_names_of_other_letters_are_no_twins(tmp_path):
+    names = "\u0436", "\u03b1-TV", "b-TV", "l1", "li", "\xe9", "e"
+    votes = read(tmp_path, "\n".join([HEAD, *(f"a,{name},y,1" for name in names)]))
+    assert not any("spelling" in note for note in votes.notes)

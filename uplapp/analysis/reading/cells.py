@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 from unicodedata import category, normalize
+from unicodedata import name as name_of
 
 import numpy as np
 import pandas as pd
@@ -126,7 +127,14 @@ def numbers(table: pd.DataFrame, column: str, source: str, least: float = -np.in
     return values
 
 
-UNSEEN = "Cf"  # marks of Unicode that show nothing, such as a space without width
+# Marks of Unicode that show nothing, such as a space without width, and dashes of any length.
+UNSEEN, DASH = "Cf", "Pd"
+# Cyrillic and Greek letters that look like Latin ones. Source: Unicode TR39, confusables.txt.
+LOOKALIKES = str.maketrans(
+    "\u0410\u0412\u0415\u0405\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0430\u0435\u0455\u0456\u0458\u043e\u0440\u0441\u0443\u0445"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5",
+    "ABESIJKMHOPCTYXaesijopcyxABEZHIKMNOPTYXaivopu",
+)
 TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 KEPT = frozenset(("", "0", "false", "no", "n", "na", "n/a", "nan", "none", "null", "-"))  # not excluded
 
@@ -226,14 +234,26 @@ def boosted(table: pd.DataFrame) -> Notes:
 
 
 def alike(what: str, names: Iterable[str]) -> Notes:
-    """Name two that differ in their spelling alone, such as "OPT 10" and "opt 10.0"."""
+    """Name two that differ in their spelling alone, such as "OPT 10" and "opt 10.0".
+
+    Letters of two alphabets that look the same are one letter here, and so are all dashes.
+    """
     seen: dict[tuple[str, ...], str] = {}
     for name in names:
-        plain = "".join(letter for letter in name if category(letter) != UNSEEN)
-        twin = seen.setdefault(tuple(map(spelling, plain.split())), name)
+        twin = seen.setdefault(tuple(map(spelling, _as_seen(name).split())), name)
         if twin != name:
-            return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone",)
+            foreign = [letter for letter in sorted({*twin} ^ {*name}) if ord(letter) in LOOKALIKES]
+            letter = f": one has the letter {name_of(foreign[0])}" if foreign else ""
+            return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone{letter}",)
     return ()
+
+
+def _as_seen(name: str) -> str:
+    """Give the Latin letters that a name looks like, without marks that show nothing."""
+    plain = normalize("NFKC", name).translate(LOOKALIKES)
+    return "".join(
+        "-" if category(letter) == DASH else letter for letter in plain if category(letter) != UNSEEN
+    )
 
 
 def _rows(table: pd.DataFrame, rows: Mask) -> pd.DataFrame:

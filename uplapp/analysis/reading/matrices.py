@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from uplapp.analysis.reading.cells import alike
 from uplapp.analysis.reading.layouts.columns import NEEDED
 from uplapp.analysis.reading.numbers import doubtful, number, one_number, question
 from uplapp.analysis.reading.tables import read_rows, separator_of, shown
@@ -51,6 +52,7 @@ def read_matrix(path: Path, winner: str, votes_per_pair: str | None = None) -> C
         )
         cells, notes = _votes(path.name, cells, totals)
     origin += f"The {winner} of a cell was taken as the winner."
+    notes = (*notes, *alike("conditions", names))
     return Comparisons(names, (), (cells if winner == "row" else cells.T)[None], notes=notes, origin=origin)
 
 

@@ -33,6 +33,7 @@ from uplapp.values import REFERENCE
 
 ROLES = ("observer", "condition", "rating", "criterion", "scene")
 NEEDED = ROLES[:3]
+NAMED = ("condition", "observer", "scene")
 THE_CRITERION = "rating"  # what a table with one criterion calls it
 COUNTED = ("main", "catch")
 MOST = 1e6  # beyond any scale, and far from what squares overflow at
@@ -117,7 +118,7 @@ def from_table(
     if main.empty:
         raise BadVotes(f"{source} holds no ratings of main trials")
     manifests = manifests_of(checked)
-    twins = (*alike("conditions", sorted(set(main["condition"]))), *alike("observers", set(main["observer"])))
+    twins = [note for role in NAMED for note in alike(f"{role}s", sorted(set(main[role])))]
     return Ratings(
         checked,
         tuple(dict.fromkeys(main["criterion"])),
