@@ -57,10 +57,20 @@ def list_all(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"checkpoints": rows, "broken": broken}))
         return
-    for row in rows:
-        size, origin = f"{row['parameters']:,} parameters", "added" if row["added"] else "ships"
-        terms = "  research only" * row["for_research"]
-        typer.echo(f"{row['name']:32} {row['task']:10} {row['label']:24} {size:>24}  {origin}{terms}")
+    lines = [
+        (
+            row["name"],
+            row["task"],
+            row["label"],
+            f"{row['parameters']:,} parameters",
+            f"{'added' if row['added'] else 'ships'}{'  research only' * row['for_research']}",
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for *words, size, terms in lines:
+        padded = (word.ljust(width) for word, width in zip(words, widths, strict=False))
+        typer.echo(f"{'  '.join(padded)}  {size:>{widths[3]}}  {terms}")
 
 
 @app.command()
