@@ -20,7 +20,8 @@ class UnknownName(UplappError):
     def __init__(self, kind: str, name: str, allowed: object) -> None:
         choices = ", ".join(sorted(map(str, allowed)))  # type: ignore[call-overload]
         told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-        super().__init__(f"unknown {kind} '{told}'; choose one of: {choices}")
+        advice = f"choose one of: {choices}" if choices else "there is none to choose"
+        super().__init__(f"unknown {kind} '{told}'; {advice}")
 
 
 class BadImage(UplappError):

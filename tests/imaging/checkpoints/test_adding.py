@@ -368,7 +368,7 @@ def test_what_ships_is_never_removed_nor_what_lies_elsewhere(checkpoints, tmp_pa
     (tmp_path / "data" / "secret.json").write_text("{}")
     with pytest.raises(BadCheckpoint, match="ships with uplapp"):
         adding.remove(checkpoints, "denoise-unet-l2")
-    with pytest.raises(UnknownName, match="choose one of: none is added"):
+    with pytest.raises(UnknownName, match="there is none to choose"):
         adding.remove(checkpoints, "../secret")
     assert (tmp_path / "data" / "secret.json").exists()
 

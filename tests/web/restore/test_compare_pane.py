@@ -59,5 +59,17 @@ def test_the_example_is_what_its_network_gives_today(shown):
     (again,) = run_job(shown.case, [result.candidate]).results
     np.testing.assert_allclose(again.samples, result.samples, atol=TOLERANCE)
     assert again.scores["psnr"] == pytest.approx(result.scores["psnr"], abs=0.01)
-    stored = read_image(example.file_of(0))
+    stored = read_image(example.file_of("reference"))
     np.testing.assert_array_equal(tensor_to_array(stored.pixels), tensor_to_array(shown.case.reference))
+
+
+def test_the_example_leaves_out_what_networks_made_that_are_not_here(shown, house, tmp_path):
+    kept = shown.results[-1].candidate.name
+    for file in (house / "checkpoints").glob(f"{kept}.*"):
+        (tmp_path / file.name).symlink_to(file)
+    fewer = example.job(Checkpoints((tmp_path,)))
+    assert [result.name for result in fewer.results] == [kept]
+    np.testing.assert_array_equal(fewer.results[0].samples, shown.results[-1].samples)
+    files = [path for _, path, _ in given(example.frame(fewer))["pictures"]]
+    every = [path for _, path, _ in given(example.frame(shown))["pictures"]]
+    assert files == [*every[:2], every[-1]]

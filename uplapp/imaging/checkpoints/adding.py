@@ -103,7 +103,7 @@ def remove(checkpoints: Checkpoints, name: str) -> None:
     if name not in added(checkpoints):
         if name in {card.name for card in checkpoints.cards()}:
             raise BadCheckpoint(f"'{name}' ships with uplapp; only an added network can be removed")
-        raise UnknownName("added network", name, added(checkpoints) or ["none is added"])
+        raise UnknownName("added network", name, added(checkpoints))
     for suffix in (".json", ".safetensors"):
         (home / f"{name}{suffix}").unlink(missing_ok=True)
 

@@ -23,15 +23,24 @@ SAID = "An example that was made before. Press **Restore** to make it anew, or c
 
 
 @cache
-def job(checkpoints: Checkpoints) -> Job:
-    """Read the job that was stored by `restore astronaut.png --sigma 25`, with its scores."""
+def _stored() -> dict[str, Any]:
     stored: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+    return stored
+
+
+@cache
+def job(checkpoints: Checkpoints) -> Job:
+    """Read the job that was stored by `restore astronaut.png --sigma 25`, with its scores.
+
+    What a network made that is not among the checkpoints is left out.
+    """
+    stored, known = _stored(), {card.name: card for card in checkpoints.cards(TASK)}
     case = read_case(PHOTOGRAPHS[NAME].path, TASK, TASKS[TASK].degrade(**stored["degradation"]))
-    rows = stored["results"]
-    candidates = of_cards(checkpoints, [checkpoints.find(row["checkpoint"]) for row in rows])
+    rows = [row for row in stored["results"] if row["checkpoint"] in known]
+    candidates = of_cards(checkpoints, [known[row["checkpoint"]] for row in rows])
     results = [
-        Restored(candidate, _samples(place), row["seconds"], row["scores"], None)
-        for place, (candidate, row) in enumerate(zip(candidates, rows, strict=True), 2)
+        Restored(candidate, _samples(candidate.name), row["seconds"], row["scores"], None)
+        for candidate, row in zip(candidates, rows, strict=True)
     ]
     return Job(case, stored[f"{TASKS[TASK].observed}_scores"], None, tuple(results))
 
@@ -39,15 +48,15 @@ def job(checkpoints: Checkpoints) -> Job:
 def frame(shown: Job) -> str:
     """Give the comparison of the example's pictures."""
     pictures = [
-        Picture(label, file_of(place).name, role_of(kind, shown.observed))
-        for place, (kind, label) in enumerate(shown.labels.items())
+        Picture(label, file_of(kind).name, role_of(kind, shown.observed))
+        for kind, label in shown.labels.items()
     ]
     return comparison(pictures, files=ADDRESS)
 
 
 def pictures(shown: Job) -> list[tuple[Path, str]]:
     """List the files of the example with their captions."""
-    return [(file_of(place), label) for place, label in enumerate(shown.labels.values())]
+    return [(file_of(kind), label) for kind, label in shown.labels.items()]
 
 
 def table(shown: Job) -> str:
@@ -55,10 +64,11 @@ def table(shown: Job) -> str:
     return f"{SAID}\n\n{format_job(shown)}"
 
 
-def file_of(place: int) -> Path:
-    """Give the file of a picture by its place: reference, input, results. No address names a network."""
-    return FOLDER / f"{place}.png"
+def file_of(kind: str) -> Path:
+    """Give the file of a picture: reference, input, or the result of a network. No address names a network."""
+    kinds = ["reference", TASKS[TASK].observed, *(row["checkpoint"] for row in _stored()["results"])]
+    return FOLDER / f"{kinds.index(kind)}.png"
 
 
-def _samples(place: int) -> Any:
-    return tensor_to_array(read_image(file_of(place)).pixels)
+def _samples(kind: str) -> Any:
+    return tensor_to_array(read_image(file_of(kind)).pixels)
