@@ -65,7 +65,7 @@ def table(shown: Job) -> str:
 
 
 def file_of(kind: str) -> Path:
-    """Give the file of a picture: reference, input, or the result of a network. No address names a network."""
+    """Give the file of a picture: reference, input or result. No address names a network."""
     kinds = ["reference", TASKS[TASK].observed, *(row["checkpoint"] for row in _stored()["results"])]
     return FOLDER / f"{kinds.index(kind)}.png"
 
