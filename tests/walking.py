@@ -9,7 +9,7 @@ import gradio as gr
 
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restore import restore_tab
+from uplapp.web.restore import jobs
 from uplapp.web.restore.method_forms import MethodForm, lay_out_method_forms
 from uplapp.web.restore.panels import Panel, lay_out_panel
 from uplapp.web.restore.running import Wish
@@ -57,7 +57,7 @@ def restored_on(
         **{field: field.value for field in panel.reading.components},
         **{field: field.value for form in inputs.forms for field in form.components},
     }
-    asked = restore_tab.Asked(checkpoints, "task", *inputs, "wish")
-    job = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
+    asked = jobs.Asked(checkpoints, "task", *inputs, "wish")
+    job = jobs.restore(asked, values, progress=lambda *share, **words: None)
     *_, (_, pictures, _, _, table, *_) = job
     return [caption for _, caption in pictures], table

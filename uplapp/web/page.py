@@ -116,6 +116,9 @@ def build(
             study_tab.build(desk, collected, DEMO)
         with gr.Tab("Analysis") as tab:
             analysis_tab.build(desk.votes, tab, desk.entry, desk.names)
+    for block in page.blocks.values():
+        if isinstance(block, gr.Tabs):
+            block.overflow_behavior = "wrap"  # on a phone, where else a menu hides the last views
     _show_progress_once(page)
     return page
 

@@ -70,6 +70,16 @@ def test_a_link_sets_again_what_was_set(page):
     assert set_by(page, address.query_of(panel, forms, values)) == (wanted, [])
 
 
+def test_a_link_says_how_the_file_is_read_and_not_which(page):
+    panels, forms, _ = page
+    panel = next(panel for panel in panels if panel.task == "mri")
+    fields = {name: setting.field for name, setting in address.settings_of(panel, forms, ()).items()}
+    chosen = {panel.source: "scan.npy", fields["axes"]: "coils_last", fields["white"]: 3.5}
+    query = address.query_of(panel, forms, first_values(panels, forms) | chosen)
+    assert query == "?task=mri&axes=coils_last&white=3.5"
+    assert set_by(page, query) == ({"axes": "coils_last", "white": 3.5}, [])
+
+
 def test_options_of_a_method_that_is_not_ticked_are_in_no_link(page):
     panels, forms, _ = page
     field = address.settings_of(panels[0], forms, ())["tv.sigma"].field
@@ -82,7 +92,7 @@ def test_every_setting_but_files_of_a_task_is_read_from_text(page, task):
     panel = next(panel for panel in panels if panel.task == task)
     settings = address.settings_of(panel, forms, [card.name for card in checkpoints.cards(task)])
     assert not [name for name, one in settings.items() if isinstance(one.field, gr.File)]
-    for name in (one.name for one in panel.form.options):
+    for name in (one.name for one in (*panel.reading.options, *panel.form.options)):
         value = settings[name].field.value
         assert settings[name].read(str(value)) == value
 

@@ -17,6 +17,7 @@ from uplapp.errors import UplappError
 from uplapp.imaging.checkpoints import Checkpoints
 from uplapp.imaging.evaluation.candidates import methods_of
 from uplapp.imaging.files.pictures import encode_png
+from uplapp.imaging.files.reading import Reading
 from uplapp.imaging.losses import AIMS, LOSSES
 from uplapp.imaging.physics import (
     Enlargement,
@@ -27,7 +28,7 @@ from uplapp.imaging.physics import (
     Undersampling,
 )
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restore import restore_tab
+from uplapp.web.restore import jobs, restore_tab
 from uplapp.web.restore.outputs import Outputs
 from uplapp.web.restore.panels import TICKED, about_losses, lay_out_panel
 from uplapp.web.restore.reading_form import lay_out_reading
@@ -68,6 +69,12 @@ def test_the_page_reads_pictures_up_to_the_size_that_its_server_sets(tmp_path):
             restore_tab.pick_upload("denoise", str(path), form)
     source, *_ = restore_tab.pick_upload("denoise", str(path))
     assert source == str(path)
+
+
+def test_an_upload_is_read_as_the_page_says(tmp_path):
+    np.save(tmp_path / "coils.npy", np.ones((8, 64, 64)))
+    shown = restore_tab.pick_upload("mri", str(tmp_path / "coils.npy"), Reading(white=2.0))
+    assert any("White is 2, as you chose." in str(one) for one in shown)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -149,8 +156,8 @@ def restored(path, **ticked):
         **{getattr(panel_, name): value for name, value in ticked.items()},
         "wish": Wish(),
     }
-    asked = restore_tab.Asked(Checkpoints(()), "task", [panel_], [], "wish")
-    steps = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
+    asked = jobs.Asked(Checkpoints(()), "task", [panel_], [], "wish")
+    steps = jobs.restore(asked, values, progress=lambda *share, **words: None)
     return [
         dict(zip(Outputs.__dataclass_fields__, step, strict=False))
         for step in steps

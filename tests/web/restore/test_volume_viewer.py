@@ -23,7 +23,7 @@ from uplapp.imaging.files.views import as_bytes, picture_of, view_of
 from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.physics import Space, of_magnitude
 from uplapp.imaging.tasks import TASKS
-from uplapp.web.restore import outputs, restore_tab
+from uplapp.web.restore import jobs, outputs, restore_tab
 from uplapp.web.restore.method_forms import lay_out_method_forms
 from uplapp.web.restore.panels import lay_out_panel
 from uplapp.web.restore.running import Report, Wish, how_far
@@ -47,10 +47,11 @@ def restore(path, *degradation) -> dict:
         **{"task": "volume", "wish": Wish(), panel.source: str(path), panel.slices: 0},
         **{panel.checkpoints: [], panel.consistency: True, panel.methods: ["gaussian"]},
         **dict(zip(panel.form.fields, degradation or [f.value for f in panel.form.fields], strict=True)),
+        **{field: field.value for field in panel.reading.components},
         **{field: field.value for form in forms for field in form.components},
     }
-    asked = restore_tab.Asked(Checkpoints(()), "task", [panel], forms, "wish")
-    *_, last = restore_tab.restore(asked, values, progress=lambda *share, **words: None)
+    asked = jobs.Asked(Checkpoints(()), "task", [panel], forms, "wish")
+    *_, last = jobs.restore(asked, values, progress=lambda *share, **words: None)
     return dict(zip(NAMES, last, strict=False))
 
 

@@ -116,7 +116,7 @@ def _lay_out_views(first: Analysed) -> Views:
     All but the first are filled when they are opened.
     """
     tabs, shown = {}, {}
-    with gr.Tabs(overflow_behavior="wrap") as bar:
+    with gr.Tabs() as bar:
         with gr.Tab(RANKING) as tabs[RANKING]:
             shown[RANKING] = ranking_view.build(ranking_view.show(first.report))
         with gr.Tab(DIFFERENCES) as tabs[DIFFERENCES]:

@@ -94,9 +94,8 @@ class Desk:
         **options: Any,
     ) -> Any:
         """Connect a listener that only a researcher may call. It gets the `Entry` before the inputs."""
-        return event(
-            guarded(listener), [self.entry, *inputs], outputs, **{"api_visibility": "private", **options}
-        )
+        options = {"api_visibility": "private", **options}
+        return event(guarded(listener), [self.entry, *inputs], outputs, **options)
 
 
 def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """The settings of the Restore tab in the address of the page, as in `?sigma=40&methods=tv&tv.sigma=20`.
 
-An address names what differs from the page as it opens, and sets nothing else. Files are never among it.
+An address names what differs from the page as it opens, and sets nothing else: no file, but how it is read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,9 @@ def settings_of(panel: Panel, forms: Sequence[MethodForm], networks: Sequence[st
         settings["input"] = Setting(form.choice, partial(_one, "input", (words.degrade, words.as_it_is)))
     if panel.consistency.visible:
         settings["consistency"] = Setting(panel.consistency, Option("consistency", "switch", True, "").parse)
-    options, fields = list(form.options), (*form.components, *form.as_it_is)
+    reading = panel.reading
+    options = [*reading.options, *form.options]
+    fields = (*reading.components, *form.components, *form.as_it_is)
     if form.as_it_is:
         options += options_of(TASKS[panel.task].degrading.choice.taking)
     for one, field in zip(options, fields, strict=True):

@@ -30,7 +30,7 @@ SHOWN_PX = 1024  # the longer side of an input that is shown before it is restor
 LEGEND_COLOURS = 32
 MOST_LISTED = 20  # files of a batch that were left out
 INVITATION = "Press **Restore** to compare what is ticked on this picture."
-LINK = "\n\n[Link to these settings]({})"
+LINK = "\n\n[Link to these settings]({}), without the picture"
 ABOUT_ERRORS = """FLIP of each pixel against the reference: what a person sees change when one image
 is swapped for the other, seen at 67 pixels per degree. The numbers are means over all pixels."""
 ABOUT_DEVIATIONS = """Marked with ±: the standard deviation of each pixel among the starts of a fit,
