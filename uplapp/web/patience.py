@@ -18,7 +18,7 @@ MOST_HEAD = 65_536  # bytes around a body: line, headers, trailers
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose request comes too slowly or with a head without end, and those of a crowd.
+    """Closes connections whose request is slow or has an endless head, and crowds of one address.
 
     `request_s` is how long the head of a request may take, and how far its body may lag behind `body_bytes_s`
     while the app reads it. `most` connections may come from one address,

@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class UnifiedScale:
-    """Scores in JOD (n,), mean 0, with 95% intervals, beside those of votes and of ratings alone.
+    """Scores in JOD (n,), mean 0, with 95% intervals, beside the scores of votes and of ratings alone.
 
     `votes`, `ratings` (n,): how many of each stimulus. `from_votes` are scores of the votes alone, at the
     same mean where they are finite; `from_ratings` mean ratings through a and b. `steps` per JOD (a), `zero`

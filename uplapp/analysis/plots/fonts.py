@@ -17,7 +17,7 @@ PLAIN = 0x250  # Latin letters, which every font holds
 
 
 def length(text: str) -> int:
-    """Give the width of a text in Latin letters; a Chinese, Japanese or Korean character is two wide."""
+    """Give the width of a text in Latin letters. Chinese, Japanese and Korean characters take two."""
     return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
 
 

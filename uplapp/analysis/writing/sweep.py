@@ -1,4 +1,4 @@
-"""The tables of a sweep as Markdown, beside those of the report on the Deep Decoder.
+"""The tables of a sweep as Markdown, beside the tables of the report on the Deep Decoder.
 
 Source: Deep Decoder on MRI, tables 4.1 to 4.5.
 """

@@ -86,7 +86,7 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The rows of a fit and its pictures (1,H,W) by iteration count, or why there are none."""
+    """The rows of a fit and its pictures (1,H,W) by iteration count, or the reason why it has no result."""
 
     cell: Cell
     start: int

@@ -161,7 +161,7 @@ def without_nan(name: str, values: Array) -> tuple[Array, tuple[str, ...]]:
 
 
 def is_ct(values: Array) -> bool:
-    """Whether values look like Hounsfield units: many are those of air, and hardly any lie just below.
+    """Whether values look like Hounsfield units: many are as low as air, and hardly any lie just below.
 
     That tells them from phase of -4096 to 4095. Of floats that are not whole (CT that was interpolated) more
     have to be air.

@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Callable[[Path, Reading], Stored]] = {**OF_FILES, series.Z
 
 
 def suffix_of(path: Path, formats: Collection[str] = tuple(FORMATS)) -> str:
-    """Give the suffix by which a file is read, empty where there is none."""
+    """Give the suffix by which a file is read, or an empty text."""
     return next((suffix for suffix in formats if path.name.lower().endswith(suffix)), "")
 
 

@@ -94,7 +94,7 @@ class Measurement:
     note: str = ""
 
     def map(self, move: Callable[[Tensor], Tensor]) -> "Measurement":
-        """Give the measurement with every tensor, those of the operator too, moved or cut."""
+        """Give the measurement with every tensor, also of its operator, moved or cut."""
         measurement: Measurement = _map(self, move)
         return measurement
 

@@ -197,7 +197,7 @@ class Adversarial:
     def _doubt(
         self, discriminator: Discriminator, restored: Tensor, clean: Tensor, dropping: torch.Generator
     ) -> Tensor:
-        """Give the loss of the discriminator; the label of true images alone is below 1."""
+        """Give the loss of the discriminator. Only the label of true images lies below 1."""
         with self._fast():
             on_restored, on_true = (discriminator(images, dropping) for images in (restored, clean))
         return realness(on_restored, FALSE) + realness(on_true, self.real_label)
@@ -208,13 +208,13 @@ class Adversarial:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """Move the mean of the weights towards those of this step."""
+        """Move the mean weights towards the weights of this step."""
         kept = min(self.average, self.count / (WARMING + self.count))
         for mean, now in zip(self.network.parameters(), self.trained.parameters(), strict=True):
             mean.lerp_(now, 1 - kept)
 
     def _settle(self) -> None:
-        """Give the mean of the weights the statistics of the last batches; nothing else depends on them."""
+        """Let the network of mean weights take its statistics from the last batches."""
         if self.settled != self.count:
             precision = self.stage.schedule.precision
             settle_statistics(self.network, self.recent, partial(estimate, precision=precision))

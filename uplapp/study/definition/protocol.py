@@ -194,7 +194,7 @@ class Panel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the ids. The first is that of the person."""
+        """The names of the ids, the person's first."""
         return self.ids or PANELS.get(self.name, ())
 
 

@@ -100,7 +100,7 @@ class Store:
             self._pending.append((table, row))
 
     def update(self, table: str, key: str, values: Row) -> None:
-        """Change columns of the row with that id. KeyError if there is none, or if one is not CHANGING."""
+        """Change columns of a row by its id. KeyError if it does not exist, or a column is not CHANGING."""
         if unchanging := values.keys() - CHANGING[table]:
             raise KeyError(*unchanging)
         changes = ", ".join(f'"{name}" = :{name}' for name in values)

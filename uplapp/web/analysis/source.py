@@ -175,7 +175,7 @@ def _offer_studies(menu: Source, names: Names) -> None:
 
 
 def _follow(menu: Source, usual: list[Any]) -> None:
-    """Fill the menus of columns with those of the file."""
+    """Fill the menus with the columns of the file."""
     header = menu.layout.header
     gr.on(
         [menu.upload.change, header.submit],
@@ -306,7 +306,7 @@ def named(chosen: Source) -> Columns:
 
 
 def _rating_columns(chosen: Source) -> str:
-    """Columns of ratings, in the words of `read_ratings`; the condition is in the menu of condition A."""
+    """Columns of ratings, in the words of `read_ratings`. The menu of condition A names the condition."""
     roles = {"condition" if role == "condition_A" else role: names for role, names in _roles(chosen).items()}
     kept = {role: names for role, names in roles.items() if role in RATING_ROLES}
     own = {role: tuple(getattr(chosen.layout, role)) for role in ("rating", "criterion")}

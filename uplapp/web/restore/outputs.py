@@ -67,7 +67,7 @@ class Outputs:
 
 
 def lay_out_outputs(job: Job) -> Outputs:
-    """Lay out the results. Until the visitor restores something they are those of the shipped example."""
+    """Lay out the results. Until the visitor restores something they show the shipped example."""
     shown: dict[str, Any] = {
         "show_label": False,
         "columns": 3,

@@ -63,7 +63,7 @@ def layout_of(name: str, values: Array, reading: Reading, axis: int | None = Non
 
 
 def _parts_axis(name: str, values: Array, reading: Reading) -> int | None:
-    """Find the axis of real and imaginary parts, None where there is none.
+    """Find the axis of real and imaginary parts, or None.
 
     It is the one that a person named, or else the last or first axis if it is two long and its values lie
     around zero.

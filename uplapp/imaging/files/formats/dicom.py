@@ -84,7 +84,7 @@ def without_words(name: str) -> Iterator[None]:
 
 
 def is_dicom(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of DICOM."""
+    """Whether a file begins as DICOM does."""
     return start[MAGIC_AT : MAGIC_AT + len(MAGIC)] == MAGIC
 
 
@@ -105,7 +105,7 @@ def read_frames(name: str, data: bytes, file: int = 0) -> list[Frame]:
 
 
 def _require_plain(name: str, header: Any) -> None:
-    """Refuse pictures whose samples are not those of one slice."""
+    """Refuse pictures that hold something else than the samples of one slice."""
     if "MOSAIC" in np.atleast_1d(header.get("ImageType") or []):
         raise BadImage(
             f"{name} is a mosaic: the slices of a volume lie side by side; convert it to NIfTI (dcm2niix)"

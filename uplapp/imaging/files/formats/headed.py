@@ -108,7 +108,7 @@ def _yes(text: str) -> bool:
 
 
 def _series_last(name: str, values: Array, fields: Mapping[str, str]) -> Array:
-    """Move the axis that is none of space to the end. Several samples per voxel are refused."""
+    """Move the axis of the series of volumes to the end. Several samples per voxel are refused."""
     kinds = fields.get("kinds", "").lower().split()
     steps = fields.get("space directions", "").lower().split()
     widths = fields.get("spacings", "").lower().split()

@@ -140,7 +140,7 @@ def _choose(name: str, frames: Sequence[Frame], reading: Reading) -> tuple[list[
 
 
 def _sorted(name: str, frames: Sequence[Frame]) -> tuple[list[list[Frame]], tuple[str, ...]]:
-    """Sort frames by place, and those of one place by moment: (places, moments)."""
+    """Sort frames by place, then by moment: (places, moments)."""
     if len(frames) == 1:
         return [list(frames)], ()
     if any(frame.position is None for frame in frames):
