@@ -1,4 +1,4 @@
-"""What the whole page says and does to somebody who has not entered."""
+"""What the whole page says and does to somebody who has not entered, and where parts of it are missing."""
 
 import asyncio
 from dataclasses import replace
@@ -52,6 +52,23 @@ def test_without_secrets_the_page_is_there_and_names_those_that_are_missing(desk
 
     config = str(asyncio.run(build()).get_config_file())
     assert (MISSING in config, FORGETFUL in config) == (True, space)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_without_weights_the_page_is_there_and_starts_nothing_until_a_method_is_ticked(
+    desk, house, tmp_path, there
+):
+    checkpoints = house / "checkpoints" if there else tmp_path / "none"
+    shelf = replace(desk.shelf, settings=replace(desk.shelf.settings, checkpoints=checkpoints))
+
+    async def build():
+        return page.build(shelf, desk.gate)
+
+    widgets = asyncio.run(build()).blocks.values()
+    starts = {
+        each.elem_id: each.interactive for each in widgets if each.elem_id in ("restore", "restore-all")
+    }
+    assert starts == {"restore": there, "restore-all": there}
 
 
 def test_every_listener_of_a_researcher_begins_with_the_check(researchers):

@@ -156,7 +156,7 @@ class _Pieces:
 
 @contextmanager
 def reading(address: str) -> Iterator[View]:
-    """One consistent view, which later transactions do not change. An error of BUSY if there can be no view."""
+    """One consistent view, which later transactions do not change. Else an error of BUSY."""
     with closing(_open(address)) as connection, ExitStack() as stack:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

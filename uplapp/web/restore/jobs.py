@@ -89,11 +89,14 @@ class Buttons:
     start_all: gr.Button
 
 
-def lay_out_buttons() -> Buttons:
-    """Lay out the buttons below the fields, then the part for several files, folded."""
+def lay_out_buttons(ready: bool) -> Buttons:
+    """Lay out the buttons below the fields, then the part for several files, folded.
+
+    `ready`: something is ticked to restore by as the page opens.
+    """
     with gr.Row(elem_id="actions"):
         gauge = gr.HTML(GAUGE, elem_id="gauge", padding=False)
-        start = gr.Button("Restore", variant="primary", elem_id="restore", scale=2)
+        start = gr.Button("Restore", variant="primary", interactive=ready, elem_id="restore", scale=2)
         cancel = gr.Button("Cancel", variant="stop", min_width=90, elem_id="cancel")
     with gr.Accordion("Several files at once", open=False, elem_id="several"):
         gr.Markdown(ABOUT)
@@ -105,7 +108,7 @@ def lay_out_buttons() -> Buttons:
             elem_id="files",
             elem_classes="takes-folders",
         )
-        start_all = gr.Button("Restore all", elem_id="restore-all")
+        start_all = gr.Button("Restore all", interactive=ready, elem_id="restore-all")
     return Buttons(gauge, start, cancel, files, start_all)
 
 

@@ -42,7 +42,7 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
                 for name in TASKS
             ]
             forms = lay_out_method_forms(task, {panel.task: panel.methods for panel in panels})
-            buttons = lay_out_buttons()
+            buttons = lay_out_buttons(ready=bool(panels[0].checkpoints.value))
             added = own_network.build(desk)
         with gr.Column(scale=3, min_width=320, elem_id="shown"):
             live = lay_out_live()
