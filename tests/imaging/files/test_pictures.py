@@ -134,7 +134,7 @@ def pages() -> bytes:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        pytest.param(b"", "not an image", id="empty"),
+        pytest.param(b"", "the image is empty", id="empty"),
         pytest.param(b"hello", "not an image that can be read; PNG, JPEG, TIFF, WebP", id="text"),
         pytest.param(
             save(np.kron(COLOUR, np.ones((50, 50, 1), np.uint8)), "PNG")[:400], "damaged, cut off", id="cut"

@@ -54,7 +54,7 @@ def test_bart_is_read_with_its_slices_and_coils(tmp_path):
 
 
 def test_bart_without_its_header_says_what_is_missing(tmp_path):
-    (tmp_path / "a.cfl").write_bytes(b"")
+    (tmp_path / "a.cfl").write_bytes(bytes(8))
     with pytest.raises(BadImage, match=r"needs its header a\.hdr"):
         read_scan(tmp_path / "a.cfl")
 
@@ -83,6 +83,23 @@ def test_one_of_several_matlab_arrays_is_named(tmp_path, version):
     with pytest.raises(BadImage, match=r"no array 'kspace'; name one of its arrays \(im, im2\)"):
         read_scan(path)
     assert read_scan(path, Reading(array="im2"))[0].size == (48, 40)
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_a_picture_beside_single_numbers_needs_no_name(tmp_path, version):
+    path, arrays = tmp_path / "a.mat", {"TE": np.array([[3.0]]), "picture": PICTURES[0]}
+    if version == "5":
+        scipy.io.savemat(path, arrays)
+    else:
+        write_matlab_7_3(path, **arrays)
+    assert read_scan(path)[0].magnitude.shape == (1, 48, 40)
+
+
+@pytest.mark.parametrize("arrays", [{"s": {"picture": PICTURES[0]}}, {"word": "brain"}])
+def test_a_matlab_file_of_structs_or_words_says_what_to_save(tmp_path, arrays):
+    scipy.io.savemat(tmp_path / "a.mat", arrays)
+    with pytest.raises(BadImage, match="save it outside of structs and cells"):
+        read_scan(tmp_path / "a.mat")
 
 
 def test_ismrmrd_lines_are_put_in_their_places(tmp_path):

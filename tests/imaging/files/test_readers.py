@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 import nibabel
@@ -11,8 +12,10 @@ import torch
 
 from tests.imaging.scans import head, kspace_of, write_fastmri
 from uplapp.errors import BadImage
-from uplapp.imaging.files.pictures import array_to_tensor, encode_png
-from uplapp.imaging.files.readers import CONVERTED, READERS, read_scan
+from uplapp.foreign import ENDINGS, PACKED, STARTS
+from uplapp.imaging.files.pictures import array_to_tensor, encode_png, read_image
+from uplapp.imaging.files.readers import READERS, read_scan
+from uplapp.imaging.files.volumes import read_volume
 from uplapp.imaging.physics import Undersampling
 
 PICTURE = head(48, 40)
@@ -81,15 +84,45 @@ def test_a_spoiled_file_is_read_or_told_but_never_half_read(folder, tmp_path, na
 
 
 def test_another_kind_of_file_lists_what_is_read(folder):
-    with pytest.raises(BadImage, match=r"notes\.txt is not a scan; \.h5, \.npy, \.npz, \.nii"):
+    with pytest.raises(BadImage, match=r"notes\.txt is not a scan; \.h5, \.hdf5, \.mrd, \.npy, \.npz, \.nii"):
         read_scan(folder / "notes.txt")
 
 
-@pytest.mark.parametrize("suffix", CONVERTED)
-def test_a_format_that_is_not_read_is_called_by_its_name_with_the_way_to_convert_it(tmp_path, suffix):
-    (tmp_path / f"a{suffix}").write_bytes(bytes(200))
-    with pytest.raises(BadImage, match=r"convert|save it as|beside it"):
-        read_scan(tmp_path / f"a{suffix}")
+WAY = "which is not read; (convert|save|give|export|develop|unpack)"
+
+
+@pytest.mark.parametrize("read", [read_scan, read_volume])
+@pytest.mark.parametrize("ending", [ending for ending, _ in ENDINGS])
+def test_a_format_that_is_not_read_is_called_by_its_name_with_the_way_to_convert_it(tmp_path, ending, read):
+    path = tmp_path / f"a{ending}" if ending[0] == "." else tmp_path / ending.removeprefix("/")
+    path.write_bytes(bytes(200))
+    with pytest.raises(BadImage, match=WAY):
+        read(path)
+
+
+@pytest.mark.parametrize(("place", "mark", "what"), [*STARTS, *PACKED])
+def test_a_picture_that_is_something_else_is_called_by_that_name(tmp_path, place, mark, what):
+    (tmp_path / "a.png").write_bytes(bytes(place) + mark + bytes(200))
+    with pytest.raises(BadImage, match=re.escape(f"a.png is {what.kind}, which is not read; {what.way}")):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.nii.gz", "a.npy", "a.h5", "a.mat", "a.dcm"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull", id="lfs"),
+        pytest.param(b"/annex/objects/MD5E-s1--0.nii.gz", "git annex get", id="annex"),
+        pytest.param(
+            b"<!DOCTYPE html>\n<title>Sign in</title>", "is a web page; download it again", id="web"
+        ),
+        pytest.param(b"", "is empty; download it again", id="empty"),
+    ],
+)
+def test_what_stands_in_place_of_a_file_is_said(tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadImage, match=sentence):
+        read_scan(tmp_path / name)
 
 
 def test_a_colour_picture_is_a_scan_of_its_luma(tmp_path):

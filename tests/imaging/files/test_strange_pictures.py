@@ -16,6 +16,8 @@ from PIL import Image, ImageCms
 
 from tests.imaging.heic import HEIC
 from uplapp.errors import BadImage
+from uplapp.imaging import device
+from uplapp.imaging.files.formats.raster import read_raster
 from uplapp.imaging.files.pictures import Picture, read_image, tensor_to_array
 from uplapp.imaging.files.reading import Reading
 
@@ -522,3 +524,55 @@ def test_a_spoiled_picture_is_a_picture_or_one_sentence(data, changes, share):
     for place, value in changes:
         spoiled[int(place * len(spoiled))] = value
     assert "\n" not in sentence_of(bytes(spoiled))
+
+
+DISPARITY, THUMBNAIL = 0x020002, 0x010001  # kinds of CIPA DC-007
+
+
+def two_in_one(kind: int) -> bytes:
+    """Two pictures in one JPEG (MPO), the second of a kind."""
+    first, second = (Image.fromarray(picture) for picture in (RGB, RGB[:, ::-1]))
+    buffer = io.BytesIO()
+    first.save(buffer, "MPO", save_all=True, append_images=[second])
+    data = bytearray(buffer.getvalue())
+    attributes = data.index(b"MPF\0") + 4 + 50 + 16  # in the index of pictures, of the second
+    data[attributes : attributes + 4] = struct.pack("<I", kind)
+    return bytes(data)
+
+
+FIRST_OF_TWO = "The first of 2 pictures in the file was read."
+MORE = {
+    "a view for the other eye": (two_in_one(DISPARITY), (FIRST_OF_TWO,)),
+    "a thumbnail": (two_in_one(THUMBNAIL), ()),
+    "a gain map": (
+        saved(RGB, "JPEG", xmp=b'<rdf:Description hdrgm:Version="1.0"/>'),
+        ("Its gain map, which holds light brighter than white, was left out.",),
+    ),
+    "moments of 16 bits": (
+        imagecodecs.apng_encode(np.stack([RGB, RGB[::-1]]).astype(np.uint16) * TWIN),
+        (FIRST_OF_TWO,),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "words"), MORE.values(), ids=MORE)
+def test_what_else_is_in_a_file_is_said_but_smaller_copies(data, words):
+    assert read_image(data).understood == words
+
+
+@pytest.mark.parametrize(("kind", "samples"), [("CFA", GREY), ("LINEAR_RAW", RGB)])
+def test_samples_of_the_sensor_of_a_camera_are_to_be_developed(kind, samples):
+    raw = tiff(samples.astype(np.uint16), photometric=tifffile.PHOTOMETRIC[kind])
+    with pytest.raises(BadImage, match=f"is in {kind}, which is not read; develop it"):
+        read_image(raw)
+
+
+def test_a_png_of_16_bits_is_decoded_into_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(device, "MOST_IN_MEMORY", 8)
+    path = tmp_path / "a.png"
+    path.write_bytes(imagecodecs.png_encode(RGB.astype(np.uint16) * TWIN))
+    with path.open("rb") as file:
+        raster = read_raster("a.png", file, 100)
+    assert isinstance(raster.colour, np.memmap)
+    np.testing.assert_array_equal(raster.colour, RGB.astype(np.uint16) * TWIN)
+    same(path.read_bytes(), RGB / 255)

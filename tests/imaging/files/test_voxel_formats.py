@@ -299,3 +299,59 @@ def test_a_zip_of_a_header_and_its_samples_is_their_volume(made, tmp_path):
     several = shutil.make_archive(str(tmp_path / "b"), "zip", tmp_path / "two")
     with pytest.raises(BadImage, match="holds 2 files of voxels; DICOM or one is read"):
         read_voxels(Path(several))
+
+
+def placed(path: Path, sform: np.ndarray | None, qform: np.ndarray | None, intent: int = 0) -> Path:
+    image = nibabel.Nifti1Image(VOXELS, AFFINE)
+    image.header["intent_code"] = intent
+    for put, form in ((image.set_sform, sform), (image.set_qform, qform)):
+        put(form, 0 if form is None else 1)
+    nibabel.save(image, path)
+    return path
+
+
+MIRRORED = np.diag([-1.0, 1, 1, 1]) @ AFFINE
+NOWHERE = ("The file does not say where it lies, so left and right may be exchanged.",)
+
+
+@pytest.mark.parametrize(
+    ("sform", "qform", "intent", "words"),
+    [
+        pytest.param(AFFINE, AFFINE, 0, (), id="both"),
+        pytest.param(None, AFFINE, 0, (), id="qform alone"),
+        pytest.param(None, None, 0, NOWHERE, id="neither"),
+        pytest.param(np.diag([0.0, 0, 0, 1]), None, 0, NOWHERE, id="an sform of zeros"),
+        pytest.param(
+            AFFINE,
+            MIRRORED,
+            0,
+            ("Its sform and qform disagree about right, front and up; the sform was taken.",),
+            id="mirrored",
+        ),
+        pytest.param(
+            AFFINE, None, 1002, ("The file says that its values are of the kind 'label'.",), id="labels"
+        ),
+        pytest.param(
+            AFFINE, None, 3, ("The file says that its values are of the kind 't test'.",), id="a statistic"
+        ),
+    ],
+)
+def test_what_a_nifti_leaves_open_of_its_place_and_its_values_is_said(tmp_path, sform, qform, intent, words):
+    assert read_voxels(placed(tmp_path / "a.nii", sform, qform, intent)).understood == words
+
+
+@pytest.mark.parametrize("read", [read_scan, read_volume])
+def test_a_place_that_is_not_finite_is_refused(tmp_path, read):
+    data = bytearray(nifti(tmp_path / "a.nii").read_bytes())
+    data[280:284] = np.float32(np.nan).tobytes()  # the first number of srow_x
+    (tmp_path / "a.nii").write_bytes(data)
+    with pytest.raises(BadImage, match="place in space that is not finite"):
+        read(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("end", [np.pi, 4095.0])
+def test_values_that_fill_the_range_of_a_phase_are_called_so(tmp_path, end):
+    phase = np.linspace(-end, end, 5 * 6 * 7, dtype=np.float32).reshape(5, 6, 7)
+    assert "They may be a phase, not a picture." in read_scan(nifti(tmp_path / "a.nii", phase)).understood[-1]
+    half = nifti(tmp_path / "b.nii", phase * np.float32(0.7))
+    assert "phase" not in read_scan(half).understood[-1]

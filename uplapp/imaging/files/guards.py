@@ -4,8 +4,10 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from uplapp.errors import BadImage, UplappError
+from uplapp.foreign import LONGEST_START, foreign, hollow
 
 # One slice of 32 coils of 1024 x 1024; also what is read of a file in one go.
 MAX_SAMPLES = 2**25
@@ -43,3 +45,27 @@ def require_samples(name: str, shape: tuple[int, ...], at_most: int = MAX_SAMPLE
     """Refuse a shape that is empty, and one of more samples than are read."""
     if not 0 < math.prod(shape) <= at_most:
         raise BadImage(f"{name} is {'x'.join(map(str, shape))}; 1 to {at_most} samples are read")
+
+
+def refuse_hollow(name: str, start: bytes) -> None:
+    """Refuse a file that by its first bytes holds nothing of what its name says, such as a pointer."""
+    what = hollow(start)
+    if what is not None:
+        raise BadImage(f"{name} is {what.kind}; {what.way}")
+
+
+def refuse_foreign(name: str, start: bytes = b"") -> None:
+    """Refuse a file of another program by its right name, with the way to one that is read."""
+    what = foreign(name, start)
+    if what is not None:
+        raise BadImage(f"{name} is {what.kind}, which is not read; {what.way}")
+
+
+def start_of(path: Path) -> bytes:
+    """Give the first bytes of a file that is none of the hollow ones, nothing of a folder."""
+    if not path.is_file():
+        return b""
+    with refusing_damage(path.name), path.open("rb") as file:
+        start = file.read(LONGEST_START)
+    refuse_hollow(path.name, start)
+    return start

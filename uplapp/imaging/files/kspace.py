@@ -174,13 +174,27 @@ def _load_npy(path: Path) -> Array:
 
 def _load_npz(path: Path, array: str | None) -> Array:
     with zipfile.ZipFile(path) as archive:
-        names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
-        with archive.open(f"{choose(path.name, names, array or '')}.npy") as file:
+        shapes = {}
+        for entry in archive.namelist():
+            if entry.endswith(".npy"):
+                with archive.open(entry) as file:
+                    shapes[entry.removesuffix(".npy")] = _npy_header(entry, file)[0]
+        with archive.open(f"{choose(path.name, shapes, array or '')}.npy") as file:
             return read_npy(path.name, file)
 
 
 def read_npy(name: str, file: IO[bytes]) -> Array:
     """Read the array of an open .npy file. One that is too large, or holds objects, is refused."""
+    shape, dtype = _npy_header(name, file)
+    if dtype.kind not in "iufc":
+        raise BadImage(f"{name} holds samples of type {dtype}; real and complex numbers are read")
+    require_samples(name, shape, MAX_SAMPLES if dtype.kind == "c" else MAX_VOXELS)
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _npy_header(name: str, file: IO[bytes]) -> tuple[tuple[int, ...], Any]:
+    """Read the shape and the type of the array of an open .npy file."""
     version = np.lib.format.read_magic(file)
     readers: dict[tuple[int, int], Any] = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -189,11 +203,7 @@ def read_npy(name: str, file: IO[bytes]) -> Array:
     if version not in readers:
         raise BadImage(f"{name} is an array of version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
     shape, _, dtype = readers[version](file)
-    if dtype.kind not in "iufc":
-        raise BadImage(f"{name} holds samples of type {dtype}; real and complex numbers are read")
-    require_samples(name, shape, MAX_SAMPLES if dtype.kind == "c" else MAX_VOXELS)
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+    return shape, dtype
 
 
 def _slice_of_complex(

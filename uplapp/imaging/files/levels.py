@@ -20,6 +20,7 @@ AIR, LOWEST_UNIT, HIGHEST_UNIT = (-1050, -850), -4096, 32767
 BELOW_AIR = (-1450, -1100)
 AIR_SHARE, AIR_SHARE_OF_FLOATS = 0.02, 0.1
 OUTSIDE_SHARE = 0.1
+PHASES = (np.pi, 4096.0)
 CT_DEFAULT = "soft"
 # Cameras and detectors of 10, 12 or 14 bits write files of 16.
 DEEP_BITS, MOST_USED_BITS = 16, 14
@@ -113,6 +114,7 @@ def _whole_range(name: str, values: Array) -> Levels:
     if low == high:
         raise BadImage(f"{name} is empty: all its voxels are {low:g}")
     units = " The values look like Hounsfield units: a CT window shows more." if is_ct(values) else ""
+    units = units or _of_phase(values)
     words = (f"{below:.0%} of the values lie below 0: {low:g} is black, {high:g} white.{units}",)
     return Levels(low, high, words)
 
@@ -181,6 +183,13 @@ def _share_below(values: Array) -> float:
     return int(np.count_nonzero(values < 0)) / max(int(np.count_nonzero(values)), 1)
 
 
+def _of_phase(values: Array) -> str:
+    """Say that values fill the range of a phase to both ends, in radians or as scanners store it."""
+    low, high = float(values.min()), float(values.max())
+    filled = any(end * 0.95 < min(-low, high) and max(-low, high) <= end * 1.001 for end in PHASES)
+    return " They may be a phase, not a picture." if filled else ""
+
+
 def _of_ct(window: str, also: str = "") -> Levels:
     level, width = CT_WINDOWS[window]
     black, white = level - width / 2, level + width / 2
@@ -196,5 +205,6 @@ def _shifted(values: Array, below: float) -> Levels:
     black = float(inside.min())
     white = max(float(np.percentile(inside, WHITE_PERCENTILE)), np.nextafter(black, np.inf))
     words = f"{below:.0%} of the values lie below 0, so {black:g} is black and {white:g} white."
+    words += _of_phase(inside)
     ground = (f"{empty:.0%} of the values are exactly 0 and taken for background, black.",)
     return Levels(black, white, (words, *(ground if outside is not None else ())), outside=outside)

@@ -1,6 +1,6 @@
 """Files of MR scans: k-space, volumes and pictures by one call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from uplapp.imaging.files.formats.raw import (
     read_ismrmrd,
 )
 from uplapp.imaging.files.formats.twix import read_twix
-from uplapp.imaging.files.guards import refusing_damage
+from uplapp.imaging.files.guards import refuse_foreign, refusing_damage, start_of
 from uplapp.imaging.files.kspace import read_array, read_fastmri, scan_of_array, scan_of_raw
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.files.scans import Scan, scan_of_stored, slice_of_magnitude
@@ -26,15 +26,14 @@ def read_scan(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
     See `read_fastmri`, `read_array` and `scan_of_stored` for what is read and how it is scaled. A file that
     is too large, damaged or of another kind raises BadImage, here or when a slice is read.
     """
+    start = start_of(path)
     suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), None)
     if suffix is not None and not path.is_dir():
         with refusing_damage(path.name):
             return READERS[suffix](path, reading)
     if path.is_dir() or is_voxels(path):
         return read_slices(path, reading)
-    way = CONVERTED.get(path.suffix.lower())
-    if way is not None:
-        raise BadImage(f"{path.name} is {way}")
+    refuse_foreign(path.name, start)
     raise BadImage(f"{path.name} is not a scan; {', '.join(READERS)} are read")
 
 
@@ -77,7 +76,7 @@ def read_dat(path: Path, reading: Reading = AS_IT_SAYS) -> Scan:
 
 
 READERS: dict[str, Callable[[Path, Reading], Scan]] = {
-    ".h5": read_hdf5,
+    **dict.fromkeys((".h5", ".hdf5", ".mrd"), read_hdf5),
     ".npy": read_array,
     ".npz": read_array,
     **dict.fromkeys(FORMATS, read_slices),
@@ -85,19 +84,6 @@ READERS: dict[str, Callable[[Path, Reading], Scan]] = {
     ".cfl": read_cfl,
     ".dat": read_dat,
     **dict.fromkeys(pictures.SUFFIXES, read_picture),
-}
-
-
-# Formats that are not read, by suffix, and the way to one that is.
-CONVERTED: Mapping[str, str] = {
-    ".hdr": "the header of another file; give the .img or .cfl beside it",
-    ".par": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
-    ".rec": "Philips PAR/REC, which is not read; convert it to NIfTI (dcm2niix)",
-    ".lab": "Philips raw data, which are not read; convert them to ISMRMRD (philips_to_ismrmrd)",
-    ".raw": "raw data without a header; convert Philips data to ISMRMRD (philips_to_ismrmrd), others to .npy",
-    ".7": "a P-file of GE, which is not read; convert it to ISMRMRD (ge_to_ismrmrd)",
-    ".mnc": "MINC, which is not read; convert it to NIfTI (mnc2nii)",
-    ".fid": "raw data of Bruker or Varian, which are not read; convert them to ISMRMRD",
 }
 
 

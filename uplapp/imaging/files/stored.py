@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from uplapp.errors import BadImage
+
 Array = NDArray[Any]
 MAX_VOXELS = 2**26  # 512 x 512 x 256
 
@@ -17,7 +19,7 @@ class Stored:
     `window` is what the file asks to be black and white; `inverted` samples are brighter where lower.
     With `as_rows` the second axis points down and slices are shown as the file has them, else they are
     turned by the affine. `series` slices lie at one place, one after the other in time, and are no volume.
-    `header` is that of a NIfTI-1 file.
+    `header` is that of a NIfTI-1 file. An affine that is not finite raises BadImage.
     """
 
     name: str
@@ -30,3 +32,7 @@ class Stored:
     series: bool = False
     header: Any = None
     understood: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.affine).all():
+            raise BadImage(f"{self.name} has a place in space that is not finite; give one, or none")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uplapp.errors import BadImage
+from uplapp.imaging.files.guards import refuse_foreign, start_of
 from uplapp.imaging.files.kspace import load_array
 from uplapp.imaging.files.levels import levels_of, without_nan
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, sizes
@@ -114,6 +115,7 @@ def _stem(path: Path) -> str:
 
 
 def _load(path: Path, reading: Reading = AS_IT_SAYS) -> tuple[Stored, Space]:
+    start = start_of(path)
     if is_voxels(path):
         stored = read_voxels(path, reading)
         return stored, _space_of(stored)
@@ -122,6 +124,7 @@ def _load(path: Path, reading: Reading = AS_IT_SAYS) -> tuple[Stored, Space]:
         if values.dtype.kind == "c":
             raise BadImage(f"{path.name} holds complex numbers; volumes of magnitudes are read")
         return Stored(path.name, values), Space()
+    refuse_foreign(path.name, start)
     raise BadImage(f"{path.name} is not a volume; {', '.join(SUFFIXES)} are read")
 
 

@@ -10,6 +10,7 @@ from uplapp.imaging.files.formats.blinding import read_dicom
 from uplapp.imaging.files.formats.headed import read_metaimage, read_nrrd
 from uplapp.imaging.files.formats.nifti import read_mgh, read_nifti, read_pair
 from uplapp.imaging.files.formats.series import holds_dicom
+from uplapp.imaging.files.guards import refuse_foreign
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading, counted
 from uplapp.imaging.files.stored import Stored
 from uplapp.packed import extract
@@ -60,4 +61,5 @@ def read_voxels(path: Path, reading: Reading = AS_IT_SAYS) -> Stored:
         return FORMATS[suffix](path, reading)
     if holds_dicom(path):
         return read_dicom(path, reading)
+    refuse_foreign(path.name)
     raise BadImage(f"{path.name} holds no voxels; {', '.join(FORMATS)} and folders of DICOM are read")

@@ -223,7 +223,5 @@ def _meta_place(fields: Mapping[str, str]) -> tuple[Array, tuple[float, ...]]:
 def _one_volume(
     name: str, values: Array, affine: Array, spacing: tuple[float, ...], reading: Reading
 ) -> Stored:
-    if not np.isfinite(affine).all():
-        raise BadImage(f"{name} has a place in space that is not finite; give one, or none")
     place, words = volume_of(name, values.shape, reading) if values.ndim == 4 else (0, ())
     return Stored(name, values[..., place] if values.ndim == 4 else values, affine, spacing, understood=words)

@@ -37,7 +37,7 @@ def read_matlab(path: Path, reading: Reading) -> Array:
         _require_types(path.name, file)
         file.seek(0)
         found = {name: shape for name, shape, kind in whosmat(file) if kind in MATLAB_KINDS}
-        name = choose(path.name, list(found), reading.array)
+        name = choose(path.name, found, reading.array)
         require_samples(path.name, found[name], MAX_SAMPLES)
         file.seek(0)
         return np.asarray(loadmat(file, variable_names=[name])[name])
@@ -49,7 +49,7 @@ MATLAB_KINDS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") f
 def _read_matlab_hdf5(path: Path, reading: Reading) -> Array:
     with open_hdf5(path) as file:
         found = {name: own for name in file.keys() if (own := inside(file, name)) is not None}  # noqa: SIM118
-        dataset = found[choose(path.name, list(found), reading.array)]
+        dataset = found[choose(path.name, {key: own.shape for key, own in found.items()}, reading.array)]
         require_samples(path.name, dataset.shape, MAX_SAMPLES)
         require_samples(path.name, dataset.chunks or (1,), MAX_SAMPLES)
         values = np.asarray(dataset[()])

@@ -19,6 +19,8 @@ from uplapp.imaging.files.stored import MAX_VOXELS, Stored
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_START = 2**20  # bytes before the voxels: the header and its extensions
 HEADERS: dict[int, Any] = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+# Codes of NIfTI for statistics and labels.
+NO_BRIGHTNESS = (*range(2, 25), 1002, 1003)
 SPACE_AXES = 3
 MGH_HEADER = 284
 # Of a damaged header nibabel writes lines of its own; what is wrong is said in one sentence.
@@ -66,10 +68,7 @@ def read_pair(path: Path, reading: Reading) -> Stored:
         announced = kind.header_class(start[: kind.header_class.sizeof_hdr], check=False)
         require_samples(path.name, announced.get_data_shape()[:SPACE_AXES], MAX_VOXELS)
         require_samples(path.name, announced.get_data_shape(), 8 * MAX_VOXELS)
-        if announced.get_data_dtype().kind not in "iuf":
-            raise BadImage(
-                f"{path.name} holds voxels of type {announced.get_data_dtype()}; real numbers are read"
-            )
+        _require_real(path.name, announced.get_data_dtype())
         image = kind.from_filename(str(voxels))
         shape = image.shape
         several = len(shape) == SPACE_AXES + 1
@@ -87,7 +86,23 @@ def of_image(name: str, image: Any, words: tuple[str, ...] = ()) -> Stored:
     values = values.squeeze(tuple(axis for axis in range(SPACE_AXES, values.ndim) if values.shape[axis] == 1))
     spacing = tuple(float(step) for step in image.header.get_zooms()[: values.ndim])
     header = image.header if type(image.header) is nibabel.Nifti1Header else None
-    return Stored(name, values, np.asarray(image.affine), spacing, header=header, understood=words)
+    said = (*words, *_said_of_header(image.header, image.affine))
+    return Stored(name, values, np.asarray(image.affine), spacing, header=header, understood=said)
+
+
+def _said_of_header(header: Any, affine: Any) -> tuple[str, ...]:
+    """Say what a header of NIfTI leaves open of its place, and that its values are labels or a statistic."""
+    words = []
+    forms = int(header["sform_code"]), int(header["qform_code"])
+    if not any(forms) or (np.isfinite(affine).all() and not np.linalg.det(affine)):
+        words.append("The file does not say where it lies, so left and right may be exchanged.")
+    elif all(forms) and (header["pixdim"][1:4] > 0).all():
+        ways: Any = nibabel.aff2axcodes
+        if ways(header.get_sform()) != ways(header.get_qform()):
+            words.append("Its sform and qform disagree about right, front and up; the sform was taken.")
+    if int(header["intent_code"]) in NO_BRIGHTNESS:
+        words.append(f"The file says that its values are of the kind '{header.get_intent()[0]}'.")
+    return tuple(words)
 
 
 @contextmanager
@@ -119,8 +134,7 @@ def _image_of(name: str, file: IO[bytes], reading: Reading) -> tuple[Any, tuple[
     length = kinds[0].header_class.sizeof_hdr
     header = kinds[0].header_class(start[:length], check=False)
     shape, dtype = header.get_data_shape(), header.get_data_dtype()
-    if dtype.kind not in "iuf":
-        raise BadImage(f"{name} holds voxels of type {dtype}; real numbers are read")
+    _require_real(name, dtype)
     several = len(shape) == SPACE_AXES + 1
     one = shape[:SPACE_AXES] if several else shape
     require_samples(name, one, MAX_VOXELS)
@@ -134,6 +148,15 @@ def _image_of(name: str, file: IO[bytes], reading: Reading) -> tuple[Any, tuple[
         header.set_data_shape(one)
     voxels = _read_at(file, before, first + place * size, size)
     return kinds[0].from_bytes(header.binaryblock + before[length:first] + voxels), words
+
+
+def _require_real(name: str, dtype: Any) -> None:
+    if dtype.names:
+        kind, way = "".join(dtype.names), "one of its channels, or its brightness"
+    else:
+        kind, way = str(dtype), "their magnitude, or k-space as .npy"
+    if dtype.kind not in "iuf":
+        raise BadImage(f"{name} holds voxels of type {kind}, and real numbers are read; save {way}")
 
 
 def _read_at(file: IO[bytes], before: bytes, at: int, size: int) -> bytes:

@@ -16,13 +16,17 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from uplapp.errors import BadImage
 from uplapp.imaging.device import bands, blank_array
 from uplapp.imaging.files.formats.colour import profile_of, profile_of_codes
-from uplapp.imaging.files.guards import refusing_damage
+from uplapp.imaging.files.guards import refuse_foreign, refuse_hollow, refusing_damage
 
 Array = NDArray[Any]
 READ = "PNG, JPEG, TIFF, WebP, AVIF, HEIC, BMP and GIF"
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1")
+MPO_ENTRIES = 0xB002
+GAIN_MAPS = (b"hdrgm:Version", b"HDRGainMap", b"hdrgainmap", b"urn:iso:std:iso:ts:21496")
+WITHOUT_GAIN_MAP = "Its gain map, which holds light brighter than white, was left out."
+FIRST_OF = "The first of {} pictures in the file was read."
 PNG_DEPTH_BYTE, PNG_COLOUR_BYTE = 24, 25
 PNG_SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}  # of a pixel, by the kind of colour
 ADOBE_RGB, UNCALIBRATED = 2, 0xFFFF  # colour spaces of EXIF
@@ -71,6 +75,9 @@ def read_raster(name: str, file: BinaryIO, max_pixels: int) -> Raster | None:
     """Read a picture, its header first. None where it is a TIFF that needs a reader of its own."""
     with refusing_damage(name):
         head = file.read(LONGEST_BOXES)
+    refuse_hollow(name, head)
+    if head[:4] in TIFF_STARTS:
+        refuse_foreign(name)  # as many raw files of cameras begin
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         return _read_heic(name, file, head, max_pixels)
     picture = _open(name, file, head)
@@ -93,6 +100,7 @@ def _open(name: str, file: BinaryIO, head: bytes) -> Image.Image | None:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         if head[:4] in TIFF_STARTS:
             return None
+        refuse_foreign(name, head)
         raise BadImage(f"{name} is not an image that can be read; {READ} are") from error
 
 
@@ -110,9 +118,7 @@ def _of_pillow(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     """Read what Pillow decodes without loss: samples of 8 bits, upright by itself where it is a TIFF."""
     turned = picture.format == "TIFF"
     orientation = 1 if turned else int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    frames = getattr(picture, "n_frames", 1)
-    many = f"The first of {frames} pictures in the file was read."
-    words: tuple[str, ...] = (many,) if frames > 1 and picture.format != "MPO" else ()
+    words = _said_of_more(picture, head)
     profile = picture.info.get("icc_profile")
     if profile is None and picture.format == "JPEG":
         profile, said = _profile_of_exif(picture)
@@ -131,6 +137,20 @@ def _of_pillow(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
     elif picture.mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
     return split(_array_of(picture), 8, profile=profile, orientation=orientation, understood=words)
+
+
+def _said_of_more(picture: Any, head: bytes) -> tuple[str, ...]:
+    """Say that other pictures of a file than smaller copies were left out.
+
+    Sources: CIPA DC-007 (MPO), Android's Ultra HDR 1.1, ISO 21496-1.
+    """
+    if any(mark in head for mark in GAIN_MAPS):
+        return (WITHOUT_GAIN_MAP,)
+    frames = getattr(picture, "n_frames", 1)
+    entries = (getattr(picture, "mpinfo", None) or {}).get(MPO_ENTRIES, ())
+    kinds = [entry["Attribute"]["MPType"] for entry in entries[1:]]
+    copies = bool(kinds) and all(kind.startswith("Large Thumbnail") for kind in kinds)
+    return (FIRST_OF.format(frames),) if frames > 1 and not copies else ()
 
 
 def _array_of(picture: Image.Image) -> Array:
@@ -182,7 +202,7 @@ def _of_png(name: str, picture: Any, file: BinaryIO, head: bytes) -> Raster:
         profile=profile,
         gamma=gamma,
         orientation=orientation,
-        understood=raster.understood,
+        understood=raster.understood or _said_of_more(picture, head),
     )
 
 
@@ -254,9 +274,10 @@ def _read_heic(name: str, file: BinaryIO, head: bytes, max_pixels: int) -> Raste
         require_pixels(name, pictures.size, max_pixels)
         deep, many = pictures.mode.endswith("16"), len(pictures)
         array = np.asarray(pictures)
-        words = (f"The first of {many} pictures in the file was read.",) if many > 1 else ()
+        more = [FIRST_OF.format(many)] if many > 1 else []
+        more += [WITHOUT_GAIN_MAP] if any(mark in head for mark in GAIN_MAPS) else []
         profile = pictures.info.get("icc_profile") or profile_of_boxes(name, head)
-        return split(array, 16 if deep else 8, profile=profile, understood=words)
+        return split(array, 16 if deep else 8, profile=profile, understood=tuple(more))
 
 
 def split(array: Array, bits: int, **others: Any) -> Raster:

@@ -60,15 +60,23 @@ def read_bart(path: Path, reading: Reading) -> RawScan:
         return RawScan(planes, None, (f"BART: {said_of_planes(planes)}.", *words))
 
 
-def choose(name: str, names: list[str], wanted: str) -> str:
-    """Choose an array by its name, else by the usual names, else the only one. Several others are listed."""
-    usual = [wanted] if wanted else [*USUAL, *names[: len(names) == 1]]
-    choice = next((key for key in usual if key in names), None)
-    if choice is None:
-        listed = ", ".join(names[:8]) or "none"
+def choose(name: str, shapes: Mapping[str, tuple[int, ...]], wanted: str) -> str:
+    """Choose an array by its name, else by the usual names, else the only one of two axes or more.
+
+    Several others are listed, and none is refused.
+    """
+    pictures = [key for key, shape in shapes.items() if sum(side > 1 for side in shape) > 1]
+    usual = [wanted] if wanted else [*USUAL, *pictures[: len(pictures) == 1], *[*shapes][: len(shapes) == 1]]
+    choice = next((key for key in usual if key in shapes), None)
+    if choice is None and not shapes:
         raise BadImage(
-            f"{name} holds no array '{wanted or USUAL[0]}'; name one of its arrays ({listed}) or save it as "
-            f"'{USUAL[0]}'"
+            f"{name} holds no array '{USUAL[0]}' or another (none); save it outside of structs and cells"
+        )
+    if choice is None:
+        listed = ", ".join([*shapes][:8])
+        raise BadImage(
+            f"{name} holds no array '{wanted or USUAL[0]}'; name one of its arrays ({listed}) by Array or "
+            f"--array, or save it as '{USUAL[0]}'"
         )
     return choice
 

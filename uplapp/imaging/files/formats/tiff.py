@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tifffile import PHOTOMETRIC
 
 from uplapp.errors import BadImage
+from uplapp.foreign import DEVELOP
 from uplapp.imaging.device import bands, blank_array
 from uplapp.imaging.files.formats.colour import of_lab, profile_of
 from uplapp.imaging.files.formats.raster import Raster, require_pixels
@@ -17,6 +18,7 @@ from uplapp.imaging.files.reading import counted
 
 Array = NDArray[Any]
 GREY = (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE)
+RAW = (PHOTOMETRIC.CFA, PHOTOMETRIC.LINEAR_RAW)
 LAB = (PHOTOMETRIC.CIELAB, PHOTOMETRIC.ICCLAB)
 COLOUR = {
     **dict.fromkeys(GREY, 1),
@@ -80,10 +82,7 @@ def _only_page(name: str, tiff: tifffile.TiffFile, max_pixels: int) -> Any:
     require_pixels(name, (first.imagewidth, first.imagelength), max_pixels)
     others: list[Any] = list(tiff.pages)[1:]
     if first.is_reduced:
-        raise BadImage(
-            f"{name} begins with a preview, as raw files of cameras do; develop it, and save a TIFF of "
-            f"16 bits"
-        )
+        raise BadImage(f"{name} begins with a preview, as raw files of cameras do; {DEVELOP}")
     if not all(page.is_reduced for page in others):
         raise BadImage(f"{name} holds several pages; save the one to restore as a file of its own")
     if first.imagedepth > 1:
@@ -130,7 +129,8 @@ def _colours(name: str, page: Any) -> int:
     if kind == PHOTOMETRIC.YCBCR and page.compression in YCBCR_TO_RGB:
         kind = PHOTOMETRIC.RGB
     if kind not in COLOUR or (kind in LAB and page.bitspersample not in (8, 16)):
-        raise BadImage(f"{name} is in {_name(kind)}, which is not read; save it as RGB or grey")
+        way = DEVELOP if kind in RAW else "save it as RGB or grey"
+        raise BadImage(f"{name} is in {_name(kind)}, which is not read; {way}")
     if kind == PHOTOMETRIC.SEPARATED and getattr(page.tags.get(INKS), "value", CMYK) != CMYK:
         raise BadImage(f"{name} has inks that are not CMYK, which are not read; save it as RGB or grey")
     extra = page.samplesperpixel - COLOUR[kind]
