@@ -83,6 +83,7 @@ STARTS: tuple[tuple[int, bytes, Foreign], ...] = (
     (0, b"\x1aE\xdf\xa3", Foreign("a video", FRAME)),
     (0, b"$FL", Foreign("a file of SPSS", TABLE)),
     (0, b"<stata_dta>", Foreign("a file of Stata", TABLE)),
+    (0, b"X\n\0\0", Foreign("a file of R", TABLE)),
     (0, b"RDX", Foreign("a file of R", TABLE)),
     (0, b"PAR1", Foreign("Parquet", TABLE)),
     (0, b"ARROW1", Foreign("Arrow", TABLE)),

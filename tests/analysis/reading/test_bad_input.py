@@ -1,5 +1,7 @@
 """What people get wrong in votes files: one sentence that says where and what is allowed."""
 
+import gzip
+
 import pytest
 
 from tests.analysis.made import write
@@ -46,7 +48,7 @@ ROWS = {
     "comma in a name": ("o,x, bright,y,1", HEADER, "line 2: 5 cells, the header has 4"),
     "open quote": ('o,x,y,1\no,"x,y,1\no,x,y,1', HEADER, "line 3: a quote is not closed"),
     "text after a quote": ('o,"x"z,y,1', HEADER, "line 2: a quote is not closed before the end of its cell"),
-    "mixed separators": ("o;x;y;1", HEADER, "line 2: 1 cells, the header has 4"),
+    "mixed separators": ("o;x;y;1", HEADER, "line 2: 1 cell, the header has 4"),
     "long cell": (f"o,x,y,{'9' * 9999}", HEADER, "99...' is not 1 (A chosen)"),
     "line break in a cell": ('o,x,y,"1\n2"', HEADER, "line 3, column 'is_A_selected': '1 2' is not 1"),
     "a matrix": ("x,0,3\ny,1,0", ",x,y", "has no column 'observer', 'condition_A'"),
@@ -81,7 +83,15 @@ BYTES = {
     "mark alone": (b"\xef\xbb\xbf", "'votes.csv' is empty"),
     "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is a binary file"),
     "half a UTF-16": (b"\xff\xfea\0,\0b", "has no column"),
-    "UTF-16, unmarked": ("observer,x".encode("utf-16-le"), "it is a binary file"),
+    "UTF-16, unmarked": ("observer,x".encode("utf-16-le"), "it is UTF-16 without the mark at its beginning"),
+    "SPSS": (b"$FL2@(#) SPSS DATA FILE\0", "it is a file of SPSS; export it as CSV (UTF-8)"),
+    "Parquet": (b"PAR1\x15\0", "it is Parquet; export it as CSV (UTF-8)"),
+    "R": (gzip.compress(b"X\n\0\0\0\3"), "it is a file of R; export it as CSV (UTF-8)"),
+    "MATLAB": (b"MATLAB 5.0 MAT-file\0", "it is a file of MATLAB; export it as CSV (UTF-8)"),
+    "database": (b"SQLite format 3\0", "it is an SQLite database; export it as CSV (UTF-8)"),
+    "RTF": (b"{\\rtf1 observer}", "is RTF, not a table"),
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+    "spaces": (HEADER.replace(",", " ").encode(), "commas, semicolons, tabs or pipes separate columns"),
     "JSON": (b'[{"observer": "o"}]', "'votes.csv' is JSON, not a table; export its answers as CSV (UTF-8)"),
     "a page": (b"\n<!DOCTYPE html><html>", "is HTML or XML, not a table"),
     "workbook": (b"PK\x03\x04\x14\0", "is a workbook or an archive; export its sheet as CSV (UTF-8)"),

@@ -99,4 +99,4 @@ def test_another_cell_can_mean_both_bad():
     columns = parse_columns(values="A=l,B=r,tie=same,both_bad=neither")
     votes = from_table(frame([("o", "x", "y", "neither"), ("o", "x", "y", "l")]), columns=columns)
     assert votes.table["both_bad"].tolist() == [True, False]
-    assert Columns(bad=None).meanings.keys() == {"1", "0", "0.5"}
+    assert Columns(bad=None).meanings.keys() == {"1", "0", "0.5", "true", "false"}

@@ -34,7 +34,7 @@ def test_rows_without_text_and_columns_without_a_name_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_tables_of_other_programs_read_alike(tmp_path, end, separator, encoding):
     path = tmp_path / "votes.csv"

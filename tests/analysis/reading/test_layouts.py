@@ -41,6 +41,12 @@ ALIKE = {
     ),
     "one column per pair": ("observer,x vs y\na,1\nb,1\nc,0\n", {}),
     "names in a column per pair": ("observer,x_vs_y\na,x\nb,x\nc,y\n", {}),
+    "a question and its rows": ("observer,Which is better? [x vs y]\na,1\nb,1\nc,0\n", {}),
+    "a question and a pair": ('observer,"G1Q1. Better, A or B: x vs. y"\na,x\nb,x\nc,y\n', {}),
+    "truths": (
+        "observer,condition_A,condition_B,is_A_selected\na,x,y,TRUE\na,y,x,False\nb,x,y,false\n",
+        {},
+    ),
     "a form of names": ("observer,[y|x]\na,2\nb,2\nc,1\n", {"pairs": "[{A}|{B}]", "values": "A=1,B=2"}),
     "a list of columns": ("observer,Q1\na,1\nb,1\nc,2\n", {"pairs": "Q1=x|y", "values": "A=1,B=2"}),
     "prefmod": (

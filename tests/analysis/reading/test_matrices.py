@@ -186,3 +186,16 @@ def test_probabilities_say_how_many_votes_they_were_taken_of(tmp_path):
     )
     assert "probabilities times 10 votes a pair" in read(tmp_path, SHARES, votes_per_pair="10").origin
     assert read(tmp_path, SHARES, votes_per_pair="10").notes == ()
+
+
+def test_a_matrix_without_names_says_what_it_lacks(tmp_path):
+    with pytest.raises(UplappError, match="holds numbers where the names of conditions belong"):
+        read(tmp_path, "0,8,9\n4,0,9\n3,3,0\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "halved"),
+    [(",x,y,z\nx,,8,9\ny,,,9\nz,,,\n", True), (",x,y,z\nx,,8,9\ny,1,,9\nz,,,\n", False)],
+)
+def test_half_a_matrix_is_doubted(tmp_path, text, halved):
+    assert any("one side of its diagonal" in note for note in read(tmp_path, text).notes) == halved

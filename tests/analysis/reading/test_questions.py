@@ -12,7 +12,7 @@ from uplapp.analysis.reading.layouts.rows import parse_rows
 from uplapp.analysis.reading.ratings import read_ratings
 from uplapp.analysis.reading.votes import count, read_votes
 from uplapp.analysis.scoring import analyse
-from uplapp.errors import BadVotes, Question
+from uplapp.errors import BadVotes, OtherNames, Question
 from uplapp.study.exports import votes as exported
 from uplapp.values import Method
 
@@ -57,6 +57,9 @@ ASKED = {
     "attention check": ("1,x,y,1,pass\n1,x,y,1,fail\n", "may say that some rows are practice, checks"),
     "phase": ("1,x,y,1,training\n1,x,y,1,test\n", "'test', 'training'; choose those that count"),
     "swapped": ("1,x,y,1,0\n1,x,y,1,1\n", "may say that A and B changed places"),
+    "draw": ("1,x,y,1,False\n1,x,y,1,True\n", "may say that an answer was a tie"),
+    "submitdate": ("1,x,y,1,2024\n1,x,y,1,\n", "is empty where somebody did not finish"),
+    "AssignmentStatus": ("1,x,y,1,Approved\n1,x,y,1,Rejected\n", "some rows are no answers ('rejected')"),
     "kind": (
         "1,x,y,1,warmup\n1,x,y,1,test\n",
         "'warmup' is not main, practice, catch, repeat; which",
@@ -201,3 +204,42 @@ def test_names_of_other_letters_are_no_twins(tmp_path):
     names = "\u0436", "\u03b1-TV", "b-TV", "l1", "li", "\xe9", "e"
     votes = read(tmp_path, "\n".join([HEAD, *(f"a,{name},y,1" for name in names)]))
     assert not any("spelling" in note for note in votes.notes)
+
+
+def test_the_word_for_a_tie_that_is_offered_is_one(tmp_path):
+    with pytest.raises(Question) as caught:
+        read(tmp_path, "winner,loser,draw\nx,y,False\ny,x,True\n")
+    assert "--values tie=True" in caught.value.hint
+
+
+def test_unfinished_answers_are_left_out_as_the_question_says(tmp_path):
+    rows = f"{HEAD},submitdate\na,x,y,1,2024\na,x,y,0,\n"
+    assert count(read(tmp_path, rows, where=["submitdate!="])).wins.sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "who"),
+    [
+        pytest.param(
+            "Reaction Time,Response,Participant Private ID,Zone", "Participant Private ID", id="Gorilla"
+        ),
+        pytest.param("response,rt,subject", "subject", id="jsPsych"),
+        pytest.param("Start Date,Response Type,ResponseId", "ResponseId", id="Qualtrics"),
+        pytest.param("HITId,WorkerId,Answer", "WorkerId", id="MTurk"),
+    ],
+)
+def test_the_column_that_names_people_is_found_among_others(tmp_path, head, who):
+    cells = ",".join(str(at) for at in range(head.count(",") + 1))
+    with pytest.raises(OtherNames, match=f"does '{who}' say who voted"):
+        read(tmp_path, f"condition_A,condition_B,is_A_selected,{head}\nx,y,1,{cells}\n")
+
+
+def test_errors_of_a_spreadsheet_are_no_names(tmp_path):
+    with pytest.raises(BadVotes, match="'#NAME\\?' is not a name but an error of a spreadsheet"):
+        read(tmp_path, f"{HEAD}\na,#NAME?,y,1\n")
+
+
+@pytest.mark.parametrize(("name", "warned"), [("5.1E+12", True), ("3-Dec", True), ("e3-December", False)])
+def test_names_that_a_spreadsheet_may_have_changed_are_said(tmp_path, name, warned):
+    notes = read(tmp_path, f"{HEAD}\na,{name},y,1\na,x,y,0\n").notes
+    assert any("before a spreadsheet changed it" in note for note in notes) == warned

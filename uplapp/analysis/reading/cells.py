@@ -3,6 +3,7 @@
 Below: whose rows count, people or simulated observers, without those that a study excluded.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -135,6 +136,10 @@ LOOKALIKES = str.maketrans(
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5",
     "ABESIJKMHOPCTYXaesijopcyxABEZHIKMNOPTYXaivopu",
 )
+# What spreadsheets write in place of a name: errors, and texts that they took for numbers or dates.
+SPREADSHEET_ERRORS = frozenset(["#NAME?", "#REF!", "#VALUE!", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"])
+MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+SPREADSHEET_FORM = re.compile(rf"\d(\.\d+)?E\+\d+|\d{{1,2}}-({MONTHS})|({MONTHS})-\d{{2}}")
 TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 KEPT = frozenset(("", "0", "false", "no", "n", "na", "n/a", "nan", "none", "null", "-"))  # not excluded
 
@@ -188,10 +193,12 @@ def _reason(text: str) -> str:
 def names(table: pd.DataFrame, columns: tuple[str, ...], source: str) -> Cells:
     """Read names.
 
-    Raises BadVotes for an empty one.
+    Raises BadVotes for an empty one, and for an error of a spreadsheet.
     """
     cells = cells_of(table, columns)
     require(table, source, columns, cells, [text != "" for text in cells.texts], "a name")
+    whole = [text not in SPREADSHEET_ERRORS for text in cells.texts]
+    require(table, source, columns, cells, whole, "a name but an error of a spreadsheet")
     return cells
 
 
@@ -246,6 +253,16 @@ def alike(what: str, names: Iterable[str]) -> Notes:
             letter = f": one has the letter {name_of(foreign[0])}" if foreign else ""
             return (f"the {what} '{shown(twin)}' and '{shown(name)}' differ in their spelling alone{letter}",)
     return ()
+
+
+def changed(what: str, names: Iterable[str]) -> Notes:
+    """Name one that a spreadsheet may have made of another one, such as 1.2E+07 or 3-Dec."""
+    found = next((name for name in names if SPREADSHEET_FORM.fullmatch(name)), None)
+    if found is None:
+        return ()
+    return (
+        f"'{found}' among the {what} may have been another name, or several, before a spreadsheet changed it",
+    )
 
 
 def _as_seen(name: str) -> str:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uplapp.errors import BadVotes
+from uplapp.foreign import EMPTY, LONGEST_START, TABLE, foreign, hollow
 
-SEPARATORS = ",;\t"
+# In the order in which a header is searched for them; a pipe may also stand in the names of columns.
+SEPARATORS, LAST_SEPARATOR = ",;\t", "|"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"  # how workbooks and packed files begin
-OTHERS = {b"[{": "JSON", b"{": "JSON", b"<": "HTML or XML", b"%PDF": "PDF"}
+OTHERS = {b"[{": "JSON", b"{\\rtf": "RTF", b"{": "JSON", b"<": "HTML or XML", b"%PDF": "PDF"}
 TEXT = re.compile(rb"[^ \t\r\n,;]")
 LINE = re.compile(rb"[^\r\n]*(\r\n|\r|\n|$)")
-SEP = re.compile(rb"\"?sep=([,;\t])\"?[ \t;,]*$")  # the first line by which Excel knows the separator
+SEP = re.compile(rb"\"?sep=([,;\t|])\"?[ \t;,]*$")  # the first line by which Excel knows the separator
 MOST_BYTES = 200_000_000
 MOST_LINES = 6_000_000
 MOST_PACKED = 50_000_000  # bytes of text in a packed file, which a stranger may have made of a few kilobytes
@@ -84,17 +86,28 @@ def _text(name: str, data: bytes) -> bytes:
     if data.startswith(UTF16):
         data = data.decode("utf-16", errors="ignore").encode()
     data = data.removeprefix(codecs.BOM_UTF8)
+    if (what := hollow(data[:LONGEST_START])) and what is not EMPTY and not data.lstrip().startswith(b"<"):
+        raise BadVotes(f"'{name}' is {what.kind}; {what.way}")
     if data.startswith(ZIP):
         raise BadVotes(f"'{name}' is a workbook or an archive; export its sheet as CSV (UTF-8)")
     if kind := next((kind for start, kind in OTHERS.items() if data.lstrip().startswith(start)), ""):
         raise BadVotes(f"'{name}' is {kind}, not a table; export its answers as CSV (UTF-8)")
     if b"\0" in data:
-        raise BadVotes(f"'{name}' cannot be read as UTF-8 text in CSV form: it is a binary file")
+        raise BadVotes(f"'{name}' cannot be read as UTF-8 text in CSV form: it is {_kind(data)}; {TABLE}")
     if not TEXT.search(data):
         raise BadVotes(f"'{name}' is empty; it needs a header")
     if data.count(b"\n") > MOST_LINES:
         raise BadVotes(f"'{name}' has more than {MOST_LINES // 10**6} million lines; split it")
     return data
+
+
+def _kind(data: bytes) -> str:
+    """Name what is no text, by its first bytes."""
+    start = data[:LONGEST_START]
+    if not start[1::2].strip(b"\0") or not start[::2].strip(b"\0"):
+        return "UTF-16 without the mark at its beginning"
+    what = foreign("", start)
+    return what.kind if what else "a binary file"
 
 
 def _composed(data: bytes) -> bytes:
@@ -166,7 +179,9 @@ def _end(data: bytes, place: int) -> int:
 
 
 def _separator(data: bytes) -> str:
-    """The separator of the header's cells, a comma unless only another one occurs in it."""
+    """The separator of the header's cells, a comma unless only another one occurs in it, a pipe last."""
     header = re.search(rb"[^\r\n]*\S[^\r\n]*", data)
     marks = [mark for mark in SEPARATORS if header and mark.encode() in header[0]]
+    if not marks and header and LAST_SEPARATOR.encode() in header[0]:
+        return LAST_SEPARATOR
     return marks[0] if len(marks) == 1 else ","

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from uplapp.analysis.reading.cells import alike
 from uplapp.analysis.reading.layouts.columns import NEEDED
-from uplapp.analysis.reading.numbers import doubtful, number, one_number, question
+from uplapp.analysis.reading.numbers import NUMBER, doubtful, number, one_number, question
 from uplapp.analysis.reading.tables import read_rows, separator_of, shown
 from uplapp.errors import BadVotes, UnknownName
 from uplapp.values import Array, Comparisons
@@ -77,7 +77,10 @@ def _names(source: str, table: list[tuple[int, list[str]]]) -> tuple[str, ...]:
     if set(NEEDED) <= set(first):
         raise BadVotes(f"{source} is a file of votes, not a matrix; give it without --counts")
     if len(names) < 2:
-        raise BadVotes(f"{source} names {len(names)} conditions in its first row; a comparison needs two")
+        marks = "" if names else ", separated by commas, semicolons, tabs or pipes"
+        raise BadVotes(
+            f"{source} names {len(names)} conditions in its first row; a comparison needs two{marks}"
+        )
     if "" in names:
         raise BadVotes(f"{source}: column {names.index('') + 2} of the first row names no condition")
     twice = [name for place, name in enumerate(names) if name in names[:place]]
@@ -97,6 +100,10 @@ def _check_rows(source: str, names: tuple[str, ...], rows: tuple[str, ...]) -> N
     if rows == names:
         return
     problem = f"{source}: the first column must name the same conditions in the same order as the first row"
+    if all(NUMBER.fullmatch(text) for text in (*names, *rows)):
+        raise BadVotes(
+            f"{source} holds numbers where the names of conditions belong; add them, as first row and column"
+        )
     missing = [name for name in names if name not in rows]
     extra = [name for name in rows if name not in names]
     if missing or extra:
@@ -153,6 +160,8 @@ def _doubts(source: str, cells: Array) -> tuple[str, ...]:
         return (
             f"{source} has the same numbers on both sides of every pair: are they votes won, or votes cast?",
         )
+    if not np.tril(cells).any() or not np.triu(cells).any():
+        return (f"{source} has votes on one side of its diagonal alone: is the other half missing?",)
     if (both == PERCENT).all():
         return (f"every pair of {source} adds up to 100: percentages need --votes-per-pair, divided by 100",)
     return ()

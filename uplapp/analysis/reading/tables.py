@@ -106,7 +106,7 @@ def _walk(read: Content, skip: int) -> tuple[list[str], np.ndarray, int, list[st
                 yield 0
             elif len(row) != len(names):
                 raise BadVotes(
-                    f"{read.name}, line {line}: {len(row)} cells, the header has {len(names)}"
+                    f"{read.name}, line {line}: {_cells(row)}, the header has {len(names)}"
                     + ("; is the header in another line?" if line <= BELOW and len(row) > len(names) else "")
                 )
             else:
@@ -119,6 +119,10 @@ def _walk(read: Content, skip: int) -> tuple[list[str], np.ndarray, int, list[st
     again = f"{repeats} row{'s that repeat the header are' if repeats > 1 else ' that repeats the header is'}"
     said = [*(said if below else ()), *([f"{again} left out"] if repeats else ())]
     return names, ends, width, said
+
+
+def _cells(row: list[str]) -> str:
+    return "1 cell" if len(row) == 1 else f"{len(row)} cells"
 
 
 def _require_room(name: str, lines: int, width: int) -> None:
@@ -183,7 +187,8 @@ def require_columns(table: pd.DataFrame, roles: Mapping[str, tuple[str, ...]], s
     if missing:
         names = ", ".join(f"'{name}'" + (f" (for {role})" if role != name else "") for role, name in missing)
         present = shown(", ".join(map(str, table.columns)), 300) or "none"
-        raise OtherNames(f"{source} has no column {names}; found: {present}")
+        one = "; commas, semicolons, tabs or pipes separate columns" if len(table.columns) == 1 else ""
+        raise OtherNames(f"{source} has no column {names}; found: {present}{one}")
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise BadVotes(f"{source} has the column '{shown(twice[0])}' twice; each may occur once")

@@ -12,6 +12,7 @@ from uplapp.analysis.reading.cells import (
     alike,
     boosted,
     cells_of,
+    changed,
     constant,
     kept,
     kinds,
@@ -138,7 +139,7 @@ def from_table(
             ("observers", observer.texts),
             ("scenes", scene.texts),
         )
-        for note in alike(what, names)
+        for note in (*alike(what, names), *changed(what, names))
     ]
     twins += leading(observer, (checked["kind"] == "main").to_numpy(dtype=bool))
     notes = (*whose, *trial_run, *left_out, *pooled(manifests), *boosted(table), *twins)

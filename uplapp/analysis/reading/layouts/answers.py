@@ -15,6 +15,7 @@ from uplapp.errors import OtherNames, Question
 from uplapp.values import Mask
 
 Said = tuple[str, ...]
+NO_ANSWER = "the cell is empty; give an answer, or drop empty ones"
 
 
 def by_name(table: pd.DataFrame, columns: Columns, source: str) -> tuple[pd.DataFrame, Columns, Said]:
@@ -80,6 +81,10 @@ def _require(table: pd.DataFrame, columns: Columns, source: str, cells: Cells, g
     if good.all():
         return
     row = int((~good).argmax())
+    if not cells[row]:
+        raise OtherNames(
+            f"{where(table, source, ~good)}, column '{'+'.join(columns.is_A_selected)}': {NO_ANSWER}"
+        )
     sides = [cells_of(table, columns.of(side))[row] for side in ("condition_A", "condition_B")]
     raise OtherNames(
         f"{where(table, source, ~good)}, column '{'+'.join(columns.is_A_selected)}': '{shown(cells[row])}' "

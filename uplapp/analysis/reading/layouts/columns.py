@@ -111,6 +111,8 @@ class Columns:
             choices |= {cell: Choice(vote, len(cells) - place) for place, cell in enumerate(cells)}
         for text_or_none, bad in ((self.tie, False), (self.bad, True)):
             choices |= {cell: Choice(0.5, 0, bad) for cell in _words(text_or_none)}
+        if (self.a, self.b) == (USUAL_A, USUAL_B):
+            choices |= {"true": choices[self.a], "false": choices[self.b]}
         return {spelling(cell): choice for cell, choice in choices.items()}
 
     @property

@@ -10,9 +10,12 @@ from uplapp.errors import BadVotes, UplappError
 
 PREFMOD = "prefmod:"
 PATTERN = re.compile(r"\{(A|B|scene)\}")
-VERSUS = re.compile(r"(?P<A>.+?)[ _-]vs\.?[ _-](?P<B>.+)", re.IGNORECASE)  # read without being told
+# Read without being told, behind a question or its number, or in brackets (LimeSurvey, Google Forms).
+QUESTION = r"(?:.*[?:][ \n]+|\w*\d\.[ \n]+)?"
+VERSUS = re.compile(rf"{QUESTION}(?P<A>.+?)[ _-]vs\.?[ _-](?P<B>.+)", re.IGNORECASE | re.DOTALL)
+BRACKETS = re.compile(r"[^\[\]]*\[([^\[\]]+)\]\s*")
 FORMS = '"{A} vs {B}", Q1=a|b,Q2=a|c, prefmod:a,b,c, or a CSV file column,condition_A,condition_B'
-FEWEST = 2  # conditions
+FEWEST, LONGEST = 2, 1000  # conditions; letters of a column's name
 
 
 class Pair(NamedTuple):
@@ -70,8 +73,13 @@ class Pairs:
 
 
 def versus(columns: list[str]) -> dict[str, Pair]:
-    """Find columns with names such as `l1 vs l2` or `l1_vs_l2`."""
-    found = {name: match for name in columns if (match := VERSUS.fullmatch(name))}
+    """Find columns with names such as `l1 vs l2`, `l1_vs_l2` or `Which is better? [l1 vs l2]`."""
+    inner = {
+        name: match[1] if (match := BRACKETS.fullmatch(name)) else name
+        for name in columns
+        if len(name) <= LONGEST
+    }
+    found = {name: match for name, text in inner.items() if (match := VERSUS.fullmatch(text))}
     return {name: Pair(match["A"].strip(), match["B"].strip()) for name, match in found.items()}
 
 

@@ -1,5 +1,6 @@
 """Columns that change what votes mean: they are asked about or listed, never ignored in silence."""
 
+import re
 from collections.abc import Collection
 
 import pandas as pd
@@ -49,7 +50,6 @@ PEOPLE = frozenset(
         "voter",
         "voters",
         "viewer",
-        "response",
         "who",
     ]
 )
@@ -69,7 +69,16 @@ MOST_STATES = 3  # of a column that says yes or no, or nothing
 FINISHED = frozenset(["finished", "completed", "complete"])
 YES, NO = ("true", "1", "yes"), ("false", "0", "no")
 STATUS = "status"
-NO_ANSWERS = frozenset(["survey preview", "survey test", "spam", "possible spam", "preview", "test"])
+# Of Qualtrics, of MTurk and Prolific.
+NO_ANSWERS = frozenset(
+    [
+        *("survey preview", "survey test", "spam", "possible spam", "preview", "test"),
+        *("rejected", "returned", "timed-out"),
+    ]
+)
+# Of a response (LimeSurvey, Qualtrics), what it is called says who gave it.
+RESPONSES = frozenset(["responseid", "responseidentifier", "responsenumber"])
+SUBMITTED = "submitdate"  # of LimeSurvey, empty where somebody did not finish
 ENDS = ("identifier", "number", "name", "code", "id", "nr", "no")
 MOST_CRITERIA = 12  # with more values a column says something else than what was asked
 MOST_NAMES = 12
@@ -149,7 +158,7 @@ def nobody(table: pd.DataFrame, columns: Columns, source: str) -> bool:
         return NOBODY not in table
     if columns.observer != Columns.observer or columns.observer[0] in table:
         return False
-    others = [name for name in map(str, table.columns) if name not in columns.named and _stem(name) in PEOPLE]
+    others = [name for name in map(str, table.columns) if name not in columns.named and _is_of_people(name)]
     if others:
         raise _asked_for_people(source, others[0])
     return True
@@ -192,10 +201,11 @@ def _ask_about(table: pd.DataFrame, name: str, source: str) -> None:
             f'choose --columns "times={name}", or --ignore "{name}"',
         )
     if word in TIED:
+        tie = next((text for text in given if text.lower() in (*YES, word)), given[-1])
         raise Question(
             f"column '{name}' of {source} may say that an answer was a tie; say so, or that it may be "
             "ignored",
-            f'choose --columns "is_A_selected={name}" --values tie={given[0]}, or --ignore "{name}"',
+            f'choose --columns "is_A_selected={name}" --values tie={tie}, or --ignore "{name}"',
         )
 
 
@@ -232,7 +242,13 @@ def _ask_about_finished(table: pd.DataFrame, name: str, source: str) -> None:
             f"column '{name}' of {source} says that some did not finish; say whether their answers count",
             f'choose --where "{name}={yes}", or --ignore "{name}" to count all',
         )
-    if plain(name) == STATUS and (odd := sorted(words & NO_ANSWERS)):
+    if plain(name) == SUBMITTED and len(texts) < len(cells_of(table, (name,)).texts):
+        raise Question(
+            f"column '{name}' of {source} is empty where somebody did not finish; say whether these answers "
+            "count",
+            f'choose --where "{name}!=", or --ignore "{name}" to count all',
+        )
+    if plain(name).endswith(STATUS) and (odd := sorted(words & NO_ANSWERS)):
         good = next((text for text in texts if text.lower() not in NO_ANSWERS), "IP Address")
         raise Question(
             f"column '{name}' of {source} says that some rows are no answers ({listed(odd)}); say whether "
@@ -264,6 +280,13 @@ def _asked_for_people(source: str, name: str) -> OtherNames:
     error = OtherNames(f"{source} has no column 'observer'; does '{shown(name)}' say who voted?")
     error.hint = f'choose --columns "observer={name}", or observer={NOBODY} where observers are not known'
     return error
+
+
+def _is_of_people(name: str) -> bool:
+    """Whether a column may say who voted: `subject`, `WorkerId`, `Participant Private ID`, `ResponseId`."""
+    words = [word.lower() for word in re.split(r"[\W_]+", name) if word]
+    of_a_person = len(words) > 1 and words[-1] in ENDS and not PEOPLE.isdisjoint(words)
+    return _stem(name) in PEOPLE or plain(name) in RESPONSES or of_a_person
 
 
 def _stem(name: str) -> str:

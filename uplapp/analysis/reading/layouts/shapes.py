@@ -12,7 +12,7 @@ from uplapp.analysis.reading.cells import cells_of, names, numbers, where
 from uplapp.analysis.reading.layouts.columns import OTHER_ROLES, Columns
 from uplapp.analysis.reading.layouts.pairs import Pair, versus
 from uplapp.analysis.reading.numbers import spelling
-from uplapp.analysis.reading.tables import shown
+from uplapp.analysis.reading.tables import require_columns, shown
 from uplapp.errors import BadVotes, OtherNames
 from uplapp.values import Array
 
@@ -137,6 +137,7 @@ def _holds_counts(table: pd.DataFrame, columns: Columns) -> bool:
 
 
 def _read_counts(table: pd.DataFrame, columns: Columns, source: str) -> Read:
+    require_columns(table, {role: columns.of(role) for role in ("condition_A", "condition_B")}, source)
     roles = {role: told(columns, role, table) for role in ("wins_A", "wins_B", "ties")}
     for role in ("wins_A", "wins_B"):
         if len(roles[role]) != 1:
