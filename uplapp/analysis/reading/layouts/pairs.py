@@ -43,7 +43,7 @@ class Pairs:
 
         Raises BadVotes for a column in the list that is not there, and where there are too few.
         """
-        free = [name for name in columns if name not in taken]
+        free, present = [name for name in columns if name not in taken], shown(", ".join(columns), 300)
         if self.items:
             wanted = [(a, b) for place, b in enumerate(self.items) for a in self.items[:place]]
             if len(free) < len(wanted):
@@ -54,11 +54,11 @@ class Pairs:
         if self.listed:
             lost = [name for name, _ in self.listed if name not in columns]
             if lost:
-                raise BadVotes(f"there is no column '{shown(lost[0])}' of a pair; found: {_list(columns)}")
+                raise BadVotes(f"there is no column '{shown(lost[0])}' of a pair; found: {present}")
             return dict(self.listed)
         found = {name: match for name in free if (match := re.fullmatch(self._regex, name, re.IGNORECASE))}
         if not found:
-            raise BadVotes(f"no column's name has the form '{self.pattern}'; found: {_list(columns)}")
+            raise BadVotes(f"no column's name has the form '{self.pattern}'; found: {present}")
         return {
             name: Pair(match["A"].strip(), match["B"].strip(), (match.groupdict().get("scene") or "").strip())
             for name, match in found.items()
@@ -118,7 +118,3 @@ def _of_file(path: Path) -> tuple[tuple[str, Pair], ...]:
     scene = table["scene"] if "scene" in table else [""] * len(table)
     rows = zip(table["column"], table["condition_A"], table["condition_B"], scene, strict=True)
     return tuple((column.strip(), Pair(a.strip(), b.strip(), c.strip())) for column, a, b, c in rows)
-
-
-def _list(columns: list[str]) -> str:
-    return shown(", ".join(columns), 300)
