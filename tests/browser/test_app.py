@@ -52,7 +52,9 @@ def test_a_grey_16_bit_upload_comes_back_grey_in_16_bits(page, tmp_path):
     assert (restored.shape, restored.dtype) == ((80, 90), np.uint16)
 
 
-def test_cancel_stops_a_large_job_and_whoever_waits_reads_for_how_many(app, open_page, page, tmp_path):
+def test_cancel_and_another_picture_stop_a_large_job_and_whoever_waits_reads_for_how_many(
+    app, open_page, page, tmp_path
+):
     from playwright.sync_api import expect
 
     from uplapp.imaging.files.pictures import encode_png, read_image
@@ -72,8 +74,12 @@ def test_cancel_stops_a_large_job_and_whoever_waits_reads_for_how_many(app, open
         each.get_by_text("Cancelled.").wait_for()
         expect(each.locator("#gauge p")).to_be_empty()
     assert page.get_by_text("large.png, 1024x1024").is_visible(), "what was shown before stays"
+    page.locator("#restore").click()
+    expect(page.locator("#gauge p")).to_have_text("network 1 of 7 (L1), 0%")
     give_picture(page, tmp_path)
+    expect(page.locator("#gauge p")).to_be_empty()
     restore_by(page, "L1")
+    expect(page.locator("#gauge p")).to_have_text("done")
 
 
 def test_an_address_sets_fields_and_a_tick_asks_nothing_of_the_server(app, page):

@@ -52,20 +52,27 @@ document.addEventListener("change", ({ target, isTrusted }) => {
 });
 
 // How far a restoration is, above its buttons and in words: Gradio writes "queue: 2/3 | 4.2s" and "... - 45.1%" over the
-// results. Between two steps it writes nothing.
+// results. Between two steps it writes nothing. A job is done if what it found stands there, and not what was there before.
+let [running, before] = [false, null];
 const gauge = () => {
   const tracker = document.querySelector("#gauge [data-testid=status-tracker]");
   const line = document.querySelector("#gauge p");
   if (!tracker || !line) return;
-  const [text, before] = [tracker.textContent, Number(tracker.textContent.match(/queue: (\d+)/)?.[1])];
+  const [text, ahead] = [tracker.textContent, Number(tracker.textContent.match(/queue: (\d+)/)?.[1])];
   const level = tracker.querySelector(".progress-level-inner")?.textContent.replace(/\s+/g, " ").trim();
+  const results = document.querySelector("#metrics")?.textContent;
+  const over = tracker.matches(".hide") || text.includes("Error");
+  if (!over && !running) before = results;
+  running = !over;
+  const done = over && before !== null && results !== before && document.querySelector("#archive") !== null;
   let said = line.textContent;
-  if (tracker.matches(".hide") || text.includes("Error")) said = "";
-  else if (before) said = before === 1 ? "1 job before yours" : `${before} jobs before yours`;
+  if (over) said = done ? "done" : "";
+  else if (ahead) said = ahead === 1 ? "1 job before yours" : `${ahead} jobs before yours`;
   else if (level) said = level.replace(/ ?-? ?[\d.]+%$/, "");
-  else said ||= "starting";
+  else if (!said || said === "done") said = "starting";
   if (said !== line.textContent) line.textContent = said;
-  line.style.setProperty("--done", said.match(/\d+ %/)?.[0].replace(" ", "") ?? "0%");
+  line.parentElement.classList.toggle("done", done);
+  line.style.setProperty("--done", said.match(/\d+%/)?.[0] ?? "0%");
 };
 const watchGauge = () => {
   const place = document.querySelector("#gauge:not(.watched)");
@@ -100,6 +107,7 @@ new MutationObserver(() => {
   due = setTimeout(() => {
     named();
     watchGauge();
+    gauge();
     if (asked.size) follow();
     enterAgain();
   }, 200);

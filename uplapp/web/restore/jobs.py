@@ -35,7 +35,8 @@ MOST_FILES = 200
 ABOUT = f"""At most {MOST_FILES} files, restored as the fields above say; of a scan the middle slice. You get
 one ZIP of all results with one table of metrics."""
 NO_FILES = "no file is chosen yet; drop some on the field, a folder or a ZIP"
-GAUGE = '<p role="status"></p>'  # in which the script of the page says how far a job is
+# The script of the page says here how far a job is, and shows the link where results are out of sight.
+GAUGE = '<p role="status"></p><a href="#shown">See the results</a>'
 WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -112,8 +113,8 @@ def lay_out_buttons(ready: bool) -> Buttons:
     return Buttons(gauge, start, cancel, files, start_all)
 
 
-def connect_buttons(asked: Asked, buttons: Buttons, outputs: Outputs, live: Live) -> None:
-    """Let the buttons start and cancel jobs that read what is asked."""
+def connect_buttons(asked: Asked, buttons: Buttons, outputs: Outputs, live: Live) -> list[Any]:
+    """Let the buttons start and cancel jobs that read what is asked. Returns the events of the jobs."""
     job: dict[str, Any] = {
         "outputs": [*outputs.all, *live.all],
         "concurrency_id": "restoration",
@@ -128,10 +129,9 @@ def connect_buttons(asked: Asked, buttons: Buttons, outputs: Outputs, live: Live
         buttons.start.click(partial(restore, asked), fields, **job),
         buttons.start_all.click(partial(restore_all, asked, buttons.files), {buttons.files, *fields}, **job),
     ]
-    stopped = buttons.cancel.click(_cancelled, None, live.all, cancels=runs, **PRIVATE)
-    # What the job sent at that moment may arrive later and show the fit again.
-    stopped.then(fits.gone_for_good, None, live.all, **PRIVATE)
+    buttons.cancel.click(_cancelled, None, live.all, cancels=runs, **PRIVATE)
     _follow_choice(asked, [buttons.start, buttons.start_all])
+    return runs
 
 
 def _follow_choice(asked: Asked, buttons: Sequence[gr.Button]) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -17,7 +16,6 @@ from uplapp.imaging.fitting import Curve
 from uplapp.web.restore.running import Fit, Wish
 
 PREVIEW_PX, QUALITY = 384, 85
-LATE_S = 1.5
 KEEP, KEEPING = "Stop and keep", "Stopping …"
 
 
@@ -68,12 +66,6 @@ def running(fit: Fit, wish: Wish) -> tuple[Any, ...]:
 def gone() -> tuple[Any, ...]:
     """Hide what was shown of a fit."""
     return gr.update(visible=False), "", "", None, gr.update(value=KEEP, interactive=True)
-
-
-def gone_for_good() -> tuple[Any, ...]:
-    """Hide it once more, after whatever was under way has arrived."""
-    time.sleep(LATE_S)
-    return gone()
 
 
 def draw_curves(curves: Mapping[str, Curve]) -> Any:

@@ -49,31 +49,32 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
             outputs = lay_out_outputs(example.job(checkpoints))
             sharing.build(settings, outputs.shared)
             collecting.build(desk, outputs.latest, collected)
-    for panel in panels:
-        _connect_panel(panel, outputs)
     asked = Asked(checkpoints, task, panels, forms, live.wish)
     _connect_menus(page, asked, added)
-    _connect_tasks(task, panels, outputs)
-    connect_buttons(asked, buttons, outputs, live)
+    # Results of another picture would replace the one that was chosen meanwhile.
+    picking = {"cancels": connect_buttons(asked, buttons, outputs, live), **PRIVATE}
+    for panel in panels:
+        _connect_panel(panel, outputs, picking)
+    _connect_tasks(task, panels, outputs, picking)
 
 
-def _connect_panel(panel: Panel, outputs: Outputs) -> None:
+def _connect_panel(panel: Panel, outputs: Outputs, picking: Mapping[str, Any]) -> None:
     picked = [panel.source, panel.slices, panel.whole, *outputs.all]
     reading = panel.reading.components
     sample = sample_picker(panel.task, panel.reading.before)
-    panel.samples.select(sample, None, [*picked, *reading], **PRIVATE)
+    panel.samples.select(sample, None, [*picked, *reading], **picking)
 
     def upload(path: str, *values: Any) -> tuple[Any, ...]:
         return pick_upload(panel.task, path, panel.reading.read(*values))
 
-    panel.upload.upload(upload, [panel.upload, *reading], picked, **PRIVATE)
+    panel.upload.upload(upload, [panel.upload, *reading], picked, **picking)
     chosen = [panel.source, panel.slices, *reading]
     panel.slices.input(
         partial(pick_slice, panel.task, panel.reading),
         chosen,
         outputs.all,
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
-        **PRIVATE,
+        **picking,
     )
     for component in reading:
         component.input(  # type: ignore[attr-defined]
@@ -81,7 +82,7 @@ def _connect_panel(panel: Panel, outputs: Outputs) -> None:
             chosen,
             [panel.slices, panel.whole, *outputs.all],
             trigger_mode="always_last",
-            **PRIVATE,
+            **picking,
         )
 
 
@@ -115,10 +116,12 @@ def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
     added.change(read, [*boxes, added], shown, **PRIVATE)
 
 
-def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
+def _connect_tasks(
+    task: gr.Radio, panels: Sequence[Panel], outputs: Outputs, picking: Mapping[str, Any]
+) -> None:
     sources = {field for panel in panels for field in (panel.source, panel.slices, *panel.reading.components)}
     columns = [panel.column for panel in panels]
-    task.change(partial(pick_task, task, panels), {task, *sources}, [*columns, *outputs.all], **PRIVATE)
+    task.change(partial(pick_task, task, panels), {task, *sources}, [*columns, *outputs.all], **picking)
 
 
 def sample_picker(task: str, at_first: Reading) -> Callable[[gr.SelectData], tuple[Any, ...]]:
