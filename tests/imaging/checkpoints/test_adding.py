@@ -388,3 +388,12 @@ def test_of_a_network_that_is_there_twice_none_is_taken(checkpoints, first):
     with pytest.raises(BadCheckpoint, match=r"holds the network 2 times, under .*'ema\.'"):
         adding.add(checkpoints, json.dumps(values).encode(), both)
     assert left(checkpoints) == []
+
+
+def test_weights_without_a_card_show_one_that_is_read(checkpoints, tmp_path):
+    (tmp_path / "own.safetensors").write_bytes(FITTING)
+    with pytest.raises(BadCheckpoint, match=r"has no card own\.json beside it; (.*) is one$") as caught:
+        adding.read_files(tmp_path / "own.safetensors")
+    shown = str(caught.value).partition("; ")[2].removesuffix(" is one")
+    hashed = json.dumps({**json.loads(shown), "sha256": "0" * 64}).encode()
+    assert adding.describe(checkpoints, hashed).name == "mine"

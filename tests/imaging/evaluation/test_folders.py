@@ -73,6 +73,10 @@ def test_all_scores_come_as_json(folders):
     ("spoil", "sentence"),
     [
         (lambda near: (near / "river.png").unlink(), "has no picture 'river'; each reference needs one"),
+        (
+            lambda near: (near / "river.png").rename(near / "river-mine.png"),
+            "no picture 'river', and has 'river-mine' without a reference; each reference needs",
+        ),
         (lambda near: put(near, "sea", np.zeros(SIDES, np.uint8)), "has a picture 'sea' without a reference"),
         (lambda near: put(near, "river", np.zeros((9, 9, 3), np.uint8)), "9x9 px of 3 channel.*48x40 px"),
         (lambda near: put(near, "river", np.zeros((40, 48), np.uint8)), "of 1 channel.*of 3 channel"),

@@ -31,18 +31,21 @@ OTHERS = {
 }
 # Each is in the config.json of a library of models, and in no card.
 OF_LIBRARIES = ("architectures", "model_type", "_class_name", "model_args")
+CARD = '{"name": "mine", "spec": {"task": "denoise", "network": "unet", "loss": "l1"}}'
 UNWRAPPED, WRAPPED = "unwrapped", "wrapped"
 
 
 def read_files(weights: Path, card: Path | None = None) -> tuple[bytes, bytes]:
     """Read the bytes of a card and of its weights.
 
-    The card is the JSON file of the same stem unless another one is named. BadCheckpoint for a file that
-    cannot be read or is too large, before it is read.
+    The card is the JSON file of the same stem unless another one is named. BadCheckpoint for a file that is
+    not there, cannot be read or is too large, before it is read.
     """
     if weights.suffix != ".safetensors":
         what = OTHERS.get(weights.suffix, "no .safetensors file; a pickle (.pt, .pth, .bin) is not read")
         raise BadCheckpoint(f"{weights.name} is {what}")
+    if card is None and weights.is_file() and not weights.with_suffix(".json").is_file():
+        raise BadCheckpoint(f"{weights.name} has no card {weights.stem}.json beside it; {CARD} is one")
     content = _read(card or weights.with_suffix(".json"), MAX_CARD_BYTES)
     return content, _read(weights, MAX_BYTES)
 

@@ -62,7 +62,12 @@ def _by_name(folder: Path) -> dict[str, Path]:
 def _paired(folder: Path, clean: Mapping[str, Path]) -> dict[str, Path]:
     own = _by_name(folder)
     if lacking := [name for name in clean if name not in own]:
-        raise BadImage(f"{folder} has no picture '{lacking[0]}'{_more(lacking)}; each reference needs one")
+        strange = [name for name in own if name not in clean]
+        other = f", and has '{strange[0]}'{_more(strange)} without a reference" if strange else ""
+        raise BadImage(
+            f"{folder} has no picture '{lacking[0]}'{_more(lacking)}{other}; each reference needs one of its "
+            "name"
+        )
     if strange := [name for name in own if name not in clean]:
         raise BadImage(f"{folder} has a picture '{strange[0]}'{_more(strange)} without a reference")
     return own
