@@ -122,6 +122,30 @@ def test_a_zoom_shows_each_pixel_as_a_square_of_whole_pixels(pane):
     assert (len(places), np.ptp(rows), np.ptp(columns)) == (36, 5, 5)
 
 
+def test_two_fingers_zoom_by_whole_steps_and_back(pane):
+    frame = pane(390)
+    zoom, box = frame.locator("#zoom"), frame.locator("canvas").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page = frame.locator("body").page
+    touch = page.context.new_cdp_session(page)
+
+    def part(*halves):
+        for half, kind in zip(halves, ("touchStart", *["touchMove"] * (len(halves) - 1)), strict=True):
+            points = [{"x": middle[0] + side * half, "y": middle[1], "id": side + 1} for side in (-1, 1)]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    scale = frame.locator("canvas").evaluate(
+        "({ width, height }) => Math.floor(Math.min(width / 60, height / 40))"
+    )
+    part(30, 50)
+    assert zoom.input_value() == str(scale + 1)
+    part(30, 33)
+    assert zoom.input_value() == str(scale + 1)
+    part(50, 30)
+    assert zoom.input_value() == str(scale)
+
+
 def test_the_same_crop_of_all_moves_together(pane):
     frame = pane()
     frame.locator("body").press("a")

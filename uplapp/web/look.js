@@ -74,6 +74,9 @@ const gauge = () => {
   line.parentElement.classList.toggle("done", done);
   line.style.setProperty("--done", said.match(/\d+%/)?.[0] ?? "0%");
 };
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("#gauge button")) document.querySelector("#shown").scrollIntoView({ behavior: "smooth" });
+});
 const watchGauge = () => {
   const place = document.querySelector("#gauge:not(.watched)");
   place?.classList.add("watched");

@@ -35,8 +35,8 @@ MOST_FILES = 200
 ABOUT = f"""At most {MOST_FILES} files, restored as the fields above say; of a scan the middle slice. You get
 one ZIP of all results with one table of metrics."""
 NO_FILES = "no file is chosen yet; drop some on the field, a folder or a ZIP"
-# The script of the page says here how far a job is, and shows the link where results are out of sight.
-GAUGE = '<p role="status"></p><a href="#shown">See the results</a>'
+# The script of the page says here how far a job is, and offers the results where they are out of sight.
+GAUGE = '<p role="status"></p><button type="button">See the results</button>'
 WRITING = "writing the files"
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 

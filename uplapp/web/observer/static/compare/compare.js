@@ -13,6 +13,7 @@ const at = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PAN_PX = 24;
 const NEAR_PX = 24; // so near the line, a hand takes the line and not the picture
+const A_STEP = 1.4; // so much further apart, two fingers zoom by a step
 const PANS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // The address of a linked result may name the two pictures, and follows what is chosen: #1,3.
@@ -57,6 +58,8 @@ const state = {
 let shown = []; // the pictures on screen, loaded
 let views = [];
 let apart = { key: "", image: null };
+const fingers = new Map(); // the last event of each pointer that is down
+let pinched = null; // where two of them were, and how far apart at the last step of the zoom
 
 // A picture that could not be fetched is asked for again when it is next looked at.
 function load(picture) {
@@ -109,6 +112,8 @@ function newView() {
   const view = made("figure", {}, canvas, made("figcaption"));
   view.canvas = canvas;
   canvas.addEventListener("pointerdown", grasp);
+  const both = (event) => event.touches.length > 1 && event.preventDefault(); // or they would move the page
+  canvas.addEventListener("touchstart", both, { passive: false });
   canvas.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // a bare wheel goes down the page
     event.preventDefault();
@@ -132,6 +137,7 @@ function draw() {
   views.forEach((view, index) => {
     const canvas = measured(view.canvas);
     if (!canvas.width) return;
+    canvas.style.touchAction = state.zoom === FIT ? "pan-y" : "none"; // one finger moves the page, or the crop
     const where = place(canvas, images[0], state.zoom, state.centre);
     if (shown.length < 2) drawOne(canvas, images[0], where);
     else if (state.way === "slider") drawSplit(canvas, images, where, state.share);
@@ -184,18 +190,40 @@ function pan(dx, dy) {
   draw();
 }
 
+// Two fingers: the zoom grows by whole steps as they part, and the picture follows the point between them.
+function pinch() {
+  const [a, b] = [...fingers.values()];
+  const now = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y) };
+  const ratio = now.apart / (pinched?.apart ?? now.apart);
+  if (pinched) pan((pinched.x - now.x) * devicePixelRatio, (pinched.y - now.y) * devicePixelRatio);
+  if (ratio > A_STEP) zoomBy(1);
+  else if (ratio < 1 / A_STEP && state.zoom !== FIT) state.zoom === 1 ? see(FIT) : zoomBy(-1);
+  pinched = { ...now, apart: Math.max(ratio, 1 / ratio) > A_STEP ? now.apart : (pinched?.apart ?? now.apart) };
+}
+
 function grasp(event) {
   const canvas = event.currentTarget;
+  canvas.setPointerCapture(event.pointerId);
+  fingers.set(event.pointerId, event);
+  if (fingers.size > 1) return pinch(); // the first has the listeners of all
   const line = state.share * canvas.clientWidth;
   const byLine = state.way === "slider" && shown.length > 1 && Math.abs(event.offsetX - line) < NEAR_PX;
   const move = (moved) => {
-    if (byLine) split(moved.offsetX / canvas.clientWidth);
+    fingers.set(moved.pointerId, moved);
+    if (fingers.size > 1) pinch();
+    else if (byLine) split(moved.offsetX / canvas.clientWidth);
     else pan(-moved.movementX * devicePixelRatio, -moved.movementY * devicePixelRatio);
   };
-  canvas.setPointerCapture(event.pointerId);
+  const lasts = ["pointerup", "pointercancel"];
+  const end = (last) => {
+    fingers.delete(last.pointerId);
+    pinched = null;
+    if (fingers.size) return;
+    canvas.removeEventListener("pointermove", move);
+    for (const one of lasts) canvas.removeEventListener(one, end);
+  };
   canvas.addEventListener("pointermove", move);
-  const end = () => canvas.removeEventListener("pointermove", move);
-  for (const last of ["pointerup", "pointercancel"]) canvas.addEventListener(last, end, { once: true });
+  for (const one of lasts) canvas.addEventListener(one, end);
 }
 
 function split(share) {

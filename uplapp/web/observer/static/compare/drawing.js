@@ -52,7 +52,7 @@ export function drawSplit(canvas, [first, second], at, share) {
     context.restore();
   }
   context.fillStyle = "#ffd60a";
-  context.fillRect(line - 1, 0, 2, canvas.height);
+  context.fillRect(line - 1, at.top, 2, at.height);
 }
 
 // The absolute difference of two pictures in each channel, times `stretch`.
