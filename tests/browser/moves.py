@@ -2,32 +2,39 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from tests.analysis import made
-from tests.browser.launching import SIZES
+from tests.browser.launching import PATIENCE_S, SIZES
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.web.observer.routes import STATIC
 
-SCREENS = "#trial:visible, #rate:visible, #pause:visible, #questions:visible, #thanks:visible"
+# A trial that takes answers, or a screen without one.
+READY = (
+    "#trial:visible #choose-left:enabled:visible, #trial:visible #places:visible [aria-pressed=true], "
+    "#rate:visible #rate-switch:enabled, #pause:visible, #questions:visible, #thanks:visible"
+)
+
+
+FITS = "document.documentElement.scrollWidth <= window.innerWidth + 1"
 
 
 def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    return page.evaluate(FITS)
 
 
-def fits_windows(page) -> bool:
-    """Whether the page fits a desktop and a phone, the last of which it is left in."""
-    fitted = []
+def fit_windows(page) -> None:
+    """Wait until the page fits a desktop and a phone, the last of which it is left in."""
     for width, height in SIZES.values():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(200)  # charts follow a window when they are drawn next
-        fitted.append(fits(page))
-    return all(fitted)
+        page.wait_for_function(FITS)
 
 
 def download(page, locator) -> bytes:
@@ -140,25 +147,29 @@ def answers(store):
 def go_through(page, store, act):
     """Press Enter on pauses and `act` on trials up to the questions or the last page. Returns its code."""
     while True:
-        page.wait_for_selector(SCREENS)
+        page.wait_for_selector(READY, state="attached")
         if page.is_visible("#thanks") or page.is_visible("#questions"):
             return page.text_content("#code")
         if page.is_visible("#pause"):
             page.keyboard.press("Enter")
-            page.wait_for_timeout(100)
+            page.wait_for_timeout(100)  # another pause may come, which looks alike
             continue
         before = len(answers(store))
         act(page, before)
         wait_for_answer(page, store, before)
-        page.wait_for_timeout(100)
+
+
+def wait_until(page, true: Callable[[], bool]) -> None:
+    """Until something that the page alone cannot see is true."""
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end, "waited too long"
+        page.wait_for_timeout(50)
 
 
 def wait_for_answer(page, store, before):
-    """Until one more answer is stored, or five seconds."""
-    for _ in range(100):
-        if len(answers(store)) > before:
-            break
-        page.wait_for_timeout(50)
+    """Until one more answer is stored."""
+    wait_until(page, lambda: len(answers(store)) > before)
 
 
 def answer_side_by_side(page, number):

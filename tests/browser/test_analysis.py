@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError, expect
 
 from tests.analysis import made, rated
 from tests.browser.launching import both_sizes
-from tests.browser.moves import choose, download, fits, fits_windows, open_view, upload
+from tests.browser.moves import choose, download, fit_windows, fits, open_view, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -126,7 +126,7 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
         open_view(tab, name)
         wide(tab, pictures)
         tables(tab, 1)
-        assert fits_windows(tab)
+        fit_windows(tab)
     pick_one(tab, "Compare groups of observers by", "age")
     tab.get_by_text("old (3) and young (2)").wait_for()
     wide(tab, 2)
@@ -137,12 +137,12 @@ def test_ranks_people_a_covariate_and_a_second_file_are_shown_where_votes_have_t
     numbers.blur()
     wide(tab, 1)
     tab.get_by_text("JOD per unit of bitrate").locator("visible=true").first.wait_for()
-    assert fits_windows(tab)
+    fit_windows(tab)
     open_view(tab, "Two files")
     tab.get_by_role("button", name="Example: plain and boosted triplets").click()
     tab.get_by_text("were not found to disagree on one scale").locator("visible=true").first.wait_for()
     tables(tab, 1)
-    assert fits_windows(tab)
+    fit_windows(tab)
 
 
 def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
@@ -153,7 +153,7 @@ def test_pictures_that_changed_while_they_were_hidden_are_wide(tab):
         open_view(tab, name)
         wide(tab, PICTURES[name] * (name != "Observers"))
     tab.get_by_text("MS-SSIM leads, clearly above 3 of 5 others").wait_for()
-    assert fits_windows(tab)
+    fit_windows(tab)
 
 
 def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path):
@@ -172,7 +172,7 @@ def test_columns_and_answers_of_other_names_are_named_in_the_menus(tab, tmp_path
     tab.get_by_text("OPT 10").first.wait_for()
     tab.get_by_text("12 comparisons of 3 observers").wait_for()
     tables(tab, 1)
-    assert fits_windows(tab)
+    fit_windows(tab)
 
 
 def test_the_winner_of_a_matrix_is_chosen_not_guessed(tab, tmp_path):
@@ -198,7 +198,7 @@ def test_leaving_out_an_observer_shows_both_rankings_and_prints_the_reason(tab, 
     pick(tab, "Leave out", "w")
     tab.get_by_text("Those kept").wait_for()
     tables(tab, 2)
-    assert fits_windows(tab)
+    fit_windows(tab)
     open_view(tab, "Paper")
     reason = re.compile(re.escape("w (failed both catch trials)"))
     expect(tab.locator("#methods textarea")).to_have_value(reason)
@@ -222,7 +222,7 @@ def test_a_plan_is_simulated_and_a_long_one_can_be_stopped(tab):
     tab.locator("#simulate").click()
     tab.locator("#advice strong").wait_for()
     wide(tab, 1)
-    assert fits_windows(tab)
+    fit_windows(tab)
 
 
 def drawn(tab, figures) -> bytes:

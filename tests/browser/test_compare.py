@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
+from tests.browser.moves import wait_until
 from uplapp.study.stimuli.blinding import encode
 from uplapp.web.observer.routes import build
 from uplapp.web.restore.compare_pane import CLEAN, INPUT, Picture, comparison
@@ -68,13 +69,8 @@ def row(frame, view=0):
 
 def wait_for_row(frame, right):
     """Wait until the middle row of the first view is as it should be."""
-    canvas = frame.locator("canvas").first
-    for _ in range(60):
-        levels = [level for level in canvas.evaluate(ROW) if level]
-        if right(levels):
-            return levels
-        frame.locator("body").page.wait_for_timeout(50)
-    pytest.fail(f"the row stayed {sorted(set(levels))}")
+    wait_until(frame.locator("body").page, lambda: right(row(frame)))
+    return row(frame)
 
 
 def test_the_input_is_left_of_the_line_and_the_first_result_right_of_it(pane):
@@ -113,13 +109,10 @@ def test_a_zoom_shows_each_pixel_as_a_square_of_whole_pixels(pane):
     frame.locator("body").press("4")
     frame.locator("#zoom").select_option("6")
     canvas = frame.locator("canvas").nth(1)
-    for _ in range(60):
-        places = canvas.evaluate(BRIGHT) if canvas.is_visible() else []
-        if len(places) == 36:
-            break
-        frame.locator("body").page.wait_for_timeout(50)
-    columns, rows = np.array(places).T
-    assert (len(places), np.ptp(rows), np.ptp(columns)) == (36, 5, 5)
+    canvas.wait_for()
+    wait_until(frame.locator("body").page, lambda: len(canvas.evaluate(BRIGHT)) == 36)
+    columns, rows = np.array(canvas.evaluate(BRIGHT)).T
+    assert (np.ptp(rows), np.ptp(columns)) == (5, 5)
 
 
 def test_two_fingers_zoom_by_whole_steps_and_back(pane):
@@ -153,13 +146,11 @@ def test_the_same_crop_of_all_moves_together(pane):
     frame.locator("canvas").nth(3).wait_for()
     names = frame.locator("figcaption").all_inner_texts()
     assert names == ["Clean", "Noisy", "L1 <i>", "Dot"]
-    before = row(frame, 3)
+    page = frame.locator("body").page
+    wait_until(page, lambda: 255 in row(frame, 3))
     for _ in range(3):
         frame.locator("body").press("ArrowDown")
-    page = frame.locator("body").page
-    page.wait_for_timeout(200)
-    assert 255 in before
-    assert 255 not in row(frame, 3), "the bright row moved up"
+    wait_until(page, lambda: 255 not in row(frame, 3))  # the bright row moved up
     assert set(row(frame, 0)) == {50}
 
 
@@ -183,9 +174,9 @@ def test_a_picture_alone_has_nothing_to_be_compared_with(pane):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_frame_is_as_high_as_its_content_and_no_wider_than_the_window(pane, width):
     frame = pane(width)
+    page = frame.locator("body").page
     for way in ("slider", "all", "difference"):
         frame.locator(f"#{way}").click()
-        frame.locator("body").page.wait_for_timeout(200)
-        box, outer = frame.locator("#compare").bounding_box(), frame.owner.bounding_box()
-        assert box["height"] == pytest.approx(outer["height"], abs=1)
+        heights = [lambda: frame.locator("#compare").bounding_box(), frame.owner.bounding_box]
+        wait_until(page, lambda heights=heights: np.ptp([one()["height"] for one in heights]) <= 1)
         assert frame.locator("body").evaluate("(body) => body.scrollWidth <= innerWidth")

@@ -220,7 +220,7 @@ def test_ten_wrong_tokens_do_not_shut_out_the_right_one_which_stays_in_until_it_
     page.get_by_role("tab", name="Watch").wait_for()
     page.get_by_role("button", name="Leave", exact=True).click()
     page.wait_for_function("() => !sessionStorage.getItem('uplapp-token')")
-    page.locator("#restore, iframe[title='The study']").first.wait_for()
+    page.locator("#restore:visible, iframe[title='The study']:visible").first.wait_for()
     go_to_gate(page, lab)
     page.locator("#door").get_by_text("Behind this door").wait_for()
     assert page.locator("#token input").input_value() == ""

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from tests.browser.moves import answer_side_by_side, consent, go_through
+from tests.browser.moves import answer_side_by_side, consent, go_through, wait_until
 from tests.study.tiny import NOW, write_study
 from tests.web.serving import mounted
 from uplapp.study.definition import Consent, Question, load
@@ -45,7 +45,7 @@ def recorded(open_page):
     return page, urls
 
 
-def test_a_script_in_any_text_of_a_study_is_shown_and_never_run(recorded, hostile):
+def test_a_script_in_any_text_of_a_study_is_shown_and_never_run(recorded, hostile, store):
     page, _ = recorded
     page.goto(hostile)
     page.wait_for_selector("#welcome:visible")
@@ -56,9 +56,7 @@ def test_a_script_in_any_text_of_a_study_is_shown_and_never_run(recorded, hostil
     page.wait_for_selector("#ready:enabled")
     page.keyboard.press("Enter")
     page.wait_for_selector("#trial:visible")
-    while page.is_visible("#trial"):
-        answer_side_by_side(page, 0)
-        page.wait_for_timeout(500)
+    go_through(page, store, answer_side_by_side)
     page.wait_for_function("(text) => document.body.innerText.includes(text)", arg=HOSTILE)
     assert not page.evaluate(HACKED)
 
@@ -99,7 +97,7 @@ def framed(page, serve, address) -> str:
     """What a page of another site gets to show in its frame."""
     outer = f'<iframe id="inner" src="{address}"></iframe>'
     page.goto(serve(Starlette(routes=[Route("/", lambda request: HTMLResponse(outer))])))
-    page.wait_for_timeout(1500)
+    wait_until(page, lambda: page.frames[1].url not in ("", "about:blank"))
     return page.frames[1].url
 
 
@@ -132,10 +130,11 @@ def test_scripts_in_the_names_of_a_votes_file_are_shown_and_never_run(recorded, 
     page.get_by_label("My votes (CSV)").check()
     page.locator("input[type=file][accept*='.csv']").first.set_input_files(tmp_path / f"<{NAME}>.csv")
     page.get_by_text("24 comparisons of 4 observers").first.wait_for()
-    for tab in ("Differences", "Observers", "Scenes"):
+    shown = {"Differences": names[0], "Observers": f"<{NAME} id=o0>", "Scenes": names[0]}
+    for tab, name in shown.items():
         page.get_by_role("tab", name=tab).first.click()
-        page.wait_for_timeout(1500)
-        assert names[0] in page.text_content("body") or tab == "Observers"
+        page.wait_for_function("(text) => document.body.innerText.includes(text)", arg=name)
+        page.wait_for_timeout(500)
         assert not page.evaluate(HACKED)
     assert [url for url in urls if not url.startswith((app, "data:", "blob:"))] == []
 

@@ -55,8 +55,7 @@ def test_an_answer_waits_for_a_study_that_is_not_open_at_the_moment(store, serve
     studies = {"tiny": study}
     page = open_page()
     consent(page, f"{serve(mounted(store, studies))}/study/tiny")
-    page.wait_for_selector("#trial:visible")
-    page.wait_for_timeout(1000)
+    page.wait_for_selector("#choose-left:enabled")
     del studies["tiny"]
     answer_side_by_side(page, 0)
     page.wait_for_selector("#trouble:visible")

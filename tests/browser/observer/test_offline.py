@@ -13,7 +13,7 @@ from tests.web.processes import free_port, server, wait_for
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TRIALS = 4
 PROTOCOL = f'practice = 0\ncatch = 0\nblank_ms = 100\npairs = "random:{TRIALS}"'
-WATCHED_MS = 1200  # blank and two cycles
+ANSWERABLE = "#choose-left:enabled"
 MINUTE_MS = 60_000
 # While `hurried` is set, what the page waits for comes ten times as soon, and is added up.
 HURRY = """(() => {
@@ -81,17 +81,16 @@ def go_on(page):
 
 
 def answer(page, key="ArrowLeft"):
-    page.wait_for_timeout(WATCHED_MS)
+    page.wait_for_selector(ANSWERABLE)
     page.keyboard.press(key)
 
 
 def finish(page, tmp_path):
     """Answer until the last page and return the completion code."""
-    while not page.is_visible("#thanks"):
+    while page.wait_for_selector(f"{ANSWERABLE}, #thanks:visible") and page.is_hidden("#thanks"):
         before = len(stored(tmp_path))
         answer(page)
         wait_for(lambda seen=before: len(stored(tmp_path)) > seen)
-        page.wait_for_timeout(200)
     return page.text_content("#code")
 
 
@@ -104,7 +103,7 @@ def test_a_minute_offline_in_the_middle_loses_and_doubles_no_answer(host, open_p
         begin(page, address)
         answer(page)
         reaches(page, 2)
-        page.wait_for_timeout(1000)
+        page.wait_for_selector(ANSWERABLE)
         page.context.set_offline(True)
         answer(page, "ArrowRight")
         page.wait_for_selector("#trouble:visible")
@@ -153,7 +152,7 @@ def test_a_tab_closed_while_the_server_is_down_delivers_its_answer_once_when_it_
     with serve():
         page = open_page()
         begin(page, address)
-        page.wait_for_timeout(WATCHED_MS)
+        page.wait_for_selector(ANSWERABLE)
     page.keyboard.press("ArrowLeft")
     page.wait_for_function("() => JSON.parse(localStorage.getItem('outbox:tiny') ?? '[]').length === 1")
     (kept,) = outbox(page)
@@ -186,7 +185,7 @@ def test_two_tabs_of_one_session_never_answer_a_trial_twice(host, open_page, tmp
         wait_for(lambda: len(stored(tmp_path)) == 1)
         second.bring_to_front()
         answer(second, "ArrowRight")
-        second.wait_for_timeout(1500)
+        reaches(second, 2)
         assert stored(tmp_path)[0] == in_order_of_arrival(tmp_path)[0]
         second.reload()
         go_on(second)

@@ -133,13 +133,12 @@ def test_after_the_longest_view_the_pictures_are_grey_and_the_choice_still_open(
     _, address = start(max_view_ms=1500.0)
     page = open_page()
     begin(page, address)
-    page.wait_for_timeout(1000)
-    assert not page.evaluate(BLANK)
+    page.wait_for_function(f"() => !({BLANK})()")
     page.wait_for_function(
         "(text) => document.querySelector('#hint').textContent === text", arg=texts("en")["hint_now"]
     )
     assert page.evaluate(BLANK)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(500)
     page.keyboard.press("ArrowRight")
     wait_for_answer(page, store, 0)
     row = answers(store)[0]
@@ -153,7 +152,8 @@ def test_in_place_the_choice_is_open_after_the_longest_view_too(start, store, op
     _, address = start(max_view_ms=1000.0, layout="in_place")
     page = open_page(390, 844)
     begin(page, address)
-    page.wait_for_timeout(2600)
+    page.wait_for_selector("#places [aria-pressed=true]")
+    page.wait_for_timeout(1200)
     page.click("#places [aria-pressed=false]")
     page.wait_for_function(
         "(text) => document.querySelector('#hint').textContent === text", arg=texts("en")["hint_now_in_place"]
@@ -194,7 +194,7 @@ def test_a_person_can_stop_the_flicker_at_any_time_and_go_on(start, store, open_
     _, address = start()
     page = open_page()
     begin(page, address)
-    page.wait_for_timeout(1300)
+    page.wait_for_selector("#choose-left:enabled")
     page.keyboard.press("Escape") if by_key else page.click("#stop")
     page.wait_for_selector("#held:visible")
     assert page.text_content("#held-text") == texts("en")["held_stop"]
@@ -203,7 +203,6 @@ def test_a_person_can_stop_the_flicker_at_any_time_and_go_on(start, store, open_
     assert answers(store) == []
     page.keyboard.press("Escape") if by_key else page.click("#held-next")
     page.wait_for_selector("#held", state="hidden")
-    page.wait_for_timeout(600)
     page.keyboard.press("ArrowLeft")
     wait_for_answer(page, store, 0)
     assert answers(store)[0]["paused_ms"] > 700
@@ -220,7 +219,7 @@ def test_zooming_in_a_trial_holds_it_until_the_zoom_is_back(start, store, open_p
     _, address = start()
     page = open_page()
     begin(page, address)
-    page.wait_for_timeout(1300)
+    page.wait_for_selector("#choose-left:enabled")
     zoom(page, 1.1)
     page.wait_for_selector("#held:visible")
     assert page.text_content("#held-text") == texts("en")["held_zoom"]
@@ -229,7 +228,6 @@ def test_zooming_in_a_trial_holds_it_until_the_zoom_is_back(start, store, open_p
     assert answers(store) == []
     zoom(page, 1)
     page.wait_for_selector("#held", state="hidden")
-    page.wait_for_timeout(600)
     page.keyboard.press("ArrowLeft")
     wait_for_answer(page, store, 0)
     assert answers(store)[0]["paused_ms"] > 700
@@ -281,15 +279,14 @@ def test_what_lies_over_the_pictures_can_be_read(start, open_page):
     _, address = start()
     page = open_page()
     begin(page, address)
-    page.wait_for_timeout(700)
+    page.wait_for_selector("#choose-left:enabled")
     page.context.set_offline(True)
-    page.wait_for_timeout(600)
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector("#trouble:visible")
     assert contrasts(page)[0][0] >= 4.5
     page.context.set_offline(False)
     page.wait_for_selector("#trouble", state="hidden")
-    page.wait_for_timeout(700)
+    page.wait_for_selector("#choose-left:enabled")
     zoom(page, 1.1)
     page.wait_for_selector("#held:visible")
     assert contrasts(page)[0][0] >= 4.5
@@ -312,7 +309,7 @@ def test_a_browser_that_hides_its_clock_can_take_part_and_is_told_that_pictures_
     assert page.text_content("#check-ratio") == texts("en")["ratio_hidden"]
     page.keyboard.press("Enter")
     page.wait_for_selector("#trial:visible")
-    page.wait_for_timeout(1500)
+    page.wait_for_selector("#choose-left:enabled")
     page.keyboard.press("ArrowLeft")
     wait_for_answer(page, store, 0)
     (answer,) = answers(store)

@@ -61,7 +61,7 @@ def test_on_a_phone_one_flicker_is_shown_at_a_time_and_both_must_be_seen(start, 
     _, address = start(pairs="random:2", practice=1, catch=0, layout="in_place")
     page = open_page(390, 844, device_scale_factor=3)
     begin(page, address)
-    page.wait_for_timeout(700)
+    page.wait_for_selector("#places [aria-pressed=true]")
     page.keyboard.press("Enter")  # too early: one flicker was never shown
     assert answers(store) == []
     go_through(page, store, answer_in_place)
@@ -93,7 +93,7 @@ def test_a_lost_connection_keeps_the_answer_until_it_is_acknowledged(start, stor
     _, address = start(practice=0)
     page = open_page()
     begin(page, address)
-    page.wait_for_timeout(900)
+    page.wait_for_selector("#choose-left:enabled")
     page.context.set_offline(True)
     answer_side_by_side(page, 0)
     page.wait_for_selector("#trouble:visible")

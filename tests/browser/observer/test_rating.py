@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.browser.moves import answers, consent, contrasts, fits, go_through, wait_for_answer
+from tests.browser.moves import READY, answers, consent, contrasts, fits, go_through, wait_for_answer
 from tests.study.tiny import open_tiny, write_study
 from tests.web.serving import mounted
 from uplapp.study.definition import Criterion, Rating
@@ -34,8 +34,12 @@ def start(store, serve, tmp_path):
 
 def begun(page, address):
     consent(page, address)
-    page.wait_for_selector("#rate:visible")
-    page.wait_for_timeout(400)
+    wait_for_picture(page)
+
+
+def wait_for_picture(page):
+    """Until the picture can be rated, whether its original is shown or not."""
+    page.wait_for_selector("#rate:visible #rate-switch:enabled", state="attached")
 
 
 def ratings(store):
@@ -44,7 +48,7 @@ def ratings(store):
 
 def rate_by_keys(page, number):
     """The first scale by digit, the second by Tab and arrows."""
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(400)  # what is seen is looked at
     page.keyboard.press(str(1 + number % 5))
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
@@ -77,7 +81,6 @@ def test_a_rating_study_by_touch_on_a_phone_from_consent_to_code(start, store, o
     page.tap("#pause-next")
 
     def act(page, number):
-        page.wait_for_selector("#rate-switch:enabled")
         page.wait_for_timeout(400)
         page.tap("#rate-switch")
         assert page.is_visible("#rate-original")
@@ -90,7 +93,7 @@ def test_a_rating_study_by_touch_on_a_phone_from_consent_to_code(start, store, o
         page.tap("#rate-send")
 
     while page.is_hidden("#thanks"):
-        page.wait_for_selector("#rate:visible, #pause:visible, #thanks:visible")
+        page.wait_for_selector(READY, state="attached")
         before = len(answers(store))
         if page.is_visible("#pause"):
             page.tap("#pause-next")
@@ -141,6 +144,7 @@ def test_where_one_picture_has_room_a_key_shows_the_original_in_its_place(start,
     page = open_page(560, 700)
     begun(page, address)
     before = page.locator("#rate-image").bounding_box()
+    page.wait_for_timeout(400)
     page.keyboard.press("r")
     assert page.is_hidden("#rate-image")
     assert page.locator("#rate-original").bounding_box() == before
@@ -185,6 +189,7 @@ def test_time_without_a_rating_ends_the_trial(start, store, open_page):
     begun(page, address)
     page.keyboard.press("3")
     page.wait_for_selector("#pause:visible")
+    wait_for_answer(page, store, 0)
     assert answers(store)[0]["choice"] == "none"
 
 

@@ -12,6 +12,7 @@ const NARROW = 600; // CSS pixels: on a phone two small flickers side by side ar
 const BESIDE = 48; // CSS pixels beside the pictures, and between them
 const SIDES = ["left", "right"];
 const STEPS = { 1: [], 2: ["slight", "much"], 3: ["slight", "clear", "much"] }; // by how much one changes less
+const ANSWERS = ["choose-left", "choose-right", "choose-shown", "not-sure", "both-bad"];
 const FIRST_STEP_KEY = 3; // 1 and 2 are the sides
 
 // Whether so many pictures of this size are in a window at one to one, with so much beside and around them.
@@ -85,6 +86,7 @@ export function runTrial({ trial, bitmaps, layout, frameMs, study, note }) {
       endLimits();
       listening.abort();
       player.clear();
+      closeAnswers(); // one is on its way
       resolve({ token: trial.token, choice, step, layout, pixel_ratio: devicePixelRatio, ...measured });
     }
     const choose = (choice) => seenEnough() && end(choice);
@@ -148,6 +150,15 @@ function drawButtons(player, needed, ready, together) {
   at("not-sure").disabled = at("both-bad").disabled = !ready;
 }
 
+// Nothing can be chosen, and nothing is on show.
+function closeAnswers() {
+  for (const id of ANSWERS) at(id).disabled = true;
+  for (const button of [at("show-left"), at("show-right")]) {
+    button.setAttribute("aria-pressed", "false");
+    button.style.setProperty("--seen", "0%");
+  }
+}
+
 // The chosen side stays pressed, and can be changed until it is said by how much it changes less.
 function drawChosen(chosen, together) {
   at("steps").style.visibility = chosen === null ? "hidden" : "visible";
@@ -187,14 +198,8 @@ export function arrange(layout, { width, height }, study) {
   arrangeSteps(STEPS[study.steps]);
   at("wait").hidden = !study.min_view_ms;
   drawWait(at("wait"), 0);
-  for (const id of ["choose-left", "choose-right", "choose-shown", "not-sure", "both-bad"]) {
-    at(id).disabled = true;
-    at(id).removeAttribute("aria-pressed");
-  }
-  for (const button of [at("show-left"), at("show-right")]) {
-    button.setAttribute("aria-pressed", "false");
-    button.style.setProperty("--seen", "0%");
-  }
+  closeAnswers();
+  for (const id of ANSWERS) at(id).removeAttribute("aria-pressed");
   at("canvas-left").setAttribute("aria-label", say(together ? "left_flicker" : "shown_flicker"));
   const hint = study.max_view_ms ? "hint_limited" : `hint_${layout}`;
   write(at("hint"), hint, { n: Math.round(study.max_view_ms / 100) / 10 });

@@ -169,6 +169,7 @@ export function runTrial({ trial, bitmaps, frameMs, study, note }) {
       endLimits();
       listening.abort();
       viewing.clear();
+      at("rate-send").disabled = at("rate-switch").disabled = true; // the rating is on its way
       resolve({ token: trial.token, choice, frame_ms: frameMs, ratings: ratings(study.criteria), ...measured });
     }
     const endLimits = watchLimits(study, viewing.watch, {
