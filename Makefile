@@ -14,7 +14,7 @@ test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q --ignore=tests/browser -n 2 --dist worksteal
 	$(BIN)/python -m pytest -q tests/browser -m "not quiet" -n 3 --dist worksteal
-	$(BIN)/python -m pytest -q tests/browser -m quiet
+	$(BIN)/python -m pytest -q tests/browser/observer -m quiet
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

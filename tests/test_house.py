@@ -68,3 +68,10 @@ def test_no_file_of_tests_imports_from_another(path):
 def test_a_fixture_has_one_home():
     made = Counter((one.name, inside(one)) for path in TESTS for one in fixtures(path))
     assert [name for (name, _), times in made.items() if times > 1] == []
+
+
+def test_what_runs_alone_lies_where_the_last_line_of_the_tests_looks_for_it(house):
+    (folder,) = re.findall(r"pytest -q (\S+) -m quiet$", (house / "Makefile").read_text(), re.MULTILINE)
+    quiet = [path for path in TESTS if "mark.quiet" in path.read_text() and path != Path(__file__)]
+    assert quiet != []
+    assert all(path.is_relative_to(house / folder) for path in quiet)

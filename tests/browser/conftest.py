@@ -12,7 +12,6 @@ import pytest
 
 from tests.browser.launching import FLAGS, PATIENCE_MS, SIZES, wait_for_page
 from tests.browser.moves import short_study
-from tests.web.desks import TOKEN
 from tests.web.processes import free_port
 from tests.web.serving import serving
 from uplapp.hub.deploy import tracked
@@ -84,6 +83,8 @@ def clone(house, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def app(clone) -> Iterator[str]:
     """The address of the real app in a process of its own, run in a clone."""
+    from tests.web.desks import TOKEN  # brings torch and gradio, which this process may never need
+
     port = free_port()
     settings = {"UPLAPP_DATA": "data", "UPLAPP_ADMIN_TOKEN": TOKEN, "GRADIO_SERVER_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "app.py"], cwd=clone, env={**os.environ, **settings})
