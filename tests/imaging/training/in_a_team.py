@@ -1,4 +1,4 @@
-"""One of several processes that train together: `in_a_team.py FOLDER [STEP]`, stopped at STEP if given."""
+"""One of several processes that train together: `in_a_team.py FOLDER`, one run to its end and one to STEP."""
 
 import sys
 from dataclasses import replace
@@ -11,25 +11,29 @@ from uplapp.imaging.training.team import Team
 
 # A batch of five falls to two processes as three and two.
 SHARED = changed(SPEC, loss="adaptive", schedule=replace(TINY, batch=5))
+STEP = 5
 
 
-def whole(folder: Path) -> None:
+def whole(folder: Path, team: Team) -> None:
     """Train to the end. Only the first process reports steps."""
-    team, steps = Team.gather(), []
-    assert team.size == 2, team
+    steps = []
     train(SHARED, photographs(), folder, team, lambda progress: steps.append(progress.step))
     assert len(steps) == (SHARED.last.schedule.steps if team.leads else 0), steps
 
 
-def stopped(folder: Path, step: int) -> None:
+def stopped(folder: Path, team: Team) -> None:
     """Train until a person stops the first process."""
     try:
-        train(SHARED, photographs(), folder, Team.gather(), lambda progress: progress.step < step)
+        train(SHARED, photographs(), folder, team, lambda progress: progress.step < STEP)
     except Cancelled as stop:
-        if f"stopped at step {step}" not in str(stop):
+        if f"stopped at step {STEP}" not in str(stop):
             raise
+    else:
+        raise AssertionError("nothing was stopped")
 
 
 if __name__ == "__main__":
-    folder, *step = sys.argv[1:]
-    stopped(Path(folder), int(step[0])) if step else whole(Path(folder))
+    team = Team.gather()
+    assert team.size == 2, team
+    for run in (whole, stopped):
+        run(Path(sys.argv[1]) / run.__name__, team)

@@ -1,9 +1,6 @@
-"""An adversarial run small enough to train in a moment, and the base whose results it refines.
+"""An adversarial run small enough to train in a moment, and the base whose results it refines."""
 
-As a process, `refined.py FOLDER` trains it, its base in FOLDER/models, and prints every step.
-"""
-
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,14 +66,6 @@ def slices() -> list[Volume]:
     return [Volume("ball", voxels, tuple((2, index) for index in range(40, 80)))]
 
 
-if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    make_base(place)
-    train(
-        LONG,
-        slices(),
-        place,
-        ALONE,
-        lambda progress: print(progress.step, flush=True),
-        save_every=SAVE_EVERY,
-    )
+def run(folder: Path, report: Callable[[int], None]) -> None:
+    """Train the long one, and report every step. The base lies in the data folder."""
+    train(LONG, slices(), folder, ALONE, lambda progress: report(progress.step), save_every=SAVE_EVERY)

@@ -1,9 +1,6 @@
 """Adversarial learning: what it starts from, what it logs, keeps and refuses, and that it can be resumed."""
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +11,7 @@ import torch
 from tests.imaging.checkpoints.made import make
 from tests.imaging.tiny import ALONE, changed, then, weights
 from tests.imaging.training import refined
+from tests.imaging.training.forked import kill
 from tests.imaging.training.refined import BASE, DAGAN, OPTIONS, REFINED, SAVE_EVERY, SCHEDULE, make_data_base
 from uplapp.errors import Cancelled, UnknownName, UplappError
 from uplapp.imaging.case import Case
@@ -104,20 +102,13 @@ def test_a_run_that_was_stopped_ends_with_all_that_an_unbroken_one_has(spec, tmp
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_a_random_step_ends_with_the_weights_of_an_unbroken_one(house, tmp_path):
+def test_a_run_killed_at_a_random_step_ends_with_the_weights_of_an_unbroken_one(tmp_path):
     spec = refined.LONG
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     unbroken = train(spec, refined.slices(), tmp_path / "unbroken", ALONE)
     at_step, place = int(np.random.default_rng(0).integers(SAVE_EVERY, 9)), tmp_path / "killed"
-    environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1", "UPLAPP_DATA": str(place)}
-    command = [sys.executable, "-m", refined.__name__, str(place)]
-    with subprocess.Popen(command, cwd=house, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if int(line) >= at_step:
-                process.kill()
-                break
-        assert process.wait() == -signal.SIGKILL
+    assert kill(refined.run, place, at_step) == -signal.SIGKILL
     assert torch.load(state_path(place, spec), weights_only=True)["step"] % SAVE_EVERY == 0
     resumed = train(spec, refined.slices(), place, ALONE)
     torch.set_num_threads(threads)

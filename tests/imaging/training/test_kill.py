@@ -1,36 +1,28 @@
 """A run whose process is killed, whenever that is, ends with the weights of an unbroken one."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from tests.imaging import tiny
-from tests.imaging.tiny import ALONE, weights
-from tests.imaging.training import in_a_process
-from tests.imaging.training.in_a_process import LONG
+from tests.imaging.tiny import ALONE, SPEC, TINY, changed, weights
+from tests.imaging.training.forked import Report, kill
 from uplapp.imaging.training.run import state_path, train
 
-
-def train_and_kill(house, folder, at_step, after_s):
-    """Train in a process of its own and SIGKILL it some time after it reported a step. Returns its status."""
-    environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", in_a_process.__name__, str(folder)]
-    with subprocess.Popen(command, cwd=house, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if int(line) >= at_step:
-                time.sleep(after_s)
-                process.kill()
-                break
-        return process.wait()
+# So long that none is done before its signal comes.
+LONG = changed(SPEC, schedule=replace(TINY, steps=60))
 
 
-@pytest.fixture
+def run(folder: Path, report: Report) -> None:
+    """Save every third step, so that kills fall before, after and into the writing of a state."""
+    train(LONG, tiny.photographs(), folder, ALONE, lambda progress: report(progress.step), save_every=3)
+
+
+@pytest.fixture(scope="module")
 def one_thread():
     """As many threads as the other process has: their number changes the order of sums."""
     before = torch.get_num_threads()
@@ -39,21 +31,26 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(scope="module")
+def unbroken(one_thread, tmp_path_factory):
+    """The weights of a run that nothing ends."""
+    run = train(LONG, tiny.photographs(), tmp_path_factory.mktemp("unbroken"), ALONE)
+    return weights(run.learner.network)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_killed_at_a_random_moment_ends_with_the_weights_of_an_unbroken_one(seed, house, tmp_path):
+def test_a_run_killed_at_a_random_moment_ends_with_the_weights_of_an_unbroken_one(seed, unbroken, tmp_path):
     random = np.random.default_rng(seed)
-    unbroken = train(LONG, tiny.photographs(), tmp_path / "unbroken", ALONE)
     at_step, after_s = int(random.integers(1, 20)), random.uniform(0, 0.05)
-    status = train_and_kill(house, tmp_path / "killed", at_step, after_s)
-    assert status == -signal.SIGKILL
-    resumed = train(LONG, tiny.photographs(), tmp_path / "killed", ALONE)
-    assert torch.equal(weights(resumed.learner.network), weights(unbroken.learner.network))
+    assert kill(run, tmp_path, at_step, after_s) == -signal.SIGKILL
+    resumed = train(LONG, tiny.photographs(), tmp_path, ALONE)
+    assert torch.equal(weights(resumed.learner.network), unbroken)
 
 
 @pytest.mark.slow
-def test_a_kill_leaves_a_whole_state(house, tmp_path):
-    assert train_and_kill(house, tmp_path, at_step=4, after_s=0) == -signal.SIGKILL
+def test_a_kill_leaves_a_whole_state(tmp_path):
+    assert kill(run, tmp_path, at_step=4) == -signal.SIGKILL
     saved = torch.load(state_path(tmp_path, LONG), weights_only=True)
     assert saved["step"] % 3 == 0

@@ -17,20 +17,27 @@ from uplapp.imaging.training.run import state_path, train
 from uplapp.imaging.training.team import Team
 
 
-def launch(house, folder, *step):
-    """Train in two processes that meet over gloo."""
+@pytest.fixture(scope="module")
+def runs(house, tmp_path_factory):
+    """The folder of what two processes trained that met over gloo."""
     pytest.importorskip("accelerate", reason="several processes need accelerate")
+    folder = tmp_path_factory.mktemp("team")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = ["--nproc_per_node", "2", "--master_addr", "127.0.0.1", "--master_port", str(port)]
-    program = ["-m", in_a_team.__name__, folder / "runs", *step]
-    command = [sys.executable, "-m", "torch.distributed.run", *words, *program]
+    command = [sys.executable, "-m", "torch.distributed.run", *words, "-m", in_a_team.__name__, str(folder)]
     environment = {**os.environ, "PYTHONPATH": str(house), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    result = subprocess.run(
-        list(map(str, command)), cwd=house, env=environment, capture_output=True, text=True, timeout=300
-    )
+    result = subprocess.run(command, cwd=house, env=environment, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The weights that one process comes to."""
+    folder = tmp_path_factory.mktemp("alone")
+    return weights(train(SHARED, tiny.photographs(), folder, ALONE).learner.network)
 
 
 def saved_weights(folder):
@@ -39,18 +46,14 @@ def saved_weights(folder):
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_network_that_one_does(house, tmp_path):
-    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).learner.network)
-    launch(house, tmp_path)
+def test_two_processes_train_the_network_that_one_does(runs, alone):
     # The same sums in another order: float32 rounds at 6e-8, and Adam moves a weight by 1e-3 a step.
-    assert (saved_weights(tmp_path / "runs") - alone).abs().max() < 1e-5
+    assert (saved_weights(runs / in_a_team.whole.__name__) - alone).abs().max() < 1e-5
 
 
 @pytest.mark.slow
-def test_two_processes_stop_together_and_one_goes_on(house, tmp_path):
-    alone = weights(train(SHARED, tiny.photographs(), tmp_path / "alone", ALONE).learner.network)
-    launch(house, tmp_path, 5)
-    resumed = train(SHARED, tiny.photographs(), tmp_path / "runs", ALONE)
+def test_two_processes_stop_together_and_one_goes_on(runs, alone):
+    resumed = train(SHARED, tiny.photographs(), runs / in_a_team.stopped.__name__, ALONE)
     assert (weights(resumed.learner.network) - alone).abs().max() < 1e-5
 
 
