@@ -115,6 +115,17 @@ def test_a_zip_stands_for_its_files_and_a_zip_of_dicom_for_one_scan(tmp_path):
     assert [path.suffix for path in inputs_of([scan], "mri", tmp_path / "other", most=3)] == [".zip"]
 
 
+def test_pictures_of_other_programs_in_a_zip_are_not_passed_over(tmp_path):
+    """They are refused by their names, but those beside a picture that is read, and descriptions."""
+    picture, sky = photo(tmp_path / "in" / "a.png"), tmp_path / "in" / "b.fits"
+    sky.write_bytes(b"SIMPLE  =                    T")
+    beside = {"a.png": picture, "a.nef": sky, "a.json": sky, "b.fits": sky}
+    found = inputs_of([packed(tmp_path / "p.zip", beside)], "denoise", tmp_path / "s", most=9)
+    assert [path.name for path in found] == ["a.png", "b.fits"]
+    result = run_batch(found, "denoise", NOISE, of_methods(["tv"]), tmp_path / "out.zip")
+    assert result.refused["b.fits"].startswith("b.fits is FITS, which is not read")
+
+
 def test_too_many_files_none_and_a_path_that_leaves_the_folder_are_refused(tmp_path):
     picture = photo(tmp_path / "a.png")
     with pytest.raises(UplappError, match="2 files; at most 1"):

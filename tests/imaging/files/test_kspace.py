@@ -329,3 +329,14 @@ def test_a_slice_beyond_the_last_is_no_slice(tmp_path):
     assert scan[-1].index == 2
     with pytest.raises(IndexError, match=r"a\.h5 has 3 slices; there is no slice 3"):
         scan[3]
+
+
+def test_kspace_of_two_named_parts_is_that_of_complex_samples(tmp_path):
+    kspace = kspace_of(head(48, 40)).astype(np.complex64)
+    parts = np.empty((1, *kspace.shape), [("real", "<f4"), ("imag", "<f4")])
+    parts["real"], parts["imag"] = kspace.real, kspace.imag
+    for name, samples in (("a.h5", kspace[None]), ("b.h5", parts)):
+        with h5py.File(tmp_path / name, "w") as file:
+            file["kspace"] = samples
+    one, other = (read_fastmri(tmp_path / name)[0].kspace for name in ("a.h5", "b.h5"))
+    assert torch.equal(one, other)

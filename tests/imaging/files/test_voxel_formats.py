@@ -355,3 +355,15 @@ def test_values_that_fill_the_range_of_a_phase_are_called_so(tmp_path, end):
     assert "They may be a phase, not a picture." in read_scan(nifti(tmp_path / "a.nii", phase)).understood[-1]
     half = nifti(tmp_path / "b.nii", phase * np.float32(0.7))
     assert "phase" not in read_scan(half).understood[-1]
+
+
+def test_segments_of_slicer_are_called_so(tmp_path):
+    stored = read_voxels(nrrd(tmp_path / "a.nrrd", extra="Segment0_Name:=tumour\n"))
+    assert stored.understood == ("The file says that its values are numbers of segments.",)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("int64", "<i8"), ("unsigned long long", "<u8")])
+def test_whole_numbers_of_64_bits_are_read(tmp_path, kind, dtype):
+    head = f"NRRD0004\ntype: {kind}\ndimension: 3\nsizes: 5 6 7\nendian: little\nencoding: raw\n\n"
+    (tmp_path / "a.nrrd").write_bytes(head.encode() + VOXELS.astype(dtype).tobytes(order="F"))
+    np.testing.assert_array_equal(read_voxels(tmp_path / "a.nrrd").values, VOXELS)

@@ -17,6 +17,7 @@ from uplapp.imaging.evaluation.scores import Scores, mean_scores
 from uplapp.imaging.evaluation.text import scores_csv
 from uplapp.imaging.files.formats.blinding import without_person
 from uplapp.imaging.files.formats.series import dicom_members
+from uplapp.imaging.files.guards import is_of_others
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.physics import AsItIs, Degradation
 from uplapp.imaging.restorers import Watch, unwatched
@@ -100,14 +101,14 @@ def run_batch(
 def inputs_of(paths: Sequence[Path], task: str, scratch: Path, most: int) -> list[Path]:
     """List the files to restore among uploads: the files of a ZIP each by itself, but DICOM as one series.
 
-    A ZIP is unpacked below `scratch`; what is of no suffix of the task is left out of it. Of DICOM nothing is
-    kept that says who the patient is. UplappError for no file, and for more than `most`.
+    A ZIP is unpacked below `scratch`; what is neither of a suffix of the task nor of another program that
+    makes pictures or scans is left out of it. Of DICOM nothing is kept that says who the patient is.
+    UplappError for no file, and for more than `most`.
     """
     found = []
     for number, path in enumerate(paths):
         if path.suffix.lower() == ZIP and not dicom_members(path):
-            members = extract(path, scratch / f"{number}").rglob("*")
-            found += [one for one in sorted(members) if one.name.lower().endswith(TASKS[task].suffixes)]
+            found += _meant(extract(path, scratch / f"{number}"), task)
         elif not is_litter(path.name):
             found.append(path)
     if not found:
@@ -115,6 +116,15 @@ def inputs_of(paths: Sequence[Path], task: str, scratch: Path, most: int) -> lis
     if len(found) > most:
         raise UplappError(f"there are {len(found)} files; at most {most} are restored at once")
     return [without_person(path) for path in found]
+
+
+def _meant(folder: Path, task: str) -> list[Path]:
+    """List the files of a task, and those of other programs that lie beside none of the same stem."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not is_litter(path.name)]
+    read = [path for path in files if path.name.lower().endswith(TASKS[task].suffixes)]
+    stems = {path.name.split(".")[0] for path in read}
+    others = [path for path in files if path not in read and path.name.split(".")[0] not in stems]
+    return read + [path for path in others if is_of_others(path)]
 
 
 def _rows(name: str, job: Job) -> Iterator[dict[str, Any]]:

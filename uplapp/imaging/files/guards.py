@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from uplapp.errors import BadImage, UplappError
-from uplapp.foreign import LONGEST_START, foreign, hollow
+from uplapp.foreign import LONGEST_START, WITHOUT, foreign, hollow
 
 # One slice of 32 coils of 1024 x 1024; also what is read of a file in one go.
 MAX_SAMPLES = 2**25
@@ -59,6 +59,13 @@ def refuse_foreign(name: str, start: bytes = b"") -> None:
     what = foreign(name, start)
     if what is not None:
         raise BadImage(f"{name} is {what.kind}, which is not read; {what.way}")
+
+
+def is_of_others(path: Path) -> bool:
+    """Whether a file is a picture or scan of another program, no description of one."""
+    with path.open("rb") as file:
+        what = foreign(path.name, file.read(LONGEST_START))
+    return what is not None and what.way != WITHOUT
 
 
 def start_of(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.formats.arrays import layout_of
-from uplapp.imaging.files.formats.hdf5 import inside, open_hdf5
+from uplapp.imaging.files.formats.hdf5 import as_complex, inside, open_hdf5
 from uplapp.imaging.files.formats.raw import RawScan, choose
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import AS_IT_SAYS, AUTO, IMAGE, Reading, counted, sizes
@@ -115,9 +115,9 @@ def _dataset(name: str, file: h5py.File, key: str) -> h5py.Dataset:
 def _read_fastmri_slice(path: Path, index: int) -> Slice:
     with open_hdf5(path) as file:
         dataset = _dataset(path.name, file, "kspace")
-        if dataset.dtype.kind != "c":
+        kspace = as_complex(_read_part(path.name, dataset, index))
+        if kspace.dtype.kind != "c":
             raise BadImage(f"{path.name} has a kspace of type {dataset.dtype}; complex samples are read")
-        kspace = _read_part(path.name, dataset, index)
         target = next((key for key in RECONSTRUCTIONS if key in file.keys()), None)  # noqa: SIM118
         reconstruction = _dataset(path.name, file, target) if target else None
         size = reconstruction.shape[-2:] if reconstruction is not None else _header_size(path.name, file)

@@ -17,11 +17,13 @@ from threading import Lock
 from typing import IO, Any
 
 import h5py
+import numpy as np
+from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
 from uplapp.imaging.files.guards import refusing_damage, require_samples
 
-READ = "read"
+READ, PARTS = "read", 2
 PATIENCE_S, BYTES_A_SECOND = 10.0, 20 * 2**20
 BLOCK, MOST_ROWS = 2**16, 2**20  # samples of any length at once, and rows of them
 
@@ -46,6 +48,14 @@ def inside(file: Any, name: str) -> Any:
     own = file[name] if hard else None
     kept = isinstance(own, h5py.Dataset) and not own.external and not own.is_virtual
     return own if kept else None
+
+
+def as_complex(values: NDArray[Any]) -> NDArray[Any]:
+    """Join samples of two named parts, real first, as MATLAB and others write them. Others stay."""
+    if not values.dtype.names or len(values.dtype.names) != PARTS:
+        return values
+    real, imaginary = (values[name] for name in values.dtype.names)
+    return (real + 1j * imaginary).astype(np.complex64 if real.itemsize == 4 else np.complex128)
 
 
 class _Reader:

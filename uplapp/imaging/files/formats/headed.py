@@ -3,6 +3,7 @@
 import bz2
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,21 @@ NRRD_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("ushort", "unsigned short", "uint16", "uint16_t"), "u2"),
     **dict.fromkeys(("int", "signed int", "int32", "int32_t"), "i4"),
     **dict.fromkeys(("uint", "unsigned int", "uint32", "uint32_t"), "u4"),
+    **dict.fromkeys(("longlong", "long long", "signed long long", "int64", "int64_t"), "i8"),
+    **dict.fromkeys(("ulonglong", "unsigned long long", "uint64", "uint64_t"), "u8"),
     **dict.fromkeys(("float",), "f4"),
     **dict.fromkeys(("double",), "f8"),
 }
 META_TYPES: Mapping[str, str] = {
     **{"MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4"},
     **{"MET_UINT": "u4", "MET_LONG": "i4", "MET_ULONG": "u4", "MET_FLOAT": "f4", "MET_DOUBLE": "f8"},
+    **{"MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8"},
 }
 SAMPLES = (".raw", ".zraw", ".gz", ".bz2", ".txt")
 # Kinds of axes: of a series, and of space. A stub has one sample.
 SERIES, SPACE = ("list", "time", "none", "stub"), ("domain", "space", "???")
 SPACE_AXES = 3
+SEGMENT, OF_SEGMENTS = "segment0_", "The file says that its values are numbers of segments."
 MAPPED = (("Slope", "1"), ("Offset", "0"))
 # Turns axes to the left and back, as DICOM has them, into those of NIfTI, to the right and front.
 TURNED = np.diag([-1.0, -1.0, 1.0])
@@ -63,7 +68,9 @@ def read_nrrd(path: Path, reading: Reading) -> Stored:
         values = _unpack(path.name, fields.get("encoding", "raw").lower(), body, shape, dtype)
         values = _series_last(path.name, values, fields)
         affine, spacing = _nrrd_place(fields)
-        return _one_volume(path.name, values, affine, spacing, reading)
+        stored = _one_volume(path.name, values, affine, spacing, reading)
+        labels = any(key.startswith(SEGMENT) for key in fields)  # as 3D Slicer writes them
+        return replace(stored, understood=(*stored.understood, *([OF_SEGMENTS] if labels else [])))
 
 
 def read_metaimage(path: Path, reading: Reading) -> Stored:

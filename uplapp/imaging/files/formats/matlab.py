@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uplapp.errors import BadImage
-from uplapp.imaging.files.formats.hdf5 import inside, open_hdf5
+from uplapp.imaging.files.formats.hdf5 import as_complex, inside, open_hdf5
 from uplapp.imaging.files.formats.raw import choose
 from uplapp.imaging.files.guards import MAX_SAMPLES, refusing_damage, require_samples
 from uplapp.imaging.files.reading import Reading
@@ -52,10 +52,7 @@ def _read_matlab_hdf5(path: Path, reading: Reading) -> Array:
         dataset = found[choose(path.name, {key: own.shape for key, own in found.items()}, reading.array)]
         require_samples(path.name, dataset.shape, MAX_SAMPLES)
         require_samples(path.name, dataset.chunks or (1,), MAX_SAMPLES)
-        values = np.asarray(dataset[()])
-        if values.dtype.names:
-            real, imaginary = (values[name] for name in values.dtype.names[:2])
-            values = (real + 1j * imaginary).astype(np.complex64 if real.itemsize == 4 else np.complex128)
+        values = as_complex(np.asarray(dataset[()]))
         if values.dtype.kind not in "iufc":
             raise BadImage(f"{path.name} holds samples of type {values.dtype}; real and complex are read")
         return values.T  # HDF5 has the axes of MATLAB backwards
