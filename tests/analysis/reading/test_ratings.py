@@ -142,3 +142,44 @@ def test_ratings_of_boosted_views_are_labelled(words):
 )
 def test_a_file_of_ratings_is_known_by_its_columns(tmp_path, header, is_ratings):
     assert holds_ratings(made.write(tmp_path, header + "\n")) is is_ratings
+
+
+WIDE = {
+    "{scene}_{condition}": "observer,cat_x,cat_y\nanna,3,4\nbob,,5\n",
+    "How good? [{scene}: {condition}]": "observer,How good? [cat: x],How good? [cat: y]\nanna,3,4\nbob,,5\n",
+}
+
+
+@pytest.mark.parametrize(("form", "text"), WIDE.items())
+def test_a_column_for_each_picture_is_read_as_a_row_for_each_rating(tmp_path, form, text):
+    data = read(tmp_path, text, columns=f"rating={form}")
+    rows = data.table[["observer", "scene", "condition", "rating"]].to_numpy().tolist()
+    assert rows == [["anna", "cat", "x", 3.0], ["anna", "cat", "y", 4.0], ["bob", "cat", "y", 5.0]]
+    assert "1 empty cell was read as no rating" in data.notes
+
+
+def test_rows_without_an_observer_are_one_each(tmp_path):
+    data = read(tmp_path, "when,x!,y!\n9:00,3,4\n9:10,2,5\n", columns="rating={condition}!")
+    assert sorted(set(data.table["observer"])) == ["row 2", "row 3"]
+    assert "each row was read as one observer" in data.notes
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ("{condition} of {scene}", "no column of ratings.csv has the form"),
+        ("{condition}{condition}", "twice"),
+    ],
+)
+def test_a_form_that_fits_nothing_is_said(tmp_path, form, sentence):
+    with pytest.raises(BadVotes, match=sentence):
+        read(tmp_path, "observer,x,y\nanna,3,4\n", columns=f"rating={form}")
+
+
+@pytest.mark.parametrize(
+    ("values", "odd"), [((1, 5, 99), 99), ((0, 1, -9), -9), ((1, 8, 9), None), ((60, 100, 99), None)]
+)
+def test_a_word_for_no_answer_among_ratings_is_asked_about(tmp_path, values, odd):
+    notes = read(tmp_path, HEADER + "".join(f"anna,x{at},{each}\n" for at, each in enumerate(values))).notes
+    asked = [note.partition(" lies far from")[0] for note in notes if " lies far from" in note]
+    assert asked == ([] if odd is None else [f"the rating {odd}"])

@@ -576,3 +576,12 @@ def test_a_png_of_16_bits_is_decoded_into_a_file(tmp_path, monkeypatch):
     assert isinstance(raster.colour, np.memmap)
     np.testing.assert_array_equal(raster.colour, RGB.astype(np.uint16) * TWIN)
     same(path.read_bytes(), RGB / 255)
+
+
+def test_a_mask_beside_a_picture_makes_several_pages_and_no_damage():
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        file.write(RGB, photometric="rgb")
+        file.write(GREY > 99, photometric="mask", subfiletype=4)
+    with pytest.raises(BadImage, match="holds several pages"):
+        read_image(buffer.getvalue())

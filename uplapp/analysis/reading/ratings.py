@@ -1,5 +1,6 @@
 """A table of ratings, one row per observer, image and criterion -> Ratings."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -27,7 +28,7 @@ from uplapp.analysis.reading.layouts.columns import parse_roles
 from uplapp.analysis.reading.layouts.questions import ask, known_names
 from uplapp.analysis.reading.layouts.rows import Rows, chosen, without_answers
 from uplapp.analysis.reading.numbers import spelling
-from uplapp.analysis.reading.tables import read_header, read_table, require_columns
+from uplapp.analysis.reading.tables import listed, read_header, read_table, require_columns
 from uplapp.errors import BadVotes, OtherNames, UnknownName
 from uplapp.values import REFERENCE
 
@@ -37,9 +38,16 @@ NAMED = ("condition", "observer", "scene")
 THE_CRITERION = "rating"  # what a table with one criterion calls it
 COUNTED = ("main", "catch")
 MOST = 1e6  # beyond any scale, and far from what squares overflow at
-HINT = "name them, such as --columns condition=NAME+NAME,rating=NAME"
+FORM = re.compile(r"\{(condition|scene|criterion)\}")
+HINT = (
+    'where each picture has a column, give their form, such as --columns "rating={scene}_{condition}"; else '
+    "name them, such as --columns condition=NAME+NAME,rating=NAME"
+)
+# Words for no answer in files of statistics, where they lie far from all ratings.
+CODES = (9, 99, 999, -9, -99, -999)
 
 Roles = Mapping[str, tuple[str, ...]]
+Notes = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +78,20 @@ def read_ratings(
 ) -> Ratings:
     """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
+    Where each picture has a column of its own, `rating={scene}_{condition}` is the form of their names.
     `rows` says which rows count. Columns that change what ratings mean, and that nobody spoke of, are a
     Question. A bad file is a BadVotes that names the line.
     """
-    source, roles = path.name, parse_roles(columns, ROLES)
+    source, stated = path.name, parse_roles(columns, ROLES)
     table, said = chosen(read_table(path, rows.header, rows.skip), rows, source)
-    table = known_names(table, {name for names in roles.values() for name in names}, ROLES)
+    table = known_names(table, {name for names in stated.values() for name in names}, ROLES)
+    table, roles, stretched = _one_a_row(table, stated, source)
     by_role = _columns(table, roles, source)
     table, dropped = without_answers(table, by_role["rating"], rows.drop)
     used = {name for names in by_role.values() for name in names}
-    listed = ask(table, used, by_role["observer"], source)
+    unused = ask(table, used, by_role["observer"], source)
     ratings = from_table(of_edition(table, source, edition), source, simulated, roles, reference)
-    return replace(ratings, notes=(*said, *dropped, *listed, *ratings.notes))
+    return replace(ratings, notes=(*said, *stretched, *dropped, *unused, *ratings.notes))
 
 
 def holds_ratings(path: Path, header: int = 0) -> bool:
@@ -118,7 +128,8 @@ def from_table(
     if main.empty:
         raise BadVotes(f"{source} holds no ratings of main trials")
     manifests = manifests_of(checked)
-    twins = [note for role in NAMED for note in alike(f"{role}s", sorted(set(main[role])))]
+    twins = [*_far_codes(main["rating"].to_numpy(float))]
+    twins += [note for role in NAMED for note in alike(f"{role}s", sorted(set(main[role])))]
     return Ratings(
         checked,
         tuple(dict.fromkeys(main["criterion"])),
@@ -151,6 +162,53 @@ def without(ratings: Ratings, exclude: Mapping[str, str]) -> Ratings:
     if left.empty:
         raise BadVotes("no observer is left; keep at least one")
     return replace(ratings, table=left, excluded=(*ratings.excluded, *exclude.items()))
+
+
+def _one_a_row(table: pd.DataFrame, roles: Roles, source: str) -> tuple[pd.DataFrame, Roles, Notes]:
+    """Make a row of each cell, where the role of ratings is the form of the names of their columns."""
+    form = "+".join(roles.get("rating", ()))
+    marks = FORM.findall(form)
+    if "condition" not in marks:
+        return table, roles, ()
+    if len(set(marks)) < len(marks):
+        raise BadVotes(f"the form '{form}' names a part twice")
+    parts = FORM.split(form)
+    regex = "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    found = {name: match for name in map(str, table.columns) if (match := re.fullmatch(regex, name))}
+    if not found:
+        raise BadVotes(
+            f"no column of {source} has the form '{form}'; found: {listed(list(map(str, table.columns)))}"
+        )
+    others = table.drop(columns=list(found))
+    own = {role: names for role, names in roles.items() if role not in ("rating", *marks)}
+    first = next(iter(found))
+    said = [f"{len(found)} columns were read as ratings, such as '{first}' of '{found[first]['condition']}'"]
+    if not set(own.get("observer", ("observer",))) <= set(others.columns):
+        others, own = (
+            others.assign(observer=[f"row {line}" for line in table.index]),
+            {**own, "observer": ("observer",)},
+        )
+        said.append("each row was read as one observer")
+    cells = pd.concat(
+        [others.assign(**match.groupdict(), rating=table[name]) for name, match in found.items()]
+    )
+    given = cells["rating"].str.strip() != ""
+    if left := int((~given).sum()):
+        said.append(f"{left} empty cell{'s were' if left > 1 else ' was'} read as no rating")
+    cells.attrs = table.attrs
+    return cells[given].sort_index(kind="stable"), own, tuple(said)
+
+
+def _far_codes(values: np.ndarray) -> Notes:
+    """Say that a rating is far from all others, and a usual word for none."""
+    for code in sorted(set(CODES) & set(values.tolist())):
+        others = values[values != code]
+        if others.size and max(code - others.max(), others.min() - code) >= max(np.ptp(others), 1):
+            span = f"{others.min():g} to {others.max():g}"
+            return (
+                f"the rating {code:g} lies far from all others ({span}): does it mean that there is none?",
+            )
+    return ()
 
 
 def _columns(table: pd.DataFrame, roles: Roles, source: str) -> dict[str, tuple[str, ...]]:

@@ -25,7 +25,7 @@ from uplapp.imaging.files.levels import levels_of
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 
 SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"),
+    *(".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".webp", ".avif"),
     *(".heic", ".heif", ".bmp", ".gif"),
 )
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709

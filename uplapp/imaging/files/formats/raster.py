@@ -109,7 +109,10 @@ def _is_plain(picture: Any) -> bool:
     tags = picture.tag_v2
     bits, extra = tags.get(258, (1,)), tags.get(338, ())
     usual = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK") and not any(map(tags.get, ODD_TAGS))
-    single = getattr(picture, "n_frames", 1) == 1 and not tags.get(SUBFILE, 0) & SMALLER_COPY
+    try:
+        single = getattr(picture, "n_frames", 1) == 1 and not tags.get(SUBFILE, 0) & SMALLER_COPY
+    except (OSError, SyntaxError, ValueError):  # another page is of a kind that Pillow does not know
+        single = False
     unsigned = max(bits) <= 8 and set(tags.get(339, (1,))) == {1}
     return usual and single and unsigned and extra in ((), (2,)) and tags.get(259, 1) in CODECS_OF_PILLOW
 
