@@ -1,4 +1,4 @@
-// What a screen reader would not find: menus of charts, the box that ticks all, long tables, empty charts.
+// What a screen reader would not find: menus of charts, samples, the box that ticks all, long tables, empty charts.
 const named = () => {
   for (const menu of document.querySelectorAll(".vega-embed summary:not([aria-label])")) {
     menu.setAttribute("aria-label", "Save this chart");
@@ -8,6 +8,9 @@ const named = () => {
   }
   for (const one of document.querySelectorAll("[aria-label='common.upload']")) {
     one.ariaLabel = one.title = "Add files";
+  }
+  for (const picture of document.querySelectorAll(".samples button > img[alt]:not([alt=''])")) {
+    picture.parentElement.ariaLabel = picture.parentElement.title = picture.alt;
   }
   const still = ":is(#metrics, .numbers, .sheet):not([tabindex]), .cm-scroller[tabindex='-1']";
   for (const table of document.querySelectorAll(still)) {

@@ -43,6 +43,8 @@ def test_every_iteration_is_heard_and_the_end_of_the_fit():
     assert [state.iteration for _, state in heard[:-1]] == list(range(1, 13))
     assert heard[-1] == ("Deep Decoder", None)
     assert heard[0][1].picture.shape == (1, 40, 36)
+    assert heard[0][1].text == "iteration 1 of 12", "which sets up, and says nothing of the speed of others"
+    assert "per second" in heard[1][1].text
 
 
 def test_a_fit_that_is_stopped_keeps_what_it_has_and_the_job_goes_on():

@@ -124,12 +124,16 @@ class State:
 
     @property
     def text(self) -> str:
-        """How far the fit is, how fast it is, and how long it takes yet. Held-out data may end it earlier."""
+        """How far the fit is, how fast once that is known, and how long it takes yet.
+
+        Held-out data may end it earlier.
+        """
+        text = f"iteration {self.iteration:,} of {self.total:,}"
+        if math.isnan(self.per_second):
+            return text
         about = "about" if math.isnan(self.held_out) else "at most"
-        return (
-            f"iteration {self.iteration:,} of {self.total:,}, {self.per_second:.1f} per second, "
-            f"{about} {duration_in_words(self.seconds_left)} left"
-        )
+        left = duration_in_words(self.seconds_left)
+        return f"{text}, {self.per_second:.1f} per second, {about} {left} left"
 
 
 Listener = Callable[[State], bool]  # returns False to end the fit with what it has
@@ -251,7 +255,7 @@ class _Run:
         self.points: list[tuple[int, float, float]] = []
         self.marked: dict[int, Tensor] = {}
         self.starts, self.step = starts, Recorded([start.step for start in starts])
-        self.began = self.previewed = time.perf_counter()
+        self.began = self.previewed = self.first_s = time.perf_counter()
 
     def go(self) -> Fitted:
         """Iterate until the end, the stop of the held-out data, or the listener's."""
@@ -328,7 +332,9 @@ class _Run:
         if due:
             self.previewed = now
         _, loss, held_out = self.points[-1]
-        rate = done / max(now - self.began, 1e-9)
+        if done == 1:
+            self.first_s = now  # the first iteration sets up, and says nothing of the others
+        rate = (done - 1) / (now - self.first_s) if now > self.first_s else math.nan
         picture = self._picture(self.shown).mean(dim=0) if due else None
         left = (self.recipe.iterations - done) / rate
         curve = self._curve() if due else Curve()

@@ -108,6 +108,7 @@ def _follow(choice: gr.Radio, kind: Any, strength: gr.components.Component) -> N
 def field_of(task: str, one: Option) -> gr.components.Component:
     """Lay out one option: a slider where it has a range for one, else a number, boxes or a switch."""
     shared: dict[str, Any] = {"elem_id": f"{task}-{one.name}", "label": one.label}
+    folded: dict[str, Any] = {"info": one.help} if one.folded else {}  # in sight there is no room for it
     if one.kind == "choice":
         choices = [(text[:1].upper() + text[1:], name) for name, text in one.choices.items()]
         return gr.Radio(choices, value=one.default, show_label=False, elem_id=f"{task}-{one.name}")
@@ -119,8 +120,8 @@ def field_of(task: str, one: Option) -> gr.components.Component:
         return gr.Checkbox(one.default, info=one.help, **shared)
     if one.slider is not None:
         low, high = one.slider
-        return gr.Slider(low, high, one.default, step=one.step, scale=3, min_width=180, **shared)
-    shared |= {"minimum": _finite(one.low), "maximum": _finite(one.high)}
+        return gr.Slider(low, high, one.default, step=one.step, scale=3, min_width=180, **shared, **folded)
+    shared |= folded | {"minimum": _finite(one.low), "maximum": _finite(one.high)}
     return gr.Number(one.default, precision=0 if one.kind == "whole" else None, min_width=80, **shared)
 
 

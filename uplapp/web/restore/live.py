@@ -58,7 +58,7 @@ def _ask(wish: Wish) -> Any:
 
 def running(fit: Fit, wish: Wish) -> tuple[Any, ...]:
     """Show a fit that runs."""
-    line = f'<p role="status">{escape(f"{fit.label}: {fit.state.text}")}</p>'
+    line = f"<p>{escape(f'{fit.label}: {fit.state.text}')}</p>"  # the gauge says it aloud
     keep = gr.update(value=KEEPING if wish.stop else KEEP, interactive=not wish.stop, visible=True)
     return gr.update(visible=True), line, _picture(fit), draw_curves({fit.label: fit.curve}), keep
 

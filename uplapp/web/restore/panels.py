@@ -64,9 +64,10 @@ def lay_out_panel(name: str, cards: Sequence[Card], visible: bool, megapixels: f
     """Lay out the panel of a task, with samples, menus and checkpoints from the tables."""
     task = TASKS[name]
     paths = [sample.path for sample in task.samples.values()]
+    shown = [(one.shown or one.path, f"{sample}: {one.about}") for sample, one in task.samples.items()]
     with gr.Column(visible=visible) as column:
         gr.Markdown(f"### {task.words.noun}")
-        samples = _lay_out_samples(name, [one.shown or one.path for one in task.samples.values()])
+        samples = _lay_out_samples(name, shown)
         upload = gr.UploadButton(
             task.words.upload,
             file_types=list(task.suffixes),
@@ -100,10 +101,10 @@ def about(task: str, path: Path) -> str:
     return next((sample.about for sample in TASKS[task].samples.values() if sample.path == path), "")
 
 
-def _lay_out_samples(task: str, paths: Sequence[Path]) -> gr.Gallery:
+def _lay_out_samples(task: str, samples: Sequence[tuple[Path, str]]) -> gr.Gallery:
     return gr.Gallery(
-        [str(path) for path in paths],
-        visible=bool(paths),
+        [(str(path), about) for path, about in samples],
+        visible=bool(samples),
         show_label=False,
         allow_preview=False,
         object_fit="cover",
