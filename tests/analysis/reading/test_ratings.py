@@ -158,6 +158,13 @@ def test_a_column_for_each_picture_is_read_as_a_row_for_each_rating(tmp_path, fo
     assert "1 empty cell was read as no rating" in data.notes
 
 
+def test_a_column_for_each_observer_is_read_as_a_row_for_each_rating(tmp_path):
+    data = read(tmp_path, "file,anna,bob\nx,3,4\ny,2,5\n", columns="condition=file,rating={observer}")
+    rows = data.table[["observer", "condition", "rating"]].to_numpy().tolist()
+    assert sorted(rows) == [["anna", "x", 3.0], ["anna", "y", 2.0], ["bob", "x", 4.0], ["bob", "y", 5.0]]
+    assert "2 columns were read as ratings, such as 'anna' as that of observer 'anna'" in data.notes
+
+
 def test_rows_without_an_observer_are_one_each(tmp_path):
     data = read(tmp_path, "when,x!,y!\n9:00,3,4\n9:10,2,5\n", columns="rating={condition}!")
     assert sorted(set(data.table["observer"])) == ["row 2", "row 3"]

@@ -38,7 +38,7 @@ NAMED = ("condition", "observer", "scene")
 THE_CRITERION = "rating"  # what a table with one criterion calls it
 COUNTED = ("main", "catch")
 MOST = 1e6  # beyond any scale, and far from what squares overflow at
-FORM = re.compile(r"\{(condition|scene|criterion)\}")
+FORM = re.compile(r"\{(observer|condition|scene|criterion)\}")
 HINT = (
     'where each picture has a column, give their form, such as --columns "rating={scene}_{condition}"; else '
     "name them, such as --columns condition=NAME+NAME,rating=NAME"
@@ -78,7 +78,7 @@ def read_ratings(
 ) -> Ratings:
     """Read a file of ratings, where `columns` such as `condition=method+level,rating=score` rename columns.
 
-    Where each picture has a column of its own, `rating={scene}_{condition}` is the form of their names.
+    Where each picture or observer has a column, `rating={scene}_{condition}` is the form of their names.
     `rows` says which rows count. Columns that change what ratings mean, and that nobody spoke of, are a
     Question. A bad file is a BadVotes that names the line.
     """
@@ -168,22 +168,25 @@ def _one_a_row(table: pd.DataFrame, roles: Roles, source: str) -> tuple[pd.DataF
     """Make a row of each cell, where the role of ratings is the form of the names of their columns."""
     form = "+".join(roles.get("rating", ()))
     marks = FORM.findall(form)
-    if "condition" not in marks:
+    if not marks:
         return table, roles, ()
     if len(set(marks)) < len(marks):
         raise BadVotes(f"the form '{form}' names a part twice")
     parts = FORM.split(form)
     regex = "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
-    found = {name: match for name in map(str, table.columns) if (match := re.fullmatch(regex, name))}
+    own = {role: names for role, names in roles.items() if role not in ("rating", *marks)}
+    taken = {*ROLES, *(name for names in own.values() for name in names)}
+    free = [name for name in map(str, table.columns) if name not in taken]
+    found = {name: match for name in free if (match := re.fullmatch(regex, name))}
     if not found:
         raise BadVotes(
             f"no column of {source} has the form '{form}'; found: {listed(list(map(str, table.columns)))}"
         )
     others = table.drop(columns=list(found))
-    own = {role: names for role, names in roles.items() if role not in ("rating", *marks)}
     first = next(iter(found))
-    said = [f"{len(found)} columns were read as ratings, such as '{first}' of '{found[first]['condition']}'"]
-    if not set(own.get("observer", ("observer",))) <= set(others.columns):
+    of = ", ".join(f"{mark} '{found[first][mark]}'" for mark in marks)
+    said = [f"{len(found)} columns were read as ratings, such as '{first}' as that of {of}"]
+    if "observer" not in marks and not set(own.get("observer", ("observer",))) <= set(others.columns):
         others, own = (
             others.assign(observer=[f"row {line}" for line in table.index]),
             {**own, "observer": ("observer",)},
