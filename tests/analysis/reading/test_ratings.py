@@ -43,7 +43,7 @@ def test_columns_of_other_names_are_named(tmp_path):
     [
         ("observer,condition\nanna,x\n", "no column 'rating'"),
         ("observer,rating\nanna,3\n", "no column 'condition'"),
-        (HEADER + "anna,x,good\n", "line 2, column 'rating': 'good' is not a number"),
+        (HEADER + "anna,x,nice\n", "line 2, column 'rating': 'nice' is not a number"),
         (HEADER + "anna,x,3\nanna,y,\n", "line 3, column 'rating': the cell is empty"),
         (HEADER + "anna,x,inf\n", "line 2, column 'rating': 'inf' is not a number"),
         (HEADER + "anna,x,1e300\n", "a rating lies between -1e\\+06 and 1e\\+06"),
@@ -190,3 +190,19 @@ def test_a_word_for_no_answer_among_ratings_is_asked_about(tmp_path, values, odd
     notes = read(tmp_path, HEADER + "".join(f"anna,x{at},{each}\n" for at, each in enumerate(values))).notes
     asked = [note.partition(" lies far from")[0] for note in notes if " lies far from" in note]
     assert asked == ([] if odd is None else [f"the rating {odd}"])
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [(("Bad", "good", "EXCELLENT"), [1, 4, 5]), (("Very annoying", "Perceptible, but not annoying"), [1, 4])],
+)
+def test_the_words_of_the_itu_are_the_numbers_of_their_scale(tmp_path, words, values):
+    rows = "".join(f'anna,x{at},"{word}"\n' for at, word in enumerate(words))
+    data = read(tmp_path, HEADER + rows)
+    assert list(data.table["rating"]) == values
+    assert any("were read as 1 to 5" in note for note in data.notes)
+
+
+def test_words_of_two_scales_are_no_numbers(tmp_path):
+    with pytest.raises(BadVotes, match="line 2, column 'rating': 'good' is not a number"):
+        read(tmp_path, HEADER + "anna,x,good\nanna,y,annoying\n")

@@ -84,9 +84,9 @@ def test_simulated_observers_are_called_so(tmp_path):
 
 
 def test_a_bad_file_of_ratings_is_a_sentence(tmp_path):
-    path = made.write(tmp_path, "observer,condition,rating\nanna,x,good\n", "ratings.csv")
+    path = made.write(tmp_path, "observer,condition,rating\nanna,x,nice\n", "ratings.csv")
     view = show(source="upload", upload=str(path))
-    assert "'good' is not a number" in view.headline
+    assert "'nice' is not a number" in view.headline
     assert not visible(view.ranking)
 
 

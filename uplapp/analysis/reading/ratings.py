@@ -26,7 +26,7 @@ from uplapp.analysis.reading.cells import (
 from uplapp.analysis.reading.editions import of_edition, require_one_set, without_pilot
 from uplapp.analysis.reading.layouts.columns import parse_roles
 from uplapp.analysis.reading.layouts.questions import ask, known_names
-from uplapp.analysis.reading.layouts.rows import Rows, chosen, without_answers
+from uplapp.analysis.reading.layouts.rows import Rows, chosen, plain, without_answers
 from uplapp.analysis.reading.numbers import spelling
 from uplapp.analysis.reading.tables import listed, read_header, read_table, require_columns
 from uplapp.errors import BadVotes, OtherNames, UnknownName
@@ -42,6 +42,11 @@ FORM = re.compile(r"\{(observer|condition|scene|criterion)\}")
 HINT = (
     'where each picture has a column, give their form, such as --columns "rating={scene}_{condition}"; else '
     "name them, such as --columns condition=NAME+NAME,rating=NAME"
+)
+# From 1 to 5, letters alone. Source: ITU-T P.910, absolute and degradation category rating.
+SCALES = (
+    ("bad", "poor", "fair", "good", "excellent"),
+    ("veryannoying", "annoying", "slightlyannoying", "perceptiblebutnotannoying", "imperceptible"),
 )
 # Words for no answer in files of statistics, where they lie far from all ratings.
 CODES = (9, 99, 999, -9, -99, -999)
@@ -88,10 +93,11 @@ def read_ratings(
     table, roles, stretched = _one_a_row(table, stated, source)
     by_role = _columns(table, roles, source)
     table, dropped = without_answers(table, by_role["rating"], rows.drop)
+    table, in_words = _as_numbers(table, by_role["rating"])
     used = {name for names in by_role.values() for name in names}
     unused = ask(table, used, by_role["observer"], source)
     ratings = from_table(of_edition(table, source, edition), source, simulated, roles, reference)
-    return replace(ratings, notes=(*said, *stretched, *dropped, *unused, *ratings.notes))
+    return replace(ratings, notes=(*said, *stretched, *dropped, *in_words, *unused, *ratings.notes))
 
 
 def holds_ratings(path: Path, header: int = 0) -> bool:
@@ -200,6 +206,18 @@ def _one_a_row(table: pd.DataFrame, roles: Roles, source: str) -> tuple[pd.DataF
         said.append(f"{left} empty cell{'s were' if left > 1 else ' was'} read as no rating")
     cells.attrs = table.attrs
     return cells[given].sort_index(kind="stable"), own, tuple(said)
+
+
+def _as_numbers(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[pd.DataFrame, Notes]:
+    """Turn the words of a scale of SCALES into 1 to 5, where all cells are such words."""
+    texts = {plain(text) for text in cells_of(table, columns).texts}
+    scale = next((scale for scale in SCALES if texts and texts <= set(scale)), None)
+    if scale is None or len(columns) > 1:
+        return table, ()
+    ranks = table[columns[0]].map(lambda text: str(scale.index(plain(text)) + 1))
+    return table.assign(**{columns[0]: ranks}), (
+        f"the words '{scale[0]}' to '{scale[-1]}' were read as 1 to 5",
+    )
 
 
 def _far_codes(values: np.ndarray) -> Notes:
