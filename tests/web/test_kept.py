@@ -53,6 +53,20 @@ def test_a_page_for_another_address_or_coding_is_another(asked, header):
     assert [number(asked.get("/", headers={header: word})) for word in ("a", "b", "a")] == [1, 2, 1]
 
 
+@pytest.mark.parametrize("path", ["/", "/?tab=study"])
+@pytest.mark.parametrize(("coding", "packed"), [("gzip, br", "gzip"), ("identity", None)])
+def test_a_page_travels_packed_to_a_browser_that_unpacks_it(path, coding, packed):
+    async def page(request):
+        return PlainTextResponse("long " * 1000)
+
+    paths = [Route("/", page), Route("/study", page)]
+    client = TestClient(Starlette(routes=paths, middleware=[Middleware(Kept, paths=("/",))]))
+    for _ in range(2):
+        reply = client.get(path, headers={"accept-encoding": coding})
+        assert (reply.text, reply.headers.get("content-encoding")) == ("long " * 1000, packed)
+    assert "content-encoding" not in client.get("/study", headers={"accept-encoding": coding}).headers
+
+
 def test_a_page_that_many_ask_for_at_once_is_made_once():
     made, sent = [], []
 

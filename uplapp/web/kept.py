@@ -12,24 +12,15 @@ from types import SimpleNamespace
 import gradio as gr
 from anyio import Lock
 from gradio import state_holder
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST = 16  # versions: 700 kB each at most, and a few where a proxy or a browser asks in its own way
 # What Gradio's page does not depend on. A header that is not named here keeps versions apart.
 UNREAD = frozenset(
-    {
-        *(
-            b"accept",
-            b"accept-language",
-            b"cache-control",
-            b"connection",
-            b"dnt",
-            b"if-none-match",
-            b"pragma",
-        ),
-        *(b"priority", b"purpose", b"referer", b"sec-gpc", b"upgrade-insecure-requests", b"user-agent"),
-        *(b"x-amzn-trace-id", b"x-forwarded-for", b"x-real-ip", b"x-request-id", b"save-data", b"from"),
-    }
+    b"accept accept-language cache-control connection dnt if-none-match pragma priority purpose referer "
+    b"upgrade-insecure-requests user-agent x-amzn-trace-id x-forwarded-for x-real-ip x-request-id save-data "
+    b"sec-gpc from".split()
 )
 UNREAD_KINDS = (b"sec-ch-", b"sec-fetch-", b"sec-purpose")
 PERSONAL = frozenset({b"cookie", b"authorization"})
@@ -38,7 +29,7 @@ Version = tuple[str, tuple[tuple[bytes, bytes], ...]]
 
 
 class Kept:
-    """ASGI middleware that keeps the replies to `paths`, by all headers that they may depend on.
+    """ASGI middleware that keeps the replies to `paths`, packed, by all headers that they may depend on.
 
     Whoever sends a cookie, a key or a query gets a reply of his own. Only whole replies of status 200 are
     kept, and none that sets a cookie.
@@ -46,6 +37,7 @@ class Kept:
 
     def __init__(self, app: ASGIApp, paths: Container[str]) -> None:
         self.app, self.paths = app, paths
+        self.packed = GZipMiddleware(app, compresslevel=6)  # 790 kB become 80
         self._replies: OrderedDict[Version, Reply] = OrderedDict()
         self._making = Lock()
 
@@ -53,7 +45,8 @@ class Kept:
         """Handle one request."""
         version = _version(scope) if scope["type"] == "http" and scope["path"] in self.paths else None
         if version is None:
-            await self.app(scope, receive, send)
+            packs = scope["type"] == "http" and scope["path"] in self.paths
+            await (self.packed if packs else self.app)(scope, receive, send)
             return
         if version not in self._replies:
             async with self._making:  # ten at once would take ten times as long, with everybody else
@@ -71,7 +64,7 @@ class Kept:
         async def hear(message: Message) -> None:
             heard.append(dict(message))
 
-        await self.app(scope, receive, hear)
+        await self.packed(scope, receive, hear)
         if _is_whole(heard):
             self._replies[version] = tuple(heard)
             if len(self._replies) > MOST:
