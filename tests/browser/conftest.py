@@ -95,14 +95,32 @@ def app(clone) -> Iterator[str]:
         process.wait(timeout=180)
 
 
+@pytest.fixture(scope="module")
+def visits(chromium) -> Iterator[object]:
+    """A browser that keeps what the front page is made of from one visit to the next.
+
+    Each visit is a tab: what the page remembers it keeps in the tab's own storage.
+    """
+    context = chromium.new_context(accept_downloads=True)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
+
+
 @pytest.fixture(params=[SIZES["desktop"]], ids=["desktop"])
-def page(request, app, open_page):
-    """The front page, loaded on a desktop, or in `both_sizes`. A request to another host fails the test."""
+def page(request, app, visits):
+    """The front page, loaded on a desktop, or in `both_sizes`.
+
+    An error of its scripts or a request to another host fails the test.
+    """
     width, height = request.param
-    opened = open_page(width, height, accept_downloads=True)
-    urls = []
+    opened, errors, urls = visits.new_page(), [], []
+    opened.set_viewport_size({"width": width, "height": height})
+    opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("request", lambda event: urls.append(event.url))
     opened.goto(app)
     opened.locator("#restore").wait_for()
     yield opened
+    opened.close()
+    assert errors == []
     assert [url for url in urls if not url.startswith((app, "data:", "blob:"))] == []
