@@ -28,7 +28,7 @@ def photographs():
 @pytest.mark.parametrize("loss", [name for name, entry in LOSSES.items() if not entry.needs])
 def test_every_loss_trains_a_network(loss, photographs, tmp_path):
     values = []
-    spec = changed(SPEC, loss=loss, schedule=replace(TINY, steps=30))
+    spec = changed(SPEC, loss=loss, schedule=replace(TINY, steps=20))
     train(spec, photographs, tmp_path, ALONE, lambda progress: values.append(progress.loss))
     assert np.isfinite(values).all()
     assert np.mean(values[-8:]) < np.mean(values[:8])

@@ -1,9 +1,10 @@
 import json
 import tracemalloc
+from contextlib import closing
 
 import pytest
 
-from tests.study.tiny import NOW
+from tests.study.tiny import NOW, open_tiny
 from uplapp.plain import to_csv
 from uplapp.study.answers import replies
 from uplapp.study.exports import streaming, votes
@@ -11,15 +12,32 @@ from uplapp.study.exports.streaming import Wanted
 from uplapp.study.session import joining
 from uplapp.study.session.joining import Newcomer
 from uplapp.study.simulation import observers
-from uplapp.study.store.store import reading
+from uplapp.study.store.store import Store, reading
 
-pytestmark = pytest.mark.study(not_sure=True)
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("streaming")
+
+
+@pytest.fixture(scope="module")
+def store(folder):
+    """A database that these tests only read, once it is filled."""
+    with closing(Store(folder / "answers.db")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def study(store, folder):
+    study = open_tiny(store, folder / "tiny", not_sure=True)
+    observers.simulate(store, study, observers.even_scores(study.definition), 40, 1, NOW)
+    return study
 
 
 @pytest.fixture
-def study(store, study):
-    observers.simulate(store, study, observers.even_scores(study.definition), 40, 1, NOW)
-    return study
+def reader(study, folder):
+    with reading(folder / "answers.db") as reader:
+        yield reader
 
 
 WRITERS = [(streaming.csv, to_csv), (streaming.json_lines, votes.to_json_lines)]
@@ -28,18 +46,16 @@ WRITERS = [(streaming.csv, to_csv), (streaming.json_lines, votes.to_json_lines)]
 @pytest.mark.parametrize(("in_pieces", "whole"), WRITERS)
 @pytest.mark.parametrize("rows", [1, 7, 500])
 def test_the_pieces_together_are_the_whole_whatever_their_size(
-    store, study, tmp_path, monkeypatch, in_pieces, whole, rows
+    store, study, reader, monkeypatch, in_pieces, whole, rows
 ):
     monkeypatch.setattr(streaming, "PIECE", rows)
-    with reading(tmp_path / "answers.db") as reader:
-        text = "".join(in_pieces(reader, study.id, Wanted(simulated=True, everything=True)))
+    text = "".join(in_pieces(reader, study.id, Wanted(simulated=True, everything=True)))
     assert text == whole(votes.votes(store, study.id, simulated=True, everything=True))
 
 
 @pytest.mark.parametrize(("in_pieces", "whole"), WRITERS)
-def test_a_study_without_answers_has_its_columns_alone(store, study, tmp_path, in_pieces, whole):
-    with reading(tmp_path / "answers.db") as reader:
-        assert "".join(in_pieces(reader, study.id)) == whole(votes.votes(store, study.id))
+def test_a_study_without_answers_has_its_columns_alone(store, study, reader, in_pieces, whole):
+    assert "".join(in_pieces(reader, study.id)) == whole(votes.votes(store, study.id))
 
 
 def peak_bytes(reader, study) -> int:
@@ -51,15 +67,14 @@ def peak_bytes(reader, study) -> int:
     return peak
 
 
-def test_small_pieces_need_a_fraction_of_the_memory_of_the_whole(study, tmp_path, monkeypatch):
-    with reading(tmp_path / "answers.db") as reader:
-        monkeypatch.setattr(streaming, "PIECE", 20)
-        small = peak_bytes(reader, study)
-        monkeypatch.setattr(streaming, "PIECE", 10_000)
-        assert small < peak_bytes(reader, study) / 4
+def test_small_pieces_need_a_fraction_of_the_memory_of_the_whole(study, reader, monkeypatch):
+    monkeypatch.setattr(streaming, "PIECE", 20)
+    small = peak_bytes(reader, study)
+    monkeypatch.setattr(streaming, "PIECE", 10_000)
+    assert small < peak_bytes(reader, study) / 4
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def replied(store, study):
     """One reply of a person, of an excluded person and of a simulated observer."""
     kept, excluded = (joining.join(store, study, "1", NOW) for _ in range(2))
@@ -82,10 +97,7 @@ def replied(store, study):
         (True, True, [("made", "")]),
     ],
 )
-def test_replies_of_the_excluded_come_with_everything_alone(
-    replied, tmp_path, simulated, everything, expected
-):
-    with reading(tmp_path / "answers.db") as reader:
-        text = "".join(streaming.export(reader, replied, "jsonl", Wanted(simulated, everything), True))
+def test_replies_of_the_excluded_come_with_everything_alone(replied, reader, simulated, everything, expected):
+    text = "".join(streaming.export(reader, replied, "jsonl", Wanted(simulated, everything), True))
     rows = [json.loads(line) for line in text.splitlines()]
     assert sorted((row["reply"], row.get("excluded")) for row in rows) == expected

@@ -29,6 +29,7 @@ from tests.web.serving import Observer
 pytestmark = pytest.mark.slow
 VISITOR = "203.0.113."  # reserved for documentation, so it stands nowhere by chance
 TOLD = {"X-Forwarded-For": f"{VISITOR}77", "User-Agent": "Peculiar/7 (Windows) Chrome/999.1"}
+SMALLEST = {"Simulated studies": 50, "Numbers of observers": "4"}
 TOKEN = "a-token-of-the-researcher-0123456789"
 
 
@@ -349,11 +350,11 @@ def listeners(app: Lived, *kinds: str) -> list[tuple[int, list[dict]]]:
 
 
 def little(part: dict) -> object:
-    """The value that a component has at first, but one of several ticks and the fewest simulated studies."""
+    """The value that a component has at first, but one of several ticks and the smallest simulation."""
     value = part["props"].get("value")
     if part["type"] == "checkboxgroup":
         return value[:1]
-    return 50 if part["props"].get("label") == "Simulated studies" else value
+    return SMALLEST.get(part["props"].get("label"), value)
 
 
 def test_no_call_can_name_a_file_of_the_machine(app):
