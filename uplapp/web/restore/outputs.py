@@ -88,7 +88,7 @@ def lay_out_outputs(job: Job) -> Outputs:
         curves = gr.Plot(show_label=False)
     archive = gr.DownloadButton("Download images and provenance (ZIP)", visible=False, elem_id="archive")
     niftis = gr.File(
-        label="Volumes as NIfTI, in the place of the file that was read",
+        label="Volumes as NIfTI, with the position and orientation of the file",
         file_count="multiple",
         interactive=False,
         visible=False,
