@@ -69,6 +69,9 @@ def test_a_slice_is_undersampled_as_asked_restored_and_its_errors_shown(mri):
     assert fits(mri)
 
 
+ALL_ONLINE = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
 def test_a_scan_shows_one_slice_at_a_time_and_offers_all_of_them_restored(mri, tmp_path):
     voxels = np.random.default_rng(0).random((64, 48, 5)).astype(np.float32) + 0.1
     nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0])), tmp_path / "head.nii.gz")
@@ -76,9 +79,13 @@ def test_a_scan_shows_one_slice_at_a_time_and_offers_all_of_them_restored(mri, t
     mri.get_by_text("head.nii.gz, 48x64, slice 2 of 0 to 4").or_(
         mri.get_by_text("head.nii.gz, 64x48, slice 2 of 0 to 4")
     ).wait_for()
-    mri.locator("#slice-mri input[type=range]").press("ArrowRight")
-    mri.get_by_text("slice 3 of 0 to 4").wait_for()
     mri.get_by_label("Restore all slices too").check()
+    for key in (
+        "ArrowRight",
+        "ArrowRight",
+        "ArrowLeft",
+    ):  # what is restored next is not ended by a late slice
+        mri.locator("#slice-mri input[type=range]").press(key)
     restore(mri)
     assert "head-slice3-reference.png" in unzip(mri)
     content = download(mri, mri.locator("#niftis a[download*=d5c5]").last)

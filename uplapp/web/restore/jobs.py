@@ -171,7 +171,8 @@ def restore(
         work = on_gpu(partial(run_job, case, order.candidates), seconds_of(case, order.candidates))
         job = yield from _followed(work, values[asked.wish], progress)
         progress(1.0, desc=WRITING)
-        yield *after(job, address.query_of(panel, asked.forms, values)), *fits.gone()
+        settings = address.query_of(panel, asked.forms, values)
+        yield *after(job, settings, (str(source), index, order.reading)), *fits.gone()
         if values.get(panel.whole):
             files = yield from _followed(on_gpu(partial(_whole, source, order)), values[asked.wish], progress)
             yield *volumes_too(files), *fits.gone()

@@ -128,8 +128,11 @@ def _invitation(subject: Subject, about: str) -> str:
     return "\n\n".join(filter(None, (about, *subject.understood, note, INVITATION)))
 
 
-def after(job: Job, settings: str = "") -> tuple[Any, ...]:
-    """Show a finished job, with a link to the page that is set as it was: an address, its query alone."""
+def after(job: Job, settings: str = "", picked: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+    """Show a finished job, with a link to the page that is set as it was: an address, its query alone.
+
+    `picked` is what the visitor had chosen, as in `Results`.
+    """
     files, name = result_files(job), job.case.name
     paths, viewed = _offer_pictures(job, files), view_job(job)
     niftis = offer_niftis(job.case, files)
@@ -149,7 +152,7 @@ def after(job: Job, settings: str = "") -> tuple[Any, ...]:
         gr.update(value=archive, visible=True),
         gr.update(value=niftis or None, visible=bool(niftis)),
         list(viewed.files) or None,
-        _results(job, paths),
+        _results(job, paths, picked),
         linkable(job, compared, archive),
     )
 
@@ -225,11 +228,12 @@ def _legend(about: str, highest: str, marks: tuple[str, ...]) -> str:
     )
 
 
-def _results(job: Job, paths: Mapping[str, str]) -> Results:
+def _results(job: Job, paths: Mapping[str, str], picked: tuple[Any, ...]) -> Results:
     names = [result.name for result in job.results]
     return Results(
         name=job.case.name,
         reference=None if job.case.reference is None else Path(paths["reference"]),
         restored={name: Path(paths[name]) for name in names},
         labels={name: job.labels[name] for name in names},
+        picked=picked,
     )

@@ -13,12 +13,13 @@ from uplapp.imaging.files.formats.blinding import without_person
 from uplapp.imaging.files.reading import AS_IT_SAYS, Reading
 from uplapp.imaging.tasks import TASKS
 from uplapp.web.researcher.build import collecting
+from uplapp.web.researcher.build.collecting import Results
 from uplapp.web.researcher.desk import Desk
 from uplapp.web.restore import address, example, own_network, sharing
 from uplapp.web.restore.jobs import PRIVATE, Asked, connect_buttons, lay_out_buttons
 from uplapp.web.restore.live import lay_out_live
 from uplapp.web.restore.method_forms import lay_out_method_forms
-from uplapp.web.restore.outputs import Outputs, before, lay_out_outputs, nothing
+from uplapp.web.restore.outputs import COUNT, Outputs, before, lay_out_outputs, nothing
 from uplapp.web.restore.panels import Panel, about, lay_out_panel
 from uplapp.web.restore.reading_form import ReadingForm, options_on_page
 from uplapp.web.restore.volume_viewer import require_for_page
@@ -51,30 +52,33 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
             collecting.build(desk, outputs.latest, collected)
     asked = Asked(checkpoints, task, panels, forms, live.wish)
     _connect_menus(page, asked, added)
-    # Results of another picture would replace the one that was chosen meanwhile.
-    picking = {"cancels": connect_buttons(asked, buttons, outputs, live), **PRIVATE}
     for panel in panels:
-        _connect_panel(panel, outputs, picking)
-    _connect_tasks(task, panels, outputs, picking)
+        _connect_panel(panel, outputs)
+    _connect_tasks(task, panels, outputs)
+    # Results of another picture would replace the one chosen meanwhile. Events that wait for their turn, as of
+    # slices, are no part of it: they would end what was started since.
+    picked = (event for panel in panels for event in (panel.samples.select, panel.upload.upload))
+    chosen = [task.input, *picked]
+    gr.on(chosen, None, cancels=connect_buttons(asked, buttons, outputs, live), **PRIVATE)
 
 
-def _connect_panel(panel: Panel, outputs: Outputs, picking: Mapping[str, Any]) -> None:
+def _connect_panel(panel: Panel, outputs: Outputs) -> None:
     picked = [panel.source, panel.slices, panel.whole, *outputs.all]
     reading = panel.reading.components
     sample = sample_picker(panel.task, panel.reading.before)
-    panel.samples.select(sample, None, [*picked, *reading], **picking)
+    panel.samples.select(sample, None, [*picked, *reading], **PRIVATE)
 
     def upload(path: str, *values: Any) -> tuple[Any, ...]:
         return pick_upload(panel.task, path, panel.reading.read(*values))
 
-    panel.upload.upload(upload, [panel.upload, *reading], picked, **picking)
+    panel.upload.upload(upload, [panel.upload, *reading], picked, **PRIVATE)
     chosen = [panel.source, panel.slices, *reading]
     panel.slices.input(
         partial(pick_slice, panel.task, panel.reading),
-        chosen,
+        [outputs.latest, *chosen],
         outputs.all,
         trigger_mode="always_last",  # a hand on the slider passes slices that nobody waits for
-        **picking,
+        **PRIVATE,
     )
     for component in reading:
         component.input(  # type: ignore[attr-defined]
@@ -82,7 +86,7 @@ def _connect_panel(panel: Panel, outputs: Outputs, picking: Mapping[str, Any]) -
             chosen,
             [panel.slices, panel.whole, *outputs.all],
             trigger_mode="always_last",
-            **picking,
+            **PRIVATE,
         )
 
 
@@ -116,12 +120,10 @@ def _connect_menus(page: gr.Blocks, asked: Asked, added: gr.State) -> None:
     added.change(read, [*boxes, added], shown, **PRIVATE)
 
 
-def _connect_tasks(
-    task: gr.Radio, panels: Sequence[Panel], outputs: Outputs, picking: Mapping[str, Any]
-) -> None:
+def _connect_tasks(task: gr.Radio, panels: Sequence[Panel], outputs: Outputs) -> None:
     sources = {field for panel in panels for field in (panel.source, panel.slices, *panel.reading.components)}
     columns = [panel.column for panel in panels]
-    task.change(partial(pick_task, task, panels), {task, *sources}, [*columns, *outputs.all], **picking)
+    task.change(partial(pick_task, task, panels), {task, *sources}, [*columns, *outputs.all], **PRIVATE)
 
 
 def sample_picker(task: str, at_first: Reading) -> Callable[[gr.SelectData], tuple[Any, ...]]:
@@ -159,10 +161,15 @@ def _slices(subject: Subject) -> tuple[Any, Any]:
     return slider, gr.update(value=False, visible=several and subject.placed)
 
 
-def pick_slice(task: str, form: ReadingForm, source: str, index: float, *reading: Any) -> tuple[Any, ...]:
-    """Make another slice of the same scan the input."""
+def pick_slice(
+    task: str, form: ReadingForm, latest: Results | None, source: str, index: float, *reading: Any
+) -> tuple[Any, ...]:
+    """Make another slice of the same scan the input. Where it is restored already, its results stay."""
+    read_as = form.read(*reading)
+    if latest is not None and latest.picked == (source, int(index), read_as):
+        return (gr.skip(),) * COUNT
     with errors_on_screen():
-        subject = TASKS[task].read(Path(source), int(index), form.read(*reading))
+        subject = TASKS[task].read(Path(source), int(index), read_as)
         return before(subject.name, subject)
 
 

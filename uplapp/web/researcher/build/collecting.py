@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -18,12 +19,16 @@ MOST = 200
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """One finished restoration as files: its name, the clean picture if known, what each checkpoint made."""
+    """One finished restoration as files: its name, the clean picture if known, what each checkpoint made.
+
+    `picked` is what was restored, as the page knows it: the file, the slice, and how it is read.
+    """
 
     name: str
     reference: Path | None
     restored: Mapping[str, Path]
     labels: Mapping[str, str]
+    picked: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
