@@ -55,8 +55,8 @@ def build(page: gr.Blocks, desk: Desk, collected: gr.State) -> None:
     for panel in panels:
         _connect_panel(panel, outputs)
     _connect_tasks(task, panels, outputs)
-    # Results of another picture would replace the one chosen meanwhile. Events that wait for their turn, as of
-    # slices, are no part of it: they would end what was started since.
+    # Results of another picture would replace the one chosen meanwhile. Events that wait for their turn, as
+    # those of slices do, are left out: they would end what was started since.
     picked = (event for panel in panels for event in (panel.samples.select, panel.upload.upload))
     chosen = [task.input, *picked]
     gr.on(chosen, None, cancels=connect_buttons(asked, buttons, outputs, live), **PRIVATE)
