@@ -80,7 +80,7 @@ def test_a_visitor_restores_the_shipped_picture_and_an_own_one_compares_and_take
 ):
     page.get_by_text("An example that was made before").wait_for()
     page.locator("#samples-denoise button").nth(2).click()
-    page.get_by_text("A cup on wood").wait_for()
+    page.locator("#metrics").get_by_text("A cup on wood").wait_for()
     restore_by(page, "L1", "L2")
     rows = page.locator("#metrics tbody tr").all_inner_texts()
     assert [row.split("\t")[0].strip() for row in rows] == ["Noisy input", "L1", "L2"]
