@@ -209,7 +209,7 @@ def _one_a_row(table: pd.DataFrame, roles: Roles, source: str) -> tuple[pd.DataF
 
 
 def _as_numbers(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[pd.DataFrame, Notes]:
-    """Turn the words of a scale of SCALES into 1 to 5, where all cells are such words."""
+    """Turn words such as "good" into 1 to 5, where each cell is a word of one and the same scale."""
     texts = {plain(text) for text in cells_of(table, columns).texts}
     scale = next((scale for scale in SCALES if texts and texts <= set(scale)), None)
     if scale is None or len(columns) > 1:

@@ -119,7 +119,7 @@ def inputs_of(paths: Sequence[Path], task: str, scratch: Path, most: int) -> lis
 
 
 def _meant(folder: Path, task: str) -> list[Path]:
-    """List the files of a task, and those of other programs that lie beside none of the same stem."""
+    """List the files that a task reads, and other files whose stem no file has that it reads."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not is_litter(path.name)]
     read = [path for path in files if path.name.lower().endswith(TASKS[task].suffixes)]
     stems = {path.name.split(".")[0] for path in read}

@@ -69,7 +69,7 @@ def is_of_others(path: Path) -> bool:
 
 
 def start_of(path: Path) -> bytes:
-    """Give the first bytes of a file that is none of the hollow ones, nothing of a folder."""
+    """Give the first bytes of a file, none of a folder. A pointer, a web page or an empty file is refused."""
     if not path.is_file():
         return b""
     with refusing_damage(path.name), path.open("rb") as file:

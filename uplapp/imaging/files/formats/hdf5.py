@@ -30,7 +30,7 @@ BLOCK, MOST_ROWS = 2**16, 2**20  # samples of any length at once, and rows of th
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open a file whose tables have an end; BadImage is raised for others.
+    """Open a file that can be read through. BadImage is raised where that would never end.
 
     One damaged dataset does not keep a file from being opened: reading it raises an error.
     """
